@@ -1,0 +1,5 @@
+"""``python -m flows`` is ``raglake``."""
+
+from flows.cli import main
+
+main()

@@ -1,0 +1,222 @@
+"""The command line: a thin caller of the library and of the flow; knows exit statuses and nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from flows import console
+from lake.errors import LakeError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from flows.reindex import Job, Outcome
+
+OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
+
+app = typer.Typer(
+    help="Keep a search index over documents right, night after night.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
+Include = Annotated[list[str] | None, typer.Option(help="Only files that match this glob; several allowed.")]
+Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
+Embedder = Annotated[
+    str | None, typer.Option(help="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm]")
+]
+Strategy = Annotated[str | None, typer.Option(help="How to chunk: hierarchical, paragraph or window.")]
+ParentTokens = Annotated[int | None, typer.Option(help="Most cl100k tokens of a parent. [1200]")]
+ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, as the embedder counts. [200]")]
+Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring children share at most. [32]")]
+HeadingTokens = Annotated[int | None, typer.Option(help="Room for the headings embedded before a child. [48]")]
+VectorDtype = Annotated[str | None, typer.Option(help="How vectors are stored: float32 or float16.")]
+TextTokenizer = Annotated[str | None, typer.Option(help="Full-text tokenizer: simple, whitespace, icu or ngram.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; trust no size or time.")]
+ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
+AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
+
+
+@app.command()
+def plan(
+    sources: Sources,
+    lake: LakeOption,
+    include: Include = None,
+    exclude: Exclude = None,
+    embedder: Embedder = None,
+    strategy: Strategy = None,
+    parent_tokens: ParentTokens = None,
+    child_tokens: ChildTokens = None,
+    overlap_tokens: Overlap = None,
+    heading_tokens: HeadingTokens = None,
+    vector_dtype: VectorDtype = None,
+    text_tokenizer: TextTokenizer = None,
+    verify: Verify = False,
+    change_recipe: ChangeRecipe = False,
+    allow_removals: AllowRemovals = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a run would do and cost; write nothing."""
+    from flows.preview import preview
+
+    job = _job(locals())
+    with console.progress(quiet=as_json) as progress:
+        shown = preview(job, progress)
+    _show(shown, as_json, console.plan)
+
+
+@app.command()
+def ingest(
+    sources: Sources,
+    lake: LakeOption,
+    include: Include = None,
+    exclude: Exclude = None,
+    embedder: Embedder = None,
+    strategy: Strategy = None,
+    parent_tokens: ParentTokens = None,
+    child_tokens: ChildTokens = None,
+    overlap_tokens: Overlap = None,
+    heading_tokens: HeadingTokens = None,
+    vector_dtype: VectorDtype = None,
+    text_tokenizer: TextTokenizer = None,
+    verify: Verify = False,
+    change_recipe: ChangeRecipe = False,
+    allow_removals: AllowRemovals = 0,
+    publish: Annotated[bool, typer.Option(help="Publish the release if it passes; else leave a candidate.")] = True,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Shards parsed at a time. [one per core]", min=1)] = None,
+    shard_documents: Annotated[int, typer.Option(help="Most documents of a shard.", min=1)] = 2000,
+    prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow run.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Index what changed, audit the candidate and publish it as a release."""
+    job = _job(locals())
+    outcome = _run(job, workers, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
+    _show(outcome.to_json(), as_json, console.outcome)
+    if not outcome.published and outcome.reason not in ("nothing to do", "") and publish:
+        raise typer.Exit(REFUSED)
+    if strict and outcome.n_quarantined:
+        raise typer.Exit(QUARANTINED)
+
+
+def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -> Outcome:
+    if under_prefect:
+        from flows.ingest import run_as_flow
+
+        return run_as_flow(job, workers)
+    from flows.reindex import reindex
+    from flows.steps import PlainSteps
+
+    with console.progress(quiet=as_json) as progress, PlainSteps(n_workers=workers, progress=progress) as steps:
+        return reindex(job, steps)
+
+
+@app.command()
+def query(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    lake: LakeOption,
+    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
+    mode: Annotated[str, typer.Option(help="hybrid, vector or text.")] = "hybrid",
+    at: Annotated[str, typer.Option(help="live, a release, or a date or time (UTC).")] = "live",
+    where: Annotated[str | None, typer.Option(help="SQL over columns such as uri, source, media_type, page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the chunks that answer best, at any release."""
+    from lake.query import open_lake
+
+    index = open_lake(lake)
+    release = index.release(at)
+    hits = index.search(text, k, mode=mode, at=release.release, where=where)  # type: ignore[arg-type]
+    _show({"release": release.release, "hits": hits.to_pylist()}, as_json, console.hits)
+
+
+@app.command()
+def status(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Say what is live, what it holds and what is in quarantine."""
+    from lake.query import open_lake
+
+    index = open_lake(lake)
+    _show(index.status(), as_json, console.status)
+
+
+@app.command()
+def releases(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """List the releases, oldest first."""
+    from lake.query import open_lake
+
+    _show(open_lake(lake).releases().to_pylist(), as_json, console.releases)
+
+
+def _job(arguments: dict[str, Any]) -> Job:
+    """The job that a command's arguments describe."""
+    from flows.reindex import Job
+    from lake.scan import Settings
+
+    settings = {name: arguments[name] for name in Settings.__dataclass_fields__ if name in arguments}
+    names = ("verify", "change_recipe", "allow_removals", "publish", "shard_documents")
+    return Job(
+        sources=tuple(arguments["sources"]),
+        lake=arguments["lake"],
+        include=tuple(arguments["include"] or ()),
+        exclude=tuple(arguments["exclude"] or ()),
+        settings=Settings(**settings),
+        **{name: arguments[name] for name in names if name in arguments},
+    )
+
+
+def _show(value: Any, as_json: bool, render: Any) -> None:
+    if as_json:
+        print(json.dumps(value, ensure_ascii=False, default=_json_value))
+    else:
+        render(value)
+
+
+def _json_value(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 failed, 2 the caller's words, 3 refused, 4 quarantine under --strict."""
+    logging.basicConfig(stream=sys.stderr, level=os.environ.get("RAGLAKE_LOG", "WARNING"), format="%(message)s")
+    sys.exit(_exit_status(arguments))
+
+
+def _exit_status(arguments: list[str] | None) -> int:
+    try:
+        result = app(arguments, standalone_mode=False)
+        return result if isinstance(result, int) else OK
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except UsageError as error:
+        return _say(error, USAGE)
+    except RefusedError as error:
+        return _say(error, REFUSED)
+    except LakeError as error:
+        return _say(error, FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; nothing of this run was published, the next one goes on from here", FAILED)
+    except OSError as error:
+        return _say(error, FAILED)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug must not look like an answer
+        if os.environ.get("RAGLAKE_LOG", "").upper() == "DEBUG":
+            traceback.print_exc()
+        return _say(f"{type(error).__name__}: {error} (a defect of raglake; RAGLAKE_LOG=DEBUG shows where)", FAILED)
+
+
+def _say(error: object, status: int) -> int:
+    print(f"raglake: {error}", file=sys.stderr)
+    return status

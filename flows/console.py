@@ -1,0 +1,127 @@
+"""What a person at a terminal sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from flows.steps import Progress
+
+_CHANGES = ("added", "changed", "moved", "removed", "unchanged")
+_SNIPPET = 400
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Progress]:
+    """Bars on stderr: what is done, how fast, how long still; nothing with ``quiet``."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    bars = Progress(*columns, console=Console(stderr=True, quiet=quiet))
+    tasks: dict[str, Any] = {}
+
+    def report(what: str, n_done: int, n_more: int | None) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=0, rate="")
+        task = bars.tasks[tasks[what]]
+        # A step first says how much there is (n_done 0), then how much of it is done.
+        total = (task.total or 0) + (n_more or 0)
+        bars.update(task.id, total=total, advance=n_done, rate=f"{task.speed or 0:,.0f}/s" if n_done else task.fields["rate"])
+
+    with bars:
+        yield report
+
+
+def plan(shown: dict[str, Any]) -> None:
+    """A plan: counts, first names, price."""
+    out = _out()
+    table = Table("", "documents", "for instance", box=None, pad_edge=False)
+    for change in _CHANGES:
+        names = shown["examples"].get(change, [])
+        more = " ..." if shown[change] > len(names[:3]) else ""
+        table.add_row(change, f"{shown[change]:,}", escape(", ".join(names[:3]) + more) if names else "")
+    out.print(table)
+    cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
+    texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
+    out.print(f"to embed with {shown['embedder']}: {texts} texts, {tokens} tokens, {cost}")
+
+
+def outcome(shown: dict[str, Any]) -> None:
+    """What an ingest did."""
+    out = _out()
+    changes = ", ".join(f"{shown[change]:,} {change}" for change in _CHANGES)
+    if shown["published"]:
+        out.print(f"published release [bold]{shown['release']}[/bold] in {shown['seconds']:.1f} s: {changes}")
+    else:
+        release = f"release {shown['release']}: " if shown["release"] else ""
+        out.print(f"{release}{escape(shown['reason'])} ({changes}; {shown['seconds']:.1f} s)")
+    out.print(
+        f"{shown['n_documents']:,} documents, {shown['n_parents']:,} parents, {shown['n_chunks']:,} chunks, "
+        f"{shown['n_texts_embedded']:,} texts embedded, {shown['n_quarantined']:,} in quarantine"
+    )
+    if shown["n_quarantined"]:
+        out.print("raglake status --lake ... says what is in quarantine and why")
+
+
+def hits(shown: dict[str, Any]) -> None:
+    """Hits, best first."""
+    out = _out()
+    out.print(f"[dim]release {shown['release']}[/dim]")
+    for number, hit in enumerate(shown["hits"], 1):
+        page = f", page {hit['page']}" if hit["page"] else ""
+        out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]{page}  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
+        text = " ".join(hit["text"].split())
+        out.print(escape(text[:_SNIPPET] + (" ..." if len(text) > _SNIPPET else "")))
+    if not shown["hits"]:
+        out.print("nothing found")
+
+
+def status(shown: dict[str, Any]) -> None:
+    """What is live and what is in quarantine."""
+    out = _out()
+    if shown["live"] is None:
+        out.print(f"{shown['lake']}: nothing is published yet")
+        return
+    live = shown["live"]
+    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live since {live['published_at']:%Y-%m-%d %H:%M:%S} UTC")
+    out.print(
+        f"{live['n_documents']:,} documents, {live['n_parents']:,} parents, {live['n_chunks']:,} chunks, "
+        f"embedder {live['embedder']}"
+    )
+    for source, n in shown["sources"].items():
+        out.print(f"  {n:,} from {escape(source)}")
+    if shown["pinned"]:
+        out.print(f"pinned: {escape(shown['pinned'])}")
+    if shown["quarantine"]:
+        table = Table("document in quarantine", "class", "why", box=None, pad_edge=False)
+        for row in shown["quarantine"]:
+            table.add_row(escape(row["uri"]), row["error_class"], escape(row["reason"]))
+        out.print(table)
+
+
+def releases(shown: list[dict[str, Any]]) -> None:
+    """The releases, oldest first."""
+    table = Table("release", "status", "created (UTC)", "documents", "chunks", "embedder", "why", box=None, pad_edge=False)
+    for row in shown:
+        style = "bold" if row["live"] else ""
+        created = f"{row['created_at']:%Y-%m-%d %H:%M:%S}"
+        counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
+        table.add_row(row["release"], row["status"], created, *counts, row["embedder"], escape(row["why"]), style=style)
+    _out().print(table)

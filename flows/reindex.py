@@ -1,0 +1,159 @@
+"""The order of the steps, written once: what runs under Prefect and what the command line runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lake.build import request_vectors, texts_to_embed
+from lake.directory import Lake
+from lake.errors import RefusedError
+from lake.lease import WriterLease
+from lake.releases import Release
+from lake.scan import Scan, Settings
+from lake.sources import Source, parse_source
+
+if TYPE_CHECKING:
+    from flows.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run is asked to do; plain values, so that a deployment's parameters make one."""
+
+    sources: tuple[str, ...]
+    lake: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    verify: bool = False
+    change_recipe: bool = False
+    allow_removals: int = 0
+    publish: bool = True
+    shard_documents: int = 2000
+    shard_bytes: int = 16 << 20
+
+    def open_sources(self) -> dict[str, Source]:
+        """The sources by name. UsageError where one does not exist."""
+        parsed = [parse_source(text, self.include, self.exclude) for text in self.sources]
+        return {source.name: source for source in parsed}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did; ``reason`` says why nothing was published, where nothing was."""
+
+    release: str | None
+    published: bool
+    reason: str
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    n_texts_embedded: int = 0
+    n_quarantined: int = 0
+    n_documents: int = 0
+    n_parents: int = 0
+    n_chunks: int = 0
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": round(self.seconds, 3)}
+
+
+def reindex(job: Job, steps: Steps) -> Outcome:
+    """Scan, index what changed, commit a candidate, audit it, publish it.
+
+    Raises RefusedError before anything is written where the guard objects. A candidate that the audit
+    refuses or a pin holds back is no error: the outcome says so.
+    """
+    started, lake = time.monotonic(), Lake(job.lake)
+    found = steps.scan(job)
+    if not found.plan:
+        lake.remember(found.digests, job.open_sources())
+        return _nothing_to_do(lake, found, time.monotonic() - started)
+    lake.create()
+    with WriterLease(lake.store, "raglake ingest") as lease:
+        candidate, n_embedded = _candidate(job, lake, found, steps)
+        lease.check()
+        published, reason = judge(job, candidate, steps)
+        lake.remember(found.digests, job.open_sources())
+    return _outcome(candidate, published, reason, n_embedded, time.monotonic() - started)
+
+
+def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release, int]:
+    """The release that holds what was planned: one that an interrupted run left ready, else a new one."""
+    ready = lake.log.read().candidate(found.plan.digest, found.plan.base)
+    if ready is not None:
+        return ready, 0
+    n_embedded = index(job, lake, found, steps)
+    return steps.commit(job, found), n_embedded
+
+
+def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> int:
+    """Parse and chunk the plan's documents shard by shard, and embed each new text once; how many.
+
+    A text is asked for as soon as the first shard that holds it is done, so that parsing and embedding
+    overlap; ``asked`` is why no other shard asks for it again.
+    """
+    plan, contents, vectors = found.plan, lake.contents, lake.vectors(found.plan.recipe)
+    contents.refresh()
+    vectors.refresh()
+    missing = contents.missing(plan.content_ids())
+    asked: set[str] = set()
+    embedding = list(_request(lake, plan.content_ids(), missing, asked, job, found, steps))
+    shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
+    steps.progress("documents", 0, len(missing))
+    for shard in steps.each_indexed(job, shards, plan.recipe):
+        contents.refresh()
+        embedding += _request(lake, [row[0] for row in shard.contents], [], asked, job, found, steps)
+        steps.progress("documents", len(shard.contents), None)
+    return sum(steps.results(embedding))
+
+
+def _request(
+    lake: Lake, content_ids: list[str], missing: list[str], asked: set[str], job: Job, found: Scan, steps: Steps
+) -> Any:
+    """Ask for the vectors of these contents' texts that nobody has or asked for; the tasks' futures."""
+    absent = {*missing, *lake.contents.missing(content_ids)}
+    stored = [content_id for content_id in content_ids if content_id not in absent]
+    vectors = lake.vectors(found.plan.recipe)
+    for start in range(0, len(stored), job.shard_documents):
+        texts = texts_to_embed(lake, stored[start : start + job.shard_documents])
+        digests = texts.column("text_digest").to_pylist()
+        wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
+        asked |= wanted
+        chosen = texts.filter([digest in wanted for digest in digests])
+        steps.progress("texts", 0, chosen.num_rows)
+        yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
+
+
+def judge(job: Job, candidate: Release, steps: Steps) -> tuple[bool, str]:
+    """Audit the candidate and publish it if it passes; else keep it and say why."""
+    verdict = steps.audit(job, candidate)
+    if not verdict.passed:
+        return False, steps.refuse(job, candidate, verdict)
+    if not job.publish:
+        return False, f"{candidate.release} passed its audit and waits: raglake publish {candidate.release}"
+    try:
+        steps.publish(job, candidate, verdict)
+    except RefusedError as refusal:
+        return False, str(refusal)
+    return True, ""
+
+
+def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
+    live = lake.log.read().live
+    counts = {name: live.counts[name] for name in _COUNTED} if live else {}
+    return Outcome(
+        live.release if live else None, False, "nothing to do", **found.plan.counts, **counts, seconds=seconds
+    )
+
+
+_COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")
+
+
+def _outcome(release: Release, published: bool, reason: str, n_embedded: int, seconds: float) -> Outcome:
+    return Outcome(release.release, published, reason, **release.counts, n_texts_embedded=n_embedded, seconds=seconds)

@@ -1,0 +1,77 @@
+"""From bytes to one row of the Parquet lake: parse, chunk, digest; runs in the isolated child."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import InputError
+from lake.ids import text_digest
+from lake.recipe import ChunkRecipe
+
+if TYPE_CHECKING:
+    from lake.chunk import Child, Parent
+    from lake.tokens import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """One document on its way into the isolated child."""
+
+    content_id: str
+    digest: str
+    uri: str
+    data: bytes
+    chunking: ChunkRecipe
+    embedder: str
+
+
+def content_row(item: Bytes) -> dict[str, Any]:
+    """The CONTENTS row of some bytes; InputError where they can't be indexed."""
+    from lake.chunk import chunk
+    from lake.parse import parse
+
+    document = parse(item.data, item.uri)
+    chunks = chunk(document, item.chunking, _tokenizer(item.embedder))
+    if not chunks.children:
+        raise InputError("it holds no text that can be searched", "no_text")
+    text = document.text
+    return {
+        "content_id": item.content_id,
+        "digest": item.digest,
+        "text": text,
+        "title": document.title,
+        "author": document.author,
+        "language": document.language,
+        "metadata": json.dumps(document.metadata, ensure_ascii=False, sort_keys=True, default=str),
+        "parents": [_span(parent) | {"text_digest": text_digest(text[parent.start : parent.end])} for parent in chunks.parents],
+        "chunks": [
+            _span(child)
+            | {
+                "parent": child.parent,
+                "context": child.context,
+                "text_digest": text_digest(child.context + text[child.start : child.end]),
+            }
+            for child in chunks.children
+        ],
+    }
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(embedder: str) -> Tokenizer:
+    from lake.embed import tokenizer_of
+
+    return tokenizer_of(embedder)
+
+
+def _span(span: Parent | Child) -> dict[str, Any]:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "heading": " > ".join(span.heading),
+        "page": span.page,
+        "kind": span.kind,
+        "n_tokens": span.n_tokens,
+    }

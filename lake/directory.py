@@ -1,0 +1,113 @@
+"""Where everything of a lake lies: the log, the Parquet layer of record, the tables, the caches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lake.errors import UsageError
+from lake.ids import derived_id
+from lake.releases import ReleaseLog
+from lake.store import Store, open_store, parquet_bytes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.keyed_files import KeyedFiles
+    from lake.recipe import Recipe
+    from lake.tables import Tables
+
+_MARKER = "raglake.json"
+_FORMAT = 1
+#: Rows of one Parquet row group: small, so that a few contents are read without their neighbours.
+_CONTENTS_PER_GROUP, _VECTORS_PER_GROUP = 64, 1024
+
+
+class Lake:
+    """A lake at a local path or an s3:// URL.
+
+    raglake.json   the format           log/       releases, one object per entry
+    contents/      parsed text, spans   vectors/   one folder per embedder
+    commits/       a delta per release  tables/    LanceDB, one folder per generation
+    texts/         requests to embed    cache/     digests of source files
+    """
+
+    def __init__(self, url: str) -> None:
+        self.store: Store = open_store(url)
+        self.url = self.store.url
+        self._vectors: dict[str, KeyedFiles] = {}
+
+    @classmethod
+    def existing(cls, url: str) -> Lake:
+        """UsageError where there is no lake, or one that a later raglake wrote."""
+        lake = cls(url)
+        try:
+            marker = json.loads(lake.store.read(_MARKER))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UsageError(f"no lake at {lake.url}; raglake ingest SOURCE --lake {lake.url} makes one") from error
+        if marker.get("format", 0) > _FORMAT:
+            raise UsageError(f"{lake.url} has format {marker['format']}, this raglake reads up to {_FORMAT}; upgrade it")
+        return lake
+
+    def exists(self) -> bool:
+        return _MARKER in self.store.names("")
+
+    def create(self) -> None:
+        """Mark the place as a lake, once; UsageError where something else lies there."""
+        if self.exists():
+            return
+        others = self.store.names("")
+        if others:
+            raise UsageError(f"{self.url} is not empty and no lake ({', '.join(others[:3])} ...); choose another --lake")
+        self.store.put_if_absent(_MARKER, json.dumps({"format": _FORMAT}).encode())
+
+    @cached_property
+    def log(self) -> ReleaseLog:
+        return ReleaseLog(self.store)
+
+    @cached_property
+    def contents(self) -> KeyedFiles:
+        from lake.keyed_files import KeyedFiles
+
+        return KeyedFiles(self.store, "contents", "content_id", _CONTENTS_PER_GROUP)
+
+    def vectors(self, recipe: Recipe) -> KeyedFiles:
+        """The vectors of the recipe's embedder, in its dtype."""
+        from lake.keyed_files import KeyedFiles
+
+        folder = f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}"
+        if folder not in self._vectors:
+            self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
+        return self._vectors[folder]
+
+    def tables(self, generation: str) -> Tables:
+        from lake.tables import Tables
+
+        return Tables(f"{self.url}/tables/{generation}")
+
+    def cached_digests(self, sources: Iterable[str]) -> pa.Table:
+        """DIGESTS rows of these sources; none for a source that was never read."""
+        import pyarrow as pa
+
+        from lake.schemas import DIGESTS
+        from lake.store import open_parquet
+
+        present = set(self.store.names("cache"))
+        paths = [path for path in map(_digests_path, sources) if path.rsplit("/", 1)[-1] in present]
+        tables = [open_parquet(self.store, path).read().cast(DIGESTS) for path in paths]
+        return pa.concat_tables(tables) if tables else DIGESTS.empty_table()
+
+    def remember(self, rows: pa.Table, sources: Iterable[str]) -> None:
+        """Replace what is known of these sources' files, unless that is what is stored already."""
+        import pyarrow.compute as pc
+
+        for source in sources:
+            mine = rows.filter(pc.equal(rows.column("source"), source))
+            if not mine.equals(self.cached_digests([source])):
+                self.store.write(_digests_path(source), parquet_bytes(mine, 1 << 16))
+
+
+def _digests_path(source: str) -> str:
+    return f"cache/digests-{derived_id('source', source)[:12]}.parquet"

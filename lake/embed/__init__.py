@@ -1,0 +1,8 @@
+"""Embedders by name: ``minilm``, ``st:MODEL_OR_PATH``, ``openai:MODEL[@DIMENSIONS]`` and ``hash``."""
+
+from __future__ import annotations
+
+from lake.embed.base import Embedder
+from lake.embed.registry import identify, load_embedder, price_per_million_tokens, tokenizer_of
+
+__all__ = ["Embedder", "identify", "load_embedder", "price_per_million_tokens", "tokenizer_of"]

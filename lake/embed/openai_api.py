@@ -1,0 +1,253 @@
+"""Embeddings from an OpenAI-compatible endpoint: paced, retried, checked, and yielded as they come."""
+
+from __future__ import annotations
+
+import base64
+import os
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from lake.embed.batching import request_batches
+from lake.embed.openai_models import TOKENIZER, OpenAIModel
+from lake.embed.pacing import Backoff, TokenBucket, asked_wait
+from lake.embed.surrogates import without_surrogates
+from lake.embed.unit import unit_rows
+from lake.errors import ContractError, LakeError, TransientError, UsageError
+from lake.tokens import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from openai import OpenAI
+
+_OPENAI_HOST = "api.openai.com"
+_RETRIED = (408, 409, 425, 429)
+_LONGEST_REQUESTED_WAIT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to send requests, as whom, and how fast; ``rpm`` and ``tpm`` of 0 mean unlimited."""
+
+    base_url: str | None = None
+    api_key: str = field(default="", repr=False)
+    rpm: float = 0
+    tpm: float = 0
+
+    @classmethod
+    def from_environment(cls) -> Endpoint:
+        """OPENAI_BASE_URL, OPENAI_API_KEY, RAGLAKE_OPENAI_RPM and RAGLAKE_OPENAI_TPM.
+
+        A key is needed for api.openai.com only; local servers mostly ignore it.
+        """
+        base_url = os.environ.get("OPENAI_BASE_URL") or None
+        key = os.environ.get("OPENAI_API_KEY", "")
+        is_openai = base_url is None or urlsplit(base_url).hostname == _OPENAI_HOST
+        if not key and is_openai:
+            raise UsageError(f"no key for {_OPENAI_HOST}; set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
+        return cls(base_url, key or "none", _rate("RAGLAKE_OPENAI_RPM"), _rate("RAGLAKE_OPENAI_TPM"))
+
+
+def _rate(variable: str) -> float:
+    value = os.environ.get(variable, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{variable}={value!r} must be a whole number per minute; 0 or unset means no limit")
+    return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes of one request and its patience.
+
+    The provider allows 2048 inputs and 300,000 tokens a request; the defaults keep a margin,
+    because local counts are approximate and smaller requests lose less when one fails.
+    """
+
+    max_inputs: int = 512
+    max_tokens: int = 200_000
+    n_threads: int = 4
+    timeout: float = 60.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+class OpenAIEmbedder:
+    """``n_tokens_billed`` adds up what the provider says it has counted, over the object's life.
+
+    Vectors of one text may differ in their last bits between requests: that is the provider's to
+    promise. ``embed`` yields the requests that succeeded before it raises for one that failed.
+    """
+
+    def __init__(self, model: OpenAIModel, endpoint: Endpoint, limits: Limits | None = None) -> None:
+        self.identity = model.identity
+        self.n_tokens_billed = 0
+        self._model = model
+        self._endpoint = endpoint
+        self._limits = limits or Limits()
+        self._tokenizer = load_tokenizer(TOKENIZER)
+        self._requests, self._tokens = TokenBucket(endpoint.rpm), TokenBucket(endpoint.tpm)
+        self._lock = Lock()
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        from openai import OpenAI
+
+        return OpenAI(
+            base_url=self._endpoint.base_url,
+            api_key=self._endpoint.api_key,
+            timeout=self._limits.timeout,
+            max_retries=0,
+        )
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        texts = [without_surrogates(text) for text in texts]
+        counts = [self._count(position, text) for position, text in enumerate(texts)]
+        batches = request_batches(counts, self._limits.max_inputs, self._limits.max_tokens)
+        stop = Event()
+        pool = ThreadPoolExecutor(max_workers=self._limits.n_threads, thread_name_prefix="raglake-openai")
+        try:
+            futures = {
+                pool.submit(self._request, [texts[i] for i in batch], sum(counts[i] for i in batch), stop): batch
+                for batch in batches
+            }
+            yield from _completed(futures)
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def embed_query(self, text: str) -> np.ndarray:
+        if not text.strip():
+            raise UsageError("the query is empty; the endpoint embeds no empty text")
+        text = without_surrogates(text)
+        spans = self._tokenizer.spans(text)
+        room = self.identity.max_tokens
+        cut = text if len(spans) <= room else text[: spans[room - 1][1]]
+        vector: np.ndarray = self._request([cut], min(len(spans), room), Event())[0]
+        return vector
+
+    def _count(self, position: int, text: str) -> int:
+        n_tokens, room = self._tokenizer.count(text), self.identity.max_tokens
+        if not text or n_tokens > room:
+            raise ContractError(
+                f"text {position} has {n_tokens} tokens; {self.identity.name!r} takes 1 to {room} and would refuse "
+                f"the whole request; chunk it smaller"
+            )
+        return n_tokens
+
+    def _request(self, texts: list[str], n_tokens: int, stop: Event) -> np.ndarray:
+        """One request, tried until it succeeds or can't; a failure sets ``stop``, which ends the waits of others."""
+        try:
+            return self._tried_request(texts, n_tokens, stop)
+        except LakeError:
+            stop.set()
+            raise
+
+    def _tried_request(self, texts: list[str], n_tokens: int, stop: Event) -> np.ndarray:
+        backoff = self._limits.backoff
+        n_failures = 0
+        while True:
+            _wait(max(self._requests.take(1), self._tokens.take(n_tokens)), stop)
+            try:
+                return self._vectors(texts, n_tokens)
+            except _RefusedRequest as refused:
+                n_failures += 1
+                wait = backoff.delay(n_failures, refused.wait)
+                if n_failures >= backoff.n_attempts or wait > _LONGEST_REQUESTED_WAIT:
+                    raise TransientError(
+                        f"{self.identity.name!r} failed after {n_failures} attempts: {refused}; try again later"
+                    ) from refused
+            _wait(wait, stop)
+
+    def _vectors(self, texts: list[str], n_tokens: int) -> np.ndarray:
+        answer = self._ask(texts)
+        vectors = _vectors_in_order(answer, len(texts), self._model)
+        usage = getattr(answer, "usage", None)
+        with self._lock:
+            self.n_tokens_billed += getattr(usage, "total_tokens", None) or n_tokens
+        return unit_rows(vectors, repr(self.identity.name))
+
+    def _ask(self, texts: list[str]) -> Any:
+        import openai
+
+        shortened: dict[str, Any] = {"dimensions": self._model.dimensions} if self._model.is_shortened else {}
+        try:
+            # Named outright, base64 reaches us undecoded: numpy reads it without a list of floats between.
+            return self._client.embeddings.create(
+                model=self._model.name, input=texts, encoding_format="base64", **shortened
+            )
+        except openai.APIStatusError as error:
+            raise _translated(error.status_code, error.message, error.code, error.response.headers) from error
+        except openai.APIConnectionError as error:
+            raise _RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
+        except openai.OpenAIError as error:
+            raise ContractError(f"the endpoint's answer can't be read: {error}") from error
+
+
+class _GivenUp(Exception):
+    """A request that was not sent, or not sent again, because another one failed."""
+
+
+def _wait(seconds: float, stop: Event) -> None:
+    if stop.wait(seconds) if seconds else stop.is_set():
+        raise _GivenUp
+
+
+class _RefusedRequest(Exception):
+    """A request that may succeed when it is sent again, ``wait`` seconds from now if that is said."""
+
+    def __init__(self, message: str, wait: float | None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+def _translated(status: int, message: str, code: str | None, headers: Mapping[str, str]) -> Exception:
+    if code == "insufficient_quota":
+        return UsageError(f"the account's quota is used up: {message}")
+    if status in _RETRIED or status >= 500:
+        return _RefusedRequest(message, asked_wait(headers))
+    if status in (401, 403):
+        return UsageError(f"the endpoint refused the key ({status}): {message}; check OPENAI_API_KEY")
+    if status == 404:
+        return UsageError(f"the endpoint knows no such model or address (404): {message}; check OPENAI_BASE_URL")
+    return ContractError(f"the endpoint refused the request ({status}): {message}")
+
+
+def _completed(futures: Mapping[Future[np.ndarray], list[int]]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+    """Results as they come; after a failure those already in flight, then the first failure."""
+    failure: LakeError | None = None
+    for future in as_completed(futures):
+        error = future.exception()
+        if error is None:
+            yield futures[future], future.result()
+        elif isinstance(error, LakeError):
+            failure = failure or error
+        elif not isinstance(error, _GivenUp):
+            raise error
+    if failure is not None:
+        raise failure
+
+
+def _vectors_in_order(answer: Any, n_texts: int, model: OpenAIModel) -> np.ndarray:
+    """Vectors by their index, whatever their order in the answer; raises ContractError unless all are there."""
+    items = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+    if [item.index for item in items] != list(range(n_texts)):
+        raise ContractError(f"{model.name!r} returned {len(items)} vectors for {n_texts} texts, or misnumbered them")
+    rows = [_decode(item.embedding) for item in items]
+    lengths = sorted({row.size for row in rows})
+    if lengths != [model.dimensions]:
+        raise ContractError(
+            f"{model.name!r} returned {lengths} dimensions, not {model.dimensions}; "
+            f"say '@DIMENSIONS' as the endpoint returns them"
+        )
+    return np.stack(rows)
+
+
+def _decode(embedding: str | list[float]) -> np.ndarray:
+    if isinstance(embedding, str):
+        return np.frombuffer(base64.b64decode(embedding), dtype="<f4")
+    return np.asarray(embedding, dtype=np.float32)

@@ -1,0 +1,80 @@
+"""What ``openai:MODEL[@DIMENSIONS]`` means: known models, their dimensions and their prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lake.errors import UsageError
+from lake.recipe import EmbedderIdentity
+
+PREFIX = "openai:"
+MAX_TOKENS = 8191
+TOKENIZER = "tiktoken:cl100k_base"
+
+NATIVE_DIMENSIONS = {
+    "text-embedding-3-small": 1536,
+    "text-embedding-3-large": 3072,
+    "text-embedding-ada-002": 1536,
+}
+
+#: USD per million input tokens, standard tier, as listed in May 2026.
+PRICES = {
+    "text-embedding-3-small": 0.02,
+    "text-embedding-3-large": 0.13,
+    "text-embedding-ada-002": 0.10,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIModel:
+    """A model behind an endpoint and the number of dimensions that it is to return."""
+
+    name: str
+    dimensions: int
+
+    @property
+    def is_shortened(self) -> bool:
+        """True when the request has to ask for ``dimensions``; only text-embedding-3 models can."""
+        return self.name.startswith("text-embedding-3-") and self.dimensions != NATIVE_DIMENSIONS.get(self.name)
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        is_native = self.dimensions == NATIVE_DIMENSIONS.get(self.name)
+        return EmbedderIdentity(
+            name=f"{PREFIX}{self.name}" if is_native else f"{PREFIX}{self.name}@{self.dimensions}",
+            weights=self.name,
+            backend="openai",
+            dtype="float32",
+            dimensions=self.dimensions,
+            max_tokens=MAX_TOKENS,
+            tokenizer=TOKENIZER,
+        )
+
+
+def parse_model(name: str) -> OpenAIModel:
+    """Raises UsageError when the dimensions are missing for an unknown model or can't be had.
+
+    >>> parse_model("openai:text-embedding-3-small@512")
+    OpenAIModel(name='text-embedding-3-small', dimensions=512)
+    """
+    model, at, digits = name.removeprefix(PREFIX).partition("@")
+    if not model or (at and not (digits.isascii() and digits.isdigit() and int(digits))):
+        raise UsageError(f"{name!r} is not openai:MODEL[@DIMENSIONS]; for example 'openai:text-embedding-3-small@512'")
+    native = NATIVE_DIMENSIONS.get(model)
+    if not at and native is None:
+        raise UsageError(
+            f"the dimensions of {model!r} are not known; say them: '{PREFIX}{model}@DIMENSIONS' "
+            f"(known without: {sorted(NATIVE_DIMENSIONS)})"
+        )
+    dimensions = int(digits) if at else int(native or 0)
+    _check_dimensions(model, dimensions, native)
+    return OpenAIModel(model, dimensions)
+
+
+def _check_dimensions(model: str, dimensions: int, native: int | None) -> None:
+    if native is None or dimensions == native:
+        return
+    if not model.startswith("text-embedding-3-"):
+        raise UsageError(f"{model!r} always returns {native} dimensions, not {dimensions}; leave out '@{dimensions}'")
+    if dimensions > native:
+        raise UsageError(f"{model!r} returns at most {native} dimensions, not {dimensions}")

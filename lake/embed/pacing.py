@@ -1,0 +1,101 @@
+"""Pacing of requests: how long to wait before trying again, and how fast to go."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[dhms]))+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
+_SECONDS = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits that double from ``first`` to ``longest`` seconds over at most ``n_attempts`` attempts."""
+
+    n_attempts: int = 6
+    first: float = 1.0
+    longest: float = 60.0
+
+    def delay(self, n_failures: int, asked_for: float | None) -> float:
+        """Seconds to wait after ``n_failures``: what the provider asked for, else a random half to full step.
+
+        Never less than the provider asked for, and a little more, so that clients don't return as one.
+        """
+        jitter = random.uniform(0.5, 1.0)
+        step = min(self.first * 2.0 ** (n_failures - 1), self.longest)
+        return step * jitter if asked_for is None else asked_for + min(step, 1.0) * (jitter - 0.5)
+
+
+def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that a refusal asks for: ``retry-after-ms``, ``retry-after``, ``x-ratelimit-reset-*``.
+
+    ``headers`` has lower-case keys or ignores case. A reset counts only where nothing remains.
+
+    >>> asked_wait({"retry-after": "3"}), asked_wait({})
+    (3.0, None)
+    >>> asked_wait({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m2s"})
+    62.0
+    """
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if _SECONDS.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    after = headers.get("retry-after", "").strip()
+    if after:
+        return _retry_after(after, now or datetime.now(UTC))
+    resets = [_reset(headers, what) for what in ("requests", "tokens")]
+    return max((wait for wait in resets if wait is not None), default=None)
+
+
+def _retry_after(value: str, now: datetime) -> float | None:
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max((at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds(), 0.0)
+
+
+def _reset(headers: Mapping[str, str], what: str) -> float | None:
+    duration = headers.get(f"x-ratelimit-reset-{what}", "").strip()
+    if headers.get(f"x-ratelimit-remaining-{what}", "").strip() != "0" or not _DURATION.fullmatch(duration):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(duration))
+
+
+class TokenBucket:
+    """Lets ``per_minute`` units through, with at most ten seconds' worth at once; 0 means no limit.
+
+    Takers may run the level below zero and then wait until it would be zero again: a request
+    larger than the bucket passes, and those that follow pay for it.
+    """
+
+    def __init__(self, per_minute: float) -> None:
+        self._per_second = per_minute / 60
+        self._full = max(per_minute / 6, 1.0)
+        self._level = self._full
+        self._filled_at: float | None = None
+        self._lock = Lock()
+
+    def take(self, n: float, now: float | None = None) -> float:
+        """Take ``n`` units and return the seconds to wait before using them."""
+        if not self._per_second:
+            return 0.0
+        with self._lock:
+            at = time.monotonic() if now is None else now
+            since = 0.0 if self._filled_at is None else at - self._filled_at
+            self._level = min(self._full, self._level + since * self._per_second) - n
+            self._filled_at = at
+            return max(-self._level / self._per_second, 0.0)

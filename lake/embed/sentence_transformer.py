@@ -1,0 +1,176 @@
+"""``minilm`` and ``st:`` models in torch, in batches whose make-up can't change a vector."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from lake.embed.batching import bucket_batches, padded_length, rows_within
+from lake.embed.surrogates import without_surrogates
+from lake.embed.unit import unit_rows
+from lake.errors import ContractError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from sentence_transformers import SentenceTransformer
+
+    from lake.recipe import EmbedderIdentity
+
+#: Padded tokens per batch: activations of 1-2 thousand tokens stay in a CPU's cache.
+CPU_BUDGET, CUDA_BUDGET = 2048, 65536
+#: Texts tokenised and sorted together; bounds the memory that a long stream takes.
+WINDOW = 4096
+_THREADS_VARIABLE = "RAGLAKE_TORCH_THREADS"
+
+
+@lru_cache(maxsize=1)
+def torch_backend() -> str:
+    """``torch-cuda`` where torch sees a CUDA device, else ``torch-cpu``; builds for CPU are not imported."""
+    try:
+        if version("torch").endswith("+cpu"):
+            return "torch-cpu"
+    except PackageNotFoundError as error:
+        raise UsageError("torch is not installed; install raglake with its sentence-transformers extra") from error
+    import torch
+
+    return "torch-cuda" if torch.cuda.is_available() else "torch-cpu"
+
+
+class SentenceTransformerEmbedder:
+    """A saved sentence-transformers model, run in float32 by its own modules.
+
+    Each text is padded to its own multiple of 16 tokens and meets only texts of that length: on CPU
+    its vector is then bitwise the same in any batch, order and number of threads. On CUDA, where
+    the batch's shape picks the kernel, batches are also filled up to one fixed number of rows.
+    """
+
+    def __init__(self, identity: EmbedderIdentity, folder: Path, max_sequence: int) -> None:
+        self.identity = identity
+        self._max_sequence = max_sequence
+        self._is_cuda = identity.backend == "torch-cuda"
+        self._budget = CUDA_BUDGET if self._is_cuda else CPU_BUDGET
+        self._model = _load(folder, "cuda" if self._is_cuda else "cpu")
+        self._check_model()
+        # A fast tokenizer keeps its truncation and padding as state: one call at a time.
+        self._tokenizer_lock = Lock()
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        texts = [without_surrogates(text) for text in texts]
+        counts = self._counts(texts)
+        for start in range(0, len(texts), WINDOW):
+            for batch in bucket_batches(counts[start : start + WINDOW], self._budget, self._max_sequence):
+                positions = [start + position for position in batch.positions]
+                chosen = [texts[position] for position in positions]
+                yield positions, self._forward(chosen, self.identity.document_prompt, batch.length)
+
+    def embed_query(self, text: str) -> np.ndarray:
+        prompt, text = self.identity.query_prompt, without_surrogates(text)
+        length = padded_length(self._tokens([prompt + text])[0], self._max_sequence)
+        vector: np.ndarray = self._forward([text], prompt, length)[0]
+        return vector
+
+    def _counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text with its prompt and special tokens; raises ContractError if it would be cut."""
+        prompt = self.identity.document_prompt
+        counts: list[int] = []
+        for start in range(0, len(texts), WINDOW):
+            counts += self._tokens([prompt + text for text in texts[start : start + WINDOW]])
+        for position, n_tokens in enumerate(counts):
+            if n_tokens > self._max_sequence:
+                raise ContractError(
+                    f"text {position} takes {n_tokens} tokens with prompt and special tokens, but "
+                    f"{self.identity.name!r} reads {self._max_sequence} and would cut the rest; chunk it smaller"
+                )
+        return counts
+
+    def _tokens(self, texts: list[str]) -> list[int]:
+        if not texts:
+            return []
+        with self._tokenizer_lock:
+            encoded = self._model.tokenizer(texts, truncation=False, padding=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def _forward(self, texts: list[str], prompt: str, length: int) -> np.ndarray:
+        import torch
+
+        n_rows = rows_within(self._budget, length) if self._is_cuda else len(texts)
+        filled = texts + texts[:1] * (n_rows - len(texts))
+        with torch.inference_mode():
+            _set_threads()
+            features = self._features(filled, prompt, length)
+            vectors = self._model(features)["sentence_embedding"][: len(texts)].float().cpu().numpy()
+        return unit_rows(vectors, repr(self.identity.name))
+
+    def _features(self, texts: list[str], prompt: str, length: int) -> dict[str, Any]:
+        padding = {"text": {"padding": "max_length", "max_length": length, "truncation": True}}
+        with self._tokenizer_lock:
+            features = self._model.preprocess(texts, prompt=prompt or None, processing_kwargs=padding)
+        return {k: v.to(self._model.device) if hasattr(v, "to") else v for k, v in features.items()}
+
+    def _check_model(self) -> None:
+        found = (self._model.get_embedding_dimension(), self._model.max_seq_length)
+        stated = (self.identity.dimensions, self._max_sequence)
+        if found != stated:
+            raise ContractError(
+                f"{self.identity.name!r} loads with (dimensions, longest text) {found}, but its files say {stated}; "
+                f"save the model again with the installed sentence-transformers"
+            )
+
+
+def _load(folder: Path, device: str) -> SentenceTransformer:
+    """The model from local files alone; no hub is asked, whatever the environment says."""
+    # Threads that spin while they wait starve everything else on a shared machine; read at import.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with _no_progress_bars():
+            model = SentenceTransformer(
+                str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
+            )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UsageError(f"no sentence-transformers model in {str(folder)!r}: {error}") from error
+    return model.eval()
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    logging: Any = import_module("transformers.utils.logging")
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _set_threads() -> None:
+    """As many threads as this process may use cores; torch counts the cores of the whole machine.
+
+    Set before each batch, since OpenMP keeps the number for each calling thread apart.
+    """
+    import torch
+
+    wanted = _n_threads()
+    if torch.get_num_threads() != wanted:
+        torch.set_num_threads(wanted)
+
+
+def _n_threads() -> int:
+    stated = os.environ.get(_THREADS_VARIABLE, "").strip()
+    if stated and not (stated.isascii() and stated.isdigit() and int(stated)):
+        raise UsageError(f"{_THREADS_VARIABLE}={stated!r} must be a whole number from 1 up; unset means all cores")
+    if stated:
+        return int(stated)
+    # Not every platform knows affinity.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

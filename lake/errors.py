@@ -1,0 +1,47 @@
+"""Every error raglake raises on purpose.
+
+    LakeError
+    ├── TransientError     a retry can cure it: network, rate limit, a busy disk
+    ├── InputError         this one document can't be indexed: quarantine it, go on
+    ├── ContractError      a promise is broken: stop, publish nothing
+    │   └── RefusedError   raglake declines to go on by design: guard, audit, pin, lease
+    └── UsageError         the caller's words are wrong: the message lists the right ones
+
+A message says what, which, why and the next step. Each error takes that one message, so that it
+survives pickling between processes.
+"""
+
+
+class LakeError(Exception):
+    """Base of all errors that raglake raises on purpose."""
+
+
+class TransientError(LakeError):
+    """Trying again, later or elsewhere, may succeed."""
+
+
+class InputError(LakeError):
+    """One document can't be read or parsed; its reason goes into the quarantine table."""
+
+    #: Short, stable class of the failure; the ``error_class`` column of the quarantine table.
+    error_class = "unreadable"
+
+    def __init__(self, message: str, error_class: str | None = None) -> None:
+        super().__init__(message)
+        if error_class is not None:
+            self.error_class = error_class
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (str(self), self.error_class)
+
+
+class ContractError(LakeError):
+    """A promise that the next step relies on does not hold; nothing is published."""
+
+
+class RefusedError(ContractError):
+    """raglake declines by design and says how to allow it: guard, audit, pin or writer lease."""
+
+
+class UsageError(LakeError):
+    """The caller asked for something that does not exist or can't be combined."""

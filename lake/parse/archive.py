@@ -1,0 +1,83 @@
+"""Zip containers (docx, pptx, xlsx, epub, odt): true reasons for broken ones, and a bomb guard."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+from lake.errors import InputError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MAX_UNPACKED = 200 << 20
+MAX_RATIO = 100
+MAX_ENTRIES = 20_000
+#: Tiny files compress absurdly well and hurt nobody.
+_HARMLESS = 10 << 20
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+
+
+def open_archive(data: bytes, suffix: str) -> zipfile.ZipFile:
+    """The archive, checked to unpack to a sane size.
+
+    Raises:
+        InputError: encrypted, truncated, garbage or zip_bomb.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        raise _not_an_archive(data, suffix)
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"the {suffix} container is damaged: {error}; fetch the file again", "truncated") from error
+    _guard(archive)
+    return archive
+
+
+def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """One file of the archive, with an InputError when it is missing, encrypted or damaged."""
+    try:
+        return archive.read(name)
+    except KeyError as error:
+        raise InputError(f"the container has no part {name!r}; fetch or export the file again", "garbage") from error
+    except RuntimeError as error:
+        raise InputError(f"the part {name!r} is encrypted; save the file without a password", "encrypted") from error
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"the part {name!r} is damaged: {error}; fetch the file again", "truncated") from error
+
+
+def xml_member(archive: zipfile.ZipFile, name: str) -> _Element:
+    """Root of an XML file of the archive; entities stay unresolved and nothing is fetched."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(read_member(archive, name), parser)
+    except etree.XMLSyntaxError as error:
+        raise InputError(f"the part {name!r} is not well-formed XML: {error.msg}; export the file again", "garbage") from error
+
+
+def _not_an_archive(data: bytes, suffix: str) -> InputError:
+    if data.startswith(_OLE) and _ENCRYPTED_STREAM in data:
+        return InputError(f"the {suffix} file is protected by a password; save it without one", "encrypted")
+    if data.startswith(_OLE):
+        return InputError(f"not a {suffix} file but an older Office format; convert it to {suffix}", "unsupported")
+    if data.startswith(b"PK\x03\x04"):
+        return InputError(f"the end of the {suffix} file is missing ({len(data):,} bytes are here); fetch it again", "truncated")
+    return InputError(f"not a {suffix} file: it does not begin like one; check its suffix", "garbage")
+
+
+def _guard(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    unpacked = sum(member.file_size for member in members)
+    packed = max(1, sum(member.compress_size for member in members))
+    if len(members) > MAX_ENTRIES:
+        raise InputError(f"{len(members):,} parts, more than the limit of {MAX_ENTRIES:,}; split the file", "zip_bomb")
+    if unpacked > MAX_UNPACKED or (unpacked > _HARMLESS and unpacked / packed > MAX_RATIO):
+        raise InputError(
+            f"unpacks from {packed:,} to {unpacked:,} bytes; the limits are {MAX_UNPACKED:,} bytes and "
+            f"{MAX_RATIO} times its size; split the file or leave it out",
+            "zip_bomb",
+        )

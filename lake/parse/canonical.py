@@ -1,0 +1,157 @@
+"""Canonical text: clean characters, and the writer that joins blocks and keeps their offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lake.parse.document import Block, Kind, ParsedDocument, with_heading_paths
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+_SPACE = re.compile(r"\s+")
+_BACKTICKS = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+
+
+def clean(text: str) -> str:
+    r"""``text`` with ``\n`` newlines and without the characters that UTF-8 or C strings can't hold.
+
+    >>> clean("a\r\nb\x00")
+    'a\nb'
+    """
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """``text`` with every run of white space made one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def span(text: str, start: int, end: int) -> tuple[int, int] | None:
+    r"""The whole lines of ``text[start:end]`` without blank ones around them; None if all is blank.
+
+    >>> span("\n\n  a\n\n", 0, 7)
+    (2, 5)
+    """
+    inner = text[start:end]
+    left = len(inner) - len(inner.lstrip())
+    if left == len(inner):
+        return None
+    first_line = text.rfind("\n", start, start + left) + 1
+    return max(start, first_line), start + len(inner.rstrip())
+
+
+def paragraphs(text: str, start: int = 0, end: int | None = None, kind: Kind = "paragraph") -> list[Block]:
+    """Blocks of ``text[start:end]``, split at blank lines."""
+    end = len(text) if end is None else end
+    edges = [start]
+    for match in _BLANK_LINES.finditer(text, start, end):
+        edges.append(match.end() if kind != "code" else text.rfind("\n", start, match.end()) + 1)
+    spans = (span(text, a, b) for a, b in zip(edges, [*edges[1:], end], strict=True))
+    return [Block(*found, kind) for found in spans if found]
+
+
+def covered(text: str, blocks: Iterable[Block]) -> list[Block]:
+    """``blocks`` plus paragraphs for whatever text lies between them."""
+    filled: list[Block] = []
+    position = 0
+    for block in blocks:
+        if block.start > position:
+            filled += paragraphs(text, position, block.start)
+        filled.append(block)
+        position = block.end
+    return filled + paragraphs(text, position)
+
+
+def source_document(text: str, blocks: Iterable[Block], **stated: Any) -> ParsedDocument:
+    """A document whose canonical text is its own source; ``stated`` are fields of ParsedDocument."""
+    return ParsedDocument(text, with_heading_paths(covered(text, blocks)), **stated)
+
+
+def first_heading(blocks: Iterable[Block]) -> str | None:
+    """Label of the first heading of the highest level, which names a document that has no title."""
+    headings = [block for block in blocks if block.kind == "heading" and block.label]
+    return min(headings, key=lambda block: block.level).label if headings else None
+
+
+def fenced(code: str, language: str = "") -> str:
+    """``code`` in a Markdown fence that nothing inside it can close."""
+    longest = max((len(ticks) for ticks in _BACKTICKS.findall(code)), default=2)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def table_text(rows: Iterable[Sequence[str]]) -> str:
+    """GFM table with the first row as header; empty rows and columns are left out."""
+    cells = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [row for row in cells if any(row)]
+    width = max((len(row) for row in cells), default=0)
+    padded = [row + [""] * (width - len(row)) for row in cells]
+    used = [i for i in range(width) if any(row[i] for row in padded)]
+    lines = ["| " + " | ".join(row[i] for i in used) + " |" for row in padded]
+    if lines:
+        lines.insert(1, "|" + " --- |" * len(used))
+    return "\n".join(lines)
+
+
+class TextWriter:
+    """Joins blocks with blank lines into canonical text and keeps where each one lies."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._blocks: list[Block] = []
+        self._length = 0
+
+    @property
+    def n_blocks(self) -> int:
+        return len(self._blocks)
+
+    def add(self, text: str, kind: Kind = "paragraph", *, level: int = 0, label: str = "", page: int | None = None) -> None:
+        """Append one block; blank text is left out."""
+        text = clean(text).rstrip().lstrip("\n")
+        if not text.strip():
+            return
+        start = self._start()
+        self._append(text)
+        self._blocks.append(Block(start, start + len(text), kind, level, label, (), page))
+
+    def heading(self, text: str, level: int, *, page: int | None = None) -> None:
+        """Append a heading, written as Markdown does."""
+        label = one_line(clean(text))
+        if label:
+            self.add(f"{'#' * min(level, 6)} {label}", "heading", level=level, label=label, page=page)
+
+    def code(self, text: str, language: str = "", *, page: int | None = None) -> None:
+        """Append code in a fence."""
+        if text.strip():
+            self.add(fenced(clean(text).strip("\n").rstrip(), language), "code", page=page)
+
+    def table(self, rows: Iterable[Sequence[str]], *, page: int | None = None) -> None:
+        """Append a GFM table."""
+        self.add(table_text(rows), "table", page=page)
+
+    def document(self, part: ParsedDocument, *, page: int | None = None) -> None:
+        """Append the whole of another document's text and blocks."""
+        if not part.blocks:
+            return
+        start = self._start()
+        self._append(part.text)
+        for block in part.blocks:
+            moved = replace(block, start=block.start + start, end=block.end + start)
+            self._blocks.append(replace(moved, page=page) if page else moved)
+
+    def finish(self, **stated: Any) -> ParsedDocument:
+        """The document; without a title among ``stated``, its first heading names it."""
+        stated["title"] = stated.get("title") or first_heading(self._blocks)
+        return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks), **stated)
+
+    def _start(self) -> int:
+        if self._pieces:
+            self._append("\n\n")
+        return self._length
+
+    def _append(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)

@@ -1,0 +1,71 @@
+"""Source code: the canonical text is the source; blocks follow top-level units and methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lake.parse.canonical import paragraphs, span
+from lake.parse.code_units import Mark, marks_of
+from lake.parse.document import Block, ParsedDocument
+from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from tree_sitter import Parser
+
+#: Suffix -> module of the grammar and the function in it that returns the language.
+_GRAMMARS = {
+    **dict.fromkeys((".py", ".pyi"), ("tree_sitter_python", "language")),
+    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs"), ("tree_sitter_javascript", "language")),
+    ".ts": ("tree_sitter_typescript", "language_typescript"),
+    ".tsx": ("tree_sitter_typescript", "language_tsx"),
+    ".go": ("tree_sitter_go", "language"),
+    ".rs": ("tree_sitter_rust", "language"),
+    ".java": ("tree_sitter_java", "language"),
+    **dict.fromkeys((".c", ".h"), ("tree_sitter_c", "language")),
+    **dict.fromkeys((".sh", ".bash", ".zsh"), ("tree_sitter_bash", "language")),
+}
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    text, metadata = decode(data)
+    grammar = _GRAMMARS.get(suffix)
+    if grammar is None:
+        return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata)
+    source = text.encode()
+    marks = list(marks_of(_parser(*grammar).parse(source).root_node))
+    return ParsedDocument(text, tuple(_blocks(text, in_characters(marks, source))), metadata=metadata)
+
+
+@cache
+def _parser(module: str, function: str) -> Parser:
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(getattr(import_module(module), function)()))
+
+
+def in_characters(marks: Iterable[Mark], source: bytes) -> Iterator[Mark]:
+    """The same marks with offsets in characters instead of UTF-8 bytes."""
+    n_bytes = n_characters = 0
+    for mark in marks:
+        n_characters += len(source[n_bytes : mark.start].decode())
+        n_bytes = mark.start
+        yield replace(mark, start=n_characters)
+
+
+def _blocks(text: str, marks: Iterable[Mark]) -> Iterator[Block]:
+    edges: Sequence[Mark] = [Mark(0, ()), *(replace(mark, start=_line_start(text, mark.start)) for mark in marks)]
+    for mark, after in zip(edges, [*edges[1:], Mark(len(text), ())], strict=True):
+        found = span(text, mark.start, after.start)
+        if found:
+            label = mark.symbols[-1] if mark.symbols else ""
+            yield Block(*found, "code", 0, label, mark.symbols)
+
+
+def _line_start(text: str, start: int) -> int:
+    """Where the line begins, so that a unit keeps its indentation; ``start`` itself after other code."""
+    line = text.rfind("\n", 0, start) + 1
+    return start if text[line:start].strip() else line

@@ -1,0 +1,60 @@
+"""What a parser returns: canonical text, the blocks in it, and what the format says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Kind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One span ``text[start:end]`` of the canonical text (offsets in code points).
+
+    ``level`` is a heading's depth from 1, else 0. ``label`` is a heading's plain words or the name
+    of a code symbol. ``heading`` is the path of headings that the block stands under, its own
+    included where it is one. ``page`` counts pages, slides or sheets from 1.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    level: int = 0
+    label: str = ""
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """A document as text. Blocks are sorted, never overlap, and leave out nothing but white space.
+
+    ``metadata`` holds what the format or its front matter states besides, as JSON values.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    title: str | None = None
+    author: str | None = None
+    language: str | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
+
+
+def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Fill in each block's heading path with a stack over the headings' levels.
+
+    >>> a, b = with_heading_paths([Block(0, 3, "heading", 1, "A"), Block(4, 6, "paragraph")])
+    >>> a.heading, b.heading
+    (('A',), ('A',))
+    """
+    stack: list[tuple[int, str]] = []
+    placed = []
+    for block in blocks:
+        if block.kind == "heading":
+            while stack and stack[-1][0] >= block.level:
+                stack.pop()
+            stack.append((block.level, block.label))
+        placed.append(replace(block, heading=tuple(label for _, label in stack)))
+    return tuple(placed)

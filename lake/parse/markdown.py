@@ -1,0 +1,143 @@
+"""Markdown: the canonical text is the source itself, front matter taken off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lake.parse.canonical import first_heading, one_line, source_document, span
+from lake.parse.document import Block, Kind, ParsedDocument
+from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_LONGEST_FRONT_MATTER = 1 << 16
+_LONGEST_LABEL = 400
+_KINDS: dict[str, Kind] = {
+    "heading_open": "heading",
+    "bullet_list_open": "list",
+    "ordered_list_open": "list",
+    "fence": "code",
+    "code_block": "code",
+    "blockquote_open": "quote",
+    "table_open": "table",
+}
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    text, metadata = decode(data)
+    return from_text(text, metadata)
+
+
+def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedDocument:
+    """Parse Markdown that is already decoded and cleaned."""
+    stated, text = split_front_matter(source)
+    blocks = tuple(blocks_of(text))
+    title, author = stated.pop("title", None), stated.pop("author", None)
+    language = stated.pop("language", None) or stated.pop("lang", None)
+    return source_document(
+        text,
+        blocks,
+        title=_words(title) or first_heading(blocks),
+        author=_words(author),
+        language=_words(language),
+        metadata={**(metadata or {}), **stated},
+    )
+
+
+def blocks_of(text: str) -> Iterator[Block]:
+    """Top-level blocks in order; markdown-it counts lines, which the newlines turn into offsets."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    for token in _block_parser().parse(text):
+        if token.level or token.map is None or token.nesting < 0:
+            continue
+        first, last = token.map
+        found = span(text, starts[first], starts[min(last, len(starts) - 1)])
+        if found:
+            yield _block(token, found, text)
+
+
+def _block(token: Token, found: tuple[int, int], text: str) -> Block:
+    kind = _KINDS.get(token.type, "paragraph")
+    if kind != "heading":
+        return Block(*found, kind)
+    label = plain_words(text[found[0] : found[1]])
+    return Block(*found, "heading" if label else "paragraph", int(token.tag[1]) if label else 0, label)
+
+
+def plain_words(heading: str) -> str:
+    """A heading's words without its marks, emphasis, links and code ticks.
+
+    >>> plain_words("## The `count` [method](x.md) ##")
+    'The count method'
+    """
+    tokens = _inline_parser().parse(heading[:_LONGEST_LABEL])
+    inline = next((token for token in tokens if token.type == "inline"), None)
+    children = (inline.children or []) if inline else []
+    words = (" " if child.type.endswith("break") else child.content for child in children if child.type != "html_inline")
+    return one_line("".join(words))
+
+
+def split_front_matter(source: str) -> tuple[dict[str, Any], str]:
+    """What YAML (---) or TOML (+++) front matter states, and the text after it.
+
+    Front matter that can't be read as a mapping stays in the text, so that nothing is lost.
+    """
+    match = _FRONT_MATTER.match(source, 0, _LONGEST_FRONT_MATTER)
+    stated = _mapping(match[1], match[2]) if match else None
+    if match is None or stated is None:
+        return {}, source
+    return stated, source[match.end() :]
+
+
+def _mapping(fence: str, source: str) -> dict[str, Any] | None:
+    import tomllib
+
+    import yaml
+
+    try:
+        value = tomllib.loads(source) if fence == "+++" else yaml.safe_load(source)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        return None
+    return {str(key): flat for key, item in value.items() if (flat := _flat(item)) not in (None, "")}
+
+
+def _flat(value: object) -> object:
+    """A JSON scalar or list of texts; deeper values become their text, which can't blow up."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [str(item)[:200] for item in value[:100] if not isinstance(item, (list, dict))]
+    return None if isinstance(value, dict) else str(value)
+
+
+def _words(value: object) -> str | None:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or None
+    return one_line(str(value)) or None if value is not None else None
+
+
+@cache
+def _block_parser() -> MarkdownIt:
+    """Block structure only: inline rules are the slow part, and quadratic on hostile input."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark")

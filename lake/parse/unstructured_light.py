@@ -1,0 +1,126 @@
+"""unstructured without its language model: a tokenizer stub, then elements to canonical text.
+
+unstructured loads spaCy and a model only to tell "Text" from "NarrativeText", which raglake does
+not use. The stub offers the three functions that it imports, so that no model, no torch and no
+network are needed. A test checks that the real module still offers just these.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from lake.parse.canonical import TextWriter, one_line
+
+_STUBBED = "unstructured.nlp.tokenize"
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_WORD = re.compile(r"\w+|[^\w\s]")
+_LONGEST_HEADING = 300
+_MARGINS = {"Header": "header", "Footer": "footer"}
+
+#: An element of unstructured; typed loosely because the library is imported inside functions only.
+Element = Any
+
+
+@cache
+def partitioner(name: str) -> Callable[..., list[Element]]:
+    """``partition_<name>`` of unstructured, imported behind the stub."""
+    from importlib import import_module
+
+    install_stub()
+    module = import_module(f"unstructured.partition.{name}")
+    function: Callable[..., list[Element]] = getattr(module, f"partition_{name}")
+    return function
+
+
+def install_stub() -> None:
+    """Put the stub in place of the tokenizer module, unless that is loaded already."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
+    if _STUBBED in sys.modules:
+        return
+    stub = ModuleType(_STUBBED)
+    stub.__dict__.update(sent_tokenize=_SENTENCE_END.split, word_tokenize=_WORD.findall, pos_tag=_tag_all_as_verbs)
+    sys.modules[_STUBBED] = stub
+
+
+def _tag_all_as_verbs(text: str) -> list[tuple[str, str]]:
+    return [(word, "VB") for word in _WORD.findall(text)]
+
+
+def write_elements(elements: Iterable[Element], writer: TextWriter) -> dict[str, object]:
+    """Append elements to ``writer``; running headers and footers come back as metadata."""
+    margins: dict[str, list[str]] = {}
+    items: list[Element] = []
+    for element in elements:
+        kind = type(element).__name__
+        if kind == "ListItem" and (not items or _same_page(items[-1], element)):
+            items.append(element)
+            continue
+        _write_list(items, writer)
+        items = [element] if kind == "ListItem" else []
+        if kind in _MARGINS:
+            margins.setdefault(_MARGINS[kind], []).append(one_line(element.text))
+        elif kind != "ListItem":
+            _write(element, kind, writer)
+    _write_list(items, writer)
+    return {name: list(dict.fromkeys(texts)) for name, texts in margins.items()}
+
+
+def _write(element: Element, kind: str, writer: TextWriter) -> None:
+    page = element.metadata.page_number
+    if kind == "Title" and element.metadata.category_depth is not None and len(element.text) <= _LONGEST_HEADING:
+        writer.heading(element.text, element.metadata.category_depth + 1, page=page)
+    elif kind == "CodeSnippet":
+        writer.code(element.text, page=page)
+    elif kind == "Table" and element.metadata.text_as_html:
+        _write_table(element, writer)
+    elif kind != "PageBreak":
+        writer.add(element.text, page=page)
+
+
+def _write_list(items: Sequence[Element], writer: TextWriter) -> None:
+    if not items:
+        return
+    depths = [item.metadata.category_depth or 0 for item in items]
+    lines = [
+        f"{'  ' * (depth - min(depths))}- {one_line(item.text)}"
+        for item, depth in zip(items, depths, strict=True)
+        if item.text.strip()
+    ]
+    writer.add("\n".join(lines), "list", page=items[0].metadata.page_number)
+
+
+def _same_page(one: Element, other: Element) -> bool:
+    return bool(one.metadata.page_number == other.metadata.page_number)
+
+
+def _write_table(element: Element, writer: TextWriter) -> None:
+    """One cell or one column is layout, not a table: its cells are paragraphs."""
+    rows = table_rows(element.metadata.text_as_html)
+    page = element.metadata.page_number
+    if max((sum(bool(cell) for cell in row) for row in rows), default=0) > 1:
+        writer.table(rows, page=page)
+        return
+    for row in rows:
+        writer.add(" ".join(filter(None, row)), page=page)
+
+
+def table_rows(html: str) -> list[list[str]]:
+    """Texts of the cells of an HTML table; a cell over several columns leaves empty ones after it."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    rows = []
+    for row in LexborHTMLParser(html).css("tr"):
+        cells: list[str] = []
+        for cell in row.css("td, th"):
+            span = cell.attributes.get("colspan") or "1"
+            extra = min(int(span), 100) - 1 if span.isdecimal() else 0
+            cells += [one_line(cell.text(separator=" ")), *[""] * extra]
+        rows.append(cells)
+    return rows

@@ -1,0 +1,234 @@
+"""The plan: what must change so that the index holds what the sources hold; a pure value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+import pyarrow as pa
+
+from lake.errors import RefusedError
+from lake.ids import derived_id
+from lake.parse import media_type_of, parser_of
+from lake.recipe import Recipe
+from lake.schemas import DIGESTED
+
+#: The manifest as planning sees it: indexed and quarantined documents of a release.
+KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
+
+#: Files stamped so shortly before the listing may still change without their stamp changing.
+RACY_MICROSECONDS = 100_000
+
+UNREADABLE = "unreadable"
+MAX_REMOVED, MAX_REMOVED_SHARE = 10, 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A slice of a plan that one task run turns into one Parquet file: (content_id, source, uri) each."""
+
+    contents: tuple[tuple[str, str, str], ...]
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The difference between a listing and a manifest under a recipe.
+
+    ``write`` holds a row for each document that must be (re)written: DIGESTED columns, fingerprint,
+    content_id, media_type, parser. ``moved`` pairs the old doc_id with the new one. ``digest`` names
+    what the index will hold; equal digests mean equal rows.
+    """
+
+    base: str | None
+    recipe: Recipe
+    write: pl.DataFrame
+    added: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    n_unchanged: int = 0
+    removed_uris: tuple[str, ...] = ()
+    digest: str = ""
+    new_text_index: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.write.height or self.removed or self.moved or self.new_text_index)
+
+    @property
+    def deleted(self) -> list[str]:
+        """doc_ids whose rows of the base release go away or are replaced."""
+        return sorted(self.removed | self.changed | set(self.moved))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "added": len(self.added),
+            "changed": len(self.changed),
+            "moved": len(self.moved),
+            "removed": len(self.removed),
+            "unchanged": self.n_unchanged,
+        }
+
+    def content_ids(self) -> list[str]:
+        """Distinct contents that the documents to write need."""
+        return self.write["content_id"].drop_nulls().unique(maintain_order=True).to_list()
+
+    def shards(self, missing: Iterable[str], n_documents: int = 2000, n_bytes: int = 16 << 20) -> Iterator[Shard]:
+        """Slices of the contents that are ``missing``, in the order of the listing, each parsed once."""
+        wanted = pl.DataFrame({"content_id": list(missing)}, schema={"content_id": pl.String})
+        rows = self.write.join(wanted, on="content_id", how="semi").unique("content_id", keep="first", maintain_order=True)
+        slice_: list[tuple[str, str, str]] = []
+        size = 0
+        for content_id, source, uri, n in rows.select("content_id", "source", "uri", "size").iter_rows():
+            if slice_ and (len(slice_) >= n_documents or size + (n or 0) > n_bytes):
+                yield Shard(tuple(slice_), size)
+                slice_, size = [], 0
+            slice_.append((content_id, source, uri))
+            size += n or 0
+        if slice_:
+            yield Shard(tuple(slice_), size)
+
+
+def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Split a listing into rows whose digest the cache vouches for (DIGESTED) and rows to read (LISTING).
+
+    The cache vouches for a document whose size, time and revision mark are as they were when its bytes
+    were read, unless it carries neither time nor mark.
+    """
+    known, listed = _frame(cache), _frame(listing)
+    marks = ["doc_id", "size", "modified_at", "etag"]
+    joined = listed.join(known.select(*marks, "digest"), on=marks, how="left", nulls_equal=True, maintain_order="left")
+    has_mark = pl.col("modified_at").is_not_null() | pl.col("etag").is_not_null()
+    trusted = pl.col("digest").is_not_null() & has_mark
+    order = DIGESTED.names
+    return (
+        joined.filter(trusted).select(order).to_arrow().cast(DIGESTED),
+        joined.filter(~trusted).drop("digest").to_arrow().cast(listing.schema),
+    )
+
+
+def settled(digested: pa.Table, read_at_us: int) -> pa.Table:
+    """The rows whose stamp was old enough when their bytes were read to vouch for them next time."""
+    stamp = pl.col("modified_at").dt.timestamp("us")
+    keep = pl.col("etag").is_not_null() | (stamp < read_at_us - RACY_MICROSECONDS)
+    return _frame(digested).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTED)
+
+
+def diff(
+    listed: pa.Table,
+    known: pa.Table,
+    recipe: Recipe,
+    *,
+    sources: Iterable[str],
+    base: str | None = None,
+    base_recipe: Recipe | None = None,
+) -> Plan:
+    """Compare what ``sources`` hold (DIGESTED) with what a release holds (KNOWN, of all sources).
+
+    Documents of other sources stay as they are. Pure: the rows decide, not their order.
+    """
+    ours = pl.col("source").is_in(list(sources))
+    old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
+    new = _with_fingerprints(_frame(listed).sort("source", "uri"), old, recipe, same_recipe=recipe == base_recipe)
+    joined = new.join(old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left")
+    is_new = pl.col("old_fingerprint").is_null()
+    is_changed = ~is_new & (pl.col("old_fingerprint") != pl.col("fingerprint"))
+    fresh = joined.filter(is_new)
+    gone = old.join(new, on="doc_id", how="anti").sort("source", "uri")
+    moved = _moves(gone, fresh)
+    write = joined.filter(is_new | is_changed).drop("old_fingerprint")
+    return Plan(
+        base=base,
+        recipe=recipe,
+        write=write,
+        added=frozenset(fresh["doc_id"]) - set(moved.values()),
+        changed=frozenset(joined.filter(is_changed)["doc_id"]),
+        moved=moved,
+        removed=frozenset(gone["doc_id"]) - set(moved),
+        n_unchanged=new.height - write.height,
+        removed_uris=tuple(gone.filter(~pl.col("doc_id").is_in(list(moved)))["uri"]),
+        digest=release_digest(pl.concat([part.select("doc_id", "fingerprint") for part in (new, others)]), recipe),
+        new_text_index=base_recipe is not None and base_recipe.text_index != recipe.text_index,
+    )
+
+
+def release_digest(documents: pl.DataFrame, recipe: Recipe) -> str:
+    """Digest of documents (doc_id, fingerprint) under a recipe, whatever their order."""
+    rows = documents.select("doc_id", "fingerprint").sort("doc_id")
+    digest = hashlib.sha256(recipe.digest.encode())
+    digest.update("".join(rows["doc_id"]).encode())
+    digest.update("".join(rows["fingerprint"]).encode())
+    return digest.hexdigest()
+
+
+def _with_fingerprints(new: pl.DataFrame, old: pl.DataFrame, recipe: Recipe, *, same_recipe: bool) -> pl.DataFrame:
+    """Add content_id, fingerprint, media_type and parser; under one recipe unchanged rows keep theirs."""
+    if same_recipe:
+        kept = old.select("doc_id", "digest", "content_id", "fingerprint")
+        new = new.join(kept, on=["doc_id", "digest"], how="left", maintain_order="left")
+    else:
+        new = new.with_columns(content_id=pl.lit(None, pl.String), fingerprint=pl.lit(None, pl.String))
+    rows = [
+        (content_id, fingerprint) if fingerprint else _identify(digest, uri, recipe)
+        for digest, uri, content_id, fingerprint in new.select("digest", "uri", "content_id", "fingerprint").iter_rows()
+    ]
+    contents, fingerprints = ([row[i] for row in rows] for i in (0, 1))
+    return new.with_columns(
+        content_id=pl.Series(contents, dtype=pl.String), fingerprint=pl.Series(fingerprints, dtype=pl.String)
+    )
+
+
+def _identify(digest: str | None, uri: str, recipe: Recipe) -> tuple[str | None, str]:
+    if digest is None:
+        return None, derived_id(UNREADABLE)
+    content_id = recipe.content_id(digest, parser_name(uri))
+    return content_id, recipe.fingerprint(content_id)
+
+
+def parser_name(uri: str) -> str:
+    """The parser of a document, or its media type where there is none, so that a new parser plans it anew."""
+    parser = parser_of(uri)
+    return parser.name if parser else f"none:{media_type_of(uri)}"
+
+
+def _moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
+    """Pair documents that went with equal ones that came, in order of their names; one for one."""
+    places: dict[str, list[str]] = {}
+    for digest, doc_id in fresh.select("content_id", "doc_id").iter_rows():
+        if digest is not None:
+            places.setdefault(digest, []).append(doc_id)
+    pairs = {}
+    for digest, doc_id in gone.select("content_id", "doc_id").iter_rows():
+        if digest is not None and places.get(digest):
+            pairs[doc_id] = places[digest].pop(0)
+    return pairs
+
+
+def guard(plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int = 0) -> None:
+    """Refuse a plan that removes more than a night should; RefusedError says how to allow it."""
+    before = _frame(known)
+    if len(plan.removed) <= allow_removed:
+        return
+    present = set(listed.column("source").to_pylist())
+    for source, n_before, n_removed in _removed_by_source(before, plan.removed):
+        emptied = source not in present
+        if emptied or (n_removed > MAX_REMOVED and n_removed > MAX_REMOVED_SHARE * n_before):
+            what = "its listing is empty" if emptied else f"that is {n_removed / n_before:.0%} of it"
+            raise RefusedError(
+                f"{n_removed} of {n_before} documents of {source} would be removed ({what}; the first: "
+                f"{', '.join(plan.removed_uris[:3])}); nothing was written. If they are really gone, "
+                f"allow it with --allow-removals {len(plan.removed)}"
+            )
+
+
+def _removed_by_source(before: pl.DataFrame, removed: frozenset[str]) -> list[tuple[str, int, int]]:
+    gone = pl.col("doc_id").is_in(list(removed))
+    counts = before.group_by("source").agg(n=pl.len(), gone=gone.sum()).sort("source")
+    return [row for row in counts.iter_rows() if row[2]]
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(table)

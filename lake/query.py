@@ -1,0 +1,198 @@
+"""Reading a lake: search at any release, and datasets for Polars and DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+
+from lake.directory import Lake
+from lake.embed import load_embedder
+from lake.errors import ContractError, UsageError
+from lake.releases import History, Release
+from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
+
+if TYPE_CHECKING:
+    from lake.embed.base import Embedder
+    from lake.tables import TableReader
+
+Mode = Literal["hybrid", "vector", "text"]
+
+#: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
+_RRF = 60
+#: Each leg of a hybrid search looks this much deeper than the answer, so that both can vote.
+_LEG_DEPTH = 50
+_MAX_QUERY_CHARACTERS = 20_000
+
+
+class Index:
+    """A lake opened for reading. Each call answers from exactly one release.
+
+    A long-lived Index follows ``live``: whatever is published is seen by the next call.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._readers: dict[tuple[str, str, int], TableReader] = {}
+
+    def history(self) -> History:
+        """The release log as it stands now."""
+        return self._lake.log.read()
+
+    def release(self, at: str = "live") -> Release:
+        """``live``, a release's id, or what was live at a date (its end) or time, UTC."""
+        return self.history().resolve(at)
+
+    def releases(self) -> pa.Table:
+        """Every release, oldest first."""
+        history = self.history()
+        return pa.Table.from_pylist([_release_row(history, r) for r in history.releases.values()], schema=RELEASES)
+
+    def status(self) -> dict[str, Any]:
+        """What is live, what it holds, and what is in quarantine there; JSON-like."""
+        history = self.history()
+        live = history.live
+        found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
+        if live is None:
+            return {**found, "live": None, "quarantine": []}
+        quarantine = self._reader(live, "quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
+        sources = self._reader(live, "documents").scan(["source"]).column("source").value_counts()
+        row = _release_row(history, live)
+        return {
+            **found,
+            "live": row,
+            "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
+            "recipe": live.recipe.to_json(),
+            "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
+        }
+
+    def dataset(self, table: str, at: str = "live") -> Any:
+        """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release."""
+        return self._reader(self.release(at), table).dataset()
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        *,
+        mode: Mode = "hybrid",
+        at: str = "live",
+        where: str | None = None,
+        embedder: Embedder | None = None,
+    ) -> pa.Table:
+        """The ``k`` chunks that answer best, as HITS rows, best first; equal scores stand in order of chunk_id.
+
+        ``where`` is SQL over the columns of the chunks table and applies before ranking. Scores:
+        cosine similarity for ``vector``, BM25 for ``text``, reciprocal rank fusion for ``hybrid``.
+        """
+        _check(text, k, mode)
+        release = self.release(at)
+        chunks = self._reader(release, "chunks")
+        depth = max(_LEG_DEPTH, 2 * k)
+        legs = []
+        if mode != "text":
+            legs.append(_by_similarity(chunks.nearest(_query_vector(text, release, embedder), depth, _COLUMNS, where)))
+        if mode != "vector":
+            legs.append(_by_score(chunks.matching(text, depth, _COLUMNS, where)))
+        found = legs[0] if len(legs) == 1 else fuse(legs)
+        return self._lifted(found.slice(0, k), release)
+
+    def _lifted(self, found: pa.Table, release: Release) -> pa.Table:
+        """Add the text of each chunk's parent."""
+        ids = sorted(set(found.column("parent_id").to_pylist()))
+        parents = self._reader(release, "parents").take("parent_id", ids, ["parent_id", "text"]) if ids else None
+        texts = dict(zip(*(parents.column(c).to_pylist() for c in ("parent_id", "text")), strict=True)) if parents else {}
+        lifted = pa.array([texts[parent_id] for parent_id in found.column("parent_id").to_pylist()], pa.string())
+        return found.append_column("parent_text", lifted).select(HITS.names).cast(HITS)
+
+    def _reader(self, release: Release, table: str) -> TableReader:
+        name = release.recipe.embedder.table if table == "chunks" else table
+        if name not in release.versions:
+            raise UsageError(f"no table {table!r}; choose 'documents', 'parents', 'chunks' or 'quarantine'")
+        key = (release.generation, name, release.versions[name])
+        if key not in self._readers:
+            self._readers[key] = self._lake.tables(release.generation).at(name, release.versions[name])
+        return self._readers[key]
+
+
+_COLUMNS = CHUNKS_FOUND.names
+
+
+def open_lake(url: str) -> Index:
+    """Open a lake for reading; UsageError where there is none."""
+    return Index(Lake.existing(url))
+
+
+def _check(text: str, k: int, mode: str) -> None:
+    if mode not in get_args(Mode):
+        raise UsageError(f"no search mode {mode!r}; choose one of {list(get_args(Mode))}")
+    if not 1 <= k <= 10_000:
+        raise UsageError(f"k={k} must lie between 1 and 10000")
+    if not any(character.isalnum() for character in text):
+        raise UsageError("the question holds no word to search for")
+    if len(text) > _MAX_QUERY_CHARACTERS:
+        raise UsageError(f"the question has {len(text):,} characters; at most {_MAX_QUERY_CHARACTERS:,} are searched for")
+
+
+def _query_vector(text: str, release: Release, embedder: Embedder | None) -> np.ndarray:
+    identity = release.recipe.embedder
+    if embedder is None:
+        embedder = load_embedder(identity.name, expected=identity)
+    elif embedder.identity != identity:
+        raise UsageError(
+            f"{release.release} was embedded with {identity.name!r}; {embedder.identity.name!r} asks in another space"
+        )
+    vector = embedder.embed_query(text)
+    if not np.isfinite(vector).all():
+        raise ContractError(f"{identity.name!r} made a vector that is not finite of the question; nothing was searched")
+    return vector
+
+
+def _by_similarity(found: pa.Table) -> pa.Table:
+    similarity = 1.0 - found.column("_distance").to_numpy()
+    return _ranked(found.drop_columns(["_distance"]), similarity)
+
+
+def _by_score(found: pa.Table) -> pa.Table:
+    return _ranked(found.drop_columns(["_score"]), found.column("_score").to_numpy())
+
+
+def _ranked(found: pa.Table, scores: np.ndarray) -> pa.Table:
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], found.column("chunk_id")[i].as_py()))
+    ranked = found.select(_COLUMNS).append_column("score", pa.array(scores, pa.float64()))
+    return ranked.take(pa.array(order, pa.int64()))
+
+
+def fuse(legs: Sequence[pa.Table]) -> pa.Table:
+    """Reciprocal rank fusion: each leg gives 1 / (60 + rank) to the chunks it found."""
+    scores: dict[str, float] = {}
+    for leg in legs:
+        for rank, chunk_id in enumerate(leg.column("chunk_id").to_pylist(), 1):
+            scores[chunk_id] = scores.get(chunk_id, 0.0) + 1.0 / (_RRF + rank)
+    together = pa.concat_tables(leg.drop_columns(["score"]) for leg in legs)
+    first = {chunk_id: i for i, chunk_id in reversed(list(enumerate(together.column("chunk_id").to_pylist())))}
+    distinct = together.take(pa.array(list(first.values()), pa.int64()))
+    return _ranked(distinct, np.array([scores[chunk_id] for chunk_id in first]))
+
+
+def _release_row(history: History, release: Release) -> dict[str, Any]:
+    return {
+        "release": release.release,
+        "created_at": release.created_at,
+        "published_at": history.published_at(release.release),
+        "live": history.live is not None and history.live.release == release.release,
+        "status": history.status(release.release),
+        "why": history.why(release.release),
+        "n_documents": release.counts["n_documents"],
+        "n_quarantined": release.counts["n_quarantined"],
+        "n_parents": release.counts["n_parents"],
+        "n_chunks": release.counts["n_chunks"],
+        "recipe": release.recipe.digest,
+        "embedder": release.recipe.embedder.name,
+        "base": release.base,
+        "digest": release.digest,
+    }
+
+

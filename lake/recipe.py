@@ -1,0 +1,144 @@
+"""The recipe: everything besides a document's bytes that decides the rows of the index."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from lake.errors import UsageError
+from lake.ids import derived_id, value_digest
+
+Strategy = Literal["hierarchical", "window", "paragraph"]
+
+#: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRecipe:
+    """How canonical text becomes parents and children.
+
+    ``parent_tokens`` counts cl100k tokens; the others count tokens of the embedder's own tokenizer.
+    ``heading_tokens`` is the room kept for the heading path that is embedded before a child's text.
+    ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole
+    paragraphs and sentences without looking at headings; ``window`` slides a plain token window.
+    """
+
+    strategy: Strategy = "hierarchical"
+    parent_tokens: int = 1200
+    child_tokens: int = 200
+    overlap_tokens: int = 32
+    heading_tokens: int = 48
+
+    def __post_init__(self) -> None:
+        if self.strategy not in ("hierarchical", "window", "paragraph"):
+            raise UsageError(
+                f"no chunking strategy {self.strategy!r}; choose 'hierarchical', 'window' or 'paragraph'"
+            )
+        if not 8 <= self.child_tokens <= self.parent_tokens * 4:
+            raise UsageError(
+                f"child_tokens={self.child_tokens} must be at least 8 and at most 4 x parent_tokens "
+                f"({self.parent_tokens})"
+            )
+        if not 0 <= self.overlap_tokens <= self.child_tokens // 2:
+            raise UsageError(
+                f"overlap_tokens={self.overlap_tokens} must lie between 0 and half of child_tokens "
+                f"({self.child_tokens // 2})"
+            )
+        if self.heading_tokens < 0:
+            raise UsageError(f"heading_tokens={self.heading_tokens} must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """What must be equal for two vectors of one text to be equal to the last bit.
+
+    ``name`` is what ``--embedder`` takes. ``weights`` is the digest of the weights, or the model's
+    name where an endpoint keeps them. ``max_tokens`` is what the model reads of one text, without
+    its special tokens. ``tokenizer`` names the tokenizer that counts those tokens.
+    """
+
+    name: str
+    weights: str
+    backend: str
+    dtype: str
+    dimensions: int
+    max_tokens: int
+    tokenizer: str
+    document_prompt: str = ""
+    query_prompt: str = ""
+
+    @property
+    def digest(self) -> str:
+        return value_digest(asdict(self))
+
+    @property
+    def table(self) -> str:
+        """Name of the chunks table that holds this embedder's vectors."""
+        return f"chunks__{self.digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Frozen and digested: the same documents under the same recipe give the same rows.
+
+    ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
+    ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` is the full-text index's base
+    tokenizer (``simple``, ``whitespace``, ``icu``, ``ngram``); ``text_language`` stems for one language.
+    """
+
+    embedder: EmbedderIdentity
+    chunking: ChunkRecipe = ChunkRecipe()
+    parsers: dict[str, str] = field(default_factory=dict)
+    vector_dtype: Literal["float32", "float16"] = "float32"
+    text_tokenizer: str = "simple"
+    text_language: str = "English"
+
+    def __post_init__(self) -> None:
+        room, wanted = self.embedder.max_tokens, self.chunking.child_tokens + self.chunking.heading_tokens
+        if wanted > room:
+            raise UsageError(
+                f"child_tokens + heading_tokens = {wanted}, but {self.embedder.name!r} reads only {room} tokens "
+                f"of a text and would cut the rest; lower them to {room} together"
+            )
+        if self.vector_dtype not in ("float32", "float16"):
+            raise UsageError(f"no vector dtype {self.vector_dtype!r}; choose 'float32' or 'float16'")
+
+    @property
+    def digest(self) -> str:
+        return value_digest(self.to_json())
+
+    @property
+    def text_index(self) -> tuple[str, str]:
+        """What decides the full-text index."""
+        return self.text_tokenizer, self.text_language
+
+    def content_id(self, digest: str, parser: str) -> str:
+        """Key of what the parser and the chunker make of the bytes with this digest."""
+        return derived_id(
+            "content", str(SCHEMA_VERSION), digest, parser, self.parsers.get(parser, ""), self._content_digest()
+        )
+
+    def _content_digest(self) -> str:
+        return value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
+
+    def fingerprint(self, content_id: str) -> str:
+        """What makes a document "unchanged": its content and everything that decides its rows."""
+        return derived_id("fingerprint", content_id, self._row_digest())
+
+    def _row_digest(self) -> str:
+        return value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema": SCHEMA_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Recipe:
+        fields = {k: v for k, v in value.items() if k != "schema"}
+        return cls(
+            **{
+                **fields,
+                "embedder": EmbedderIdentity(**value["embedder"]),
+                "chunking": ChunkRecipe(**value["chunking"]),
+            }
+        )

@@ -1,0 +1,257 @@
+"""Releases and the append-only log that says which one readers see."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from lake.errors import ContractError, RefusedError, UsageError
+from lake.recipe import Recipe
+from lake.store import Store
+
+Action = Literal["build", "publish", "refuse", "hold", "rollback", "pin", "unpin", "rebuild"]
+Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
+
+_FOLDER = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A consistent set of table versions and what is known of it.
+
+    ``digest`` is a function of documents and recipe alone: two releases with one digest hold the same
+    rows. ``versions`` maps table to LanceDB version inside the ``generation`` folder of tables.
+    ``commit`` names the Parquet delta against ``base`` from which the tables can be made again.
+    """
+
+    release: str
+    digest: str
+    base: str | None
+    recipe: Recipe
+    generation: str
+    versions: dict[str, int]
+    counts: dict[str, int]
+    created_at: datetime
+    commit: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Release:
+        return cls(
+            **{
+                **value,
+                "recipe": Recipe.from_json(value["recipe"]),
+                "created_at": datetime.fromisoformat(value["created_at"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log. ``live`` and ``pinned`` state what holds after it, so the last entry is the truth.
+
+    ``facts`` carries a build's release, a verdict's findings, or a rebuild's new versions by release.
+    """
+
+    seq: int
+    at: datetime
+    action: Action
+    release: str
+    live: str | None
+    by: str
+    pinned: str | None = None
+    why: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        value = {**asdict(self), "at": self.at.isoformat()}
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Entry:
+        value = json.loads(data)
+        return cls(**{**value, "at": datetime.fromisoformat(value["at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The log read up to some entry: what was built, what became of it, what is live."""
+
+    entries: tuple[Entry, ...]
+    releases: dict[str, Release]
+
+    @property
+    def head(self) -> int:
+        return self.entries[-1].seq if self.entries else 0
+
+    @property
+    def live(self) -> Release | None:
+        name = self.entries[-1].live if self.entries else None
+        return self.releases[name] if name else None
+
+    @property
+    def pinned(self) -> str | None:
+        """Why ``live`` is held where it is; None where it isn't."""
+        return self.entries[-1].pinned if self.entries else None
+
+    def candidate(self, digest: str, base: str | None) -> Release | None:
+        """The newest release built on ``base`` that holds just what ``digest`` stands for."""
+        builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]
+        return builds[-1] if builds else None
+
+    def resolve(self, at: str) -> Release:
+        """``live``, a release's id, a date (what was live at its end, UTC) or a time."""
+        if at in self.releases:
+            return self.releases[at]
+        if at == "live":
+            if self.live is None:
+                raise UsageError("nothing is published in this lake yet; run raglake ingest first")
+            return self.live
+        moment = _moment(at)
+        if moment is None:
+            raise UsageError(f"no release {at!r}; known releases: {list(self.releases)[-10:]} (or 'live', or a date)")
+        return self._as_of(moment, at)
+
+    def _as_of(self, moment: datetime, words: str) -> Release:
+        before = [entry for entry in self.entries if entry.at <= moment and entry.live]
+        if not before:
+            first = next((entry.at for entry in self.entries if entry.live), None)
+            since = f"the first release was published at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "none was published"
+            raise UsageError(f"nothing was live at {words!r}; {since}")
+        return self.releases[before[-1].live or ""]
+
+    def published_at(self, release: str) -> datetime | None:
+        """When readers first saw the release."""
+        return next((e.at for e in self.entries if e.live == release), None)
+
+    def status(self, release: str) -> Status:
+        if self.live is not None and self.live.release == release:
+            return "live"
+        actions = [e.action for e in self.entries if e.release == release]
+        if self.published_at(release) is None:
+            return "refused" if "refuse" in actions else "candidate"
+        return "rolled back" if self._was_rolled_back(release) else "superseded"
+
+    def _was_rolled_back(self, release: str) -> bool:
+        was_live = None
+        for entry in self.entries:
+            if entry.action == "rollback" and was_live == release:
+                return True
+            was_live = entry.live
+        return False
+
+    def why(self, release: str) -> str:
+        """The last thing the log says about the release."""
+        return next((e.why for e in reversed(self.entries) if e.release == release and e.why), "")
+
+    def next_id(self, today: date) -> str:
+        """The day and a running number: ``2026-11-21.2``."""
+        numbers = [int(r.rsplit(".", 1)[1]) for r in self.releases if r.startswith(f"{today.isoformat()}.")]
+        return f"{today.isoformat()}.{max(numbers, default=0) + 1}"
+
+
+def _moment(words: str) -> datetime | None:
+    try:
+        if len(words) == 10:
+            return datetime.combine(date.fromisoformat(words), time.max, UTC)
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def fold(entries: Iterable[Entry]) -> History:
+    """Read a log from its first entry on."""
+    releases: dict[str, Release] = {}
+    seen = []
+    for entry in entries:
+        seen.append(entry)
+        if entry.action == "build":
+            releases[entry.release] = Release.from_json(entry.facts["release"])
+        elif entry.action == "rebuild":
+            for name, versions in entry.facts["versions"].items():
+                moved = replace(releases[name], generation=entry.facts["generation"], versions=versions)
+                releases[name] = moved
+    return History(tuple(seen), releases)
+
+
+class ReleaseLog:
+    """The log in a store: numbered objects, each created once; creating the next is the compare-and-swap."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._entries: list[Entry] = []
+        self._history = History((), {})
+
+    def read(self) -> History:
+        """All entries so far; what was read before is not read again, since entries never change."""
+        names = self._store.names(_FOLDER)
+        if len(names) > len(self._entries):
+            for name in names[len(self._entries) :]:
+                self._entries.append(Entry.from_bytes(self._store.read(f"{_FOLDER}/{name}")))
+            self._history = fold(self._entries)
+        return self._history
+
+    def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
+        """Add one entry after ``history``; ContractError if somebody else added one in between.
+
+        ``live`` and ``pinned`` stay as they are unless given in ``changes``.
+        """
+        last = history.entries[-1] if history.entries else None
+        entry = Entry(
+            seq=history.head + 1,
+            at=_later_than(last),
+            action=action,
+            release=release,
+            by=changes.pop("by", None) or _user(),
+            live=changes.pop("live", last.live if last else None),
+            pinned=changes.pop("pinned", last.pinned if last else None),
+            **changes,
+        )
+        if not self._store.put_if_absent(f"{_FOLDER}/{entry.seq:010}.json", entry.to_bytes()):
+            raise ContractError(
+                f"log entry {entry.seq} of {self._store.url} was written by somebody else meanwhile; "
+                "nothing of this run is published, run it again"
+            )
+        return self.read()
+
+
+def publish(log: ReleaseLog, release: Release, *, verdict: dict[str, Any] | None = None, why: str = "") -> History:
+    """Make the release live in one step; refused when pinned or when ``live`` moved since it was built."""
+    history = log.read()
+    if history.live is not None and history.live.release == release.release:
+        return history
+    if history.pinned is not None:
+        raise RefusedError(f"live is pinned ({history.pinned}); {release.release} stays a candidate until raglake unpin")
+    live = history.live.release if history.live else None
+    if live != release.base:
+        raise RefusedError(
+            f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; run raglake ingest again"
+        )
+    return log.append(
+        history, "publish", release.release, live=release.release, why=why, facts={"verdict": verdict or {}}
+    )
+
+
+def refuse(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], why: str) -> History:
+    """Record that the candidate failed its audit; it stays to be looked at and is never live by itself."""
+    return log.append(log.read(), "refuse", release.release, why=why, facts={"verdict": verdict})
+
+
+def _later_than(last: Entry | None) -> datetime:
+    # Wall clocks step back; the order of the log must not.
+    now = datetime.now(UTC)
+    return max(now, last.at + timedelta(microseconds=1)) if last else now
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"

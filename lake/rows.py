@@ -1,0 +1,117 @@
+"""Table rows as a pure function of documents, their contents and their texts' vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake import schemas
+from lake.ids import place_ids
+
+#: Columns of CONTENTS that each kind of row needs besides its key.
+DOCUMENT_NEEDS = ("title", "author", "language", "metadata", "parents", "chunks")
+PARENT_NEEDS = ("text", "parents")
+CHUNK_NEEDS = ("text", "title", "author", "language", "parents", "chunks")
+
+VectorsOf = Callable[[Sequence[str]], pa.Array]
+
+
+def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar) -> pa.RecordBatch:
+    """DOCUMENTS rows; ``contents`` has one row per document, in the same order."""
+    columns = {name: _one(documents, name) for name in documents.column_names if name in schemas.DOCUMENTS.names}
+    for name in ("title", "author", "language", "metadata"):
+        columns[name] = _one(contents, name)
+    columns["n_parents"] = pc.list_value_length(_one(contents, "parents"))
+    columns["n_chunks"] = pc.list_value_length(_one(contents, "chunks"))
+    columns["indexed_at"] = pa.repeat(indexed_at, documents.num_rows)
+    return _batch(columns, schemas.DOCUMENTS)
+
+
+def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
+    """PARENTS rows of these documents, in order."""
+    spans = _Spans(contents, "parents")
+    doc_ids = _one(documents, "doc_id")
+    columns = spans.columns()
+    columns["parent_id"] = pa.array(_ids("parent", doc_ids, spans), pa.string())
+    columns["doc_id"] = doc_ids.take(spans.owner)
+    columns["text"] = spans.texts(_one(contents, "text"))
+    return _batch(columns, schemas.PARENTS)
+
+
+def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of a chunks table; ``vectors_of`` gives the vectors of text digests in their order."""
+    spans, parents = _Spans(contents, "chunks"), _Spans(contents, "parents")
+    doc_ids = _one(documents, "doc_id")
+    parent_ids = pa.array(_ids("parent", doc_ids, parents), pa.string())
+    first_parent = pa.array(parents.offsets[:-1]).take(spans.owner)
+    columns = spans.columns()
+    columns["chunk_id"] = pa.array(_ids("chunk", doc_ids, spans), pa.string())
+    columns["doc_id"] = doc_ids.take(spans.owner)
+    columns["parent_id"] = parent_ids.take(pc.add(first_parent, spans.field("parent")))
+    columns["text"] = spans.texts(_one(contents, "text"))
+    columns["text_digest"] = spans.field("text_digest")
+    for name in schemas.DOCUMENT_COLUMNS:
+        table = contents if name in ("title", "author", "language") else documents
+        columns[name] = _one(table, name).take(spans.owner)
+    columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
+    return _batch(columns, schema)
+
+
+def embedded_texts(contents: pa.Table) -> pa.Table:
+    """TEXTS rows: what is embedded for each chunk, heading path first; a text may come more than once."""
+    spans = _Spans(contents, "chunks")
+    texts = spans.texts(_one(contents, "text")).to_pylist()
+    contexts = spans.field("context").to_pylist()
+    return pa.table(
+        {
+            "text_digest": spans.field("text_digest"),
+            "text": [context + text for context, text in zip(contexts, texts, strict=True)],
+            "n_tokens": spans.field("n_tokens"),
+        },
+        schema=schemas.TEXTS,
+    )
+
+
+class _Spans:
+    """The flattened list column of a contents table: each span with the row that owns it."""
+
+    def __init__(self, contents: pa.Table, column: str) -> None:
+        lists = _one(contents, column)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        self.offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        self.owner = pa.array(np.repeat(np.arange(len(lengths)), lengths))
+        self._flat = pc.list_flatten(lists)
+        self._ordinals = np.arange(len(self.owner)) - np.repeat(self.offsets[:-1], lengths)
+
+    def field(self, name: str) -> pa.Array:
+        return self._flat.field(self._flat.type.get_field_index(name))
+
+    def columns(self) -> dict[str, pa.Array]:
+        names = ("start", "end", "heading", "page", "kind", "n_tokens")
+        return {"ordinal": pa.array(self._ordinals, pa.int32()), **{name: self.field(name) for name in names}}
+
+    def texts(self, canonical: pa.Array) -> pa.Array:
+        """``canonical_text[start:end]`` of each span."""
+        documents = canonical.to_pylist()
+        places = zip(self.owner.to_pylist(), self.field("start").to_pylist(), self.field("end").to_pylist(), strict=True)
+        return pa.array([documents[owner][start:end] for owner, start, end in places], pa.string())
+
+
+def _ids(kind: str, doc_ids: pa.Array, spans: _Spans) -> list[str]:
+    digests = spans.field("text_digest").to_pylist()
+    ids: list[str] = []
+    for doc_id, first, last in zip(doc_ids.to_pylist(), spans.offsets[:-1], spans.offsets[1:], strict=True):
+        ids += place_ids(kind, doc_id, digests[first:last])
+    return ids
+
+
+def _one(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _batch(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)

@@ -1,0 +1,169 @@
+"""The first step of a run: list the sources, digest what may have changed, and plan."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from lake.directory import Lake
+from lake.embed import identify
+from lake.errors import InputError, UsageError
+from lake.parse import parser_versions
+from lake.plan import KNOWN, RACY_MICROSECONDS, Plan, diff, guard, settled, split_known
+from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
+from lake.releases import History, Release
+from lake.schemas import DIGESTED
+from lake.sources import Source, listing
+
+_log = logging.getLogger(__name__)
+_READERS = 8
+
+DEFAULT_EMBEDDER = "minilm"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller says of the recipe; None keeps the lake's own, or the default in a new lake."""
+
+    embedder: str | None = None
+    strategy: str | None = None
+    parent_tokens: int | None = None
+    child_tokens: int | None = None
+    overlap_tokens: int | None = None
+    heading_tokens: int | None = None
+    vector_dtype: str | None = None
+    text_tokenizer: str | None = None
+    text_language: str | None = None
+
+    def recipe(self, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
+        """The recipe that these settings make of the lake's present one."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        given.pop("embedder", None)
+        of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
+        chunking = base.chunking if base else _chunking_for(identity)
+        kept = {"vector_dtype", "text_tokenizer", "text_language"}
+        inherited = {name: getattr(base, name) for name in kept} if base else {}
+        return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
+
+
+def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
+    """The default sizes, lowered together where the model reads less than they need."""
+    usual = ChunkRecipe()
+    if usual.child_tokens + usual.heading_tokens <= identity.max_tokens:
+        return usual
+    child = max(8, identity.max_tokens * 4 // 5)
+    heading = max(0, identity.max_tokens - child)
+    return replace(usual, child_tokens=child, heading_tokens=heading, overlap_tokens=min(usual.overlap_tokens, child // 4))
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read."""
+
+    plan: Plan
+    digests: pa.Table
+    unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def scan(
+    lake: Lake,
+    sources: Sequence[Source],
+    settings: Settings,
+    *,
+    verify: bool = False,
+    change_recipe: bool = False,
+    allow_removed: int = 0,
+) -> Scan:
+    """Plan a run; writes nothing. RefusedError where the guard objects, UsageError for a wrong recipe."""
+    history = lake.log.read()
+    recipe = choose_recipe(history, settings, change_recipe=change_recipe)
+    known = known_documents(lake, history.live)
+    names = [source.name for source in sources]
+    _check_other_sources(known, names, recipe, history.live)
+    digested, unreadable = _digested(lake, sources, verify=verify)
+    base = history.live
+    plan = diff(
+        digested,
+        known,
+        recipe,
+        sources=names,
+        base=base.release if base else None,
+        base_recipe=base.recipe if base else None,
+    )
+    guard(plan, known, digested, allow_removed=allow_removed)
+    _log.info("plan for %s: %s", ", ".join(names), plan.counts)
+    return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable)
+
+
+def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:
+    """The recipe of this run; UsageError where it would silently rebuild a lake under another one."""
+    base = history.live.recipe if history.live else None
+    name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
+    recipe = settings.recipe(base, identify(name))
+    if base is None or change_recipe or replace(recipe, parsers=base.parsers) == base:
+        return recipe
+    was, wanted = base.to_json(), recipe.to_json()
+    changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
+    if base.embedder.name != name:
+        changes = [f"the embedder from {base.embedder.name!r} to {name!r}", *changes[1:]]
+    raise UsageError(
+        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and do everything anew. "
+        "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
+    )
+
+
+def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:
+    others = sorted(set(known.column("source").to_pylist()) - set(names))
+    if base is None or not others or replace(recipe, parsers=base.recipe.parsers) == base.recipe:
+        return
+    raise UsageError(f"a change of recipe concerns every source of the lake; name these too: {', '.join(others)}")
+
+
+def known_documents(lake: Lake, release: Release | None) -> pa.Table:
+    """KNOWN rows: what a release has indexed or put into quarantine."""
+    if release is None:
+        return KNOWN.empty_table()
+    tables = lake.tables(release.generation)
+    parts = [tables.at(name, release.versions[name]).scan(KNOWN.names) for name in ("documents", "quarantine")]
+    return pa.concat_tables([part.cast(KNOWN) for part in parts])
+
+
+def _digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
+    """The listing with a digest for each document, null where it can't be read; and why it can't."""
+    listed = listing(sources)
+    cache = lake.cached_digests(source.name for source in sources)
+    trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
+    _outwait_stamps(to_read)
+    by_name = {source.name: source for source in sources}
+    rows = zip(*(to_read.column(name).to_pylist() for name in ("doc_id", "source", "uri")), strict=True)
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
+        found = list(pool.map(lambda row: _digest(by_name[row[1]], row[2]), rows))
+    unreadable = {
+        doc_id: (str(result), result.error_class)
+        for doc_id, result in zip(to_read.column("doc_id").to_pylist(), found, strict=True)
+        if isinstance(result, InputError)
+    }
+    read = to_read.append_column("digest", pa.array([r if isinstance(r, str) else None for r in found], pa.string()))
+    kept = pa.array([getattr(result, "error_class", "") != "vanished" for result in found], pa.bool_())
+    return pa.concat_tables([trusted, read.cast(DIGESTED).filter(kept)]), unreadable
+
+
+def _outwait_stamps(to_read: pa.Table) -> None:
+    """Let the clock pass the newest stamp, so that a later change of that file can't bear the same one."""
+    stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
+    age = time.time_ns() // 1000 - max(stamps, default=0)
+    if 0 <= age <= RACY_MICROSECONDS:
+        time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)
+
+
+def _digest(source: Source, uri: str) -> str | InputError:
+    try:
+        return source.digest(uri)
+    except InputError as error:
+        return error

@@ -1,0 +1,209 @@
+"""Every Arrow schema: the one place where a column is defined."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pyarrow as pa
+
+UTC = pa.timestamp("us", tz="UTC")
+
+
+def _key(name: str) -> pa.Field:
+    return pa.field(name, pa.string(), nullable=False)
+
+
+_SPAN = [
+    pa.field("ordinal", pa.int32()),  # position among the document's spans of this table, from 0
+    pa.field("start", pa.int64()),  # first code point of canonical_text[start:end]
+    pa.field("end", pa.int64()),  # one past the last code point
+    pa.field("heading", pa.string()),  # headings over the span, outermost first, joined by " > "
+    pa.field("page", pa.int32()),  # page, slide or sheet from 1; null where the format has none
+    pa.field("kind", pa.string()),  # text, code or table
+    pa.field("n_tokens", pa.int32()),  # parents: cl100k tokens of the text; chunks: the embedder's, of what is embedded
+]
+
+#: What a source holds now. One row per document, sorted by doc_id.
+LISTING = pa.schema(
+    [
+        _key("doc_id"),  # digest of source and uri
+        pa.field("source", pa.string()),  # name of the source, its root URL unless named
+        pa.field("uri", pa.string()),  # path inside the source
+        pa.field("size", pa.int64()),  # bytes; null where the store doesn't say
+        pa.field("modified_at", UTC),  # the source's own time of last change
+        pa.field("etag", pa.string()),  # the store's revision mark, where it has one
+    ]
+)
+
+#: What is known of a document's bytes without reading them again; a cache of work, outside every release.
+DIGESTS = pa.schema([*LISTING, pa.field("digest", pa.string())])  # SHA-256 of the bytes
+
+#: A listing whose every digest is known.
+DIGESTED = DIGESTS
+
+#: The manifest: one row per indexed document, inside the release.
+DOCUMENTS = pa.schema(
+    [
+        _key("doc_id"),  # digest of source and uri
+        pa.field("source", pa.string()),  # name of the source
+        pa.field("uri", pa.string()),  # path inside the source
+        pa.field("digest", pa.string()),  # SHA-256 of the bytes
+        pa.field("fingerprint", pa.string()),  # digest of bytes and recipe: equal means nothing to do
+        pa.field("content_id", pa.string()),  # key of the parsed and chunked content in the Parquet lake
+        pa.field("size", pa.int64()),  # bytes
+        pa.field("modified_at", UTC),  # the source's time of last change when these bytes were indexed
+        pa.field("media_type", pa.string()),  # from the suffix
+        pa.field("title", pa.string()),  # as the document states it
+        pa.field("author", pa.string()),  # as the document states it
+        pa.field("language", pa.string()),  # stated, else detected; ISO 639-1
+        pa.field("metadata", pa.string()),  # JSON object of what the format or front matter states besides
+        pa.field("n_parents", pa.int32()),
+        pa.field("n_chunks", pa.int32()),
+        pa.field("indexed_at", UTC),  # start of the run that put this row here; no part of any digest
+    ]
+)
+
+#: Section-sized spans: what an answer is built from.
+PARENTS = pa.schema(
+    [
+        _key("parent_id"),  # document, text, occurrence
+        pa.field("doc_id", pa.string()),
+        *_SPAN,
+        pa.field("text", pa.string()),  # canonical_text[start:end]
+    ]
+)
+
+#: Columns of the document that each of its chunks repeats, so that filters apply before ranking.
+DOCUMENT_COLUMNS = ("source", "uri", "media_type", "title", "author", "language", "modified_at")
+
+
+def vector_type(dimensions: int, dtype: str) -> pa.DataType:
+    """Fixed-size list that LanceDB recognises as a vector; ``dtype`` is ``float32`` or ``float16``."""
+    return pa.list_(pa.float16() if dtype == "float16" else pa.float32(), dimensions)
+
+
+def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -> pa.Schema:
+    """Small spans that are embedded and searched; one table per embedder."""
+    return pa.schema(
+        [
+            _key("chunk_id"),  # document, embedded text, occurrence
+            pa.field("doc_id", pa.string()),
+            pa.field("parent_id", pa.string()),
+            *_SPAN,
+            pa.field("text", pa.string()),  # canonical_text[start:end]
+            pa.field("text_digest", pa.string()),  # digest of what was embedded: heading path and text
+            *(DOCUMENTS.field(name) for name in DOCUMENT_COLUMNS),
+            pa.field("vector", vector_type(dimensions, dtype)),  # unit length
+        ]
+    )
+
+
+#: What could not be indexed and why; inside the release, beside the manifest.
+QUARANTINE = pa.schema(
+    [
+        _key("doc_id"),
+        pa.field("source", pa.string()),
+        pa.field("uri", pa.string()),
+        pa.field("digest", pa.string()),  # SHA-256 of the bytes; null where they could not be read
+        pa.field("fingerprint", pa.string()),  # tried again when it changes
+        pa.field("content_id", pa.string()),
+        pa.field("media_type", pa.string()),
+        pa.field("error_class", pa.string()),  # short and stable: encrypted, truncated, timeout, ...
+        pa.field("reason", pa.string()),  # one sentence for a person
+        pa.field("first_seen_at", UTC),  # when it failed first; no part of any digest
+    ]
+)
+
+_CONTENT_PARENT = pa.struct(
+    [
+        *(f for f in _SPAN if f.name != "ordinal"),
+        pa.field("text_digest", pa.string()),  # digest of canonical_text[start:end]
+    ]
+)
+_CONTENT_CHUNK = pa.struct(
+    [
+        pa.field("parent", pa.int32()),  # ordinal of its parent
+        *(f for f in _SPAN if f.name != "ordinal"),
+        pa.field("context", pa.string()),  # what is embedded before the text: headings that stand over it
+        pa.field("text_digest", pa.string()),  # digest of context + text
+    ]
+)
+
+#: What parsing and chunking made of some bytes, whatever files hold them: the Parquet layer of record.
+CONTENTS = pa.schema(
+    [
+        _key("content_id"),  # digest of bytes, parser, its version, and chunking
+        pa.field("digest", pa.string()),  # SHA-256 of the bytes
+        pa.field("parser", pa.string()),  # name of the parser
+        pa.field("text", pa.string()),  # the canonical text; null where parsing failed
+        pa.field("title", pa.string()),
+        pa.field("author", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("metadata", pa.string()),  # JSON object
+        pa.field("parents", pa.list_(_CONTENT_PARENT)),
+        pa.field("chunks", pa.list_(_CONTENT_CHUNK)),
+        pa.field("error_class", pa.string()),  # set where the bytes can't be indexed
+        pa.field("reason", pa.string()),
+        pa.field("failed_at", UTC),
+    ]
+)
+
+#: Texts that wait for their vectors: one staged request per embedding task.
+TEXTS = pa.schema([_key("text_digest"), pa.field("text", pa.string()), pa.field("n_tokens", pa.int32())])
+
+
+def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -> pa.Schema:
+    """The durable vector store: each distinct text once per embedder."""
+    return pa.schema([_key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])
+
+#: What a search reads of each chunk.
+CHUNKS_FOUND = pa.schema(
+    [
+        field
+        for field in chunks(1)
+        if field.name in ("chunk_id", "doc_id", "parent_id", "source", "uri", "title", "media_type", "text")
+        or field.name in ("start", "end", "heading", "page", "kind", "ordinal")
+    ]
+)
+
+#: The answer of a search, best first.
+HITS = pa.schema(
+    [
+        pa.field("uri", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("media_type", pa.string()),
+        pa.field("doc_id", pa.string()),
+        pa.field("chunk_id", pa.string()),
+        pa.field("parent_id", pa.string()),
+        pa.field("score", pa.float64()),  # its scale depends on the mode
+        pa.field("text", pa.string()),  # the chunk
+        pa.field("parent_text", pa.string()),  # the section around it
+        pa.field("start", pa.int64()),
+        pa.field("end", pa.int64()),
+        pa.field("heading", pa.string()),
+        pa.field("page", pa.int32()),
+        pa.field("kind", pa.string()),
+        pa.field("ordinal", pa.int32()),
+    ]
+)
+
+#: The releases of a lake, oldest first.
+RELEASES = pa.schema(
+    [
+        _key("release"),
+        pa.field("created_at", UTC),
+        pa.field("published_at", UTC),  # when readers first saw it; null for a candidate
+        pa.field("live", pa.bool_()),
+        pa.field("status", pa.string()),  # live, candidate, refused, superseded or rolled back
+        pa.field("why", pa.string()),  # the last reason that the log gives
+        pa.field("n_documents", pa.int64()),
+        pa.field("n_quarantined", pa.int64()),
+        pa.field("n_parents", pa.int64()),
+        pa.field("n_chunks", pa.int64()),
+        pa.field("recipe", pa.string()),  # digest of the recipe
+        pa.field("embedder", pa.string()),
+        pa.field("base", pa.string()),  # the release it was built on
+        pa.field("digest", pa.string()),  # of what it holds; equal digests mean equal rows
+    ]
+)

@@ -1,0 +1,294 @@
+"""Sources: what documents there are, and their bytes."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from lake.errors import InputError, TransientError, UsageError
+from lake.ids import document_id
+from lake.schemas import LISTING
+
+_NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
+_MAGIC = re.compile(r"[*?\[]")
+_BLOCK = 1 << 20
+
+
+class Found(NamedTuple):
+    """One object of a listing, before it has an id; ``modified_us`` counts microseconds since 1970 UTC."""
+
+    uri: str
+    size: int | None
+    modified_us: int | None
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder, a glob or a file; ``name`` and a document's ``uri`` together make its identity.
+
+    ``root`` is a local path or an fsspec URL; below it either the one ``file`` or all that the glob
+    ``pattern`` selects. ``include`` and ``exclude`` are globs too; one without a slash matches the
+    last part of a uri. Hidden files and folders are left out unless a pattern names them.
+    """
+
+    name: str
+    root: str
+    pattern: str = "**"
+    file: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        return "://" not in self.root
+
+    def found(self) -> Iterator[Found]:
+        """Every document of the source, in no particular order.
+
+        Raises UsageError where the source does not exist and TransientError where it can't be listed.
+        """
+        if self.file is not None:
+            yield self._found_file(self.file)
+            return
+        walk = _walk_local(self.root, self._names_hidden) if self.is_local else self._walk_remote()
+        yield from (found for found in walk if self._wants(found.uri))
+
+    def _found_file(self, uri: str) -> Found:
+        if self.is_local:
+            stat = os.stat(os.path.join(self.root, uri))
+            return Found(uri, stat.st_size, stat.st_mtime_ns // 1000)
+        with self._listing_errors():
+            info = self._filesystem.info(f"{self._path}/{uri}")
+        return _remote_found(uri, info)
+
+
+    @property
+    def _names_hidden(self) -> bool:
+        return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
+
+    def _wants(self, uri: str) -> bool:
+        if self.pattern != "**" and not _glob(self.pattern).fullmatch(uri):
+            return False
+        if self.include and not any(_matches(uri, pattern) for pattern in self.include):
+            return False
+        if any(_matches(uri, pattern) for pattern in self.exclude):
+            return False
+        return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
+
+    def _walk_remote(self) -> Iterator[Found]:
+        with self._listing_errors():
+            details = self._filesystem.find(self._path, detail=True)
+            if not details and not self._filesystem.exists(self._path):
+                raise FileNotFoundError(self.root)
+        for name, info in details.items():
+            uri = name.removeprefix(self._path).lstrip("/")
+            if self._names_hidden or "/." not in f"/{uri}":
+                yield _remote_found(uri, info)
+
+    @contextmanager
+    def _listing_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise UsageError(f"no such source: {self.name}") from error
+        except PermissionError as error:
+            raise UsageError(f"may not list {self.name}: {error}; check its credentials") from error
+        except Exception as error:  # noqa: BLE001 - each fsspec back end has an exception tree of its own
+            raise TransientError(f"could not list {self.name}: {type(error).__name__}: {error}") from error
+
+    def read(self, uri: str) -> bytes:
+        """All bytes of a document. InputError: it is gone or unreadable. TransientError: try again."""
+        with _reading(uri), self._open(uri) as file:
+            return bytes(file.read())
+
+    def digest(self, uri: str) -> str:
+        """SHA-256 of a document's bytes, read in blocks; errors as for ``read``."""
+        digest = hashlib.sha256()
+        with _reading(uri), self._open(uri) as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def _open(self, uri: str) -> Any:
+        if self.is_local:
+            return open(os.path.join(os.fsencode(self.root), _name_bytes(uri)), "rb")
+        return self._filesystem.open(f"{self._path}/{uri}", "rb")
+
+    @cached_property
+    def _filesystem(self) -> Any:
+        return _filesystem(self.root)[0]
+
+    @cached_property
+    def _path(self) -> str:
+        return str(_filesystem(self.root)[1]).rstrip("/")
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[None]:
+    """Tells apart what one document suffers (InputError) and what may pass (TransientError)."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError("listed, but gone when it was read; the next run will see", "vanished") from error
+    except PermissionError as error:
+        raise InputError("no permission to read it; grant it or exclude the file", "unreadable") from error
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InputError("not a regular file; exclude it", "unreadable") from error
+    except OSError as error:
+        raise TransientError(f"reading {uri} failed: {error}") from error
+
+
+def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Source:
+    """A source from the caller's words: ``[NAME=]`` folder, glob, file or fsspec URL.
+
+    >>> parse_source("handbook=s3://bucket/docs/**/*.md").pattern
+    '**/*.md'
+    """
+    named = _NAMED.match(text)
+    name, location = (named[1], named[2]) if named else (None, text)
+    if "://" not in location or location.startswith("file://"):
+        location = os.path.abspath(os.path.expanduser(location.removeprefix("file://")))
+        root, pattern, file = _split_local(location)
+    else:
+        root, pattern, file = _split_remote(location)
+    return Source(name or location.rstrip("/"), root, pattern, file, tuple(include), tuple(exclude))
+
+
+def _split_local(location: str) -> tuple[str, str, str | None]:
+    if os.path.isdir(location):
+        return location, "**", None
+    if os.path.lexists(location):
+        return os.path.dirname(location), "**", os.path.basename(location)
+    if not _MAGIC.search(location):
+        raise UsageError(f"no such file or folder: {location}")
+    root, pattern = _split_glob(location)
+    if not os.path.isdir(root):
+        raise UsageError(f"no such folder: {root} (of {location})")
+    return root, pattern, None
+
+
+def _split_remote(location: str) -> tuple[str, str, str | None]:
+    if _MAGIC.search(location.split("://", 1)[1]):
+        return *_split_glob(location), None
+    if not location.endswith("/"):
+        filesystem, path = _filesystem(location)
+        try:
+            if filesystem.isfile(path):
+                root, _, file = location.rpartition("/")
+                return root, "**", file
+        except OSError:
+            return location, "**", None  # the listing fails in the same way and says so
+    return location.rstrip("/"), "**", None
+
+
+def _split_glob(location: str) -> tuple[str, str]:
+    parts = location.split("/")
+    magic = next(i for i, part in enumerate(parts) if _MAGIC.search(part))
+    return "/".join(parts[:magic]) or "/", "/".join(parts[magic:])
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    import fsspec
+
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"can't open {url.split('://', 1)[0]}:// sources: {error}") from error
+    filesystem.invalidate_cache()
+    return filesystem, path
+
+
+def _matches(uri: str, pattern: str) -> bool:
+    if "/" not in pattern:
+        return fnmatch.fnmatchcase(uri.rsplit("/", 1)[-1], pattern)
+    return _glob(pattern).fullmatch(uri) is not None
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` means all below."""
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[", pattern + ("**" if pattern.endswith("/") else ""))
+    return re.compile("".join(meanings.get(piece) or _literal(piece) for piece in pieces), re.DOTALL)
+
+
+def _literal(piece: str) -> str:
+    return piece.replace("[!", "[^") if piece.startswith("[") and len(piece) > 1 else re.escape(piece)
+
+
+def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
+    """Files below ``root``; links to files count, links to folders don't (they can go in circles)."""
+    folders = [("", root)]
+    while folders:
+        prefix, folder = folders.pop()
+        for entry in _entries(folder):
+            if entry.name.startswith(".") and not hidden:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((f"{prefix}{entry.name}/", entry.path))
+            elif entry.is_file():
+                stat = entry.stat()
+                yield Found(_readable_name(prefix + entry.name), stat.st_size, stat.st_mtime_ns // 1000)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError as error:
+        raise UsageError(f"no such folder: {folder}") from error
+    except OSError as error:
+        raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
+
+
+def _readable_name(name: str) -> str:
+    r"""A file name that is no valid UTF-8, with its odd bytes written as ``\xNN``."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _name_bytes(uri: str) -> bytes:
+    if "\\x" not in uri or os.path.exists(uri):
+        return os.fsencode(uri)
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
+
+
+def _remote_found(uri: str, info: dict[str, Any]) -> Found:
+    modified = next((info[k] for k in ("LastModified", "mtime", "created", "updated") if info.get(k)), None)
+    if isinstance(modified, datetime):
+        moment = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+        modified = moment.timestamp()
+    revision = info.get("ETag") or info.get("etag") or info.get("md5Hash")
+    microseconds = int(modified * 1_000_000) if isinstance(modified, int | float) else None
+    return Found(uri, info.get("size"), microseconds, str(revision) if revision else None)
+
+
+def listing(sources: Iterable[Source]) -> pa.Table:
+    """All documents of the sources as LISTING rows, sorted by source and uri."""
+    parts = [_listing(source) for source in sorted(sources, key=lambda source: source.name)]
+    return pa.concat_tables(parts) if parts else LISTING.empty_table()
+
+
+def _listing(source: Source) -> pa.Table:
+    found = sorted(source.found())
+    return pa.table(
+        {
+            "doc_id": [document_id(source.name, f.uri) for f in found],
+            "source": [source.name] * len(found),
+            "uri": [f.uri for f in found],
+            "size": [f.size for f in found],
+            "modified_at": pa.array([f.modified_us for f in found], pa.int64()).cast(LISTING.field("modified_at").type),
+            "etag": [f.etag for f in found],
+        },
+        schema=LISTING,
+    )

@@ -1,0 +1,198 @@
+"""The lake's own files: atomic writes and put-if-absent, on a local disk or an object store."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lake.errors import ContractError, TransientError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+
+class Store(Protocol):
+    """A folder of immutable objects; paths are relative and use ``/``."""
+
+    url: str
+
+    def read(self, path: str) -> bytes:
+        """The object's bytes; FileNotFoundError where there is none."""
+        ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put the object whole or not at all, replacing one of that name."""
+        ...
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        """Create the object and say True, or say False if there is one: the compare-and-swap."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Sorted names of the objects directly in ``folder``; empty where there is none."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove the object; nothing happens where there is none."""
+        ...
+
+    def open_input(self, path: str) -> Any:
+        """A seekable source that pyarrow reads Parquet from."""
+        ...
+
+    def flush(self) -> None:
+        """Return once everything written to the lake so far would survive a power loss."""
+        ...
+
+
+def open_store(url: str | os.PathLike[str]) -> Store:
+    """The store at a local path or an object-store URL (``s3://bucket/prefix``)."""
+    text = os.fspath(url)
+    if "://" not in text:
+        return LocalStore(Path(text).expanduser().absolute())
+    protocol = text.split("://", 1)[0]
+    if protocol == "file":
+        return LocalStore(Path(text.removeprefix("file://")).absolute())
+    if protocol == "s3":
+        return ObjectStore(text.rstrip("/"))
+    raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
+
+
+class LocalStore:
+    """A folder on a file system that has hard links, which is what makes put-if-absent atomic."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.url = str(root)
+
+    def read(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        temporary = self._write_temporary(target, data)
+        os.replace(temporary, target)
+        _sync_folder(target.parent)
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        target = self.root / path
+        temporary = self._write_temporary(target, data)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink()
+        _sync_folder(target.parent)
+        return True
+
+    def _write_temporary(self, target: Path, data: bytes) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}")
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return temporary
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self.root / folder) if not name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def delete(self, path: str) -> None:
+        (self.root / path).unlink(missing_ok=True)
+
+    def open_input(self, path: str) -> Any:
+        return str(self.root / path)
+
+    def flush(self) -> None:
+        # LanceDB itself never calls fsync; one syncfs makes its files durable before a log entry names them.
+        descriptor = os.open(self.root, os.O_RDONLY)
+        try:
+            if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+                raise TransientError(f"could not flush {self.root} to disk: {os.strerror(ctypes.get_errno())}")
+        finally:
+            os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class ObjectStore:
+    """A prefix of an S3-compatible bucket; endpoint and keys come from the usual AWS environment."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import s3fs
+        except ImportError as error:
+            raise UsageError("a lake on s3:// needs s3fs: pip install 's3fs'") from error
+        self.url = url
+        self._root = url.removeprefix("s3://")
+        self._fs = s3fs.S3FileSystem(use_listings_cache=False)
+
+    def _path(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def read(self, path: str) -> bytes:
+        return bytes(self._fs.cat_file(self._path(path)))
+
+    def write(self, path: str, data: bytes) -> None:
+        self._fs.pipe_file(self._path(path), data)
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        try:
+            self._fs.pipe_file(self._path(path), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            found = self._fs.ls(self._path(folder), detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(name.rsplit("/", 1)[-1] for name in found)
+
+    def delete(self, path: str) -> None:
+        try:
+            self._fs.rm_file(self._path(path))
+        except FileNotFoundError:
+            return
+
+    def open_input(self, path: str) -> Any:
+        return io.BytesIO(self.read(path))
+
+    def flush(self) -> None:
+        """An object store acknowledges only what is durable."""
+
+
+def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
+    """A table as one zstd Parquet file in memory, so that it is stored whole or not at all."""
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_size)
+    return sink.getvalue()
+
+
+def open_parquet(store: Store, path: str) -> pq.ParquetFile:
+    """Opened without pre-buffering, which would hold the whole file in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(store.open_input(path), pre_buffer=False)
+    except pa.ArrowInvalid as error:
+        raise ContractError(f"{path} in {store.url} is no readable Parquet file ({error}); run raglake doctor") from error

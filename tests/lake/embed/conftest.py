@@ -1,0 +1,162 @@
+"""A real endpoint on this machine and a tiny real model, both made by the tests."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TINY_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", "passage", ":", "the", "cat", "sat", "on", "a", "mat", "dog"]
+
+
+def vector_of(text: str, dimensions: int) -> np.ndarray:
+    """A vector that is the text's alone, not of unit length."""
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).normal(size=dimensions).astype("<f4")
+
+
+class FakeEndpoint:
+    """Answers ``/embeddings``; ``faults`` are used up in order, ``lasting`` applies to every request.
+
+    A fault says what happens instead: a ``status`` with ``headers`` and an ``error``, or a ``trick``;
+    a lasting one only ``when`` those words are among the texts.
+    """
+
+    def __init__(self) -> None:
+        self.faults: deque[dict[str, Any]] = deque()
+        self.lasting: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.dimensions = 8
+        self.understands_base64 = True
+        self.says_usage = True
+        self.delay = 0.0
+        self.n_open = self.most_open = 0
+        self.lock = Lock()
+        self.url = ""
+
+    def vector_of(self, text: str, dimensions: int) -> np.ndarray:
+        return vector_of(text, dimensions)
+
+    def fault_for(self, texts: list[str]) -> dict[str, Any]:
+        for fault in self.lasting:
+            if any(fault.get("when", "") in text for text in texts):
+                return fault
+        return self.faults.popleft() if self.faults else {}
+
+    def answer(self, request: dict[str, Any], trick: str) -> bytes:
+        dimensions = request.get("dimensions", self.dimensions)
+        as_text = request.get("encoding_format") == "base64" and self.understands_base64
+        items = []
+        for index, text in enumerate(request["input"]):
+            vector = vector_of(text, dimensions)
+            if trick == "nan" and index == 0:
+                vector[0] = np.nan
+            embedding = base64.b64encode(vector.tobytes()).decode() if as_text else vector.tolist()
+            items.append({"object": "embedding", "index": index, "embedding": embedding})
+        if trick == "short":
+            items = items[:-1]
+        if trick == "shuffled":
+            items = items[::-1]
+        if trick == "repeated":
+            items[-1]["index"] = 0
+        answer: dict[str, Any] = {"object": "list", "data": items, "model": request["model"]}
+        if self.says_usage:
+            answer["usage"] = {"prompt_tokens": 100, "total_tokens": 100}
+        return json.dumps(answer).encode()
+
+
+def handler_of(endpoint: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            with endpoint.lock:
+                endpoint.requests.append(request)
+                endpoint.keys.append(self.headers.get("authorization", ""))
+                fault = endpoint.fault_for(request["input"])
+                endpoint.n_open += 1
+                endpoint.most_open = max(endpoint.most_open, endpoint.n_open)
+            sleep(endpoint.delay)
+            with endpoint.lock:
+                endpoint.n_open -= 1
+            self.reply(request, fault)
+
+        def reply(self, request: dict[str, Any], fault: dict[str, Any]) -> None:
+            status, trick = fault.get("status", 200), fault.get("trick", "")
+            if trick == "drop":
+                self.close_connection = True
+                return
+            body = json.dumps({"error": fault.get("error", {"message": "no, thank you"})}).encode()
+            if status == 200:
+                body = b"<html>" if trick == "html" else endpoint.answer(request, trick)
+            self.send_response(status)
+            for name, value in fault.get("headers", {}).items():
+                self.send_header(name, value)
+            self.send_header("content-type", "text/html" if trick == "html" else "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Says nothing."""
+
+    return Handler
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeEndpoint]:
+    endpoint = FakeEndpoint()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(endpoint))
+    endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield endpoint
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights, E5's prompts, first-token pooling and a dense layer."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    config = BertConfig(vocab_size=len(TINY_WORDS), max_position_embeddings=60, **shape)
+    BertModel(config).save_pretrained(folder / "raw")
+    tiny_tokenizer().save_pretrained(folder / "raw")
+    modules = [Transformer(str(folder / "raw")), Pooling(32, pooling_mode="cls"), Dense(32, 24)]
+    prompts = {"query": "query: ", "passage": "passage: "}
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder / "saved"))
+    return folder / "saved"
+
+
+def tiny_tokenizer() -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(TINY_WORDS)}, unk_token="[UNK]"))
+    words.normalizer = normalizers.Lowercase()
+    words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    return PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=60, **special)
