@@ -77,7 +77,8 @@ class IsolatedFunction:
         """Answers to the window's items up to and including the first that broke the child."""
         answers: list[object] = []
         try:
-            answers.extend(self._answered(window))
+            for answer in self._answered(window):
+                answers.append(answer)
         except _LostChild as loss:
             self.close()
             return [*answers, InputError(str(loss), loss.error_class)]
@@ -104,9 +105,9 @@ class IsolatedFunction:
         child = self._child
         if child is None or child.n_answered >= self.recycle_after or not child.is_usable():
             self.close()
-            child = self._child = _Child(self.target, self.memory_bytes)
+            child = self._child = _Child(self.target)
             self._finalizer = weakref.finalize(self, child.stop)
-            child.wait_until_ready()
+            child.start(self.memory_bytes)
         return child
 
 
@@ -121,7 +122,7 @@ class _LostChild(Exception):
 class _Child:
     """One worker process and the two pipes to it."""
 
-    def __init__(self, target: str, memory_bytes: int) -> None:
+    def __init__(self, target: str) -> None:
         self.n_answered = 0
         self._target = target
         self._started_by = threading.current_thread()
@@ -138,16 +139,20 @@ class _Child:
         self._buffer = bytearray()
         self._poll = select.poll()
         self._poll.register(self._fileno(), select.POLLIN)
-        self.send((os.getpid(), _absolute(sys.path), target, memory_bytes))
 
     def is_usable(self) -> bool:
         """The kernel kills the child when the thread that started it ends, not only the process."""
         return self._process.poll() is None and self._started_by.is_alive()
 
-    def wait_until_ready(self) -> None:
-        problem = self.receive(_START_SECONDS)
+    def start(self, memory_bytes: int) -> None:
+        """Tell the child what to call and wait until it has imported it."""
+        try:
+            self.send((os.getpid(), _absolute(sys.path), self._target, memory_bytes))
+            problem = self.receive(_START_SECONDS)
+        except _LostChild as loss:
+            problem = loss
         if problem is not None:
-            raise ContractError(f"can't call {self._target!r} in a child process: {problem}; check the name and the import path")
+            raise ContractError(f"can't call {self._target!r} in a child process: {problem}; check its name and import path")
 
     def send(self, message: object) -> None:
         payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
@@ -194,7 +199,8 @@ class _Child:
 
     def _death(self) -> _LostChild:
         status = self._process.wait()
-        self._errors.seek(max(0, self._errors.tell() - 4096))
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - 4096))
         last_words = self._errors.read()
         if status == -signal.SIGKILL or any(words in last_words for words in _OUT_OF_MEMORY):
             return _LostChild("killed for lack of memory; split the file or raise the limit", "memory")

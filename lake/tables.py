@@ -20,11 +20,7 @@ VECTOR_INDEX_ROWS = 20_000
 REFINE_FACTOR = 5
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
-_SCALAR_INDICES = {
-    "documents": {"doc_id": "BTREE"},
-    "parents": {"parent_id": "BTREE", "doc_id": "BTREE"},
-    "chunks": {"chunk_id": "BTREE", "doc_id": "BTREE"},
-}
+_KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
 
 
 class Tables:
@@ -54,7 +50,7 @@ class Tables:
         return table
 
     def names(self) -> list[str]:
-        return list(self._database.table_names(limit=10_000))
+        return list(self._database.list_tables(limit=10_000).tables)
 
     def at(self, name: str, version: int) -> TableReader:
         """The table as it was at a version; stays so whatever is written afterwards."""
@@ -103,13 +99,15 @@ class Tables:
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
         """Create the indices that the table should have and has not; the full-text ones ``anew`` if asked."""
+        from lancedb.index import BTree
+
         table = self._latest(name)
         present = {index.columns[0] for index in table.list_indices()}
         if anew:
             present -= {"text", "heading"}
-        for column, kind in _SCALAR_INDICES.get(name.split("__")[0], {}).items():
+        for column in _KEYS_LOOKED_UP.get(name.split("__")[0], ()):
             if column not in present:
-                table.create_scalar_index(column, index_type=kind)
+                table.create_index(column, config=BTree())
         if name.startswith("chunks"):
             self._index_chunks(table, present, *text_index)
 
