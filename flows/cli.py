@@ -10,8 +10,8 @@ import traceback
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from flows import console
 from lake.errors import LakeError, RefusedError, UsageError
@@ -158,6 +158,24 @@ def releases(lake: LakeOption, as_json: JsonOption = False) -> None:
     _show(open_lake(lake).releases().to_pylist(), as_json, console.releases)
 
 
+@app.command()
+def demo(
+    folder: Annotated[str, typer.Argument(help="Where to put the documents and the lake.")] = "raglake-demo",
+    as_json: JsonOption = False,
+) -> None:
+    """Index the descriptions of the installed Python packages and answer a few questions from them."""
+    from pathlib import Path
+
+    from flows.demo import run, wrong_answers
+
+    outcome, hits = run(Path(folder))
+    wrong = wrong_answers(hits)
+    answers = {question: table.to_pylist() for question, table in hits.items()}
+    _show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, console.demo)
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
 def _job(arguments: dict[str, Any]) -> Job:
     """The job that a command's arguments describe."""
     from flows.reindex import Job
@@ -196,9 +214,9 @@ def _exit_status(arguments: list[str] | None) -> int:
     try:
         result = app(arguments, standalone_mode=False)
         return result if isinstance(result, int) else OK
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
+    except TyperException as error:
         error.show()
         return USAGE
     except UsageError as error:
@@ -207,7 +225,7 @@ def _exit_status(arguments: list[str] | None) -> int:
         return _say(error, REFUSED)
     except LakeError as error:
         return _say(error, FAILED)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted; nothing of this run was published, the next one goes on from here", FAILED)
     except OSError as error:
         return _say(error, FAILED)

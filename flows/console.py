@@ -125,3 +125,16 @@ def releases(shown: list[dict[str, Any]]) -> None:
         counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
         table.add_row(row["release"], row["status"], created, *counts, row["embedder"], escape(row["why"]), style=style)
     _out().print(table)
+
+
+def demo(shown: dict[str, Any]) -> None:
+    """What the demonstration did, and the first hit for each question."""
+    outcome(shown)
+    out = _out()
+    for question, found in shown["answers"].items():
+        best = found[0]
+        page = f", page {best['page']}" if best["page"] else ""
+        out.print(f"\n[bold]{escape(question)}[/bold]\n  {escape(best['uri'])}{page}")
+        out.print("  " + escape(" ".join(best["text"].split())[:_SNIPPET]))
+    for question in shown["wrong"]:
+        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")

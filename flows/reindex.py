@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.errors import RefusedError
 from lake.lease import WriterLease
-from lake.releases import Release
-from lake.scan import Scan, Settings
-from lake.sources import Source, parse_source
+from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.steps import Steps
+    from lake.releases import Release
+    from lake.scan import Scan
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What one run is asked to do; plain values, so that a deployment's parameters make one."""
-
-    sources: tuple[str, ...]
-    lake: str
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    settings: Settings = field(default_factory=Settings)
-    verify: bool = False
-    change_recipe: bool = False
-    allow_removals: int = 0
-    publish: bool = True
-    shard_documents: int = 2000
-    shard_bytes: int = 16 << 20
-
-    def open_sources(self) -> dict[str, Source]:
-        """The sources by name. UsageError where one does not exist."""
-        parsed = [parse_source(text, self.include, self.exclude) for text in self.sources]
-        return {source.name: source for source in parsed}
+__all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +108,7 @@ def _request(
         digests = texts.column("text_digest").to_pylist()
         wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
         asked |= wanted
-        chosen = texts.filter([digest in wanted for digest in digests])
+        chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
         steps.progress("texts", 0, chosen.num_rows)
         yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
 

@@ -1,28 +1,36 @@
-"""The steps of a run as plain functions, and the interface that Prefect's tasks fill in as well."""
+"""How the steps of a run are carried out: an interface, and the way without Prefect."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.build import embed_texts, index_shard
-from lake.commit import commit
 from lake.directory import Lake
-from lake.plan import Shard
-from lake.recipe import Recipe
-from lake.releases import Release, publish, refuse
-from lake.scan import Scan, scan
+from tasks.plain import (
+    Progress,
+    audit_one,
+    commit_one,
+    embed_one,
+    index_one,
+    n_cores,
+    publish_one,
+    refuse_one,
+    scan_job,
+)
 
 if TYPE_CHECKING:
     from expectations.verdict import Verdict
-    from flows.reindex import Job
     from lake.embed.base import Embedder
+    from lake.plan import Shard
+    from lake.recipe import Recipe
+    from lake.releases import Release
+    from lake.scan import Scan
+    from tasks.job import Job
 
-Progress = Callable[[str, int, int | None], None]
+__all__ = ["PlainSteps", "Progress", "Steps", "n_cores", "scan_job", "warm_up_audit"]
 
 
 class Steps(Protocol):
@@ -38,58 +46,6 @@ class Steps(Protocol):
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
     def refuse(self, job: Job, candidate: Release, verdict: Verdict) -> str: ...
     def publish(self, job: Job, candidate: Release, verdict: Verdict) -> None: ...
-
-
-def scan_job(job: Job) -> Scan:
-    """The plan of a job; writes nothing."""
-    return scan(
-        Lake(job.lake),
-        list(job.open_sources().values()),
-        job.settings,
-        verify=job.verify,
-        change_recipe=job.change_recipe,
-        allow_removed=job.allow_removals,
-    )
-
-
-def index_one(job: Job, shard: Shard, recipe: Recipe) -> str | None:
-    """Parse and chunk one shard in a child process of its own; the path of its Parquet file."""
-    from lake.isolation import IsolatedFunction
-
-    with IsolatedFunction("lake.contents:content_row") as isolated:
-        return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, isolated)
-
-
-def embed_one(lake: Lake, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None) -> int:
-    """Embed one request with the recipe's embedder; how many texts."""
-    from lake.embed import load_embedder
-
-    chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
-    return embed_texts(lake, request, recipe, chosen, progress=progress)
-
-
-def audit_one(job: Job, candidate: Release) -> Verdict:
-    """Great Expectations' verdict on a candidate."""
-    from expectations.audit import audit
-
-    return audit(Lake(job.lake), candidate)
-
-
-def publish_one(job: Job, candidate: Release, verdict: Verdict) -> None:
-    """Make the candidate live; RefusedError where a pin or a moved ``live`` forbids it."""
-    publish(Lake(job.lake).log, candidate, verdict=verdict.to_json())
-
-
-def refuse_one(job: Job, candidate: Release, verdict: Verdict) -> str:
-    """Log that the candidate failed its audit; the reason."""
-    reason = verdict.summary()
-    refuse(Lake(job.lake).log, candidate, verdict=verdict.to_json(), why=reason)
-    return reason
-
-
-def n_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class PlainSteps:
@@ -132,7 +88,7 @@ class PlainSteps:
         return [future.result() for future in futures]
 
     def commit(self, job: Job, found: Scan) -> Release:
-        return commit(Lake(job.lake), found)
+        return commit_one(job, found)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return audit_one(job, candidate)

@@ -53,7 +53,7 @@ class Splitter:
             return position
         if self.layout.strategy == "window":
             word = _WORD_START.search(self.ruler.text, low, position)
-            return word.start() if word else low
+            return word.start() if word else skip_space(self.ruler.text, low, position)
         return self.layout.first_unit(low, position)
 
     def _stop(self, begin: int, floor: int, end: int) -> int:
@@ -131,7 +131,7 @@ def _word_start(text: str, low: int, place: int) -> int:
     """
     if text[place].isspace() or text[place - 1].isspace():
         return place
-    n_characters = len(text[low:place].rsplit(None, 1)[-1])
+    n_characters = sum(len(word) for word in text[low:place].rsplit(None, 1)[-1:])
     return place - n_characters if n_characters < place - low else place
 
 

@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from lake.errors import InputError, TransientError
 
@@ -37,12 +37,11 @@ def main() -> NoReturn:
             _send(answers, _answer(function, item))
 
 
-def _receive(wire: BinaryIO) -> tuple[int, list[str], str, int] | list[bytes]:
+def _receive(wire: BinaryIO) -> Any:
     header = wire.read(HEADER.size)
     if len(header) < HEADER.size:
         os._exit(0)
-    message = pickle.loads(wire.read(HEADER.unpack(header)[0]))
-    return message  # type: ignore[no-any-return]
+    return pickle.loads(wire.read(HEADER.unpack(header)[0]))
 
 
 def _send(wire: int, message: bytes) -> None:

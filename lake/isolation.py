@@ -13,10 +13,13 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from time import monotonic
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from lake.errors import ContractError, InputError, TransientError
 from lake.isolated_worker import HEADER
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _START_SECONDS = 120.0
 _WINDOW_ITEMS = 256
@@ -70,7 +73,9 @@ class IsolatedFunction:
     def __enter__(self) -> IsolatedFunction:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _answers(self, window: Sequence[bytes]) -> list[object]:
@@ -152,7 +157,9 @@ class _Child:
         except _LostChild as loss:
             problem = loss
         if problem is not None:
-            raise ContractError(f"can't call {self._target!r} in a child process: {problem}; check its name and import path")
+            raise ContractError(
+                f"can't call {self._target!r} in a child process: {problem}; check its name and import path"
+            )
 
     def send(self, message: object) -> None:
         payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
@@ -169,7 +176,9 @@ class _Child:
         deadline = monotonic() + seconds
         while (message := self._buffered()) is None:
             if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
-                raise _LostChild(f"took more than {seconds:g} s; simplify or split the file, or raise the limit", "timeout")
+                raise _LostChild(
+                    f"took more than {seconds:g} s; simplify or split the file, or raise the limit", "timeout"
+                )
             piece = os.read(self._fileno(), _READ_BYTES)
             if not piece:
                 raise self._death()

@@ -171,7 +171,7 @@ class TableReader:
         """The ``k`` rows nearest by cosine, with ``_distance``."""
         query = self._table.search(vector, vector_column_name="vector").distance_type("cosine")
         query = query.refine_factor(REFINE_FACTOR).limit(k).select([*columns, "_distance"])
-        return self._answer(query.where(where, prefilter=True) if where else query)
+        return self._answer(query, where)
 
     def matching(self, text: str, k: int, columns: Sequence[str], where: str | None) -> pa.Table:
         """The ``k`` rows that match best by BM25 over text and heading, with ``_score``."""
@@ -179,25 +179,32 @@ class TableReader:
 
         query = self._table.search(MultiMatchQuery(text, ["text", "heading"]), query_type="fts")
         query = query.limit(k).select([*columns, "_score"])
-        return self._answer(query.where(where, prefilter=True) if where else query)
+        return self._answer(query, where)
 
-    def _answer(self, query: Any) -> pa.Table:
+    def _answer(self, query: Any, where: str | None) -> pa.Table:
         try:
-            return query.to_arrow()
+            return (query.where(where, prefilter=True) if where else query).to_arrow()
         except (ValueError, RuntimeError) as error:
-            raise self._explained(error) from error
+            if where:
+                self._check_filter(where)
+            raise ContractError(f"{self.name} at version {self.version} can't be searched: {_first_line(error)}") from error
 
-    def _explained(self, error: Exception) -> Exception:
-        message = str(error).replace("Invalid input, ", "").split("\n")[0]
-        filtering = ("No field named", "SQL", "planning", "sql", "function", "coerc", "Schema error", "Unsupported")
-        if any(sign in message for sign in filtering):
+    def _check_filter(self, where: str) -> None:
+        """UsageError where the filter alone fails."""
+        try:
+            self._table.count_rows(where)
+        except (ValueError, RuntimeError) as error:
             columns = [name for name in self.schema.names if name != "vector"]
-            return UsageError(f"the filter can't be used: {message.rstrip('.')}. Columns to filter on: {columns}")
-        return ContractError(f"{self.name} at version {self.version} can't be searched: {message}")
+            reason = _first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
+            raise UsageError(f"the filter can't be used: {reason}. Columns to filter on: {columns}") from error
 
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
         return {index.columns[0]: int(index.num_unindexed_rows or 0) for index in self._table.list_indices()}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n")[0]
 
 
 def _keyed(schema: pa.Schema) -> pa.Schema:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Some characters cost no token at all, so a span is limited in characters as well.
 _CHARACTERS_PER_TOKEN = 16
+_USUAL_LENGTH = 4
 
 _WORD = re.compile(r"\S")
 _BLANK_LINE = re.compile(r"\n\s*\n\s*(?=\S)")
@@ -68,8 +69,13 @@ class Ruler:
         self._counted: dict[Span, int] = {}
 
     def fits(self, start: int, end: int, limit: int) -> bool:
-        """Whether ``text[start:end]`` may be one span of ``limit`` tokens; encodes no more than that."""
-        return end - start <= limit * _CHARACTERS_PER_TOKEN and self.count(start, end) <= limit
+        """Whether ``text[start:end]`` may be one span of ``limit`` tokens."""
+        length = end - start
+        if length > limit * _CHARACTERS_PER_TOKEN:
+            return False
+        # A short text most likely fits, and counting it is cheaper than finding all its offsets.
+        likely = length <= limit * _USUAL_LENGTH or self.touched(start, end) <= limit
+        return likely and self.count(start, end) <= limit
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -200,16 +206,19 @@ def _whole(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
     for block, left, right in zip(blocks, edges, edges[1:], strict=False):
         start = skip_space(text, left, right)
         end = trimmed_end(text, start, right)
-        if (start, end) == (block.start, block.end):
-            yield block
-        elif start < end:
-            yield replace(block, start=start, end=end)
+        if start < end:
+            unchanged = (start, end) == (block.start, block.end)
+            yield block if unchanged else replace(block, start=start, end=end)
 
 
 def _breaks_inside(text: str, kind: str) -> tuple[list[int], list[int]]:
     groups = _ends(_BLANK_LINE.finditer(text))
-    if kind in ("code", "table"):
-        return groups, _ends(_LINE.finditer(text))
+    if kind == "table":
+        # The header and the rule below it say nothing without a row.
+        return groups, _ends(_LINE.finditer(text))[2:]
+    if kind == "code":
+        # Neither a fence nor a brace should stand alone.
+        return groups, _ends(_LINE.finditer(text))[1:-1]
     if kind == "list":
         groups = [end for end in _ends(_LIST_ITEM.finditer(text)) if end] or groups
     return groups, sentence_starts(text)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import _Element  # type: ignore[import-untyped]
 
 MAX_UNPACKED = 200 << 20
 MAX_RATIO = 100
 MAX_ENTRIES = 20_000
 #: Tiny files compress absurdly well and hurt nobody.
 _HARMLESS = 10 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
@@ -30,9 +32,10 @@ def open_archive(data: bytes, suffix: str) -> zipfile.ZipFile:
         raise _not_an_archive(data, suffix)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise InputError(f"the {suffix} container is damaged: {error}; fetch the file again", "truncated") from error
     _guard(archive)
+    _verify(archive)
     return archive
 
 
@@ -44,19 +47,21 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         raise InputError(f"the container has no part {name!r}; fetch or export the file again", "garbage") from error
     except RuntimeError as error:
         raise InputError(f"the part {name!r} is encrypted; save the file without a password", "encrypted") from error
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise InputError(f"the part {name!r} is damaged: {error}; fetch the file again", "truncated") from error
 
 
 def xml_member(archive: zipfile.ZipFile, name: str) -> _Element:
     """Root of an XML file of the archive; entities stay unresolved and nothing is fetched."""
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         return etree.fromstring(read_member(archive, name), parser)
     except etree.XMLSyntaxError as error:
-        raise InputError(f"the part {name!r} is not well-formed XML: {error.msg}; export the file again", "garbage") from error
+        raise InputError(
+            f"the part {name!r} is not well-formed XML: {error.msg}; export the file again", "garbage"
+        ) from error
 
 
 def _not_an_archive(data: bytes, suffix: str) -> InputError:
@@ -65,7 +70,9 @@ def _not_an_archive(data: bytes, suffix: str) -> InputError:
     if data.startswith(_OLE):
         return InputError(f"not a {suffix} file but an older Office format; convert it to {suffix}", "unsupported")
     if data.startswith(b"PK\x03\x04"):
-        return InputError(f"the end of the {suffix} file is missing ({len(data):,} bytes are here); fetch it again", "truncated")
+        return InputError(
+            f"the end of the {suffix} file is missing ({len(data):,} bytes are here); fetch it again", "truncated"
+        )
     return InputError(f"not a {suffix} file: it does not begin like one; check its suffix", "garbage")
 
 
@@ -81,3 +88,9 @@ def _guard(archive: zipfile.ZipFile) -> None:
             f"{MAX_RATIO} times its size; split the file or leave it out",
             "zip_bomb",
         )
+
+
+def _verify(archive: zipfile.ZipFile) -> None:
+    """Unpack every part once: libraries name damage in a part by whatever it makes them stumble over."""
+    for name in archive.namelist():
+        read_member(archive, name)

@@ -108,7 +108,9 @@ class TextWriter:
     def n_blocks(self) -> int:
         return len(self._blocks)
 
-    def add(self, text: str, kind: Kind = "paragraph", *, level: int = 0, label: str = "", page: int | None = None) -> None:
+    def add(
+        self, text: str, kind: Kind = "paragraph", *, level: int = 0, label: str = "", page: int | None = None
+    ) -> None:
         """Append one block; blank text is left out."""
         text = clean(text).rstrip().lstrip("\n")
         if not text.strip():

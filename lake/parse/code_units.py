@@ -9,23 +9,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_FUNCTIONS = frozenset(
+
+def _kinds(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_FUNCTIONS = _kinds(
     "function_definition function_declaration generator_function_declaration method_definition method_declaration"
-    " constructor_declaration function_item macro_definition function_signature abstract_method_signature".split()
+    " constructor_declaration function_item macro_definition function_signature abstract_method_signature"
 )
-_TYPES = frozenset(
-    "class_definition class_declaration abstract_class_declaration interface_declaration enum_declaration record_declaration"
-    " impl_item trait_item struct_item enum_item mod_item type_item union_item internal_module module"
-    " type_alias_declaration type_declaration struct_specifier enum_specifier union_specifier type_definition".split()
+_TYPES = _kinds(
+    "class_definition class_declaration abstract_class_declaration interface_declaration enum_declaration"
+    " record_declaration impl_item trait_item struct_item enum_item mod_item type_item union_item internal_module"
+    " module type_alias_declaration type_declaration struct_specifier enum_specifier union_specifier type_definition"
 )
 #: Nodes around a unit that say more of it: decorators, "export".
-_WRAPPERS = frozenset("decorated_definition export_statement ambient_declaration expression_statement".split())
+_WRAPPERS = _kinds("decorated_definition export_statement ambient_declaration expression_statement")
 #: Declarations that are units when they hold a function: const open = () => ...
-_VARIABLES = frozenset("lexical_declaration variable_declaration".split())
-_FUNCTION_VALUES = frozenset("arrow_function function_expression function class".split())
-_COMMENTS = frozenset("comment line_comment block_comment attribute_item".split())
-_NAMES = frozenset(
-    "identifier type_identifier field_identifier property_identifier private_property_identifier word namespace_identifier".split()
+_VARIABLES = _kinds("lexical_declaration variable_declaration")
+_FUNCTION_VALUES = _kinds("arrow_function function_expression function class")
+_COMMENTS = _kinds("comment line_comment block_comment attribute_item")
+_NAMES = _kinds(
+    "identifier type_identifier field_identifier property_identifier private_property_identifier word"
+    " namespace_identifier"
 )
 _MAX_DEPTH = 4
 

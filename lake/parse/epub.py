@@ -11,13 +11,14 @@ from lake.errors import InputError
 from lake.parse import html
 from lake.parse.archive import open_archive, read_member, xml_member
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.document import ParsedDocument
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-    from lxml.etree import _Element
+    from lxml.etree import _Element  # type: ignore[import-untyped]
+
+    from lake.parse.document import ParsedDocument
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -55,7 +56,7 @@ def _package_path(archive: ZipFile) -> str:
     roots = [node.get("full-path") for node in xml_member(archive, _CONTAINER).iter("{*}rootfile")]
     if not roots or not roots[0]:
         raise InputError(f"not an EPUB: {_CONTAINER} names no package; export the book again", "garbage")
-    return roots[0]
+    return str(roots[0])
 
 
 def chapter_paths(package: _Element, folder: str) -> Iterator[str]:

@@ -20,7 +20,9 @@ _AROUND_TEXT = "nav, footer, aside, [role=navigation], .headerlink"
 _DEFINITIONS = re.compile(r"<(/?)(dt|dd|dl)\b")
 _AS_PLAIN = {"dt": "p", "dd": "div", "dl": "div"}
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)
 _SPACE = re.compile(r"\s+")
 _BLOCK_TAG = re.compile(r"<(?=/?(?:p|div|li|ul|ol|h[1-6]|tr|table|pre|section|article|blockquote|br|td)\b)")
 #: A page's article may be short, but not a decoration.
@@ -97,7 +99,9 @@ def _flat(html: str, stated: dict[str, Any]) -> ParsedDocument:
 
     depth = nesting(html)
     if depth > MAX_DEPTH:
-        raise InputError(f"elements nested {depth} deep, more than the {MAX_DEPTH} that can be read; flatten it", "too_deep")
+        raise InputError(
+            f"elements nested {depth} deep, more than the {MAX_DEPTH} that can be read; flatten it", "too_deep"
+        )
     body = LexborHTMLParser(_BLOCK_TAG.sub("\n\n<", html)).body
     text = clean(body.text() if body else "").strip()
     return source_document(text, paragraphs(text), **stated)

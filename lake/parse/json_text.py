@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse import markdown, xml_text
 from lake.parse.canonical import TextWriter, clean
-from lake.parse.document import ParsedDocument
 from lake.parse.outline import write_outline
 from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:

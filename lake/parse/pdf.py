@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
-from lake.parse.document import ParsedDocument
 from lake.parse.pdf_layout import Bookmark, body_lines, placed_headings, write_page
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
+
+    from lake.parse.document import ParsedDocument
 
 MAX_PAGES = 20_000
 _LINE_END_HYPHENS = str.maketrans("", "", "\x02\ufffe")
@@ -110,7 +111,8 @@ def _stated(document: PdfDocument, pages: Sequence[list[str]]) -> dict[str, Any]
 def _from_scan(data: bytes, n_pages: int) -> ParsedDocument:
     if not ocr_installed():
         raise InputError(
-            f"no text layer on any of {n_pages} pages, so probably a scan; install raglake[ocr] or add a text layer", "no_text"
+            f"no text layer on any of {n_pages} pages, so probably a scan; install raglake[ocr] or add a text layer",
+            "no_text",
         )
     import io
 

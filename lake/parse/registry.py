@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from lake.errors import InputError
-from lake.parse.document import ParsedDocument
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
 
 #: More bytes than any text a person wrote; what is larger is a dump that belongs cut into files.
 MAX_BYTES = 512 << 20
@@ -65,7 +68,9 @@ _BY_SUFFIX = {suffix: entry for entry in _ENTRIES for suffix in entry.suffixes.s
 
 #: Names that people give to text and code without a suffix.
 _SUFFIX_OF_NAME = {
-    **dict.fromkeys(("readme", "license", "licence", "copying", "notice", "authors", "contributors", "maintainers"), ".txt"),
+    **dict.fromkeys(
+        ("readme", "license", "licence", "copying", "notice", "authors", "contributors", "maintainers"), ".txt"
+    ),
     **dict.fromkeys(("changelog", "changes", "news", "todo", "install", "history", "thanks", "version"), ".txt"),
     **dict.fromkeys(("makefile", "dockerfile", "containerfile", "jenkinsfile", "vagrantfile", "procfile"), ".conf"),
     **dict.fromkeys(("gemfile", "rakefile", "justfile", "codeowners"), ".conf"),
@@ -152,7 +157,9 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
     suffix = suffix_of(uri)
     entry = _BY_SUFFIX.get(suffix)
     if entry is None:
-        raise InputError(f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out", "unsupported")
+        raise InputError(
+            f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out", "unsupported"
+        )
     _refuse_blank(data)
     return _with_language(_required_text(_run(entry, data, suffix)), entry)
 
@@ -171,12 +178,16 @@ def _run(entry: _Entry, data: bytes, suffix: str) -> ParsedDocument:
     except InputError:
         raise
     except MemoryError as error:
-        raise InputError("parsing took more memory than is allowed; split the file or raise the limit", "memory") from error
+        raise InputError(
+            "parsing took more memory than is allowed; split the file or raise the limit", "memory"
+        ) from error
     except RecursionError as error:
         raise InputError("nested too deeply to be read; flatten the file", "too_deep") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:300]
-        raise InputError(f"the {entry.name} parser failed: {reason}; check that the file opens elsewhere", "crash") from error
+        raise InputError(
+            f"the {entry.name} parser failed: {reason}; check that the file opens elsewhere", "crash"
+        ) from error
     return parsed
 
 

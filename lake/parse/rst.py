@@ -7,16 +7,17 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.document import ParsedDocument
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from docutils.nodes import Element, Node
 
+    from lake.parse.document import ParsedDocument
+
 _DIRECTIVE = re.compile(r"\s*\.\.\s+([\w:.+-]+)::[ \t]*(.*)")
 _OPTION = re.compile(r"^\s*:[\w-]+:.*$")
 #: Directives that name files or switch settings; what they hold isn't prose.
-_NOT_PROSE = frozenset("toctree index highlight currentmodule tabularcolumns only bibliography".split())
+_NOT_PROSE = frozenset({"toctree", "index", "highlight", "currentmodule", "tabularcolumns", "bibliography"})
 _QUIET = {
     "report_level": 5,
     "halt_level": 5,

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter
-from lake.parse.document import ParsedDocument
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader
+
+    from lake.parse.document import ParsedDocument
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_ROWS = 50
@@ -76,9 +79,10 @@ def _from_workbook(data: bytes, suffix: str) -> ParsedDocument:
         if rows and len(names) > 1:
             writer.heading(name, 1, page=page)
         _write_sheet(writer, rows, page)
-    document = writer.finish(metadata={"sheets": names})
+    # The first sheet's name says nothing of the workbook, so it is no title.
+    document = replace(writer.finish(metadata={"sheets": names}), title=None)
     if not document.blocks:
-        raise InputError(f"all cells of the {len(names)} sheets are empty; fill the file or delete it", "no_text")
+        raise InputError("all cells of all sheets are empty; fill the file or delete it", "no_text")
     return document
 
 
@@ -95,9 +99,21 @@ def _open(data: bytes, suffix: str) -> ExcelReader:
     import fastexcel
 
     try:
-        return fastexcel.read_excel(data)
+        with _without_panics(suffix):
+            return fastexcel.read_excel(data)
     except fastexcel.FastExcelError as error:
         raise _reason(str(error), suffix) from error
+
+
+@contextmanager
+def _without_panics(what: str) -> Iterator[None]:
+    """The Rust reader panics on some damaged files, with a BaseException that can't be imported."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError(f"the {what} is damaged: {error}; open and save it again", "garbage") from error
 
 
 def _reason(message: str, suffix: str) -> InputError:
@@ -111,10 +127,13 @@ def _sheet_rows(book: ExcelReader, name: str) -> Sequence[Sequence[str]]:
     import fastexcel
 
     try:
-        sheet = book.load_sheet(name, header_row=None, dtypes="string")
+        with _without_panics("workbook"):
+            sheet = book.load_sheet(name, header_row=None, dtypes="string")
         if sheet.width * sheet.total_height > MAX_CELLS:
             raise InputError(f"sheet {name!r} spans more than {MAX_CELLS:,} cells; split it", "too_large")
         rows = sheet.to_polars().rows() if sheet.width else []
     except fastexcel.FastExcelError as error:
-        raise InputError(f"sheet {name!r} can't be read ({str(error).splitlines()[0]}); save it again", "garbage") from error
+        raise InputError(
+            f"sheet {name!r} can't be read ({str(error).splitlines()[0]}); save it again", "garbage"
+        ) from error
     return [["" if cell is None else str(cell) for cell in row] for row in rows]

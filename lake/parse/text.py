@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
-from lake.parse.document import ParsedDocument
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -80,7 +83,8 @@ def _refuse_controls(data: bytes) -> None:
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if controls > 0.02 * len(sample) + 2:
         raise InputError(
-            f"binary data, not text: {controls} control characters in {len(sample)} bytes; check the file's suffix", "garbage"
+            f"binary data, not text: {controls} control characters in {len(sample)} bytes; check the file's suffix",
+            "garbage",
         )
 
 
@@ -99,7 +103,9 @@ def _legacy_encoding(data: bytes) -> str:
     accented = sum(byte > 127 for byte in sample)
     undefined = len(sample) - len(sample.translate(None, _UNDEFINED_IN_CP1252))
     if accented > _MOST_ACCENTED * len(sample) + 2 or undefined > 0.01 * len(sample) + 1:
-        raise InputError("text in an encoding that is neither Unicode nor Western European; save it as UTF-8", "encoding")
+        raise InputError(
+            "text in an encoding that is neither Unicode nor Western European; save it as UTF-8", "encoding"
+        )
     return "cp1252"
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
-from lake.parse.document import ParsedDocument
 from lake.parse.outline import write_outline
 
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
+
 _LONGEST_ENTITY = 10_000
+_REFERS = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -21,9 +26,11 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def _root(data: bytes) -> tuple[Any, dict[str, str]]:
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
     try:
         root = etree.fromstring(data.lstrip(b" \t\r\n"), parser)
     except etree.XMLSyntaxError as error:
@@ -47,9 +54,11 @@ def _entities(dtd: Any) -> dict[str, str]:
     found = {}
     for entity in dtd.iterentities() if dtd is not None else ():
         content = entity.content or ""
-        if "&" in content or len(content) > _LONGEST_ENTITY:
-            raise InputError(f"the entity {entity.name!r} is made of other entities or huge; write it out", "entity_bomb")
-        found[entity.name] = content
+        if _REFERS.search(content) or len(content) > _LONGEST_ENTITY:
+            raise InputError(
+                f"the entity {entity.name!r} is made of other entities or huge; write it out", "entity_bomb"
+            )
+        found[entity.name] = unescape(content)
     return found
 
 

@@ -38,12 +38,13 @@ def make_pdf(path: Path, pages: Sequence[Sequence[str]], outline: Sequence[tuple
     """A PDF of Helvetica lines with an outline that points to pages."""
     n_pages = len(pages)
     first_mark = 6 + 2 * n_pages
+    last_mark = first_mark + len(outline) - 1
     kids = " ".join(f"{6 + 2 * i} 0 R" for i in range(n_pages))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R /Outlines 4 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {n_pages} >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        f"<< /Type /Outlines /First {first_mark} 0 R /Last {first_mark + len(outline) - 1} 0 R /Count {len(outline)} >>",
+        f"<< /Type /Outlines /First {first_mark} 0 R /Last {last_mark} 0 R /Count {len(outline)} >>",
         "<< /Title (Great Refractor handbook) /Author (Ines Okafor) >>",
     ]
     for number, lines in enumerate(pages):
@@ -154,7 +155,8 @@ def chapter(title: str, *texts: str) -> str:
 
 EPUB = {
     "mimetype": "application/epub+zip",
-    "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+    "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0">'
+    "<rootfiles>"
     '<rootfile full-path="book/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
     "book/package.opf": '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
     'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>A history of Skerry Point</dc:title><dc:creator>Bram Olde'
@@ -173,17 +175,20 @@ EPUB = {
 ODT = {
     "mimetype": "application/vnd.oasis.opendocument.text",
     "content.xml": '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0">'
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0">'
     '<office:body><office:text><text:h text:outline-level="1">Guest house</text:h>'
     '<text:p>The guest house has six beds<text:s text:c="2"/>and one<text:line-break/>kitchen.</text:p>'
     '<text:h text:outline-level="2">House rules</text:h><text:list><text:list-item><text:p>Quiet until noon</text:p>'
-    "<text:list><text:list-item><text:p>observers sleep late</text:p></text:list-item></text:list></text:list-item></text:list>"
+    "<text:list><text:list-item><text:p>observers sleep late</text:p></text:list-item></text:list>"
+    "</text:list-item></text:list>"
     "<table:table><table:table-row><table:table-cell><text:p>Room</text:p></table:table-cell><table:table-cell><text:p>Beds"
     "</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell><text:p>East</text:p></table:table-cell>"
     "<table:table-cell><text:p>2</text:p></table:table-cell></table:table-row></table:table>"
     "</office:text></office:body></office:document-content>",
     "meta.xml": '<office:document-meta xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:dc="http://purl.org/dc/elements/1.1/"><office:meta><dc:title>Guest house</dc:title><dc:language>en-GB</dc:language>'
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><office:meta><dc:title>Guest house</dc:title>'
+    "<dc:language>en-GB</dc:language>"
     "</office:meta></office:document-meta>",
 }
 

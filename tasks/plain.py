@@ -1,0 +1,82 @@
+"""The steps of a run as plain functions: what each task runs, and what the command line runs without Prefect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lake.build import embed_texts, index_shard
+from lake.commit import commit
+from lake.directory import Lake
+from lake.releases import Release, publish, refuse
+from lake.scan import Scan, scan
+
+if TYPE_CHECKING:
+    from expectations.verdict import Verdict
+    from lake.embed.base import Embedder
+    from lake.plan import Shard
+    from lake.recipe import Recipe
+    from tasks.job import Job
+
+#: ``progress(what, n_done, n_more)``: so many more are done, so many more are to do.
+Progress = Callable[[str, int, int | None], None]
+
+
+def scan_job(job: Job) -> Scan:
+    """The plan of a job; writes nothing."""
+    return scan(
+        Lake(job.lake),
+        list(job.open_sources().values()),
+        job.settings,
+        verify=job.verify,
+        change_recipe=job.change_recipe,
+        allow_removed=job.allow_removals,
+    )
+
+
+def index_one(job: Job, shard: Shard, recipe: Recipe) -> str | None:
+    """Parse and chunk one shard in a child process of its own; the path of its Parquet file."""
+    from lake.isolation import IsolatedFunction
+
+    with IsolatedFunction("lake.contents:content_row") as isolated:
+        return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, isolated)
+
+
+def embed_one(
+    lake: Lake, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None
+) -> int:
+    """Embed one request with the recipe's embedder; how many texts."""
+    from lake.embed import load_embedder
+
+    chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
+    return embed_texts(lake, request, recipe, chosen, progress=progress)
+
+
+def commit_one(job: Job, found: Scan) -> Release:
+    """The candidate that a scan and what is stored of its contents make."""
+    return commit(Lake(job.lake), found)
+
+
+def audit_one(job: Job, candidate: Release) -> Verdict:
+    """Great Expectations' verdict on a candidate."""
+    from expectations.audit import audit
+
+    return audit(Lake(job.lake), candidate)
+
+
+def publish_one(job: Job, candidate: Release, verdict: Verdict) -> None:
+    """Make the candidate live; RefusedError where a pin or a moved ``live`` forbids it."""
+    publish(Lake(job.lake).log, candidate, verdict=verdict.to_json())
+
+
+def refuse_one(job: Job, candidate: Release, verdict: Verdict) -> str:
+    """Log that the candidate failed its audit; the reason."""
+    reason = verdict.summary()
+    refuse(Lake(job.lake).log, candidate, verdict=verdict.to_json(), why=reason)
+    return reason
+
+
+def n_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,82 @@
+"""Suffixes, versions and media types; importing the package stays cheap."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lake.parse import media_type_of, parser_of, parser_versions
+
+LIBRARIES = (
+    "unstructured",
+    "lxml",
+    "pypdfium2",
+    "polars",
+    "fastexcel",
+    "tree_sitter",
+    "markdown_it",
+    "docutils",
+    "selectolax",
+    "yaml",
+)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("a/B.MD", "markdown"),
+        ("Makefile", "code"),
+        ("docs/LICENSE", "text"),
+        ("x.tar.gz", None),
+        ("photo.png", None),
+        ("no-suffix", None),
+        ("legacy.ppt", "legacy"),
+        ("x.ipynb", "json_text"),
+    ],
+)
+def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
+    parser = parser_of(uri)
+    assert (parser.name if parser else None) == name
+
+
+def test_versions_name_the_libraries_that_decide_the_text() -> None:
+    versions = parser_versions()
+    assert versions["pdf"].startswith("1+pypdfium2-")
+    assert "unstructured-" in versions["html"]
+    assert not [version for version in versions.values() if "missing" in version]
+    parser = parser_of("a.md")
+    assert parser is not None
+    assert parser.version == versions["markdown"]
+
+
+def test_media_types_come_from_our_own_table() -> None:
+    assert media_type_of("a.docx").endswith("wordprocessingml.document")
+    assert media_type_of("a.MD") == "text/markdown"
+    assert media_type_of("README") == "text/plain"
+    assert media_type_of("a.bin") == "application/octet-stream"
+
+
+def test_importing_the_package_imports_no_parser_library() -> None:
+    code = "import sys, json, lake.parse; lake.parse.parser_of('a.pdf'); print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
+    assert not [name for name in LIBRARIES if name in loaded]
+
+
+def test_the_stub_offers_what_the_tokenizer_module_of_unstructured_offers() -> None:
+    """A new release with other names must not meet a stub that lacks them."""
+    import ast
+    import importlib.util
+    from pathlib import Path
+
+    from lake.parse.unstructured_light import install_stub
+
+    install_stub()
+    spec = importlib.util.find_spec("unstructured")
+    assert spec is not None
+    assert spec.origin is not None
+    tree = ast.parse((Path(spec.origin).parent / "nlp" / "tokenize.py").read_text())
+    public = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+    assert public == {"sent_tokenize", "word_tokenize", "pos_tag"}

@@ -1,0 +1,55 @@
+"""One writer at a time, whatever becomes of the last one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lake.errors import ContractError, RefusedError
+from lake.lease import WriterLease
+from lake.store import open_store
+
+
+def test_a_second_writer_is_told_who_is_at_work(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with WriterLease(store, "raglake ingest"), pytest.raises(RefusedError, match=r"written by raglake ingest \(process"), WriterLease(store, "x"):
+        pass
+    with WriterLease(store, "raglake ingest") as lease:
+        lease.check()
+
+
+def test_a_killed_writer_leaves_the_lease_free(tmp_path: Path) -> None:
+    program = (
+        "import os, signal; from lake.lease import WriterLease; from lake.store import open_store\n"
+        f"WriterLease(open_store({str(tmp_path)!r}), 'doomed').__enter__(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    with WriterLease(open_store(tmp_path), "next"):
+        pass
+
+
+def test_a_lease_of_another_machine_holds_until_it_expires(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    holder = {"host": "elsewhere", "pid": 1, "what": "raglake ingest"}
+    for minutes, free in ((1, False), (-1, True)):
+        expires = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        store.write("lease/0000000001.json", json.dumps({**holder, "expires_at": expires}).encode())
+        if free:
+            with WriterLease(store, "here"):
+                pass
+        else:
+            with pytest.raises(RefusedError, match="on elsewhere"), WriterLease(store, "here"):
+                pass
+
+
+def test_losing_the_lease_shows(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with WriterLease(store, "slow") as lease:
+        store.write("lease/0000000002.json", b"{}")
+        with pytest.raises(ContractError, match="lost the writer lease"):
+            lease.check()

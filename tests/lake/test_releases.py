@@ -1,0 +1,172 @@
+"""The release log: compare-and-swap, what is live, what was live, and what may be published."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lake.embed import identify
+from lake.errors import ContractError, RefusedError, UsageError
+from lake.recipe import Recipe
+from lake.releases import Release, ReleaseLog, publish, refuse
+from lake.store import open_store
+
+RECIPE = Recipe(identify("hash"), parsers={"text": "1"})
+
+
+def release(name: str, base: str | None = None, digest: str = "d") -> Release:
+    counts = {"n_documents": 1, "n_quarantined": 0, "n_parents": 1, "n_chunks": 1}
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+    return Release(name, digest, base, RECIPE, "1", {"documents": 3}, counts, moment, "commits/x")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> ReleaseLog:
+    return ReleaseLog(open_store(tmp_path))
+
+
+def build(log: ReleaseLog, name: str, base: str | None = None, digest: str = "d") -> Release:
+    made = release(name, base, digest)
+    log.append(log.read(), "build", name, facts={"release": made.to_json()})
+    return made
+
+
+def test_a_release_reads_back_as_it_was_written(log: ReleaseLog, tmp_path: Path) -> None:
+    made = build(log, "2026-11-21.1")
+    assert ReleaseLog(open_store(tmp_path)).read().releases == {"2026-11-21.1": made}
+
+
+def test_publish_makes_live_and_a_candidate_is_not(log: ReleaseLog) -> None:
+    first = build(log, "2026-11-21.1")
+    assert log.read().live is None
+    publish(log, first)
+    second = build(log, "2026-11-21.2", base="2026-11-21.1")
+    history = log.read()
+    assert history.live == first
+    assert (history.status(first.release), history.status(second.release)) == ("live", "candidate")
+    publish(log, second)
+    history = log.read()
+    assert (history.status(first.release), history.status(second.release)) == ("superseded", "live")
+
+
+def test_publishing_twice_adds_one_entry(log: ReleaseLog) -> None:
+    first = build(log, "2026-11-21.1")
+    assert publish(log, first) == publish(log, first)
+
+
+def test_a_candidate_of_an_old_base_is_refused(log: ReleaseLog) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    second, third = (build(log, f"2026-11-21.{n}", base="2026-11-21.1") for n in (2, 3))
+    publish(log, third)
+    with pytest.raises(RefusedError, match=r"built on 2026-11-21.1, but live is now 2026-11-21.3"):
+        publish(log, second)
+
+
+def test_a_pin_holds_live(log: ReleaseLog) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    second = build(log, "2026-11-21.2", base="2026-11-21.1")
+    log.append(log.read(), "pin", "2026-11-21.1", pinned="demo on Friday")
+    with pytest.raises(RefusedError, match="pinned .demo on Friday."):
+        publish(log, second)
+
+
+def test_a_refused_candidate_says_why(log: ReleaseLog) -> None:
+    made = build(log, "2026-11-21.1")
+    refuse(log, made, verdict={}, why="3 chunks have no parent")
+    history = log.read()
+    assert (history.status(made.release), history.why(made.release)) == ("refused", "3 chunks have no parent")
+    assert history.live is None
+
+
+def test_who_comes_second_loses(log: ReleaseLog) -> None:
+    stale = log.read()
+    build(log, "2026-11-21.1")
+    with pytest.raises(ContractError, match="log entry 1 .* written by somebody else"):
+        log.append(stale, "build", "2026-11-21.1", facts={"release": release("2026-11-21.1").to_json()})
+
+
+def _race(root: str, worker: int, queue: multiprocessing.Queue[int]) -> None:
+    log = ReleaseLog(open_store(root))
+    won = 0
+    while won < 10:
+        history = log.read()
+        try:
+            log.append(history, "pin", "r", why=str(worker))
+        except ContractError:
+            continue
+        won += 1
+    queue.put(won)
+
+
+def test_racing_processes_win_each_number_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    queue: multiprocessing.Queue[int] = context.Queue()
+    racers = [context.Process(target=_race, args=(str(tmp_path), n, queue)) for n in range(3)]
+    for racer in racers:
+        racer.start()
+    assert [queue.get(timeout=60) for _ in racers] == [10, 10, 10]
+    for racer in racers:
+        racer.join()
+    assert [entry.seq for entry in ReleaseLog(open_store(tmp_path)).read().entries] == list(range(1, 31))
+
+
+def test_resolving_a_release_a_date_and_a_time(log: ReleaseLog) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    between = datetime.now(UTC)
+    publish(log, build(log, "2026-11-21.2", base="2026-11-21.1"))
+    history = log.read()
+    assert history.resolve("live").release == "2026-11-21.2"
+    assert history.resolve("2026-11-21.1").release == "2026-11-21.1"
+    assert history.resolve(between.isoformat()).release == "2026-11-21.1"
+    assert history.resolve(between.date().isoformat()).release == "2026-11-21.2"
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("prod", r"no release 'prod'; known releases: \['2026-11-21.1'\]"),
+        ("1999-01-01", "nothing was live at '1999-01-01'; the first release was published at 20"),
+        ("2026-13-40", "no release '2026-13-40'"),
+    ],
+)
+def test_what_cannot_be_resolved_is_explained(log: ReleaseLog, at: str, message: str) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    with pytest.raises(UsageError, match=message):
+        log.read().resolve(at)
+
+
+def test_an_empty_lake_has_nothing_live(log: ReleaseLog) -> None:
+    with pytest.raises(UsageError, match="nothing is published"):
+        log.read().resolve("live")
+
+
+def test_ids_count_up_within_a_day(log: ReleaseLog) -> None:
+    build(log, "2026-11-21.9")
+    build(log, "2026-11-21.10")
+    assert log.read().next_id(date(2026, 11, 21)) == "2026-11-21.11"
+    assert log.read().next_id(date(2026, 11, 22)) == "2026-11-22.1"
+
+
+def test_the_log_stays_in_order_when_the_clock_steps_back(log: ReleaseLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    import lake.releases as module
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return datetime(2020, 1, 1, tzinfo=UTC)
+
+    build(log, "2026-11-21.1")
+    first = log.read().entries[-1].at
+    monkeypatch.setattr(module, "datetime", Earlier)
+    log.append(log.read(), "pin", "2026-11-21.1", pinned="x")
+    assert timedelta(0) < log.read().entries[-1].at - first < timedelta(seconds=1)
+
+
+def test_a_ready_candidate_is_found_by_what_it_holds(log: ReleaseLog) -> None:
+    made = build(log, "2026-11-21.1", digest="abc")
+    assert log.read().candidate("abc", None) == made
+    assert log.read().candidate("abc", "2026-11-20.1") is None
+    assert log.read().candidate("other", None) is None
