@@ -159,6 +159,18 @@ def releases(lake: LakeOption, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Make the LanceDB tables of every release again, from Parquet alone."""
+    from lake.directory import Lake
+    from lake.rebuild import rebuild as make_again
+
+    with console.progress(quiet=as_json) as progress:
+        history = make_again(Lake.existing(lake), progress)
+    facts = history.entries[-1].facts
+    _show({"generation": facts["generation"], "releases": list(facts["versions"])}, as_json, console.rebuilt)
+
+
+@app.command()
 def demo(
     folder: Annotated[str, typer.Argument(help="Where to put the documents and the lake.")] = "raglake-demo",
     as_json: JsonOption = False,

@@ -138,3 +138,8 @@ def demo(shown: dict[str, Any]) -> None:
         out.print("  " + escape(" ".join(best["text"].split())[:_SNIPPET]))
     for question in shown["wrong"]:
         out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
+
+
+def rebuilt(shown: dict[str, Any]) -> None:
+    """What a rebuild made."""
+    _out().print(f"{len(shown['releases']):,} releases rebuilt from Parquet as generation {shown['generation']}")

@@ -80,3 +80,10 @@ def refuse_one(job: Job, candidate: Release, verdict: Verdict) -> str:
 def n_cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def quarantined(job: Job, release: Release, n_rows: int) -> list[dict[str, str]]:
+    """The first documents of a release's quarantine: uri, class, reason."""
+    table = Lake(job.lake).tables(release.generation).at("quarantine", release.versions["quarantine"])
+    rows = table.scan(["uri", "error_class", "reason"]).sort_by("uri").slice(0, n_rows)
+    return rows.rename_columns(["uri", "class", "reason"]).to_pylist()

@@ -10,17 +10,19 @@ from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.chunk import Chunks, chunk, embedded_text
-from lake.parse.document import Block, ParsedDocument, with_heading_paths
-from lake.recipe import ChunkRecipe
+from lake.parse.document import Block, Kind, ParsedDocument, with_heading_paths
+from lake.recipe import ChunkRecipe, Strategy
 from lake.tokens import Tokenizer, huggingface_tokenizer, load_tokenizer
 
-KINDS = ["heading", "paragraph", "list", "table", "code", "quote"]
+KINDS: list[Kind] = ["heading", "paragraph", "list", "table", "code", "quote"]
+STRATEGIES: list[Strategy] = ["hierarchical", "window", "paragraph"]
 WORDS = load_tokenizer("words")
 SENTENCE = "Nobody in the village had ever seen a river so wide. "
 
@@ -39,7 +41,8 @@ def document(*parts: tuple[str, str], gap: str = "\n\n") -> ParsedDocument:
     text, blocks = "", []
     for kind, part in parts:
         level = len(part) - len(part.lstrip("#")) if kind == "heading" else 0
-        blocks.append(Block(len(text), len(text) + len(part), kind, level, part.lstrip("# ") if level else ""))  # type: ignore[arg-type]
+        label = part.lstrip("# ") if level else ""
+        blocks.append(Block(len(text), len(text) + len(part), cast("Kind", kind), level, label))
         text += part + gap
     return ParsedDocument(text, with_heading_paths(blocks))
 
@@ -126,7 +129,7 @@ def recipes(draw: st.DrawFn) -> ChunkRecipe:
     child = draw(st.sampled_from([8, 9, 20, 64, 200]))
     parent = draw(st.sampled_from([size for size in (4, 16, 100, 1200) if size * 4 >= child]))
     overlap = draw(st.integers(0, child // 2))
-    strategy = draw(st.sampled_from(["hierarchical", "window", "paragraph"]))
+    strategy = draw(st.sampled_from(STRATEGIES))
     return ChunkRecipe(strategy, parent, child, overlap, draw(st.sampled_from([0, 3, 48])))
 
 
@@ -157,11 +160,11 @@ def test_text_without_blocks_is_kept() -> None:
     assert texts(check(source, ChunkRecipe(), WORDS), source) == ["plain text"]
 
 
-@pytest.mark.parametrize("strategy", ["hierarchical", "window", "paragraph"])
-def test_a_small_document_is_one_parent_and_one_child(strategy: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_small_document_is_one_parent_and_one_child(strategy: Strategy) -> None:
     parts = [("heading", "# Rivers"), ("paragraph", SENTENCE), ("heading", "## Deltas"), ("paragraph", SENTENCE)]
     source = document(*parts)
-    found = check(source, ChunkRecipe(strategy), WORDS)  # type: ignore[arg-type]
+    found = check(source, ChunkRecipe(strategy), WORDS)
     assert len(found.parents) == len(found.children) == 1
     assert found.children[0].heading == ("Rivers",)
     assert found.children[0].context == ""

@@ -104,7 +104,7 @@ def test_truncation_and_padding_are_off() -> None:
 
 
 def test_white_space_is_a_separator_only_where_words_come_first(tmp_path: Path) -> None:
-    description = {
+    description: dict[str, object] = {
         "added_tokens": [],
         "normalizer": None,
         "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True},

@@ -1,0 +1,115 @@
+"""What a run shows in Prefect's UI besides its log: plan, progress, verdict, quarantine."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from prefect import artifacts
+from prefect.runtime import flow_run
+
+if TYPE_CHECKING:
+    from expectations.verdict import Verdict
+    from lake.plan import Plan
+    from lake.releases import Release
+    from tasks.job import Job
+
+_log = logging.getLogger(__name__)
+
+QUARANTINE_ROWS = 200
+_SECONDS_BETWEEN_UPDATES = 2.0
+
+
+def artifact_key(kind: str, lake: str) -> str:
+    """A key under which Prefect keeps the history of one kind of artifact of one lake.
+
+    >>> artifact_key("plan", "s3://Bucket/my_docs")
+    'plan-s3-bucket-my-docs'
+    """
+    return f"{kind}-{re.sub('[^a-z0-9]+', '-', lake.lower()).strip('-')}"
+
+
+def _show(create: Callable[..., Any], **content: Any) -> Any:
+    """Create or update an artifact, inside a flow run only; what it gives back, None where that fails."""
+    if flow_run.id is None:
+        return None
+    try:
+        return create(**content)
+    except Exception as error:  # noqa: BLE001 - what people are shown must not decide what is published
+        _log.warning("could not show an artifact: %s: %s", type(error).__name__, error)
+        return None
+
+
+def show_plan(job: Job, plan: Plan) -> None:
+    """The plan's counts as a table."""
+    _show(
+        artifacts.create_table_artifact,
+        table=[{"change": change, "documents": n} for change, n in plan.counts.items()],
+        key=artifact_key("plan", job.lake),
+        description=f"What this run changes in {job.lake} (over {plan.base or 'an empty lake'})",
+    )
+
+
+def show_verdict(job: Job, candidate: Release, verdict: Verdict) -> None:
+    """The audit's findings as markdown."""
+    _show(
+        artifacts.create_markdown_artifact,
+        markdown=verdict.to_markdown(),
+        key=artifact_key("audit", job.lake),
+        description=f"Audit of {candidate.release}: {'passed' if verdict.passed else 'refused'}",
+    )
+
+
+def show_quarantine(job: Job, release: str, rows: list[dict[str, str]], n_quarantined: int) -> None:
+    """The first documents in quarantine and why they are there, as a table."""
+    more = f", the first {len(rows)} shown" if n_quarantined > len(rows) else ""
+    _show(
+        artifacts.create_table_artifact,
+        table=rows,
+        key=artifact_key("quarantine", job.lake),
+        description=f"{n_quarantined:,} documents of {release} in quarantine{more}",
+    )
+
+
+class ProgressArtifacts:
+    """One progress bar for each thing that is counted; called from several threads."""
+
+    def __init__(self, lake: str) -> None:
+        self._lake = lake
+        self._bars: dict[str, _Bar] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, what: str, n_done: int, n_more: int | None) -> None:
+        with self._lock:
+            bar = self._bars.setdefault(what, _Bar(what, artifact_key(what, self._lake)))
+            bar.add(n_done, n_more or 0)
+
+
+class _Bar:
+    def __init__(self, what: str, key: str) -> None:
+        self._what, self._key = what, key
+        self._n_done = self._n_all = 0
+        self._id: UUID | None = None
+        self._shown_at = 0.0
+
+    def add(self, n_done: int, n_more: int) -> None:
+        self._n_done += n_done
+        self._n_all += n_more
+        due = monotonic() - self._shown_at > _SECONDS_BETWEEN_UPDATES or self._n_done == self._n_all
+        if self._n_all and due:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown_at = monotonic()
+        percent = round(100 * self._n_done / self._n_all, 1)
+        words = f"{self._n_done:,} of {self._n_all:,} {self._what}"
+        if self._id is None:
+            create = artifacts.create_progress_artifact
+            self._id = _show(create, progress=percent, key=self._key, description=words)
+        else:
+            _show(artifacts.update_progress_artifact, artifact_id=self._id, progress=percent, description=words)

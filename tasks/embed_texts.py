@@ -1,0 +1,24 @@
+"""The task that embeds one request's texts."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from lake.directory import Lake
+from tasks._policy import step
+from tasks.plain import embed_one
+
+if TYPE_CHECKING:
+    from lake.recipe import Recipe
+    from tasks.job import Job
+
+_log = logging.getLogger(__name__)
+
+
+@step("embed texts")
+def embed_texts(job: Job, request: str, recipe: Recipe) -> int:
+    """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
+    n_texts = embed_one(Lake(job.lake), request, recipe)
+    _log.info("embedded %d texts with %s", n_texts, recipe.embedder.name)
+    return n_texts
