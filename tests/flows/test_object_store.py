@@ -1,0 +1,102 @@
+"""A lake and its source on an S3 server of our own."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake.directory import Lake
+from lake.errors import RefusedError, UsageError
+from lake.lease import WriterLease
+from lake.rebuild import rebuild
+from lake.store import open_store
+
+BUCKET = "harbour"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The bucket's URL, with the environment that every AWS client reads."""
+    import s3fs
+
+    settings = {"AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    files = s3fs.S3FileSystem()
+    if files.exists(BUCKET):
+        files.rm(BUCKET, recursive=True)
+    files.mkdir(BUCKET)
+    for number in range(12):
+        files.pipe_file(f"{BUCKET}/docs/{number}.md", f"# Berth {number}\n\nBerth {number} takes {number * 9} m.".encode())
+    return f"s3://{BUCKET}"
+
+
+def test_ingest_query_change_and_rebuild(s3: str, ingest: Callable[..., Outcome]) -> None:
+    import s3fs
+
+    night = {"sources": (f"{s3}/docs",), "lake": f"{s3}/lake"}
+    built = ingest(**night)
+    assert (built.published, built.n_documents) == (True, 12)
+    assert ingest(**night).reason == "nothing to do"
+    files = s3fs.S3FileSystem()
+    files.pipe_file(f"{BUCKET}/docs/3.md", b"# Berth 3\n\nBerth 3 is closed.")
+    files.rm_file(f"{BUCKET}/docs/11.md")
+    files.invalidate_cache()
+    changed = ingest(**night)
+    assert (changed.changed, changed.removed, changed.n_texts_embedded) == (1, 1, 1)
+    index = lake.open_lake(f"{s3}/lake")
+    assert index.search("Which berth is closed?", 1)["uri"].to_pylist() == ["3.md"]
+    old = index.search("Which berth is closed?", 12, at=built.release or "")
+    assert "Berth 3 is closed" not in " ".join(old["text"].to_pylist())
+    files.rm(f"{BUCKET}/lake/tables", recursive=True)
+    rebuild(Lake.existing(f"{s3}/lake"))
+    assert index.search("Which berth is closed?", 1)["uri"].to_pylist() == ["3.md"]
+
+
+def test_put_if_absent_and_the_lease_hold_there_too(s3: str) -> None:
+    store = open_store(f"{s3}/elsewhere")
+    assert [store.put_if_absent("log/1.json", b"a"), store.put_if_absent("log/1.json", b"b")] == [True, False]
+    assert (store.read("log/1.json"), store.names("log"), store.names("nothing")) == (b"a", ["1.json"], [])
+    with WriterLease(store, "one"), pytest.raises(RefusedError, match="written by one"), WriterLease(store, "two"):
+        pass
+    store.delete("log/1.json")
+    store.delete("log/1.json")
+    assert store.names("log") == []
+
+
+def test_a_source_that_is_not_there(s3: str, tmp_path: Path, ingest: Callable[..., Outcome]) -> None:
+    with pytest.raises(UsageError, match="no such source: s3://harbour/nothing"):
+        ingest(sources=(f"{s3}/nothing",), lake=str(tmp_path / "lake"))
