@@ -33,9 +33,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
 Include = Annotated[list[str] | None, typer.Option(help="Only files that match this glob; several allowed.")]
 Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
-Embedder = Annotated[
-    str | None, typer.Option(help="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm]")
-]
+_EMBEDDERS = "minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm in a new one]"
+Embedder = Annotated[str | None, typer.Option(help=_EMBEDDERS)]
 Strategy = Annotated[str | None, typer.Option(help="How to chunk: hierarchical, paragraph or window.")]
 ParentTokens = Annotated[int | None, typer.Option(help="Most cl100k tokens of a parent. [1200]")]
 ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, as the embedder counts. [200]")]
@@ -104,7 +103,7 @@ def ingest(
     job = _job(locals())
     outcome = _run(job, workers, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
     _show(outcome.to_json(), as_json, console.outcome)
-    if not outcome.published and outcome.reason not in ("nothing to do", "") and publish:
+    if outcome.refused and publish:
         raise typer.Exit(REFUSED)
     if strict and outcome.n_quarantined:
         raise typer.Exit(QUARANTINED)
@@ -229,8 +228,7 @@ def _exit_status(arguments: list[str] | None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
-        error.show()
-        return USAGE
+        return _say(f"{error}; raglake --help lists the commands and raglake COMMAND --help their options", USAGE)
     except UsageError as error:
         return _say(error, USAGE)
     except RefusedError as error:

@@ -18,23 +18,23 @@ _SNIPPET = 400
 
 
 def _out() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Progress]:
     """Bars on stderr: what is done, how fast, how long still; nothing with ``quiet``."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    import rich.progress as parts
 
     columns = (
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        parts.TextColumn("{task.description:>10}"),
+        parts.BarColumn(),
+        parts.MofNCompleteColumn(),
+        parts.TextColumn("{task.fields[rate]}"),
+        parts.TimeElapsedColumn(),
+        parts.TimeRemainingColumn(),
     )
-    bars = Progress(*columns, console=Console(stderr=True, quiet=quiet))
+    bars = parts.Progress(*columns, console=Console(stderr=True, quiet=quiet))
     tasks: dict[str, Any] = {}
 
     def report(what: str, n_done: int, n_more: int | None) -> None:
@@ -43,7 +43,8 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         task = bars.tasks[tasks[what]]
         # A step first says how much there is (n_done 0), then how much of it is done.
         total = (task.total or 0) + (n_more or 0)
-        bars.update(task.id, total=total, advance=n_done, rate=f"{task.speed or 0:,.0f}/s" if n_done else task.fields["rate"])
+        rate = f"{task.speed:,.0f}/s" if task.speed else ""
+        bars.update(task.id, total=total, advance=n_done, rate=rate)
 
     with bars:
         yield report
@@ -86,7 +87,8 @@ def hits(shown: dict[str, Any]) -> None:
     out.print(f"[dim]release {shown['release']}[/dim]")
     for number, hit in enumerate(shown["hits"], 1):
         page = f", page {hit['page']}" if hit["page"] else ""
-        out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]{page}  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
+        place = f"[bold]{number}. {escape(hit['uri'])}[/bold]{page}"
+        out.print(f"\n{place}  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
         text = " ".join(hit["text"].split())
         out.print(escape(text[:_SNIPPET] + (" ..." if len(text) > _SNIPPET else "")))
     if not shown["hits"]:
@@ -100,7 +102,8 @@ def status(shown: dict[str, Any]) -> None:
         out.print(f"{shown['lake']}: nothing is published yet")
         return
     live = shown["live"]
-    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live since {live['published_at']:%Y-%m-%d %H:%M:%S} UTC")
+    since = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"
+    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live since {since}")
     out.print(
         f"{live['n_documents']:,} documents, {live['n_parents']:,} parents, {live['n_chunks']:,} chunks, "
         f"embedder {live['embedder']}"
@@ -118,7 +121,8 @@ def status(shown: dict[str, Any]) -> None:
 
 def releases(shown: list[dict[str, Any]]) -> None:
     """The releases, oldest first."""
-    table = Table("release", "status", "created (UTC)", "documents", "chunks", "embedder", "why", box=None, pad_edge=False)
+    heads = ("release", "status", "created (UTC)", "documents", "chunks", "embedder", "why")
+    table = Table(*heads, box=None, pad_edge=False)
     for row in shown:
         style = "bold" if row["live"] else ""
         created = f"{row['created_at']:%Y-%m-%d %H:%M:%S}"

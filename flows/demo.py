@@ -33,12 +33,23 @@ def collect(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "packages").mkdir(parents=True)
     for distribution in importlib.metadata.distributions():
-        text, name = distribution.metadata.get_payload(), distribution.metadata["Name"]
-        if isinstance(text, str) and text.strip():
-            suffix = "rst" if "rst" in distribution.metadata.get("Description-Content-Type", "") else "md"
-            (folder / "packages" / f"{name}.{suffix}").write_text(f"# {name}\n\n{text[:_MOST_CHARACTERS]}\n" if suffix == "md" else text[:_MOST_CHARACTERS])
+        suffix, text = _description(distribution)
+        if text:
+            (folder / "packages" / f"{distribution.metadata['Name']}.{suffix}").write_text(text)
     if _CORPUS.is_dir():
         shutil.copytree(_CORPUS, folder / "corpus", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py"))
+
+
+def _description(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    """A package's suffix and long description under its name as the title; an empty text where it has none."""
+    metadata = distribution.metadata.json
+    name, text = str(metadata["name"]), str(metadata.get("description") or "")[:_MOST_CHARACTERS]
+    if not text.strip():
+        return "", ""
+    if "rst" in str(metadata.get("description_content_type", "")):
+        line = "=" * len(name)
+        return "rst", f"{line}\n{name}\n{line}\n\n{text}\n"
+    return "md", f"# {name}\n\n{text}\n"
 
 
 def run(folder: Path) -> tuple[Outcome, dict[str, pa.Table]]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 
 
+NOTHING_TO_DO = "nothing to do"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a run did; ``reason`` says why nothing was published, where nothing was."""
@@ -42,6 +45,11 @@ class Outcome:
     n_chunks: int = 0
     seconds: float = 0.0
 
+    @property
+    def refused(self) -> bool:
+        """Whether a candidate was built, or found, and could not be published."""
+        return not self.published and not self.reason.startswith(NOTHING_TO_DO)
+
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "seconds": round(self.seconds, 3)}
 
@@ -55,7 +63,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     started, lake = time.monotonic(), Lake(job.lake)
     found = steps.scan(job)
     if not found.plan:
-        lake.remember(found.digests, job.open_sources())
+        if lake.exists():
+            lake.remember(found.digests, job.open_sources())
         return _nothing_to_do(lake, found, time.monotonic() - started)
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
@@ -130,8 +139,9 @@ def judge(job: Job, candidate: Release, steps: Steps) -> tuple[bool, str]:
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
     live = lake.log.read().live
     counts = {name: live.counts[name] for name in _COUNTED} if live else {}
+    reason = NOTHING_TO_DO if live else f"{NOTHING_TO_DO}: the sources hold no documents"
     return Outcome(
-        live.release if live else None, False, "nothing to do", **found.plan.counts, **counts, seconds=seconds
+        live.release if live else None, False, reason, **found.plan.counts, **counts, seconds=seconds
     )
 
 

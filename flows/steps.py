@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_completed, wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lake.scan import Scan
     from tasks.job import Job
 
-__all__ = ["PlainSteps", "Progress", "Steps", "n_cores", "scan_job", "warm_up_audit"]
+__all__ = ["PlainSteps", "Progress", "Steps", "n_cores", "scan_job"]
 
 
 class Steps(Protocol):
@@ -66,7 +66,9 @@ class PlainSteps:
     def __enter__(self) -> PlainSteps:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for pool in (self._indexing, self._embedding):
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -74,6 +76,7 @@ class PlainSteps:
         return scan_job(job)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
+        warm_up_audit()
         futures = {self._indexing.submit(index_one, job, shard, recipe): shard for shard in shards}
         for future in as_completed(futures):
             future.result()
@@ -85,7 +88,10 @@ class PlainSteps:
         return self._embedding.submit(embed_one, self._lake, request, recipe, self._embedder, self.progress)
 
     def results(self, futures: Iterable[Future[int]]) -> list[int]:
-        return [future.result() for future in futures]
+        done, pending = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in pending:  # there are some only where one failed, and the next ones would fail like it
+            future.cancel()
+        return [future.result() for future in done]
 
     def commit(self, job: Job, found: Scan) -> Release:
         return commit_one(job, found)

@@ -44,9 +44,7 @@ def index_shard(
     return lake.contents.write(contents) if contents.num_rows else None
 
 
-def shard_contents(
-    shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction
-) -> pa.Table:
+def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction) -> pa.Table:
     """CONTENTS rows of the shard's documents, parsed in the isolated child.
 
     A document that fails gets a row that says why. One that changed since it was planned gets none.

@@ -50,7 +50,8 @@ class Delta:
     @classmethod
     def read(cls, lake: Lake, folder: str) -> Delta:
         documents, quarantine, deleted = (
-            open_parquet(lake.store, f"{folder}/{name}.parquet").read() for name in ("documents", "quarantine", "deleted")
+            open_parquet(lake.store, f"{folder}/{name}.parquet").read()
+            for name in ("documents", "quarantine", "deleted")
         )
         return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
 
@@ -117,7 +118,9 @@ def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
     indexed_at = pa.scalar(moment, schemas.UTC)
     for part in present.iter_slices(_DOCUMENTS_PER_BATCH):
         table = _with_media_type(part)
-        contents = lake.contents.read(part["content_id"].to_list(), ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS])
+        contents = lake.contents.read(
+            part["content_id"].to_list(), ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS]
+        )
         fails = pc.is_valid(contents.column("error_class"))
         failed.append(_failed(table.filter(fails), contents.filter(fails)))
         good = pc.invert(fails)

@@ -46,7 +46,9 @@ def content_row(item: Bytes) -> dict[str, Any]:
         "author": document.author,
         "language": document.language,
         "metadata": json.dumps(document.metadata, ensure_ascii=False, sort_keys=True, default=str),
-        "parents": [_span(parent) | {"text_digest": text_digest(text[parent.start : parent.end])} for parent in chunks.parents],
+        "parents": [
+            _span(parent) | {"text_digest": text_digest(text[parent.start : parent.end])} for parent in chunks.parents
+        ],
         "chunks": [
             _span(child)
             | {

@@ -48,7 +48,9 @@ class Lake:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UsageError(f"no lake at {lake.url}; raglake ingest SOURCE --lake {lake.url} makes one") from error
         if marker.get("format", 0) > _FORMAT:
-            raise UsageError(f"{lake.url} has format {marker['format']}, this raglake reads up to {_FORMAT}; upgrade it")
+            raise UsageError(
+                f"{lake.url} has format {marker['format']}, this raglake reads up to {_FORMAT}; upgrade it"
+            )
         return lake
 
     def exists(self) -> bool:
@@ -60,7 +62,9 @@ class Lake:
             return
         others = self.store.names("")
         if others:
-            raise UsageError(f"{self.url} is not empty and no lake ({', '.join(others[:3])} ...); choose another --lake")
+            raise UsageError(
+                f"{self.url} is not empty and no lake ({', '.join(others[:3])} ...); choose another --lake"
+            )
         self.store.put_if_absent(_MARKER, json.dumps({"format": _FORMAT}).encode())
 
     @cached_property

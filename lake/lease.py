@@ -59,13 +59,17 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             self._number = int(last.split(".")[0])
         self._number += 1
         if not self._store.put_if_absent(self._path, self._mine()):
-            raise RefusedError(f"another run took the writer lease of {self._store.url} just now; try again when it is done")
+            raise RefusedError(
+                f"another run took the writer lease of {self._store.url} just now; try again when it is done"
+            )
         for name in names:
             self._store.delete(f"{_FOLDER}/{name}")
         threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stop.set()
         if not self._lost:
             self._store.write(self._path, self._mine(released=True))
@@ -73,7 +77,9 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def check(self) -> None:
         """ContractError where the lease was lost, for instance after the machine slept."""
         if self._lost or self._store.names(_FOLDER)[-1:] != [self._path.split("/")[1]]:
-            raise ContractError(f"this run lost the writer lease of {self._store.url}; nothing is published, run it again")
+            raise ContractError(
+                f"this run lost the writer lease of {self._store.url}; nothing is published, run it again"
+            )
 
     @property
     def _path(self) -> str:

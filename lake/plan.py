@@ -79,7 +79,9 @@ class Plan:
     def shards(self, missing: Iterable[str], n_documents: int = 2000, n_bytes: int = 16 << 20) -> Iterator[Shard]:
         """Slices of the contents that are ``missing``, in the order of the listing, each parsed once."""
         wanted = pl.DataFrame({"content_id": list(missing)}, schema={"content_id": pl.String})
-        rows = self.write.join(wanted, on="content_id", how="semi").unique("content_id", keep="first", maintain_order=True)
+        rows = self.write.join(wanted, on="content_id", how="semi").unique(
+            "content_id", keep="first", maintain_order=True
+        )
         slice_: list[tuple[str, str, str]] = []
         size = 0
         for content_id, source, uri, n in rows.select("content_id", "source", "uri", "size").iter_rows():
@@ -133,7 +135,9 @@ def diff(
     ours = pl.col("source").is_in(list(sources))
     old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
     new = _with_fingerprints(_frame(listed).sort("source", "uri"), old, recipe, same_recipe=recipe == base_recipe)
-    joined = new.join(old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left")
+    joined = new.join(
+        old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left"
+    )
     is_new = pl.col("old_fingerprint").is_null()
     is_changed = ~is_new & (pl.col("old_fingerprint") != pl.col("fingerprint"))
     fresh = joined.filter(is_new)

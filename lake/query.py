@@ -103,7 +103,9 @@ class Index:
         """Add the text of each chunk's parent."""
         ids = sorted(set(found.column("parent_id").to_pylist()))
         parents = self._reader(release, "parents").take("parent_id", ids, ["parent_id", "text"]) if ids else None
-        texts = dict(zip(*(parents.column(c).to_pylist() for c in ("parent_id", "text")), strict=True)) if parents else {}
+        texts = (
+            dict(zip(*(parents.column(c).to_pylist() for c in ("parent_id", "text")), strict=True)) if parents else {}
+        )
         lifted = pa.array([texts[parent_id] for parent_id in found.column("parent_id").to_pylist()], pa.string())
         return found.append_column("parent_text", lifted).select(HITS.names).cast(HITS)
 
@@ -133,16 +135,18 @@ def _check(text: str, k: int, mode: str) -> None:
     if not any(character.isalnum() for character in text):
         raise UsageError("the question holds no word to search for")
     if len(text) > _MAX_QUERY_CHARACTERS:
-        raise UsageError(f"the question has {len(text):,} characters; at most {_MAX_QUERY_CHARACTERS:,} are searched for")
+        raise UsageError(
+            f"the question has {len(text):,} characters; at most {_MAX_QUERY_CHARACTERS:,} are searched for"
+        )
 
 
 def _query_vector(text: str, release: Release, embedder: Embedder | None) -> np.ndarray:
     identity = release.recipe.embedder
-    if embedder is None:
-        embedder = load_embedder(identity.name, expected=identity)
-    elif embedder.identity != identity:
+    embedder = embedder or load_embedder(identity.name)
+    if not embedder.identity.answers(identity):
         raise UsageError(
-            f"{release.release} was embedded with {identity.name!r}; {embedder.identity.name!r} asks in another space"
+            f"{release.release} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking with "
+            f"{embedder.identity.name!r} (weights {embedder.identity.weights[:12]}) would search another space"
         )
     vector = embedder.embed_query(text)
     if not np.isfinite(vector).all():
@@ -194,5 +198,3 @@ def _release_row(history: History, release: Release) -> dict[str, Any]:
         "base": release.base,
         "digest": release.digest,
     }
-
-

@@ -39,7 +39,9 @@ def rebuild(lake: Lake, progress: Callable[[str, int, int | None], None] = lambd
         lease.check()
         facts = {"generation": generation, "versions": {name: release.versions for name, release in made.items()}}
         newest = list(made)[-1]
-        return lake.log.append(history, "rebuild", newest, facts=facts, why=f"tables made again from Parquet ({generation})")
+        return lake.log.append(
+            history, "rebuild", newest, facts=facts, why=f"tables made again from Parquet ({generation})"
+        )
 
 
 def _next_generation(lake: Lake, history: History) -> str:

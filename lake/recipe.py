@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from lake.errors import UsageError
@@ -32,9 +32,7 @@ class ChunkRecipe:
 
     def __post_init__(self) -> None:
         if self.strategy not in ("hierarchical", "window", "paragraph"):
-            raise UsageError(
-                f"no chunking strategy {self.strategy!r}; choose 'hierarchical', 'window' or 'paragraph'"
-            )
+            raise UsageError(f"no chunking strategy {self.strategy!r}; choose 'hierarchical', 'window' or 'paragraph'")
         if not 8 <= self.child_tokens <= self.parent_tokens * 4:
             raise UsageError(
                 f"child_tokens={self.child_tokens} must be at least 8 and at most 4 x parent_tokens "
@@ -71,6 +69,14 @@ class EmbedderIdentity:
     @property
     def digest(self) -> str:
         return value_digest(asdict(self))
+
+    def answers(self, other: EmbedderIdentity) -> bool:
+        """Whether a question embedded with this may search what the other embedded.
+
+        Backend and dtype move a vector by a thousandth at most, which a search does not notice; anything else is
+        another space.
+        """
+        return replace(self, backend=other.backend, dtype=other.dtype) == other
 
     @property
     def table(self) -> str:

@@ -122,7 +122,9 @@ class History:
         before = [entry for entry in self.entries if entry.at <= moment and entry.live]
         if not before:
             first = next((entry.at for entry in self.entries if entry.live), None)
-            since = f"the first release was published at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "none was published"
+            since = (
+                f"the first release was published at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "none was published"
+            )
             raise UsageError(f"nothing was live at {words!r}; {since}")
         return self.releases[before[-1].live or ""]
 
@@ -228,11 +230,14 @@ def publish(log: ReleaseLog, release: Release, *, verdict: dict[str, Any] | None
     if history.live is not None and history.live.release == release.release:
         return history
     if history.pinned is not None:
-        raise RefusedError(f"live is pinned ({history.pinned}); {release.release} stays a candidate until raglake unpin")
+        raise RefusedError(
+            f"live is pinned ({history.pinned}); {release.release} stays a candidate until raglake unpin"
+        )
     live = history.live.release if history.live else None
     if live != release.base:
         raise RefusedError(
-            f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; run raglake ingest again"
+            f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; "
+            "run raglake ingest again"
         )
     return log.append(
         history, "publish", release.release, live=release.release, why=why, facts={"verdict": verdict or {}}

@@ -96,7 +96,9 @@ class _Spans:
     def texts(self, canonical: pa.Array) -> pa.Array:
         """``canonical_text[start:end]`` of each span."""
         documents = canonical.to_pylist()
-        places = zip(self.owner.to_pylist(), self.field("start").to_pylist(), self.field("end").to_pylist(), strict=True)
+        places = zip(
+            self.owner.to_pylist(), self.field("start").to_pylist(), self.field("end").to_pylist(), strict=True
+        )
         return pa.array([documents[owner][start:end] for owner, start, end in places], pa.string())
 
 
@@ -114,4 +116,6 @@ def _one(table: pa.Table, name: str) -> pa.Array:
 
 
 def _batch(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
+    return pa.RecordBatch.from_arrays(
+        [columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema
+    )

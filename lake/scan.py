@@ -59,7 +59,9 @@ def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
         return usual
     child = max(8, identity.max_tokens * 4 // 5)
     heading = max(0, identity.max_tokens - child)
-    return replace(usual, child_tokens=child, heading_tokens=heading, overlap_tokens=min(usual.overlap_tokens, child // 4))
+    return replace(
+        usual, child_tokens=child, heading_tokens=heading, overlap_tokens=min(usual.overlap_tokens, child // 4)
+    )
 
 
 @dataclass(frozen=True)

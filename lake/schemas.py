@@ -156,6 +156,7 @@ def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -
     """The durable vector store: each distinct text once per embedder."""
     return pa.schema([_key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])
 
+
 #: What a search reads of each chunk.
 CHUNKS_FOUND = pa.schema(
     [

@@ -72,7 +72,6 @@ class Source:
             info = self._filesystem.info(f"{self._path}/{uri}")
         return _remote_found(uri, info)
 
-
     @property
     def _names_hidden(self) -> bool:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
@@ -104,7 +103,7 @@ class Source:
             raise UsageError(f"no such source: {self.name}") from error
         except PermissionError as error:
             raise UsageError(f"may not list {self.name}: {error}; check its credentials") from error
-        except Exception as error:  # noqa: BLE001 - each fsspec back end has an exception tree of its own
+        except Exception as error:
             raise TransientError(f"could not list {self.name}: {type(error).__name__}: {error}") from error
 
     def read(self, uri: str) -> bytes:

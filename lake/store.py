@@ -195,4 +195,6 @@ def open_parquet(store: Store, path: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(store.open_input(path), pre_buffer=False)
     except pa.ArrowInvalid as error:
-        raise ContractError(f"{path} in {store.url} is no readable Parquet file ({error}); run raglake doctor") from error
+        raise ContractError(
+            f"{path} in {store.url} is no readable Parquet file ({error}); run raglake doctor"
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -159,8 +159,8 @@ class TableReader:
     def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
         return self.dataset().to_table(columns=list(columns), filter=where)
 
-    def batches(self, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
-        return self.dataset().to_batches(columns=list(columns), batch_size=8192)
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        yield from self.dataset().to_batches(columns=list(columns), batch_size=8192)
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Rows whose ``key`` is among ``values``, in any order."""
@@ -175,9 +175,10 @@ class TableReader:
 
     def matching(self, text: str, k: int, columns: Sequence[str], where: str | None) -> pa.Table:
         """The ``k`` rows that match best by BM25 over text and heading, with ``_score``."""
-        from lancedb.query import MultiMatchQuery
+        from lancedb.query import FullTextOperator, MultiMatchQuery
 
-        query = self._table.search(MultiMatchQuery(text, ["text", "heading"]), query_type="fts")
+        match = MultiMatchQuery(text, ["text", "heading"], boosts=None, operator=FullTextOperator.OR)
+        query = self._table.search(match, query_type="fts")
         query = query.limit(k).select([*columns, "_score"])
         return self._answer(query, where)
 
@@ -187,7 +188,9 @@ class TableReader:
         except (ValueError, RuntimeError) as error:
             if where:
                 self._check_filter(where)
-            raise ContractError(f"{self.name} at version {self.version} can't be searched: {_first_line(error)}") from error
+            raise ContractError(
+                f"{self.name} at version {self.version} can't be searched: {_first_line(error)}"
+            ) from error
 
     def _check_filter(self, where: str) -> None:
         """UsageError where the filter alone fails."""
@@ -195,7 +198,9 @@ class TableReader:
             self._table.count_rows(where)
         except (ValueError, RuntimeError) as error:
             columns = [name for name in self.schema.names if name != "vector"]
-            reason = _first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
+            reason = (
+                _first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
+            )
             raise UsageError(f"the filter can't be used: {reason}. Columns to filter on: {columns}") from error
 
     def unindexed(self) -> dict[str, int]:
@@ -230,5 +235,3 @@ def _storage_options(url: str) -> dict[str, str]:
     if endpoint:
         options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}
     return options
-
-

@@ -28,7 +28,9 @@ def lake_url(tmp_path: Path) -> str:
 def ingest(source: Path, lake_url: str) -> Callable[..., Outcome]:
     """Run the real ingest, without Prefect; keywords go to Job, Settings' under ``settings``."""
 
-    def run(*, embedder: object = None, n_workers: int | None = None, settings: Settings | None = None, **job: object) -> Outcome:
+    def run(
+        *, embedder: object = None, n_workers: int | None = None, settings: Settings | None = None, **job: object
+    ) -> Outcome:
         chosen = settings or Settings(embedder="hash")
         words = {"sources": (str(source),), "lake": lake_url, "settings": chosen, **job}
         with PlainSteps(n_workers=n_workers, embedder=embedder) as steps:  # type: ignore[arg-type]

@@ -16,7 +16,9 @@ from flows.cli import FAILED, OK, QUARANTINED, REFUSED, USAGE, _exit_status
 
 def write_docs(source: Path) -> Path:
     (source / "tides.md").write_text("# Tides\n\nHigh water at the north quay is at six o'clock.\n")
-    (source / "cranes.md").write_text("# Cranes\n\nThe yellow crane lifts forty tonnes.\n\n## Brakes\n\nTest them daily.\n")
+    (source / "cranes.md").write_text(
+        "# Cranes\n\nThe yellow crane lifts forty tonnes.\n\n## Brakes\n\nTest them daily.\n"
+    )
     (source / "rules.txt").write_text("Nobody may swim in the basin.\n")
     return source
 
@@ -54,7 +56,15 @@ def test_plan_then_ingest_then_nothing(docs: Path, lake_url: str, capsys: pytest
     words = (str(docs), "--lake", lake_url, "--embedder", "hash")
     plan = json_of(capsys, "plan", *words)
     assert not Path(lake_url).exists()
-    wanted = {"added": 3, "changed": 0, "moved": 0, "removed": 0, "unchanged": 0, "n_texts_to_embed": 3, "cost_usd": 0.0}
+    wanted = {
+        "added": 3,
+        "changed": 0,
+        "moved": 0,
+        "removed": 0,
+        "unchanged": 0,
+        "n_texts_to_embed": 3,
+        "cost_usd": 0.0,
+    }
     assert wanted.items() <= plan.items()
     assert plan["n_tokens_to_embed"] > 20
     outcome = json_of(capsys, "ingest", *words)
@@ -66,7 +76,9 @@ def test_plan_then_ingest_then_nothing(docs: Path, lake_url: str, capsys: pytest
 
 def test_query_answers_with_its_release(built: str, capsys: pytest.CaptureFixture[str]) -> None:
     for mode in ("hybrid", "vector", "text"):
-        found = json_of(capsys, "query", "how much does the yellow crane lift", "--lake", built, "-k", "2", "--mode", mode)
+        found = json_of(
+            capsys, "query", "how much does the yellow crane lift", "--lake", built, "-k", "2", "--mode", mode
+        )
         hit = found["hits"][0]
         assert hit["uri"] == "cranes.md"
         assert {"doc_id", "chunk_id", "score", "text", "parent_text", "start", "end", "heading", "page"} <= hit.keys()
@@ -142,7 +154,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "status", "message"), BAD, ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else None)
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"), BAD, ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else None
+)
 def test_bad_input_gets_one_clear_sentence(
     arguments: list[str], status: int, message: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

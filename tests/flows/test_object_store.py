@@ -51,7 +51,12 @@ def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The bucket's URL, with the environment that every AWS client reads."""
     import s3fs
 
-    settings = {"AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    settings = {
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "us-east-1",
+    }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
@@ -60,7 +65,9 @@ def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
         files.rm(BUCKET, recursive=True)
     files.mkdir(BUCKET)
     for number in range(12):
-        files.pipe_file(f"{BUCKET}/docs/{number}.md", f"# Berth {number}\n\nBerth {number} takes {number * 9} m.".encode())
+        files.pipe_file(
+            f"{BUCKET}/docs/{number}.md", f"# Berth {number}\n\nBerth {number} takes {number * 9} m.".encode()
+        )
     return f"s3://{BUCKET}"
 
 

@@ -22,7 +22,9 @@ TABLES = ("documents", "parents", "chunks", "quarantine")
 
 def write(source: Path, n: int, word: str) -> None:
     for number in range(n):
-        (source / f"{number}.md").write_text(f"# Pump {number}\n\nThe {word} pump number {number} runs at {number * 7} rpm.")
+        (source / f"{number}.md").write_text(
+            f"# Pump {number}\n\nThe {word} pump number {number} runs at {number * 7} rpm."
+        )
 
 
 def read(url: str, release: str) -> dict[str, pl.DataFrame]:

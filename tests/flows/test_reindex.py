@@ -203,7 +203,8 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.scan import Settings
 with PlainSteps() as steps:
-    reindex(Job(sources=(sys.argv[1],), lake=sys.argv[2], settings=Settings(embedder="hash"), shard_documents=10), steps)
+    settings = Settings(embedder="hash")
+    reindex(Job(sources=(sys.argv[1],), lake=sys.argv[2], settings=settings, shard_documents=10), steps)
 """
 
 

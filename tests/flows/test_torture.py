@@ -23,7 +23,9 @@ from lake.scan import Settings
 ONE_CHUNK_PER_PARAGRAPH = Settings(
     embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0, parent_tokens=1200
 )
-BOILERPLATE = "All readings are taken under the harbour master's rules, and nobody may rely on them " + "for navigation " * 8
+BOILERPLATE = (
+    "All readings are taken under the harbour master's rules, and nobody may rely on them " + "for navigation " * 8
+)
 WORDS = ["crane", "tide", "pilot", "quay", "buoy", "rope", "dredge", "signal", "beacon", "ballast", "winch", "barge"]
 
 

@@ -17,7 +17,11 @@ from lake.store import open_store
 
 def test_a_second_writer_is_told_who_is_at_work(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    with WriterLease(store, "raglake ingest"), pytest.raises(RefusedError, match=r"written by raglake ingest \(process"), WriterLease(store, "x"):
+    with (
+        WriterLease(store, "raglake ingest"),
+        pytest.raises(RefusedError, match=r"written by raglake ingest \(process"),
+        WriterLease(store, "x"),
+    ):
         pass
     with WriterLease(store, "raglake ingest") as lease:
         lease.check()

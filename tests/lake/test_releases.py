@@ -69,7 +69,7 @@ def test_a_pin_holds_live(log: ReleaseLog) -> None:
     publish(log, build(log, "2026-11-21.1"))
     second = build(log, "2026-11-21.2", base="2026-11-21.1")
     log.append(log.read(), "pin", "2026-11-21.1", pinned="demo on Friday")
-    with pytest.raises(RefusedError, match="pinned .demo on Friday."):
+    with pytest.raises(RefusedError, match=r"pinned .demo on Friday."):
         publish(log, second)
 
 
@@ -84,7 +84,7 @@ def test_a_refused_candidate_says_why(log: ReleaseLog) -> None:
 def test_who_comes_second_loses(log: ReleaseLog) -> None:
     stale = log.read()
     build(log, "2026-11-21.1")
-    with pytest.raises(ContractError, match="log entry 1 .* written by somebody else"):
+    with pytest.raises(ContractError, match=r"log entry 1 .* written by somebody else"):
         log.append(stale, "build", "2026-11-21.1", facts={"release": release("2026-11-21.1").to_json()})
 
 

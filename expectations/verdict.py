@@ -1,0 +1,163 @@
+"""What is expected of a release, what was found, and the verdict that decides whether it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Severity = Literal["critical", "warning", "info"]
+
+#: Ids that a finding names at most.
+MAX_SAMPLES = 20
+_RANK: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
+
+#: One row per finding.
+FINDINGS = pa.schema(
+    [
+        pa.field("release", pa.string()),
+        pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine or release_facts
+        pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check
+        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole
+        pa.field("severity", pa.string()),  # critical, warning or info
+        pa.field("success", pa.bool_()),
+        pa.field("errored", pa.bool_()),  # the check itself broke; says nothing about the data
+        pa.field("n_checked", pa.int64()),  # rows
+        pa.field("n_unexpected", pa.int64()),  # rows that are not as they must be
+        pa.field("observed", pa.string()),  # a value or a few
+        pa.field("sample_ids", pa.list_(pa.string())),  # keys of the first rows that failed
+        pa.field("message", pa.string()),  # one sentence for a person; "" where all is well
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation as data; ``expectations.runner`` makes a Great Expectations object of it.
+
+    ``message`` may use ``{n}`` (rows that failed), ``{total}`` and ``{observed}``; ``remedy`` is what to
+    do next. ``ids`` is the column whose values name failing rows. ``total`` is the fact that says
+    how many rows a count was taken over; ``above`` (column, value) limits the check to rows with more than value.
+    """
+
+    expectation: str
+    column: str
+    severity: Severity
+    message: str
+    ids: str = ""
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    remedy: str = ""
+    total: str = ""
+    above: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; ``sample_ids`` holds up to 20 keys of rows that failed it."""
+
+    suite: str
+    expectation: str
+    column: str
+    severity: Severity
+    success: bool
+    errored: bool
+    n_checked: int
+    n_unexpected: int
+    observed: str
+    sample_ids: tuple[str, ...]
+    message: str
+
+    @property
+    def name(self) -> str:
+        """Where the check stands, as in ``chunks.norm``."""
+        return f"{self.suite}.{self.column or 'rows'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a release may be published, and why not.
+
+    ``n_checks`` outnumbers ``findings`` where the verdict was read back from the log, which keeps only failures.
+    """
+
+    release: str
+    passed: bool
+    findings: tuple[Finding, ...]
+    seconds: float
+    n_checks: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_checks", max(self.n_checks, len(self.findings)))
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Findings that failed: critical first, and broken checks before bad data."""
+        failed = (finding for finding in self.findings if not finding.success)
+        return tuple(sorted(failed, key=lambda f: (_RANK[f.severity], not f.errored)))
+
+    def summary(self) -> str:
+        """One or two sentences for a person: what failed, how many rows, which first, what to do."""
+        failures = self.failures
+        if not failures:
+            return f"{self.release} passed all {self.n_checks} checks."
+        first, more = failures[0], len(failures) - 1
+        others = f" ({_others(failures[1:])})" if more else ""
+        if self.passed:
+            return f"{self.release} passed with {_plural(len(failures), 'remark')}: {_told(first)}{others}."
+        return f"{self.release} failed its audit and is kept unpublished: {_told(first)}{others}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Small enough for the release log: the failures, and how many checks there were."""
+        failures = [{**asdict(finding), "sample_ids": list(finding.sample_ids)} for finding in self.failures]
+        return {
+            "release": self.release,
+            "passed": self.passed,
+            "seconds": round(self.seconds, 3),
+            "n_checks": self.n_checks,
+            "n_critical": sum(f.severity == "critical" for f in self.failures),
+            "n_errored": sum(f.errored for f in self.failures),
+            "failures": failures,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Verdict:
+        failures = (Finding(**{**entry, "sample_ids": tuple(entry["sample_ids"])}) for entry in value["failures"])
+        return cls(value["release"], value["passed"], tuple(failures), value["seconds"], value["n_checks"])
+
+    def to_arrow(self) -> pa.Table:
+        """FINDINGS rows, in the order of the suites."""
+        rows = [{"release": self.release, **asdict(finding)} for finding in self.findings]
+        return pa.Table.from_pylist(rows, schema=FINDINGS)
+
+    def to_markdown(self) -> str:
+        """The summary over a table of all findings, failures first."""
+        passes = [finding for finding in self.findings if finding.success]
+        head = ["| | check | severity | rows | failed | observed | first ids | message |", "|---|---|---|--:|--:|---|---|---|"]
+        return "\n".join([f"{_cell(self.summary())}\n", *head, *map(_row, [*self.failures, *passes])]) + "\n"
+
+
+def _told(finding: Finding) -> str:
+    ids = f" [{', '.join(finding.sample_ids[:3])}]" if finding.sample_ids else ""
+    return f"{finding.name}: {finding.message or finding.expectation}{ids}"
+
+
+def _others(findings: tuple[Finding, ...]) -> str:
+    named = ", ".join(f.name for f in findings[:3])
+    return f"and {named}{f' and {len(findings) - 3} more' if len(findings) > 3 else ''}"
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _row(finding: Finding) -> str:
+    state = "ok" if finding.success else "ERROR" if finding.errored else "FAILED"
+    samples = ", ".join(finding.sample_ids[:3])
+    cells = (state, finding.name, finding.severity, finding.n_checked, finding.n_unexpected, finding.observed)
+    return "| " + " | ".join(map(_cell, (*cells, samples, finding.message))) + " |"
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,78 @@
+"""Searching a release: fusion, ties, and which embedder may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake.embed import load_embedder
+from lake.errors import UsageError
+from lake.query import fuse
+from lake.schemas import CHUNKS_FOUND
+
+
+def leg(*chunk_ids: str) -> pa.Table:
+    columns = {name: [None] * len(chunk_ids) for name in CHUNKS_FOUND.names}
+    table = pa.table({**columns, "chunk_id": list(chunk_ids)}, schema=CHUNKS_FOUND)
+    return table.append_column("score", pa.array(np.linspace(1, 0.5, len(chunk_ids))))
+
+
+def test_fusion_adds_reciprocal_ranks() -> None:
+    fused = fuse([leg("a", "b", "c"), leg("c", "d")])
+    scores = dict(zip(fused["chunk_id"].to_pylist(), fused["score"].to_pylist(), strict=True))
+    assert scores == pytest.approx({"c": 1 / 63 + 1 / 61, "a": 1 / 61, "b": 1 / 62, "d": 1 / 62})
+    assert fused["chunk_id"].to_pylist() == ["c", "a", "b", "d"]
+
+
+def test_ties_stand_in_order_of_their_ids() -> None:
+    assert fuse([leg("b"), leg("a")])["chunk_id"].to_pylist() == ["a", "b"]
+
+
+@pytest.fixture
+def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
+    for number in range(30):
+        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil at {number} degrees.")
+    ingest()
+    return lake_url
+
+
+def test_the_same_question_gets_the_same_answer(built: str) -> None:
+    first, second = lake.open_lake(built), lake.open_lake(built)
+    for mode in ("hybrid", "vector", "text"):
+        hits = first.search("which lamp burns whale oil", 12, mode=mode)  # type: ignore[arg-type]
+        assert hits.equals(second.search("which lamp burns whale oil", 12, mode=mode))  # type: ignore[arg-type]
+        scores = hits["score"].to_pylist()
+        assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("question", ["lamp \x00 7", "'; DROP TABLE chunks; --", '"whale oil"', "lamp AND (7", "a" * 19_000])
+def test_odd_questions_are_answered_or_empty(built: str, question: str) -> None:
+    assert lake.open_lake(built).search(question, 3).num_rows <= 3
+
+
+def test_another_model_may_not_ask(built: str) -> None:
+    asker = load_embedder("hash")
+
+    class Stranger:
+        identity = replace(asker.identity, weights="shuffled")
+        embed, embed_query = asker.embed, asker.embed_query
+
+    with pytest.raises(UsageError, match="would search another space"):
+        lake.open_lake(built).search("lamp", 1, embedder=Stranger())
+
+
+def test_another_backend_of_the_same_weights_may(built: str) -> None:
+    asker = load_embedder("hash")
+
+    class OnGpu:
+        identity = replace(asker.identity, backend="torch-cuda", dtype="bfloat16")
+        embed, embed_query = asker.embed, asker.embed_query
+
+    assert lake.open_lake(built).search("lamp", 1, embedder=OnGpu()).num_rows == 1
