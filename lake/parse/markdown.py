@@ -70,12 +70,18 @@ def _block(token: Token, found: tuple[int, int], text: str) -> Block:
     return Block(*found, "heading" if label else "paragraph", int(token.tag[1]) if label else 0, label)
 
 
+#: An ATX heading of words and harmless punctuation, which the inline parser would leave as it is.
+_UNMARKED = re.compile(r"[ ]{0,3}#{1,6}[ \t]+((?:[^\W_]|[ ,.;:?()-])+)")
+
+
 def plain_words(heading: str) -> str:
     """A heading's words without its marks, emphasis, links and code ticks.
 
     >>> plain_words("## The `count` [method](x.md) ##")
     'The count method'
     """
+    if plain := _UNMARKED.fullmatch(heading[:_LONGEST_LABEL]):
+        return " ".join(plain[1].split())
     tokens = _inline_parser().parse(heading[:_LONGEST_LABEL])
     inline = next((token for token in tokens if token.type == "inline"), None)
     children = (inline.children or []) if inline else []

@@ -1,0 +1,152 @@
+"""The only module that knows Great Expectations: suites of checks run over frames, findings come back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from expectations.verdict import MAX_SAMPLES, Check, Finding
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Checks over one frame; ``samples`` names ids behind a count where the frame has only the count."""
+
+    name: str
+    checks: Sequence[Check]
+    frame: pl.DataFrame
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def load() -> Any:
+    """Great Expectations, told to be quiet; takes seconds the first time, so call it early in a thread."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    return great_expectations
+
+
+def run(suites: Sequence[Suite]) -> list[Finding]:
+    """Findings of all checks in the order of the suites; writes nothing anywhere."""
+    gx = load()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context = _context(gx)
+        source = context.data_sources.add_pandas("release")
+        return [finding for suite in suites for finding in _findings(suite, _validate(gx, context, source, suite))]
+
+
+def _context(gx: Any) -> Any:
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def _validate(gx: Any, context: Any, source: Any, suite: Suite) -> Any:
+    batch = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("whole")
+    expectations = [_expectation(check, number) for number, check in enumerate(suite.checks)]
+    added = context.suites.add(gx.ExpectationSuite(suite.name, expectations=expectations))
+    validation = context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=added))
+    used = {c for check in suite.checks for c in (check.column, check.ids, *(check.above or ())[:1]) if c}
+    frame = suite.frame.select(name for name in suite.frame.columns if name in used)
+    return validation.run(
+        batch_parameters={"dataframe": frame.to_pandas(use_pyarrow_extension_array=True)},
+        result_format=_result_format(suite),
+    )
+
+
+def _result_format(suite: Suite) -> dict[str, Any]:
+    ids = {check.ids for check in suite.checks if check.ids}
+    named = {"unexpected_index_column_names": sorted(ids)} if ids else {}
+    return {"result_format": "SUMMARY", "partial_unexpected_count": MAX_SAMPLES, **named}
+
+
+def _expectation(check: Check, number: int) -> Any:
+    from great_expectations import expectations
+    from great_expectations.expectations.row_conditions import Column
+
+    kind = getattr(expectations, "".join(word.title() for word in check.expectation.split("_")))
+    arguments = dict(check.kwargs) | ({"column": check.column} if check.column else {})
+    if check.above:
+        column, least = check.above
+        arguments["row_condition"] = Column(column) > least
+    return kind(**arguments, severity=check.severity, meta={"check": number})
+
+
+def _findings(suite: Suite, validated: Any) -> Iterator[Finding]:
+    # Results come back in an order of their own, crashed checks first.
+    results = {result.expectation_config.meta["check"]: result for result in validated.results}
+    for number, check in enumerate(suite.checks):
+        yield _finding(suite, check, results[number])
+
+
+def _finding(suite: Suite, check: Check, result: Any) -> Finding:
+    crash = "" if result.success else _crash(result.exception_info)
+    n_checked, n_unexpected = _counts(suite, check, result.result)
+    observed = _observed(suite, check, result.result)
+    message = "" if result.success else _message(check, n_unexpected, n_checked, observed)
+    return Finding(
+        suite=suite.name,
+        expectation=check.expectation,
+        column=check.column,
+        # A check that broke has shown nothing, which is no reason to publish.
+        severity="critical" if crash else check.severity,
+        success=bool(result.success),
+        errored=bool(crash),
+        n_checked=n_checked,
+        n_unexpected=n_unexpected,
+        observed=observed,
+        sample_ids=() if result.success else _samples(suite, check, result.result),
+        message=f"the check itself broke ({crash}); the data may be right" if crash else message,
+    )
+
+
+def _crash(information: Any) -> str:
+    """The message of an exception inside Great Expectations: at the top, or below a metric's id."""
+    entries = [information] if "raised_exception" in information else list(information.values())
+    raised = [entry for entry in entries if entry.get("raised_exception")]
+    return str(raised[0].get("exception_message") or "no message").split("\n")[0] if raised else ""
+
+
+def _counts(suite: Suite, check: Check, result: Mapping[str, Any]) -> tuple[int, int]:
+    if not check.total:
+        return int(result.get("element_count", suite.frame.height)), int(result.get("unexpected_count", 0))
+    row = suite.frame.row(0, named=True)
+    n_unexpected = row.get(check.above[0] if check.above else check.column) if result.get("unexpected_count") else 0
+    return int(row.get(check.total) or 0), int(n_unexpected or 0)
+
+
+def _observed(suite: Suite, check: Check, result: Mapping[str, Any]) -> str:
+    if check.total:
+        return _word(suite.frame.row(0, named=True).get(check.column))
+    if "observed_value" in result:
+        return _word(result["observed_value"])
+    values = dict.fromkeys(map(_word, result.get("partial_unexpected_list", ())))
+    return ", ".join(list(values)[:3])
+
+
+def _word(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _samples(suite: Suite, check: Check, result: Mapping[str, Any]) -> tuple[str, ...]:
+    if not check.ids:
+        return suite.samples.get(check.column, ())[:MAX_SAMPLES]
+    rows = result.get("partial_unexpected_index_list") or ()
+    return tuple(str(row[check.ids]) for row in rows[:MAX_SAMPLES])
+
+
+def _message(check: Check, n: int, total: int, observed: str) -> str:
+    told = check.message.format(n=n, total=total, observed=observed)
+    return f"{told}; {check.remedy}" if check.remedy else told

@@ -1,0 +1,187 @@
+"""The ingest as a Prefect flow: the same steps in the same order, as task runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.futures import as_completed
+from prefect.logging.handlers import APILogHandler
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+import tasks.audit
+import tasks.commit
+import tasks.publish
+import tasks.scan
+from flows.parameters import IngestParameters
+from flows.reindex import Outcome, reindex
+from lake.directory import Lake
+from lake.errors import LakeError
+from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
+from tasks.embed_texts import embed_texts
+from tasks.index_shard import index_shard
+from tasks.plain import n_cores, quarantined
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from prefect.client.schemas.objects import State
+    from prefect.futures import PrefectFuture
+
+    from expectations.verdict import Verdict
+    from lake.plan import Shard
+    from lake.recipe import Recipe
+    from lake.releases import Release
+    from lake.scan import Scan
+    from tasks.job import Job
+
+_OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
+
+
+class PrefectSteps:
+    """The steps as task runs: shards in threads that each drive a child, embedding in one more thread.
+
+    One thread embeds, since a model already uses every core.
+    """
+
+    def __init__(self, lake: str, n_workers: int | None = None) -> None:
+        self.progress = ProgressArtifacts(lake)
+        self._indexing: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=n_workers or n_cores())
+        self._embedding: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+        self._n_requests = 0
+        self._running = ExitStack()
+
+    def __enter__(self) -> PrefectSteps:
+        self._running.enter_context(self._embedding)
+        self._running.enter_context(self._indexing)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def scan(self, job: Job) -> Scan:
+        return tasks.scan.scan(job)
+
+    def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
+        futures: dict[PrefectFuture[str | None], Shard] = {}
+        for number, shard in enumerate(shards, 1):
+            name = f"index shard {number} of {len(shards)}: {len(shard.contents):,} documents"
+            named = index_shard.with_options(task_run_name=name)
+            futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = shard
+        for future in as_completed(list(futures)):
+            future.result()
+            yield futures[future]
+
+    def embed(self, job: Job, request: str, recipe: Recipe) -> PrefectFuture[int]:
+        self._n_requests += 1
+        named = embed_texts.with_options(task_run_name=f"embed texts, request {self._n_requests}")
+        future = self._embedding.submit(named, {"job": job, "request": request, "recipe": recipe})
+        future.add_done_callback(self._count_texts)
+        return future
+
+    def _count_texts(self, future: PrefectFuture[int]) -> None:
+        if future.state.is_completed():
+            self.progress("texts", future.result(), None)
+
+    def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
+        return [future.result() for future in futures]
+
+    def commit(self, job: Job, found: Scan) -> Release:
+        return tasks.commit.commit(job, found)
+
+    def audit(self, job: Job, candidate: Release) -> Verdict:
+        return tasks.audit.audit(job, candidate)
+
+    def refuse(self, job: Job, candidate: Release, verdict: Verdict) -> str:
+        return tasks.publish.refuse(job, candidate, verdict)
+
+    def publish(self, job: Job, candidate: Release, verdict: Verdict) -> None:
+        tasks.publish.publish(job, candidate, verdict)
+
+
+def _run_name() -> str:
+    """The lake, and when the run was due."""
+    params = IngestParameters.model_validate(flow_run.parameters["params"])
+    return f"{params.lake} {flow_run.scheduled_start_time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@flow(name="ingest", flow_run_name=_run_name, persist_result=False)
+def ingest(params: IngestParameters) -> State[Any]:
+    """Index what changed, audit the candidate and publish it as a release.
+
+    Completed: published, nothing to do, or a candidate where no publishing was asked for; the message
+    says which, and how many documents are in quarantine. Failed: the message is why raglake refused
+    (guard, audit, pin, another run at work) or what broke. A retry finds finished shards in the lake.
+    """
+    job = params.job()
+    with _logs_in_prefect():
+        try:
+            with PrefectSteps(job.lake, params.workers) as steps:
+                outcome = reindex(job, steps)
+        except LakeError as error:
+            return Failed(message=str(error), data=error)
+        return _state(job, outcome)
+
+
+def _state(job: Job, outcome: Outcome) -> State[Any]:
+    history = Lake(job.lake).log.read()
+    if outcome.release and outcome.n_quarantined:
+        rows = quarantined(job, history.releases[outcome.release], QUARANTINE_ROWS)
+        show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
+    if outcome.published:
+        return Completed(message=f"published {outcome.release}: {_counts(outcome)}", data=outcome)
+    if outcome.reason == "nothing to do":
+        return Completed(message=_with_quarantine(outcome.reason, outcome), data=outcome)
+    if not job.publish and outcome.release and history.status(outcome.release) != "refused":
+        return Completed(message=_with_quarantine(outcome.reason, outcome), data=outcome)
+    return Failed(message=outcome.reason, data=outcome)
+
+
+def _counts(outcome: Outcome) -> str:
+    counts = f"{outcome.n_documents:,} documents, {outcome.n_chunks:,} chunks"
+    return _with_quarantine(counts, outcome)
+
+
+def _with_quarantine(message: str, outcome: Outcome) -> str:
+    return f"{message}; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else message
+
+
+def _is_in_run(_record: logging.LogRecord) -> bool:
+    """Threads of our own have no run to log to, and Prefect would warn of each of their lines."""
+    return (FlowRunContext.get() or TaskRunContext.get()) is not None
+
+
+@contextmanager
+def _logs_in_prefect() -> Iterator[None]:
+    """Send what raglake logs to the run's page, whatever Prefect's settings say of extra loggers."""
+    handler = APILogHandler()
+    handler.addFilter(_is_in_run)
+    loggers = [logging.getLogger(name) for name in _OUR_LOGGERS]
+    ours = [logger for logger in loggers if not any(isinstance(h, APILogHandler) for h in logger.handlers)]
+    before = [logger.level for logger in ours]
+    for logger in ours:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in zip(ours, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
+    """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
+    state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+    outcome: Outcome | BaseException = state.result(raise_on_failure=False)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome

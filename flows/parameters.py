@@ -1,0 +1,100 @@
+"""The form that Prefect's UI shows for an ingest, and the job it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lake.errors import UsageError
+from lake.scan import Settings
+from tasks.job import Job
+
+_KEPT = " Empty: the lake's own."
+
+
+class RecipeParameters(BaseModel):
+    """What the index is made with. An empty field keeps the lake's own value, or the default in a new lake."""
+
+    model_config = ConfigDict(title="Recipe", extra="forbid")
+
+    embedder: str | None = Field(
+        None,
+        title="Embedder",
+        description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
+    )
+    strategy: Literal["hierarchical", "paragraph", "window"] | None = Field(
+        None, title="Chunking strategy", description="hierarchical follows headings, sentences and code." + _KEPT
+    )
+    parent_tokens: int | None = Field(
+        None, ge=2, title="Parent size", description="Most cl100k tokens of a parent, which is what a hit shows." + _KEPT
+    )
+    child_tokens: int | None = Field(
+        None, ge=8, title="Child size", description="Most tokens of a child, as the embedder counts." + _KEPT
+    )
+    overlap_tokens: int | None = Field(
+        None, ge=0, title="Overlap", description="Tokens that neighbouring children share at most." + _KEPT
+    )
+    heading_tokens: int | None = Field(
+        None, ge=0, title="Heading room", description="Tokens for the headings embedded before a child." + _KEPT
+    )
+    vector_dtype: Literal["float32", "float16"] | None = Field(
+        None, title="Vector type", description="float16 halves the size of stored vectors." + _KEPT
+    )
+    text_tokenizer: str | None = Field(
+        None, title="Full-text tokenizer", description="simple, whitespace, icu or ngram." + _KEPT
+    )
+    text_language: str | None = Field(
+        None, title="Full-text language", description="The language that full-text search stems, as in English." + _KEPT
+    )
+
+
+class IngestParameters(BaseModel):
+    """Which documents go into which lake, and how this run goes about it."""
+
+    model_config = ConfigDict(title="Ingest", extra="forbid")
+
+    sources: list[str] = Field(
+        min_length=1,
+        title="Sources",
+        description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
+    )
+    lake: str = Field(min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
+    include: list[str] = Field([], title="Include", description="Only files that match one of these globs. Empty: all.")
+    exclude: list[str] = Field([], title="Exclude", description="No files that match one of these globs.")
+    recipe: RecipeParameters = Field(default_factory=RecipeParameters, title="Recipe")
+    verify: bool = Field(
+        False, title="Verify every byte", description="Read every document again; trust no size or time."
+    )
+    change_recipe: bool = Field(
+        False, title="Change the recipe", description="Allow a rebuild of everything that another recipe touches."
+    )
+    allow_removals: int = Field(
+        0, ge=0, title="Allow removals", description="Let this run remove up to so many documents in spite of the guard."
+    )
+    publish: bool = Field(
+        True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."
+    )
+    workers: int | None = Field(
+        None, ge=1, title="Workers", description="Shards parsed at a time. Empty: one per core."
+    )
+    shard_documents: int = Field(
+        2000, ge=1, title="Shard size", description="Most documents of one shard, which is one task run."
+    )
+
+    def job(self) -> Job:
+        """The job that these parameters describe."""
+        values = self.model_dump(exclude={"recipe", "workers"})
+        tuples = {name: tuple(values.pop(name)) for name in ("sources", "include", "exclude")}
+        return Job(**values, **tuples, settings=Settings(**self.recipe.model_dump()))
+
+    @classmethod
+    def of(cls, job: Job, n_workers: int | None) -> IngestParameters:
+        """The parameters that describe a job; UsageError where one is out of bounds."""
+        values: dict[str, Any] = {name: value for name, value in asdict(job).items() if name in cls.model_fields}
+        try:
+            return cls(**values, recipe=RecipeParameters(**asdict(job.settings)), workers=n_workers)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}") from error
