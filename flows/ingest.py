@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect import flow
 from prefect.context import FlowRunContext, TaskRunContext
@@ -26,7 +26,7 @@ from lake.errors import LakeError
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
-from tasks.plain import n_cores, quarantined
+from tasks.plain import Progress, n_cores, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,7 +51,7 @@ class PrefectSteps:
     """
 
     def __init__(self, lake: str, n_workers: int | None = None) -> None:
-        self.progress = ProgressArtifacts(lake)
+        self.progress: Progress = ProgressArtifacts(lake)
         self._indexing: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=n_workers or n_cores())
         self._embedding: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
         self._n_requests = 0
@@ -181,7 +181,7 @@ def _logs_in_prefect() -> Iterator[None]:
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
     state = ingest(IngestParameters.of(job, n_workers), return_state=True)
-    outcome: Outcome | BaseException = state.result(raise_on_failure=False)
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+    result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    return cast("Outcome", result)

@@ -20,33 +20,33 @@ class RecipeParameters(BaseModel):
     model_config = ConfigDict(title="Recipe", extra="forbid")
 
     embedder: str | None = Field(
-        None,
+        default=None,
         title="Embedder",
         description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
     )
     strategy: Literal["hierarchical", "paragraph", "window"] | None = Field(
-        None, title="Chunking strategy", description="hierarchical follows headings, sentences and code." + _KEPT
+        default=None, title="Chunking strategy", description="hierarchical follows headings, sentences and code." + _KEPT
     )
     parent_tokens: int | None = Field(
-        None, ge=2, title="Parent size", description="Most cl100k tokens of a parent, which is what a hit shows." + _KEPT
+        default=None, ge=2, title="Parent size", description="Most cl100k tokens of a parent, what a hit shows." + _KEPT
     )
     child_tokens: int | None = Field(
-        None, ge=8, title="Child size", description="Most tokens of a child, as the embedder counts." + _KEPT
+        default=None, ge=8, title="Child size", description="Most tokens of a child, as the embedder counts." + _KEPT
     )
     overlap_tokens: int | None = Field(
-        None, ge=0, title="Overlap", description="Tokens that neighbouring children share at most." + _KEPT
+        default=None, ge=0, title="Overlap", description="Tokens that neighbouring children share at most." + _KEPT
     )
     heading_tokens: int | None = Field(
-        None, ge=0, title="Heading room", description="Tokens for the headings embedded before a child." + _KEPT
+        default=None, ge=0, title="Heading room", description="Tokens for the headings embedded before a child." + _KEPT
     )
     vector_dtype: Literal["float32", "float16"] | None = Field(
-        None, title="Vector type", description="float16 halves the size of stored vectors." + _KEPT
+        default=None, title="Vector type", description="float16 halves the size of stored vectors." + _KEPT
     )
     text_tokenizer: str | None = Field(
-        None, title="Full-text tokenizer", description="simple, whitespace, icu or ngram." + _KEPT
+        default=None, title="Full-text tokenizer", description="simple, whitespace, icu or ngram." + _KEPT
     )
     text_language: str | None = Field(
-        None, title="Full-text language", description="The language that full-text search stems, as in English." + _KEPT
+        default=None, title="Full-text language", description="The language that full-text search stems, as English." + _KEPT
     )
 
 
@@ -61,33 +61,33 @@ class IngestParameters(BaseModel):
         description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
     )
     lake: str = Field(min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
-    include: list[str] = Field([], title="Include", description="Only files that match one of these globs. Empty: all.")
-    exclude: list[str] = Field([], title="Exclude", description="No files that match one of these globs.")
-    recipe: RecipeParameters = Field(default_factory=RecipeParameters, title="Recipe")
+    include: list[str] = Field(default=[], title="Include", description="Only files that match one of these globs. Empty: all.")
+    exclude: list[str] = Field(default=[], title="Exclude", description="No files that match one of these globs.")
+    recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
     verify: bool = Field(
-        False, title="Verify every byte", description="Read every document again; trust no size or time."
+        default=False, title="Verify every byte", description="Read every document again; trust no size or time."
     )
     change_recipe: bool = Field(
-        False, title="Change the recipe", description="Allow a rebuild of everything that another recipe touches."
+        default=False, title="Change the recipe", description="Allow a rebuild of everything that another recipe touches."
     )
     allow_removals: int = Field(
-        0, ge=0, title="Allow removals", description="Let this run remove up to so many documents in spite of the guard."
+        default=0, ge=0, title="Allow removals", description="Let this run remove up to so many documents."
     )
     publish: bool = Field(
-        True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."
+        default=True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."
     )
     workers: int | None = Field(
-        None, ge=1, title="Workers", description="Shards parsed at a time. Empty: one per core."
+        default=None, ge=1, title="Workers", description="Shards parsed at a time. Empty: one per core."
     )
     shard_documents: int = Field(
-        2000, ge=1, title="Shard size", description="Most documents of one shard, which is one task run."
+        default=2000, ge=1, title="Shard size", description="Most documents of one shard, which is one task run."
     )
 
     def job(self) -> Job:
         """The job that these parameters describe."""
         values = self.model_dump(exclude={"recipe", "workers"})
-        tuples = {name: tuple(values.pop(name)) for name in ("sources", "include", "exclude")}
-        return Job(**values, **tuples, settings=Settings(**self.recipe.model_dump()))
+        values |= {name: tuple(values[name]) for name in ("sources", "include", "exclude")}
+        return Job(**values, settings=Settings(**self.recipe.model_dump()))
 
     @classmethod
     def of(cls, job: Job, n_workers: int | None) -> IngestParameters:
