@@ -8,6 +8,7 @@ from expectations.verdict import Check
 
 if TYPE_CHECKING:
     from expectations.audit import Settings
+    from expectations.verdict import Severity
 
 _REREAD = "run raglake ingest again; if it stays, the manifest was written wrongly: report it"
 
@@ -31,7 +32,7 @@ def build(settings: Settings) -> list[Check]:
     ]  # fmt: skip
 
 
-def _present(column: str, severity: str) -> Check:
-    return Check("expect_column_values_to_be_in_set", f"has_{column}", "critical" if severity == "critical" else "warning",
+def _present(column: str, severity: Severity) -> Check:
+    return Check("expect_column_values_to_be_in_set", f"has_{column}", severity,
                  f"{{n}} of {{total}} documents have no {column}", ids="doc_id",
                  kwargs={"value_set": [True]}, remedy=_REREAD)  # fmt: skip

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.directory import Lake
-from lake.releases import Release
-from lake.tables import TableReader
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lake.directory import Lake
+    from lake.releases import Release
+    from lake.tables import TableReader
 
 #: Documents whose spans are compared with the canonical text, and how many at a time.
 N_SAMPLED, _AT_A_TIME = 200, 20
@@ -38,9 +42,9 @@ class Readers:
     def of(cls, lake: Lake, release: Release, base: Release | None) -> Readers:
         tables = lake.tables(release.generation)
         names = ("documents", "parents", release.recipe.embedder.table, "quarantine")
-        readers = [tables.at(name, release.versions[name]) for name in names]
+        documents, parents, chunks, quarantine = (tables.at(name, release.versions[name]) for name in names)
         before = lake.tables(base.generation).at("documents", base.versions["documents"]) if base else None
-        return cls(*readers, base=before)
+        return cls(documents, parents, chunks, quarantine, before)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ def parents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
 
 def chunks(batch: pa.RecordBatch, dimensions: int) -> dict[str, pa.Array]:
     """Keys, spans and vectors of chunks; see ``spans`` and ``vectors``."""
-    return _columns(batch, "chunk_id", "doc_id", "parent_id") | spans(batch) | vectors(batch.column("vector"), dimensions)
+    keys = _columns(batch, "chunk_id", "doc_id", "parent_id")
+    return keys | spans(batch) | vectors(batch.column("vector"), dimensions)
 
 
 def spans(batch: pa.RecordBatch) -> dict[str, pa.Array]:

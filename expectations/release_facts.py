@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,10 @@ from expectations.features import Frames, Readers, misplaced, missing_contents
 from expectations.verdict import MAX_SAMPLES, Check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from expectations.audit import Settings
+    from expectations.verdict import Severity
     from lake.directory import Lake
     from lake.releases import Release
 
@@ -56,7 +58,7 @@ def _references() -> list[Check]:
     return [
         _none("n_documents_without_parents", "n_documents", "{n} of {total} documents have no parent"),
         _none("n_documents_without_chunks", "n_documents", "{n} of {total} documents have no chunk and can't be found"),
-        _none("n_miscounted_documents", "n_documents", "{n} of {total} documents count other spans than the tables hold"),
+        _none("n_miscounted_documents", "n_documents", "{n} of {total} documents count other spans than there are"),
         _none("n_parents_without_document", "n_parents", "{n} of {total} parents belong to no document"),
         _none("n_chunks_without_document", "n_chunks", "{n} of {total} chunks belong to no document"),
         _none("n_chunks_without_parent", "n_chunks", "{n} of {total} chunks have no parent"),
@@ -69,7 +71,7 @@ def _contents() -> list[Check]:
     return [
         _none("n_overlong_chunks", "n_chunks", "{n} of {total} chunks are longer than the embedder reads", cut),
         _none("n_offset_mismatches", "n_spans_compared", "{n} of {total} spans are not canonical_text[start:end]"),
-        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents have no content in Parquet", _AGAIN),
+        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents lack their Parquet content", _AGAIN),
         _none("n_missing_documents", "n_documents_expected", "{n} of {total} documents are in neither table", _AGAIN),
         _none("n_surplus_documents", "n_documents_expected", "{n} documents more than the {total} expected are there",
               _AGAIN),
@@ -79,7 +81,7 @@ def _contents() -> list[Check]:
 def _indices() -> list[Check]:
     return [
         _none("n_missing_text_indices", "n_chunks", "{n} full-text indices are missing, so words find nothing", _AGAIN),
-        _none("n_unindexed_rows", "n_rows", "{n} rows are in no index yet; searches are right but slower", _AGAIN, warn=True),
+        _none("n_unindexed_rows", "n_rows", "{n} rows are in no index yet: right answers, but slower", warn=True),
     ]
 
 
@@ -88,33 +90,31 @@ def _losses(settings: Settings) -> list[Check]:
     gone = "{n} of {total} documents of the base are gone"
     lost = "documents that stayed hold {n} chunks fewer than the {total} before"
     quarantined = "{n} of {total} documents are in quarantine"
-    allow = "if they are really gone, audit with allow_removed"
+    allow = "if they are really gone, allow that many removals by name"
     look = "look at the quarantine's reasons"
     parser = "compare a few of them with the base: a parser may read less"
     removed, chunks = ("n_documents_removed", "n_base_documents"), ("n_chunks_lost", "n_base_chunks_kept")
     failed = ("n_documents_failed", "n_documents_tried")
     return [
         *_share("documents_removed_share", *removed, gone, allow,
-                (settings.warn_removed_share, settings.max_removed_share), few),
+                (settings.warn_removed_share, settings.max_removed_share), (few, few)),
         *_share("chunks_lost_share", *chunks, lost, parser, (settings.warn_removed_share, settings.max_removed_share),
-                settings.a_few_chunks),
+                (settings.a_few_chunks, settings.a_few_chunks)),
         *_share("quarantine_share", *failed, quarantined, look,
-                (settings.warn_quarantine_share, settings.max_quarantine_share), settings.a_few),
+                (settings.warn_quarantine_share, settings.max_quarantine_share), (0, settings.a_few)),
     ]  # fmt: skip
 
 
 def _share(
-    column: str, count: str, total: str, message: str, remedy: str, limits: tuple[float, float], few: int
+    column: str, count: str, total: str, message: str, remedy: str, limits: tuple[float, float], few: tuple[int, int]
 ) -> list[Check]:
-    """A remark above the first limit; a refusal above the second, but never for a few rows."""
-    between = "expect_column_values_to_be_between"
-    warn, refuse = limits
-    least = few if column == "documents_removed_share" else 0
-    warning = Check(between, column, "warning", f"{message}, more than {warn:.0%}", kwargs={"max_value": warn},
-                    remedy=remedy, total=total, above=(count, least))  # fmt: skip
-    critical = Check(between, column, "critical", f"{message}, more than {refuse:.0%}", kwargs={"max_value": refuse},
-                     remedy=remedy, total=total, above=(count, few))  # fmt: skip
-    return [warning, critical]
+    """A remark above the first limit and a refusal above the second, neither for no more than a ``few`` rows."""
+    severities: tuple[Severity, Severity] = ("warning", "critical")
+    return [
+        Check("expect_column_values_to_be_between", column, severity, f"{message}, more than {limit:.0%}",
+              kwargs={"max_value": limit}, remedy=remedy, total=total, above=(count, least))
+        for severity, limit, least in zip(severities, limits, few, strict=True)
+    ]  # fmt: skip
 
 
 def count(lake: Lake, release: Release, base: Release | None, readers: Readers, frames: Frames) -> Facts:
@@ -228,8 +228,9 @@ def _completeness(release: Release, base: Release | None, frames: Frames) -> dic
 
 
 def _removed(base: Release | None, frames: Frames) -> dict[str, int | float]:
-    before = base.counts["n_documents"] if base else 0
-    removed = max(0, before - frames.documents.height)
+    """Documents that are gone; those that went into quarantine are counted there."""
+    before = base.counts["n_documents"] + base.counts["n_quarantined"] if base else 0
+    removed = max(0, before - frames.documents.height - frames.quarantine.height)
     return {
         "n_base_documents": before,
         "n_documents_removed": removed,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Severity = Literal["critical", "warning", "info"]
 
@@ -134,8 +136,8 @@ class Verdict:
     def to_markdown(self) -> str:
         """The summary over a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
-        head = ["| | check | severity | rows | failed | observed | first ids | message |", "|---|---|---|--:|--:|---|---|---|"]
-        return "\n".join([f"{_cell(self.summary())}\n", *head, *map(_row, [*self.failures, *passes])]) + "\n"
+        head = "| | check | severity | rows | failed | observed | first ids | message |\n|---|---|---|--:|--:|---|---|---|"
+        return "\n".join([f"{_cell(self.summary())}\n", head, *map(_row, [*self.failures, *passes])]) + "\n"
 
 
 def _told(finding: Finding) -> str:

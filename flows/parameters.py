@@ -25,7 +25,9 @@ class RecipeParameters(BaseModel):
         description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
     )
     strategy: Literal["hierarchical", "paragraph", "window"] | None = Field(
-        default=None, title="Chunking strategy", description="hierarchical follows headings, sentences and code." + _KEPT
+        default=None,
+        title="Chunking strategy",
+        description="hierarchical follows headings, sentences and code." + _KEPT,
     )
     parent_tokens: int | None = Field(
         default=None, ge=2, title="Parent size", description="Most cl100k tokens of a parent, what a hit shows." + _KEPT
@@ -46,7 +48,9 @@ class RecipeParameters(BaseModel):
         default=None, title="Full-text tokenizer", description="simple, whitespace, icu or ngram." + _KEPT
     )
     text_language: str | None = Field(
-        default=None, title="Full-text language", description="The language that full-text search stems, as English." + _KEPT
+        default=None,
+        title="Full-text language",
+        description="The language that full-text search stems, as English." + _KEPT,
     )
 
 
@@ -61,14 +65,18 @@ class IngestParameters(BaseModel):
         description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
     )
     lake: str = Field(min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
-    include: list[str] = Field(default=[], title="Include", description="Only files that match one of these globs. Empty: all.")
+    include: list[str] = Field(
+        default=[], title="Include", description="Only files that match one of these globs. Empty: all."
+    )
     exclude: list[str] = Field(default=[], title="Exclude", description="No files that match one of these globs.")
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
     verify: bool = Field(
         default=False, title="Verify every byte", description="Read every document again; trust no size or time."
     )
     change_recipe: bool = Field(
-        default=False, title="Change the recipe", description="Allow a rebuild of everything that another recipe touches."
+        default=False,
+        title="Change the recipe",
+        description="Allow a rebuild of everything that another recipe touches.",
     )
     allow_removals: int = Field(
         default=0, ge=0, title="Allow removals", description="Let this run remove up to so many documents."

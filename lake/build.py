@@ -15,7 +15,7 @@ import pyarrow as pa
 from lake import schemas
 from lake.contents import Bytes
 from lake.directory import Lake
-from lake.errors import InputError
+from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
 from lake.plan import Shard, parser_name
 from lake.recipe import Recipe
@@ -34,6 +34,7 @@ _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
 #: Texts of one embedding task, and how long embedded texts wait before they are stored.
 REQUEST_TEXTS = 4096
 _STORE_EVERY_SECONDS = 30.0
+_NORM_TOLERANCE = 0.01
 
 
 def index_shard(
@@ -152,12 +153,15 @@ class _Waiting:
 
     def __init__(self, lake: Lake, recipe: Recipe) -> None:
         self._files = lake.vectors(recipe)
-        self._schema = schemas.vectors(recipe.embedder.dimensions, recipe.vector_dtype)
+        self._dimensions = recipe.embedder.dimensions
+        self._schema = schemas.vectors(self._dimensions, recipe.vector_dtype)
         self._digests: list[str] = []
         self._batches: list[np.ndarray] = []
         self._stored_at = time.monotonic()
 
     def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
+        """ContractError for vectors that must not be stored: they would be reused for ever."""
+        _check_vectors(vectors, len(digests), self._dimensions)
         self._digests += digests
         self._batches.append(vectors)
         if time.monotonic() - self._stored_at > _STORE_EVERY_SECONDS:
@@ -168,6 +172,18 @@ class _Waiting:
             vector = vector_array(np.concatenate(self._batches), self._schema.field("vector").type)
             self._files.write(pa.table([pa.array(self._digests), vector], schema=self._schema))
         self._digests, self._batches, self._stored_at = [], [], time.monotonic()
+
+
+def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
+    if vectors.shape != (n_texts, dimensions):
+        raise ContractError(
+            f"the embedder answered {n_texts} texts with an array of shape {vectors.shape} instead of "
+            f"{(n_texts, dimensions)}; nothing of that batch was stored"
+        )
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > _NORM_TOLERANCE:
+        worst = norms[np.argmax(np.where(np.isfinite(norms), np.abs(norms - 1), np.inf))]
+        raise ContractError(f"the embedder made a vector of length {worst:.4f} instead of 1; its batch was not stored")
 
 
 def vector_array(vectors: np.ndarray, kind: pa.FixedSizeListType) -> pa.Array:

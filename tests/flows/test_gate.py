@@ -1,0 +1,80 @@
+"""What must not be published is not: the audit, and vectors that never come into the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lake
+from flows.cli import REFUSED, _exit_status
+from flows.reindex import Outcome
+from lake.embed import load_embedder
+from lake.errors import ContractError
+
+
+def write(source: Path, n: int, text: str = "The ferry number {} leaves at noon.") -> None:
+    for number in range(n):
+        (source / f"{number}.md").write_text(text.format(number))
+
+
+def test_a_release_that_lost_most_documents_to_quarantine_is_kept_back(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(source, 20)
+    first = ingest()
+    write(source, 14, text="")
+    second = ingest()
+    assert (first.published, second.published, second.n_quarantined) == (True, False, 14)
+    assert "14 of 20 documents are in quarantine, more than 50%" in second.reason
+    index = lake.open_lake(lake_url)
+    assert index.release().release == first.release
+    assert index.releases()["status"].to_pylist() == ["live", "refused"]
+    assert index.search("ferry number 19", 3, at=second.release or "").num_rows == 3
+    assert _exit_status(["ingest", str(source), "--lake", lake_url]) == REFUSED
+    assert "in quarantine" in capsys.readouterr().out
+    assert len(index.releases()) == 2
+    write(source, 14)
+    assert ingest().reason == "nothing to do"
+
+
+class BrokenEmbedder:
+    """The hash embedder with one thing wrong."""
+
+    def __init__(self, spoil: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._inner = load_embedder("hash")
+        self.identity, self.embed_query, self._spoil = self._inner.identity, self._inner.embed_query, spoil
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        for positions, vectors in self._inner.embed(texts):
+            yield positions, self._spoil(vectors.copy())
+
+
+def not_finite(vectors: np.ndarray) -> np.ndarray:
+    vectors[0, 0] = np.nan
+    return vectors
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda vectors: vectors * 2, "a vector of length 2.0000 instead of 1"),
+        (lambda vectors: vectors * 0, "a vector of length 0.0000 instead of 1"),
+        (not_finite, "a vector of length nan instead of 1"),
+        (lambda vectors: vectors[:, :100], r"array of shape \(5, 100\) instead of \(5, 256\)"),
+    ],
+)
+def test_a_bad_vector_never_comes_into_the_lake(
+    source: Path,
+    lake_url: str,
+    ingest: Callable[..., Outcome],
+    spoil: Callable[[np.ndarray], np.ndarray],
+    message: str,
+) -> None:
+    write(source, 5)
+    with pytest.raises(ContractError, match=message):
+        ingest(embedder=BrokenEmbedder(spoil))
+    assert not list(Path(lake_url, "vectors").rglob("*.parquet"))
+    assert ingest().n_texts_embedded == 5

@@ -1,0 +1,180 @@
+"""The ingest as a flow run against a real Prefect server: states, messages, task runs, artifacts, retries."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+
+import lake
+import tasks._policy
+from flows.ingest import ingest, run_as_flow
+from flows.parameters import IngestParameters, RecipeParameters
+from flows.reindex import Job, Outcome
+from lake.errors import RefusedError, UsageError
+from lake.scan import Settings
+
+pytestmark = pytest.mark.prefect
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A server of its own; without heartbeats, for whose thread each flow run would wait a second."""
+    with prefect_test_harness(server_startup_timeout=120), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+@pytest.fixture
+def client(prefect_server: None) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+def write(source: Path, n: int) -> None:
+    for i in range(n):
+        (source / f"doc-{i:03}.md").write_text(f"# Lamp {i}\n\nLamp {i} burns with {i} candles.\n")
+
+
+def job(source: Path | str, lake_url: str, **words: Any) -> Job:
+    return Job((str(source),), lake_url, settings=Settings(embedder="hash"), **words)
+
+
+def params(source: Path | str, lake_url: str, **words: Any) -> IngestParameters:
+    return IngestParameters(sources=[str(source)], lake=lake_url, recipe=RecipeParameters(embedder="hash"), **words)
+
+
+def last_run(client: SyncPrefectClient, lake_url: str) -> FlowRun:
+    runs = [run for run in client.read_flow_runs() if run.name.startswith(f"{lake_url} ")]
+    return max(runs, key=lambda run: run.created or run.expected_start_time)
+
+
+def test_a_folder_is_published_and_a_second_run_has_nothing_to_do(
+    client: SyncPrefectClient, source: Path, lake_url: str
+) -> None:
+    write(source, 7)
+    (source / "empty.md").touch()
+    first = run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
+    assert isinstance(first, Outcome)
+    assert (first.published, first.n_documents, first.n_quarantined) == (True, 7, 1)
+    assert lake.open_lake(lake_url).release().release == first.release
+    run = last_run(client, lake_url)
+    assert run.state is not None
+    assert run.state.is_completed()
+    assert run.state.message == f"published {first.release}: 7 documents, 7 chunks; 1 in quarantine"
+
+    second = run_as_flow(job(source, lake_url))
+    assert (second.published, second.release) == (False, first.release)
+    state = last_run(client, lake_url).state
+    assert state is not None
+    assert (state.is_completed(), state.message) == (True, "nothing to do; 1 in quarantine")
+
+
+def test_the_run_shows_its_task_runs_artifacts_and_log(
+    client: SyncPrefectClient, source: Path, lake_url: str
+) -> None:
+    write(source, 5)
+    (source / "empty.md").touch()
+    run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
+    run = last_run(client, lake_url)
+    names = {task_run.name for task_run in client.read_task_runs() if task_run.flow_run_id == run.id}
+    assert {"scan", "index shard 1 of 2: 3 documents", "index shard 2 of 2: 3 documents", "commit"} <= names
+    kinds = {"plan", "documents", "texts", "audit", "quarantine"}
+    shown = {a.key.split("-", 1)[0]: a for a in client.read_artifacts() if a.flow_run_id == run.id and a.key}
+    assert set(shown) == kinds
+    assert shown["quarantine"].description == "1 documents of " + lake.open_lake(lake_url).release().release + " in quarantine"
+    assert float(shown["documents"].data) == float(shown["texts"].data) == 100.0  # type: ignore[arg-type]
+    logging.getLogger("prefect").handlers[0].flush()
+
+
+def test_a_refusal_by_the_guard_fails_the_run_with_its_reason(
+    client: SyncPrefectClient, source: Path, lake_url: str
+) -> None:
+    write(source, 30)
+    run_as_flow(job(source, lake_url))
+    for path in sorted(source.iterdir())[:20]:
+        path.unlink()
+    with pytest.raises(RefusedError, match="20 of 30 documents of .* would be removed"):
+        run_as_flow(job(source, lake_url))
+    state = last_run(client, lake_url).state
+    assert state is not None
+    assert state.is_failed()
+    assert state.message is not None
+    assert state.message.startswith("20 of 30 documents of ")
+    assert state.message.endswith("allow it with --allow-removals 20")
+    assert run_as_flow(job(source, lake_url, allow_removals=20)).published
+
+
+def test_a_pin_fails_the_run_and_an_unpublished_candidate_does_not(
+    client: SyncPrefectClient, source: Path, lake_url: str
+) -> None:
+    write(source, 2)
+    first = run_as_flow(job(source, lake_url))
+    log = lake.directory.Lake(lake_url).log
+    log.append(log.read(), "pin", first.release or "", pinned="a demonstration is under way")
+    write(source, 3)
+    state: Any = ingest(params(source, lake_url, publish=False), return_state=True)
+    assert state.is_completed()
+    assert "waits: raglake publish" in state.message
+    outcome = run_as_flow(job(source, lake_url))
+    assert (outcome.published, outcome.release) == (False, f"{(first.release or '').split('.')[0]}.2")
+    last = last_run(client, lake_url).state
+    assert last is not None
+    assert last.is_failed()
+    assert last.message == outcome.reason
+    assert "a demonstration is under way" in outcome.reason
+
+
+def test_wrong_words_raise_what_the_command_line_knows(prefect_server: None, source: Path, lake_url: str) -> None:
+    write(source, 1)
+    with pytest.raises(UsageError, match="no such folder"):
+        run_as_flow(job(source / "nowhere", lake_url))
+    with pytest.raises(UsageError, match=r"recipe\.child_tokens|child_tokens"):
+        run_as_flow(Job((str(source),), lake_url, settings=Settings(embedder="hash", child_tokens=1)))
+
+
+class ShakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """A remote store whose listing fails once, as networks do."""
+
+    protocol = "shaky"
+    store: dict[str, Any] = {}  # noqa: RUF012 - a memory file system of its own
+    pseudo_dirs = [""]  # noqa: RUF012
+    n_failures_left = 0
+
+    def find(self, *args: Any, **kwargs: Any) -> Any:
+        if type(self).n_failures_left:
+            type(self).n_failures_left -= 1
+            raise ConnectionResetError("connection reset by peer")
+        return super().find(*args, **kwargs)
+
+
+def test_a_transient_failure_is_tried_again(
+    client: SyncPrefectClient, lake_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsspec.register_implementation("shaky", ShakyFileSystem, clobber=True)
+    fsspec.filesystem("shaky").pipe_file("/docs/lamp.md", b"# Lamp\n\nIt burns.\n")
+    ShakyFileSystem.n_failures_left = 1
+    outcome = run_as_flow(job("shaky://docs", lake_url))
+    assert (outcome.published, outcome.n_documents) == (True, 1)
+    run = last_run(client, lake_url)
+    scan = next(t for t in client.read_task_runs() if t.flow_run_id == run.id and t.name == "scan")
+    assert scan.run_count == 2
+
+
+def test_the_form_covers_the_job(tmp_path: Path) -> None:
+    described = Job(
+        ("a=/x", "s3://b/c"), "lake", ("*.md",), ("old/**",), Settings("hash", child_tokens=64), True, True, 5, False, 7
+    )
+    given = IngestParameters.of(described, 3)
+    assert given.job() == described
+    assert given.workers == 3
+    assert IngestParameters.model_validate(given.model_dump()) == given
+    assert all(field.title for field in (*IngestParameters.model_fields.values(), *RecipeParameters.model_fields.values()))
