@@ -71,7 +71,7 @@ def _contents() -> list[Check]:
     return [
         _none("n_overlong_chunks", "n_chunks", "{n} of {total} chunks are longer than the embedder reads", cut),
         _none("n_offset_mismatches", "n_spans_compared", "{n} of {total} spans are not canonical_text[start:end]"),
-        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents lack their Parquet content", _AGAIN),
+        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents lack their content", _AGAIN),
         _none("n_missing_documents", "n_documents_expected", "{n} of {total} documents are in neither table", _AGAIN),
         _none("n_surplus_documents", "n_documents_expected", "{n} documents more than the {total} expected are there",
               _AGAIN),

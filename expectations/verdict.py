@@ -136,8 +136,9 @@ class Verdict:
     def to_markdown(self) -> str:
         """The summary over a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
-        head = "| | check | severity | rows | failed | observed | first ids | message |\n|---|---|---|--:|--:|---|---|---|"
-        return "\n".join([f"{_cell(self.summary())}\n", head, *map(_row, [*self.failures, *passes])]) + "\n"
+        head = "| | check | severity | rows | failed | observed | first ids | message |"
+        rule = "|---|---|---|--:|--:|---|---|---|"
+        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
 
 
 def _told(finding: Finding) -> str:

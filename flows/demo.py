@@ -21,10 +21,10 @@ _CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
 
 #: A question, and the document that answers it.
 QUESTIONS = (
-    ("How much current does the dome shutter motor draw?", "dome-manual.md"),
-    ("Which library turns text into tokens for OpenAI's models?", "packages/tiktoken.md"),
-    ("How do I orchestrate a workflow with flows and tasks in Python?", "packages/prefect.md"),
-    ("Which DataFrame library is written in Rust and runs queries lazily?", "packages/polars.md"),
+    ("Where does the green key hang?", "dome-manual.md"),
+    ("What is a fast BPE tokeniser for use with OpenAI's models?", "packages/tiktoken.md"),
+    ("Which Python framework orchestrates data pipelines with flows and tasks?", "packages/prefect.md"),
+    ("Which query engine for DataFrames is written in Rust?", "packages/polars.md"),
 )
 
 
@@ -63,5 +63,5 @@ def run(folder: Path) -> tuple[Outcome, dict[str, pa.Table]]:
 
 
 def wrong_answers(hits: dict[str, pa.Table]) -> list[str]:
-    """Questions whose document is not among the first hits."""
-    return [q for q, uri in QUESTIONS if not any(found.endswith(uri) for found in hits[q].column("uri").to_pylist())]
+    """Questions whose first hit is not in the document that answers them."""
+    return [q for q, uri in QUESTIONS if not hits[q].column("uri")[0].as_py().endswith(uri)]

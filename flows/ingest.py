@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect import flow
+from prefect import State, flow
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.futures import as_completed
 from prefect.logging.handlers import APILogHandler
@@ -31,7 +32,6 @@ from tasks.plain import Progress, n_cores, quarantined
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from prefect.client.schemas.objects import State
     from prefect.futures import PrefectFuture
 
     from expectations.verdict import Verdict
@@ -84,12 +84,15 @@ class PrefectSteps:
         self._n_requests += 1
         named = embed_texts.with_options(task_run_name=f"embed texts, request {self._n_requests}")
         future = self._embedding.submit(named, {"job": job, "request": request, "recipe": recipe})
-        future.add_done_callback(self._count_texts)
+        # Called in a thread that knows neither the run nor where its server is, unless it is told.
+        context = copy_context()
+        future.add_done_callback(lambda done: context.run(self._count_texts, done))
         return future
 
     def _count_texts(self, future: PrefectFuture[int]) -> None:
-        if future.state.is_completed():
-            self.progress("texts", future.result(), None)
+        n_texts: Any = future.result(raise_on_failure=False)
+        if isinstance(n_texts, int):
+            self.progress("texts", n_texts, None)
 
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]

@@ -19,6 +19,11 @@ VECTOR_INDEX_ROWS = 20_000
 #: Candidates per wanted row that an approximate index fetches and ranks again by exact distance.
 REFINE_FACTOR = 5
 
+#: Every commit adds a fragment. A few cost a search nothing, and compacting rewrites neighbours whole.
+_MANY_FRAGMENTS = 16
+#: Weight of a match in the heading path beside one in the text; adding it beats taking the better of both.
+HEADING_BOOST = 0.3
+
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 _KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
 
@@ -89,12 +94,13 @@ class Tables:
         merge.execute(reader)
 
     def maintain(self, name: str) -> None:
-        """Bring indices up to date with the rows, merge their segments, and compact small files."""
+        """Bring indices up to date with the rows and merge their segments; compact once files are many."""
         table = self._latest(name)
         dataset = table.to_lance()
         if table.list_indices():
             dataset.optimize.optimize_indices(num_indices_to_merge=50)
-        dataset.optimize.compact_files()
+        if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+            dataset.optimize.compact_files()
         table.checkout_latest()
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
@@ -174,11 +180,11 @@ class TableReader:
         return self._answer(query, where)
 
     def matching(self, text: str, k: int, columns: Sequence[str], where: str | None) -> pa.Table:
-        """The ``k`` rows that match best by BM25 over text and heading, with ``_score``."""
-        from lancedb.query import FullTextOperator, MultiMatchQuery
+        """The ``k`` rows whose text and heading match best by BM25, with ``_score``."""
+        from lancedb.query import BooleanQuery, MatchQuery, Occur
 
-        match = MultiMatchQuery(text, ["text", "heading"], boosts=None, operator=FullTextOperator.OR)
-        query = self._table.search(match, query_type="fts")
+        legs = [MatchQuery(text, "text"), MatchQuery(text, "heading", boost=HEADING_BOOST)]
+        query = self._table.search(BooleanQuery([(Occur.SHOULD, leg) for leg in legs]), query_type="fts")
         query = query.limit(k).select([*columns, "_score"])
         return self._answer(query, where)
 

@@ -7,6 +7,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_task_is_never_cached_and_retried_by_the_policy(task: Task[..., Any]) 
     assert task.retry_condition_fn is is_transient
     delays = task.retry_delay_seconds
     assert isinstance(delays, list)
-    assert all(later == 2 * sooner for sooner, later in zip(delays, delays[1:], strict=False))
+    assert all(later == 2 * sooner for sooner, later in pairwise(delays))
     assert task.retry_jitter_factor
 
 

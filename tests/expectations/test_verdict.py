@@ -1,0 +1,56 @@
+"""What a verdict says to people, to the log and to a table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from expectations.verdict import FINDINGS, Finding, Verdict
+
+GOOD = Finding("chunks", "expect_column_values_to_be_between", "norm", "critical", True, False, 9, 0, "", (), "")
+BAD = replace(GOOD, success=False, n_unexpected=4, observed="0, 2", sample_ids=("a", "b", "c", "d"),
+              message="4 of 9 chunks have a vector whose length is not 1; embed them again")  # fmt: skip
+REMARK = replace(BAD, suite="release_facts", column="quarantine_share", severity="warning", message="many | fail\nnow")
+BROKEN = replace(BAD, column="end", errored=True, sample_ids=(), message="the check itself broke (no such column)")
+FAILED = Verdict("r.1", False, (GOOD, REMARK, BAD, BROKEN), 1.23456)
+
+
+def test_failures_come_critical_first_and_broken_checks_before_data() -> None:
+    assert FAILED.failures == (BROKEN, BAD, REMARK)
+
+
+def test_the_summary_names_check_rows_ids_and_next_step() -> None:
+    verdict = Verdict("r.1", False, (GOOD, REMARK, BAD), 1.0)
+    assert verdict.summary() == (
+        "r.1 failed its audit and is kept unpublished: chunks.norm: 4 of 9 chunks have a vector whose length is not 1; "
+        "embed them again [a, b, c] (and release_facts.quarantine_share)."
+    )
+
+
+def test_a_remark_is_told_though_the_release_passed() -> None:
+    assert Verdict("r.1", True, (GOOD, REMARK), 1.0).summary().startswith("r.1 passed with 1 remark: release_facts.")
+
+
+def test_the_log_keeps_failures_and_counts() -> None:
+    value = json.loads(json.dumps(FAILED.to_json()))
+    assert (value["n_checks"], value["n_critical"], value["n_errored"], len(value["failures"])) == (4, 2, 1, 3)
+    read = Verdict.from_json(value)
+    assert read.failures == FAILED.failures
+    assert read.summary() == FAILED.summary()
+    assert read.to_json() == value
+
+
+def test_every_finding_is_a_row() -> None:
+    table = FAILED.to_arrow()
+    assert table.schema == FINDINGS
+    assert table.column("success").to_pylist() == [True, False, False, False]
+    assert table.column("sample_ids")[2].as_py() == ["a", "b", "c", "d"]
+    assert Verdict("r", True, (), 0.0).to_arrow().schema == FINDINGS
+
+
+def test_markdown_stays_one_line_a_row() -> None:
+    lines = FAILED.to_markdown().splitlines()
+    assert len(lines) == 2 + 2 + 4
+    assert lines[4].startswith("| ERROR | chunks.end |")
+    assert "many \\| fail now" in lines[6]
+    assert lines[7].startswith("| ok |")
