@@ -1,6 +1,6 @@
 """Build, no-op and 1 % changed over many small Markdown files, without a model: wall seconds and peak memory.
 
-    python benchmarks/many_files.py [N_FILES] [FOLDER]
+python benchmarks/many_files.py [N_FILES] [FOLDER]
 """
 
 from __future__ import annotations
@@ -68,7 +68,11 @@ def main() -> None:
             if name == "1 % changed":
                 change(folder, 0.01)
             figures = run(folder, lake)
-            print("{:>12}: {wall:6.2f} s wall, {cpu:6.2f} s CPU, {mb:6.0f} MB peak, {n_texts_embedded:,} texts".format(name, **figures))
+            print(
+                "{:>12}: {wall:6.2f} s wall, {cpu:6.2f} s CPU, {mb:6.0f} MB peak, {n_texts_embedded:,} texts".format(
+                    name, **figures
+                )
+            )
 
 
 if __name__ == "__main__":

@@ -70,11 +70,17 @@ def frames(readers: Readers, dimensions: int) -> Frames:
 
 
 def _frame(reader: TableReader, columns: tuple[str, ...], features: Features) -> pl.DataFrame:
-    parts = [features(batch) for batch in reader.batches(columns)]
+    parts = [_owned(features(batch)) for batch in reader.batches(columns)]
     schema = pa.schema([(name, reader.schema.field(name).type) for name in columns])
     # The features of no rows give the columns of a table without any.
-    parts.append(features(pa.RecordBatch.from_pylist([], schema=schema)))
-    return pl.DataFrame(pa.concat_tables(pa.table(part) for part in parts))
+    parts.append(_owned(features(pa.RecordBatch.from_pylist([], schema=schema))))
+    return pl.DataFrame(pa.concat_tables(parts))
+
+
+def _owned(columns: dict[str, pa.Array]) -> pa.Table:
+    """A copy: one column of a batch read from Lance keeps the whole batch in memory, vectors and all."""
+    table = pa.table(columns)
+    return table.take(pa.array(np.arange(table.num_rows)))
 
 
 def documents(batch: pa.RecordBatch) -> dict[str, pa.Array]:

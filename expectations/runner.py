@@ -47,11 +47,15 @@ def run(suites: Sequence[Suite]) -> list[Finding]:
 
 
 def _context(gx: Any) -> Any:
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types import base
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context
+    config = base.DataContextConfig(
+        # Without a configuration of ours it makes room for a docs site on disk and logs that it did.
+        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=base.ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
 
 
 def _validate(gx: Any, context: Any, source: Any, suite: Suite) -> Any:

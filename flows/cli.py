@@ -228,7 +228,10 @@ def _exit_status(arguments: list[str] | None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
-        return _say(f"{error.format_message().rstrip(chr(46))}; raglake --help lists the commands and raglake COMMAND --help their options", USAGE)
+        return _say(
+            f"{error.format_message().rstrip(chr(46))}; raglake --help lists the commands and raglake COMMAND --help their options",
+            USAGE,
+        )
     except UsageError as error:
         return _say(error, USAGE)
     except RefusedError as error:

@@ -7,13 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 from prefect import State, flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.futures import as_completed
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Completed, Crashed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 import tasks.audit
@@ -126,12 +136,24 @@ def ingest(params: IngestParameters) -> State[Any]:
     """
     job = params.job()
     with _logs_in_prefect():
+        _bury_killed_task_runs()
         try:
             with PrefectSteps(job.lake, params.workers) as steps:
                 outcome = reindex(job, steps)
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)
+
+
+def _bury_killed_task_runs() -> None:
+    """Task runs that a killed attempt of this run left behind would be shown as running for ever."""
+    if not flow_run.id or flow_run.run_count < 2:
+        return
+    left = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
+    with get_client(sync_client=True) as client:
+        this_run = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
+        for task_run in client.read_task_runs(flow_run_filter=this_run, task_run_filter=left):
+            client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
 
 
 def _state(job: Job, outcome: Outcome) -> State[Any]:

@@ -3,51 +3,73 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from lake.errors import UsageError
 from lake.scan import Settings
 from tasks.job import Job
 
+#: None, but not in the form, which would ask for the type of an empty field before it takes a value.
+Unset = SkipJsonSchema[None]
 _KEPT = " Empty: the lake's own."
+
+
+def _without_unset(schema: dict[str, Any]) -> None:
+    """Drop the defaults that stand for "not set", so that the form leaves these fields empty."""
+    for field in schema["properties"].values():
+        if field.get("default") is None or isinstance(field["default"], dict):
+            field.pop("default", None)
 
 
 class RecipeParameters(BaseModel):
     """What the index is made with. An empty field keeps the lake's own value, or the default in a new lake."""
 
-    model_config = ConfigDict(title="Recipe", extra="forbid")
+    model_config = ConfigDict(title="Recipe", extra="forbid", json_schema_extra=_without_unset)
 
-    embedder: str | None = Field(
+    embedder: str | Unset = Field(
         default=None,
         title="Embedder",
         description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
     )
-    strategy: Literal["hierarchical", "paragraph", "window"] | None = Field(
+    strategy: Literal["hierarchical", "paragraph", "window"] | Unset = Field(
         default=None,
         title="Chunking strategy",
         description="hierarchical follows headings, sentences and code." + _KEPT,
     )
-    parent_tokens: int | None = Field(
-        default=None, ge=2, title="Parent size", description="Most cl100k tokens of a parent, what a hit shows." + _KEPT
+    parent_tokens: Annotated[int, Field(ge=2)] | Unset = Field(
+        default=None,
+        title="Parent size",
+        description="Most cl100k tokens of a parent, what a hit shows." + _KEPT,
     )
-    child_tokens: int | None = Field(
-        default=None, ge=8, title="Child size", description="Most tokens of a child, as the embedder counts." + _KEPT
+    child_tokens: Annotated[int, Field(ge=8)] | Unset = Field(
+        default=None,
+        title="Child size",
+        description="Most tokens of a child, as the embedder counts." + _KEPT,
     )
-    overlap_tokens: int | None = Field(
-        default=None, ge=0, title="Overlap", description="Tokens that neighbouring children share at most." + _KEPT
+    overlap_tokens: Annotated[int, Field(ge=0)] | Unset = Field(
+        default=None,
+        title="Overlap",
+        description="Tokens that neighbouring children share at most." + _KEPT,
     )
-    heading_tokens: int | None = Field(
-        default=None, ge=0, title="Heading room", description="Tokens for the headings embedded before a child." + _KEPT
+    heading_tokens: Annotated[int, Field(ge=0)] | Unset = Field(
+        default=None,
+        title="Heading room",
+        description="Tokens for the headings embedded before a child." + _KEPT,
     )
-    vector_dtype: Literal["float32", "float16"] | None = Field(
-        default=None, title="Vector type", description="float16 halves the size of stored vectors." + _KEPT
+    vector_dtype: Literal["float32", "float16"] | Unset = Field(
+        default=None,
+        title="Vector type",
+        description="float16 halves the size of stored vectors." + _KEPT,
     )
-    text_tokenizer: str | None = Field(
-        default=None, title="Full-text tokenizer", description="simple, whitespace, icu or ngram." + _KEPT
+    text_tokenizer: str | Unset = Field(
+        default=None,
+        title="Full-text tokenizer",
+        description="simple, whitespace, icu or ngram." + _KEPT,
     )
-    text_language: str | None = Field(
+    text_language: str | Unset = Field(
         default=None,
         title="Full-text language",
         description="The language that full-text search stems, as English." + _KEPT,
@@ -57,7 +79,7 @@ class RecipeParameters(BaseModel):
 class IngestParameters(BaseModel):
     """Which documents go into which lake, and how this run goes about it."""
 
-    model_config = ConfigDict(title="Ingest", extra="forbid")
+    model_config = ConfigDict(title="Ingest", extra="forbid", json_schema_extra=_without_unset)
 
     sources: list[str] = Field(
         min_length=1,
@@ -84,8 +106,10 @@ class IngestParameters(BaseModel):
     publish: bool = Field(
         default=True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."
     )
-    workers: int | None = Field(
-        default=None, ge=1, title="Workers", description="Shards parsed at a time. Empty: one per core."
+    workers: Annotated[int, Field(ge=1)] | Unset = Field(
+        default=None,
+        title="Workers",
+        description="Shards parsed at a time. Empty: one per core.",
     )
     shard_documents: int = Field(
         default=2000, ge=1, title="Shard size", description="Most documents of one shard, which is one task run."

@@ -140,9 +140,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
     live = lake.log.read().live
     counts = {name: live.counts[name] for name in _COUNTED} if live else {}
     reason = NOTHING_TO_DO if live else f"{NOTHING_TO_DO}: the sources hold no documents"
-    return Outcome(
-        live.release if live else None, False, reason, **found.plan.counts, **counts, seconds=seconds
-    )
+    return Outcome(live.release if live else None, False, reason, **found.plan.counts, **counts, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

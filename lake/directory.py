@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.ids import derived_id
-from lake.releases import ReleaseLog
+from lake.log import ReleaseLog
 from lake.store import Store, open_store, parquet_bytes
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
-from lake.releases import Release, publish, refuse
+from lake.log import publish, refuse
+from lake.releases import Release
 from lake.scan import Scan, scan
 
 if TYPE_CHECKING:

@@ -96,7 +96,8 @@ def content(number: int, n_sections: int = 2) -> dict[str, Any]:
         text += words + "\n\n"
         middle, end = start + words.index(". And") + 1, start + len(words)
         parents.append(span(text, start, end))
-        chunks += [span(text, a, b) | {"parent": section, "context": ""} for a, b in ((start, middle), (middle + 1, end))]
+        halves = ((start, middle), (middle + 1, end))
+        chunks += [span(text, a, b) | {"parent": section, "context": ""} for a, b in halves]
     return {"content_id": derived_id("c", str(number)), "digest": f"{number:064}", "parser": "text", "text": text,
             "parents": parents, "chunks": chunks, "metadata": "{}"}  # fmt: skip
 
@@ -359,6 +360,19 @@ def test_the_same_release_gives_the_same_findings(clean: Candidate) -> None:
     first = audit(clean.lake, release)
     gc.collect()
     assert audit(clean.lake, release).findings == first.findings
+
+
+def test_an_audit_says_and_leaves_nothing(
+    clean: Candidate, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    release = clean.release()
+    files = sorted(tmp_path.rglob("*"))
+    capfd.readouterr()
+    with caplog.at_level("INFO"):
+        audit(clean.lake, release)
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+    assert sorted(tmp_path.rglob("*")) == files
 
 
 def test_importing_the_suites_does_not_import_great_expectations() -> None:

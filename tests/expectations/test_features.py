@@ -13,6 +13,8 @@ from expectations import chunks, features, runner
 from expectations.audit import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from expectations.verdict import Finding
 
 DIMENSIONS = 4
@@ -89,3 +91,32 @@ def test_text_is_measured_in_code_points() -> None:
 def test_a_thousand_bad_rows_name_twenty() -> None:
     (finding,) = found(batch(column(*[[0, 0, 0, 0]] * 1000))).values()
     assert (finding.n_unexpected, finding.n_checked, len(finding.sample_ids)) == (1000, 1000, 20)
+
+
+class Foreign:
+    """Hands a batch over as Lance does: through the C interface, where one column keeps them all alive."""
+
+    def __init__(self, rows: pa.RecordBatch) -> None:
+        self.rows = rows
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> object:
+        return self.rows.__arrow_c_array__(requested_schema)
+
+
+class Reader:
+    """A table of ten batches of 4000 vectors, 6 MB each."""
+
+    schema = batch(pa.array([[0.0] * 384], pa.list_(pa.float32(), 384))).schema
+
+    def batches(self, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        for _ in range(10):
+            # repeat: memory of Arrow's own, which is what the test counts
+            zeros = pa.repeat(pa.scalar([0.0] * 384, pa.list_(pa.float32(), 384)), 4000)
+            yield pa.record_batch(Foreign(batch(zeros, ["as long as an id, which is kept by reference"] * 4000)))
+
+
+def test_no_vector_outlives_its_batch() -> None:
+    before = pa.total_allocated_bytes()
+    frame = features._frame(Reader(), ("text", "vector"), lambda rows: {"text": rows.column("text")})
+    assert frame.height == 40_000
+    assert pa.total_allocated_bytes() - before < 10e6

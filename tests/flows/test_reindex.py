@@ -243,3 +243,31 @@ def test_a_candidate_is_not_published_when_asked_not_to(
     assert index.search("w1", at=outcome.release or "").num_rows
     again = ingest()
     assert (again.published, again.release, again.n_texts_embedded) == (True, outcome.release, 0)
+
+
+def test_a_copy_is_neither_parsed_nor_embedded_again(
+    lake_url: str, source: Path, ingest: Callable[..., Outcome]
+) -> None:
+    small(source, 6)
+    ingest()
+    contents = files(f"{lake_url}/contents")
+    shutil.copy(source / "doc-002.md", source / "again.md")
+    outcome = ingest()
+    assert (outcome.added, outcome.n_texts_embedded, outcome.n_documents) == (1, 0, 7)
+    assert files(f"{lake_url}/contents") == contents
+    vectors = rows(lake_url, "chunks").filter(pl.col("uri").is_in(["again.md", "doc-002.md"]))
+    assert vectors["chunk_id"].n_unique() == vectors.height
+    assert vectors["text_digest"].n_unique() == vectors.height // 2
+
+
+def test_verify_finds_what_size_and_time_hide(lake_url: str, source: Path, ingest: Callable[..., Outcome]) -> None:
+    small(source, 3)
+    ingest()
+    path = source / "doc-001.md"
+    stamp = path.stat()
+    path.write_text(path.read_text().replace("w1", "w2"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert path.stat().st_size == stamp.st_size
+    assert ingest().reason == "nothing to do"
+    assert ingest(verify=True).changed == 1
+    assert ingest().reason == "nothing to do"

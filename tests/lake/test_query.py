@@ -52,7 +52,10 @@ def test_the_same_question_gets_the_same_answer(built: str) -> None:
         assert scores == sorted(scores, reverse=True)
 
 
-@pytest.mark.parametrize("question", ["lamp \x00 7", "'; DROP TABLE chunks; --", '"whale oil"', "lamp AND (7", "a" * 19_000])
+ODD = ["lamp \x00 7", "'; DROP TABLE chunks; --", '"whale oil"', "lamp AND (7", "a" * 19_000]
+
+
+@pytest.mark.parametrize("question", ODD, ids=range(len(ODD)))
 def test_odd_questions_are_answered_or_empty(built: str, question: str) -> None:
     assert lake.open_lake(built).search(question, 3).num_rows <= 3
 

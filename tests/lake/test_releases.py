@@ -10,8 +10,9 @@ import pytest
 
 from lake.embed import identify
 from lake.errors import ContractError, RefusedError, UsageError
+from lake.log import ReleaseLog, publish, refuse
 from lake.recipe import Recipe
-from lake.releases import Release, ReleaseLog, publish, refuse
+from lake.releases import Release
 from lake.store import open_store
 
 RECIPE = Recipe(identify("hash"), parsers={"text": "1"})
@@ -151,7 +152,7 @@ def test_ids_count_up_within_a_day(log: ReleaseLog) -> None:
 
 
 def test_the_log_stays_in_order_when_the_clock_steps_back(log: ReleaseLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    import lake.releases as module
+    import lake.log as module
 
     class Earlier(datetime):
         @classmethod
