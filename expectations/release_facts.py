@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Kinds of document that raglake leaves out by design; no failure of theirs.
 _BY_DESIGN = "unsupported"
-_REBUILD = "the tables disagree: run raglake doctor"
-_AGAIN = "run raglake ingest again; if it stays, run raglake doctor"
+_REBUILD = "the tables disagree: run raglake rebuild"
+_AGAIN = "run raglake ingest again; if it stays, run raglake rebuild"
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import traceback
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from flows import console
+from flows.cli_options import JsonOption, LakeOption, show
+from flows.cli_releases import COMMANDS
 from lake.errors import LakeError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
 Include = Annotated[list[str] | None, typer.Option(help="Only files that match this glob; several allowed.")]
 Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
@@ -72,7 +70,7 @@ def plan(
     job = _job(locals())
     with console.progress(quiet=as_json) as progress:
         shown = preview(job, progress)
-    _show(shown, as_json, console.plan)
+    show(shown, as_json, console.plan)
 
 
 @app.command()
@@ -102,7 +100,7 @@ def ingest(
     """Index what changed, audit the candidate and publish it as a release."""
     job = _job(locals())
     outcome = _run(job, workers, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
-    _show(outcome.to_json(), as_json, console.outcome)
+    show(outcome.to_json(), as_json, console.outcome)
     if outcome.refused and publish:
         raise typer.Exit(REFUSED)
     if strict and outcome.n_quarantined:
@@ -137,36 +135,7 @@ def query(
     index = open_lake(lake)
     release = index.release(at)
     hits = index.search(text, k, mode=mode, at=release.release, where=where)  # type: ignore[arg-type]
-    _show({"release": release.release, "hits": hits.to_pylist()}, as_json, console.hits)
-
-
-@app.command()
-def status(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Say what is live, what it holds and what is in quarantine."""
-    from lake.query import open_lake
-
-    index = open_lake(lake)
-    _show(index.status(), as_json, console.status)
-
-
-@app.command()
-def releases(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """List the releases, oldest first."""
-    from lake.query import open_lake
-
-    _show(open_lake(lake).releases().to_pylist(), as_json, console.releases)
-
-
-@app.command()
-def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Make the LanceDB tables of every release again, from Parquet alone."""
-    from lake.directory import Lake
-    from lake.rebuild import rebuild as make_again
-
-    with console.progress(quiet=as_json) as progress:
-        history = make_again(Lake.existing(lake), progress)
-    facts = history.entries[-1].facts
-    _show({"generation": facts["generation"], "releases": list(facts["versions"])}, as_json, console.rebuilt)
+    show({"release": release.release, "hits": hits.to_pylist()}, as_json, console.hits)
 
 
 @app.command()
@@ -182,9 +151,13 @@ def demo(
     outcome, hits = run(Path(folder))
     wrong = wrong_answers(hits)
     answers = {question: table.to_pylist() for question, table in hits.items()}
-    _show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, console.demo)
+    show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, console.demo)
     if wrong:
         raise typer.Exit(FAILED)
+
+
+for command in COMMANDS:
+    app.command()(command)
 
 
 def _job(arguments: dict[str, Any]) -> Job:
@@ -204,17 +177,6 @@ def _job(arguments: dict[str, Any]) -> Job:
     )
 
 
-def _show(value: Any, as_json: bool, render: Any) -> None:
-    if as_json:
-        print(json.dumps(value, ensure_ascii=False, default=_json_value))
-    else:
-        render(value)
-
-
-def _json_value(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 the caller's words, 3 refused, 4 quarantine under --strict."""
     logging.basicConfig(stream=sys.stderr, level=os.environ.get("RAGLAKE_LOG", "WARNING"), format="%(message)s")
@@ -228,10 +190,8 @@ def _exit_status(arguments: list[str] | None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
-        return _say(
-            f"{error.format_message().rstrip(chr(46))}; raglake --help lists the commands and raglake COMMAND --help their options",
-            USAGE,
-        )
+        hint = "raglake --help lists the commands, raglake COMMAND --help their options"
+        return _say(f"{error.format_message().rstrip('.')}; {hint}", USAGE)
     except UsageError as error:
         return _say(error, USAGE)
     except RefusedError as error:

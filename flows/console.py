@@ -147,3 +147,9 @@ def demo(shown: dict[str, Any]) -> None:
 def rebuilt(shown: dict[str, Any]) -> None:
     """What a rebuild made."""
     _out().print(f"{len(shown['releases']):,} releases rebuilt from Parquet as generation {shown['generation']}")
+
+
+def live(shown: dict[str, Any]) -> None:
+    """What readers see now."""
+    held = f", pinned: {escape(shown['pinned'])}" if shown["pinned"] else ""
+    _out().print(f"live is [bold]{shown['live']}[/bold]{held}")

@@ -108,6 +108,8 @@ class PlainSteps:
 
 def warm_up_audit() -> threading.Thread:
     """Import Great Expectations beside the run's first steps; it takes seconds and nothing waits for it yet."""
-    thread = threading.Thread(target=__import__, args=("great_expectations",), daemon=True)
+    from expectations.runner import load
+
+    thread = threading.Thread(target=load, daemon=True)
     thread.start()
     return thread

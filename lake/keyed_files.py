@@ -94,7 +94,8 @@ class KeyedFiles:
         if len(positions) and positions.min() < 0:
             gone = keys[int(np.argmin(positions))]
             raise ContractError(
-                f"{self._folder} in {self._store.url} has no row for {self._key} {gone}; run raglake doctor"
+                f"{self._folder} in {self._store.url} has no row for {self._key} {gone}; "
+                f"restore {self._folder} from a copy of the lake"
             )
         entries = self._index[positions]
         order = np.lexsort((entries["row"], entries["file"]))

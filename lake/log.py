@@ -6,7 +6,7 @@ import getpass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lake.errors import ContractError, RefusedError
+from lake.errors import ContractError, RefusedError, UsageError
 from lake.releases import Action, Entry, History, Release, fold
 from lake.store import Store
 
@@ -54,24 +54,63 @@ class ReleaseLog:
         return self.read()
 
 
-def publish(log: ReleaseLog, release: Release, *, verdict: dict[str, Any] | None = None, why: str = "") -> History:
-    """Make the release live in one step; refused when pinned or when ``live`` moved since it was built."""
+def publish(
+    log: ReleaseLog,
+    release: Release,
+    *,
+    verdict: dict[str, Any] | None = None,
+    why: str = "",
+    force: bool = False,
+) -> History:
+    """Make the release live in one step.
+
+    RefusedError when pinned, when ``live`` moved since it was built, or when its audit refused it, unless
+    ``force``, which the entry records.
+    """
     history = log.read()
     if history.live is not None and history.live.release == release.release:
         return history
+    if not force:
+        _check_publishable(history, release, has_verdict=verdict is not None)
+    facts = {"verdict": verdict or {}, "forced": force}
+    return log.append(history, "publish", release.release, live=release.release, why=why, facts=facts)
+
+
+def _check_publishable(history: History, release: Release, *, has_verdict: bool) -> None:
     if history.pinned is not None:
-        raise RefusedError(
-            f"live is pinned ({history.pinned}); {release.release} stays a candidate until raglake unpin"
-        )
+        raise RefusedError(f"live is pinned ({history.pinned}); {release.release} waits for raglake unpin")
     live = history.live.release if history.live else None
     if live != release.base:
         raise RefusedError(
             f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; "
-            "run raglake ingest again"
+            "run raglake ingest again, or say --force"
         )
-    return log.append(
-        history, "publish", release.release, live=release.release, why=why, facts={"verdict": verdict or {}}
-    )
+    if history.status(release.release) == "refused" and not has_verdict:
+        raise RefusedError(f"{history.why(release.release)} Say --force --why ... to publish it all the same")
+
+
+def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
+    """Make an earlier release live again; one entry, no data is copied, and the next ingest goes on from there."""
+    history = log.read()
+    if history.live is not None and history.live.release == release.release:
+        return history
+    if history.published_at(release.release) is None:
+        raise UsageError(f"{release.release} was never live, so there is nothing to go back to; raglake publish it")
+    return log.append(history, "rollback", release.release, live=release.release, why=why)
+
+
+def pin(log: ReleaseLog, *, why: str) -> History:
+    """Hold ``live`` where it is: runs go on building and auditing candidates, and publish none."""
+    history = log.read()
+    return log.append(history, "pin", history.resolve("live").release, pinned=why, why=why)
+
+
+def unpin(log: ReleaseLog) -> History:
+    """Let the next run publish again."""
+    history = log.read()
+    if history.pinned is None:
+        return history
+    return log.append(history, "unpin", history.resolve("live").release, pinned=None)
 
 
 def refuse(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], why: str) -> History:

@@ -196,5 +196,5 @@ def open_parquet(store: Store, path: str) -> pq.ParquetFile:
         return pq.ParquetFile(store.open_input(path), pre_buffer=False)
     except pa.ArrowInvalid as error:
         raise ContractError(
-            f"{path} in {store.url} is no readable Parquet file ({error}); run raglake doctor"
+            f"{path} in {store.url} is no readable Parquet file ({error}); restore it from a copy of the lake"
         ) from error

@@ -63,5 +63,5 @@ def test_a_missing_row_is_named(tmp_path: Path) -> None:
     pile = KeyedFiles(open_store(tmp_path), "rows", "key")
     pile.write(rows([1]))
     pile.refresh()
-    with pytest.raises(ContractError, match=f"rows in .* has no row for key {key(2)}; run raglake doctor"):
+    with pytest.raises(ContractError, match=f"rows in .* has no row for key {key(2)}; restore rows"):
         pile.read([key(1), key(2)], ["value"])

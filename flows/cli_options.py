@@ -1,0 +1,26 @@
+"""What every command shares: the lake, one JSON object on request, and how a value is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; the log keeps it.")]
+
+
+def show(value: Any, as_json: bool, render: Callable[[Any], None]) -> None:
+    """Print a JSON-like value for a program or for a person."""
+    if as_json:
+        print(json.dumps(value, ensure_ascii=False, default=_json_value))
+    else:
+        render(value)
+
+
+def _json_value(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,90 @@
+"""Going back, holding still and publishing by hand, as an operator does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import lake
+from flows.cli import OK, REFUSED, USAGE, _exit_status
+from flows.reindex import Outcome
+
+
+def write(source: Path, tide: str) -> None:
+    for number in range(4):
+        (source / f"{number}.md").write_text(f"# Quay {number}\n\nThe {tide} tide at quay {number} is at noon.")
+
+
+def best(url: str, at: str = "live") -> str:
+    return str(lake.open_lake(url).search("tide at quay 2", 1, at=at)["text"][0])
+
+
+@pytest.fixture
+def two(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> list[str]:
+    releases = []
+    for tide in ("spring", "neap"):
+        write(source, tide)
+        releases.append(ingest().release or "")
+    return releases
+
+
+def test_rollback_and_the_next_ingest_goes_on_from_there(
+    two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    reader = lake.open_lake(lake_url)
+    assert "neap" in best(lake_url)
+    assert _exit_status(["rollback", two[0], "--lake", lake_url, "--why", "wrong tides"]) == OK
+    assert reader.release().release == two[0]
+    assert "spring" in best(lake_url)
+    listed = reader.releases().to_pylist()
+    assert [row["status"] for row in listed] == ["live", "rolled back"]
+    write(source, "spring")
+    (source / "1.md").write_text("# Quay 1\n\nClosed.")
+    outcome = ingest()
+    assert (outcome.changed, outcome.unchanged, outcome.n_texts_embedded) == (1, 3, 1)
+    assert "spring" in best(lake_url)
+
+
+def test_a_pin_holds_and_candidates_are_built(
+    two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _exit_status(["pin", "--lake", lake_url, "--why", "audit week"]) == OK
+    write(source, "king")
+    outcome = ingest()
+    assert (outcome.published, outcome.refused) == (False, True)
+    assert "pinned (audit week)" in outcome.reason
+    assert "neap" in best(lake_url)
+    assert "king" in best(lake_url, outcome.release or "")
+    assert _exit_status(["publish", outcome.release or "", "--lake", lake_url]) == REFUSED
+    assert "pinned" in capsys.readouterr().err
+    assert _exit_status(["unpin", "--lake", lake_url]) == OK
+    assert _exit_status(["publish", outcome.release or "", "--lake", lake_url, "--why", "looked at it"]) == OK
+    assert "king" in best(lake_url)
+
+
+def test_force_records_who_and_why(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:
+    for number in range(20):
+        (source / f"{number}.md").write_text(f"Buoy {number} is green.")
+    ingest()
+    for number in range(14):
+        (source / f"{number}.md").write_text("")
+    refused = ingest()
+    publish = ["publish", refused.release or "", "--lake", lake_url]
+    assert _exit_status(publish) == REFUSED
+    assert _exit_status([*publish, "--force"]) == USAGE
+    assert _exit_status([*publish, "--force", "--why", "they are empty on purpose"]) == OK
+    index = lake.open_lake(lake_url)
+    last = index.history().entries[-1]
+    assert (last.action, last.facts["forced"], last.why) == ("publish", True, "they are empty on purpose")
+    assert last.by
+    assert index.release().release == refused.release
+
+
+def test_a_candidate_that_never_was_live_is_no_place_to_go_back_to(
+    two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    write(source, "king")
+    candidate = ingest(publish=False).release or ""
+    assert _exit_status(["rollback", candidate, "--lake", lake_url, "--why", "x"]) == USAGE
