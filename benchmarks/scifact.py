@@ -1,8 +1,8 @@
-"""Retrieval on SciFact (BEIR's layout) through raglake's own ingestion and search, documents ranked by their best chunk.
+"""Retrieval on SciFact (BEIR's layout) through raglake's own run and search, documents ranked by their best chunk.
 
     python benchmarks/scifact.py BEIR_FOLDER [--embedder minilm] [--window]
 
-``--window`` cuts every abstract at the model's 254 word pieces and ranks by the first cut alone, which is what published
+``--window`` cuts every abstract at the model's 254 word pieces and ranks by the first cut alone, as published
 figures of the model do (all-MiniLM-L6-v2: nDCG@10 .645).
 """
 

@@ -102,7 +102,7 @@ def ingest(
     job = _job(locals())
     outcome = _run(job, workers, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
     show(outcome.to_json(), as_json, console.outcome)
-    if outcome.refused and publish:
+    if outcome.refused:
         raise typer.Exit(REFUSED)
     if strict and outcome.n_quarantined:
         raise typer.Exit(QUARANTINED)

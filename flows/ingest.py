@@ -157,22 +157,18 @@ def _bury_killed_task_runs() -> None:
 
 
 def _state(job: Job, outcome: Outcome) -> State[Any]:
-    history = Lake(job.lake).log.read()
     if outcome.release and outcome.n_quarantined:
-        rows = quarantined(job, history.releases[outcome.release], QUARANTINE_ROWS)
+        release = Lake(job.lake).log.read().releases[outcome.release]
+        rows = quarantined(job, release, QUARANTINE_ROWS)
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
-    if outcome.published:
-        return Completed(message=f"published {outcome.release}: {_counts(outcome)}", data=outcome)
-    if outcome.reason == "nothing to do":
-        return Completed(message=_with_quarantine(outcome.reason, outcome), data=outcome)
-    if not job.publish and outcome.release and history.status(outcome.release) != "refused":
-        return Completed(message=_with_quarantine(outcome.reason, outcome), data=outcome)
-    return Failed(message=outcome.reason, data=outcome)
+    if outcome.refused:
+        return Failed(message=outcome.reason, data=outcome)
+    told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
+    return Completed(message=_with_quarantine(told, outcome), data=outcome)
 
 
 def _counts(outcome: Outcome) -> str:
-    counts = f"{outcome.n_documents:,} documents, {outcome.n_chunks:,} chunks"
-    return _with_quarantine(counts, outcome)
+    return f"{outcome.n_documents:,} documents, {outcome.n_chunks:,} chunks"
 
 
 def _with_quarantine(message: str, outcome: Outcome) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 
 
-NOTHING_TO_DO = "nothing to do"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did; ``reason`` says why nothing was published, where nothing was."""
+    """What a run did; ``reason`` says why nothing was published, where nothing was.
+
+    ``refused``: the audit, a pin or another writer kept the candidate back, against the caller's wish.
+    """
 
     release: str | None
     published: bool
     reason: str
+    refused: bool = False
     added: int = 0
     changed: int = 0
     moved: int = 0
@@ -44,11 +45,6 @@ class Outcome:
     n_parents: int = 0
     n_chunks: int = 0
     seconds: float = 0.0
-
-    @property
-    def refused(self) -> bool:
-        """Whether a candidate was built, or found, and could not be published."""
-        return not self.published and not self.reason.startswith(NOTHING_TO_DO)
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "seconds": round(self.seconds, 3)}
@@ -70,9 +66,12 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     with WriterLease(lake.store, "raglake ingest") as lease:
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
-        published, reason = judge(job, candidate, steps)
+        judgement = judge(job, candidate, steps)
         lake.remember(found.digests, job.open_sources())
-    return _outcome(candidate, published, reason, n_embedded, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    published, reason, refused = judgement
+    name, counts = candidate.release, candidate.counts
+    return Outcome(name, published, reason, refused, **counts, n_texts_embedded=n_embedded, seconds=seconds)
 
 
 def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release, int]:
@@ -122,29 +121,34 @@ def _request(
         yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
 
 
-def judge(job: Job, candidate: Release, steps: Steps) -> tuple[bool, str]:
+class Judgement(NamedTuple):
+    """What became of a candidate: the outcome's fields of these names."""
+
+    published: bool
+    reason: str
+    refused: bool
+
+
+def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
     """Audit the candidate and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
-        return False, steps.refuse(job, candidate, verdict)
+        return Judgement(False, steps.refuse(job, candidate, verdict), refused=True)
     if not job.publish:
-        return False, f"{candidate.release} passed its audit and waits: raglake publish {candidate.release}"
+        waits = f"{candidate.release} passed its audit and waits: raglake publish {candidate.release}"
+        return Judgement(False, waits, refused=False)
     try:
         steps.publish(job, candidate, verdict)
     except RefusedError as refusal:
-        return False, str(refusal)
-    return True, ""
+        return Judgement(False, str(refusal), refused=True)
+    return Judgement(True, "", refused=False)
 
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
     live = lake.log.read().live
     counts = {name: live.counts[name] for name in _COUNTED} if live else {}
-    reason = NOTHING_TO_DO if live else f"{NOTHING_TO_DO}: the sources hold no documents"
-    return Outcome(live.release if live else None, False, reason, **found.plan.counts, **counts, seconds=seconds)
+    reason = "nothing to do" if live else "nothing to do: the sources hold no documents"
+    return Outcome(live.release if live else None, False, reason, False, **found.plan.counts, **counts, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")
-
-
-def _outcome(release: Release, published: bool, reason: str, n_embedded: int, seconds: float) -> Outcome:
-    return Outcome(release.release, published, reason, **release.counts, n_texts_embedded=n_embedded, seconds=seconds)

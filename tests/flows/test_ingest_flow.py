@@ -169,6 +169,22 @@ def test_a_pin_fails_the_run_and_an_unpublished_candidate_does_not(
     assert "a demonstration is under way" in outcome.reason
 
 
+@pytest.mark.parametrize("publish", [True, False])
+def test_a_candidate_that_fails_its_audit_fails_the_run(
+    client: SyncPrefectClient, source: Path, lake_url: str, publish: bool
+) -> None:
+    write(source, 40)
+    first = run_as_flow(job(source, lake_url))
+    for path in sorted(source.iterdir())[:30]:
+        path.write_bytes(b"")
+    outcome = run_as_flow(job(source, lake_url, publish=publish))
+    state = last_run(client, lake_url).state
+    assert state is not None
+    assert (outcome.published, state.is_failed(), state.message) == (False, True, outcome.reason)
+    assert lake.open_lake(lake_url).release().release == first.release
+    assert lake.open_lake(lake_url).releases()["status"].to_pylist() == ["live", "refused"]
+
+
 def test_wrong_words_raise_what_the_command_line_knows(prefect_server: None, source: Path, lake_url: str) -> None:
     write(source, 1)
     with pytest.raises(UsageError, match=r"no such .*nowhere"):

@@ -305,17 +305,6 @@ def test_an_edit_leaves_other_sections_alone(seed: int, edited: int, longest: in
     assert (old & new).total() >= 0.85 * new.total()
 
 
-def test_time_is_linear() -> None:
-    def seconds(n: int) -> float:
-        source = document(("paragraph", SENTENCE * n))
-        started = time.process_time()
-        chunk(source, ChunkRecipe(), WORDS)
-        return time.process_time() - started
-
-    seconds(100)
-    assert seconds(20_000) < 40 * max(seconds(1_000), 0.02)
-
-
 def test_a_hundred_thousand_blocks() -> None:
     n = 100_000
     source = ParsedDocument("word.\n\n" * n, tuple(Block(7 * i, 7 * i + 5, "paragraph") for i in range(n)))
