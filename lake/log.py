@@ -64,8 +64,8 @@ def publish(
 ) -> History:
     """Make the release live in one step.
 
-    RefusedError when pinned, when ``live`` moved since it was built, or when its audit refused it, unless
-    ``force``, which the entry records.
+    RefusedError when pinned, when ``live`` moved since it was built, when it was rolled back, or when its
+    audit refused it, unless ``force``, which the entry records.
     """
     history = log.read()
     if history.live is not None and history.live.release == release.release:
@@ -84,6 +84,12 @@ def _check_publishable(history: History, release: Release, *, has_verdict: bool)
         raise RefusedError(
             f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; "
             "run raglake ingest again, or say --force"
+        )
+    because = history.rolled_back_because(release.release)
+    if because is not None:
+        raise RefusedError(
+            f"{release.release}, which holds just what the sources hold now, was rolled back ({because}); mend the "
+            "sources or the recipe, or say raglake publish --force"
         )
     if history.status(release.release) == "refused" and not has_verdict:
         raise RefusedError(f"{history.why(release.release)} Say --force --why ... to publish it all the same")

@@ -134,18 +134,23 @@ class History:
         actions = [e.action for e in self.entries if e.release == release]
         if self.published_at(release) is None:
             return "refused" if "refuse" in actions else "candidate"
-        return "rolled back" if self._was_rolled_back(release) else "superseded"
+        return "superseded" if self.rolled_back_because(release) is None else "rolled back"
 
-    def _was_rolled_back(self, release: str) -> bool:
-        was_live = None
+    def rolled_back_because(self, release: str) -> str | None:
+        """Why readers were last taken off this release, None where they never were."""
+        because, was_live = None, None
         for entry in self.entries:
             if entry.action == "rollback" and was_live == release:
-                return True
+                because = entry.why
+            if entry.action == "publish" and entry.release == release:
+                because = None  # somebody took it back on purpose
             was_live = entry.live
-        return False
+        return because
 
     def why(self, release: str) -> str:
         """The last thing the log says about the release."""
+        if self.status(release) == "rolled back":
+            return self.rolled_back_because(release) or ""
         return next((e.why for e in reversed(self.entries) if e.release == release and e.why), "")
 
     def next_id(self, today: date) -> str:

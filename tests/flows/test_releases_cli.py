@@ -47,6 +47,21 @@ def test_rollback_and_the_next_ingest_goes_on_from_there(
     assert "spring" in best(lake_url)
 
 
+def test_the_next_night_does_not_publish_again_what_was_rolled_back(
+    two: list[str], lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    _exit_status(["rollback", two[0], "--lake", lake_url, "--why", "wrong tides"])
+    outcome = ingest()
+    assert (outcome.published, outcome.refused, outcome.release) == (False, True, two[1])
+    assert "was rolled back (wrong tides)" in outcome.reason
+    assert "spring" in best(lake_url)
+    rows = lake.open_lake(lake_url).releases().to_pylist()
+    assert (rows[1]["status"], rows[1]["why"]) == ("rolled back", "wrong tides")
+    again = ["publish", two[1], "--lake", lake_url, "--force", "--why", "the tides were right"]
+    assert _exit_status(again) == OK
+    assert "neap" in best(lake_url)
+
+
 def test_a_pin_holds_and_candidates_are_built(
     two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
 ) -> None:
