@@ -79,3 +79,25 @@ def test_another_backend_of_the_same_weights_may(built: str) -> None:
         embed, embed_query = asker.embed, asker.embed_query
 
     assert lake.open_lake(built).search("lamp", 1, embedder=OnGpu()).num_rows == 1
+
+
+def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.tables.VECTOR_INDEX_ROWS", 256)
+    words = [f"word{number}" for number in range(97)]
+    for number in range(300):
+        (source / f"{number}.md").write_text(f"# {number}\n\n{' '.join(words[number % 90 :: number % 7 + 3])} n{number}")
+    ingest()
+    (source / "new.md").write_text("# New\n\nA lighthouse keeper counts herring gulls.")
+    ingest()
+    index = lake.open_lake(lake_url)
+    reader = index._reader(index.release(), "chunks")
+    assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "text", "heading", "vector"], 0)
+    assert index.search("who counts herring gulls?", 1, mode="vector")["uri"].to_pylist() == ["new.md"]
+    rows = index.dataset("chunks").to_table(columns=["chunk_id", "vector"])
+    vectors = np.stack(rows["vector"].to_pylist())
+    for question in ("word3 word8 n17", "word11 n250", "n99"):
+        exact = vectors @ load_embedder("hash").embed_query(question)
+        found = index.search(question, 5, mode="vector")
+        assert found["score"].to_pylist() == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
