@@ -19,6 +19,10 @@ from lake.errors import LakeError, RefusedError, UsageError
 if TYPE_CHECKING:
     from flows.reindex import Job, Outcome
 
+#: How typer reports Ctrl-C.
+_INTERRUPTED = 130
+_STOPPED = "interrupted; nothing of this run was published, the next one goes on from here"
+
 OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
 
 app = typer.Typer(
@@ -187,7 +191,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _exit_status(arguments: list[str] | None) -> int:
     try:
         result = app(arguments, standalone_mode=False)
-        return result if isinstance(result, int) else OK
+        status = result if isinstance(result, int) else OK
+        return status if status != _INTERRUPTED else _say(_STOPPED, FAILED)
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
@@ -200,7 +205,7 @@ def _exit_status(arguments: list[str] | None) -> int:
     except LakeError as error:
         return _say(error, FAILED)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted; nothing of this run was published, the next one goes on from here", FAILED)
+        return _say(_STOPPED, FAILED)
     except OSError as error:
         return _say(error, FAILED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug must not look like an answer

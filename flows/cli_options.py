@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else there.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; the log keeps it.")]
 
 

@@ -60,7 +60,7 @@ def publish(
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
-    """Hold live where it is: runs go on building and auditing candidates and publish none."""
+    """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free."""
     from lake.directory import Lake
     from lake.log import pin as hold
 

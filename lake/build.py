@@ -17,7 +17,7 @@ from lake.contents import Bytes
 from lake.directory import Lake
 from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
-from lake.plan import Shard, parser_name
+from lake.plan import Shard, parser_and_suffix
 from lake.recipe import Recipe
 from lake.rows import embedded_texts
 from lake.sources import Source
@@ -54,7 +54,7 @@ def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, 
     for batch in _read(shard, sources, recipe):
         for item, result in zip(batch, isolated.run(batch), strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
-            rows.append(row | {"parser": parser_name(item.uri)})
+            rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
     return pa.Table.from_pylist(rows, schema=schemas.CONTENTS)
 
 
@@ -81,7 +81,7 @@ def _bytes(content_id: str, source: Source, uri: str, recipe: Recipe) -> Bytes |
         _log.info("%s of %s: %s", uri, source.name, error)
         return None
     digest = bytes_digest(data)
-    if recipe.content_id(digest, parser_name(uri)) != content_id:
+    if recipe.identifier()(digest, *parser_and_suffix(uri))[0] != content_id:
         _log.info("%s of %s changed while the run was under way", uri, source.name)
         return None
     return Bytes(content_id, digest, uri, data, recipe.chunking, recipe.embedder.name)

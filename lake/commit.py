@@ -161,12 +161,13 @@ def write_tables(
     """Apply a delta to the base's versions: one data commit per table, indices, then the tag; the new versions."""
     tables = lake.tables(generation)
     versions = {}
-    for name, schema in table_schemas(recipe).items():
-        tables.reset(name, schema, base.versions.get(name) if base else None)
-        tables.apply(name, _rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
-        tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
-        tables.maintain(name)
-        versions[name] = tables.seal(name, release)
+    with tables.writing():
+        for name, schema in table_schemas(recipe).items():
+            tables.reset(name, schema, base.versions.get(name) if base else None)
+            tables.apply(name, _rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
+            tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
+            tables.maintain(name)
+            versions[name] = tables.seal(name, release)
     return versions
 
 

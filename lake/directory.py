@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lake.errors import UsageError
+from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
 from lake.log import ReleaseLog
 from lake.store import Store, open_store, parquet_bytes
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from lake.keyed_files import KeyedFiles
     from lake.recipe import Recipe
     from lake.tables import Tables
+
+_log = logging.getLogger(__name__)
 
 _MARKER = "raglake.json"
 _FORMAT = 1
@@ -45,8 +48,14 @@ class Lake:
         lake = cls(url)
         try:
             marker = json.loads(lake.store.read(_MARKER))
+            if not isinstance(marker, dict):
+                raise ValueError("no JSON object")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UsageError(f"no lake at {lake.url}; raglake ingest SOURCE --lake {lake.url} makes one") from error
+        except ValueError as error:
+            raise ContractError(
+                f"{_MARKER} of {lake.url} is damaged ({error}); write {{'format': 1}} into it"
+            ) from error
         if marker.get("format", 0) > _FORMAT:
             raise UsageError(
                 f"{lake.url} has format {marker['format']}, this raglake reads up to {_FORMAT}; upgrade it"
@@ -96,12 +105,22 @@ class Lake:
         import pyarrow as pa
 
         from lake.schemas import DIGESTS
-        from lake.store import open_parquet
 
         present = set(self.store.names("cache"))
         paths = [path for path in map(_digests_path, sources) if path.rsplit("/", 1)[-1] in present]
-        tables = [open_parquet(self.store, path).read().cast(DIGESTS) for path in paths]
+        tables = [table for path in paths if (table := self._digests(path)) is not None]
         return pa.concat_tables(tables) if tables else DIGESTS.empty_table()
+
+    def _digests(self, path: str) -> pa.Table | None:
+        """A cache that can't be read is no loss: the sources are read again."""
+        from lake.schemas import DIGESTS
+        from lake.store import open_parquet
+
+        try:
+            return open_parquet(self.store, path).read().cast(DIGESTS)
+        except (ContractError, OSError, ValueError) as error:
+            _log.warning("%s can't be read and is made anew: %s", path, error)
+            return None
 
     def remember(self, rows: pa.Table, sources: Iterable[str]) -> None:
         """Replace what is known of these sources' files, unless that is what is stored already."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lake.errors import ContractError
 from lake.ids import ID_LENGTH, value_digest
-from lake.store import Store, open_parquet, parquet_bytes
+from lake.store import Store, open_parquet, parquet_bytes, reading_parquet
 
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
@@ -43,15 +43,15 @@ class KeyedFiles:
         new = [name for name in self._store.names(self._folder) if name not in known]
         if not new:
             return
-        parts = [self._index]
-        for name in new:
-            parts.append(self._keys_of(name, len(self._files)))
-            self._files.append(name)
-        merged = np.concatenate(parts)
+        first = len(self._files)
+        merged = np.concatenate([self._index, *(self._keys_of(name, first + i) for i, name in enumerate(new))])
         self._index = merged[np.argsort(merged["high"], kind="stable")]
+        self._files += new
 
     def _keys_of(self, name: str, number: int) -> np.ndarray:
-        keys = self._open(f"{self._folder}/{name}").read(columns=[self._key]).column(0)
+        path = f"{self._folder}/{name}"
+        with reading_parquet(self._store, path):
+            keys = self._open(path).read(columns=[self._key]).column(0)
         high, low = _words(keys)
         entries = np.empty(len(high), _INDEX)
         entries["high"], entries["low"], entries["file"], entries["row"] = high, low, number, np.arange(len(high))
@@ -109,12 +109,15 @@ class KeyedFiles:
     def _take(self, entries: np.ndarray, columns: list[str]) -> Iterator[pa.Table]:
         for number in np.unique(entries["file"]):
             rows = entries["row"][entries["file"] == number].astype(np.int64)
-            file = self._open(f"{self._folder}/{self._files[number]}")
+            path = f"{self._folder}/{self._files[number]}"
+            file = self._open(path)
             starts = _row_group_starts(file)
             groups = np.searchsorted(starts, rows, side="right") - 1
             for group in np.unique(groups):
                 picked = rows[groups == group] - starts[group]
-                yield file.read_row_group(int(group), columns=columns).take(pa.array(picked))
+                with reading_parquet(self._store, path):
+                    rows_of_group = file.read_row_group(int(group), columns=columns)
+                yield rows_of_group.take(pa.array(picked))
 
 
 def _row_group_starts(file: pa.parquet.ParquetFile) -> np.ndarray:

@@ -95,6 +95,10 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             return Holder(**json.loads(self._store.read(f"{_FOLDER}/{name}")))
         except FileNotFoundError:  # the next holder just swept it
             return None
+        except (ValueError, TypeError) as error:
+            raise ContractError(
+                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); delete it once no run is at work"
+            ) from error
 
     def _renew(self) -> None:
         while not self._stop.wait(_RENEW_EVERY_SECONDS):

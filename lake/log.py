@@ -26,9 +26,17 @@ class ReleaseLog:
         names = self._store.names(_FOLDER)
         if len(names) > len(self._entries):
             for name in names[len(self._entries) :]:
-                self._entries.append(Entry.from_bytes(self._store.read(f"{_FOLDER}/{name}")))
+                self._entries.append(self._entry(f"{_FOLDER}/{name}"))
             self._history = fold(self._entries)
         return self._history
+
+    def _entry(self, path: str) -> Entry:
+        try:
+            return Entry.from_bytes(self._store.read(path))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ContractError(
+                f"{path} in {self._store.url} is damaged ({error}); restore it from a copy of the lake"
+            ) from error
 
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
         """Add one entry after ``history``; ContractError if somebody else added one in between.
@@ -85,10 +93,11 @@ def _check_publishable(history: History, release: Release, *, has_verdict: bool)
             f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; "
             "run raglake ingest again, or say --force"
         )
-    because = history.rolled_back_because(release.release)
+    equals = [name for name, other in history.releases.items() if other.digest == release.digest]
+    because = next((why for name in equals if (why := history.rolled_back_because(name)) is not None), None)
     if because is not None:
         raise RefusedError(
-            f"{release.release}, which holds just what the sources hold now, was rolled back ({because}); mend the "
+            f"what {release.release} holds was rolled back ({because}); mend the "
             "sources or the recipe, or say raglake publish --force"
         )
     if history.status(release.release) == "refused" and not has_verdict:

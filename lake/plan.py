@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from lake.errors import RefusedError
 from lake.ids import derived_id
-from lake.parse import media_type_of, parser_of
+from lake.parse import parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTED
 
@@ -37,8 +38,8 @@ class Shard:
 class Plan:
     """The difference between a listing and a manifest under a recipe.
 
-    ``write`` holds a row for each document that must be (re)written: DIGESTED columns, fingerprint,
-    content_id, media_type, parser. ``moved`` pairs the old doc_id with the new one. ``digest`` names
+    ``write`` holds a row for each document that must be (re)written: DIGESTED columns, content_id,
+    fingerprint. ``moved`` pairs the old doc_id with the new one. ``digest`` names
     what the index will hold; equal digests mean equal rows.
     """
 
@@ -134,7 +135,7 @@ def diff(
     """
     ours = pl.col("source").is_in(list(sources))
     old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
-    new = _with_fingerprints(_frame(listed).sort("source", "uri"), old, recipe, same_recipe=recipe == base_recipe)
+    new = _with_fingerprints(_frame(listed).sort("source", "uri"), recipe)
     joined = new.join(
         old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left"
     )
@@ -168,16 +169,12 @@ def release_digest(documents: pl.DataFrame, recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
-def _with_fingerprints(new: pl.DataFrame, old: pl.DataFrame, recipe: Recipe, *, same_recipe: bool) -> pl.DataFrame:
-    """Add content_id, fingerprint, media_type and parser; under one recipe unchanged rows keep theirs."""
-    if same_recipe:
-        kept = old.select("doc_id", "digest", "content_id", "fingerprint")
-        new = new.join(kept, on=["doc_id", "digest"], how="left", maintain_order="left")
-    else:
-        new = new.with_columns(content_id=pl.lit(None, pl.String), fingerprint=pl.lit(None, pl.String))
+def _with_fingerprints(new: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
+    """Add content_id and fingerprint; a document that can't be read has no content and a fixed fingerprint."""
+    identify, unreadable = recipe.identifier(), (None, derived_id(UNREADABLE))
     rows = [
-        (content_id, fingerprint) if fingerprint else _identify(digest, uri, recipe)
-        for digest, uri, content_id, fingerprint in new.select("digest", "uri", "content_id", "fingerprint").iter_rows()
+        unreadable if digest is None else identify(digest, *parser_and_suffix(uri))
+        for digest, uri in new.select("digest", "uri").iter_rows()
     ]
     contents, fingerprints = ([row[i] for row in rows] for i in (0, 1))
     return new.with_columns(
@@ -185,17 +182,10 @@ def _with_fingerprints(new: pl.DataFrame, old: pl.DataFrame, recipe: Recipe, *, 
     )
 
 
-def _identify(digest: str | None, uri: str, recipe: Recipe) -> tuple[str | None, str]:
-    if digest is None:
-        return None, derived_id(UNREADABLE)
-    content_id = recipe.content_id(digest, parser_name(uri))
-    return content_id, recipe.fingerprint(content_id)
-
-
-def parser_name(uri: str) -> str:
-    """The parser of a document, or its media type where there is none, so that a new parser plans it anew."""
-    parser = parser_of(uri)
-    return parser.name if parser else f"none:{media_type_of(uri)}"
+def parser_and_suffix(uri: str) -> tuple[str, str]:
+    """What reads the document, and as what; "" where nothing does, so that a new parser plans it anew."""
+    parser, (_, suffix) = parser_of(uri), posixpath.splitext(uri)
+    return parser.name if parser else "", suffix.lower()
 
 
 def _moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:

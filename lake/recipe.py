@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -119,21 +120,21 @@ class Recipe:
         """What decides the full-text index."""
         return self.text_tokenizer, self.text_language
 
-    def content_id(self, digest: str, parser: str) -> str:
-        """Key of what the parser and the chunker make of the bytes with this digest."""
-        return derived_id(
-            "content", str(SCHEMA_VERSION), digest, parser, self.parsers.get(parser, ""), self._content_digest()
-        )
+    def identifier(self) -> Callable[[str, str, str], tuple[str, str]]:
+        """``(bytes digest, parser, suffix) -> (content_id, fingerprint)``, with the recipe's part digested once.
 
-    def _content_digest(self) -> str:
-        return value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
+        The content_id keys what parser and chunker make of the bytes; a parser may read one suffix unlike
+        another. The fingerprint adds all else that decides the rows.
+        """
+        of_content = value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
+        of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
+        schema, parsers = str(SCHEMA_VERSION), self.parsers
 
-    def fingerprint(self, content_id: str) -> str:
-        """What makes a document "unchanged": its content and everything that decides its rows."""
-        return derived_id("fingerprint", content_id, self._row_digest())
+        def identify(digest: str, parser: str, suffix: str) -> tuple[str, str]:
+            content_id = derived_id("content", schema, digest, parser, suffix, parsers.get(parser, ""), of_content)
+            return content_id, derived_id("fingerprint", content_id, of_rows)
 
-    def _row_digest(self) -> str:
-        return value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
+        return identify
 
     def to_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA_VERSION, **asdict(self)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from lake.errors import UsageError
 from lake.recipe import Recipe
 
-Action = Literal["build", "publish", "refuse", "hold", "rollback", "pin", "unpin", "rebuild"]
+Action = Literal["build", "publish", "refuse", "rollback", "pin", "unpin", "rebuild"]
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
 
@@ -71,6 +72,7 @@ class Entry:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Entry:
+        """ValueError where the bytes are no entry."""
         value = json.loads(data)
         return cls(**{**value, "at": datetime.fromisoformat(value["at"])})
 
@@ -160,9 +162,9 @@ class History:
 
 
 def _moment(words: str) -> datetime | None:
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(words), time.max, UTC)
     try:
-        if len(words) == 10:
-            return datetime.combine(date.fromisoformat(words), time.max, UTC)
         moment = datetime.fromisoformat(words)
     except ValueError:
         return None

@@ -105,7 +105,8 @@ def scan(
 
 def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:
     """The recipe of this run; UsageError where it would silently rebuild a lake under another one."""
-    base = history.live.recipe if history.live else None
+    newest = history.live or next(reversed(history.releases.values()), None)
+    base = newest.recipe if newest else None
     name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
     recipe = settings.recipe(base, identify(name))
     if base is None or change_recipe or replace(recipe, parsers=base.parsers) == base:
@@ -158,9 +159,10 @@ def _digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> tuple[p
 
 def _outwait_stamps(to_read: pa.Table) -> None:
     """Let the clock pass the newest stamp, so that a later change of that file can't bear the same one."""
+    now = time.time_ns() // 1000
     stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
-    age = time.time_ns() // 1000 - max(stamps, default=0)
-    if 0 <= age <= RACY_MICROSECONDS:
+    age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
+    if age <= RACY_MICROSECONDS:
         time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)
 
 

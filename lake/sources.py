@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import hashlib
 import os
@@ -66,7 +67,7 @@ class Source:
 
     def _found_file(self, uri: str) -> Found:
         if self.is_local:
-            stat = os.stat(os.path.join(self.root, uri))
+            stat = os.stat(os.path.join(os.fsencode(self.root), _name_bytes(uri)))
             return Found(uri, stat.st_size, stat.st_mtime_ns // 1000)
         with self._listing_errors():
             info = self._filesystem.info(f"{self._path}/{uri}")
@@ -145,6 +146,8 @@ def _reading(uri: str) -> Iterator[None]:
     except (IsADirectoryError, NotADirectoryError) as error:
         raise InputError("not a regular file; exclude it", "unreadable") from error
     except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
         raise TransientError(f"reading {uri} failed: {error}") from error
 
 
@@ -154,6 +157,8 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
     >>> parse_source("handbook=s3://bucket/docs/**/*.md").pattern
     '**/*.md'
     """
+    if not text.isprintable() and text != text.encode("utf-8", "replace").decode():
+        raise UsageError(f"{text!a} is no valid UTF-8; name the folder above it")
     named = _NAMED.match(text)
     name, location = (named[1], named[2]) if named else (None, text)
     if "://" not in location or location.startswith("file://"):
@@ -168,7 +173,9 @@ def _split_local(location: str) -> tuple[str, str, str | None]:
     if os.path.isdir(location):
         return location, "**", None
     if os.path.lexists(location):
-        return os.path.dirname(location), "**", os.path.basename(location)
+        if os.path.exists(location) and not os.path.isfile(location):
+            raise UsageError(f"{location} is neither a folder nor a regular file")
+        return os.path.dirname(location), "**", _readable_name(os.path.basename(location))
     if not _MAGIC.search(location):
         raise UsageError(f"no such file or folder: {location}")
     root, pattern = _split_glob(location)
@@ -211,7 +218,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 def _matches(uri: str, pattern: str) -> bool:
     if "/" not in pattern:
         return fnmatch.fnmatchcase(uri.rsplit("/", 1)[-1], pattern)
-    return _glob(pattern).fullmatch(uri) is not None
+    return _glob(pattern.removeprefix("/")).fullmatch(uri) is not None
 
 
 @lru_cache(maxsize=256)
@@ -223,7 +230,10 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 
 def _literal(piece: str) -> str:
-    return piece.replace("[!", "[^") if piece.startswith("[") and len(piece) > 1 else re.escape(piece)
+    if len(piece) < 2 or not piece.startswith("["):
+        return re.escape(piece)
+    inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+    return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
 
 
 def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
@@ -236,9 +246,22 @@ def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append((f"{prefix}{entry.name}/", entry.path))
-            elif entry.is_file():
-                stat = entry.stat()
-                yield Found(_readable_name(prefix + entry.name), stat.st_size, stat.st_mtime_ns // 1000)
+            elif found := _found_entry(prefix, entry):
+                yield found
+
+
+def _found_entry(prefix: str, entry: os.DirEntry[str]) -> Found | None:
+    """The file, None where it is none or just went; one that can't be looked at is listed all the same."""
+    name = _readable_name(prefix + entry.name)
+    try:
+        if not entry.is_file():
+            return None
+        stat = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:  # a link that leads to itself, say; reading it will tell why
+        return Found(name, None, None)
+    return Found(name, stat.st_size, stat.st_mtime_ns // 1000)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -252,13 +275,12 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _readable_name(name: str) -> str:
-    r"""A file name that is no valid UTF-8, with its odd bytes written as ``\xNN``."""
-    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""A file name with bytes that are no valid UTF-8 written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
+    plain = name.replace("\\x", "\\x5cx")
+    return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
 
 
 def _name_bytes(uri: str) -> bytes:
-    if "\\x" not in uri or os.path.exists(uri):
-        return os.fsencode(uri)
     return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
 
 

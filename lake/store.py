@@ -6,6 +6,8 @@ import ctypes
 import io
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,13 +56,21 @@ def open_store(url: str | os.PathLike[str]) -> Store:
     """The store at a local path or an object-store URL (``s3://bucket/prefix``)."""
     text = os.fspath(url)
     if "://" not in text:
-        return LocalStore(Path(text).expanduser().absolute())
+        return LocalStore(_folder(Path(text).expanduser().absolute()))
     protocol = text.split("://", 1)[0]
     if protocol == "file":
-        return LocalStore(Path(text.removeprefix("file://")).absolute())
+        return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
     if protocol == "s3":
         return ObjectStore(text.rstrip("/"))
     raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
+
+
+def _folder(place: Path) -> Path:
+    """The place, if it is a folder or may become one."""
+    nearest = next(path for path in (place, *place.parents) if path.exists())
+    if not nearest.is_dir():
+        raise UsageError(f"no lake at {place}: {nearest} is a file; choose another --lake")
+    return place
 
 
 class LocalStore:
@@ -189,12 +199,23 @@ def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
 
 def open_parquet(store: Store, path: str) -> pq.ParquetFile:
     """Opened without pre-buffering, which would hold the whole file in memory."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with reading_parquet(store, path):
         return pq.ParquetFile(store.open_input(path), pre_buffer=False)
-    except pa.ArrowInvalid as error:
+
+
+@contextmanager
+def reading_parquet(store: Store, path: str) -> Iterator[None]:
+    """ContractError that names the file where pyarrow stumbles over damage in it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).split("\n")[0]
         raise ContractError(
-            f"{path} in {store.url} is no readable Parquet file ({error}); restore it from a copy of the lake"
+            f"{path} in {store.url} is no readable Parquet file ({reason}); restore it from a copy of the lake"
         ) from error

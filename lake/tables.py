@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,16 @@ class Tables:
 
         options = {"new_table_enable_stable_row_ids": "true", **_storage_options(self.url)}
         return lancedb.connect(self.url, storage_options=options)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """TransientError that says what LanceDB stumbled over while it wrote, a full disk above all."""
+        try:
+            yield
+        except (RuntimeError, OSError, ValueError) as error:
+            if "No space left" in str(error):
+                raise TransientError(f"no space left for {self.url}; free some and run again") from error
+            raise TransientError(f"LanceDB could not write to {self.url}: {_first_line(error)}") from error
 
     def _latest(self, name: str) -> Any:
         if name not in self._open:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import glob
+import os
+from dataclasses import dataclass, field, replace
 
+from lake.errors import UsageError
 from lake.scan import Settings
 from lake.sources import Source, parse_source
 
@@ -26,5 +29,21 @@ class Job:
 
     def open_sources(self) -> dict[str, Source]:
         """The sources by name. UsageError where one does not exist."""
-        parsed = [parse_source(text, self.include, self.exclude) for text in self.sources]
-        return {source.name: source for source in parsed}
+        found: dict[str, Source] = {}
+        for text in self.sources:
+            source = without_lake(parse_source(text, self.include, self.exclude), self.lake)
+            if found.setdefault(source.name, source) != source:
+                raise UsageError(f"two sources are called {source.name!r}; give each a name of its own: NAME=SOURCE")
+        return found
+
+
+def without_lake(source: Source, lake: str) -> Source:
+    """The source less the lake, where that lies inside it: an index must not index itself."""
+    if not source.is_local or "://" in lake:
+        return source
+    inside = os.path.relpath(os.path.realpath(os.path.expanduser(lake)), os.path.realpath(source.root))
+    if inside == ".":
+        raise UsageError(f"the lake can't be the source itself ({source.root}); choose another --lake")
+    if inside.startswith(".."):
+        return source
+    return replace(source, exclude=(*source.exclude, f"/{glob.escape(inside)}/"))

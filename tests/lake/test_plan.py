@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lake.embed import identify
 from lake.errors import RefusedError
 from lake.ids import document_id
-from lake.plan import KNOWN, Plan, diff, guard, parser_name, release_digest, split_known
+from lake.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, split_known
 from lake.recipe import ChunkRecipe, Recipe
 from lake.schemas import DIGESTED, LISTING
 
@@ -41,15 +41,16 @@ def listed(folder: dict[str, str], source: str = "s") -> pa.Table:
 
 
 def known(folder: dict[str, str], recipe: Recipe = RECIPE, source: str = "s") -> pa.Table:
-    contents = [recipe.content_id(digest(text), parser_name(name)) for name, text in folder.items()]
+    identify = recipe.identifier()
+    identities = [identify(digest(text), *parser_and_suffix(name)) for name, text in folder.items()]
     return pa.table(
         {
             "doc_id": [document_id(source, n) for n in folder],
             "source": [source] * len(folder),
             "uri": list(folder),
             "digest": [digest(text) for text in folder.values()],
-            "fingerprint": [recipe.fingerprint(content_id) for content_id in contents],
-            "content_id": contents,
+            "fingerprint": [fingerprint for _, fingerprint in identities],
+            "content_id": [content_id for content_id, _ in identities],
         },
         schema=KNOWN,
     )

@@ -87,7 +87,9 @@ def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
     monkeypatch.setattr("lake.tables.VECTOR_INDEX_ROWS", 256)
     words = [f"word{number}" for number in range(97)]
     for number in range(300):
-        (source / f"{number}.md").write_text(f"# {number}\n\n{' '.join(words[number % 90 :: number % 7 + 3])} n{number}")
+        (source / f"{number}.md").write_text(
+            f"# {number}\n\n{' '.join(words[number % 90 :: number % 7 + 3])} n{number}"
+        )
     ingest()
     (source / "new.md").write_text("# New\n\nA lighthouse keeper counts herring gulls.")
     ingest()
