@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fnmatch
 import hashlib
 import os
 import re
@@ -11,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from lake.errors import InputError, TransientError, UsageError
+from lake.globs import expression, matches
 from lake.ids import document_id
 from lake.schemas import LISTING
 
@@ -78,11 +78,11 @@ class Source:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
     def _wants(self, uri: str) -> bool:
-        if self.pattern != "**" and not _glob(self.pattern).fullmatch(uri):
+        if self.pattern != "**" and not expression(self.pattern).fullmatch(uri):
             return False
-        if self.include and not any(_matches(uri, pattern) for pattern in self.include):
+        if self.include and not any(matches(uri, pattern) for pattern in self.include):
             return False
-        if any(_matches(uri, pattern) for pattern in self.exclude):
+        if any(matches(uri, pattern) for pattern in self.exclude):
             return False
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 
@@ -213,27 +213,6 @@ def _filesystem(url: str) -> tuple[Any, str]:
         raise UsageError(f"can't open {url.split('://', 1)[0]}:// sources: {error}") from error
     filesystem.invalidate_cache()
     return filesystem, path
-
-
-def _matches(uri: str, pattern: str) -> bool:
-    if "/" not in pattern:
-        return fnmatch.fnmatchcase(uri.rsplit("/", 1)[-1], pattern)
-    return _glob(pattern.removeprefix("/")).fullmatch(uri) is not None
-
-
-@lru_cache(maxsize=256)
-def _glob(pattern: str) -> re.Pattern[str]:
-    """A glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` means all below."""
-    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[", pattern + ("**" if pattern.endswith("/") else ""))
-    return re.compile("".join(meanings.get(piece) or _literal(piece) for piece in pieces), re.DOTALL)
-
-
-def _literal(piece: str) -> str:
-    if len(piece) < 2 or not piece.startswith("["):
-        return re.escape(piece)
-    inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-    return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
 
 
 def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
