@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,21 +95,19 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> int:
     vectors.refresh()
     missing = contents.missing(plan.content_ids())
     asked: set[str] = set()
-    embedding = list(_request(lake, plan.content_ids(), missing, asked, job, found, steps))
+    embedding = list(_request(lake, plan.content_ids(), asked, job, found, steps))
     shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
     steps.progress("documents", 0, len(missing))
     for shard in steps.each_indexed(job, shards, plan.recipe):
         contents.refresh()
-        embedding += _request(lake, [row[0] for row in shard.contents], [], asked, job, found, steps)
+        embedding += _request(lake, [row[0] for row in shard.contents], asked, job, found, steps)
         steps.progress("documents", len(shard.contents), None)
     return sum(steps.results(embedding))
 
 
-def _request(
-    lake: Lake, content_ids: list[str], missing: list[str], asked: set[str], job: Job, found: Scan, steps: Steps
-) -> Any:
+def _request(lake: Lake, content_ids: list[str], asked: set[str], job: Job, found: Scan, steps: Steps) -> Iterator[Any]:
     """Ask for the vectors of these contents' texts that nobody has or asked for; the tasks' futures."""
-    absent = {*missing, *lake.contents.missing(content_ids)}
+    absent = set(lake.contents.missing(content_ids))
     stored = [content_id for content_id in content_ids if content_id not in absent]
     vectors = lake.vectors(found.plan.recipe)
     for start in range(0, len(stored), job.shard_documents):

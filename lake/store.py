@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import io
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,12 +103,19 @@ class LocalStore:
         return True
 
     def _write_temporary(self, target: Path, data: bytes) -> Path:
-        target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}")
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            if error.errno == errno.ENOSPC:
+                raise TransientError(f"no space left for the lake at {self.url}; free some and run again") from error
+            raise
         return temporary
 
     def names(self, folder: str) -> list[str]:

@@ -78,13 +78,20 @@ class Tables:
         Undoes what a run left behind that wrote to the head and never came to a release.
         """
         if version is None:
-            keyed = _keyed(schema)
-            if name not in self.names():
-                self._open[name] = self._database.create_table(name, schema=keyed)
-            elif self._latest(name).count_rows() or self._latest(name).schema.names != schema.names:
-                self._open[name] = self._database.create_table(name, schema=keyed, mode="overwrite")
+            if not self._is_empty(name, schema):
+                self._open[name] = self._database.create_table(name, schema=_keyed(schema), mode="overwrite")
         elif self._latest(name).version != version:
             self._latest(name).restore(version)
+
+    def _is_empty(self, name: str, schema: pa.Schema) -> bool:
+        """Whether the head is an empty table of this shape; no where a run died while it created the table."""
+        if name not in self.names():
+            return False
+        try:
+            table = self._latest(name)
+        except (ValueError, RuntimeError):  # listed, since its folder is there, but it has no version yet
+            return False
+        return bool(table.count_rows() == 0 and table.schema.names == schema.names)
 
     def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
         """Insert or replace ``rows`` by key, and delete other rows of the documents in ``deleted``; one version."""

@@ -124,6 +124,22 @@ def test_damage_is_named_and_a_cache_is_made_anew(source: Path, lake_url: str, i
         lake.open_lake(lake_url).release()
 
 
+def test_a_table_that_a_dead_run_had_only_begun_is_made_anew(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    (source / "a.md").write_text("# A\n\nText.")
+    outcome = ingest(publish=False)
+    index = lake.open_lake(lake_url)
+    for name in index.release(outcome.release or "").versions:
+        folder = Path(lake_url, "tables", "1", f"{name}.lance")
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+        (folder / "data").mkdir()
+    (source / "b.md").write_text("# B\n\nText.")
+    assert ingest().n_documents == 2
+    assert lake.open_lake(lake_url).search("text", 5).num_rows == 2
+
+
 def test_a_name_that_is_no_utf8_on_the_command_line(source: Path) -> None:
     from lake.sources import parse_source
 
