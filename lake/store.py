@@ -7,8 +7,11 @@ import errno
 import io
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +20,15 @@ from lake.errors import ContractError, TransientError, UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One object of a store: its path, bytes, and when it was last written."""
+
+    path: str
+    size: int
+    modified_at: datetime
 
 
 class Store(Protocol):
@@ -40,8 +52,16 @@ class Store(Protocol):
         """Sorted names of the objects directly in ``folder``; empty where there is none."""
         ...
 
+    def walk(self, folder: str = "") -> Iterator[Stored]:
+        """Every object below ``folder``, hidden ones included, in any order."""
+        ...
+
     def delete(self, path: str) -> None:
         """Remove the object; nothing happens where there is none."""
+        ...
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove everything below ``folder``; nothing happens where there is none."""
         ...
 
     def open_input(self, path: str) -> Any:
@@ -124,8 +144,21 @@ class LocalStore:
         except FileNotFoundError:
             return []
 
+    def walk(self, folder: str = "") -> Iterator[Stored]:
+        for parent, _, names in os.walk(self.root / folder):
+            for name in names:
+                path = Path(parent, name)
+                with suppress(FileNotFoundError):  # gone since it was listed
+                    status = path.stat()
+                    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+                    yield Stored(path.relative_to(self.root).as_posix(), status.st_size, modified_at)
+
     def delete(self, path: str) -> None:
         (self.root / path).unlink(missing_ok=True)
+
+    def delete_folder(self, folder: str) -> None:
+        if (self.root / folder).exists():
+            shutil.rmtree(self.root / folder)
 
     def open_input(self, path: str) -> Any:
         return str(self.root / path)
@@ -173,7 +206,8 @@ class ObjectStore:
         try:
             self._fs.pipe_file(self._path(path), data, mode="create")
         except FileExistsError:
-            return False
+            # A client that tries again after a lost answer finds what it wrote itself.
+            return self.read(path) == data
         return True
 
     def names(self, folder: str) -> list[str]:
@@ -183,11 +217,19 @@ class ObjectStore:
             return []
         return sorted(name.rsplit("/", 1)[-1] for name in found)
 
+    def walk(self, folder: str = "") -> Iterator[Stored]:
+        for path, facts in self._fs.find(self._path(folder).rstrip("/"), detail=True).items():
+            yield Stored(path.removeprefix(f"{self._root}/"), facts["size"], facts["LastModified"])
+
     def delete(self, path: str) -> None:
         try:
             self._fs.rm_file(self._path(path))
         except FileNotFoundError:
             return
+
+    def delete_folder(self, folder: str) -> None:
+        with suppress(FileNotFoundError):
+            self._fs.rm(self._path(folder), recursive=True)
 
     def open_input(self, path: str) -> Any:
         return io.BytesIO(self.read(path))
