@@ -69,7 +69,7 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
         delta_base=plan.base,
     )
     lake.store.flush()
-    lake.log.append(history, "build", release, facts={"release": candidate.to_json()})
+    lake.log.record("build", release, facts={"release": candidate.to_json()})
     _log.info("built %s: %s", release, candidate.counts)
     return candidate
 

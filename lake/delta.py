@@ -52,8 +52,7 @@ class Delta:
         """The change less all that concerns these documents."""
         gone = pa.array(list(doc_ids), pa.string())
         documents, quarantine = (
-            table.filter(pc.invert(pc.is_in(table.column("doc_id"), gone)))
-            for table in (self.documents, self.quarantine)
+            part.filter(pc.invert(pc.is_in(part.column("doc_id"), gone))) for part in (self.documents, self.quarantine)
         )
         return Delta(documents, quarantine, [doc_id for doc_id in self.deleted if doc_id not in doc_ids])
 

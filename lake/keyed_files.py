@@ -39,12 +39,13 @@ class KeyedFiles:
     def refresh(self) -> None:
         """See the files that were written or compacted since; those known already are not read again."""
         with self._lock:
-            for _ in range(_TRIES):
+            for attempt in range(_TRIES):
                 try:
-                    return self._refresh()
+                    self._refresh()
+                    break
                 except FileNotFoundError:  # compacted away since it was listed
-                    continue
-            self._refresh()
+                    if attempt == _TRIES - 1:
+                        raise
 
     def _refresh(self) -> None:
         names = self._store.names(self.folder)

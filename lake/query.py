@@ -17,7 +17,7 @@ from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
-    from lake.tables import TableReader
+    from lake.table_reader import TableReader
 
 Mode = Literal["hybrid", "vector", "text"]
 

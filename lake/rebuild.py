@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from lake.commit import Delta, write_tables
+from lake.commit import write_tables
+from lake.delta import Delta
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.history import History
