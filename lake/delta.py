@@ -48,12 +48,9 @@ class Delta:
             sorted({*self.deleted, *later.deleted, *gone}),
         )
 
-    def without(self, doc_ids: Collection[str]) -> Delta:
-        """The change less all that concerns these documents."""
-        gone = pa.array(list(doc_ids), pa.string())
-        documents, quarantine = (
-            part.filter(pc.invert(pc.is_in(part.column("doc_id"), gone))) for part in (self.documents, self.quarantine)
-        )
+    def without(self, doc_ids: Collection[str], digests: Collection[str] = ()) -> Delta:
+        """The change less all that concerns these documents, and less rows of these bytes."""
+        documents, quarantine = (_others(part, doc_ids, digests) for part in (self.documents, self.quarantine))
         return Delta(documents, quarantine, [doc_id for doc_id in self.deleted if doc_id not in doc_ids])
 
     def doc_ids(self) -> list[str]:
@@ -64,3 +61,9 @@ class Delta:
         """Contents that it needs; some may come twice."""
         parts = [self.documents.column("content_id"), self.quarantine.column("content_id")]
         return pa.concat_arrays([part.combine_chunks() for part in parts]).drop_null()
+
+
+def _others(rows: pa.Table, doc_ids: Collection[str], digests: Collection[str]) -> pa.Table:
+    gone = pc.is_in(rows.column("doc_id"), pa.array(list(doc_ids), pa.string()))
+    same = pc.is_in(rows.column("digest"), pa.array(list(digests), pa.string()))
+    return rows.filter(pc.invert(pc.or_(gone, same)))

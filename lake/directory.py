@@ -90,9 +90,12 @@ class Lake:
 
     def vectors(self, recipe: Recipe) -> KeyedFiles:
         """The vectors of the recipe's embedder, in its dtype."""
+        return self.vectors_in(f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}")
+
+    def vectors_in(self, folder: str) -> KeyedFiles:
+        """The vectors in one of the folders below ``vectors``."""
         from lake.keyed_files import KeyedFiles
 
-        folder = f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}"
         if folder not in self._vectors:
             self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
         return self._vectors[folder]
