@@ -55,7 +55,6 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
     release = history.next_id(moment.date())
     generation = base.generation if base else FIRST_GENERATION
     versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
-    tables = lake.tables(generation)
     candidate = Release(
         release=release,
         digest=digest,
@@ -63,7 +62,7 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
         recipe=plan.recipe,
         generation=generation,
         versions=versions,
-        counts=_counts(tables, versions, plan.counts),
+        counts=counts_of(lake.tables(generation), versions) | plan.counts,
         created_at=moment,
         commit=folder,
         delta_base=plan.base,
@@ -179,12 +178,8 @@ def _joined(
             yield batch
 
 
-def _counts(tables: Tables, versions: dict[str, int], planned: dict[str, int]) -> dict[str, int]:
+def counts_of(tables: Tables, versions: dict[str, int]) -> dict[str, int]:
+    """Rows of each table at these versions, as a release states them."""
     n_rows = {name.split("__")[0]: tables.at(name, version).count() for name, version in versions.items()}
-    return {
-        "n_documents": n_rows["documents"],
-        "n_quarantined": n_rows["quarantine"],
-        "n_parents": n_rows["parents"],
-        "n_chunks": n_rows["chunks"],
-        **planned,
-    }
+    names = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
+    return {counted: n_rows[table] for table, counted in names.items()}

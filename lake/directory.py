@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,23 @@ class Lake:
         except FileNotFoundError:
             return FINDINGS.empty_table()
 
+    def blot_out(self, ids: Collection[str]) -> None:
+        """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
+        denylist = self.denylist()
+        for name in self.store.names("cache"):
+            path = f"cache/{name}"
+            rows = self._digests(path)
+            if rows is None:
+                self.store.delete(path)
+                continue
+            marks = zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True)
+            kept = [not denylist.has_place(doc_id) and not denylist.has_content(digest) for doc_id, digest in marks]
+            if not all(kept):
+                self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
+        for name in self.store.names("audits"):
+            release = name.removesuffix(".parquet")
+            self.keep_findings(release, _blotted(self.findings(release), ids))
+
     def tables(self, generation: str) -> Tables:
         from lake.tables import Tables
 
@@ -159,6 +177,20 @@ class Lake:
             mine = rows.filter(pc.equal(rows.column("source"), source))
             if not mine.equals(self.cached_digests([source])):
                 self.store.write(_digests_path(source), parquet_bytes(mine, 1 << 16))
+
+
+def _blotted(findings: pa.Table, ids: Collection[str]) -> pa.Table:
+    """Findings that name none of these ids, in lists of samples or in words."""
+    import pyarrow as pa
+
+    def blot(value: str) -> str:
+        return re.sub("[0-9a-f]{32,64}", lambda found: "erased" if found[0] in ids else found[0], value)
+
+    rows = findings.to_pylist()
+    for row in rows:
+        row["sample_ids"] = [blot(sample) for sample in row["sample_ids"]]
+        row |= {name: blot(row[name]) for name in ("observed", "message")}
+    return pa.Table.from_pylist(rows, schema=findings.schema)
 
 
 def _digests_path(source: str) -> str:

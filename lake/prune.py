@@ -9,11 +9,12 @@ from typing import Any
 from lake import clock
 from lake.delta import Delta
 from lake.directory import Lake
+from lake.forget import finish
 from lake.history import History
 from lake.lease import WriterLease
 from lake.releases import Release
 from lake.retention import Retention, kept
-from lake.sweep import Swept, sweep
+from lake.sweep import ERASING, Swept, sweep
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -52,7 +53,10 @@ def prune(
         history = lake.log.insist(lambda history: _drop(lake, history, retention))
         lease.check()
         lake.log.checkpoint()
-        swept = sweep(lake, history, retention, progress=progress)
+        if lake.store.names("denylist").count(ERASING.split("/")[1]):
+            swept = finish(lake, progress)
+        else:
+            swept = sweep(lake, history, retention, progress=progress)
     reasons = kept(history, retention, clock.now())
     return Pruned(False, reasons, _dropped(before, history.releases), swept)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from lake.directory import Lake
 from lake.embed import load_embedder
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, GoneError, UsageError
 from lake.history import History
 from lake.releases import Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from lake.table_reader import TableReader
 
 Mode = Literal["hybrid", "vector", "text"]
+T = TypeVar("T")
 
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 _RRF = 60
 #: Each leg of a hybrid search looks this much deeper than the answer, so that both can vote.
 _LEG_DEPTH = 50
 _MAX_QUERY_CHARACTERS = 20_000
+#: Tables held open: a handful of releases, so that a reader that follows ``live`` for months does not grow.
+_MOST_READERS = 16
 
 
 class Index:
@@ -54,24 +57,31 @@ class Index:
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""
         history = self.history()
-        live = history.live
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
-        if live is None:
+        if history.live is None:
             return {**found, "live": None, "quarantine": []}
+        return found | self._answer("live", self._status)
+
+    def _status(self, live: Release) -> dict[str, Any]:
         quarantine = self._reader(live, "quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
         sources = self._reader(live, "documents").scan(["source"]).column("source").value_counts()
-        row = _release_row(history, live)
         return {
-            **found,
-            "live": row,
+            "live": _release_row(self.history(), live),
             "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
             "recipe": live.recipe.to_json(),
             "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
         }
 
     def dataset(self, table: str, at: str = "live") -> Any:
-        """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release."""
-        return self._reader(self.release(at), table).dataset()
+        """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
+
+        It reads as long as its release is kept, and at least for the grace that ``prune`` leaves it.
+        """
+        return self._answer(at, lambda release: self._reader(release, table).dataset())
+
+    def findings(self, at: str = "live") -> pa.Table:
+        """FINDINGS rows of the release's audit."""
+        return self._lake.findings(self.release(at).release)
 
     def search(
         self,
@@ -89,7 +99,23 @@ class Index:
         cosine similarity for ``vector``, BM25 for ``text``, reciprocal rank fusion for ``hybrid``.
         """
         _check(text, k, mode)
+        return self._answer(at, lambda release: self._search(release, text, k, mode, where, embedder))
+
+    def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
+        """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
         release = self.release(at)
+        while True:
+            try:
+                return answer(release)
+            except GoneError:
+                self._readers.clear()
+                asked, release = release, self.release(at)
+                if release == asked:
+                    raise
+
+    def _search(
+        self, release: Release, text: str, k: int, mode: Mode, where: str | None, embedder: Embedder | None
+    ) -> pa.Table:
         chunks = self._reader(release, "chunks")
         depth = max(_LEG_DEPTH, 2 * k)
         legs = []
@@ -116,6 +142,8 @@ class Index:
             raise UsageError(f"no table {table!r}; choose 'documents', 'parents', 'chunks' or 'quarantine'")
         key = (release.generation, name, release.versions[name])
         if key not in self._readers:
+            while len(self._readers) >= _MOST_READERS:
+                self._readers.pop(next(iter(self._readers)))
             self._readers[key] = self._lake.tables(release.generation).at(name, release.versions[name])
         return self._readers[key]
 

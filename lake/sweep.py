@@ -17,6 +17,9 @@ from lake.keyed_files import KeyedFiles
 from lake.releases import Release
 from lake.retention import Retention
 
+#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
+ERASING = "denylist/erasing"
+
 Progress = Callable[[str, int, int | None], None]
 
 

@@ -99,12 +99,12 @@ class TableReader:
                 return (query.where(where, prefilter=True) if where else query).to_arrow()
         except (ValueError, RuntimeError) as error:
             if where:
-                self._check_filter(where)
+                self.check_filter(where)
             raise ContractError(
                 f"{self.name} at version {self.version} can't be searched: {first_line(error)}"
             ) from error
 
-    def _check_filter(self, where: str) -> None:
+    def check_filter(self, where: str) -> None:
         """UsageError where the filter alone fails."""
         try:
             self._table.count_rows(where)
