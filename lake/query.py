@@ -15,6 +15,7 @@ from lake.releases import History, Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
 
 if TYPE_CHECKING:
+    from lake.difference import Difference
     from lake.embed.base import Embedder
     from lake.tables import TableReader
 
@@ -71,6 +72,13 @@ class Index:
     def dataset(self, table: str, at: str = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release."""
         return self._reader(self.release(at), table).dataset()
+
+    def diff(self, a: str, b: str = "live") -> Difference:
+        """What release ``b`` holds otherwise than ``a``."""
+        from lake.difference import difference
+
+        history = self.history()
+        return difference(self._lake, history.resolve(a), history.resolve(b))
 
     def search(
         self,
