@@ -16,6 +16,7 @@ from lake.store import Store, open_store, parquet_bytes
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lake.denylist import Denylist
     from lake.keyed_files import KeyedFiles
     from lake.recipe import Recipe
     from lake.tables import Tables
@@ -34,6 +35,7 @@ class Lake:
     raglake.json   the format           log/       releases, one object per entry
     contents/      parsed text, spans   vectors/   one folder per embedder
     commits/       a delta per release  tables/    LanceDB, one folder per generation
+    audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
     """
 
@@ -94,6 +96,30 @@ class Lake:
         if folder not in self._vectors:
             self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
         return self._vectors[folder]
+
+    def denylist(self) -> Denylist:
+        """What was erased for good, as it stands now."""
+        from lake.denylist import Denylist
+
+        return Denylist(self.store)
+
+    def revision(self) -> tuple[int, tuple[str, ...]]:
+        """What a plan depends on besides the sources; another value means that it may be out of date."""
+        return self.log.read().head, tuple(self.store.names("denylist"))
+
+    def keep_findings(self, release: str, findings: pa.Table) -> None:
+        """Keep an audit's FINDINGS rows for as long as the release is kept."""
+        self.store.write(f"audits/{release}.parquet", parquet_bytes(findings, 1 << 16))
+
+    def findings(self, release: str) -> pa.Table:
+        """FINDINGS rows of the release's last audit; none where it was not audited."""
+        from lake.schemas import FINDINGS
+        from lake.store import open_parquet
+
+        try:
+            return open_parquet(self.store, f"audits/{release}.parquet").read()
+        except FileNotFoundError:
+            return FINDINGS.empty_table()
 
     def tables(self, generation: str) -> Tables:
         from lake.tables import Tables

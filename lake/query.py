@@ -11,13 +11,14 @@ import pyarrow as pa
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.errors import ContractError, UsageError
-from lake.releases import History, Release
+from lake.history import History
+from lake.releases import Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
 
 if TYPE_CHECKING:
     from lake.difference import Difference
     from lake.embed.base import Embedder
-    from lake.tables import TableReader
+    from lake.table_reader import TableReader
 
 Mode = Literal["hybrid", "vector", "text"]
 
@@ -189,13 +190,26 @@ def fuse(legs: Sequence[pa.Table]) -> pa.Table:
     return _ranked(distinct, np.array([scores[chunk_id] for chunk_id in first]))
 
 
+def _audited(verdict: dict[str, Any] | None) -> str | None:
+    if verdict is None:
+        return None
+    if not verdict["passed"]:
+        return "refused"
+    n = verdict["n_warnings"]
+    return f"passed with {n} remark{'s' if n > 1 else ''}" if n else "passed"
+
+
 def _release_row(history: History, release: Release) -> dict[str, Any]:
+    published = history.published(release.release)
     return {
         "release": release.release,
         "created_at": release.created_at,
-        "published_at": history.published_at(release.release),
+        "published_at": published.at if published else None,
         "live": history.live is not None and history.live.release == release.release,
         "status": history.status(release.release),
+        "names": sorted(name for name, named in history.names.items() if named == release.release),
+        "published_by": published.by if published else None,
+        "audit": _audited(history.verdict(release.release)),
         "why": history.why(release.release),
         "n_documents": release.counts["n_documents"],
         "n_quarantined": release.counts["n_quarantined"],
