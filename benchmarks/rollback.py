@@ -14,7 +14,7 @@ from statistics import median
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.log import rollback
+from lake.live import rollback
 from lake.query import open_lake
 from lake.scan import Settings
 
