@@ -16,6 +16,7 @@ from lake.releases import Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
 
 if TYPE_CHECKING:
+    from lake.difference import Difference
     from lake.embed.base import Embedder
     from lake.table_reader import TableReader
 
@@ -82,6 +83,13 @@ class Index:
     def findings(self, at: str = "live") -> pa.Table:
         """FINDINGS rows of the release's audit."""
         return self._lake.findings(self.release(at).release)
+
+    def diff(self, a: str, b: str = "live") -> Difference:
+        """What release ``b`` holds otherwise than ``a``."""
+        from lake.difference import difference
+
+        history = self.history()
+        return difference(self._lake, history.resolve(a), history.resolve(b))
 
     def search(
         self,
