@@ -110,7 +110,7 @@ def find_traces(
 def occurring(needles: Needles, strings: Iterable[str]) -> Needles:
     """Those ids, texts and words that ``find_traces`` would find in a file with these strings."""
     search, kept = _Search(needles), list(strings)
-    found = {*search.in_strings(kept), *search.words_in(kept)}
+    found = {*search.in_strings(kept), *(("word", word) for word in needles.words & _words(kept))}
     named = {kind: frozenset(value for k, value in found if k == kind) for kind in ("id", "text", "word")}
     return Needles(named["id"], named["text"], named["word"])
 
@@ -119,8 +119,8 @@ class _Search:
     """Needles made ready to be looked for."""
 
     def __init__(self, needles: Needles) -> None:
-        self._words, self._vectors = needles.words, needles.vectors
-        kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in needles.texts}
+        self.words, self._vectors = needles.words, needles.vectors
+        kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in needles.texts if text}
         kinds |= {_utf8(value): ("id", value) for value in needles.ids}
         self._kinds = {pattern: kind for pattern, kind in kinds.items() if len(pattern) >= ANCHOR}
         self._short = {kind[1]: kind[0] for pattern, kind in kinds.items() if len(pattern) < ANCHOR}
@@ -140,10 +140,6 @@ class _Search:
             kind, value = self._kinds[pattern]
             if kind == "id" or _stands_alone(data, start, value, pattern):
                 yield kind, value
-
-    def words_in(self, strings: list[str]) -> Iterator[tuple[Kind, str]]:
-        if self._words:
-            yield from (("word", word) for word in self._words & _words(strings))
 
     def in_bytes(self, data: bytes) -> Iterator[Kind]:
         for start, pattern in self._raw.find(data):
@@ -204,14 +200,17 @@ class _Walk:
             self._n_strings += len(strings)
             self._add(path, where, (kind for kind, _ in self._search.in_strings(strings)))
             if piece.n_rows and where.rsplit(".", 1)[-1] not in _OWN_WORDS:
-                self._add(path, where, (kind for kind, _ in self._search.words_in(strings)))
-            if _DATA_FILE.match(path):
-                self._dictionaries.learn(strings)
+                self._look_at_words(path, where, _words(strings))
         for where, vectors in piece.vectors.items():
             self._n_vectors += len(vectors)
             self._add(path, where, ["vector"] if self._search.has_vector(vectors) else [])
         for where, binaries in piece.binaries.items():
             self._add(path, where, self._search.in_bytes(b"\0".join(binaries)))
+
+    def _look_at_words(self, path: str, where: str, words: set[str]) -> None:
+        self._add(path, where, ["word"] if words & self._search.words else [])
+        if _DATA_FILE.match(path):
+            self._dictionaries.learn(words)
 
     def _look_through_index(self, path: str, piece: Piece) -> None:
         index = _INDEX_FILE.fullmatch(path)
@@ -243,8 +242,8 @@ class _Dictionaries:
         self._suspects: dict[tuple[str, str], set[str]] = {}  # by path and tokenizer
         self._tokens_of_words = lru_cache(maxsize=4)(lambda tokenizer: tokens_of(words, tokenizer))
 
-    def learn(self, strings: list[str]) -> None:
-        self._others |= _words(strings)
+    def learn(self, words: set[str]) -> None:
+        self._others |= words
 
     def suspect(self, path: str, tokenizer: str, tokens: list[str]) -> None:
         erased = self._tokens_of_words(tokenizer)

@@ -235,6 +235,15 @@ def test_texts_are_found_between_word_borders_only() -> None:
     assert occurring(needles, ["«Berth 12 is free»!", "a.md", "ff" + "ab" * 16]) == needles
 
 
+def test_what_lies_across_two_blocks_of_a_big_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (name,) = STRANGER.ids
+    for n_before in range(40, 90):
+        open_store(tmp_path / "lake").write("notes.txt", b"x" * n_before + name.encode() + b"x" * 70)
+        monkeypatch.setattr("lake.decode._BLOCK_BYTES", 64)
+        traces = find_traces(open_store(tmp_path / "lake"), STRANGER).traces
+        assert {trace.where for trace in traces} == {"raw bytes", "text"}
+
+
 def test_every_pattern_is_found_at_every_offset_and_nothing_else() -> None:
     generator = np.random.default_rng(1)
     patterns = [generator.bytes(int(length)) for length in generator.integers(8, 300, 200)]
