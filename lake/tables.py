@@ -89,7 +89,7 @@ class Tables:
             table = self._latest(name)
         except (ValueError, RuntimeError):  # listed, since its folder is there, but it has no version yet
             return False
-        return bool(table.count_rows() == 0 and table.schema.names == schema.names)
+        return bool(table.count_rows() == 0 and table.schema.equals(schema))
 
     def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
         """Insert or replace ``rows`` by key, and delete other rows of the documents in ``deleted``; one version."""
