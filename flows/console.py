@@ -82,9 +82,8 @@ def outcome(shown: dict[str, Any]) -> None:
     else:
         release = f"release {shown['release']}: " if shown["release"] else ""
         out.print(f"{release}{escape(shown['reason'])} ({changes}; {shown['seconds']:.1f} s)")
-    out.print(
-        f"{_holds(shown)}, {counted(shown['n_texts_embedded'], 'text')} embedded, {shown['n_quarantined']:,} in quarantine"
-    )
+    embedded = counted(shown["n_texts_embedded"], "text")
+    out.print(f"{_holds(shown)}, {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _denied(out, shown["n_denied"])
     if shown["n_quarantined"]:
         out.print("raglake status --lake ... says what is in quarantine and why")
