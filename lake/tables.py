@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import ContractError, UsageError
+from lake.failures import table_failures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,13 +51,9 @@ class Tables:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """TransientError that says what LanceDB stumbled over while it wrote, a full disk above all."""
-        try:
+        """TransientError that says what LanceDB stumbled over while it wrote, ContractError where it may not."""
+        with table_failures(self.url):
             yield
-        except (RuntimeError, OSError, ValueError) as error:
-            if "No space left" in str(error):
-                raise TransientError(f"no space left for {self.url}; free some and run again") from error
-            raise TransientError(f"LanceDB could not write to {self.url}: {_first_line(error)}") from error
 
     def _latest(self, name: str) -> Any:
         if name not in self._open:
@@ -257,6 +254,7 @@ def _storage_options(url: str) -> dict[str, str]:
         return {}
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     options = {"aws_region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"}
+    options["client_retry_timeout"] = "60"  # seconds after which a request is not tried again; 180 by itself
     if endpoint:
         options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}
     return options
