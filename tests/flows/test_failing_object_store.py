@@ -199,7 +199,7 @@ READS = pytest.mark.xfail(strict=True, reason="what fails while LanceDB reads is
 @pytest.mark.parametrize(
     "ways",
     [
-        [("500", 0.01), ("reset", 0.15), ("503", 0.4), ("500", 0.72)],
+        [("500", 0.01), ("reset", 0.15), ("503", 0.6)],
         pytest.param([("reset", 0.05), ("503", 0.86)], marks=READS),
     ],
     ids=["writing", "reading"],
