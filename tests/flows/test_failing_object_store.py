@@ -193,14 +193,11 @@ def fails(proxy: Proxy, mode: str, share: float, n_requests: int) -> None:
     proxy.mode, proxy.breaks = mode, lambda method, path: len(proxy.seen) >= int(n_requests * share)
 
 
-READS = pytest.mark.xfail(strict=True, reason="what fails while LanceDB reads is not translated yet")
-
-
 @pytest.mark.parametrize(
     "ways",
     [
         [("500", 0.01), ("reset", 0.15), ("503", 0.6)],
-        pytest.param([("reset", 0.05), ("503", 0.86)], marks=READS),
+        pytest.param([("reset", 0.05), ("503", 0.86)]),
     ],
     ids=["writing", "reading"],
 )
