@@ -106,7 +106,7 @@ class History:
         for entry in self.entries:
             if entry.action == "rollback" and was_live == release:
                 because = entry.why
-            if entry.action == "publish" and entry.release == release:
+            if entry.action in ("publish", "rollback") and entry.release == release:
                 because = None  # somebody took it back on purpose
             was_live = entry.live
         return because

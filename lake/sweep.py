@@ -14,6 +14,7 @@ from lake.delta import Delta
 from lake.directory import Lake
 from lake.history import History
 from lake.keyed_files import KeyedFiles
+from lake.lease import check_held
 from lake.retention import Retention
 
 #: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
@@ -63,6 +64,7 @@ def sweep(
     ]
     progress("sweeps", 0, len(steps))
     for step in steps:
+        check_held(lake.url)  # without the lease another run's half-written files would go as well
         swept += step()
         progress("sweeps", 1, None)
     return swept
@@ -103,6 +105,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
                     lake.store.delete_folder(folder)
                 swept += Swept(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
+                check_held(lake.url)
                 swept += Swept(n_bytes=tables.sweep(table, versions[table]))
     return swept
 

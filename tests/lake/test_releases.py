@@ -11,7 +11,7 @@ import pytest
 from lake.embed import identify
 from lake.errors import ConflictError, ContractError, RefusedError, UsageError
 from lake.history import History
-from lake.live import name, pin, publish, record_audit, unname
+from lake.live import name, pin, publish, record_audit, rollback, unname
 from lake.log import ReleaseLog
 from lake.recipe import Recipe
 from lake.releases import Release
@@ -58,6 +58,19 @@ def test_publish_makes_live_and_a_candidate_is_not(log: ReleaseLog) -> None:
     publish(log, second)
     history = log.read()
     assert (history.status(first.release), history.status(second.release)) == ("superseded", "live")
+
+
+def test_going_back_to_what_was_rolled_back_takes_it_back_on_purpose(log: ReleaseLog) -> None:
+    first = build(log, "2026-11-21.1")
+    publish(log, first)
+    second = build(log, "2026-11-21.2", base=first.release, digest="e")
+    publish(log, second)
+    rollback(log, first, why="a false alarm")
+    rollback(log, second, why="it was the first that was bad")
+    history = publish(log, build(log, "2026-11-21.3", base=second.release, digest="f"))
+    assert (history.status(first.release), history.status(second.release)) == ("rolled back", "superseded")
+    again = build(log, "2026-11-21.4", base="2026-11-21.3", digest="e")
+    assert publish(log, again).live == again
 
 
 def test_publishing_twice_adds_one_entry(log: ReleaseLog) -> None:
