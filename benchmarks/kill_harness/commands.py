@@ -1,0 +1,149 @@
+"""What a forked process runs: the commands that are killed, and the looks at what they left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from kill_harness.content import content_of, read_tables
+
+#: Modules that do nothing but define things when they are imported.
+_MODULES = (
+    "great_expectations polars lance lancedb s3fs expectations.audit flows.reindex flows.steps tasks.plain "
+    "lake.query lake.rebuild lake.embed.hashing lake.isolation lake.parse lake.chunk"
+)
+
+
+def import_everything() -> None:
+    """Once, before the first fork."""
+    from expectations.runner import load
+
+    load()
+    for name in _MODULES.split():
+        import_module(name)
+
+
+def available() -> list[str]:
+    """The commands to kill that this version of the lake has."""
+    wanted = {"prune": "lake.prune", "forget": "lake.forget"}
+    absent = {command for command, module in wanted.items() if find_spec(module) is None}
+    return [name for name in ("ingest", "publish", "rollback", "prune", "forget", "rebuild") if name not in absent]
+
+
+def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
+    from flows.reindex import Job, reindex
+    from flows.steps import PlainSteps
+    from lake.scan import Settings
+
+    settings = Settings(embedder="hash", child_tokens=64)
+    job = Job((f"docs={source}",), lake, settings=settings, publish=publish, shard_documents=24)
+    with PlainSteps(n_workers=2) as steps:
+        return reindex(job, steps).to_json()
+
+
+def publish(lake: str, release: str) -> None:
+    from lake.directory import Lake
+    from lake.log import publish as make_live
+
+    log = Lake.existing(lake).log
+    make_live(log, log.read().resolve(release))
+
+
+def rollback(lake: str, release: str) -> None:
+    from lake.directory import Lake
+    from lake.log import rollback as go_back
+
+    log = Lake.existing(lake).log
+    go_back(log, log.read().resolve(release), why="a drill")
+
+
+def rebuild(lake: str) -> None:
+    from lake.directory import Lake
+    from lake.rebuild import rebuild as make_again
+
+    make_again(Lake.existing(lake))
+
+
+def prune(lake: str) -> None:
+    """Keep three releases and nothing of what no release needs, however young."""
+    from lake.directory import Lake
+    from lake.prune import Retention
+    from lake.prune import prune as sweep
+
+    none = timedelta(0)
+    sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace=none, keep_vectors=none))
+
+
+def forget(lake: str, uri: str) -> None:
+    from lake.directory import Lake
+    from lake.forget import forget as erase
+
+    erase(Lake.existing(lake), uri=uri, why="a drill")
+
+
+def look(lake: str, known: list[str]) -> dict[str, Any]:
+    """The log, and what each release holds whose tables are not among ``known``; live's always."""
+    from lake.directory import Lake
+    from lake.query import open_lake
+
+    if not Lake(lake).exists():
+        return {"head": 0, "live": None, "releases": {}, "entries": []}
+    index = open_lake(lake)
+    history = index.history()
+    live = history.live.release if history.live else None
+    found = {}
+    for name, release in history.releases.items():
+        key = f"{name} {release.generation} {sorted(release.versions.items())}"
+        content = content_of(read_tables(index, name)) if name == live or key not in known else None
+        was_live = history.published_at(name) is not None
+        found[name] = {"key": key, "plan": release.digest, "was_live": was_live, "content": content}
+    entries = [[entry.seq, entry.action, entry.release, entry.live, entry.at.timestamp()] for entry in history.entries]
+    return {"head": history.head, "live": live, "releases": found, "entries": entries}
+
+
+def ask(lake: str, probe: dict[str, Any]) -> None:
+    """Ask for ``probe["token"]`` in all three modes; ValueError where the answer is wrong."""
+    from lake.query import open_lake
+
+    index = open_lake(lake)
+    for mode in ("text", "vector", "hybrid"):
+        hits = index.search(probe["token"], 10, mode=mode)
+        uris = set(hits["uri"].to_pylist())
+        if not uris or not uris <= set(probe["all"]):
+            raise ValueError(f"{mode} search answers with {sorted(uris - set(probe['all']))}, which live does not hold")
+        if mode == "text" and uris != set(probe["uris"]):
+            raise ValueError(f"{probe['token']} stands in {probe['uris']}, text search answers {sorted(uris)}")
+
+
+def expire_lease(lake: str) -> None:
+    """Let the 90 seconds pass after which another machine may take a dead run's lease."""
+    import json
+    from datetime import UTC, datetime
+
+    from lake.store import open_store
+
+    store = open_store(lake)
+    for name in store.names("lease")[-1:]:
+        holder = json.loads(store.read(f"lease/{name}"))
+        past = {**holder, "expires_at": datetime(2020, 1, 1, tzinfo=UTC).isoformat()}
+        store.write(f"lease/{name}", json.dumps(past).encode())
+
+
+def leftovers(lake: str) -> list[str]:
+    """What lies in the lake and belongs to no release: temporary files, requests, other releases' commits."""
+    from lake.directory import Lake
+
+    opened = Lake.existing(lake)
+    history = opened.log.read()
+    commits = {release.commit for release in history.releases.values()}
+    generations = {f"tables/{release.generation}" for release in history.releases.values()}
+    left = []
+    for stored in opened.store.walk():
+        top, _, rest = stored.path.partition("/")
+        folder = f"{top}/{rest.partition('/')[0]}"
+        unneeded = {"commits": folder not in commits, "tables": folder not in generations, "texts": True}
+        if unneeded.get(top, False) or "/.tmp" in f"/{stored.path}":
+            left.append(stored.path)
+    return sorted(left)

@@ -1,0 +1,62 @@
+"""Kill every command of a lake at random while readers search it, and check what is left each time.
+
+python benchmarks/kills.py [--kills 300] [--seed 1] [--lake FOLDER_OR_S3_URL] [--minutes N]
+
+``--lake s3://bucket/name`` runs against a local S3 server that is started for it. ``--minutes`` runs the commands for
+so long without killing any. Exit status 1 where anything was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from kill_harness.campaign import Campaign, Figures
+from kill_harness.object_store import serving
+
+COLUMNS = "{:>10} {:>6} {:>9} {:>10} {:>12} {:>8}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Kill commands at random and check the lake.")
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lake", help="a folder that is not there yet, or an s3:// URL")
+    parser.add_argument("--minutes", type=float, help="run without kills for so long")
+    options = parser.parse_args()
+    started = time.monotonic()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        lake = options.lake or str(folder / "lake")
+        environment = stack.enter_context(serving(lake)) if lake.startswith("s3://") else {}
+        campaign = stack.enter_context(Campaign(lake, folder, seed=options.seed, environment=environment))
+        commands = campaign.begin()
+        if options.minutes:
+            campaign.loop(commands, options.minutes * 60)
+        else:
+            campaign.kill(commands, options.kills)
+    return report(campaign.figures, time.monotonic() - started)
+
+
+def report(figures: Figures, seconds: float) -> int:
+    print(COLUMNS.format("command", "kills", "too late", "recovered", "undisturbed", "seconds"))
+    for command, tally in figures.tallies.items():
+        row = (tally.n_kills, tally.n_too_late, tally.n_recovered, tally.n_undisturbed, f"{tally.seconds:.0f}")
+        print(COLUMNS.format(command, *row))
+    watch = figures.watch
+    print(
+        f"{figures.n_kills} kills in {seconds:.0f} s; {figures.n_scratch} comparisons with a lake made anew\n"
+        f"readers: {watch.n_answers} answers checked, {watch.n_mixed} mixed, {watch.n_overtaken} of a release pruned "
+        f"meanwhile; a new release seen after {watch.slowest_seconds:.2f} s at most"
+    )
+    for problem in figures.all_problems():
+        print(f"PROBLEM {problem}")
+    return 1 if figures.all_problems() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
