@@ -15,10 +15,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from kill_harness.campaign import Campaign, Figures
+from kill_harness.campaign import Campaign
 from kill_harness.object_store import serving
-
-COLUMNS = "{:>10} {:>6} {:>9} {:>10} {:>12} {:>8}"
 
 
 def main() -> int:
@@ -34,28 +32,13 @@ def main() -> int:
         lake = options.lake or str(folder / "lake")
         environment = stack.enter_context(serving(lake)) if lake.startswith("s3://") else {}
         campaign = stack.enter_context(Campaign(lake, folder, seed=options.seed, environment=environment))
-        commands = campaign.begin()
+        campaign.begin()
         if options.minutes:
-            campaign.loop(commands, options.minutes * 60)
+            campaign.loop(options.minutes * 60)
         else:
-            campaign.kill(commands, options.kills)
-    return report(campaign.figures, time.monotonic() - started)
-
-
-def report(figures: Figures, seconds: float) -> int:
-    print(COLUMNS.format("command", "kills", "too late", "recovered", "undisturbed", "seconds"))
-    for command, tally in figures.tallies.items():
-        row = (tally.n_kills, tally.n_too_late, tally.n_recovered, tally.n_undisturbed, f"{tally.seconds:.0f}")
-        print(COLUMNS.format(command, *row))
-    watch = figures.watch
-    print(
-        f"{figures.n_kills} kills in {seconds:.0f} s; {figures.n_scratch} comparisons with a lake made anew\n"
-        f"readers: {watch.n_answers} answers checked, {watch.n_mixed} mixed, {watch.n_overtaken} of a release pruned "
-        f"meanwhile; a new release seen after {watch.slowest_seconds:.2f} s at most"
-    )
-    for problem in figures.all_problems():
-        print(f"PROBLEM {problem}")
-    return 1 if figures.all_problems() else 0
+            campaign.kill(options.kills)
+    print(f"{campaign.figures.table()}\n{time.monotonic() - started:.0f} s")
+    return 1 if campaign.figures.problems else 0
 
 
 if __name__ == "__main__":

@@ -68,17 +68,19 @@ def rebuild(lake: str) -> None:
 
 def prune(lake: str) -> None:
     """Keep three releases and nothing of what no release needs, however young."""
-    from lake.directory import Lake
     from lake.prune import Retention
     from lake.prune import prune as sweep
+
+    from lake.directory import Lake
 
     none = timedelta(0)
     sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace=none, keep_vectors=none))
 
 
 def forget(lake: str, uri: str) -> None:
-    from lake.directory import Lake
     from lake.forget import forget as erase
+
+    from lake.directory import Lake
 
     erase(Lake.existing(lake), uri=uri, why="a drill")
 
@@ -103,18 +105,17 @@ def look(lake: str, known: list[str]) -> dict[str, Any]:
     return {"head": history.head, "live": live, "releases": found, "entries": entries}
 
 
-def ask(lake: str, probe: dict[str, Any]) -> None:
-    """Ask for ``probe["token"]`` in all three modes; ValueError where the answer is wrong."""
+def ask(lake: str, token: str, uris: list[str], all_uris: list[str]) -> None:
+    """Ask for a word that stands in ``uris`` alone, in all three modes; ValueError where the answer is wrong."""
     from lake.query import open_lake
 
     index = open_lake(lake)
     for mode in ("text", "vector", "hybrid"):
-        hits = index.search(probe["token"], 10, mode=mode)
-        uris = set(hits["uri"].to_pylist())
-        if not uris or not uris <= set(probe["all"]):
-            raise ValueError(f"{mode} search answers with {sorted(uris - set(probe['all']))}, which live does not hold")
-        if mode == "text" and uris != set(probe["uris"]):
-            raise ValueError(f"{probe['token']} stands in {probe['uris']}, text search answers {sorted(uris)}")
+        found = set(index.search(token, 10, mode=mode)["uri"].to_pylist())  # type: ignore[arg-type]
+        if not found or not found <= set(all_uris):
+            raise ValueError(f"{mode} search answers {sorted(found - set(all_uris))}, which live does not hold")
+        if mode == "text" and found != set(uris):
+            raise ValueError(f"{token} stands in {uris}, text search answers {sorted(found)}")
 
 
 def expire_lease(lake: str) -> None:

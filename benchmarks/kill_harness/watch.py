@@ -59,8 +59,8 @@ class Watch:
     ``known`` maps a release to every digest that a right read of it may have.
     """
 
-    def __init__(self) -> None:
-        self.known: dict[str, set[str]] = {}
+    def __init__(self, known: Mapping[str, set[str]]) -> None:
+        self._known = known
         self.n_answers = self.n_mixed = self.n_overtaken = 0
         self.slowest_seconds = 0.0
         self.problems: list[str] = []
@@ -90,7 +90,7 @@ class Watch:
                 self._check_freshness(answer)
 
     def _is_unknown(self, answer: dict[str, Any]) -> bool:
-        if answer["kind"] != "read" or answer["digest"] in self.known.get(answer["release"], ()):
+        if answer["kind"] != "read" or answer["digest"] in self._known.get(answer["release"], ()):
             return False
         self.problems.append(f"reader {answer['reader']}: {answer['release']} read back as {answer['digest'][:12]}")
         return True

@@ -1,0 +1,99 @@
+"""Each command made ready: what must be so before it runs, its words, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from kill_harness.corpus import Corpus
+from kill_harness.oracle import Drill, Oracle, State
+
+#: How often an ingest leaves its release unpublished.
+_CANDIDATES = 0.15
+
+
+class Drills:
+    """Makes drills of a lake whose state ``now`` tells; ``undisturbed`` runs one to its end and looks."""
+
+    def __init__(
+        self,
+        lake: str,
+        corpus: Corpus,
+        oracle: Oracle,
+        rng: random.Random,
+        now: Callable[[], State],
+        undisturbed: Callable[[Drill], State],
+        leftovers: Callable[[], list[str]],
+    ) -> None:
+        self._lake, self._corpus, self._oracle, self._rng = {"lake": lake}, corpus, oracle, rng
+        self._now, self._undisturbed, self._leftovers = now, undisturbed, leftovers
+
+    def make(self, command: str) -> Drill:
+        drill: Drill = getattr(self, command)()
+        return drill
+
+    def ingest(self) -> Drill:
+        return self._ingest(publish=self._now()["live"] is None or self._rng.random() > _CANDIDATES)
+
+    def publishing(self) -> Drill:
+        """An ingest whose release goes live."""
+        return self._ingest(publish=True)
+
+    def _ingest(self, *, publish: bool) -> Drill:
+        self._corpus.mutate()
+        model = self._corpus.model()
+
+        def holds(name: str | None) -> bool:
+            return name is not None and self._oracle.bytes_of(name) == model
+
+        def complaint(state: State) -> str:
+            if publish:
+                return "" if holds(state["live"]) else "live does not hold the source"
+            return "" if any(map(holds, state["releases"])) else "there is no candidate"
+
+        words = {**self._lake, "source": str(self._corpus.folder), "publish": publish}
+        return Drill("ingest", words, lambda name: publish and holds(name), complaint, model)
+
+    def publish(self) -> Drill:
+        known = set(self._now()["releases"])
+        built = set(self._undisturbed(self._ingest(publish=False))["releases"])
+        return self._going_live("publish", (built - known).pop())
+
+    def rollback(self) -> Drill:
+        choices = self._earlier()
+        if not choices:
+            self._undisturbed(self.publishing())
+            choices = self._earlier()
+        return self._going_live("rollback", self._rng.choice(choices))
+
+    def _earlier(self) -> list[str]:
+        state = self._now()
+        return sorted(name for name, r in state["releases"].items() if r["was_live"] and name != state["live"])
+
+    def _going_live(self, command: str, name: str) -> Drill:
+        def complaint(state: State) -> str:
+            return "" if state["live"] == name else f"live is {state['live']}, not {name}"
+
+        return Drill(command, {**self._lake, "release": name}, lambda live: live == name, complaint)
+
+    def rebuild(self) -> Drill:
+        return Drill("rebuild", self._lake)
+
+    def prune(self) -> Drill:
+        def complaint(state: State) -> str:
+            left = self._leftovers()
+            return f"it left {left[:10]}" if left else ""
+
+        return Drill("prune", self._lake, complaint=complaint)
+
+    def forget(self) -> Drill:
+        uri = self._rng.choice(sorted(self._oracle.record[self._now()["live"]]))
+        self._corpus.remove(uri)
+        self._oracle.may_forget(uri)
+
+        def complaint(state: State) -> str:
+            self._oracle.forgot()
+            still = [name for name in state["releases"] if uri in self._oracle.record[name]]
+            return f"{still} still hold {uri}" if still else ""
+
+        return Drill("forget", {**self._lake, "uri": uri}, complaint=complaint, forgotten=uri)
