@@ -32,12 +32,14 @@ def main() -> int:
         lake = options.lake or str(folder / "lake")
         environment = stack.enter_context(serving(lake)) if lake.startswith("s3://") else {}
         campaign = stack.enter_context(Campaign(lake, folder, seed=options.seed, environment=environment))
-        campaign.begin()
-        if options.minutes:
-            campaign.loop(options.minutes * 60)
-        else:
-            campaign.kill(options.kills)
-    print(f"{campaign.figures.table()}\n{time.monotonic() - started:.0f} s")
+        try:
+            campaign.begin()
+            if options.minutes:
+                campaign.loop(options.minutes * 60)
+            else:
+                campaign.kill(options.kills)
+        finally:
+            print(f"{campaign.figures.table()}\n{time.monotonic() - started:.0f} s", flush=True)
     return 1 if campaign.figures.problems else 0
 
 

@@ -66,6 +66,8 @@ class Campaign:
         self._readers = Readers(self._lake, self._folder, self._n_readers, self._rng, self._environment)
         for command in self._commands:
             self._undisturbed(self._drills.make(command))
+        if self.figures.found:
+            raise RuntimeError(f"not even undisturbed: {self.figures.found}")
 
     def kill(self, n_kills: int, seconds: float = float("inf")) -> None:
         """Drill the commands in random order, each as often as the others, until so many kills struck."""

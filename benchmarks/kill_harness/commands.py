@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from kill_harness.content import content_of, read_tables
@@ -27,8 +27,9 @@ def import_everything() -> None:
 
 def available() -> list[str]:
     """The commands to kill that this version of the lake has."""
-    wanted = {"prune": "lake.prune", "forget": "lake.forget"}
-    absent = {command for command, module in wanted.items() if find_spec(module) is None}
+    import lake
+
+    absent = [name for name in ("prune", "forget") if not Path(lake.__file__).with_name(f"{name}.py").exists()]
     return [name for name in ("ingest", "publish", "rollback", "prune", "forget", "rebuild") if name not in absent]
 
 
@@ -45,7 +46,7 @@ def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
 
 def publish(lake: str, release: str) -> None:
     from lake.directory import Lake
-    from lake.log import publish as make_live
+    from lake.live import publish as make_live
 
     log = Lake.existing(lake).log
     make_live(log, log.read().resolve(release))
@@ -53,7 +54,7 @@ def publish(lake: str, release: str) -> None:
 
 def rollback(lake: str, release: str) -> None:
     from lake.directory import Lake
-    from lake.log import rollback as go_back
+    from lake.live import rollback as go_back
 
     log = Lake.existing(lake).log
     go_back(log, log.read().resolve(release), why="a drill")
@@ -99,7 +100,7 @@ def look(lake: str, known: list[str]) -> dict[str, Any]:
     for name, release in history.releases.items():
         key = f"{name} {release.generation} {sorted(release.versions.items())}"
         content = content_of(read_tables(index, name)) if name == live or key not in known else None
-        was_live = history.published_at(name) is not None
+        was_live = history.published(name) is not None
         found[name] = {"key": key, "plan": release.digest, "was_live": was_live, "content": content}
     entries = [[entry.seq, entry.action, entry.release, entry.live, entry.at.timestamp()] for entry in history.entries]
     return {"head": history.head, "live": live, "releases": found, "entries": entries}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 _WORDS = ["pump", "valve", "quay", "tide", "buoy", "winch", "ferry", "crane", "mast", "rope", "lamp", "gauge"]
@@ -19,24 +20,27 @@ class Corpus:
         folder.mkdir(parents=True)
         for _ in range(n_files):
             self._add()
-        (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+        (folder / "blank.txt").write_text(" \n\n ")
 
     def model(self) -> dict[str, str]:
         """SHA-256 of each document's bytes by uri."""
-        return {self._uri(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in self._files("*.*")}
+        return {self._uri(path): _digest(path) for path in self._files("*.*")}
 
     def tokens(self) -> dict[str, str]:
         """The word that stands in a document and its copies alone, by uri."""
         return {self._uri(path): path.read_text().split(maxsplit=3)[2] for path in self._files("*.md")}
 
     def mutate(self) -> None:
-        """One edit or addition, which no release holds yet, and up to five changes of any kind."""
-        self._rng.choice((self._edit, self._add))()
+        """Up to five changes of any kind, and one that no release can hold yet."""
         for _ in range(self._rng.randrange(6)):
             self._rng.choice((self._edit, self._add, self._move, self._copy, self._delete, self._touch))()
+        self._rng.choice((self._edit, self._add))()
 
-    def remove(self, uri: str) -> None:
-        (self.folder / uri).unlink(missing_ok=True)
+    def remove(self, uri: str, digests: Collection[str]) -> None:
+        """Take away a document and all that hold bytes of these digests."""
+        for path in self._files("*.*"):
+            if self._uri(path) == uri or _digest(path) in digests:
+                path.unlink()
 
     def _files(self, pattern: str) -> list[Path]:
         return sorted(self.folder.rglob(pattern))
@@ -87,3 +91,7 @@ class Corpus:
         place = self._place()
         place.parent.mkdir(exist_ok=True)
         return place
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

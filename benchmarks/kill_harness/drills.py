@@ -87,13 +87,15 @@ class Drills:
         return Drill("prune", self._lake, complaint=complaint)
 
     def forget(self) -> Drill:
-        uri = self._rng.choice(sorted(self._oracle.record[self._now()["live"]]))
-        self._corpus.remove(uri)
-        self._oracle.may_forget(uri)
+        now = self._now()
+        uri = self._rng.choice(sorted(self._oracle.record[now["live"]]))
+        forgotten = self._oracle.will_forget(uri, now["releases"])
+        self._corpus.remove(uri, forgotten.digests)
 
         def complaint(state: State) -> str:
             self._oracle.forgot()
-            still = [name for name in state["releases"] if uri in self._oracle.record[name]]
-            return f"{still} still hold {uri}" if still else ""
+            held = {name: self._oracle.record[name] for name in state["releases"]}
+            still = [name for name, content in held.items() if content != forgotten.leaves(content)]
+            return f"{still} still hold {uri} or its bytes" if still else ""
 
-        return Drill("forget", {**self._lake, "uri": uri}, complaint=complaint, forgotten=uri)
+        return Drill("forget", {**self._lake, "uri": uri}, complaint=complaint, forgotten=forgotten)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,24 @@ Content = Mapping[str, list[str]]
 State = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A document, and the digests of all bytes it ever held: what else holds them goes with it."""
+
+    uri: str
+    digests: frozenset[str]
+
+    def leaves(self, content: Content) -> dict[str, list[str]]:
+        return {uri: of for uri, of in content.items() if uri != self.uri and of[2] not in self.digests}
+
+
 @dataclass(frozen=True)
 class Drill:
     """One command with its words, and what it may and must do.
 
     ``may_be_live`` says of a new live release whether this command can have made it so, also when killed;
     ``complaint`` what is wrong once it ran to its end. ``model`` is what a release that it builds must
-    hold; None where it builds none. ``forgotten`` is the document that every release may lose.
+    hold; None where it builds none. ``forgotten`` is what every release may lose.
     """
 
     command: str
@@ -28,7 +39,7 @@ class Drill:
     may_be_live: Callable[[str], bool] = lambda name: False
     complaint: Callable[[State], str] = lambda state: ""
     model: dict[str, str] | None = None
-    forgotten: str | None = None
+    forgotten: Forgotten | None = None
 
     def __str__(self) -> str:
         return f"{self.command} {[v for k, v in self.words.items() if k not in ('lake', 'source')]}"
@@ -61,30 +72,29 @@ class Oracle:
         self.digests.setdefault(name, set()).add(digest_of(content))
         if was is None and bytes_held(content) != drill.model:
             return f"{name} does not hold its source: {difference(drill.model, bytes_held(content))}"
-        if was is not None and content not in (was, without(was, drill.forgotten)):
+        left = drill.forgotten.leaves(was) if drill.forgotten and was is not None else was
+        if was is not None and content not in (was, left):
             return f"{name} changed: {difference(was, content)}"
         first = self._of_plan.setdefault(release["plan"], timeless(content))
         if first != timeless(content) and drill.forgotten is None:
             return f"{name} holds other rows than a release with the same digest"
         return ""
 
-    def may_forget(self, uri: str) -> None:
-        """From now on each release may be read with or without a document."""
-        self._of_plan.clear()
+    def will_forget(self, uri: str, releases: Iterable[str]) -> Forgotten:
+        """From now on each release may be read with or without a document of these releases."""
+        held = (self.record[name][uri][2] for name in releases if uri in self.record[name])
+        forgotten = Forgotten(uri, frozenset(held))
         for name, content in self.record.items():
-            self.digests[name].add(digest_of(without(content, uri)))
+            self.digests[name].add(digest_of(forgotten.leaves(content)))
+        return forgotten
 
     def forgot(self) -> None:
-        """Rows that were erased from a release are no measure for others any more."""
+        """Releases whose rows were erased are no measure for others any more."""
         self._of_plan.clear()
 
 
 def bytes_held(content: Content) -> dict[str, str]:
     return {uri: digests[2] for uri, digests in content.items()}
-
-
-def without(content: Content, uri: str | None) -> dict[str, list[str]]:
-    return {name: digests for name, digests in content.items() if name != uri}
 
 
 def timeless(content: Content) -> str:
