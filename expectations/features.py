@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lake.directory import Lake
     from lake.releases import Release
-    from lake.tables import TableReader
+    from lake.table_reader import TableReader
 
 #: Documents whose spans are compared with the canonical text, and how many at a time.
 N_SAMPLED, _AT_A_TIME = 200, 20

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+
+from lake.schemas import FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,24 +18,6 @@ Severity = Literal["critical", "warning", "info"]
 #: Ids that a finding names at most.
 MAX_SAMPLES = 20
 _RANK: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
-
-#: One row per finding.
-FINDINGS = pa.schema(
-    [
-        pa.field("release", pa.string()),
-        pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine or release_facts
-        pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check
-        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole
-        pa.field("severity", pa.string()),  # critical, warning or info
-        pa.field("success", pa.bool_()),
-        pa.field("errored", pa.bool_()),  # the check itself broke; says nothing about the data
-        pa.field("n_checked", pa.int64()),  # rows
-        pa.field("n_unexpected", pa.int64()),  # rows that are not as they must be
-        pa.field("observed", pa.string()),  # a value or a few
-        pa.field("sample_ids", pa.list_(pa.string())),  # keys of the first rows that failed
-        pa.field("message", pa.string()),  # one sentence for a person; "" where all is well
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +64,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a release may be published, and why not.
-
-    ``n_checks`` outnumbers ``findings`` where the verdict was read back from the log, which keeps only failures.
-    """
+    """Whether a release may be published, and why not."""
 
     release: str
     passed: bool
     findings: tuple[Finding, ...]
     seconds: float
-    n_checks: int = 0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "n_checks", max(self.n_checks, len(self.findings)))
+    @property
+    def n_checks(self) -> int:
+        return len(self.findings)
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -111,22 +93,15 @@ class Verdict:
         return f"{self.release} failed its audit and is kept unpublished: {_told(first)}{others}."
 
     def to_json(self) -> dict[str, Any]:
-        """Small enough for the release log: the failures, and how many checks there were."""
-        failures = [{**asdict(finding), "sample_ids": list(finding.sample_ids)} for finding in self.failures]
+        """What the release log keeps: how it ended, and how many checks failed."""
+        failed = Counter(finding.severity for finding in self.failures)
         return {
-            "release": self.release,
             "passed": self.passed,
             "seconds": round(self.seconds, 3),
             "n_checks": self.n_checks,
-            "n_critical": sum(f.severity == "critical" for f in self.failures),
-            "n_errored": sum(f.errored for f in self.failures),
-            "failures": failures,
+            "n_critical": failed["critical"],
+            "n_warnings": failed["warning"],
         }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Verdict:
-        failures = (Finding(**{**entry, "sample_ids": tuple(entry["sample_ids"])}) for entry in value["failures"])
-        return cls(value["release"], value["passed"], tuple(failures), value["seconds"], value["n_checks"])
 
     def to_arrow(self) -> pa.Table:
         """FINDINGS rows, in the order of the suites."""

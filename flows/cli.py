@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import console
+from flows import cli_diff, cli_releases, console
 from flows.cli_options import JsonOption, LakeOption, show
-from flows.cli_releases import COMMANDS
 from lake.errors import LakeError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for command in COMMANDS:
+for command in (*cli_releases.COMMANDS, *cli_diff.COMMANDS):
     app.command()(command)
 
 

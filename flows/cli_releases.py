@@ -10,7 +10,7 @@ from flows import console
 from flows.cli_options import JsonOption, LakeOption, WhyOption, show
 
 if TYPE_CHECKING:
-    from lake.releases import History
+    from lake.history import History
 
 
 def status(lake: LakeOption, as_json: JsonOption = False) -> None:
@@ -35,7 +35,7 @@ def rollback(
 ) -> None:
     """Make an earlier release live again; readers switch at once, the next ingest goes on from there."""
     from lake.directory import Lake
-    from lake.log import rollback as go_back
+    from lake.live import rollback as go_back
 
     log = Lake.existing(lake).log
     _show_live(go_back(log, log.read().resolve(release), why=why), as_json)
@@ -51,7 +51,7 @@ def publish(
     """Make a candidate live after looking at it."""
     from lake.directory import Lake
     from lake.errors import UsageError
-    from lake.log import publish as make_live
+    from lake.live import publish as make_live
 
     if force and not why:
         raise UsageError("--force needs --why, which the log keeps")
@@ -62,7 +62,7 @@ def publish(
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
     """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free."""
     from lake.directory import Lake
-    from lake.log import pin as hold
+    from lake.live import pin as hold
 
     _show_live(hold(Lake.existing(lake).log, why=why), as_json)
 
@@ -70,7 +70,7 @@ def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
 def unpin(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Let the next run publish again."""
     from lake.directory import Lake
-    from lake.log import unpin as let_go
+    from lake.live import unpin as let_go
 
     _show_live(let_go(Lake.existing(lake).log), as_json)
 
@@ -82,8 +82,8 @@ def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
 
     with console.progress(quiet=as_json) as progress:
         history = make_again(Lake.existing(lake), progress)
-    facts = history.entries[-1].facts
-    show({"generation": facts["generation"], "releases": list(facts["versions"])}, as_json, console.rebuilt)
+    generation = next(iter(history.releases.values())).generation
+    show({"generation": generation, "releases": list(history.releases)}, as_json, console.rebuilt)
 
 
 def _show_live(history: History, as_json: bool) -> None:

@@ -59,6 +59,7 @@ def plan(shown: dict[str, Any]) -> None:
         more = " ..." if shown[change] > len(names[:3]) else ""
         table.add_row(change, f"{shown[change]:,}", escape(", ".join(names[:3]) + more) if names else "")
     out.print(table)
+    _denied(out, shown["n_denied"])
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
     texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
     out.print(f"to embed with {shown['embedder']}: {texts} texts, {tokens} tokens, {cost}")
@@ -77,8 +78,14 @@ def outcome(shown: dict[str, Any]) -> None:
         f"{shown['n_documents']:,} documents, {shown['n_parents']:,} parents, {shown['n_chunks']:,} chunks, "
         f"{shown['n_texts_embedded']:,} texts embedded, {shown['n_quarantined']:,} in quarantine"
     )
+    _denied(out, shown["n_denied"])
     if shown["n_quarantined"]:
         out.print("raglake status --lake ... says what is in quarantine and why")
+
+
+def _denied(out: Console, n: int) -> None:
+    if n:
+        out.print(f"{n:,} left out: erased for good by raglake forget")
 
 
 def hits(shown: dict[str, Any]) -> None:

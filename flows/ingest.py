@@ -113,11 +113,8 @@ class PrefectSteps:
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return tasks.audit.audit(job, candidate)
 
-    def refuse(self, job: Job, candidate: Release, verdict: Verdict) -> str:
-        return tasks.publish.refuse(job, candidate, verdict)
-
-    def publish(self, job: Job, candidate: Release, verdict: Verdict) -> None:
-        tasks.publish.publish(job, candidate, verdict)
+    def publish(self, job: Job, candidate: Release) -> None:
+        tasks.publish.publish(job, candidate)
 
 
 def _run_name() -> str:

@@ -24,11 +24,13 @@ _EXAMPLES = 10
 
 def preview(job: Job, progress: Progress) -> dict[str, Any]:
     """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown)."""
-    lake, plan = Lake(job.lake), scan_job(job).plan
+    lake, found = Lake(job.lake), scan_job(job)
+    plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
     price = price_per_million_tokens(plan.recipe.embedder.name)
     return {
         **plan.counts,
+        "n_denied": found.n_denied,
         "n_texts_to_embed": n_texts,
         "n_tokens_to_embed": n_tokens,
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),

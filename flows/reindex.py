@@ -40,6 +40,7 @@ class Outcome:
     moved: int = 0
     removed: int = 0
     unchanged: int = 0
+    n_denied: int = 0
     n_texts_embedded: int = 0
     n_quarantined: int = 0
     n_documents: int = 0
@@ -65,6 +66,10 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         return _nothing_to_do(lake, found, time.monotonic() - started)
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
+        if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
+            found = steps.scan(job)
+        if not found.plan:
+            return _nothing_to_do(lake, found, time.monotonic() - started)
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
         judgement = judge(job, candidate, steps)
@@ -72,7 +77,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     seconds = time.monotonic() - started
     published, reason, refused = judgement
     name, counts = candidate.release, candidate.counts
-    return Outcome(name, published, reason, refused, **counts, n_texts_embedded=n_embedded, seconds=seconds)
+    counts = counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
+    return Outcome(name, published, reason, refused, **counts, seconds=seconds)
 
 
 def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release, int]:
@@ -132,12 +138,12 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
     """Audit the candidate and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
-        return Judgement(False, steps.refuse(job, candidate, verdict), refused=True)
+        return Judgement(False, verdict.summary(), refused=True)
     if not job.publish:
         waits = f"{candidate.release} passed its audit and waits: raglake publish {candidate.release}"
         return Judgement(False, waits, refused=False)
     try:
-        steps.publish(job, candidate, verdict)
+        steps.publish(job, candidate)
     except RefusedError as refusal:
         return Judgement(False, str(refusal), refused=True)
     return Judgement(True, "", refused=False)
@@ -147,7 +153,8 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
     live = lake.log.read().live
     counts = {name: live.counts[name] for name in _COUNTED} if live else {}
     reason = "nothing to do" if live else "nothing to do: the sources hold no documents"
-    return Outcome(live.release if live else None, False, reason, False, **found.plan.counts, **counts, seconds=seconds)
+    counts |= {"n_denied": found.n_denied, **found.plan.counts}
+    return Outcome(live.release if live else None, False, reason, False, **counts, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

@@ -17,7 +17,6 @@ from tasks.plain import (
     index_one,
     n_cores,
     publish_one,
-    refuse_one,
     scan_job,
 )
 
@@ -44,8 +43,7 @@ class Steps(Protocol):
     def results(self, futures: Iterable[Any]) -> list[int]: ...
     def commit(self, job: Job, found: Scan) -> Release: ...
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
-    def refuse(self, job: Job, candidate: Release, verdict: Verdict) -> str: ...
-    def publish(self, job: Job, candidate: Release, verdict: Verdict) -> None: ...
+    def publish(self, job: Job, candidate: Release) -> None: ...
 
 
 class PlainSteps:
@@ -99,11 +97,8 @@ class PlainSteps:
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return audit_one(job, candidate)
 
-    def refuse(self, job: Job, candidate: Release, verdict: Verdict) -> str:
-        return refuse_one(job, candidate, verdict)
-
-    def publish(self, job: Job, candidate: Release, verdict: Verdict) -> None:
-        publish_one(job, candidate, verdict)
+    def publish(self, job: Job, candidate: Release) -> None:
+        publish_one(job, candidate)
 
 
 def warm_up_audit() -> threading.Thread:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from lake import schemas
+from lake import clock, schemas
 from lake.contents import Bytes
 from lake.directory import Lake
 from lake.errors import ContractError, InputError
@@ -93,7 +92,7 @@ def _failure(item: Bytes, error: object) -> dict[str, Any]:
         "digest": item.digest,
         "error_class": getattr(error, "error_class", "crash"),
         "reason": str(error),
-        "failed_at": datetime.now(UTC),
+        "failed_at": clock.now(),
     }
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake import rows, schemas
+from lake import clock, rows, schemas
+from lake.delta import Delta
 from lake.directory import Lake
 from lake.ids import derived_id
 from lake.plan import UNREADABLE
 from lake.recipe import Recipe
 from lake.releases import Release
 from lake.scan import Scan
-from lake.store import open_parquet, parquet_bytes
 from lake.tables import Tables
 
 _log = logging.getLogger(__name__)
@@ -28,32 +27,6 @@ FIRST_GENERATION = "1"
 #: Documents whose rows are made at a time; bounds the memory of a commit.
 _DOCUMENTS_PER_BATCH = 512
 _CHANGING = ("changed or went while the run was under way; the next run tries again", "changing")
-
-
-@dataclass(frozen=True)
-class Delta:
-    """What a release changes in its base: document rows to write, quarantine rows to write, doc_ids to delete.
-
-    ``documents`` are DOCUMENTS rows. Everything else in the tables follows from them, the contents and
-    the vectors, which is why this is all that Parquet must remember of a release.
-    """
-
-    documents: pa.Table
-    quarantine: pa.Table
-    deleted: list[str]
-
-    def write(self, lake: Lake, folder: str) -> None:
-        deleted = pa.table({"doc_id": pa.array(self.deleted, pa.string())})
-        for name, table in (("documents", self.documents), ("quarantine", self.quarantine), ("deleted", deleted)):
-            lake.store.write(f"{folder}/{name}.parquet", parquet_bytes(table, 1 << 16))
-
-    @classmethod
-    def read(cls, lake: Lake, folder: str) -> Delta:
-        documents, quarantine, deleted = (
-            open_parquet(lake.store, f"{folder}/{name}.parquet").read()
-            for name in ("documents", "quarantine", "deleted")
-        )
-        return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
 
 
 def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
@@ -72,7 +45,7 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
     Until the log names the candidate no reader can see any of it; a run that dies before leaves rows at
     the tables' heads, which the next commit resets.
     """
-    plan, moment = scan.plan, now or datetime.now(UTC)
+    plan, moment = scan.plan, now or clock.now()
     delta = make_delta(lake, scan, moment)
     history = lake.log.read()
     base = history.releases[plan.base] if plan.base else None
@@ -82,7 +55,6 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
     release = history.next_id(moment.date())
     generation = base.generation if base else FIRST_GENERATION
     versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
-    tables = lake.tables(generation)
     candidate = Release(
         release=release,
         digest=digest,
@@ -90,12 +62,13 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
         recipe=plan.recipe,
         generation=generation,
         versions=versions,
-        counts=_counts(tables, versions, plan.counts),
+        counts=counts_of(lake.tables(generation), versions) | plan.counts,
         created_at=moment,
         commit=folder,
+        delta_base=plan.base,
     )
     lake.store.flush()
-    lake.log.append(history, "build", release, facts={"release": candidate.to_json()})
+    lake.log.record("build", release, facts={"release": candidate.to_json()})
     _log.info("built %s: %s", release, candidate.counts)
     return candidate
 
@@ -205,12 +178,8 @@ def _joined(
             yield batch
 
 
-def _counts(tables: Tables, versions: dict[str, int], planned: dict[str, int]) -> dict[str, int]:
+def counts_of(tables: Tables, versions: dict[str, int]) -> dict[str, int]:
+    """Rows of each table at these versions, as a release states them."""
     n_rows = {name.split("__")[0]: tables.at(name, version).count() for name, version in versions.items()}
-    return {
-        "n_documents": n_rows["documents"],
-        "n_quarantined": n_rows["quarantine"],
-        "n_parents": n_rows["parents"],
-        "n_chunks": n_rows["chunks"],
-        **planned,
-    }
+    names = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
+    return {counted: n_rows[table] for table, counted in names.items()}

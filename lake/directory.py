@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from lake.store import Store, open_store, parquet_bytes
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lake.denylist import Denylist
     from lake.keyed_files import KeyedFiles
     from lake.recipe import Recipe
     from lake.tables import Tables
@@ -34,6 +36,7 @@ class Lake:
     raglake.json   the format           log/       releases, one object per entry
     contents/      parsed text, spans   vectors/   one folder per embedder
     commits/       a delta per release  tables/    LanceDB, one folder per generation
+    audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
     """
 
@@ -88,12 +91,56 @@ class Lake:
 
     def vectors(self, recipe: Recipe) -> KeyedFiles:
         """The vectors of the recipe's embedder, in its dtype."""
+        return self.vectors_in(f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}")
+
+    def vectors_in(self, folder: str) -> KeyedFiles:
+        """The vectors in one of the folders below ``vectors``."""
         from lake.keyed_files import KeyedFiles
 
-        folder = f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}"
         if folder not in self._vectors:
             self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
         return self._vectors[folder]
+
+    def denylist(self) -> Denylist:
+        """What was erased for good, as it stands now."""
+        from lake.denylist import Denylist
+
+        return Denylist(self.store)
+
+    def revision(self) -> tuple[int, tuple[str, ...]]:
+        """What a plan depends on besides the sources; another value means that it may be out of date."""
+        return self.log.read().head, tuple(self.store.names("denylist"))
+
+    def keep_findings(self, release: str, findings: pa.Table) -> None:
+        """Keep an audit's FINDINGS rows for as long as the release is kept."""
+        self.store.write(f"audits/{release}.parquet", parquet_bytes(findings, 1 << 16))
+
+    def findings(self, release: str) -> pa.Table:
+        """FINDINGS rows of the release's last audit; none where it was not audited."""
+        from lake.schemas import FINDINGS
+        from lake.store import open_parquet
+
+        try:
+            return open_parquet(self.store, f"audits/{release}.parquet").read()
+        except FileNotFoundError:
+            return FINDINGS.empty_table()
+
+    def blot_out(self, ids: Collection[str]) -> None:
+        """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
+        denylist = self.denylist()
+        for name in self.store.names("cache"):
+            path = f"cache/{name}"
+            rows = self._digests(path)
+            if rows is None:
+                self.store.delete(path)
+                continue
+            marks = zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True)
+            kept = [not denylist.has_place(doc_id) and not denylist.has_content(digest) for doc_id, digest in marks]
+            if not all(kept):
+                self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
+        for name in self.store.names("audits"):
+            release = name.removesuffix(".parquet")
+            self.keep_findings(release, _blotted(self.findings(release), ids))
 
     def tables(self, generation: str) -> Tables:
         from lake.tables import Tables
@@ -130,6 +177,20 @@ class Lake:
             mine = rows.filter(pc.equal(rows.column("source"), source))
             if not mine.equals(self.cached_digests([source])):
                 self.store.write(_digests_path(source), parquet_bytes(mine, 1 << 16))
+
+
+def _blotted(findings: pa.Table, ids: Collection[str]) -> pa.Table:
+    """Findings that name none of these ids, in lists of samples or in words."""
+    import pyarrow as pa
+
+    def blot(value: str) -> str:
+        return re.sub("[0-9a-f]{32,64}", lambda found: "erased" if found[0] in ids else found[0], value)
+
+    rows = findings.to_pylist()
+    for row in rows:
+        row["sample_ids"] = [blot(sample) for sample in row["sample_ids"]]
+        row |= {name: blot(row[name]) for name in ("observed", "message")}
+    return pa.Table.from_pylist(rows, schema=findings.schema)
 
 
 def _digests_path(source: str) -> str:

@@ -4,7 +4,9 @@
     ├── TransientError     a retry can cure it: network, rate limit, a busy disk
     ├── InputError         this one document can't be indexed: quarantine it, go on
     ├── ContractError      a promise is broken: stop, publish nothing
-    │   └── RefusedError   raglake declines to go on by design: guard, audit, pin, lease
+    │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin, lease
+    │   ├── ConflictError  somebody else wrote to the log first
+    │   └── GoneError      what was being read has been cleaned away
     └── UsageError         the caller's words are wrong: the message lists the right ones
 
 A message says what, which, why and the next step. Each error takes that one message, so that it
@@ -41,6 +43,14 @@ class ContractError(LakeError):
 
 class RefusedError(ContractError):
     """raglake declines by design and says how to allow it: guard, audit, pin or writer lease."""
+
+
+class ConflictError(ContractError):
+    """Somebody else added an entry to the log between reading it and writing to it."""
+
+
+class GoneError(ContractError):
+    """A version that was being read was cleaned away; the log says what took its place."""
 
 
 class UsageError(LakeError):

@@ -16,6 +16,9 @@ from lake.store import Store, open_parquet, parquet_bytes, reading_parquet
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
 
+#: How often files are listed again where some were compacted away while they were read.
+_TRIES = 5
+
 # Rows of one key in two machine words, and where they lie.
 _INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), ("row", np.int32)])
 
@@ -27,20 +30,30 @@ class KeyedFiles:
     """
 
     def __init__(self, store: Store, folder: str, key: str, row_group_size: int = 1024) -> None:
-        self._store, self._folder, self._key, self._row_group_size = store, folder, key, row_group_size
+        self._store, self.folder, self._key, self._row_group_size = store, folder, key, row_group_size
         self._files: list[str] = []
         self._index = np.empty(0, _INDEX)
         self._open = lru_cache(maxsize=8)(lambda path: open_parquet(store, path))
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """See the files that were written since; those known already are not read again."""
+        """See the files that were written or compacted since; those known already are not read again."""
         with self._lock:
-            self._refresh()
+            for attempt in range(_TRIES):
+                try:
+                    self._refresh()
+                    break
+                except FileNotFoundError:  # compacted away since it was listed
+                    if attempt == _TRIES - 1:
+                        raise
 
     def _refresh(self) -> None:
+        names = self._store.names(self.folder)
+        if not set(self._files) <= set(names):
+            self._files, self._index = [], np.empty(0, _INDEX)
+            self._open.cache_clear()
         known = set(self._files)
-        new = [name for name in self._store.names(self._folder) if name not in known]
+        new = [name for name in names if name not in known]
         if not new:
             return
         first = len(self._files)
@@ -49,7 +62,7 @@ class KeyedFiles:
         self._files += new
 
     def _keys_of(self, name: str, number: int) -> np.ndarray:
-        path = f"{self._folder}/{name}"
+        path = f"{self.folder}/{name}"
         with reading_parquet(self._store, path):
             keys = self._open(path).read(columns=[self._key]).column(0)
         high, low = _words(keys)
@@ -81,21 +94,46 @@ class KeyedFiles:
         found = self.find(distinct)
         return [key for key, position in zip(distinct, found, strict=True) if position < 0]
 
+    def rows_of(self, keys: Sequence[str] | pa.Array) -> dict[str, np.ndarray]:
+        """For each file a mask over its rows: those that count for one of ``keys``."""
+        positions = self.find(keys)
+        chosen = self._index[np.unique(positions[positions >= 0])]
+        chosen = chosen[np.argsort(chosen["file"], kind="stable")]
+        numbers = np.arange(len(self._files))
+        starts = np.searchsorted(chosen["file"], numbers)[1:]
+        masks = [np.zeros(n, bool) for n in np.bincount(self._index["file"], minlength=len(numbers))]
+        for mask, rows in zip(masks, np.split(chosen["row"], starts), strict=False):
+            mask[rows] = True
+        return dict(zip(self._files, masks, strict=True))
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """All rows of one file."""
+        path = f"{self.folder}/{name}"
+        with reading_parquet(self._store, path):
+            yield from open_parquet(self._store, path).iter_batches(self._row_group_size)
+
     def write(self, table: pa.Table) -> str:
         """Store the rows and say under which name; the same keys again replace an equal file."""
         digest = value_digest(sorted(table.column(self._key).to_pylist()))
-        path = f"{self._folder}/{digest}.parquet"
+        path = f"{self.folder}/{digest}.parquet"
         self._store.write(path, parquet_bytes(table, self._row_group_size))
         return path
 
     def read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """One row per key, in the order of ``keys``, with these columns; every key must be stored."""
+        try:
+            return self._read(keys, columns)
+        except FileNotFoundError:  # compacted away since the last refresh
+            self.refresh()
+            return self._read(keys, columns)
+
+    def _read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
         positions = self.find(keys)
         if len(positions) and positions.min() < 0:
             gone = keys[int(np.argmin(positions))]
             raise ContractError(
-                f"{self._folder} in {self._store.url} has no row for {self._key} {gone}; "
-                f"restore {self._folder} from a copy of the lake"
+                f"{self.folder} in {self._store.url} has no row for {self._key} {gone}; "
+                f"restore {self.folder} from a copy of the lake"
             )
         entries = self._index[positions]
         order = np.lexsort((entries["row"], entries["file"]))
@@ -109,7 +147,7 @@ class KeyedFiles:
     def _take(self, entries: np.ndarray, columns: list[str]) -> Iterator[pa.Table]:
         for number in np.unique(entries["file"]):
             rows = entries["row"][entries["file"] == number].astype(np.int64)
-            path = f"{self._folder}/{self._files[number]}"
+            path = f"{self.folder}/{self._files[number]}"
             file = self._open(path)
             starts = _row_group_starts(file)
             groups = np.searchsorted(starts, rows, side="right") - 1

@@ -1,45 +1,92 @@
-"""The append-only log that says which release readers see, and the steps that append to it."""
+"""The append-only log that says which release readers see."""
 
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import json
+import re
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from lake.errors import ContractError, RefusedError, UsageError
-from lake.releases import Action, Entry, History, Release, fold
+from lake import clock
+from lake.errors import ConflictError, ContractError
+from lake.history import History, collapse, fold
+from lake.releases import Action, Entry
 from lake.store import Store
 
+T = TypeVar("T")
+
 _FOLDER = "log"
+_CHECKPOINT = ".checkpoint.json"
+#: Conflicts in a row until a step gives up.
+_CONFLICTS = 20
+#: How often the log is listed again where entries were swept away while it was read.
+_TRIES = 5
 
 
 class ReleaseLog:
-    """The log in a store: numbered objects, each created once; creating the next is the compare-and-swap."""
+    """The log in a store: numbered objects, each created once; creating the next is the compare-and-swap.
+
+    A checkpoint holds all entries up to its own number, fewer where releases are gone; the entries
+    themselves may then be deleted.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._entries: list[Entry] = []
-        self._history = History((), {})
+        self._history = History()
 
     def read(self) -> History:
         """All entries so far; what was read before is not read again, since entries never change."""
+        for attempt in range(_TRIES):
+            entries, checkpoint = self._listed()
+            try:
+                return self._read_on(entries, checkpoint)
+            except FileNotFoundError:
+                if attempt == _TRIES - 1:
+                    raise
+                time.sleep(0.02 * attempt)  # a checkpoint took the place of what was listed
+        raise AssertionError("unreachable")
+
+    def _listed(self) -> tuple[list[int], int]:
+        """Numbers of the entries, and of the newest checkpoint (0 where there is none)."""
         names = self._store.names(_FOLDER)
-        if len(names) > len(self._entries):
-            for name in names[len(self._entries) :]:
-                self._entries.append(self._entry(f"{_FOLDER}/{name}"))
-            self._history = fold(self._entries)
+        checkpoints = [int(name[:10]) for name in names if name.endswith(_CHECKPOINT)]
+        return [int(name[:10]) for name in names if not name.endswith(_CHECKPOINT)], max(checkpoints, default=0)
+
+    def _read_on(self, entries: list[int], checkpoint: int) -> History:
+        history = self._history
+        if checkpoint > history.head:
+            history = self._checkpoint(checkpoint)
+        new = [seq for seq in entries if seq > history.head]
+        if not new:
+            self._history = history
+            return history
+        missing = set(range(history.head + 1, new[-1])) - set(new)
+        if missing:
+            raise FileNotFoundError(_path(min(missing)))
+        self._history = fold([self._entry(_path(seq)) for seq in new], history)
         return self._history
 
     def _entry(self, path: str) -> Entry:
+        return self._decoded(path, Entry.from_json)
+
+    def _checkpoint(self, seq: int) -> History:
+        return self._decoded(_checkpoint_path(seq), lambda value: fold(map(Entry.from_json, value["entries"])))
+
+    def _decoded(self, path: str, decode: Callable[[Any], T]) -> T:
+        data = self._store.read(path)
         try:
-            return Entry.from_bytes(self._store.read(path))
+            return decode(json.loads(data))
         except (ValueError, TypeError, KeyError) as error:
             raise ContractError(
                 f"{path} in {self._store.url} is damaged ({error}); restore it from a copy of the lake"
             ) from error
 
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
-        """Add one entry after ``history``; ContractError if somebody else added one in between.
+        """Add one entry after ``history``; ConflictError if somebody else added one in between.
 
         ``live`` and ``pinned`` stay as they are unless given in ``changes``.
         """
@@ -54,88 +101,56 @@ class ReleaseLog:
             pinned=changes.pop("pinned", last.pinned if last else None),
             **changes,
         )
-        if not self._store.put_if_absent(f"{_FOLDER}/{entry.seq:010}.json", entry.to_bytes()):
-            raise ContractError(
+        won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())
+        # Where a checkpoint has passed the number by, nobody reads what was put there.
+        if not won or not any(e.seq == entry.seq and e.at == entry.at for e in reversed(self.read().entries)):
+            raise ConflictError(
                 f"log entry {entry.seq} of {self._store.url} was written by somebody else meanwhile; "
                 "nothing of this run is published, run it again"
             )
-        return self.read()
+        return self._history
+
+    def record(self, action: Action, release: str, **changes: Any) -> History:
+        """Add one entry that holds whatever others add meanwhile."""
+        return self.insist(lambda history: self.append(history, action, release, **changes))
+
+    def insist(self, step: Callable[[History], History]) -> History:
+        """Take a step from the newest history, and again from a newer one where somebody else came first."""
+        for _ in range(_CONFLICTS):
+            with suppress(ConflictError):
+                return step(self.read())
+        return step(self.read())
+
+    def checkpoint(self, erased: Collection[str] = ()) -> None:
+        """Put one object in the place of all entries so far; ids in ``erased`` are blotted out of it."""
+        history = self.read()
+        if not erased and self._listed()[1] == history.head:
+            return
+        kept = [entry.to_json() for entry in collapse(history, clock.now())]
+        text = json.dumps({"entries": kept}, ensure_ascii=False, sort_keys=True)
+        if erased:
+            text = re.sub(r"[0-9a-f]{32,64}", lambda found: "erased" if found[0] in erased else found[0], text)
+        self._store.write(_checkpoint_path(history.head), text.encode())
+        entries, _ = self._listed()
+        for seq in entries:
+            if seq <= history.head:
+                self._store.delete(_path(seq))
+        for name in self._store.names(_FOLDER):
+            if name.endswith(_CHECKPOINT) and int(name[:10]) < history.head:
+                self._store.delete(f"{_FOLDER}/{name}")
 
 
-def publish(
-    log: ReleaseLog,
-    release: Release,
-    *,
-    verdict: dict[str, Any] | None = None,
-    why: str = "",
-    force: bool = False,
-) -> History:
-    """Make the release live in one step.
-
-    RefusedError when pinned, when ``live`` moved since it was built, when it was rolled back, or when its
-    audit refused it, unless ``force``, which the entry records.
-    """
-    history = log.read()
-    if history.live is not None and history.live.release == release.release:
-        return history
-    if not force:
-        _check_publishable(history, release, has_verdict=verdict is not None)
-    facts = {"verdict": verdict or {}, "forced": force}
-    return log.append(history, "publish", release.release, live=release.release, why=why, facts=facts)
+def _path(seq: int) -> str:
+    return f"{_FOLDER}/{seq:010}.json"
 
 
-def _check_publishable(history: History, release: Release, *, has_verdict: bool) -> None:
-    if history.pinned is not None:
-        raise RefusedError(f"live is pinned ({history.pinned}); {release.release} waits for raglake unpin")
-    live = history.live.release if history.live else None
-    if live != release.base:
-        raise RefusedError(
-            f"{release.release} was built on {release.base or 'nothing'}, but live is now {live}; "
-            "run raglake ingest again, or say --force"
-        )
-    equals = [name for name, other in history.releases.items() if other.digest == release.digest]
-    because = next((why for name in equals if (why := history.rolled_back_because(name)) is not None), None)
-    if because is not None:
-        raise RefusedError(
-            f"what {release.release} holds was rolled back ({because}); mend the "
-            "sources or the recipe, or say raglake publish --force"
-        )
-    if history.status(release.release) == "refused" and not has_verdict:
-        raise RefusedError(f"{history.why(release.release)} Say --force --why ... to publish it all the same")
-
-
-def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
-    """Make an earlier release live again; one entry, no data is copied, and the next ingest goes on from there."""
-    history = log.read()
-    if history.live is not None and history.live.release == release.release:
-        return history
-    if history.published_at(release.release) is None:
-        raise UsageError(f"{release.release} was never live, so there is nothing to go back to; raglake publish it")
-    return log.append(history, "rollback", release.release, live=release.release, why=why)
-
-
-def pin(log: ReleaseLog, *, why: str) -> History:
-    """Hold ``live`` where it is: runs go on building and auditing candidates, and publish none."""
-    history = log.read()
-    return log.append(history, "pin", history.resolve("live").release, pinned=why, why=why)
-
-
-def unpin(log: ReleaseLog) -> History:
-    """Let the next run publish again."""
-    history = log.read()
-    if history.pinned is None:
-        return history
-    return log.append(history, "unpin", history.resolve("live").release, pinned=None)
-
-
-def refuse(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], why: str) -> History:
-    """Record that the candidate failed its audit; it stays to be looked at and is never live by itself."""
-    return log.append(log.read(), "refuse", release.release, why=why, facts={"verdict": verdict})
+def _checkpoint_path(seq: int) -> str:
+    return f"{_FOLDER}/{seq:010}{_CHECKPOINT}"
 
 
 def _later_than(last: Entry | None) -> datetime:
     # Wall clocks step back; the order of the log must not.
-    now = datetime.now(UTC)
+    now = clock.now()
     return max(now, last.at + timedelta(microseconds=1)) if last else now
 
 

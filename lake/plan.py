@@ -143,7 +143,7 @@ def diff(
     is_changed = ~is_new & (pl.col("old_fingerprint") != pl.col("fingerprint"))
     fresh = joined.filter(is_new)
     gone = old.join(new, on="doc_id", how="anti").sort("source", "uri")
-    moved = _moves(gone, fresh)
+    moved = moves(gone, fresh)
     write = joined.filter(is_new | is_changed).drop("old_fingerprint")
     return Plan(
         base=base,
@@ -188,7 +188,7 @@ def parser_and_suffix(uri: str) -> tuple[str, str]:
     return parser.name if parser else "", suffix.lower()
 
 
-def _moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
+def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
     """Pair documents that went with equal ones that came, in order of their names; one for one."""
     places: dict[str, list[str]] = {}
     for digest, doc_id in fresh.select("content_id", "doc_id").iter_rows():

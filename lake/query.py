@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from lake.directory import Lake
 from lake.embed import load_embedder
-from lake.errors import ContractError, UsageError
-from lake.releases import History, Release
+from lake.errors import ContractError, GoneError, UsageError
+from lake.history import History
+from lake.releases import Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
 
 if TYPE_CHECKING:
+    from lake.difference import Difference
     from lake.embed.base import Embedder
-    from lake.tables import TableReader
+    from lake.table_reader import TableReader
 
 Mode = Literal["hybrid", "vector", "text"]
+T = TypeVar("T")
 
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 _RRF = 60
 #: Each leg of a hybrid search looks this much deeper than the answer, so that both can vote.
 _LEG_DEPTH = 50
 _MAX_QUERY_CHARACTERS = 20_000
+#: Tables held open: a handful of releases, so that a reader that follows ``live`` for months does not grow.
+_MOST_READERS = 16
 
 
 class Index:
@@ -53,24 +58,38 @@ class Index:
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""
         history = self.history()
-        live = history.live
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
-        if live is None:
+        if history.live is None:
             return {**found, "live": None, "quarantine": []}
+        return found | self._answer("live", self._status)
+
+    def _status(self, live: Release) -> dict[str, Any]:
         quarantine = self._reader(live, "quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
         sources = self._reader(live, "documents").scan(["source"]).column("source").value_counts()
-        row = _release_row(history, live)
         return {
-            **found,
-            "live": row,
+            "live": _release_row(self.history(), live),
             "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
             "recipe": live.recipe.to_json(),
             "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
         }
 
     def dataset(self, table: str, at: str = "live") -> Any:
-        """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release."""
-        return self._reader(self.release(at), table).dataset()
+        """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
+
+        It reads as long as its release is kept, and at least for the grace that ``prune`` leaves it.
+        """
+        return self._answer(at, lambda release: self._reader(release, table).dataset())
+
+    def findings(self, at: str = "live") -> pa.Table:
+        """FINDINGS rows of the release's audit."""
+        return self._lake.findings(self.release(at).release)
+
+    def diff(self, a: str, b: str = "live") -> Difference:
+        """What release ``b`` holds otherwise than ``a``."""
+        from lake.difference import difference
+
+        history = self.history()
+        return difference(self._lake, history.resolve(a), history.resolve(b))
 
     def search(
         self,
@@ -88,7 +107,23 @@ class Index:
         cosine similarity for ``vector``, BM25 for ``text``, reciprocal rank fusion for ``hybrid``.
         """
         _check(text, k, mode)
+        return self._answer(at, lambda release: self._search(release, text, k, mode, where, embedder))
+
+    def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
+        """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
         release = self.release(at)
+        while True:
+            try:
+                return answer(release)
+            except GoneError:
+                self._readers.clear()
+                asked, release = release, self.release(at)
+                if release == asked:
+                    raise
+
+    def _search(
+        self, release: Release, text: str, k: int, mode: Mode, where: str | None, embedder: Embedder | None
+    ) -> pa.Table:
         chunks = self._reader(release, "chunks")
         depth = max(_LEG_DEPTH, 2 * k)
         legs = []
@@ -115,6 +150,8 @@ class Index:
             raise UsageError(f"no table {table!r}; choose 'documents', 'parents', 'chunks' or 'quarantine'")
         key = (release.generation, name, release.versions[name])
         if key not in self._readers:
+            while len(self._readers) >= _MOST_READERS:
+                self._readers.pop(next(iter(self._readers)))
             self._readers[key] = self._lake.tables(release.generation).at(name, release.versions[name])
         return self._readers[key]
 
@@ -181,13 +218,26 @@ def fuse(legs: Sequence[pa.Table]) -> pa.Table:
     return _ranked(distinct, np.array([scores[chunk_id] for chunk_id in first]))
 
 
+def _audited(verdict: dict[str, Any] | None) -> str | None:
+    if verdict is None:
+        return None
+    if not verdict["passed"]:
+        return "refused"
+    n = verdict["n_warnings"]
+    return f"passed with {n} remark{'s' if n > 1 else ''}" if n else "passed"
+
+
 def _release_row(history: History, release: Release) -> dict[str, Any]:
+    published = history.published(release.release)
     return {
         "release": release.release,
         "created_at": release.created_at,
-        "published_at": history.published_at(release.release),
+        "published_at": published.at if published else None,
         "live": history.live is not None and history.live.release == release.release,
         "status": history.status(release.release),
+        "names": sorted(name for name, named in history.names.items() if named == release.release),
+        "published_by": published.by if published else None,
+        "audit": _audited(history.verdict(release.release)),
         "why": history.why(release.release),
         "n_documents": release.counts["n_documents"],
         "n_quarantined": release.counts["n_quarantined"],

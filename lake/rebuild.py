@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
-from lake.commit import Delta, write_tables
+from lake.commit import write_tables
+from lake.delta import Delta
 from lake.directory import Lake
 from lake.errors import UsageError
+from lake.history import History
 from lake.lease import WriterLease
-from lake.releases import History, Release
+from lake.releases import Release
 
-_log = logging.getLogger(__name__)
+Progress = Callable[[str, int, int | None], None]
 
 
-def rebuild(lake: Lake, progress: Callable[[str, int, int | None], None] = lambda what, done, more: None) -> History:
+def rebuild(lake: Lake, progress: Progress = lambda what, done, more: None) -> History:
     """Write a new generation of tables, release by release, and switch every release to it in one log entry.
 
     Nothing is parsed or embedded. Readers go on in the old generation until the entry is written; its
-    folder stays behind for those that still read it.
+    folder stays behind for those that still read it, until it is pruned.
     """
     history = lake.log.read()
     if not history.releases:
         raise UsageError(f"{lake.url} has no release yet, so there is nothing to rebuild")
     with WriterLease(lake.store, "raglake rebuild") as lease:
-        generation = _next_generation(lake, history)
-        progress("releases", 0, len(history.releases))
-        made: dict[str, Release] = {}
-        lake.contents.refresh()
-        for name, release in history.releases.items():
-            base = made[release.base] if release.base else None
-            delta = Delta.read(lake, release.commit)
-            versions = write_tables(lake, delta, release.recipe, base, name, generation=generation)
-            made[name] = replace(release, generation=generation, versions=versions)
-            progress("releases", 1, None)
+        history = lake.log.read()
+        made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
         lake.store.flush()
         lease.check()
-        facts = {"generation": generation, "versions": {name: release.versions for name, release in made.items()}}
-        newest = list(made)[-1]
-        return lake.log.append(
-            history, "rebuild", newest, facts=facts, why=f"tables made again from Parquet ({generation})"
-        )
+        newest = made[-1]
+        why = f"tables made again from Parquet ({newest.generation})"
+        return lake.log.record("rebuild", newest.release, facts={"changed": placed(made)}, why=why)
 
 
-def _next_generation(lake: Lake, history: History) -> str:
+def write_generation(
+    lake: Lake, releases: Iterable[Release], generation: str, progress: Progress = lambda what, done, more: None
+) -> list[Release]:
+    """Write the tables of these releases, oldest first, from their deltas; the releases as they lie there."""
+    releases = list(releases)
+    progress("releases", 0, len(releases))
+    lake.contents.refresh()
+    made: dict[str, Release] = {}
+    for release in releases:
+        delta, base = Delta.read(lake, release.commit), made[release.delta_base] if release.delta_base else None
+        versions = write_tables(lake, delta, release.recipe, base, release.release, generation=generation)
+        made[release.release] = replace(release, generation=generation, versions=versions)
+        progress("releases", 1, None)
+    return list(made.values())
+
+
+def placed(releases: Iterable[Release]) -> dict[str, dict[str, Any]]:
+    """Where the tables of these releases lie: what a log entry says of them."""
+    return {r.release: {"generation": r.generation, "versions": r.versions} for r in releases}
+
+
+def next_generation(lake: Lake, history: History) -> str:
     """A number that no generation has, half-made ones included."""
     used = {int(release.generation) for release in history.releases.values()}
     used |= {int(name) for name in lake.store.names("tables") if name.isdigit()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -14,10 +14,11 @@ import pyarrow as pa
 from lake.directory import Lake
 from lake.embed import identify
 from lake.errors import InputError, UsageError
+from lake.history import History
 from lake.parse import parser_versions
 from lake.plan import KNOWN, RACY_MICROSECONDS, Plan, diff, guard, settled, split_known
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
-from lake.releases import History, Release
+from lake.releases import Release
 from lake.schemas import DIGESTED
 from lake.sources import Source, listing
 
@@ -66,11 +67,16 @@ def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
 
 @dataclass(frozen=True)
 class Scan:
-    """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read."""
+    """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read.
+
+    ``n_denied`` documents were left out since they were erased for good. ``revision`` is the lake's, before.
+    """
 
     plan: Plan
     digests: pa.Table
     unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
+    n_denied: int = 0
+    revision: tuple[int, tuple[str, ...]] = (0, ())
 
 
 def scan(
@@ -83,12 +89,12 @@ def scan(
     allow_removed: int = 0,
 ) -> Scan:
     """Plan a run; writes nothing. RefusedError where the guard objects, UsageError for a wrong recipe."""
-    history = lake.log.read()
+    revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
     known = known_documents(lake, history.live)
     names = [source.name for source in sources]
     _check_other_sources(known, names, recipe, history.live)
-    digested, unreadable = _digested(lake, sources, verify=verify)
+    digested, unreadable, n_denied = _digested(lake, sources, verify=verify)
     base = history.live
     plan = diff(
         digested,
@@ -98,9 +104,9 @@ def scan(
         base=base.release if base else None,
         base_recipe=base.recipe if base else None,
     )
-    guard(plan, known, digested, allow_removed=allow_removed)
+    guard(plan, known, digested, allow_removed=max(allow_removed, n_denied))
     _log.info("plan for %s: %s", ", ".join(names), plan.counts)
-    return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable)
+    return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable, n_denied, revision)
 
 
 def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:
@@ -137,9 +143,12 @@ def known_documents(lake: Lake, release: Release | None) -> pa.Table:
     return pa.concat_tables([part.cast(KNOWN) for part in parts])
 
 
-def _digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
-    """The listing with a digest for each document, null where it can't be read; and why it can't."""
-    listed = listing(sources)
+def _digested(
+    lake: Lake, sources: Sequence[Source], *, verify: bool
+) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
+    """The listing with a digest for each document, null where it can't be read; why it can't; how many are denied."""
+    everything, denylist = listing(sources), lake.denylist()
+    listed = _without(everything, "doc_id", denylist.has_place) if denylist else everything
     cache = lake.cached_digests(source.name for source in sources)
     trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
     _outwait_stamps(to_read)
@@ -154,7 +163,16 @@ def _digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> tuple[p
     }
     read = to_read.append_column("digest", pa.array([r if isinstance(r, str) else None for r in found], pa.string()))
     kept = pa.array([getattr(result, "error_class", "") != "vanished" for result in found], pa.bool_())
-    return pa.concat_tables([trusted, read.cast(DIGESTED).filter(kept)]), unreadable
+    n_vanished = len(kept) - kept.true_count
+    digested = pa.concat_tables([trusted, read.cast(DIGESTED).filter(kept)])
+    if denylist:
+        digested = _without(digested, "digest", denylist.has_content)
+    return digested, unreadable, everything.num_rows - n_vanished - digested.num_rows
+
+
+def _without(rows: pa.Table, column: str, is_denied: Callable[[str], bool]) -> pa.Table:
+    values = rows.column(column).to_pylist()
+    return rows.filter(pa.array([value is None or not is_denied(value) for value in values], pa.bool_()))
 
 
 def _outwait_stamps(to_read: pa.Table) -> None:

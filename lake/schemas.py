@@ -189,6 +189,24 @@ HITS = pa.schema(
     ]
 )
 
+#: What an audit found: one row per check, kept beside the release as long as that is kept.
+FINDINGS = pa.schema(
+    [
+        pa.field("release", pa.string()),
+        pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine or release_facts
+        pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check
+        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole
+        pa.field("severity", pa.string()),  # critical, warning or info
+        pa.field("success", pa.bool_()),
+        pa.field("errored", pa.bool_()),  # the check itself broke; says nothing about the data
+        pa.field("n_checked", pa.int64()),  # rows
+        pa.field("n_unexpected", pa.int64()),  # rows that are not as they must be
+        pa.field("observed", pa.string()),  # a value or a few
+        pa.field("sample_ids", pa.list_(pa.string())),  # keys of the first rows that failed
+        pa.field("message", pa.string()),  # one sentence for a person; "" where all is well
+    ]
+)
+
 #: The releases of a lake, oldest first.
 RELEASES = pa.schema(
     [
@@ -197,6 +215,9 @@ RELEASES = pa.schema(
         pa.field("published_at", UTC),  # when readers first saw it; null for a candidate
         pa.field("live", pa.bool_()),
         pa.field("status", pa.string()),  # live, candidate, refused, superseded or rolled back
+        pa.field("names", pa.list_(pa.string())),  # by which people call it, and for which it is kept
+        pa.field("published_by", pa.string()),  # who published it first; null for a candidate
+        pa.field("audit", pa.string()),  # passed, passed with n remarks, refused; null before its audit
         pa.field("why", pa.string()),  # the last reason that the log gives
         pa.field("n_documents", pa.int64()),
         pa.field("n_quarantined", pa.int64()),

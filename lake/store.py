@@ -64,6 +64,10 @@ class Store(Protocol):
         """Remove everything below ``folder``; nothing happens where there is none."""
         ...
 
+    def delete_empty_folders(self, folder: str) -> None:
+        """Remove folders directly in ``folder`` that hold nothing; an object store has none."""
+        ...
+
     def open_input(self, path: str) -> Any:
         """A seekable source that pyarrow reads Parquet from."""
         ...
@@ -160,6 +164,11 @@ class LocalStore:
         if (self.root / folder).exists():
             shutil.rmtree(self.root / folder)
 
+    def delete_empty_folders(self, folder: str) -> None:
+        for name in self.names(folder):
+            with suppress(OSError):  # not empty
+                (self.root / folder / name).rmdir()
+
     def open_input(self, path: str) -> Any:
         return str(self.root / path)
 
@@ -230,6 +239,9 @@ class ObjectStore:
     def delete_folder(self, folder: str) -> None:
         with suppress(FileNotFoundError):
             self._fs.rm(self._path(folder), recursive=True)
+
+    def delete_empty_folders(self, folder: str) -> None:
+        """There are only objects here."""
 
     def open_input(self, path: str) -> Any:
         return io.BytesIO(self.read(path))

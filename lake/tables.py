@@ -1,29 +1,26 @@
-"""The only module that knows LanceDB: tables written by keyed merges, read at pinned versions."""
+"""LanceDB tables as a run writes them: keyed merges, indices, tags, and what is swept away."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
-from lake.errors import ContractError, TransientError, UsageError
-
-if TYPE_CHECKING:
-    import numpy as np
+from lake.errors import TransientError
+from lake.table_reader import TableReader, first_line, one_of, reading, storage_options
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
-#: Candidates per wanted row that an approximate index fetches and ranks again by exact distance.
-REFINE_FACTOR = 5
 
 #: Every commit adds a fragment. A few cost a search nothing, and compacting rewrites neighbours whole.
 _MANY_FRAGMENTS = 16
-#: Weight of a match in the heading path beside one in the text; adding it beats taking the better of both.
-HEADING_BOOST = 0.3
+#: What counts as a small fragment then: an eighth of the table, or so many rows.
+_FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 _KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
@@ -45,7 +42,7 @@ class Tables:
         os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
 
-        options = {"new_table_enable_stable_row_ids": "true", **_storage_options(self.url)}
+        options = {"new_table_enable_stable_row_ids": "true", **storage_options(self.url)}
         return lancedb.connect(self.url, storage_options=options)
 
     @contextmanager
@@ -56,7 +53,7 @@ class Tables:
         except (RuntimeError, OSError, ValueError) as error:
             if "No space left" in str(error):
                 raise TransientError(f"no space left for {self.url}; free some and run again") from error
-            raise TransientError(f"LanceDB could not write to {self.url}: {_first_line(error)}") from error
+            raise TransientError(f"LanceDB could not write to {self.url}: {first_line(error)}") from error
 
     def _latest(self, name: str) -> Any:
         if name not in self._open:
@@ -70,7 +67,8 @@ class Tables:
 
     def at(self, name: str, version: int) -> TableReader:
         """The table as it was at a version; stays so whatever is written afterwards."""
-        return TableReader(self._database.open_table(name, version=version), name)
+        with reading(f"{name} at version {version}"):
+            return TableReader(self._database.open_table(name, version=version), name)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
         """Make the head equal to ``version``, or an empty table where it is None.
@@ -96,7 +94,7 @@ class Tables:
     def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
         """Insert or replace ``rows`` by key, and delete other rows of the documents in ``deleted``; one version."""
         table, first = self._latest(name), next(rows, None)
-        n_rows, condition = table.count_rows(), _in("doc_id", deleted)
+        n_rows, condition = table.count_rows(), one_of("doc_id", deleted)
         if first is None:
             if deleted and n_rows:
                 table.delete(condition)
@@ -118,7 +116,9 @@ class Tables:
         if table.list_indices():
             dataset.optimize.optimize_indices(num_indices_to_merge=50)
         if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
-            dataset.optimize.compact_files()
+            # A fragment that holds much of the table stays as it is, shared with the releases before this one.
+            n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
+            dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
         table.checkout_latest()
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
@@ -147,94 +147,37 @@ class Tables:
 
     def seal(self, name: str, release: str) -> int:
         """Tag the head, so that cleanup keeps it, and return its version."""
-        table = self._latest(name)
-        version = int(table.version)
-        if release in table.tags.list():
-            table.tags.update(release, version)
-        else:
-            table.tags.create(release, version)
+        version = int(self._latest(name).version)
+        self.protect(name, release, version)
         return version
 
+    def sweep(self, name: str, versions: Mapping[str, int]) -> int:
+        """Give back the disk that no release in ``versions`` needs; bytes. Tags follow ``versions``.
 
-class TableReader:
-    """One table at one version."""
+        Only for who holds the writer lease: what another writer has half done would go too.
+        """
+        table = self._latest(name)
+        if table.version not in versions.values():  # what a dead run left at the head
+            table.restore(max(versions.values()))
+        tags = self.tags(name)
+        for release in tags.keys() - versions.keys():
+            table.tags.delete(release)
+        for release, version in versions.items():
+            if tags.get(release) != version:
+                self.protect(name, release, version)
+        cleaned = table.to_lance().cleanup_old_versions(
+            timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
+        )
+        return int(cleaned.bytes_removed)
 
-    def __init__(self, table: Any, name: str) -> None:
-        self._table, self.name = table, name
+    def tags(self, name: str) -> dict[str, int]:
+        """The versions that are protected from being swept, by release."""
+        return {tag: int(facts["version"]) for tag, facts in self._latest(name).tags.list().items()}
 
-    def count(self, where: str | None = None) -> int:
-        return int(self._table.count_rows(where))
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self._table.schema
-
-    @property
-    def version(self) -> int:
-        return int(self._table.version)
-
-    def dataset(self) -> Any:
-        """A pyarrow dataset that Polars and DuckDB scan with column and filter push-down."""
-        import lance
-
-        options = _storage_options(str(self._table.uri)) or None
-        return lance.dataset(self._table.uri, version=self.version, storage_options=options)
-
-    def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
-        return self.dataset().to_table(columns=list(columns), filter=where)
-
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        yield from self.dataset().to_batches(columns=list(columns), batch_size=8192)
-
-    def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """Rows whose ``key`` is among ``values``, in any order."""
-        query = self._table.search().where(_in(key, values)).limit(len(values)).select([*columns])
-        return query.to_arrow()
-
-    def nearest(self, vector: np.ndarray, k: int, columns: Sequence[str], where: str | None) -> pa.Table:
-        """The ``k`` rows nearest by cosine, with ``_distance``."""
-        query = self._table.search(vector, vector_column_name="vector").distance_type("cosine")
-        query = query.refine_factor(REFINE_FACTOR).limit(k).select([*columns, "_distance"])
-        return self._answer(query, where)
-
-    def matching(self, text: str, k: int, columns: Sequence[str], where: str | None) -> pa.Table:
-        """The ``k`` rows whose text and heading match best by BM25, with ``_score``."""
-        from lancedb.query import BooleanQuery, MatchQuery, Occur
-
-        # The stubs know the fields and none of their defaults.
-        legs = [MatchQuery(text, "text"), MatchQuery(text, "heading", boost=HEADING_BOOST)]  # type: ignore[call-arg]
-        query = self._table.search(BooleanQuery([(Occur.SHOULD, leg) for leg in legs]), query_type="fts")
-        query = query.limit(k).select([*columns, "_score"])
-        return self._answer(query, where)
-
-    def _answer(self, query: Any, where: str | None) -> pa.Table:
-        try:
-            return (query.where(where, prefilter=True) if where else query).to_arrow()
-        except (ValueError, RuntimeError) as error:
-            if where:
-                self._check_filter(where)
-            raise ContractError(
-                f"{self.name} at version {self.version} can't be searched: {_first_line(error)}"
-            ) from error
-
-    def _check_filter(self, where: str) -> None:
-        """UsageError where the filter alone fails."""
-        try:
-            self._table.count_rows(where)
-        except (ValueError, RuntimeError) as error:
-            columns = [name for name in self.schema.names if name != "vector"]
-            reason = (
-                _first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
-            )
-            raise UsageError(f"the filter can't be used: {reason}. Columns to filter on: {columns}") from error
-
-    def unindexed(self) -> dict[str, int]:
-        """Rows that each index does not cover yet, by column."""
-        return {index.columns[0]: int(index.num_unindexed_rows or 0) for index in self._table.list_indices()}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n")[0]
+    def protect(self, name: str, release: str, version: int) -> None:
+        """Tag a version, so that it is kept."""
+        tags = self._latest(name).tags
+        (tags.update if release in tags.list() else tags.create)(release, version)
 
 
 def _keyed(schema: pa.Schema) -> pa.Schema:
@@ -244,19 +187,3 @@ def _keyed(schema: pa.Schema) -> pa.Schema:
 def _rekeyed(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for batch in (b for part in ([first], rest) for b in part):
         yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-
-
-def _in(column: str, values: Sequence[str]) -> str:
-    # Only our own hex ids ever get here, so there is nothing to escape.
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-def _storage_options(url: str) -> dict[str, str]:
-    """LanceDB takes S3 settings by name; it reads keys from the environment, but not leave to use http."""
-    if not url.startswith("s3://"):
-        return {}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    options = {"aws_region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"}
-    if endpoint:
-        options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}
-    return options

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
-from lake.log import publish, refuse
+from lake.live import publish, record_audit
 from lake.releases import Release
 from lake.scan import Scan, scan
 
@@ -60,22 +60,20 @@ def commit_one(job: Job, found: Scan) -> Release:
 
 
 def audit_one(job: Job, candidate: Release) -> Verdict:
-    """Great Expectations' verdict on a candidate."""
+    """Great Expectations' verdict on a candidate, which the lake keeps."""
     from expectations.audit import Settings, audit
 
-    return audit(Lake(job.lake), candidate, Settings(allow_removed=job.allow_removals))
+    lake = Lake(job.lake)
+    verdict = audit(lake, candidate, Settings(allow_removed=job.allow_removals))
+    lake.keep_findings(candidate.release, verdict.to_arrow())
+    why = "" if verdict.passed else verdict.summary()
+    record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)
+    return verdict
 
 
-def publish_one(job: Job, candidate: Release, verdict: Verdict) -> None:
-    """Make the candidate live; RefusedError where a pin or a moved ``live`` forbids it."""
-    publish(Lake(job.lake).log, candidate, verdict=verdict.to_json())
-
-
-def refuse_one(job: Job, candidate: Release, verdict: Verdict) -> str:
-    """Log that the candidate failed its audit; the reason."""
-    reason = verdict.summary()
-    refuse(Lake(job.lake).log, candidate, verdict=verdict.to_json(), why=reason)
-    return reason
+def publish_one(job: Job, candidate: Release) -> None:
+    """Make the candidate live; RefusedError where its audit, a pin or a moved ``live`` forbids it."""
+    publish(Lake(job.lake).log, candidate)
 
 
 def n_cores() -> int:

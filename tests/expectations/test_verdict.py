@@ -31,13 +31,9 @@ def test_a_remark_is_told_though_the_release_passed() -> None:
     assert Verdict("r.1", True, (GOOD, REMARK), 1.0).summary().startswith("r.1 passed with 1 remark: release_facts.")
 
 
-def test_the_log_keeps_failures_and_counts() -> None:
+def test_the_log_keeps_how_it_ended() -> None:
     value = json.loads(json.dumps(FAILED.to_json()))
-    assert (value["n_checks"], value["n_critical"], value["n_errored"], len(value["failures"])) == (4, 2, 1, 3)
-    read = Verdict.from_json(value)
-    assert read.failures == FAILED.failures
-    assert read.summary() == FAILED.summary()
-    assert read.to_json() == value
+    assert value == {"passed": False, "seconds": 1.235, "n_checks": 4, "n_critical": 2, "n_warnings": 1}
 
 
 def test_every_finding_is_a_row() -> None:

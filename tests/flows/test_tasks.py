@@ -27,7 +27,7 @@ def all_tasks() -> dict[str, Task[..., Any]]:
 
 
 def test_the_steps_of_a_run_are_tasks() -> None:
-    assert set(all_tasks()) == {"scan", "index shard", "embed texts", "commit", "audit", "publish", "refuse"}
+    assert set(all_tasks()) == {"scan", "index shard", "embed texts", "commit", "audit", "publish"}
 
 
 @pytest.mark.parametrize("task", all_tasks().values(), ids=all_tasks().keys())

@@ -10,7 +10,8 @@ import pytest
 
 from lake.embed import identify
 from lake.errors import ContractError, RefusedError, UsageError
-from lake.log import ReleaseLog, publish, refuse
+from lake.live import publish, record_audit
+from lake.log import ReleaseLog
 from lake.recipe import Recipe
 from lake.releases import Release
 from lake.store import open_store
@@ -21,7 +22,7 @@ RECIPE = Recipe(identify("hash"), parsers={"text": "1"})
 def release(name: str, base: str | None = None, digest: str = "d") -> Release:
     counts = {"n_documents": 1, "n_quarantined": 0, "n_parents": 1, "n_chunks": 1}
     moment = datetime(2026, 11, 21, tzinfo=UTC)
-    return Release(name, digest, base, RECIPE, "1", {"documents": 3}, counts, moment, "commits/x")
+    return Release(name, digest, base, RECIPE, "1", {"documents": 3}, counts, moment, "commits/x", base)
 
 
 @pytest.fixture
@@ -32,6 +33,11 @@ def log(tmp_path: Path) -> ReleaseLog:
 def build(log: ReleaseLog, name: str, base: str | None = None, digest: str = "d") -> Release:
     made = release(name, base, digest)
     log.append(log.read(), "build", name, facts={"release": made.to_json()})
+    return record(log, made)
+
+
+def record(log: ReleaseLog, made: Release, *, passed: bool = True, why: str = "") -> Release:
+    record_audit(log, made, verdict={"passed": passed, "n_warnings": 0}, why=why)
     return made
 
 
@@ -76,7 +82,7 @@ def test_a_pin_holds_live(log: ReleaseLog) -> None:
 
 def test_a_refused_candidate_says_why(log: ReleaseLog) -> None:
     made = build(log, "2026-11-21.1")
-    refuse(log, made, verdict={}, why="3 chunks have no parent")
+    record(log, made, passed=False, why="3 chunks have no parent")
     history = log.read()
     assert (history.status(made.release), history.why(made.release)) == ("refused", "3 chunks have no parent")
     assert history.live is None

@@ -1,0 +1,100 @@
+"""Retention: releases that nobody keeps are dropped, and the disk that only they and dead runs held is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from lake import clock
+from lake.delta import Delta
+from lake.directory import Lake
+from lake.forget import finish
+from lake.history import History
+from lake.lease import WriterLease
+from lake.releases import Release
+from lake.retention import Retention, kept
+from lake.sweep import ERASING, Swept, sweep
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune did, or with ``dry_run`` would do: releases kept and why, releases dropped, disk given back."""
+
+    dry_run: bool
+    kept: dict[str, str]
+    dropped: tuple[str, ...]
+    swept: Swept
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "dropped": list(self.dropped)}
+
+
+def prune(
+    lake: Lake,
+    retention: Retention = Retention(),  # noqa: B008 - frozen
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda what, done, more: None,
+) -> Pruned:
+    """Drop what ``retention`` does not keep, in one entry of the log, then sweep; safe to kill and to repeat.
+
+    Readers of ``live`` notice nothing; asking for a dropped release is an error that says so.
+    """
+    if dry_run:
+        history = lake.log.read()
+        reasons = kept(history, retention, clock.now())
+        swept = sweep(lake, _without(history, reasons), retention, dry_run=True, progress=progress)
+        return Pruned(True, reasons, _dropped(history, reasons), swept)
+    with WriterLease(lake.store, "raglake prune") as lease:
+        before = lake.log.read()
+        history = lake.log.insist(lambda history: _drop(lake, history, retention))
+        lease.check()
+        lake.log.checkpoint()
+        if lake.store.names("denylist").count(ERASING.split("/")[1]):
+            swept = finish(lake, progress)
+        else:
+            swept = sweep(lake, history, retention, progress=progress)
+    reasons = kept(history, retention, clock.now())
+    return Pruned(False, reasons, _dropped(before, history.releases), swept)
+
+
+def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in history.releases if name not in kept)
+
+
+def _without(history: History, reasons: dict[str, str]) -> History:
+    return replace(history, releases={name: history.releases[name] for name in reasons})
+
+
+def _drop(lake: Lake, history: History, retention: Retention) -> History:
+    """One entry that drops releases, once those that stay no longer need their deltas."""
+    reasons = kept(history, retention, clock.now())
+    dropped = _dropped(history, reasons)
+    if not dropped:
+        return history
+    moved = [
+        _onto_kept(lake, history, release, reasons) for name, release in history.releases.items() if name in reasons
+    ]
+    changed = {r.release: {"commit": r.commit, "delta_base": r.delta_base} for r in moved}
+    changed = {name: facts for name, facts in changed.items() if facts["commit"] != history.releases[name].commit}
+    lake.store.flush()
+    return lake.log.append(history, "prune", "", facts={"dropped": list(dropped), "changed": changed})
+
+
+def _onto_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> Release:
+    """The release with a delta over one that is kept, or over nothing: the deltas in between in one."""
+    base = release.delta_base
+    if base is None or base in reasons:
+        return release
+    delta = Delta.read(lake, release.commit)
+    while base is not None and base not in reasons:
+        earlier = history.releases[base]
+        delta, base = Delta.read(lake, earlier.commit).then(delta), earlier.delta_base
+    if base is None:
+        delta = replace(delta, deleted=[])
+    folder = f"commits/{release.digest[:16]}-{release.release}-over-{base or 'nothing'}"
+    delta.write(lake, folder)
+    return replace(release, commit=folder, delta_base=base)

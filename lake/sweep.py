@@ -1,0 +1,184 @@
+"""Disk given back: whatever no kept release names, and what dead runs left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from lake import clock
+from lake.compaction import Compaction, compact
+from lake.delta import Delta
+from lake.directory import Lake
+from lake.history import History
+from lake.keyed_files import KeyedFiles
+from lake.releases import Release
+from lake.retention import Retention
+
+#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
+ERASING = "denylist/erasing"
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed. ``n_bytes`` is the disk given back, less what was written anew."""
+
+    n_generations: int = 0
+    n_tables: int = 0
+    n_contents: int = 0
+    n_vectors: int = 0
+    n_files: int = 0
+    n_bytes: int = 0
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+def sweep(
+    lake: Lake,
+    history: History,
+    retention: Retention,
+    *,
+    strictly: bool = False,
+    dry_run: bool = False,
+    progress: Progress = lambda what, done, more: None,
+) -> Swept:
+    """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
+
+    What was written less than ``retention.grace`` ago may belong to a run that died and will go on, so it
+    stays, unless ``strictly``. A dry run says what Parquet and whole tables would give back, not what single
+    versions of tables would.
+    """
+    swept, now = Swept(), clock.now()
+    steps: list[Callable[[], Swept]] = [
+        lambda: _generations(lake, history, retention, now, dry_run=dry_run),
+        lambda: _versions(lake, history, dry_run=dry_run),
+        lambda: _files(lake, history, now - retention.grace, dry_run=dry_run, strictly=strictly),
+        lambda: _contents(lake, history, now - retention.grace, dry_run=dry_run, strictly=strictly),
+        lambda: _vectors(lake, history, now - retention.keep_vectors, dry_run=dry_run, strictly=strictly),
+    ]
+    progress("sweeps", 0, len(steps))
+    for step in steps:
+        swept += step()
+        progress("sweeps", 1, None)
+    return swept
+
+
+def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Swept:
+    """Whole generations: those that a rebuild left, once nobody may still read them, and half-made ones."""
+    used = {release.generation for release in history.releases.values()}
+    newest = max((int(generation) for generation in used), default=0)
+    switched_at = max((e.at for e in history.entries if e.action in ("rebuild", "forget")), default=None)
+    in_use = switched_at is not None and switched_at > now - retention.grace
+    swept = Swept()
+    for name in lake.store.names("tables"):
+        if name in used or (in_use and name.isdigit() and int(name) < newest):
+            continue
+        n_bytes = sum(stored.size for stored in lake.store.walk(f"tables/{name}"))
+        if not dry_run:
+            lake.store.delete_folder(f"tables/{name}")
+        swept += Swept(n_generations=1, n_bytes=n_bytes)
+    return swept
+
+
+def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
+    """Versions of tables that no release names, and tables of which none is named."""
+    wanted: dict[str, dict[str, dict[str, int]]] = {}
+    for release in history.releases.values():
+        for table, version in release.versions.items():
+            wanted.setdefault(release.generation, {}).setdefault(table, {})[release.release] = version
+    swept = Swept()
+    for generation, versions in wanted.items():
+        tables = lake.tables(generation)
+        for name in lake.store.names(f"tables/{generation}"):
+            table = name.removesuffix(".lance")
+            if table not in versions:
+                folder = f"tables/{generation}/{name}"
+                n_bytes = sum(stored.size for stored in lake.store.walk(folder))
+                if not dry_run:
+                    lake.store.delete_folder(folder)
+                swept += Swept(n_tables=1, n_bytes=n_bytes)
+            elif not dry_run:
+                swept += Swept(n_bytes=tables.sweep(table, versions[table]))
+    return swept
+
+
+def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    """Deltas and findings of releases that are gone, requests to embed, half-written files."""
+    commits = {release.commit for release in history.releases.values()}
+    audits = {f"audits/{name}.parquet" for name in history.releases}
+    swept = Swept()
+    for stored in lake.store.walk():
+        name = stored.path.rsplit("/", 1)[-1]
+        is_left = (
+            name.startswith(".tmp")
+            or stored.path.startswith("texts/")
+            or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
+            or (stored.path.startswith("audits/") and stored.path not in audits)
+        )
+        if is_left and (strictly or stored.modified_at <= before):
+            if not dry_run:
+                lake.store.delete(stored.path)
+            swept += Swept(n_files=1, n_bytes=stored.size)
+    if not dry_run:
+        lake.store.delete_empty_folders("commits")
+    return swept
+
+
+def _contents(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    wanted = _concatenated(content_ids for _, content_ids in needed_contents(lake, history))
+    found = _compacted(lake, lake.contents, wanted, before, dry_run=dry_run, strictly=strictly)
+    return Swept(n_contents=found.n_rows, n_bytes=found.n_bytes)
+
+
+def _vectors(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    """Each embedder's vectors of texts that no release holds."""
+    wanted: dict[str, list[pa.Array]] = {}
+    for release, content_ids in needed_contents(lake, history):
+        wanted.setdefault(lake.vectors(release.recipe).folder, []).append(text_digests(lake, content_ids))
+    swept = Swept()
+    for name in lake.store.names("vectors"):
+        pile = lake.vectors_in(f"vectors/{name}")
+        texts = _concatenated(wanted.get(pile.folder, ()))
+        found = _compacted(lake, pile, texts, before, dry_run=dry_run, strictly=strictly)
+        swept += Swept(n_vectors=found.n_rows, n_bytes=found.n_bytes)
+    return swept
+
+
+def _compacted(
+    lake: Lake, pile: KeyedFiles, wanted: pa.Array, before: datetime, *, dry_run: bool, strictly: bool
+) -> Compaction:
+    young = [stored.path for stored in lake.store.walk(pile.folder) if stored.modified_at > before]
+    spared = set() if strictly else {path.rsplit("/", 1)[-1] for path in young}
+    return compact(lake.store, pile, wanted, spared=spared, strictly=strictly, dry_run=dry_run)
+
+
+def needed_contents(lake: Lake, history: History) -> Iterator[tuple[Release, pa.Array]]:
+    """Each release with the contents that its delta needs; together with its bases' all that it needs."""
+    for release in history.releases.values():
+        yield release, Delta.read(lake, release.commit).content_ids()
+
+
+def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
+    """Digests of the texts that these contents' chunks were embedded as; some may come twice."""
+    found = [pa.array([], pa.string())]
+    distinct = content_ids.unique().to_pylist()
+    lake.contents.refresh()
+    for start in range(0, len(distinct), _AT_A_TIME):
+        chunks = lake.contents.read(distinct[start : start + _AT_A_TIME], ["chunks"]).column("chunks")
+        for chunk in chunks.chunks:
+            spans = chunk.flatten()
+            found.append(spans.field(spans.type.get_field_index("text_digest")))
+    return pa.concat_arrays(found)
+
+
+#: Contents read at a time.
+_AT_A_TIME = 4096
+
+
+def _concatenated(arrays: Iterator[pa.Array] | list[pa.Array] | tuple[()]) -> pa.Array:
+    return pa.concat_arrays([pa.array([], pa.string()), *arrays])
