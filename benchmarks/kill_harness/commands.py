@@ -29,8 +29,8 @@ def available() -> list[str]:
     """The commands to kill that this version of the lake has."""
     import lake
 
-    absent = [name for name in ("prune", "forget") if not Path(lake.__file__).with_name(f"{name}.py").exists()]
-    return [name for name in ("ingest", "publish", "rollback", "prune", "forget", "rebuild") if name not in absent]
+    forget = ["forget"] if Path(lake.__file__).with_name("traces.py").exists() else []
+    return ["ingest", "publish", "rollback", "prune", *forget, "rebuild"]
 
 
 def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
@@ -69,19 +69,17 @@ def rebuild(lake: str) -> None:
 
 def prune(lake: str) -> None:
     """Keep three releases and nothing of what no release needs, however young."""
+    from lake.directory import Lake
     from lake.prune import Retention
     from lake.prune import prune as sweep
-
-    from lake.directory import Lake
 
     none = timedelta(0)
     sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace=none, keep_vectors=none))
 
 
 def forget(lake: str, uri: str) -> None:
-    from lake.forget import forget as erase
-
     from lake.directory import Lake
+    from lake.forget import forget as erase
 
     erase(Lake.existing(lake), uri=uri, why="a drill")
 
