@@ -136,7 +136,8 @@ def write_tables(
     versions = {}
     with tables.writing():
         for name, schema in table_schemas(recipe).items():
-            tables.reset(name, schema, base.versions.get(name) if base else None)
+            kept = base is not None and table_schemas(base.recipe).get(name) == schema
+            tables.reset(name, schema, base.versions[name] if base and kept else None)
             tables.apply(name, _rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
             tables.maintain(name)

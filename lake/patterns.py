@@ -1,0 +1,55 @@
+"""Many byte strings looked for at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+#: Bytes of a pattern that the search goes by; shorter patterns can't be looked for.
+ANCHOR = 8
+_TRIED = 64
+_BITS = 22
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Patterns:
+    """Each pattern is recognised by 8 of its bytes: at every position of the data these are a 64-bit word,
+    and a table of 2^22 flags says which words are worth a second look. Time grows with the data, hardly
+    with the number of patterns.
+    """
+
+    def __init__(self, patterns: Iterable[bytes]) -> None:
+        """``patterns`` have at least ANCHOR bytes."""
+        self._anchored: dict[int, list[tuple[int, bytes]]] = {}
+        self.longest = 0
+        for pattern in patterns:
+            offset = _most_telling(pattern)
+            word = int.from_bytes(pattern[offset : offset + ANCHOR], "little")
+            self._anchored.setdefault(word, []).append((offset, pattern))
+            self.longest = max(self.longest, len(pattern))
+        self._flags = np.zeros(1 << _BITS, bool)
+        self._flags[_slots(np.fromiter(self._anchored, np.uint64, len(self._anchored)))] = True
+
+    def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Position and pattern of every occurrence, in no particular order."""
+        if not self._anchored:
+            return
+        for shift in range(min(ANCHOR, max(len(data) - ANCHOR + 1, 0))):
+            words = np.frombuffer(data, "<u8", (len(data) - shift) // ANCHOR, shift)
+            for number in np.flatnonzero(self._flags[_slots(words)]).tolist():
+                for offset, pattern in self._anchored.get(int(words[number]), ()):
+                    start = shift + number * ANCHOR - offset
+                    if start >= 0 and data.startswith(pattern, start):
+                        yield start, pattern
+
+
+def _slots(words: np.ndarray) -> np.ndarray:
+    slots: np.ndarray = (words * _MIX) >> np.uint64(64 - _BITS)
+    return slots
+
+
+def _most_telling(pattern: bytes) -> int:
+    """Where the 8 bytes with the most different values begin: a run of zeros is found everywhere."""
+    starts = range(min(len(pattern) - ANCHOR + 1, _TRIED))
+    return max(starts, key=lambda start: len(set(pattern[start : start + ANCHOR])))
