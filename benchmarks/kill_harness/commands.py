@@ -8,6 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from kill_harness.content import content_of, read_tables
+from kill_harness.leftovers import leftovers
+
+__all__ = [
+    "ask",
+    "available",
+    "expire_lease",
+    "forget",
+    "ingest",
+    "leftovers",
+    "look",
+    "prune",
+    "publish",
+    "rebuild",
+    "rollback",
+]
 
 #: Modules that do nothing but define things when they are imported.
 _MODULES = (
@@ -129,21 +144,3 @@ def expire_lease(lake: str) -> None:
         holder = json.loads(store.read(f"lease/{name}"))
         past = {**holder, "expires_at": datetime(2020, 1, 1, tzinfo=UTC).isoformat()}
         store.write(f"lease/{name}", json.dumps(past).encode())
-
-
-def leftovers(lake: str) -> list[str]:
-    """What lies in the lake and belongs to no release: temporary files, requests, other releases' commits."""
-    from lake.directory import Lake
-
-    opened = Lake.existing(lake)
-    history = opened.log.read()
-    commits = {release.commit for release in history.releases.values()}
-    generations = {f"tables/{release.generation}" for release in history.releases.values()}
-    left = []
-    for stored in opened.store.walk():
-        top, _, rest = stored.path.partition("/")
-        folder = f"{top}/{rest.partition('/')[0]}"
-        unneeded = {"commits": folder not in commits, "tables": folder not in generations, "texts": True}
-        if unneeded.get(top, False) or "/.tmp" in f"/{stored.path}":
-            left.append(stored.path)
-    return sorted(left)
