@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kill_harness.campaign import Campaign
+from kill_harness.figures import Figures
 from kill_harness.object_store import serving
 
 
@@ -31,7 +32,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         lake = options.lake or str(folder / "lake")
         environment = stack.enter_context(serving(lake)) if lake.startswith("s3://") else {}
-        campaign = stack.enter_context(Campaign(lake, folder, seed=options.seed, environment=environment))
+        campaign = stack.enter_context(Campaign(lake, folder, seed=options.seed, environment=environment, told=tell))
         try:
             campaign.begin()
             if options.minutes:
@@ -41,6 +42,12 @@ def main() -> int:
         finally:
             print(f"{campaign.figures.table()}\n{time.monotonic() - started:.0f} s", flush=True)
     return 1 if campaign.figures.problems else 0
+
+
+def tell(figures: Figures) -> None:
+    """Where the campaign stands, on stderr."""
+    line = f"{figures.n_kills} kills, {figures.watch.n_answers} answers, {len(figures.problems)} problems"
+    print(f"\r{line}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,24 @@ _MOST_PROBLEMS = 20
 _AIMED, _AIMED_AT_SHORT = 0.2, 0.6
 #: How often a killed command is killed once more, its source changes before it runs again, another command
 #: comes first, a lake is compared with a new one, and all releases are read again.
-_AGAIN, _OTHER_SOURCE, _BETWEEN, _SCRATCH, _DEEP, _NEW_LAKE = 0.3, 0.3, 0.15, 0.2, 0.1, 0.15
+_AGAIN, _OTHER_SOURCE, _BETWEEN, _SCRATCH, _DEEP, _NEW_LAKE = 0.3, 0.5, 0.15, 0.2, 0.1, 0.15
 
 
 class Campaign:
     """A lake, its source and its readers. Use as a context manager: ``begin``, then ``kill`` or ``loop``."""
 
     def __init__(
-        self, lake: str, folder: Path, *, seed: int, n_readers: int = 2, environment: Mapping[str, str] | None = None
+        self,
+        lake: str,
+        folder: Path,
+        *,
+        seed: int,
+        n_readers: int = 2,
+        environment: Mapping[str, str] | None = None,
+        told: Callable[[Figures], None] = lambda figures: None,
     ) -> None:
         self._rng = random.Random(seed)
-        self._lake, self._folder, self._n_readers = lake, folder, n_readers
+        self._lake, self._folder, self._n_readers, self._told = lake, folder, n_readers, told
         self._corpus, self._oracle = Corpus(folder / "documents", self._rng), Oracle()
         self._mark = secrets.token_hex(8)
         self._environment = {**(environment or {}), "RAGLAKE_KILLS": self._mark}
@@ -78,6 +85,7 @@ class Campaign:
                 self._drill_new_lake()
             else:
                 self._drill(self._drills.make(command))
+            self._told(self.figures)
         self._finish()
 
     def loop(self, seconds: float) -> None:
@@ -85,6 +93,7 @@ class Campaign:
         until = time.monotonic() + seconds
         while self._goes_on(until):
             self._undisturbed(self._drills.make(self._next()))
+            self._told(self.figures)
         self._finish()
 
     def _goes_on(self, until: float) -> bool:
@@ -92,6 +101,7 @@ class Campaign:
 
     def _next(self) -> str:
         if not self._deck:
+            self._undisturbed(self._drills.make("flip"))
             self._deck = list(self._commands)
             self._rng.shuffle(self._deck)
         return self._deck.pop()
@@ -114,7 +124,7 @@ class Campaign:
         if n_kills and drill.command not in ("publish", "rollback") and self._rng.random() < _BETWEEN:
             self._undisturbed(self._drills.make("prune" if "prune" in self._commands else "rebuild"))
         if n_kills and drill.command == "ingest" and self._rng.random() < _OTHER_SOURCE:
-            drill = self._drills.make("ingest")
+            drill = self._drills.make(self._rng.choice(("ingest", "after_undoing")))
         self._undisturbed(drill)
         tally = self.figures.tallies[drill.command]
         tally.n_recovered += n_kills if len(self.figures.problems) == n_problems else 0

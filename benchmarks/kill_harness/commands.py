@@ -14,6 +14,7 @@ __all__ = [
     "ask",
     "available",
     "expire_lease",
+    "flip",
     "forget",
     "ingest",
     "leftovers",
@@ -73,6 +74,12 @@ def rollback(lake: str, release: str) -> None:
 
     log = Lake.existing(lake).log
     go_back(log, log.read().resolve(release), why="a drill")
+
+
+def flip(lake: str, releases: list[str], times: int) -> None:
+    """Roll back and forth between releases as fast as it goes, for readers to stumble over."""
+    for number in range(times):
+        rollback(lake, releases[number % len(releases)])
 
 
 def rebuild(lake: str) -> None:

@@ -17,6 +17,7 @@ class Corpus:
 
     def __init__(self, folder: Path, rng: random.Random, n_files: int = 36) -> None:
         self.folder, self._rng, self._n_written = folder, rng, 0
+        self._before: dict[Path, bytes] = {}
         folder.mkdir(parents=True)
         for _ in range(n_files):
             self._add()
@@ -32,9 +33,19 @@ class Corpus:
 
     def mutate(self) -> None:
         """Up to five changes of any kind, and one that no release can hold yet."""
+        self._before = {path: path.read_bytes() for path in self._files("*.*")}
         for _ in range(self._rng.randrange(6)):
             self._rng.choice((self._edit, self._add, self._move, self._copy, self._delete, self._touch))()
         self._rng.choice((self._edit, self._add))()
+
+    def undo(self) -> None:
+        """Take the last mutation back: what a dead run saw of it must not show."""
+        for path in self._files("*.*"):
+            if path not in self._before:
+                path.unlink()
+        for path, data in self._before.items():
+            if not path.exists() or path.read_bytes() != data:
+                path.write_bytes(data)
 
     def remove(self, uri: str, digests: Collection[str]) -> None:
         """Take away a document and all that hold bytes of these digests."""

@@ -10,6 +10,7 @@ from kill_harness.oracle import Drill, Oracle, State
 
 #: How often an ingest leaves its release unpublished.
 _CANDIDATES = 0.15
+_FLIPS = 60
 
 
 class Drills:
@@ -75,6 +76,17 @@ class Drills:
             return "" if state["live"] == name else f"live is {state['live']}, not {name}"
 
         return Drill(command, {**self._lake, "release": name}, lambda live: live == name, complaint)
+
+    def flip(self) -> Drill:
+        """Readers between two releases; no command of its own, and never killed."""
+        there = self.rollback().words["release"]
+        releases = [there, self._now()["live"]]
+        return Drill("flip", {**self._lake, "releases": releases, "times": _FLIPS}, lambda live: live in releases)
+
+    def after_undoing(self) -> Drill:
+        """The next ingest, over a source that has forgotten what the last one saw of it."""
+        self._corpus.undo()
+        return self.ingest()
 
     def rebuild(self) -> Drill:
         return Drill("rebuild", self._lake)

@@ -65,7 +65,7 @@ def _data_files(lake: Lake, folder: str, head: Any, versions: set[int]) -> Itera
 
 
 def _keys(lake: Lake, history: History) -> Iterator[str]:
-    """Contents and vectors that no release's documents or chunks name."""
+    """Files of contents or vectors of which releases name less than half; such as mostly serve are left in peace."""
     from lake.query import Index
 
     index, contents, vectors = Index(lake), set(), set()
@@ -74,17 +74,15 @@ def _keys(lake: Lake, history: History) -> Iterator[str]:
         for table in ("documents", "quarantine"):
             contents |= set(tables[table].column("content_id").to_pylist())
         vectors |= set(tables["chunks"].column("text_digest").to_pylist())
-    yield from (f"content {key}" for key in _stored(lake, "contents", "content_id") - contents)
+    yield from _idle(lake, "contents", "content_id", contents)
     for name in lake.store.names("vectors"):
-        yield from (f"vector {key}" for key in _stored(lake, f"vectors/{name}", "text_digest") - vectors)
+        yield from _idle(lake, f"vectors/{name}", "text_digest", vectors)
 
 
-def _stored(lake: Lake, folder: str, key: str) -> set[str]:
+def _idle(lake: Lake, folder: str, key: str, wanted: set[str]) -> Iterator[str]:
     from lake.store import open_parquet
 
-    names = [name for name in lake.store.names(folder) if name.endswith(".parquet")]
-    return {
-        found
-        for name in names
-        for found in open_parquet(lake.store, f"{folder}/{name}").read(columns=[key])[key].to_pylist()
-    }
+    for name in lake.store.names(folder):
+        keys = set(open_parquet(lake.store, f"{folder}/{name}").read(columns=[key])[key].to_pylist())
+        if len(keys & wanted) < len(keys) / 2:
+            yield f"{folder}/{name}, of which {len(keys & wanted)} of {len(keys)} rows are needed"
