@@ -164,7 +164,7 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
     for entry in history.entries:
         kept = entry.release in history.releases
         ours = kept and entry.action not in ("prune", "rebuild")
-        starts = entry.live != was_live and (entry.live in history.releases or was_live in history.releases)
+        starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
         fresh = entry.at > now - _REMEMBERED
         if ours or starts or fresh or entry.action == "forget" or entry.seq == history.head:
             yield replace(entry, facts=_remaining(entry, history))

@@ -1,0 +1,99 @@
+"""What an operator does to a lake, one call each: what the command line and the flows run, for use from Python.
+
+Each takes the lake's path or URL. UsageError where there is no lake or the words are wrong; RefusedError where
+raglake declines by design, for instance while a run is writing; ContractError where a promise does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lake import live
+from lake.directory import Lake
+from lake.history import History
+
+if TYPE_CHECKING:
+    from lake.forget import Forgotten
+    from lake.prune import Pruned
+    from lake.retention import Retention
+
+__all__ = ["forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
+
+#: ``progress(what, n_done, n_more)``: so many more are done, so many more are to do.
+Progress = Callable[[str, int, int | None], None]
+
+
+def _silent(what: str, n_done: int, n_more: int | None) -> None:
+    pass
+
+
+def rollback(url: str, to: str, *, why: str) -> History:
+    """Make an earlier release (an id, a name, or what was live at a date or time) live again, in one entry."""
+    log = Lake.existing(url).log
+    return live.rollback(log, log.read().resolve(to), why=why)
+
+
+def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> History:
+    """Make a candidate live; ``force`` over a failed audit, a pin or a moved ``live``, which the log records."""
+    log = Lake.existing(url).log
+    return live.publish(log, log.read().resolve(candidate), why=why, force=force)
+
+
+def pin(url: str, *, why: str) -> History:
+    """Hold ``live`` where it is against runs; a person may still roll back or force."""
+    return live.pin(Lake.existing(url).log, why=why)
+
+
+def unpin(url: str) -> History:
+    """Let the next run publish again."""
+    return live.unpin(Lake.existing(url).log)
+
+
+def name(url: str, release: str, name: str, *, why: str = "") -> History:
+    """Give a release a name, by which it can be asked for and for which it is kept."""
+    log = Lake.existing(url).log
+    return live.name(log, log.read().resolve(release), name, why=why)
+
+
+def unname(url: str, name: str) -> History:
+    """Take a name away; its release is then kept or pruned like any other."""
+    return live.unname(Lake.existing(url).log, name)
+
+
+def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = _silent) -> Pruned:
+    """Drop the releases that ``retention`` does not keep and give back what nobody needs."""
+    from lake.prune import prune as drop
+
+    return drop(Lake.existing(url), retention, dry_run=dry_run, progress=progress)
+
+
+def forget(
+    url: str,
+    *,
+    why: str,
+    uri: str | None = None,
+    where: str | None = None,
+    source: str | None = None,
+    dry_run: bool = False,
+    progress: Progress = _silent,
+) -> Forgotten:
+    """Erase documents for good, from every release and every file, and prove it; see ``lake.forget``."""
+    from lake.forget import forget as erase
+
+    lake = Lake.existing(url)
+    return erase(lake, why=why, uri=uri, where=where, source=source, dry_run=dry_run, progress=progress)
+
+
+def lift(url: str, uri: str, *, source: str) -> bool:
+    """Let the document at ``uri`` of ``source`` come back with the next run; whether it had been erased."""
+    from lake.ids import document_id
+
+    return Lake.existing(url).denylist().lift(document_id(source, uri))
+
+
+def rebuild(url: str, *, progress: Progress = _silent) -> History:
+    """Make the LanceDB tables of every release again, from Parquet alone."""
+    from lake.rebuild import rebuild as make_again
+
+    return make_again(Lake.existing(url), progress)
