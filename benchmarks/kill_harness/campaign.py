@@ -19,6 +19,7 @@ from kill_harness.fork_server import Ended, ForkServer, Kill
 from kill_harness.oracle import Drill, Oracle, State, bytes_held, difference, timeless
 from kill_harness.watch import Readers, Watch
 
+COMMANDS = ("ingest", "publish", "rollback", "prune", "forget", "rebuild")
 #: Runs take longer at times than they did before.
 _STRETCH = 1.1
 _MOST_PROBLEMS = 20
@@ -52,7 +53,6 @@ class Campaign:
         self._state: State = {"head": 0, "live": None, "releases": {}, "entries": []}
         self._typical: dict[str, list[Ended]] = defaultdict(list)
         self._deck: list[str] = []
-        self._commands: list[str] = []
         self._drills = Drills(
             lake, self._corpus, self._oracle, self._rng, lambda: self._state, self._undisturbed, self._leftovers
         )
@@ -68,18 +68,21 @@ class Campaign:
 
     def begin(self) -> None:
         """Fill the lake, start the readers, and let each command run once undisturbed."""
-        self._commands = self._must("available", {})
         self._undisturbed(self._drills.make("ingest"))
         self._readers = Readers(self._lake, self._folder, self._n_readers, self._rng, self._environment)
-        for command in self._commands:
+        for command in COMMANDS:
             self._undisturbed(self._drills.make(command))
         if self.figures.found:
             raise RuntimeError(f"not even undisturbed: {self.figures.found}")
 
     def kill(self, n_kills: int, seconds: float = float("inf")) -> None:
-        """Drill the commands in random order, each as often as the others, until so many kills struck."""
-        until = time.monotonic() + seconds
-        while self.figures.n_kills < n_kills and self._goes_on(until):
+        """Drill the commands in random order, each as often as the others, until so many kills struck.
+
+        Ends early once the seconds are over and each command had its turn.
+        """
+        until, n_turns = time.monotonic() + seconds, 0
+        while n_turns < len(COMMANDS) or (self.figures.n_kills < n_kills and self._goes_on(until)):
+            n_turns += 1
             command = self._next()
             if command == "ingest" and self._rng.random() < _NEW_LAKE:
                 self._drill_new_lake()
@@ -102,7 +105,7 @@ class Campaign:
     def _next(self) -> str:
         if not self._deck:
             self._undisturbed(self._drills.make("flip"))
-            self._deck = list(self._commands)
+            self._deck = list(COMMANDS)
             self._rng.shuffle(self._deck)
         return self._deck.pop()
 
@@ -122,7 +125,7 @@ class Campaign:
             if self._rng.random() > _AGAIN:
                 break
         if n_kills and drill.command not in ("publish", "rollback") and self._rng.random() < _BETWEEN:
-            self._undisturbed(self._drills.make("prune" if "prune" in self._commands else "rebuild"))
+            self._undisturbed(self._drills.make("prune"))
         if n_kills and drill.command == "ingest" and self._rng.random() < _OTHER_SOURCE:
             drill = self._drills.make(self._rng.choice(("ingest", "after_undoing")))
         self._undisturbed(drill)

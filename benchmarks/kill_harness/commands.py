@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from kill_harness.content import content_of, read_tables
@@ -12,7 +11,6 @@ from kill_harness.leftovers import leftovers
 
 __all__ = [
     "ask",
-    "available",
     "expire_lease",
     "flip",
     "forget",
@@ -39,14 +37,6 @@ def import_everything() -> None:
     load()
     for name in _MODULES.split():
         import_module(name)
-
-
-def available() -> list[str]:
-    """The commands to kill that this version of the lake has."""
-    import lake
-
-    forget = ["forget"] if Path(lake.__file__).with_name("traces.py").exists() else []
-    return ["ingest", "publish", "rollback", "prune", *forget, "rebuild"]
 
 
 def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from kill_harness.oracle import Drill, Oracle, State
 
 #: How often an ingest leaves its release unpublished.
 _CANDIDATES = 0.15
-_FLIPS = 60
+#: Rollbacks in a row; on an object store, where each reads the whole log anew, fewer.
+_FLIPS, _FLIPS_REMOTE = 60, 6
 
 
 class Drills:
@@ -27,6 +28,7 @@ class Drills:
         leftovers: Callable[[], list[str]],
     ) -> None:
         self._lake, self._corpus, self._oracle, self._rng = {"lake": lake}, corpus, oracle, rng
+        self._n_flips = _FLIPS_REMOTE if "://" in lake else _FLIPS
         self._now, self._undisturbed, self._leftovers = now, undisturbed, leftovers
 
     def make(self, command: str) -> Drill:
@@ -81,7 +83,9 @@ class Drills:
         """Readers between two releases; no command of its own, and never killed."""
         there = self.rollback().words["release"]
         releases = [there, self._now()["live"]]
-        return Drill("flip", {**self._lake, "releases": releases, "times": _FLIPS}, lambda live: live in releases)
+        return Drill(
+            "flip", {**self._lake, "releases": releases, "times": self._n_flips}, lambda live: live in releases
+        )
 
     def after_undoing(self) -> Drill:
         """The next ingest, over a source that has forgotten what the last one saw of it."""

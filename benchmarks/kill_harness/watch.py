@@ -21,8 +21,9 @@ class Readers:
         self._outputs = [folder / f"reader-{number}.jsonl" for number in range(n)]
         self._read = [0] * n
         self._processes = []
+        pause = "0.5" if "://" in lake else "0.05"
         for output in self._outputs:
-            words = ["-m", "kill_harness.reader", lake, str(rng.getrandbits(30)), "0.05"]
+            words = ["-m", "kill_harness.reader", lake, str(rng.getrandbits(30)), pause]
             process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", *words],
                 stdin=subprocess.PIPE,
