@@ -213,7 +213,8 @@ class Campaign:
         fresh = self._must("look", {"lake": scratch, "known": []})
         mine, new = self._oracle.record[state["live"]], fresh["releases"][fresh["live"]]["content"]
         if timeless(mine) != timeless(new):
-            self._problem(drill, f"{state['live']} differs from a lake made anew: {difference(new, mine)}")
+            rows = [{uri: digests[1] for uri, digests in content.items()} for content in (new, mine)]
+            self._problem(drill, f"{state['live']} differs from a lake made anew: {difference(*rows)}")
         shutil.rmtree(scratch)
 
     def _drill_new_lake(self) -> None:
