@@ -12,7 +12,7 @@ from flows.run import ended, named
 from tasks._artifacts import show_chosen, show_erasure
 from tasks.forget import Erasure
 from tasks.forget import forget as erase
-from tasks.redact import MOST_SEARCHED, find_logs, redact_artifacts, redact_parameters
+from tasks.redact import find_logs, redact_artifacts, redact_parameters
 
 if TYPE_CHECKING:
     from lake.forget import Forgotten
@@ -30,16 +30,16 @@ def forget(params: ForgetParameters) -> State[Any]:
 
 
 def _forgotten(erasure: Erasure, *, dry_run: bool) -> State[Any]:
-    chosen = erase(erasure, dry_run=True)
+    chosen = erase.with_options(task_run_name="choose documents")(erasure, dry_run=True)
     if dry_run:
         show_chosen(erasure.lake, chosen)
         return Completed(message=f"dry run: would erase {_counts(chosen)}; the artifact lists them")
-    # First, since a run that is killed between here and its end no longer knows the names of all copies.
+    # First, since a run that is tried again after it was killed may no longer know the names of all copies.
     names = erasure.words | {document.uri for document in chosen.documents}
     redact_artifacts(erasure.lake, names)
+    runs = find_logs(erasure.lake, names)
     erased = erase(erasure, dry_run=False)
-    runs = find_logs(names)
-    show_erasure(erasure.lake, _account(erased, runs, is_whole=len(names) <= MOST_SEARCHED))
+    show_erasure(erasure.lake, _account(erased, runs))
     redact_parameters(erasure.lake, names)
     return Completed(message=_told(erased, len(runs)))
 
@@ -52,11 +52,11 @@ def _counts(forgotten: Forgotten) -> str:
 def _told(erased: Forgotten, n_runs: int) -> str:
     # None is left where an attempt that was cut short had erased them and left the rest to this one.
     done = f"erased {_counts(erased)}" if erased.documents else "finished an erasure that was cut short"
-    left = f"; {n_runs:,} run{'' if n_runs == 1 else 's'} of Prefect still name them in a log" if n_runs else ""
-    return f"{done}, and no trace of them is left in the lake{left}"
+    logs = "1 log of Prefect still names" if n_runs == 1 else f"{n_runs:,} logs of Prefect still name"
+    return f"{done}, and no trace of them is left in the lake" + (f"; {logs} them" if n_runs else "")
 
 
-def _account(erased: Forgotten, runs: list[str], *, is_whole: bool) -> str:
+def _account(erased: Forgotten, runs: list[str]) -> str:
     """Markdown: what was erased and looked through, and what is left to do in Prefect."""
     proof = erased.proof
     searched = (
@@ -67,6 +67,4 @@ def _account(erased: Forgotten, runs: list[str], *, is_whole: bool) -> str:
     )
     deletions = "\n".join(f"    prefect flow-run delete {run}" for run in runs)
     logs = f"These runs still name them in their logs, which go with the run only:\n\n{deletions}" if runs else ""
-    more = "" if is_whole else f"Only the first {MOST_SEARCHED:,} names were looked for in Prefect's logs."
-    said = f"Erased {_counts(erased)}."
-    return "\n\n".join(part for part in (said, searched, logs, more) if part)
+    return "\n\n".join(part for part in (f"Erased {_counts(erased)}.", searched, logs) if part)

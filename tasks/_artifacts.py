@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-QUARANTINE_ROWS = 200
+QUARANTINE_ROWS = CHOSEN_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
 KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget")
 _SECONDS_BETWEEN_UPDATES = 2.0
@@ -117,16 +117,18 @@ def show_difference(lake: str, difference: Difference) -> None:
 def _compared(what: str, was: object, now: object, kinds: dict[str, int]) -> dict[str, str]:
     changes = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
     was, now = (f"{value:,}" if isinstance(value, int) else str(value) for value in (was, now))
-    return {"": what, "was": was, "is now": now, "changes": changes}
+    return {"of": what, "was": was, "is now": now, "changes": changes}
 
 
 def show_chosen(lake: str, chosen: Forgotten) -> None:
-    """The documents that an erasure would take, as a table; ``tasks.redact`` deletes it once they are erased."""
+    """The first documents that an erasure would take, as a table, which ``tasks.redact`` rewrites in its time."""
+    n, rows = len(chosen.documents), chosen.documents[:CHOSEN_ROWS]
+    more = f", the first {len(rows)} shown" if n > len(rows) else ""
     _show(
         artifacts.create_table_artifact,
-        table=[{"document": d.uri, "source": d.source, "because": d.because} for d in chosen.documents],
+        table=[{"document": d.uri, "source": d.source, "because": d.because} for d in rows],
         key=artifact_key("forget", lake),
-        description=f"What would be erased from {lake}; nothing is yet",
+        description=f"Dry run: {n:,} document{'' if n == 1 else 's'} would be erased from {lake}{more}",
     )
 
 

@@ -47,7 +47,7 @@ class Erasure:
         return message
 
 
-@step("forget", run_name="forget, dry run: {dry_run}")
+@step("forget")
 def forget(erasure: Erasure, *, dry_run: bool) -> Forgotten:
     """Erase the documents everywhere in the lake and prove it, or only choose them; a retry goes on from there."""
     asked = {"uri": erasure.uri, "where": erasure.where, "source": erasure.source}
