@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sqlite3
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,10 @@ from flows.forget import forget
 from flows.ingest import run_as_flow
 from flows.maintain import maintain
 from flows.operations import ForgetParameters, LakeParameters, MaintainParameters, RollbackParameters
-from flows.reindex import Job, Outcome
+from flows.reindex import Job, reindex
 from flows.rollback import rollback
 from flows.run import in_prefect
+from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.lease import WriterLease
 from lake.live import pin
@@ -47,17 +48,27 @@ pytestmark = pytest.mark.prefect
 NOTHING_KEPT = {"keep_last": 0, "keep_daily": 0, "keep_monthly": 0, "grace_hours": 0}
 
 
-@pytest.fixture
-def nights(source: Path, ingest: Callable[..., Outcome]) -> list[str]:
-    """Three releases, each of one document more; the first knows ``hr/zoé.md`` and a copy of it."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A lake with three releases, each of one document more; the first knows ``hr/zoé.md`` and a copy of it."""
+    source, built_in = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built") / "lake"
     (source / "hr").mkdir()
     for place in ("hr/zoé.md", "copy.md"):
         (source / place).write_text("# Zoé\n\nZoé Quellmalz was hired in May.\n")
     found = []
-    for night in range(3):
-        (source / f"lamp-{night}.md").write_text(f"# Lamp {night}\n\nLamp {night} burns with {night} candles.\n")
-        found.append(ingest().release or "")
-    return found
+    with PlainSteps(n_workers=1) as steps:
+        for night in range(3):
+            (source / f"lamp-{night}.md").write_text(f"# Lamp {night}\n\nLamp {night} burns with {night} candles.\n")
+            outcome = reindex(Job((str(source),), str(built_in), settings=Settings(embedder="hash")), steps)
+            found.append(outcome.release or "")
+    return built_in, found
+
+
+@pytest.fixture
+def nights(built: tuple[Path, list[str]], lake_url: str) -> list[str]:
+    """The releases of a lake of the test's own."""
+    shutil.copytree(built[0], lake_url)
+    return built[1]
 
 
 def run(flow: Flow[..., Any], params: object) -> State[Any]:
@@ -215,7 +226,7 @@ def tell(params: LakeParameters) -> None:
 
 
 def test_forget_names_the_runs_whose_logs_still_name_the_document(
-    client: SyncPrefectClient, nights: list[str], source: Path, lake_url: str
+    client: SyncPrefectClient, nights: list[str], lake_url: str
 ) -> None:
     run_that_told = run_of(client, run(tell, LakeParameters(lake=lake_url)))
     assert "hr/zoé.md of documents changed" in logged(client, run_that_told)
