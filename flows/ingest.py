@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
 
 from prefect import State, flow
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterId,
-    TaskRunFilter,
-    TaskRunFilterState,
-    TaskRunFilterStateType,
-)
-from prefect.client.schemas.objects import StateType
-from prefect.context import FlowRunContext, TaskRunContext
 from prefect.futures import as_completed
-from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
-from prefect.states import Completed, Crashed, Failed
+from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 import tasks.audit
@@ -32,6 +19,7 @@ import tasks.publish
 import tasks.scan
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
+from flows.run import in_prefect
 from lake.directory import Lake
 from lake.errors import LakeError
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
@@ -50,8 +38,6 @@ if TYPE_CHECKING:
     from lake.releases import Release
     from lake.scan import Scan
     from tasks.job import Job
-
-_OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
 
 
 class PrefectSteps:
@@ -132,25 +118,13 @@ def ingest(params: IngestParameters) -> State[Any]:
     (guard, audit, pin, another run at work) or what broke. A retry finds finished shards in the lake.
     """
     job = params.job()
-    with _logs_in_prefect():
-        _bury_killed_task_runs()
+    with in_prefect():
         try:
             with PrefectSteps(job.lake, params.workers) as steps:
                 outcome = reindex(job, steps)
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)
-
-
-def _bury_killed_task_runs() -> None:
-    """Task runs that a killed attempt of this run left behind would be shown as running for ever."""
-    if not flow_run.id or flow_run.run_count < 2:
-        return
-    left = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
-    with get_client(sync_client=True) as client:
-        this_run = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
-        for task_run in client.read_task_runs(flow_run_filter=this_run, task_run_filter=left):
-            client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
 
 
 def _state(job: Job, outcome: Outcome) -> State[Any]:
@@ -170,30 +144,6 @@ def _counts(outcome: Outcome) -> str:
 
 def _with_quarantine(message: str, outcome: Outcome) -> str:
     return f"{message}; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else message
-
-
-def _is_in_run(_record: logging.LogRecord) -> bool:
-    """Threads of our own have no run to log to, and Prefect would warn of each of their lines."""
-    return (FlowRunContext.get() or TaskRunContext.get()) is not None
-
-
-@contextmanager
-def _logs_in_prefect() -> Iterator[None]:
-    """Send what raglake logs to the run's page, whatever Prefect's settings say of extra loggers."""
-    handler = APILogHandler()
-    handler.addFilter(_is_in_run)
-    loggers = [logging.getLogger(name) for name in _OUR_LOGGERS]
-    ours = [logger for logger in loggers if not any(isinstance(h, APILogHandler) for h in logger.handlers)]
-    before = [logger.level for logger in ours]
-    for logger in ours:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        for logger, level in zip(ours, before, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)
 
 
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:

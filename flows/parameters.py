@@ -17,7 +17,7 @@ Unset = SkipJsonSchema[None]
 _KEPT = " Empty: the lake's own."
 
 
-def _without_unset(schema: dict[str, Any]) -> None:
+def without_unset(schema: dict[str, Any]) -> None:
     """Drop the defaults that stand for "not set", so that the form leaves these fields empty."""
     for field in schema["properties"].values():
         if field.get("default") is None or isinstance(field["default"], dict):
@@ -27,7 +27,7 @@ def _without_unset(schema: dict[str, Any]) -> None:
 class RecipeParameters(BaseModel):
     """What the index is made with. An empty field keeps the lake's own value, or the default in a new lake."""
 
-    model_config = ConfigDict(title="Recipe", extra="forbid", json_schema_extra=_without_unset)
+    model_config = ConfigDict(title="Recipe", extra="forbid", json_schema_extra=without_unset)
 
     embedder: str | Unset = Field(
         default=None,
@@ -79,7 +79,7 @@ class RecipeParameters(BaseModel):
 class IngestParameters(BaseModel):
     """Which documents go into which lake, and how this run goes about it."""
 
-    model_config = ConfigDict(title="Ingest", extra="forbid", json_schema_extra=_without_unset)
+    model_config = ConfigDict(title="Ingest", extra="forbid", json_schema_extra=without_unset)
 
     sources: list[str] = Field(
         min_length=1,

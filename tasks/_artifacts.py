@@ -1,4 +1,4 @@
-"""What a run shows in Prefect's UI besides its log: plan, progress, verdict, quarantine."""
+"""What a run shows in Prefect's UI besides its log: plan, progress, verdict, quarantine, what an operation did."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from expectations.verdict import Verdict
+    from lake.difference import Difference
+    from lake.forget import Forgotten
     from lake.plan import Plan
+    from lake.prune import Pruned
     from lake.releases import Release
     from tasks.job import Job
 
 _log = logging.getLogger(__name__)
 
-QUARANTINE_ROWS = 200
+QUARANTINE_ROWS = CHOSEN_ROWS = 200
+#: The kinds of artifacts that may hold more than counts.
+KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget")
 _SECONDS_BETWEEN_UPDATES = 2.0
 
 
@@ -74,6 +79,66 @@ def show_quarantine(job: Job, release: str, rows: list[dict[str, str]], n_quaran
         table=rows,
         key=artifact_key("quarantine", job.lake),
         description=f"{n_quarantined:,} documents of {release} in quarantine{more}",
+    )
+
+
+def show_pruned(lake: str, pruned: Pruned, given_back: str) -> None:
+    """Each release, newest first, whether it is kept and why, as a table."""
+    fates = {release: ("kept", why) for release, why in pruned.kept.items()}
+    gone = "would be dropped" if pruned.dry_run else "dropped"
+    fates |= dict.fromkeys(pruned.dropped, (gone, "no rule keeps it"))
+    newest_first = sorted(fates, key=lambda name: (name.rsplit(".", 1)[0], int(name.rsplit(".", 1)[1])), reverse=True)
+    _show(
+        artifacts.create_table_artifact,
+        table=[{"release": name, "is": fates[name][0], "because": fates[name][1]} for name in newest_first],
+        key=artifact_key("maintain", lake),
+        description=f"Releases of {lake}; {given_back}",
+    )
+
+
+def show_difference(lake: str, difference: Difference) -> None:
+    """How far two releases differ, as a table of counts; it names no document."""
+    changes = {
+        "documents": {kind: len(rows) for kind, rows in difference.documents.items()},
+        "chunks": {kind: n for kind, n in difference.chunks.items() if kind != "kept"},
+        "quarantined": {kind: len(rows) for kind, rows in difference.quarantine.items()},
+    }
+    was, now = difference.totals
+    rows = [_compared(what, was[f"n_{what}"], now[f"n_{what}"], kinds) for what, kinds in changes.items()]
+    rows += [_compared(f"recipe: {name}", *values, {}) for name, values in difference.recipe.items()]
+    _show(
+        artifacts.create_table_artifact,
+        table=rows,
+        key=artifact_key("rollback", lake),
+        description=f"From {difference.a}, which was live, to {difference.b}; raglake diff names the documents",
+    )
+
+
+def _compared(what: str, was: object, now: object, kinds: dict[str, int]) -> dict[str, str]:
+    changes = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
+    was, now = (f"{value:,}" if isinstance(value, int) else str(value) for value in (was, now))
+    return {"of": what, "was": was, "is now": now, "changes": changes}
+
+
+def show_chosen(lake: str, chosen: Forgotten) -> None:
+    """The first documents that an erasure would take, as a table, which ``tasks.redact`` rewrites in its time."""
+    n, rows = len(chosen.documents), chosen.documents[:CHOSEN_ROWS]
+    more = f", the first {len(rows)} shown" if n > len(rows) else ""
+    _show(
+        artifacts.create_table_artifact,
+        table=[{"document": d.uri, "source": d.source, "because": d.because} for d in rows],
+        key=artifact_key("forget", lake),
+        description=f"Dry run: {n:,} document{'' if n == 1 else 's'} would be erased from {lake}{more}",
+    )
+
+
+def show_erasure(lake: str, markdown: str) -> None:
+    """What an erasure did, in words that name no document."""
+    _show(
+        artifacts.create_markdown_artifact,
+        markdown=markdown,
+        key=artifact_key("forget", lake),
+        description=f"An erasure from {lake}",
     )
 
 

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,45 @@ def server(tmp_path: Path) -> Iterator[Server]:
         os.killpg(process.pid, 0)
 
 
-def test_the_nightly_deployment_gets_scheduled_runs(server: Server) -> None:
+def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> None:
     created = server.prefect("work-pool", "create", "local", "--type", "process")
     assert created.returncode == 0, created.stderr
     deployed = server.prefect("--no-prompt", "deploy", "--all")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
-    [deployment] = server.ask("deployments/filter")
-    assert (deployment["name"], deployment["entrypoint"]) == ("nightly", "flows.ingest.ingest")
-    assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-    assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"]
-    form = deployment["parameter_openapi_schema"]
-    assert form["definitions"]["IngestParameters"]["properties"]["lake"]["title"] == "Lake"
-    runs = eventually(lambda: server.ask("flow_runs/filter"), 60)
+    deployments = {deployment["entrypoint"]: deployment for deployment in server.ask("deployments/filter")}
+    assert {entrypoint: deployment["name"] for entrypoint, deployment in deployments.items()} == {
+        "flows.ingest.ingest": "nightly",
+        "flows.maintain.maintain": "weekly",
+        "flows.rollback.rollback": "on-demand",
+        "flows.forget.forget": "on-demand",
+    }
+    for deployment in deployments.values():
+        assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"]
+        assert deployment["work_pool_name"] == "local"
+        definitions = deployment["parameter_openapi_schema"]["definitions"]
+        [form] = [form for form in definitions.values() if form["title"] in TITLES]
+        assert form["properties"]["lake"]["title"] == "Lake"
+        assert set(deployment["parameters"]["params"]) <= set(form["properties"])
+    scheduled = {entrypoint: d["schedules"] for entrypoint, d in deployments.items() if d["schedules"]}
+    assert set(scheduled) == {"flows.ingest.ingest", "flows.maintain.maintain"}
+    for entrypoint in scheduled:
+        assert deployments[entrypoint]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    nightly = due(server, deployments["flows.ingest.ingest"])
+    assert len(nightly) > 1
+    assert {hour for hour, _ in nightly} == {2}
+    assert due(server, deployments["flows.maintain.maintain"]) == {(4, SUNDAY)}
+
+
+TITLES = ("Ingest", "Maintain", "Rollback", "Forget")
+SUNDAY = 6
+
+
+def due(server: Server, deployment: dict[str, Any]) -> set[tuple[int, int]]:
+    """Hour (UTC) and weekday of the runs that the server's scheduler made."""
+    of_it = {"id": {"any_": [deployment["id"]]}}
+    runs = eventually(lambda: server.ask("flow_runs/filter", deployments=of_it), 60)
     assert {run["state"]["type"] for run in runs} == {"SCHEDULED"}
-    assert all(run["auto_scheduled"] and "T02:00:00" in run["expected_start_time"] for run in runs)
+    assert all(run["auto_scheduled"] for run in runs)
+    moments = [datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC) for run in runs]
+    assert all(moment.minute == 0 for moment in moments)
+    return {(moment.hour, moment.weekday()) for moment in moments}

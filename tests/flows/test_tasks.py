@@ -26,8 +26,10 @@ def all_tasks() -> dict[str, Task[..., Any]]:
     return {task.name: task for task in found}
 
 
-def test_the_steps_of_a_run_are_tasks() -> None:
-    assert set(all_tasks()) == {"scan", "index shard", "embed texts", "commit", "audit", "publish"}
+def test_the_steps_of_a_run_and_what_an_operator_does_are_tasks() -> None:
+    steps = {"scan", "index shard", "embed texts", "commit", "audit", "publish"}
+    redactions = {"redact artifacts", "redact parameters", "find logs that name them"}
+    assert set(all_tasks()) == steps | {"prune", "roll back", "forget"} | redactions
 
 
 @pytest.mark.parametrize("task", all_tasks().values(), ids=all_tasks().keys())

@@ -1,0 +1,73 @@
+"""Retention as a Prefect flow: old releases are dropped and their disk is given back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from flows.operations import MaintainParameters
+from flows.run import ended, named
+from tasks._artifacts import show_pruned
+from tasks.prune import prune
+
+if TYPE_CHECKING:
+    from lake.prune import Pruned
+    from lake.sweep import Swept
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@flow(name="maintain", flow_run_name=named("maintain"), persist_result=False)
+def maintain(params: MaintainParameters) -> State[Any]:
+    """Drop the releases that no rule keeps, and give back the disk that only they and dead runs held.
+
+    Readers notice nothing. Completed: the message says how many releases were dropped and how much was given
+    back. Failed: another run is writing, or what broke; a retry goes on from there.
+    """
+    return ended(lambda: _maintained(params))
+
+
+def _maintained(params: MaintainParameters) -> State[Any]:
+    pruned = prune(params.lake, params.retention(), dry_run=params.dry_run)
+    show_pruned(params.lake, pruned, _given_back(pruned.swept, dry_run=pruned.dry_run))
+    return Completed(message=_told(pruned), data=pruned)
+
+
+def _told(pruned: Pruned) -> str:
+    n, size = len(pruned.dropped), in_bytes(pruned.swept.n_bytes)
+    releases = f"{n:,} release{'' if n == 1 else 's'}"
+    if pruned.dry_run:
+        return f"dry run: would drop {releases} and give back at least {size}; {len(pruned.kept):,} kept"
+    return f"dropped {releases}, gave back {size}, {len(pruned.kept):,} kept"
+
+
+def _given_back(swept: Swept, *, dry_run: bool) -> str:
+    """What a sweep removed, by kind.
+
+    >>> from lake.sweep import Swept
+    >>> _given_back(Swept(n_tables=3, n_bytes=1_200_000), dry_run=False)
+    'gave back 1.2 MB: 3 tables'
+    """
+    counts = {
+        "old generations": swept.n_generations,
+        "tables": swept.n_tables,
+        "contents": swept.n_contents,
+        "vectors": swept.n_vectors,
+        "other files": swept.n_files,
+    }
+    parts = ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)
+    verb = "would give back at least" if dry_run else "gave back"
+    return f"{verb} {in_bytes(swept.n_bytes)}{': ' if parts else ''}{parts}"
+
+
+def in_bytes(n: int) -> str:
+    """
+    >>> in_bytes(0), in_bytes(999), in_bytes(1_234_567), in_bytes(45_000_000_000)
+    ('0 bytes', '999 bytes', '1.2 MB', '45.0 GB')
+    """
+    size, power = float(max(0, n)), 0
+    while size >= 1000 and power < len(_UNITS) - 1:
+        size, power = size / 1000, power + 1
+    return f"{size:.{1 if power else 0}f} {_UNITS[power]}"

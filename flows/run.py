@@ -1,0 +1,91 @@
+"""What every flow of raglake does around its work: its name, its log on the run's page, refusals as its state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.logging.handlers import APILogHandler
+from prefect.runtime import flow_run
+from prefect.states import Crashed, Failed
+
+from lake.errors import LakeError
+
+_OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
+
+
+def named(action: str) -> Callable[[], str]:
+    """What gives a run its name: the action, the lake, and when the run was due."""
+
+    def name() -> str:
+        params: Any = flow_run.parameters["params"]
+        lake = params["lake"] if isinstance(params, dict) else params.lake
+        return f"{action} {lake} {flow_run.scheduled_start_time:%Y-%m-%d %H:%M:%S} UTC"
+
+    return name
+
+
+def ended(work: Callable[[], State[Any]]) -> State[Any]:
+    """The state that ``work`` ends in; Failed with the reason where raglake refused or a promise does not hold."""
+    with in_prefect():
+        try:
+            return work()
+        except LakeError as error:
+            return Failed(message=str(error), data=error)
+
+
+@contextmanager
+def in_prefect() -> Iterator[None]:
+    """Around the work of a flow run, also one that is tried again after it was killed."""
+    with _logs_in_prefect():
+        _bury_killed_task_runs()
+        yield
+
+
+def _bury_killed_task_runs() -> None:
+    """Task runs that a killed attempt of this run left behind would be shown as running for ever."""
+    if not flow_run.id or flow_run.run_count < 2:
+        return
+    left = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
+    with get_client(sync_client=True) as client:
+        this_run = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
+        for task_run in client.read_task_runs(flow_run_filter=this_run, task_run_filter=left):
+            client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
+
+
+def _is_in_run(_record: logging.LogRecord) -> bool:
+    """Threads of our own have no run to log to, and Prefect would warn of each of their lines."""
+    return (FlowRunContext.get() or TaskRunContext.get()) is not None
+
+
+@contextmanager
+def _logs_in_prefect() -> Iterator[None]:
+    """Send what raglake logs to the run's page, whatever Prefect's settings say of extra loggers."""
+    handler = APILogHandler()
+    handler.addFilter(_is_in_run)
+    loggers = [logging.getLogger(name) for name in _OUR_LOGGERS]
+    ours = [logger for logger in loggers if not any(isinstance(h, APILogHandler) for h in logger.handlers)]
+    before = [logger.level for logger in ours]
+    for logger in ours:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in zip(ours, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
