@@ -102,6 +102,8 @@ def forgotten(shown: dict[str, Any]) -> None:
     out.print(
         f"{counted(len(shown['documents']), 'document')} {would} from {counted(len(shown['releases']), 'release')}"
     )
+    if proof is not None and not shown["documents"]:
+        out.print("what an erasure that was cut short had left is gone now")
     if proof is not None:
         out.print(
             f"proof: {proof['n_files']:,} files decoded ({_megabytes(proof['n_bytes'])}, {proof['n_rows']:,} rows, "

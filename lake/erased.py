@@ -16,7 +16,7 @@ from lake.history import History
 from lake.ids import document_id, place_ids
 from lake.plan import KNOWN
 from lake.releases import Release
-from lake.sweep import text_digests
+from lake.sweep import ERASING, text_digests
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     named = frozenset(_rows(lake, history, wanted)["doc_id"])
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
+    if not named and erasure_is_unfinished(lake):
+        return Choice(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
     if not named:
         raise UsageError(
             f"no document of any kept release matches {wanted}; raglake query --at, or the manifest, tells"
@@ -88,6 +90,12 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     digests = frozenset(of_named["digest"].drop_nulls())
     copies = _rows(lake, history, _among("digest", digests)) if digests else of_named
     return Choice(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
+
+
+def erasure_is_unfinished(lake: Lake) -> bool:
+    """Whether one was killed before all its traces were gone."""
+    folder, name = ERASING.split("/")
+    return name in lake.store.names(folder)
 
 
 def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -> frozenset[str]:

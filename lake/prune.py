@@ -9,12 +9,13 @@ from typing import Any
 from lake import clock
 from lake.delta import Delta
 from lake.directory import Lake
+from lake.erased import erasure_is_unfinished
 from lake.forget import finish
 from lake.history import History
 from lake.lease import WriterLease
 from lake.releases import Release
 from lake.retention import Retention, kept
-from lake.sweep import ERASING, Swept, sweep
+from lake.sweep import Swept, sweep
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -55,7 +56,7 @@ def prune(
         history = lake.log.insist(lambda history: _drop(lake, history, retention))
         lease.check()
         lake.log.checkpoint()
-        if lake.store.names("denylist").count(ERASING.split("/")[1]):
+        if erasure_is_unfinished(lake):
             swept = finish(lake, progress)
         else:
             swept = sweep(lake, history, retention, progress=progress)

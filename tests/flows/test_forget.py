@@ -146,8 +146,13 @@ def test_the_checker_finds_what_is_planted_afterwards(lake_url: str, nights: lis
     operate.forget(lake_url, uri="anna.md", why="request 4711")
 
 
-@pytest.mark.parametrize("dies_at", [1, 3, 6, 9, 12])
-def test_cut_short_and_taken_up_again(source: Path, lake_url: str, nights: list[str], dies_at: int) -> None:
+@pytest.mark.parametrize(
+    ("words", "dies_at"),
+    [({"uri": "anna.md"}, 1), ({"uri": "anna.md"}, 6), ({"uri": "anna.md"}, 12), ({"where": "uri = 'anna.md'"}, 10)],
+)
+def test_cut_short_and_taken_up_again(
+    source: Path, lake_url: str, nights: list[str], words: dict[str, str], dies_at: int
+) -> None:
     index = lake.open_lake(lake_url)
     before = rows(index, nights[2])
     n_calls = 0
@@ -159,10 +164,10 @@ def test_cut_short_and_taken_up_again(source: Path, lake_url: str, nights: list[
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        operate.forget(lake_url, uri="anna.md", why="request 4711", progress=die)
+        operate.forget(lake_url, **words, why="request 4711", progress=die)  # type: ignore[arg-type]
     seen = rows(index, nights[2])
     assert len(seen["documents"]) in (len(before["documents"]), len(before["documents"]) - 2)
-    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    done = operate.forget(lake_url, **words, why="request 4711")
     assert done.proof is not None
     assert done.proof.holds
     assert len(rows(index, nights[2])["documents"]) == len(before["documents"]) - 2
