@@ -68,7 +68,8 @@ def check_contents(exam: Examination) -> int:
                   again)  # fmt: skip
     if others:
         what = f"{len(absent) - len(of_live)} contents that {', '.join(others)} need are in no sound file"
-        exam.ails("contents of earlier releases", what, "restore contents/ from a copy of the lake")
+        remedy = "restore contents/ from a copy of the lake, or let raglake prune drop these releases"
+        exam.ails("contents of other releases", what, remedy)
     return n_rows
 
 
@@ -133,7 +134,7 @@ def _check_missing(exam: Examination, folder: str) -> None:
         exam.ails(folder, what, "take them back from the tables", "vectors")
     if len(missing) > len(there):
         what = f"{len(missing) - len(there)} vectors that releases need are nowhere"
-        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify embeds those of live again; or restore {folder}"
+        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify embeds them again; or restore {folder}"
         exam.ails(folder, what, again)
 
 
@@ -183,11 +184,15 @@ def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: 
             exam.ails(path, f"is damaged: {reason}", "keep what can be read of it and set it aside", "salvage")
 
         with failing(report):
-            n_rows += _decoded(exam.lake, path, schema, judge)
+            keys = _decoded(exam.lake, path, schema, judge)
+            n_rows += len(keys)
+            if name != f"{value_digest(sorted(keys))}.parquet":  # its rows are found all the same
+                exam.ails(path, "holds other rows than its name says", "store them under their name", "salvage")
     return n_rows
 
 
-def _decoded(lake: Lake, path: str, schema: pa.Schema | None, judge: Judge) -> int:
+def _decoded(lake: Lake, path: str, schema: pa.Schema | None, judge: Judge) -> list[str]:
+    """Keys of a file's rows; ValueError where these are not what they must be."""
     file = open_parquet(lake.store, path)
     if schema is not None and not file.schema_arrow.equals(schema):
         raise ValueError("its columns are not those of raglake")
@@ -198,6 +203,4 @@ def _decoded(lake: Lake, path: str, schema: pa.Schema | None, judge: Judge) -> i
         n_untrue += int(judge(batch).sum())
     if n_untrue:
         raise ValueError(f"{n_untrue} of {len(keys)} rows are not what their digests stand for")
-    if value_digest(sorted(keys)) != path.rsplit("/", 1)[-1].removesuffix(".parquet"):
-        raise ValueError("it holds other rows than its name says")
-    return len(keys)
+    return keys
