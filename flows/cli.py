@@ -44,7 +44,7 @@ Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring chil
 HeadingTokens = Annotated[int | None, typer.Option(help="Room for the headings embedded before a child. [48]")]
 VectorDtype = Annotated[str | None, typer.Option(help="How vectors are stored: float32 or float16.")]
 TextTokenizer = Annotated[str | None, typer.Option(help="Full-text tokenizer: simple, whitespace, icu or ngram.")]
-Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; trust no size or time.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
 
