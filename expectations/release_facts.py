@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: Kinds of document that raglake leaves out by design; no failure of theirs.
 _BY_DESIGN = "unsupported"
 _REBUILD = "the tables disagree: run raglake rebuild"
+_VERIFY = "run raglake ingest --verify, which parses again what was lost"
 _AGAIN = "run raglake ingest again; if it stays, run raglake rebuild"
 
 
@@ -71,7 +72,7 @@ def _contents() -> list[Check]:
     return [
         _none("n_overlong_chunks", "n_chunks", "{n} of {total} chunks are longer than the embedder reads", cut),
         _none("n_offset_mismatches", "n_spans_compared", "{n} of {total} spans are not canonical_text[start:end]"),
-        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents lack their content", _AGAIN),
+        _none("n_documents_without_contents", "n_documents", "{n} of {total} documents lack their content", _VERIFY),
         _none("n_missing_documents", "n_documents_expected", "{n} of {total} documents are in neither table", _AGAIN),
         _none("n_surplus_documents", "n_documents_expected", "{n} documents more than the {total} expected are there",
               _AGAIN),
@@ -230,7 +231,7 @@ def _copied(frames: Frames) -> dict[str, int | float]:
 
 def _completeness(release: Release, base: Release | None, frames: Frames) -> dict[str, int | None]:
     """Every listed document is indexed or in quarantine; a move takes one away and adds one."""
-    if "added" not in release.counts:
+    if "added" not in release.counts or (release.base and base is None):  # whose base is pruned
         return dict.fromkeys(("n_documents_expected", "n_missing_documents", "n_surplus_documents"))
     before = base.counts["n_documents"] + base.counts["n_quarantined"] if base else 0
     expected = before + release.counts["added"] - release.counts["removed"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import cli_diff, cli_releases, cli_upkeep, console
+from flows import cli_diff, cli_doctor, cli_releases, cli_upkeep, console
 from flows.cli_options import JsonOption, LakeOption, show
 from lake.errors import LakeError, RefusedError, UsageError
 
@@ -44,7 +44,7 @@ Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring chil
 HeadingTokens = Annotated[int | None, typer.Option(help="Room for the headings embedded before a child. [48]")]
 VectorDtype = Annotated[str | None, typer.Option(help="How vectors are stored: float32 or float16.")]
 TextTokenizer = Annotated[str | None, typer.Option(help="Full-text tokenizer: simple, whitespace, icu or ngram.")]
-Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; trust no size or time.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
 
@@ -160,7 +160,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for command in (*cli_releases.COMMANDS, *cli_diff.COMMANDS, *cli_upkeep.COMMANDS):
+for command in (*cli_releases.COMMANDS, *cli_diff.COMMANDS, *cli_upkeep.COMMANDS, *cli_doctor.COMMANDS):
     app.command()(command)
 
 

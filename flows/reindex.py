@@ -63,7 +63,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     """
     started, lake = time.monotonic(), Lake(job.lake)
     found = steps.scan(job)
-    if not found.plan:
+    if not found.plan and not found.plan.lost.height:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
@@ -72,7 +72,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
             found = steps.scan(job)
         if not found.plan:
-            return _nothing_to_do(lake, found, time.monotonic() - started)
+            n_embedded = index(job, lake, found, steps)
+            return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
         judgement = judge(job, candidate, steps)
@@ -160,11 +161,13 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
     return Judgement(True, "", refused=False)
 
 
-def _nothing_to_do(lake: Lake, found: Scan, seconds: float) -> Outcome:
-    live = lake.log.read().live
+def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:
+    live, n_lost = lake.log.read().live, found.plan.lost.height
     counts = {name: live.counts[name] for name in _COUNTED} if live else {}
     reason = "nothing to do" if live else "nothing to do: the sources hold no documents"
-    counts |= {"n_denied": found.n_denied, **found.plan.counts}
+    if n_lost:
+        reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
+    counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
     return Outcome(live.release if live else None, False, reason, False, **counts, seconds=seconds)
 
 

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 FIRST_GENERATION = "1"
 #: Documents whose rows are made at a time; bounds the memory of a commit.
 _DOCUMENTS_PER_BATCH = 512
-_CHANGING = ("changed or went while the run was under way; the next run tries again", "changing")
+CHANGING = ("changed or went while the run was under way; the next run tries again", "changing")
 
 
 def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
@@ -77,7 +77,7 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
 
 def _digest(planned: str, delta: Delta) -> str:
     """The plan's digest, unless documents changed under the run, which then hold something else."""
-    changing = pc.equal(delta.quarantine.column("error_class"), _CHANGING[1])
+    changing = pc.equal(delta.quarantine.column("error_class"), CHANGING[1])
     ids = delta.quarantine.filter(changing).column("doc_id").to_pylist()
     return derived_id(planned, *sorted(ids)) if ids else planned
 
@@ -121,7 +121,7 @@ def _failed(documents: pa.Table, contents: pa.Table) -> pa.Table:
 def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], moment: datetime) -> pa.Table:
     """Quarantine rows of documents without contents; no fingerprint of theirs will match the next run's."""
     table = _with_media_type(documents)
-    causes = [unreadable.get(doc_id, _CHANGING) for doc_id in documents["doc_id"]]
+    causes = [unreadable.get(doc_id, CHANGING) for doc_id in documents["doc_id"]]
     columns: dict[str, Any] = {name: table.column(name) for name in ("doc_id", "source", "uri", "digest", "media_type")}
     columns["fingerprint"] = [derived_id(UNREADABLE) if d in unreadable else "" for d in documents["doc_id"]]
     columns["content_id"] = pa.nulls(len(causes), pa.string())
@@ -140,7 +140,7 @@ def write_tables(
         for name, schema in table_schemas(recipe).items():
             kept = base is not None and table_schemas(base.recipe).get(name) == schema
             tables.reset(name, schema, base.versions[name] if base and kept else None)
-            tables.apply(name, _rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
+            tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
             tables.maintain(name)
             versions[name] = tables.seal(name, release)
@@ -154,7 +154,8 @@ def _deleted(name: str, delta: Delta) -> Sequence[str]:
     return delta.deleted
 
 
-def _rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows that a delta puts into one table; all rows of a document are in one batch."""
     if name == "documents":
         return iter(delta.documents.to_batches())
     if name == "quarantine":

@@ -77,7 +77,11 @@ class Lake:
             raise UsageError(
                 f"{self.url} is not empty and no lake ({', '.join(others[:3])} ...); choose another --lake"
             )
-        self.store.put_if_absent(_MARKER, json.dumps({"format": _FORMAT}).encode())
+        self.store.put_if_absent(_MARKER, _marker())
+
+    def mark(self) -> None:
+        """Write the marker over one that is damaged or lost."""
+        self.store.write(_MARKER, _marker())
 
     @cached_property
     def log(self) -> ReleaseLog:
@@ -177,6 +181,10 @@ class Lake:
             mine = rows.filter(pc.equal(rows.column("source"), source))
             if not mine.equals(self.cached_digests([source])):
                 self.store.write(_digests_path(source), parquet_bytes(mine, 1 << 16))
+
+
+def _marker() -> bytes:
+    return json.dumps({"format": _FORMAT}).encode()
 
 
 def _blotted(findings: pa.Table, ids: Collection[str]) -> pa.Table:

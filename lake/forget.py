@@ -136,9 +136,17 @@ def _switch(lake: Lake, made: list[Release], choice: Choice, why: str) -> None:
 
 def finish(lake: Lake, progress: Progress = lambda what, done, more: None) -> Swept:
     """The last step of an erasure, also of one that was killed: remove all that no release needs any more."""
-    swept = sweep(lake, lake.log.read(), _NOTHING_SPARED, strictly=True, progress=progress)
-    lake.store.delete(ERASING)
+    history = lake.log.read()
+    swept = sweep(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
+    if not any(_holds_denied(lake, release) for release in history.releases.values()):
+        lake.store.delete(ERASING)  # else it was killed before its releases were switched, and is still to be done
     return swept
+
+
+def _holds_denied(lake: Lake, release: Release) -> bool:
+    denylist, known = lake.denylist(), known_documents(lake, release)
+    places, digests = (known.column(name).drop_null().to_pylist() for name in ("doc_id", "digest"))
+    return any(map(denylist.has_place, places)) or any(map(denylist.has_content, digests))
 
 
 def _prove(lake: Lake, erased: Erased, progress: Progress) -> Proof:

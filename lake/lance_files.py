@@ -89,6 +89,29 @@ def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
     return found
 
 
+def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
+    """Files that a version of a table needs, and folders of its indices; paths inside the table."""
+    import lance
+
+    dataset = lance.dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    files: set[str] = set()
+    for fragment in dataset.get_fragments():
+        files |= {f"data/{file.path}" for file in fragment.data_files()}
+        files |= {file for file in [fragment.deletion_file()] if file}
+    return files, {f"_indices/{part.uuid}" for index in dataset.describe_indices() for part in index.segments}
+
+
+def load_indices(table_url: str, version: int) -> list[str]:
+    """Read every index of a version whole, as a search would; the columns that have one."""
+    import lance
+
+    dataset = lance.dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    indices = dataset.describe_indices()
+    for index in indices:
+        dataset.prewarm_index(index.name)
+    return [index.field_names[0] for index in indices]
+
+
 def manifest_strings(data: bytes) -> list[str]:
     """Every string of a manifest: messages behind their lengths, then a footer of 16 bytes."""
     at, found = 0, []

@@ -22,6 +22,9 @@ KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "
 #: Files stamped so shortly before the listing may still change without their stamp changing.
 RACY_MICROSECONDS = 100_000
 
+#: What is known of a document whose content is to be made, whether or not its rows change.
+_WANTED = {"content_id": pl.String, "source": pl.String, "uri": pl.String, "size": pl.Int64}
+
 UNREADABLE = "unreadable"
 MAX_REMOVED, MAX_REMOVED_SHARE = 10, 0.10
 
@@ -40,7 +43,8 @@ class Plan:
 
     ``write`` holds a row for each document that must be (re)written: DIGESTED columns, content_id,
     fingerprint. ``moved`` pairs the old doc_id with the new one. ``digest`` names
-    what the index will hold; equal digests mean equal rows.
+    what the index will hold; equal digests mean equal rows. ``lost``: contents whose documents stay as they
+    are, and that are to be stored again, or their vectors.
     """
 
     base: str | None
@@ -54,6 +58,7 @@ class Plan:
     removed_uris: tuple[str, ...] = ()
     digest: str = ""
     new_text_index: bool = False
+    lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_WANTED))
 
     def __bool__(self) -> bool:
         return bool(self.write.height or self.removed or self.moved or self.new_text_index)
@@ -74,14 +79,19 @@ class Plan:
         }
 
     def content_ids(self) -> list[str]:
-        """Distinct contents that the documents to write need."""
-        return self.write["content_id"].drop_nulls().unique(maintain_order=True).to_list()
+        """Distinct contents that the documents to write, and those that lost theirs, need."""
+        return self._wanted()["content_id"].drop_nulls().unique(maintain_order=True).to_list()
+
+    def _wanted(self) -> pl.DataFrame:
+        return pl.concat([self.write.select(list(_WANTED)).cast(_WANTED), self.lost])  # type: ignore[arg-type]
 
     def shards(self, missing: Iterable[str], n_documents: int = 2000, n_bytes: int = 16 << 20) -> Iterator[Shard]:
         """Slices of the contents that are ``missing``, in the order of the listing, each parsed once."""
         wanted = pl.DataFrame({"content_id": list(missing)}, schema={"content_id": pl.String})
-        rows = self.write.join(wanted, on="content_id", how="semi").unique(
-            "content_id", keep="first", maintain_order=True
+        rows = (
+            self._wanted()
+            .join(wanted, on="content_id", how="semi")
+            .unique("content_id", keep="first", maintain_order=True)
         )
         slice_: list[tuple[str, str, str]] = []
         size = 0

@@ -23,17 +23,21 @@ def rebuild(lake: Lake, progress: Progress = lambda what, done, more: None) -> H
     Nothing is parsed or embedded. Readers go on in the old generation until the entry is written; its
     folder stays behind for those that still read it, until it is pruned.
     """
-    history = lake.log.read()
-    if not history.releases:
+    if not lake.log.read().releases:
         raise UsageError(f"{lake.url} has no release yet, so there is nothing to rebuild")
     with WriterLease(lake.store, "raglake rebuild") as lease:
-        history = lake.log.read()
-        made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
-        lake.store.flush()
-        lease.check()
-        newest = made[-1]
-        why = f"tables made again from Parquet ({newest.generation})"
-        return lake.log.record("rebuild", newest.release, facts={"changed": placed(made)}, why=why)
+        return make_again(lake, lease, progress)
+
+
+def make_again(lake: Lake, lease: WriterLease, progress: Progress = lambda what, done, more: None) -> History:
+    """``rebuild`` for who holds the writer lease of a lake with releases."""
+    history = lake.log.read()
+    made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
+    lake.store.flush()
+    lease.check()
+    newest = made[-1]
+    why = f"tables made again from Parquet ({newest.generation})"
+    return lake.log.record("rebuild", newest.release, facts={"changed": placed(made)}, why=why)
 
 
 def write_generation(

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from lake.directory import Lake
@@ -21,6 +22,7 @@ from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases import Release
 from lake.schemas import DIGESTED
 from lake.sources import Source, listing
+from lake.sweep import needed_contents, text_digests
 
 _log = logging.getLogger(__name__)
 _READERS = 8
@@ -105,8 +107,36 @@ def scan(
         base_recipe=base.recipe if base else None,
     )
     guard(plan, known, digested, allow_removed=max(allow_removed, n_denied))
+    if verify:
+        plan = replace(plan, lost=_lost(lake, history, plan, known, digested))
     _log.info("plan for %s: %s", ", ".join(names), plan.counts)
     return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable, n_denied, revision)
+
+
+def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, digested: pa.Table) -> pl.DataFrame:
+    """Documents that stay as they are and whose content the lake has no more, and contents that lack vectors."""
+    listed = pl.DataFrame(digested).select("doc_id", "size")
+    kept = pl.DataFrame(known).drop_nulls("content_id").join(plan.write, on="doc_id", how="anti")
+    kept = kept.join(listed, on="doc_id").select(plan.lost.columns)
+    lake.contents.refresh()
+    gone = lake.contents.missing(kept["content_id"].to_list())
+    # These are not parsed again, so it does not matter what their documents are called.
+    mute = pl.DataFrame({"content_id": _without_vectors(lake, history, plan.recipe)}, {"content_id": pl.String})
+    return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), mute], how="diagonal")
+
+
+def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
+    """Stored contents of kept releases of this embedder that have a text without a vector."""
+    vectors = lake.vectors(recipe)
+    vectors.refresh()
+    parts = [ids for release, ids in needed_contents(lake, history) if lake.vectors(release.recipe) is vectors]
+    needed = pa.concat_arrays([pa.array([], pa.string()), *parts]).unique().to_pylist()
+    absent = set(lake.contents.missing(needed))
+    stored = [content_id for content_id in needed if content_id not in absent]
+    if not vectors.missing(text_digests(lake, pa.array(stored, pa.string())).to_pylist()):
+        return []
+    each = ((content_id, text_digests(lake, pa.array([content_id]))) for content_id in stored)
+    return [content_id for content_id, digests in each if vectors.missing(digests.to_pylist())]
 
 
 def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:

@@ -222,16 +222,16 @@ def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_size)
+    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
     return sink.getvalue()
 
 
 def open_parquet(store: Store, path: str) -> pq.ParquetFile:
-    """Opened without pre-buffering, which would hold the whole file in memory."""
+    """Opened without pre-buffering, which would hold the whole file in memory; pages that have changed don't decode."""
     import pyarrow.parquet as pq
 
     with reading_parquet(store, path):
-        return pq.ParquetFile(store.open_input(path), pre_buffer=False)
+        return pq.ParquetFile(store.open_input(path), pre_buffer=False, page_checksum_verification=True)
 
 
 @contextmanager

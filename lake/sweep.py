@@ -111,7 +111,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
 
 
 def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
-    """Deltas and findings of releases that are gone, requests to embed, half-written files."""
+    """Deltas and findings of releases that are gone, requests to embed, half-written files, what a repair set aside."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
     swept = Swept()
@@ -119,7 +119,7 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
         name = stored.path.rsplit("/", 1)[-1]
         is_left = (
             name.startswith(".tmp")
-            or stored.path.startswith("texts/")
+            or stored.path.startswith(("texts/", "damaged/"))
             or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
             or (stored.path.startswith("audits/") and stored.path not in audits)
         )

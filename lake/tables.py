@@ -177,6 +177,15 @@ class Tables:
         (tags.update if release in tags.list() else tags.create)(release, version)
 
 
+def indexed_columns(name: str, n_rows: int) -> set[str]:
+    """Columns of a table of so many rows that have an index."""
+    kind = name.split("__")[0]
+    columns = set(_KEYS_LOOKED_UP.get(kind, ()))
+    if kind != "chunks":
+        return columns
+    return columns | {"text", "heading"} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
+
+
 def _keyed(schema: pa.Schema) -> pa.Schema:
     return schema.set(0, schema.field(0).with_nullable(False).with_metadata(_PRIMARY_KEY))
 
