@@ -22,7 +22,7 @@ from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases import Release
 from lake.schemas import DIGESTED
 from lake.sources import Source, listing
-from lake.sweep import needed_contents, text_digests
+from lake.sweep import read_deltas, text_digests
 
 _log = logging.getLogger(__name__)
 _READERS = 8
@@ -129,7 +129,8 @@ def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     """Stored contents of kept releases of this embedder that have a text without a vector."""
     vectors = lake.vectors(recipe)
     vectors.refresh()
-    parts = [ids for release, ids in needed_contents(lake, history) if lake.vectors(release.recipe) is vectors]
+    ours = [name for name, release in history.releases.items() if lake.vectors(release.recipe) is vectors]
+    parts = [delta.content_ids() for name, delta in read_deltas(lake, history).items() if name in ours]
     needed = pa.concat_arrays([pa.array([], pa.string()), *parts]).unique().to_pylist()
     absent = set(lake.contents.missing(needed))
     stored = [content_id for content_id in needed if content_id not in absent]

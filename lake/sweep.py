@@ -54,7 +54,7 @@ def sweep(
     and whole tables would give back, not what single versions of tables would.
     """
     swept, now, dry = Swept(), clock.now(), dry_run is not None
-    deltas = dry_run or {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
+    deltas = dry_run or read_deltas(lake, history)
     steps: list[Callable[[], Swept]] = [
         lambda: _generations(lake, history, retention, now, dry_run=dry),
         lambda: _versions(lake, history, dry_run=dry),
@@ -68,6 +68,11 @@ def sweep(
         swept += step()
         progress("sweeps", 1, None)
     return swept
+
+
+def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
+    """Each release's delta; the contents that they name together are all that any release needs."""
+    return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
 
 
 def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Swept:

@@ -15,7 +15,7 @@ from lake.doctor.examination import RESTORE
 from lake.errors import ContractError, UsageError
 from lake.lease import Holder
 from lake.releases import Entry
-from lake.store import LocalStore, open_parquet
+from lake.store import open_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,7 +88,7 @@ def check_lease(exam: Examination) -> int:
         with exam.noticing(f"lease/{name}", "delete it once no run is at work"):
             holder = Holder(**json.loads(store.read(f"lease/{name}")))
             who = f"{holder.what} (process {holder.pid} on {holder.host})"
-            if not holder.is_over(isinstance(store, LocalStore)):
+            if not holder.is_over():
                 if (holder.host, holder.pid) != (socket.gethostname(), os.getpid()):
                     exam.remarks.append(f"{who} is writing to the lake; what looks wrong may be its work under way")
             elif not holder.released:
@@ -121,7 +121,7 @@ def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str)
 def check_leftovers(exam: Examination) -> int:
     """What nobody needs, as remarks."""
     from lake.retention import Retention
-    from lake.sweep import sweep
+    from lake.sweep import read_deltas, sweep
 
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
@@ -129,7 +129,8 @@ def check_leftovers(exam: Examination) -> int:
     if exam.ailments:
         return 0
     spared = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
-    swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=True)
+    deltas = read_deltas(exam.lake, exam.history)
+    swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
     counts = {name: getattr(swept, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")}
     found = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
     if found:
