@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from flows.steps import Progress
+    from lake.progress import Progress
 
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 _SNIPPET = 400

@@ -22,10 +22,11 @@ from flows.reindex import Outcome, reindex
 from flows.run import in_prefect
 from lake.directory import Lake
 from lake.errors import LakeError
+from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
-from tasks.plain import Progress, n_cores, quarantined
+from tasks.plain import n_cores, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from flows.steps import Progress, n_cores, scan_job
+from flows.steps import n_cores, scan_job
 from lake.build import distinct_texts, shard_contents, texts_to_embed
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.isolation import IsolatedFunction
 from lake.plan import Plan, Shard
+from lake.progress import Progress
 
 if TYPE_CHECKING:
     from flows.reindex import Job

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lake.directory import Lake
+from lake.progress import Progress, silent
 from tasks.plain import (
-    Progress,
     audit_one,
     commit_one,
     embed_one,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lake.scan import Scan
     from tasks.job import Job
 
-__all__ = ["PlainSteps", "Progress", "Steps", "n_cores", "scan_job"]
+__all__ = ["PlainSteps", "Steps", "n_cores", "scan_job"]
 
 
 class Steps(Protocol):
@@ -54,7 +54,7 @@ class PlainSteps:
         *,
         n_workers: int | None = None,
         embedder: Embedder | None = None,
-        progress: Progress = lambda what, n_done, n_more: None,
+        progress: Progress = silent,
     ) -> None:
         self.progress, self._embedder = progress, embedder
         self._indexing = ThreadPoolExecutor(n_workers or n_cores(), thread_name_prefix="index")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
 from lake.plan import Shard, parser_and_suffix
+from lake.progress import Progress
 from lake.recipe import Recipe
 from lake.rows import embedded_texts
 from lake.sources import Source
@@ -123,7 +124,7 @@ def embed_texts(
     request: str,
     recipe: Recipe,
     embedder: Embedder,
-    progress: Callable[[str, int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> int:
     """Embed a request's texts and store their vectors; how many were embedded.
 

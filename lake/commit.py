@@ -40,23 +40,31 @@ def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
     }
 
 
-def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
+def commit(lake: Lake, scan: Scan) -> Release:
     """Write the plan's rows over its base, seal the versions and log them as a candidate.
 
     Until the log names the candidate no reader can see any of it; a run that dies before leaves rows at
     the tables' heads, which the next commit resets.
     """
-    plan, moment = scan.plan, now or clock.now()
-    delta = make_delta(lake, scan, moment)
-    history = lake.log.read()
-    base = history.releases[plan.base] if plan.base else None
+    history, moment = lake.log.read(), clock.now()
+    base = history.releases[scan.plan.base] if scan.plan.base else None
+    candidate = _built(lake, scan, base, history.next_id(moment.date()), moment)
+    lake.store.flush()
+    check_held(lake.url)  # else the rows at the heads may be another run's
+    lake.log.record("build", candidate.release, facts={"release": candidate.to_json()})
+    _log.info("built %s: %s", candidate.release, candidate.counts)
+    return candidate
+
+
+def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: datetime) -> Release:
+    """The release that the plan makes of its base, in Parquet and in the tables."""
+    plan, delta = scan.plan, make_delta(lake, scan, moment)
     digest = _digest(plan.digest, delta)
     folder = f"commits/{digest[:16]}-{plan.base or 'first'}"
     delta.write(lake, folder)
-    release = history.next_id(moment.date())
     generation = base.generation if base else FIRST_GENERATION
     versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
-    candidate = Release(
+    return Release(
         release=release,
         digest=digest,
         base=plan.base,
@@ -68,11 +76,6 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
         commit=folder,
         delta_base=plan.base,
     )
-    lake.store.flush()
-    check_held(lake.url)  # else the rows at the heads may be another run's
-    lake.log.record("build", release, facts={"release": candidate.to_json()})
-    _log.info("built %s: %s", release, candidate.counts)
-    return candidate
 
 
 def _digest(planned: str, delta: Delta) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from lake.errors import ContractError
 from lake.history import History
 from lake.lease import WriterLease
 from lake.plan import release_digest
+from lake.progress import Progress, silent
 from lake.rebuild import next_generation, write_generation
 from lake.releases import Release
 from lake.retention import Retention
@@ -24,8 +24,6 @@ from lake.sweep import ERASING, Swept, sweep
 
 if TYPE_CHECKING:
     from lake.traces import Proof
-
-Progress = Callable[[str, int, int | None], None]
 
 _NOTHING_SPARED = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
 
@@ -51,7 +49,7 @@ def forget(
     where: str | None = None,
     source: str | None = None,
     dry_run: bool = False,
-    progress: Progress = lambda what, done, more: None,
+    progress: Progress = silent,
 ) -> Forgotten:
     """Erase the documents at ``uri``, or those that SQL over the manifest chooses, from every kept release.
 
@@ -134,7 +132,7 @@ def _switch(lake: Lake, made: list[Release], choice: Choice, why: str) -> None:
     lake.log.record("forget", "", facts=facts, why=why)
 
 
-def finish(lake: Lake, progress: Progress = lambda what, done, more: None) -> Swept:
+def finish(lake: Lake, progress: Progress = silent) -> Swept:
     """The last step of an erasure, also of one that was killed: remove all that no release needs any more."""
     history = lake.log.read()
     swept = sweep(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)

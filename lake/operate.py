@@ -6,12 +6,12 @@ raglake declines by design, for instance while a run is writing; ContractError w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lake import live
 from lake.directory import Lake
 from lake.history import History
+from lake.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lake.forget import Forgotten
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from lake.retention import Retention
 
 __all__ = ["forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
-
-#: ``progress(what, n_done, n_more)``: so many more are done, so many more are to do.
-Progress = Callable[[str, int, int | None], None]
-
-
-def _silent(what: str, n_done: int, n_more: int | None) -> None:
-    pass
 
 
 def rollback(url: str, to: str, *, why: str) -> History:
@@ -61,7 +54,7 @@ def unname(url: str, name: str) -> History:
     return live.unname(Lake.existing(url).log, name)
 
 
-def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = _silent) -> Pruned:
+def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = silent) -> Pruned:
     """Drop the releases that ``retention`` does not keep and give back what nobody needs."""
     from lake.prune import prune as drop
 
@@ -76,7 +69,7 @@ def forget(
     where: str | None = None,
     source: str | None = None,
     dry_run: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Forgotten:
     """Erase documents for good, from every release and every file, and prove it; see ``lake.forget``."""
     from lake.forget import forget as erase
@@ -92,7 +85,7 @@ def lift(url: str, uri: str, *, source: str) -> bool:
     return Lake.existing(url).denylist().lift(document_id(source, uri))
 
 
-def rebuild(url: str, *, progress: Progress = _silent) -> History:
+def rebuild(url: str, *, progress: Progress = silent) -> History:
     """Make the LanceDB tables of every release again, from Parquet alone."""
     from lake.rebuild import rebuild as make_again
 

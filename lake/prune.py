@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,11 +12,10 @@ from lake.erased import erasure_is_unfinished
 from lake.forget import finish
 from lake.history import History
 from lake.lease import WriterLease
+from lake.progress import Progress, silent
 from lake.releases import Release
 from lake.retention import Retention, kept
 from lake.sweep import Swept, sweep
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def prune(
     retention: Retention = Retention(),  # noqa: B008 - frozen
     *,
     dry_run: bool = False,
-    progress: Progress = lambda what, done, more: None,
+    progress: Progress = silent,
 ) -> Pruned:
     """Drop what ``retention`` does not keep, in one entry of the log, then sweep; safe to kill and to repeat.
 

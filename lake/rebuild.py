@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,11 @@ from lake.directory import Lake
 from lake.errors import UsageError
 from lake.history import History
 from lake.lease import WriterLease
+from lake.progress import Progress, silent
 from lake.releases import Release
 
-Progress = Callable[[str, int, int | None], None]
 
-
-def rebuild(lake: Lake, progress: Progress = lambda what, done, more: None) -> History:
+def rebuild(lake: Lake, progress: Progress = silent) -> History:
     """Write a new generation of tables, release by release, and switch every release to it in one log entry.
 
     Nothing is parsed or embedded. Readers go on in the old generation until the entry is written; its
@@ -29,7 +28,7 @@ def rebuild(lake: Lake, progress: Progress = lambda what, done, more: None) -> H
         return make_again(lake, lease, progress)
 
 
-def make_again(lake: Lake, lease: WriterLease, progress: Progress = lambda what, done, more: None) -> History:
+def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> History:
     """``rebuild`` for who holds the writer lease of a lake with releases."""
     history = lake.log.read()
     made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
@@ -41,7 +40,7 @@ def make_again(lake: Lake, lease: WriterLease, progress: Progress = lambda what,
 
 
 def write_generation(
-    lake: Lake, releases: Iterable[Release], generation: str, progress: Progress = lambda what, done, more: None
+    lake: Lake, releases: Iterable[Release], generation: str, progress: Progress = silent
 ) -> list[Release]:
     """Write the tables of these releases, oldest first, from their deltas; the releases as they lie there."""
     releases = list(releases)

@@ -15,12 +15,11 @@ from lake.directory import Lake
 from lake.history import History
 from lake.keyed_files import KeyedFiles
 from lake.lease import check_held
+from lake.progress import Progress, silent
 from lake.retention import Retention
 
 #: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
 ERASING = "denylist/erasing"
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def sweep(
     *,
     strictly: bool = False,
     dry_run: Mapping[str, Delta] | None = None,
-    progress: Progress = lambda what, done, more: None,
+    progress: Progress = silent,
 ) -> Swept:
     """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
 

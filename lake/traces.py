@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +15,7 @@ from lake.decode import Piece, blocks, pieces
 from lake.errors import LakeError
 from lake.lance_files import rows_by_index, tokenizer_of, tokens_of
 from lake.patterns import ANCHOR, Patterns
+from lake.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lake.store import Store, Stored
@@ -87,7 +88,7 @@ def words_of(text: str) -> set[str]:
 def find_traces(
     store: Store,
     needles: Needles,
-    progress: Callable[[str, int, int | None], None] = lambda what, done, more: None,
+    progress: Progress = silent,
 ) -> Proof:
     """Search the whole lake; what a file holds is searched even where no release shows it any more.
 

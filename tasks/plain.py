@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
 from lake.live import publish, record_audit
+from lake.progress import Progress
 from lake.releases import Release
 from lake.scan import Scan, scan
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from lake.plan import Shard
     from lake.recipe import Recipe
     from tasks.job import Job
-
-#: ``progress(what, n_done, n_more)``: so many more are done, so many more are to do.
-Progress = Callable[[str, int, int | None], None]
 
 
 def scan_job(job: Job) -> Scan:

@@ -12,12 +12,11 @@ from lake.directory import Lake
 from lake.doctor.diagnosis import Ailment, Check, Diagnosis, Mend
 from lake.errors import ContractError, UsageError
 from lake.history import History
+from lake.progress import Progress, silent
 from lake.releases import Release
 
 if TYPE_CHECKING:
     from lake.store import Store
-
-Progress = Callable[[str, int, int | None], None]
 
 RESTORE = "restore it from a copy of the lake"
 #: Checks of what a rebuild reads.
@@ -132,7 +131,7 @@ def patient(url: str) -> Lake:
         return lake
 
 
-def examine(lake: Lake, *, every: bool = False, progress: Progress = lambda what, done, more: None) -> Diagnosis:
+def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
     """Check every invariant of the stored lake; writes nothing and raises nothing, whatever is damaged.
 
     Each file of Parquet is decoded and each row in it checked against its own digests. Of the tables,

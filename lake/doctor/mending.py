@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.doctor.diagnosis import Ailment, Diagnosis, Mend
-from lake.doctor.examination import Progress, examine, failing
+from lake.doctor.examination import examine, failing
 from lake.errors import ContractError, RefusedError
 from lake.lease import WriterLease
+from lake.progress import Progress, silent
 from lake.store import open_parquet
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class _Surgery:
     progress: Progress
 
 
-def repair(lake: Lake, *, every: bool = False, progress: Progress = lambda what, done, more: None) -> Diagnosis:
+def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
     """Examine, mend what the lake itself can mend, and examine again; the last diagnosis and what was mended.
 
     Nothing that a kept release needs is deleted: a damaged file is set aside in ``damaged``. RefusedError
