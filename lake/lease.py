@@ -162,10 +162,9 @@ class WriterLease(AbstractContextManager["WriterLease"]):
 
 
 def check_held(url: str) -> None:
-    """ContractError where a lease of this lake that this process took has been lost."""
-    for lease in list(_held.values()):
-        if lease.url == url:
-            lease.check()
+    """ContractError where the lease of this lake that this process took last has been lost."""
+    for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
+        lease.check()
 
 
 def _name(number: int) -> str:
