@@ -17,10 +17,14 @@ from lake.table_reader import TableReader, first_line, one_of, reading, storage_
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
 
-#: Every commit adds a fragment. A few cost a search nothing, and compacting rewrites neighbours whole.
-_MANY_FRAGMENTS = 16
+#: Every commit adds a fragment, and a segment to each index but the full-text ones. A few cost a search nothing,
+#: and the releases share what stays as it is; merging writes all of it anew.
+_MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
 #: What counts as a small fragment then: an eighth of the table, or so many rows.
 _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
+
+#: Kinds of index, in Lance's words, and as many segments as none will ever have.
+_FULL_TEXT, _KEYS, _ALL = "Inverted", "BTree", 1000
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 _KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
@@ -92,34 +96,49 @@ class Tables:
         return bool(table.count_rows() == 0 and table.schema.equals(schema))
 
     def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
-        """Insert or replace ``rows`` by key, and delete other rows of the documents in ``deleted``; one version."""
+        """Delete the rows of the documents in ``deleted``, then insert or replace ``rows`` by key."""
         table, first = self._latest(name), next(rows, None)
-        n_rows, condition = table.count_rows(), one_of("doc_id", deleted)
+        if deleted and table.count_rows():
+            # An updated row would keep its id, and each segment of an index that ever held it would find it.
+            table.delete(one_of("doc_id", deleted))
         if first is None:
-            if deleted and n_rows:
-                table.delete(condition)
             return
         reader = pa.RecordBatchReader.from_batches(_keyed(schema), _rekeyed(first, rows, _keyed(schema)))
-        if n_rows == 0:
+        if table.count_rows() == 0:
             self._open[name] = self._database.create_table(name, data=reader, schema=_keyed(schema), mode="overwrite")
             return
         merge = table.merge_insert(schema.names[0]).use_index(False)
-        merge = merge.when_matched_update_all().when_not_matched_insert_all()
-        if deleted:
-            merge = merge.when_not_matched_by_source_delete(condition)
-        merge.execute(reader)
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
 
     def maintain(self, name: str) -> None:
-        """Bring indices up to date with the rows and merge their segments; compact once files are many."""
+        """Bring indices up to date with the rows; merge their segments and compact once there are many."""
         table = self._latest(name)
         dataset = table.to_lance()
-        if table.list_indices():
-            dataset.optimize.optimize_indices(num_indices_to_merge=50)
+        kinds = {index.name: index.index_type for index in dataset.describe_indices()}
+        # BM25 counts the rows of a segment, deleted ones too: only whole are scores a function of what is there.
+        whole = [name for name, kind in kinds.items() if kind == _FULL_TEXT]
+        if _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+            self._merge(table, dataset, [name for name, kind in kinds.items() if kind != _KEYS])
+        else:
+            _cover(dataset, whole, n_merged=_ALL)
+            _cover(dataset, [name for name in kinds if name not in whole], n_merged=0)
+        table.checkout_latest()
+
+    @staticmethod
+    def _merge(table: Any, dataset: Any, indices: Sequence[str]) -> None:
+        """One segment for each index, then fewer fragments: those of different segments are never compacted."""
+        from lancedb.index import BTree
+
+        _cover(dataset, indices, n_merged=_ALL)
+        table.checkout_latest()
+        for index in table.list_indices():
+            if index.index_type == _KEYS:  # merging would keep the keys of deleted rows for ever
+                table.create_index(index.columns[0], config=BTree(), replace=True)
+        dataset = table.to_lance()
         if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
             # A fragment that holds much of the table stays as it is, shared with the releases before this one.
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
-        table.checkout_latest()
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
         """Create the indices that the table should have and has not; the full-text ones ``anew`` if asked."""
@@ -178,6 +197,16 @@ class Tables:
         """Tag a version, so that it is kept."""
         tags = self._latest(name).tags
         (tags.update if release in tags.list() else tags.create)(release, version)
+
+
+def _n_segments(dataset: Any) -> int:
+    return max((len(index.segments) for index in dataset.describe_indices()), default=0)
+
+
+def _cover(dataset: Any, indices: Sequence[str], *, n_merged: int) -> None:
+    """Index the rows that are in no segment yet: one more segment, together with ``n_merged`` of the last ones."""
+    if indices:
+        dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=list(indices))
 
 
 def _keyed(schema: pa.Schema) -> pa.Schema:
