@@ -160,7 +160,8 @@ class Tables:
 
         for column in ("text", "heading"):
             if column not in present:
-                table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=True))
+                # Without positions, which nothing asks for and which are half of such an index.
+                table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=False))
         if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
             table.create_index("vector", config=IvfSq(distance_type="cosine"))
 
