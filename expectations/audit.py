@@ -32,6 +32,7 @@ class Settings:
     max_removed_share: float = 0.50
     warn_quarantine_share: float = 0.05
     max_quarantine_share: float = 0.50
+    warn_copies_share: float = 0.30
 
 
 DEFAULTS = Settings()

@@ -34,7 +34,7 @@ class Facts:
 
 def build(settings: Settings) -> list[Check]:
     """Checks over ``count``'s row: nothing broken across tables, nothing missing, no sudden loss."""
-    return [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings)]
+    return [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings), _copies(settings)]
 
 
 def _none(column: str, total: str, message: str, remedy: str = _REBUILD, *, warn: bool = False) -> Check:
@@ -105,6 +105,13 @@ def _losses(settings: Settings) -> list[Check]:
     ]  # fmt: skip
 
 
+def _copies(settings: Settings) -> Check:
+    limit, message = settings.warn_copies_share, "{n} of {total} documents hold just what another one holds"
+    return Check("expect_column_values_to_be_between", "copies_share", "warning", f"{message}, more than {limit:.0%}",
+                 kwargs={"max_value": limit}, remedy="copies crowd one another out of answers: --exclude some",
+                 total="n_documents", above=("n_copies", settings.a_few))  # fmt: skip
+
+
 def _share(
     column: str, count: str, total: str, message: str, remedy: str, limits: tuple[float, float], few: tuple[int, int]
 ) -> list[Check]:
@@ -124,6 +131,7 @@ def count(lake: Lake, release: Release, base: Release | None, readers: Readers, 
     offenders["n_documents_without_contents"] = missing_contents(lake, frames.documents)
     facts: dict[str, int | float | None] = {name: len(ids) for name, ids in offenders.items()}
     facts |= {"n_spans_compared": n_compared, **_rows(frames), **_index_facts(readers), **_quarantine_facts(frames)}
+    facts |= _copied(frames)
     facts |= _completeness(release, base, frames) | _removed(base, frames) | _lost(release, base, readers, frames)
     samples = {name: tuple(sorted(ids)[:MAX_SAMPLES]) for name, ids in offenders.items()}
     schema = {name: pl.Float64 if name.endswith("_share") else pl.Int64 for name in facts}
@@ -211,6 +219,13 @@ def _quarantine_facts(frames: Frames) -> dict[str, int | float]:
         "n_documents_tried": tried,
         "quarantine_share": failed / tried if tried else 0.0,
     }
+
+
+def _copied(frames: Frames) -> dict[str, int | float]:
+    """Documents that are there already under another name."""
+    n_documents = frames.documents.height
+    n_copies = n_documents - frames.documents["content_id"].n_unique()
+    return {"n_copies": n_copies, "copies_share": n_copies / n_documents if n_documents else 0.0}
 
 
 def _completeness(release: Release, base: Release | None, frames: Frames) -> dict[str, int | None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import console
+from flows import console, console_releases
 from flows.cli_options import JsonOption, LakeOption, WhyOption, show
 
 if TYPE_CHECKING:
@@ -20,25 +20,30 @@ def status(lake: LakeOption, as_json: JsonOption = False) -> None:
     show(open_lake(lake).status(), as_json, console.status)
 
 
-def releases(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """List the releases, oldest first."""
+def releases(
+    lake: LakeOption,
+    release: Annotated[str | None, typer.Argument(help="Only this one, with its audit and all that was done.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the releases, oldest first, or say all that is known of one."""
     from lake.query import open_lake
 
-    show(open_lake(lake).releases().to_pylist(), as_json, console.releases)
+    if release is None:
+        show(open_lake(lake).releases().to_pylist(), as_json, console_releases.releases)
+    else:
+        show(open_lake(lake).describe(release), as_json, console_releases.release)
 
 
 def rollback(
-    release: Annotated[str, typer.Argument(help="A release, or a date or time (UTC): what was live then.")],
+    release: Annotated[str, typer.Argument(help="A release, its name, or a date or time (UTC): what was live then.")],
     lake: LakeOption,
     why: WhyOption,
     as_json: JsonOption = False,
 ) -> None:
     """Make an earlier release live again; readers switch at once, the next ingest goes on from there."""
-    from lake.directory import Lake
-    from lake.live import rollback as go_back
+    from lake import operate
 
-    log = Lake.existing(lake).log
-    _show_live(go_back(log, log.read().resolve(release), why=why), as_json)
+    _show_live(operate.rollback(lake, release, why=why), as_json)
 
 
 def publish(
@@ -49,46 +54,57 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Make a candidate live after looking at it."""
-    from lake.directory import Lake
+    from lake import operate
     from lake.errors import UsageError
-    from lake.live import publish as make_live
 
     if force and not why:
         raise UsageError("--force needs --why, which the log keeps")
-    log = Lake.existing(lake).log
-    _show_live(make_live(log, log.read().resolve(candidate), why=why, force=force), as_json)
+    _show_live(operate.publish(lake, candidate, why=why, force=force), as_json)
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
     """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free."""
-    from lake.directory import Lake
-    from lake.live import pin as hold
+    from lake import operate
 
-    _show_live(hold(Lake.existing(lake).log, why=why), as_json)
+    _show_live(operate.pin(lake, why=why), as_json)
 
 
 def unpin(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Let the next run publish again."""
-    from lake.directory import Lake
-    from lake.live import unpin as let_go
+    from lake import operate
 
-    _show_live(let_go(Lake.existing(lake).log), as_json)
+    _show_live(operate.unpin(lake), as_json)
 
 
-def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Make the LanceDB tables of every release again, from Parquet alone."""
-    from lake.directory import Lake
-    from lake.rebuild import rebuild as make_again
+def name(
+    release: Annotated[str, typer.Argument(help="The release.")],
+    name: Annotated[str, typer.Argument(help="What to call it, as before-migration.")],
+    lake: LakeOption,
+    why: WhyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give a release a name, by which it can be asked for and for which prune keeps it."""
+    from lake import operate
 
-    with console.progress(quiet=as_json) as progress:
-        history = make_again(Lake.existing(lake), progress)
-    generation = next(iter(history.releases.values())).generation
-    show({"generation": generation, "releases": list(history.releases)}, as_json, console.rebuilt)
+    _show_names(operate.name(lake, release, name, why=why), as_json)
+
+
+def unname(
+    name: Annotated[str, typer.Argument(help="The name.")], lake: LakeOption, as_json: JsonOption = False
+) -> None:
+    """Take a name away; its release is then kept or pruned like any other."""
+    from lake import operate
+
+    _show_names(operate.unname(lake, name), as_json)
 
 
 def _show_live(history: History, as_json: bool) -> None:
     live = history.live.release if history.live else None
-    show({"live": live, "pinned": history.pinned, "seq": history.head}, as_json, console.live)
+    show({"live": live, "pinned": history.pinned, "seq": history.head}, as_json, console_releases.live)
 
 
-COMMANDS = (status, releases, rollback, publish, pin, unpin, rebuild)
+def _show_names(history: History, as_json: bool) -> None:
+    show({"names": history.names}, as_json, console_releases.names)
+
+
+COMMANDS = (status, releases, rollback, publish, pin, unpin, name, unname)

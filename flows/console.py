@@ -17,8 +17,16 @@ _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 _SNIPPET = 400
 
 
-def _out() -> Console:
+def terminal() -> Console:
     return Console(highlight=False, soft_wrap=True)
+
+
+def counted(n: int, noun: str) -> str:
+    """
+    >>> counted(1, "document"), counted(1234, "chunk")
+    ('1 document', '1,234 chunks')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 @contextmanager
@@ -52,7 +60,7 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
 
 def plan(shown: dict[str, Any]) -> None:
     """A plan: counts, first names, price."""
-    out = _out()
+    out = terminal()
     table = Table("", "documents", "for instance", box=None, pad_edge=False)
     for change in _CHANGES:
         names = shown["examples"].get(change, [])
@@ -67,20 +75,22 @@ def plan(shown: dict[str, Any]) -> None:
 
 def outcome(shown: dict[str, Any]) -> None:
     """What an ingest did."""
-    out = _out()
+    out = terminal()
     changes = ", ".join(f"{shown[change]:,} {change}" for change in _CHANGES)
     if shown["published"]:
         out.print(f"published release [bold]{shown['release']}[/bold] in {shown['seconds']:.1f} s: {changes}")
     else:
         release = f"release {shown['release']}: " if shown["release"] else ""
         out.print(f"{release}{escape(shown['reason'])} ({changes}; {shown['seconds']:.1f} s)")
-    out.print(
-        f"{shown['n_documents']:,} documents, {shown['n_parents']:,} parents, {shown['n_chunks']:,} chunks, "
-        f"{shown['n_texts_embedded']:,} texts embedded, {shown['n_quarantined']:,} in quarantine"
-    )
+    embedded = counted(shown["n_texts_embedded"], "text")
+    out.print(f"{_holds(shown)}, {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _denied(out, shown["n_denied"])
     if shown["n_quarantined"]:
         out.print("raglake status --lake ... says what is in quarantine and why")
+
+
+def _holds(shown: dict[str, Any]) -> str:
+    return ", ".join(counted(shown[f"n_{noun}s"], noun) for noun in ("document", "parent", "chunk"))
 
 
 def _denied(out: Console, n: int) -> None:
@@ -90,7 +100,7 @@ def _denied(out: Console, n: int) -> None:
 
 def hits(shown: dict[str, Any]) -> None:
     """Hits, best first."""
-    out = _out()
+    out = terminal()
     out.print(f"[dim]release {shown['release']}[/dim]")
     for number, hit in enumerate(shown["hits"], 1):
         page = f", page {hit['page']}" if hit["page"] else ""
@@ -104,17 +114,14 @@ def hits(shown: dict[str, Any]) -> None:
 
 def status(shown: dict[str, Any]) -> None:
     """What is live and what is in quarantine."""
-    out = _out()
+    out = terminal()
     if shown["live"] is None:
         out.print(f"{shown['lake']}: nothing is published yet")
         return
     live = shown["live"]
     since = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"
     out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live since {since}")
-    out.print(
-        f"{live['n_documents']:,} documents, {live['n_parents']:,} parents, {live['n_chunks']:,} chunks, "
-        f"embedder {live['embedder']}"
-    )
+    out.print(f"{_holds(live)}, embedder {live['embedder']}")
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")
     if shown["pinned"]:
@@ -126,22 +133,10 @@ def status(shown: dict[str, Any]) -> None:
         out.print(table)
 
 
-def releases(shown: list[dict[str, Any]]) -> None:
-    """The releases, oldest first."""
-    heads = ("release", "status", "created (UTC)", "documents", "chunks", "embedder", "why")
-    table = Table(*heads, box=None, pad_edge=False)
-    for row in shown:
-        style = "bold" if row["live"] else ""
-        created = f"{row['created_at']:%Y-%m-%d %H:%M:%S}"
-        counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
-        table.add_row(row["release"], row["status"], created, *counts, row["embedder"], escape(row["why"]), style=style)
-    _out().print(table)
-
-
 def demo(shown: dict[str, Any]) -> None:
     """What the demonstration did, and the first hit for each question."""
     outcome(shown)
-    out = _out()
+    out = terminal()
     for question, found in shown["answers"].items():
         best = found[0]
         page = f", page {best['page']}" if best["page"] else ""
@@ -149,14 +144,3 @@ def demo(shown: dict[str, Any]) -> None:
         out.print("  " + escape(" ".join(best["text"].split())[:_SNIPPET]))
     for question in shown["wrong"]:
         out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
-
-
-def rebuilt(shown: dict[str, Any]) -> None:
-    """What a rebuild made."""
-    _out().print(f"{len(shown['releases']):,} releases rebuilt from Parquet as generation {shown['generation']}")
-
-
-def live(shown: dict[str, Any]) -> None:
-    """What readers see now."""
-    held = f", pinned: {escape(shown['pinned'])}" if shown["pinned"] else ""
-    _out().print(f"live is [bold]{shown['live']}[/bold]{held}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
-from lake.errors import RefusedError
+from lake.errors import LakeError, RefusedError
 from lake.lease import WriterLease
 from tasks.job import Job
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from lake.releases import Release
     from lake.scan import Scan
 
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 
@@ -62,7 +65,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     found = steps.scan(job)
     if not found.plan:
         if lake.exists():
-            lake.remember(found.digests, job.open_sources())
+            _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
@@ -73,12 +76,20 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
         judgement = judge(job, candidate, steps)
-        lake.remember(found.digests, job.open_sources())
+        _remember(job, lake, found)
     seconds = time.monotonic() - started
     published, reason, refused = judgement
     name, counts = candidate.release, candidate.counts
     counts = counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
     return Outcome(name, published, reason, refused, **counts, seconds=seconds)
+
+
+def _remember(job: Job, lake: Lake, found: Scan) -> None:
+    """Spare the next run what this one read; a cache, whose failure must not look like the run's."""
+    try:
+        lake.remember(found.digests, job.open_sources())
+    except LakeError as error:
+        _log.warning("the next run will read its sources again: %s", error)
 
 
 def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release, int]:

@@ -15,6 +15,7 @@ from lake import clock, rows, schemas
 from lake.delta import Delta
 from lake.directory import Lake
 from lake.ids import derived_id
+from lake.lease import check_held
 from lake.plan import UNREADABLE
 from lake.recipe import Recipe
 from lake.releases import Release
@@ -68,6 +69,7 @@ def commit(lake: Lake, scan: Scan, now: datetime | None = None) -> Release:
         delta_base=plan.base,
     )
     lake.store.flush()
+    check_held(lake.url)  # else the rows at the heads may be another run's
     lake.log.record("build", release, facts={"release": candidate.to_json()})
     _log.info("built %s: %s", release, candidate.counts)
     return candidate

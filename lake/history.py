@@ -106,7 +106,7 @@ class History:
         for entry in self.entries:
             if entry.action == "rollback" and was_live == release:
                 because = entry.why
-            if entry.action == "publish" and entry.release == release:
+            if entry.action in ("publish", "rollback") and entry.release == release:
                 because = None  # somebody took it back on purpose
             was_live = entry.live
         return because
@@ -164,7 +164,7 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
     for entry in history.entries:
         kept = entry.release in history.releases
         ours = kept and entry.action not in ("prune", "rebuild")
-        starts = entry.live != was_live and (entry.live in history.releases or was_live in history.releases)
+        starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
         fresh = entry.at > now - _REMEMBERED
         if ours or starts or fresh or entry.action == "forget" or entry.seq == history.head:
             yield replace(entry, facts=_remaining(entry, history))

@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import secrets
 import socket
 import threading
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 
-from lake.errors import ContractError, RefusedError
+from lake.errors import ContractError, LakeError, RefusedError
 from lake.store import LocalStore, Store
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = "lease"
 _LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
 
+#: The leases that this process holds, by their keys.
+_held: dict[str, WriterLease] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lease, until when unless renewed; ``released`` once given back."""
+    """Who holds the lease, until when unless renewed; ``released`` once given back.
+
+    ``machine`` tells whether ``pid`` means anything here: two containers may share a name and a disk.
+    ``key`` is different in every lease that was ever taken.
+    """
 
     host: str
     pid: int
     what: str
     expires_at: str
     released: bool = False
+    machine: str = ""
+    key: str = ""
 
-    def is_over(self, local: bool) -> bool:
-        """Whether another run may take the lease; on one machine a dead process is known at once."""
+    def is_over(self) -> bool:
+        """Whether another run may take the lease; on one machine a dead process is known at once.
+
+        ``expires_at`` is the holder's clock. Where that runs ahead a dead holder's lease lasts longer; where
+        it runs behind a living holder loses its lease too early, and stops at its next ``check``.
+        """
         if self.released or datetime.fromisoformat(self.expires_at) < datetime.now(UTC):
             return True
-        return local and self.host == socket.gethostname() and not _is_running(self.pid)
+        if not self.machine or self.machine != _machine():
+            return False
+        return self.key not in _held if self.pid == os.getpid() else not _is_running(self.pid)
 
 
 class WriterLease(AbstractContextManager["WriterLease"]):
@@ -44,50 +65,79 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     """
 
     def __init__(self, store: Store, what: str) -> None:
-        self._store, self._what = store, what
-        self._number = 0
-        self._stop = threading.Event()
-        self._lost = False
+        self._store, self._what, self.url = store, what, store.url
+        self._number, self._key = 0, secrets.token_hex(8)
+        self._stop, self._writing = threading.Event(), threading.Lock()
 
     def __enter__(self) -> WriterLease:
         names = self._store.names(_FOLDER)
         last = names[-1] if names else None
         if last is not None:
             holder = self._read(last)
-            if holder is not None and not holder.is_over(isinstance(self._store, LocalStore)):
+            if holder is not None and not holder.is_over():
                 raise RefusedError(_taken(self._store.url, holder))
             self._number = int(last.split(".")[0])
         self._number += 1
-        if not self._store.put_if_absent(self._path, self._mine()):
+        _held[self._key] = self
+        try:
+            self._take(names)
+        except BaseException:
+            _held.pop(self._key, None)
+            raise
+        threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
+        return self
+
+    def _take(self, before: list[str]) -> None:
+        # Looked at again, since a run that slept since it listed finds its number swept, and so free.
+        if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
             raise RefusedError(
                 f"another run took the writer lease of {self._store.url} just now; try again when it is done"
             )
-        for name in names:
+        for name in before:
             self._store.delete(f"{_FOLDER}/{name}")
-        threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        if not self._lost:
+        _held.pop(self._key, None)
+        try:
+            with self._writing:
+                self._give_back()
+        except LakeError as failure:  # never in place of what ended the run
+            _log.warning("the writer lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
+
+    def _give_back(self) -> None:
+        if not self._is_mine():
+            return
+        try:
             self._store.write(self._path, self._mine(released=True))
+        except LakeError:
+            if not isinstance(self._store, LocalStore):
+                raise
+            self._store.delete(self._path)  # takes no space on a full disk
 
     def check(self) -> None:
         """ContractError where the lease was lost, for instance after the machine slept."""
-        if self._lost or self._store.names(_FOLDER)[-1:] != [self._path.split("/")[1]]:
+        if not self._is_mine():
             raise ContractError(
                 f"this run lost the writer lease of {self._store.url}; nothing is published, run it again"
             )
 
+    def _is_mine(self) -> bool:
+        """Whether the last lease is this one; a number alone says little once somebody emptied the folder."""
+        if self._store.names(_FOLDER)[-1:] != [_name(self._number)]:
+            return False
+        holder = self._read(_name(self._number))
+        return holder is not None and holder.key == self._key
+
     @property
     def _path(self) -> str:
-        return f"{_FOLDER}/{self._number:010}.json"
+        return f"{_FOLDER}/{_name(self._number)}"
 
     def _mine(self, *, released: bool = False) -> bytes:
-        expires = datetime.now(UTC) + _LENGTH
-        holder = Holder(socket.gethostname(), os.getpid(), self._what, expires.isoformat(), released)
+        expires = (datetime.now(UTC) + _LENGTH).isoformat()
+        holder = Holder(socket.gethostname(), os.getpid(), self._what, expires, released, _machine(), self._key)
         return json.dumps(asdict(holder)).encode()
 
     def _read(self, name: str) -> Holder | None:
@@ -102,10 +152,24 @@ class WriterLease(AbstractContextManager["WriterLease"]):
 
     def _renew(self) -> None:
         while not self._stop.wait(_RENEW_EVERY_SECONDS):
-            if self._store.names(_FOLDER)[-1:] != [self._path.split("/")[1]]:
-                self._lost = True
-                return
-            self._store.write(self._path, self._mine())
+            try:
+                with self._writing:
+                    if self._stop.is_set() or not self._is_mine():
+                        return
+                    self._store.write(self._path, self._mine())
+            except LakeError as error:  # the next try may come in time
+                _log.warning("the writer lease could not be renewed: %s", error)
+
+
+def check_held(url: str) -> None:
+    """ContractError where a lease of this lake that this process took has been lost."""
+    for lease in list(_held.values()):
+        if lease.url == url:
+            lease.check()
+
+
+def _name(number: int) -> str:
+    return f"{number:010}.json"
 
 
 def _taken(url: str, holder: Holder) -> str:
@@ -113,6 +177,15 @@ def _taken(url: str, holder: Holder) -> str:
         f"{url} is being written by {holder.what} (process {holder.pid} on {holder.host}, lease until "
         f"{holder.expires_at[:19]} UTC); wait for it or stop it"
     )
+
+
+@cache
+def _machine() -> str:
+    """This boot of this machine, and which of its spaces of process ids; empty where Linux does not say."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return ""
 
 
 def _is_running(pid: int) -> bool:

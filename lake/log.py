@@ -44,9 +44,11 @@ class ReleaseLog:
             entries, checkpoint = self._listed()
             try:
                 return self._read_on(entries, checkpoint)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
                 if attempt == _TRIES - 1:
-                    raise
+                    raise ContractError(
+                        f"{error} in {self._store.url} is missing; restore it from a copy of the lake"
+                    ) from error
                 time.sleep(0.02 * attempt)  # a checkpoint took the place of what was listed
         raise AssertionError("unreachable")
 

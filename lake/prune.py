@@ -46,7 +46,9 @@ def prune(
     if dry_run:
         history = lake.log.read()
         reasons = kept(history, retention, clock.now())
-        swept = sweep(lake, _without(history, reasons), retention, dry_run=True, progress=progress)
+        left = replace(history, releases={name: history.releases[name] for name in reasons})
+        deltas = {name: _over_kept(lake, history, release, reasons)[0] for name, release in left.releases.items()}
+        swept = sweep(lake, left, retention, dry_run=deltas, progress=progress)
         return Pruned(True, reasons, _dropped(history, reasons), swept)
     with WriterLease(lake.store, "raglake prune") as lease:
         before = lake.log.read()
@@ -65,36 +67,28 @@ def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in history.releases if name not in kept)
 
 
-def _without(history: History, reasons: dict[str, str]) -> History:
-    return replace(history, releases={name: history.releases[name] for name in reasons})
-
-
 def _drop(lake: Lake, history: History, retention: Retention) -> History:
     """One entry that drops releases, once those that stay no longer need their deltas."""
     reasons = kept(history, retention, clock.now())
     dropped = _dropped(history, reasons)
     if not dropped:
         return history
-    moved = [
-        _onto_kept(lake, history, release, reasons) for name, release in history.releases.items() if name in reasons
-    ]
-    changed = {r.release: {"commit": r.commit, "delta_base": r.delta_base} for r in moved}
-    changed = {name: facts for name, facts in changed.items() if facts["commit"] != history.releases[name].commit}
+    changed = {}
+    for name in reasons:
+        release = history.releases[name]
+        if release.delta_base in dropped:
+            delta, base = _over_kept(lake, history, release, reasons)
+            folder = f"commits/{release.digest[:16]}-{name}-over-{base or 'nothing'}"
+            delta.write(lake, folder)
+            changed[name] = {"commit": folder, "delta_base": base}
     lake.store.flush()
     return lake.log.append(history, "prune", "", facts={"dropped": list(dropped), "changed": changed})
 
 
-def _onto_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> Release:
-    """The release with a delta over one that is kept, or over nothing: the deltas in between in one."""
-    base = release.delta_base
-    if base is None or base in reasons:
-        return release
-    delta = Delta.read(lake, release.commit)
+def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:
+    """The release's delta over one that is kept, or over nothing: those in between in one; and which that is."""
+    delta, base = Delta.read(lake, release.commit), release.delta_base
     while base is not None and base not in reasons:
         earlier = history.releases[base]
         delta, base = Delta.read(lake, earlier.commit).then(delta), earlier.delta_base
-    if base is None:
-        delta = replace(delta, deleted=[])
-    folder = f"commits/{release.digest[:16]}-{release.release}-over-{base or 'nothing'}"
-    delta.write(lake, folder)
-    return replace(release, commit=folder, delta_base=base)
+    return (replace(delta, deleted=[]) if base is None else delta), base

@@ -55,6 +55,15 @@ class Index:
         history = self.history()
         return pa.Table.from_pylist([_release_row(history, r) for r in history.releases.values()], schema=RELEASES)
 
+    def describe(self, at: str = "live") -> dict[str, Any]:
+        """All that is known of a release: its RELEASES row, recipe, failed checks, and its entries in the log."""
+        release, history = self.release(at), self.history()
+        failed = [finding for finding in self._lake.findings(release.release).to_pylist() if not finding["success"]]
+        entries = [entry for entry in history.entries if release.release in (entry.release, entry.live)]
+        told = [{"at": e.at, "action": e.action, "release": e.release, "by": e.by, "why": e.why} for e in entries]
+        known = {"recipe_fields": release.recipe.to_json(), "findings": failed, "entries": told}
+        return _release_row(history, release) | known
+
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""
         history = self.history()

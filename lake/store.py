@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import ContractError, UsageError
+from lake.failures import disk_error, disk_failures
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,13 +87,16 @@ def open_store(url: str | os.PathLike[str]) -> Store:
     if protocol == "file":
         return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
     if protocol == "s3":
+        from lake.object_store import ObjectStore
+
         return ObjectStore(text.rstrip("/"))
     raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
 
 
 def _folder(place: Path) -> Path:
     """The place, if it is a folder or may become one."""
-    nearest = next(path for path in (place, *place.parents) if path.exists())
+    with disk_failures(str(place)):
+        nearest = next(path for path in (place, *place.parents) if path.exists())
     if not nearest.is_dir():
         raise UsageError(f"no lake at {place}: {nearest} is a file; choose another --lake")
     return place
@@ -106,23 +110,37 @@ class LocalStore:
         self.url = str(root)
 
     def read(self, path: str) -> bytes:
-        return (self.root / path).read_bytes()
+        with disk_failures(self.url):
+            return (self.root / path).read_bytes()
 
     def write(self, path: str, data: bytes) -> None:
         target = self.root / path
-        temporary = self._write_temporary(target, data)
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
+        with disk_failures(self.url):
+            temporary = self._write_temporary(target, data)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
 
     def put_if_absent(self, path: str, data: bytes) -> bool:
         target = self.root / path
-        temporary = self._write_temporary(target, data)
+        with disk_failures(self.url):
+            temporary = self._write_temporary(target, data)
+            try:
+                return self._link(temporary, target)
+            finally:
+                temporary.unlink()
+
+    def _link(self, temporary: Path, target: Path) -> bool:
         try:
             os.link(temporary, target)
         except FileExistsError:
             return False
-        finally:
-            temporary.unlink()
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+                raise ContractError(
+                    f"the file system of {self.url} makes no hard links ({error.strerror}), and a lake needs them; "
+                    "put the lake on another one"
+                ) from error
+            raise
         _sync_folder(target.parent)
         return True
 
@@ -134,35 +152,37 @@ class LocalStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
+        except OSError:
             with suppress(OSError):
                 temporary.unlink()
-            if error.errno == errno.ENOSPC:
-                raise TransientError(f"no space left for the lake at {self.url}; free some and run again") from error
             raise
         return temporary
 
     def names(self, folder: str) -> list[str]:
         try:
-            return sorted(name for name in os.listdir(self.root / folder) if not name.startswith("."))
+            with disk_failures(self.url):
+                return sorted(name for name in os.listdir(self.root / folder) if not name.startswith("."))
         except FileNotFoundError:
             return []
 
     def walk(self, folder: str = "") -> Iterator[Stored]:
-        for parent, _, names in os.walk(self.root / folder):
-            for name in names:
-                path = Path(parent, name)
-                with suppress(FileNotFoundError):  # gone since it was listed
-                    status = path.stat()
-                    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
-                    yield Stored(path.relative_to(self.root).as_posix(), status.st_size, modified_at)
+        with disk_failures(self.url):
+            for parent, _, names in os.walk(self.root / folder, onerror=_raise_unless_gone):
+                for name in names:
+                    path = Path(parent, name)
+                    with suppress(FileNotFoundError):  # gone since it was listed
+                        status = path.stat()
+                        modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+                        yield Stored(path.relative_to(self.root).as_posix(), status.st_size, modified_at)
 
     def delete(self, path: str) -> None:
-        (self.root / path).unlink(missing_ok=True)
+        with disk_failures(self.url):
+            (self.root / path).unlink(missing_ok=True)
 
     def delete_folder(self, folder: str) -> None:
-        if (self.root / folder).exists():
-            shutil.rmtree(self.root / folder)
+        with disk_failures(self.url):
+            if (self.root / folder).exists():
+                shutil.rmtree(self.root / folder)
 
     def delete_empty_folders(self, folder: str) -> None:
         for name in self.names(folder):
@@ -174,12 +194,19 @@ class LocalStore:
 
     def flush(self) -> None:
         # LanceDB itself never calls fsync; one syncfs makes its files durable before a log entry names them.
-        descriptor = os.open(self.root, os.O_RDONLY)
-        try:
-            if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
-                raise TransientError(f"could not flush {self.root} to disk: {os.strerror(ctypes.get_errno())}")
-        finally:
-            os.close(descriptor)
+        with disk_failures(self.url):
+            descriptor = os.open(self.root, os.O_RDONLY)
+            try:
+                if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number), str(self.root))
+            finally:
+                os.close(descriptor)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -188,66 +215,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class ObjectStore:
-    """A prefix of an S3-compatible bucket; endpoint and keys come from the usual AWS environment."""
-
-    def __init__(self, url: str) -> None:
-        try:
-            import s3fs
-        except ImportError as error:
-            raise UsageError("a lake on s3:// needs s3fs: pip install 's3fs'") from error
-        self.url = url
-        self._root = url.removeprefix("s3://")
-        self._fs = s3fs.S3FileSystem(use_listings_cache=False)
-
-    def _path(self, path: str) -> str:
-        return f"{self._root}/{path}"
-
-    def read(self, path: str) -> bytes:
-        return bytes(self._fs.cat_file(self._path(path)))
-
-    def write(self, path: str, data: bytes) -> None:
-        self._fs.pipe_file(self._path(path), data)
-
-    def put_if_absent(self, path: str, data: bytes) -> bool:
-        try:
-            self._fs.pipe_file(self._path(path), data, mode="create")
-        except FileExistsError:
-            # A client that tries again after a lost answer finds what it wrote itself.
-            return self.read(path) == data
-        return True
-
-    def names(self, folder: str) -> list[str]:
-        try:
-            found = self._fs.ls(self._path(folder), detail=False)
-        except FileNotFoundError:
-            return []
-        return sorted(name.rsplit("/", 1)[-1] for name in found)
-
-    def walk(self, folder: str = "") -> Iterator[Stored]:
-        for path, facts in self._fs.find(self._path(folder).rstrip("/"), detail=True).items():
-            yield Stored(path.removeprefix(f"{self._root}/"), facts["size"], facts["LastModified"])
-
-    def delete(self, path: str) -> None:
-        try:
-            self._fs.rm_file(self._path(path))
-        except FileNotFoundError:
-            return
-
-    def delete_folder(self, folder: str) -> None:
-        with suppress(FileNotFoundError):
-            self._fs.rm(self._path(folder), recursive=True)
-
-    def delete_empty_folders(self, folder: str) -> None:
-        """There are only objects here."""
-
-    def open_input(self, path: str) -> Any:
-        return io.BytesIO(self.read(path))
-
-    def flush(self) -> None:
-        """An object store acknowledges only what is durable."""
 
 
 def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
@@ -276,6 +243,8 @@ def reading_parquet(store: Store, path: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
+    except PermissionError as error:
+        raise disk_error(store.url, error) from error
     except (pa.ArrowException, OSError) as error:
         reason = str(error).split("\n")[0]
         raise ContractError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from lake.delta import Delta
 from lake.directory import Lake
 from lake.history import History
 from lake.keyed_files import KeyedFiles
-from lake.releases import Release
+from lake.lease import check_held
 from lake.retention import Retention
 
 #: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
@@ -44,25 +44,27 @@ def sweep(
     retention: Retention,
     *,
     strictly: bool = False,
-    dry_run: bool = False,
+    dry_run: Mapping[str, Delta] | None = None,
     progress: Progress = lambda what, done, more: None,
 ) -> Swept:
     """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
 
     What was written less than ``retention.grace`` ago may belong to a run that died and will go on, so it
-    stays, unless ``strictly``. A dry run says what Parquet and whole tables would give back, not what single
-    versions of tables would.
+    stays, unless ``strictly``. A dry run is given the deltas that the releases would have, and says what Parquet
+    and whole tables would give back, not what single versions of tables would.
     """
-    swept, now = Swept(), clock.now()
+    swept, now, dry = Swept(), clock.now(), dry_run is not None
+    deltas = dry_run or {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
     steps: list[Callable[[], Swept]] = [
-        lambda: _generations(lake, history, retention, now, dry_run=dry_run),
-        lambda: _versions(lake, history, dry_run=dry_run),
-        lambda: _files(lake, history, now - retention.grace, dry_run=dry_run, strictly=strictly),
-        lambda: _contents(lake, history, now - retention.grace, dry_run=dry_run, strictly=strictly),
-        lambda: _vectors(lake, history, now - retention.keep_vectors, dry_run=dry_run, strictly=strictly),
+        lambda: _generations(lake, history, retention, now, dry_run=dry),
+        lambda: _versions(lake, history, dry_run=dry),
+        lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
+        lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
+        lambda: _vectors(lake, history, deltas, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
     ]
     progress("sweeps", 0, len(steps))
     for step in steps:
+        check_held(lake.url)  # without the lease another run's half-written files would go as well
         swept += step()
         progress("sweeps", 1, None)
     return swept
@@ -103,6 +105,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
                     lake.store.delete_folder(folder)
                 swept += Swept(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
+                check_held(lake.url)
                 swept += Swept(n_bytes=tables.sweep(table, versions[table]))
     return swept
 
@@ -129,17 +132,20 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
     return swept
 
 
-def _contents(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
-    wanted = _concatenated(content_ids for _, content_ids in needed_contents(lake, history))
+def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    wanted = _concatenated([delta.content_ids() for delta in deltas.values()])
     found = _compacted(lake, lake.contents, wanted, before, dry_run=dry_run, strictly=strictly)
     return Swept(n_contents=found.n_rows, n_bytes=found.n_bytes)
 
 
-def _vectors(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+def _vectors(
+    lake: Lake, history: History, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool
+) -> Swept:
     """Each embedder's vectors of texts that no release holds."""
     wanted: dict[str, list[pa.Array]] = {}
-    for release, content_ids in needed_contents(lake, history):
-        wanted.setdefault(lake.vectors(release.recipe).folder, []).append(text_digests(lake, content_ids))
+    for name, release in history.releases.items():
+        needed = text_digests(lake, deltas[name].content_ids())
+        wanted.setdefault(lake.vectors(release.recipe).folder, []).append(needed)
     swept = Swept()
     for name in lake.store.names("vectors"):
         pile = lake.vectors_in(f"vectors/{name}")
@@ -155,12 +161,6 @@ def _compacted(
     young = [stored.path for stored in lake.store.walk(pile.folder) if stored.modified_at > before]
     spared = set() if strictly else {path.rsplit("/", 1)[-1] for path in young}
     return compact(lake.store, pile, wanted, spared=spared, strictly=strictly, dry_run=dry_run)
-
-
-def needed_contents(lake: Lake, history: History) -> Iterator[tuple[Release, pa.Array]]:
-    """Each release with the contents that its delta needs; together with its bases' all that it needs."""
-    for release in history.releases.values():
-        yield release, Delta.read(lake, release.commit).content_ids()
 
 
 def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
@@ -180,5 +180,5 @@ def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
 _AT_A_TIME = 4096
 
 
-def _concatenated(arrays: Iterator[pa.Array] | list[pa.Array] | tuple[()]) -> pa.Array:
+def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:
     return pa.concat_arrays([pa.array([], pa.string()), *arrays])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake.errors import ContractError, GoneError, UsageError
+from lake.errors import GoneError, UsageError
+from lake.failures import table_failures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +21,8 @@ REFINE_FACTOR = 5
 #: Weight of a match in the heading path beside one in the text; adding it beats taking the better of both.
 HEADING_BOOST = 0.3
 
-#: What Lance says of a version, a file of it or a table that is there no more.
-_GONE = ("no longer exists", "not found", "no such file")
+#: What Lance says of a version, a file of it or a table that is there no more; columns, too, are "not found".
+_GONE = re.compile(r"no longer exists|not found: \S*/|(dataset at path|table) \S+ was not found|no such file", re.I)
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def reading(what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, RuntimeError, OSError) as error:
-        if any(words in str(error).lower() for words in _GONE):
+        if _GONE.search(str(error)):
             raise GoneError(f"{what} is no longer there ({first_line(error)}); open the release again") from error
         raise
 
@@ -40,8 +42,10 @@ class TableReader:
     def __init__(self, table: Any, name: str) -> None:
         self._table, self.name = table, name
 
-    def _reading(self) -> AbstractContextManager[None]:
-        return reading(f"{self.name} at version {self._table.version}")
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with table_failures(str(self._table.uri)), reading(f"{self.name} at version {self._table.version}"):
+            yield
 
     def count(self, where: str | None = None) -> int:
         with self._reading():
@@ -94,20 +98,21 @@ class TableReader:
         return self._answer(query, where)
 
     def _answer(self, query: Any, where: str | None) -> pa.Table:
-        try:
+        if not where:
             with self._reading():
-                return (query.where(where, prefilter=True) if where else query).to_arrow()
-        except (ValueError, RuntimeError) as error:
-            if where:
+                return query.to_arrow()
+        with self._reading():
+            try:
+                return query.where(where, prefilter=True).to_arrow()
+            except (ValueError, RuntimeError):
                 self.check_filter(where)
-            raise ContractError(
-                f"{self.name} at version {self.version} can't be searched: {first_line(error)}"
-            ) from error
+                raise
 
     def check_filter(self, where: str) -> None:
         """UsageError where the filter alone fails."""
         try:
-            self._table.count_rows(where)
+            with reading(self.name):
+                self._table.count_rows(where)
         except (ValueError, RuntimeError) as error:
             columns = [name for name in self.schema.names if name != "vector"]
             reason = (
@@ -136,6 +141,8 @@ def storage_options(url: str) -> dict[str, str]:
         return {}
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     options = {"aws_region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"}
+    # Seconds after which it does not try again, 180 by itself: a store that hangs is asked six times over.
+    options["client_retry_timeout"] = os.environ.get("OBJECT_STORE_CLIENT_RETRY_TIMEOUT", "30")
     if endpoint:
         options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}
     return options

@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from lake.errors import TransientError
-from lake.table_reader import TableReader, first_line, one_of, reading, storage_options
+from lake.failures import table_failures
+from lake.table_reader import TableReader, one_of, reading, storage_options
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -51,13 +51,9 @@ class Tables:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """TransientError that says what LanceDB stumbled over while it wrote, a full disk above all."""
-        try:
+        """TransientError that says what LanceDB stumbled over while it wrote, ContractError where it may not."""
+        with table_failures(self.url):
             yield
-        except (RuntimeError, OSError, ValueError) as error:
-            if "No space left" in str(error):
-                raise TransientError(f"no space left for {self.url}; free some and run again") from error
-            raise TransientError(f"LanceDB could not write to {self.url}: {first_line(error)}") from error
 
     def _latest(self, name: str) -> Any:
         if name not in self._open:
@@ -67,11 +63,12 @@ class Tables:
         return table
 
     def names(self) -> list[str]:
-        return list(self._database.list_tables(limit=10_000).tables)
+        with table_failures(self.url):
+            return list(self._database.list_tables(limit=10_000).tables)
 
     def at(self, name: str, version: int) -> TableReader:
         """The table as it was at a version; stays so whatever is written afterwards."""
-        with reading(f"{name} at version {version}"):
+        with table_failures(self.url), reading(f"{name} at version {version}"):
             return TableReader(self._database.open_table(name, version=version), name)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:

@@ -78,3 +78,17 @@ def test_a_bad_vector_never_comes_into_the_lake(
         ingest(embedder=BrokenEmbedder(spoil))
     assert not list(Path(lake_url, "vectors").rglob("*.parquet"))
     assert ingest().n_texts_embedded == 5
+
+
+def test_many_copies_are_remarked_and_published_all_the_same(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    write(source, 5)
+    for number in range(14):
+        (source / f"copy-{number}.md").write_bytes((source / "0.md").read_bytes())
+    assert ingest().published
+    index = lake.open_lake(lake_url)
+    assert index.releases()["audit"].to_pylist() == ["passed with 1 remark"]
+    remark = index.describe()["findings"][0]
+    assert (remark["severity"], remark["column"], remark["n_unexpected"]) == ("warning", "copies_share", 14)
+    assert "14 of 19 documents hold just what another one holds" in remark["message"]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import lake
 from flows.reindex import Outcome
+from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
 from lake.lease import WriterLease
 from lake.rebuild import rebuild
+from lake.retention import Retention
 from lake.store import open_store
 
 BUCKET = "harbour"
@@ -51,6 +55,40 @@ def test_ingest_query_change_and_rebuild(s3: str, ingest: Callable[..., Outcome]
     files.rm(f"{BUCKET}/lake/tables", recursive=True)
     rebuild(Lake.existing(f"{s3}/lake"))
     assert index.search("Which berth is closed?", 1)["uri"].to_pylist() == ["3.md"]
+
+
+def test_rollback_prune_and_forget(s3: str, ingest: Callable[..., Outcome], tmp_path: Path) -> None:
+    import s3fs
+
+    night, url, files = {"sources": (f"docs={s3}/docs",), "lake": f"{s3}/lake"}, f"{s3}/lake", s3fs.S3FileSystem()
+    releases = []
+    for number in (3, 4, 5):
+        releases.append(ingest(**night).release or "")
+        files.pipe_file(f"{BUCKET}/docs/{number}.md", f"# Berth {number}\n\nBerth {number} is closed.".encode())
+    operate.rollback(url, releases[0], why="drill")
+    files.invalidate_cache()
+    after = ingest(**night)
+    assert (after.changed, after.n_texts_embedded) == (3, 1)
+    fresh = ingest(**(night | {"lake": str(tmp_path / "fresh")}))
+    index, other = lake.open_lake(url), lake.open_lake(str(tmp_path / "fresh"))
+    for table in ("chunks", "parents"):
+        ours, theirs = (pl.DataFrame(each.dataset(table).to_table()) for each in (index, other))
+        assert ours.sort(ours.columns[0]).equals(theirs.sort(ours.columns[0]))
+    assert fresh.n_chunks == after.n_chunks
+
+    pruned = operate.prune(url, Retention(2, 0, 0, timedelta(0), timedelta(0)))
+    assert pruned.dropped == (releases[0], releases[1])
+    before = {name: index.search("Berth", 12, at=name)["uri"].to_pylist() for name in pruned.kept}
+    forgotten = operate.forget(url, uri="7.md", why="request 4711")
+    assert forgotten.releases == (releases[2], after.release)
+    assert forgotten.proof is not None
+    assert forgotten.proof.holds
+    assert forgotten.proof.n_files > 50
+    for name, uris in before.items():
+        assert sorted(index.search("Berth", 12, at=name)["uri"].to_pylist()) == sorted(set(uris) - {"7.md"})
+    again = ingest(**night)
+    assert (again.reason, again.n_denied) == ("nothing to do", 1)
+    assert operate.prune(url, Retention(1, 0, 0, timedelta(0), timedelta(0))).dropped == (releases[2],)
 
 
 def test_put_if_absent_and_the_lease_hold_there_too(s3: str) -> None:

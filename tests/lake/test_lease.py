@@ -57,3 +57,33 @@ def test_losing_the_lease_shows(tmp_path: Path) -> None:
         store.write("lease/0000000002.json", b"{}")
         with pytest.raises(ContractError, match="lost the writer lease"):
             lease.check()
+
+
+def test_an_emptied_folder_gives_nobody_the_lease_of_another(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with WriterLease(store, "robbed") as robbed:
+        store.delete_folder("lease")
+        with WriterLease(store, "next") as following:
+            assert store.names("lease") == ["0000000001.json"]
+            with pytest.raises(ContractError, match="lost the writer lease"):
+                robbed.check()
+            robbed.__exit__(None, None, None)
+            following.check()
+            with pytest.raises(RefusedError, match="written by next"), WriterLease(store, "third"):
+                pass
+
+
+def test_a_process_id_says_nothing_of_another_machine_of_the_same_name(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with WriterLease(store, "here"):
+        mine = json.loads(store.read("lease/0000000001.json"))
+        for machine, free in (("another boot", False), (mine["machine"], True)):
+            store.write("lease/0000000001.json", json.dumps({**mine, "pid": gone.pid, "machine": machine}).encode())
+            if free:
+                with WriterLease(store, "next"):
+                    pass
+            else:
+                with pytest.raises(RefusedError), WriterLease(store, "next"):
+                    pass

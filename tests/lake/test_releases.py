@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lake.embed import identify
-from lake.errors import ContractError, RefusedError, UsageError
-from lake.live import publish, record_audit
+from lake.errors import ConflictError, ContractError, RefusedError, UsageError
+from lake.history import History
+from lake.live import name, pin, publish, record_audit, rollback, unname
 from lake.log import ReleaseLog
 from lake.recipe import Recipe
 from lake.releases import Release
@@ -57,6 +58,19 @@ def test_publish_makes_live_and_a_candidate_is_not(log: ReleaseLog) -> None:
     publish(log, second)
     history = log.read()
     assert (history.status(first.release), history.status(second.release)) == ("superseded", "live")
+
+
+def test_going_back_to_what_was_rolled_back_takes_it_back_on_purpose(log: ReleaseLog) -> None:
+    first = build(log, "2026-11-21.1")
+    publish(log, first)
+    second = build(log, "2026-11-21.2", base=first.release, digest="e")
+    publish(log, second)
+    rollback(log, first, why="a false alarm")
+    rollback(log, second, why="it was the first that was bad")
+    history = publish(log, build(log, "2026-11-21.3", base=second.release, digest="f"))
+    assert (history.status(first.release), history.status(second.release)) == ("rolled back", "superseded")
+    again = build(log, "2026-11-21.4", base="2026-11-21.3", digest="e")
+    assert publish(log, again).live == again
 
 
 def test_publishing_twice_adds_one_entry(log: ReleaseLog) -> None:
@@ -118,6 +132,102 @@ def test_racing_processes_win_each_number_once(tmp_path: Path) -> None:
     for racer in racers:
         racer.join()
     assert [entry.seq for entry in ReleaseLog(open_store(tmp_path)).read().entries] == list(range(1, 31))
+
+
+def _checkpoint(root: str, queue: multiprocessing.Queue[int]) -> None:
+    log = ReleaseLog(open_store(root))
+    while queue.empty():
+        log.checkpoint()
+    queue.put(0)
+
+
+def test_checkpoints_under_racing_writers_lose_no_entry(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    done: multiprocessing.Queue[int] = context.Queue()
+    stop: multiprocessing.Queue[int] = context.Queue()
+    sweeper = context.Process(target=_checkpoint, args=(str(tmp_path), stop))
+    racers = [context.Process(target=_race, args=(str(tmp_path), n, done)) for n in range(2)]
+    for process in (sweeper, *racers):
+        process.start()
+    reader, seen = ReleaseLog(open_store(tmp_path)), 0
+    while any(racer.is_alive() for racer in racers):
+        history = reader.read()
+        assert history.head >= seen
+        seen = history.head
+    stop.put(1)
+    for process in (*racers, sweeper):
+        process.join(timeout=60)
+    for log in (reader, ReleaseLog(open_store(tmp_path))):
+        entries = log.read().entries
+        assert [entry.seq for entry in entries] == list(range(1, 21))
+        assert sorted(entry.why for entry in entries) == ["0"] * 10 + ["1"] * 10
+
+
+def test_a_checkpoint_stands_for_the_entries_before_it(log: ReleaseLog, tmp_path: Path) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    before = log.read()
+    log.checkpoint()
+    assert [path.name for path in (tmp_path / "log").iterdir()] == [f"{before.head:010}.checkpoint.json"]
+    assert ReleaseLog(open_store(tmp_path)).read() == before
+    publish(log, build(log, "2026-11-21.2", base="2026-11-21.1"))
+    log.checkpoint()
+    assert ReleaseLog(open_store(tmp_path)).read() == log.read()
+    assert len(list((tmp_path / "log").iterdir())) == 1
+
+
+def test_who_slept_through_a_checkpoint_loses(log: ReleaseLog, tmp_path: Path) -> None:
+    sleeper = ReleaseLog(open_store(tmp_path))
+    publish(log, build(log, "2026-11-21.1"))
+    stale = sleeper.read()
+    pin(log, why="audit week")
+    log.checkpoint()
+    with pytest.raises(ConflictError, match="written by somebody else"):
+        sleeper.append(stale, "rollback", "2026-11-21.1", live=None)
+    for reader in (sleeper, log, ReleaseLog(open_store(tmp_path))):
+        assert (reader.read().pinned, reader.read().head) == ("audit week", stale.head + 1)
+
+
+def test_a_step_that_somebody_else_came_before_is_taken_from_there(log: ReleaseLog, tmp_path: Path) -> None:
+    first = build(log, "2026-11-21.1")
+    other = ReleaseLog(open_store(tmp_path))
+
+    def late(history: History) -> History:
+        if history.pinned is None:
+            pin(other, why="first come") if other.read().live else publish(other, first)
+        return log.append(history, "unpin", "2026-11-21.1", pinned=None)
+
+    log.insist(late)
+    assert [entry.action for entry in log.read().entries] == ["build", "audit", "publish", "pin", "unpin"]
+
+
+def test_an_entry_that_is_missing_is_damage(log: ReleaseLog, tmp_path: Path) -> None:
+    publish(log, build(log, "2026-11-21.1"))
+    (tmp_path / "log" / "0000000002.json").unlink()
+    with pytest.raises(ContractError, match=r"log/0000000002.json .* is missing"):
+        ReleaseLog(open_store(tmp_path)).read()
+
+
+def test_names(log: ReleaseLog) -> None:
+    first, second = build(log, "2026-11-21.1"), build(log, "2026-11-21.2")
+    name(log, first, "golden", why="the audited one")
+    assert log.read().resolve("golden") == first
+    with pytest.raises(UsageError, match=r"is the name of 2026-11-21\.1"):
+        name(log, second, "golden")
+    for nonsense in ("live", "2026", "a b", ""):
+        with pytest.raises(UsageError, match="can't name a release"):
+            name(log, second, nonsense)
+    unname(log, "golden")
+    with pytest.raises(UsageError, match="no release is called 'golden'"):
+        unname(log, "golden")
+
+
+def test_what_was_never_audited_is_not_published(log: ReleaseLog) -> None:
+    made = release("2026-11-21.1")
+    log.append(log.read(), "build", made.release, facts={"release": made.to_json()})
+    with pytest.raises(RefusedError, match="has not been audited"):
+        publish(log, made)
+    publish(log, made, force=True, why="known good")
+    assert log.read().live == made
 
 
 def test_resolving_a_release_a_date_and_a_time(log: ReleaseLog) -> None:

@@ -1,0 +1,115 @@
+"""What a person at a terminal sees of releases, and of what is done to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from flows.console import counted, terminal
+
+_MOST_NAMES = 20
+
+
+def releases(shown: list[dict[str, Any]]) -> None:
+    """The releases, oldest first."""
+    heads = ("release", "status", "published (UTC)", "by", "audit", "documents", "chunks", "recipe", "why")
+    table = Table(*heads, box=None, pad_edge=False)
+    for row in shown:
+        name = row["release"] + (f" ({', '.join(row['names'])})" if row["names"] else "")
+        published = f"{row['published_at']:%Y-%m-%d %H:%M:%S}" if row["published_at"] else ""
+        counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
+        cells = (name, row["status"], published, row["published_by"] or "", row["audit"] or "", *counts)
+        style = "bold" if row["live"] else ""
+        table.add_row(*map(escape, cells), row["recipe"][:8], escape(row["why"]), style=style)
+    terminal().print(table)
+
+
+def release(shown: dict[str, Any]) -> None:
+    """One release: what it is, what its audit found, and what was done."""
+    releases([shown])
+    out = terminal()
+    recipe = shown["recipe_fields"]
+    chunking = ", ".join(f"{key} {value}" for key, value in recipe["chunking"].items())
+    out.print(
+        f"\n{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}; built on {shown['base'] or 'nothing'}"
+    )
+    for finding in shown["findings"]:
+        out.print(f"{finding['severity']}: {escape(finding['message'])} {escape(', '.join(finding['sample_ids'][:3]))}")
+    table = Table("at (UTC)", "what", "by", "why", box=None, pad_edge=False)
+    for entry in shown["entries"]:
+        table.add_row(f"{entry['at']:%Y-%m-%d %H:%M:%S}", entry["action"], escape(entry["by"]), escape(entry["why"]))
+    out.print("")
+    out.print(table)
+
+
+def names(shown: dict[str, Any]) -> None:
+    """Which release is called what."""
+    for name, release in shown["names"].items():
+        terminal().print(f"{escape(name)}: {release}")
+    if not shown["names"]:
+        terminal().print("no release has a name")
+
+
+def live(shown: dict[str, Any]) -> None:
+    """What readers see now."""
+    held = f", pinned: {escape(shown['pinned'])}" if shown["pinned"] else ""
+    terminal().print(f"live is [bold]{shown['live']}[/bold]{held}")
+
+
+def rebuilt(shown: dict[str, Any]) -> None:
+    """What a rebuild made."""
+    terminal().print(
+        f"{counted(len(shown['releases']), 'release')} rebuilt from Parquet as generation {shown['generation']}"
+    )
+
+
+def pruned(shown: dict[str, Any]) -> None:
+    """What a prune dropped and kept."""
+    out, would, swept = terminal(), "would drop" if shown["dry_run"] else "dropped", shown["swept"]
+    table = Table("kept", "why", box=None, pad_edge=False)
+    for release, why in shown["kept"].items():
+        table.add_row(release, escape(why))
+    out.print(table)
+    dropped = shown["dropped"]
+    some = f": {', '.join(dropped[:_MOST_NAMES])}{' ...' if len(dropped) > _MOST_NAMES else ''}" if dropped else ""
+    out.print(f"{would} {counted(len(dropped), 'release')}{some}")
+    parts = [f"{swept[name]:,} {label}" for name, label in _SWEPT.items() if swept[name]]
+    given = "to give back at least" if shown["dry_run"] else "gave back"
+    out.print(f"{given} {_megabytes(swept['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
+
+
+_SWEPT = {
+    "n_generations": "old generations of tables",
+    "n_tables": "tables",
+    "n_contents": "contents",
+    "n_vectors": "vectors",
+    "n_files": "other files",
+}
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{max(0, n_bytes) / 1e6:,.1f} MB"
+
+
+def forgotten(shown: dict[str, Any]) -> None:
+    """What was erased, and what the proof looked through."""
+    out, proof = terminal(), shown["proof"]
+    would = "would be erased" if shown["dry_run"] else "erased"
+    for document in shown["documents"]:
+        out.print(f"  {escape(document['uri'])}  [dim]{escape(document['source'])}, {document['because']}[/dim]")
+    out.print(
+        f"{counted(len(shown['documents']), 'document')} {would} from {counted(len(shown['releases']), 'release')}"
+    )
+    if proof is not None:
+        out.print(
+            f"proof: {proof['n_files']:,} files decoded ({_megabytes(proof['n_bytes'])}, {proof['n_rows']:,} rows, "
+            f"{proof['n_strings']:,} texts, {proof['n_vectors']:,} vectors), no trace found"
+        )
+        out.print("the sources still hold what they held; the next run leaves it out and says so")
+
+
+def lifted(shown: dict[str, Any]) -> None:
+    """What may come back."""
+    terminal().print(f"{escape(shown['lifted'])} comes back with the next run")

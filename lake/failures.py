@@ -1,0 +1,75 @@
+"""What disks and object stores refuse, said in raglake's own errors: which lake, why, and what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lake.errors import ContractError, LakeError, TransientError
+
+
+@contextmanager
+def disk_failures(url: str) -> Iterator[None]:
+    """Translate what the disk under a lake refuses; that something is there or isn't passes as it is."""
+    try:
+        yield
+    except (FileNotFoundError, FileExistsError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise disk_error(url, error) from error
+
+
+def disk_error(url: str, error: OSError) -> LakeError:
+    """TransientError where a retry may help, ContractError where somebody has to grant or mount something."""
+    strerror = error.strerror or str(error)
+    reason = f"{error.filename}: {strerror}" if error.filename else strerror
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return TransientError(f"no space left for {url} ({strerror}); free some and run again")
+    if error.errno == errno.EROFS:
+        return ContractError(f"{url} can't be written ({reason}); mount its file system for writing and run again")
+    if isinstance(error, PermissionError):
+        return ContractError(
+            f"no permission for {url} ({reason}); run as the owner of the lake, or grant it to user {os.geteuid()}"
+        )
+    return TransientError(f"the disk of {url} failed ({reason}); look after it and run again")
+
+
+@contextmanager
+def service_failures(url: str) -> Iterator[None]:
+    """Translate what an object store, or the way to it, refuses; found and not found pass as they are."""
+    try:
+        yield
+    except (FileNotFoundError, FileExistsError, LakeError):
+        raise
+    except PermissionError as error:
+        # s3fs keeps the service's own word, AccessDenied for instance, in the cause alone.
+        raise ContractError(
+            f"the object store denies access to {url} ({error.__cause__ or error}); check the credentials and "
+            "what they may do there"
+        ) from error
+    except Exception as error:  # botocore, aiohttp, asyncio and s3fs each raise kinds of their own
+        raise TransientError(
+            f"the object store failed under {url} ({type(error).__name__}: {error}); run again once it answers"
+        ) from error
+
+
+#: How the words of LanceDB's errors end, and which of them mean that somebody must grant something.
+_PLACE_IN_SOURCE = re.compile(r"(, )?/\S+\.rs:\d+:\d+")
+_NOT_ALLOWED = ("Permission denied", "Read-only file system", "AccessDenied", "403 Forbidden")
+
+
+@contextmanager
+def table_failures(url: str) -> Iterator[None]:
+    """Translate what LanceDB stumbles over in a folder of tables; it tells causes apart in its words alone."""
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:
+        reason = _PLACE_IN_SOURCE.sub("", str(error).split("\n")[0]).rstrip(". ")
+        if "No space left" in reason:
+            raise TransientError(f"no space left for {url}; free some and run again") from error
+        if any(word in reason for word in _NOT_ALLOWED):
+            raise ContractError(f"no permission for {url} ({reason}); grant it and run again") from error
+        raise TransientError(f"LanceDB failed in {url}: {reason}; run again once that is mended") from error

@@ -1,0 +1,215 @@
+"""Erasure: gone from every release and every file, proven; everything else stays as it was."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lake
+from flows.cli import FAILED, OK, USAGE, _exit_status
+from flows.reindex import Job, Outcome, reindex
+from flows.steps import PlainSteps
+from lake import operate
+from lake.directory import Lake
+from lake.errors import ContractError, RefusedError, UsageError
+from lake.lease import WriterLease
+from lake.query import Index
+from lake.scan import Settings
+
+TABLES = ("documents", "parents", "chunks", "quarantine")
+RNG = random.Random(5)
+WORDS = ["".join(RNG.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(200)]
+SECRET = "Annabella Quistermann of Nordhausen owes eleven thousand crowns."
+
+
+def prose(n: int) -> str:
+    return "\n\n".join(" ".join(RNG.choices(WORDS, k=24)) for _ in range(n))
+
+
+def ingest(source: Path, url: str, **words: Any) -> Outcome:
+    settings = Settings(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=8)
+    with PlainSteps() as steps:
+        return reindex(Job((f"files={source}",), url, settings=settings, **words), steps)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Five releases, with full-text and vector index; the secret changes its bytes, has a copy, and moves."""
+    root = tmp_path_factory.mktemp("registry")
+    source, url = root / "source", str(root / "lake")
+    source.mkdir()
+    shared = prose(1)
+    for number in range(24):
+        (source / f"{number}.md").write_text(f"# File {number}\n\n{shared}\n\n{prose(12)}")
+    (source / "anna.md").write_text(f"# Anna\n\n{shared}\n\n{SECRET}\n\n{prose(3)}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lake.tables.VECTOR_INDEX_ROWS", 256)
+        releases = [ingest(source, url).release]
+        shutil.copy(source / "anna.md", source / "copy.md")
+        releases.append(ingest(source, url).release)
+        (source / "anna.md").write_text(f"# Anna\n\n{shared}\n\n{SECRET} Paid.\n\n{prose(3)}")
+        releases.append(ingest(source, url).release)
+        (source / "3.md").write_text(f"# File 3\n\nAnnabella is a name. {prose(2)}")
+        (source / "locked.pdf").write_bytes(b"%PDF-1.4 nothing")
+        releases.append(ingest(source, url).release)
+        (source / "copy.md").write_text("# Copy\n\nSomething else stands here now.")
+        releases.append(ingest(source, url).release)
+    return root, [release or "" for release in releases]
+
+
+@pytest.fixture
+def nights(built: tuple[Path, list[str]], source: Path, lake_url: str) -> list[str]:
+    root, releases = built
+    shutil.copytree(root / "source", source, dirs_exist_ok=True)
+    shutil.copytree(root / "lake", lake_url)
+    return releases
+
+
+def rows(index: Index, release: str) -> dict[str, dict[str, str]]:
+    """Table -> id -> row as text."""
+    tables = {table: index.dataset(table, release).to_table().to_pylist() for table in TABLES}
+    return {table: {next(iter(row.values())): str(row) for row in found} for table, found in tables.items()}
+
+
+def owners(index: Index, release: str, uris: set[str]) -> set[str]:
+    table = index.dataset("documents", release).to_table(columns=["doc_id", "uri"])
+    return {row["doc_id"] for row in table.to_pylist() if row["uri"] in uris}
+
+
+def test_gone_from_every_release_and_every_file(source: Path, lake_url: str, nights: list[str]) -> None:
+    index = lake.open_lake(lake_url)
+    before = {name: rows(index, name) for name in nights}
+    expected = {name: owners(index, name, {"anna.md"}) for name in nights}
+    for name in nights[1:4]:  # the copy goes where it had the same bytes
+        expected[name] |= owners(index, name, {"copy.md"})
+    assert [len(index.search("Quistermann", 3, mode="text", at=name)) for name in nights] == [1, 2, 2, 2, 1]
+
+    would = operate.forget(lake_url, uri="anna.md", why="request 4711", dry_run=True)
+    assert [(d.uri, d.because) for d in would.documents] == [
+        ("anna.md", "named"),
+        ("copy.md", "same bytes as a named one"),
+    ]
+    assert rows(index, nights[0]) == before[nights[0]]
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+
+    assert (done.documents, done.releases) == (would.documents, tuple(nights))
+    assert done.proof is not None
+    assert done.proof.holds
+    assert min(done.proof.n_files, done.proof.n_rows, done.proof.n_vectors, done.proof.n_strings) > 100
+    for reader in (index, lake.open_lake(lake_url)):
+        for name in nights:
+            now = rows(reader, name)
+            for table in TABLES:
+                lost = before[name][table].keys() - now[table].keys()
+                assert {key: before[name][table][key] for key in now[table]} == now[table], (name, table)
+                assert all(any(owner in before[name][table][key] for owner in expected[name]) for key in lost)
+            assert len(before[name]["documents"]) - len(now["documents"]) == len(expected[name])
+            assert len(reader.search("Quistermann", 3, mode="text", at=name)) == 0
+            assert len(reader.search("file", 5, at=name)) == 5
+    assert index.search("Annabella", 1, mode="text")["uri"].to_pylist() == ["3.md"]
+    log = Lake.existing(lake_url).log.read().entries[-1]
+    assert (log.action, log.why, log.facts["n_documents"]) == ("forget", "request 4711", 2)
+
+
+def test_a_later_run_leaves_it_out_and_says_so(
+    source: Path, lake_url: str, nights: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    operate.forget(lake_url, uri="anna.md", why="request 4711")
+    again = ingest(source, lake_url)
+    assert (again.reason, again.n_denied) == ("nothing to do", 1)
+    (source / "renamed.md").write_bytes((source / "anna.md").read_bytes())
+    (source / "anna.md").write_text("# Anna\n\nAn innocent note at the place of an erased one.")
+    moved = ingest(source, lake_url, verify=True)
+    assert (moved.reason, moved.n_denied, moved.n_documents) == ("nothing to do", 2, 26 - 1)
+    assert _exit_status(["plan", f"files={source}", "--lake", lake_url]) == OK
+    assert "2 left out: erased for good by raglake forget" in capsys.readouterr().out
+    text = "".join(path.read_bytes().decode("latin-1") for path in Path(lake_url, "denylist").iterdir())
+    assert "anna" not in text.lower()
+    assert operate.lift(lake_url, "anna.md", source="files")
+    assert not operate.lift(lake_url, "anna.md", source="files")
+    assert (ingest(source, lake_url).added) == 2
+
+
+def test_the_checker_finds_what_is_planted_afterwards(lake_url: str, nights: list[str]) -> None:
+    manifest = next(Path(lake_url, "commits").glob("*/documents.parquet")).read_bytes()
+    operate.forget(lake_url, uri="anna.md", why="request 4711")
+    stray = Path(lake_url, "attic", "documents.parquet")
+    stray.parent.mkdir()
+    stray.write_bytes(manifest)
+    with pytest.raises(ContractError, match=r"not proven gone .* attic/documents\.parquet \(.*: id\)"):
+        operate.forget(lake_url, uri="anna.md", why="request 4711")
+    stray.unlink()
+    operate.forget(lake_url, uri="anna.md", why="request 4711")
+
+
+@pytest.mark.parametrize("dies_at", [1, 3, 6, 9, 12])
+def test_cut_short_and_taken_up_again(source: Path, lake_url: str, nights: list[str], dies_at: int) -> None:
+    index = lake.open_lake(lake_url)
+    before = rows(index, nights[2])
+    n_calls = 0
+
+    def die(what: str, n_done: int, n_more: int | None) -> None:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls > dies_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        operate.forget(lake_url, uri="anna.md", why="request 4711", progress=die)
+    seen = rows(index, nights[2])
+    assert len(seen["documents"]) in (len(before["documents"]), len(before["documents"]) - 2)
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    assert done.proof is not None
+    assert done.proof.holds
+    assert len(rows(index, nights[2])["documents"]) == len(before["documents"]) - 2
+    assert ingest(source, lake_url).n_denied == 1
+
+
+def test_what_is_in_quarantine_can_be_erased_by_a_filter(lake_url: str, nights: list[str]) -> None:
+    index = lake.open_lake(lake_url)
+    done = operate.forget(lake_url, where="uri LIKE '%.pdf' OR uri = '5.md'", why="request 4712")
+    assert [document.uri for document in done.documents] == ["5.md", "locked.pdf"]
+    assert rows(index, "live")["quarantine"] == {}
+    assert "5.md" not in index.dataset("documents").to_table()["uri"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"uri": "nobody.md"}, "no document of any kept release matches uri = 'nobody.md'"),
+        ({"uri": "o'hara.md"}, "matches uri = 'o''hara.md'"),
+        ({"where": "colour = 'red'"}, "the filter can't be used: .*colour"),
+        ({}, "a URI or --where SQL, one of them"),
+        ({"uri": "anna.md", "where": "true"}, "a URI or --where SQL, one of them"),
+    ],
+)
+def test_what_chooses_nothing_is_an_error(
+    lake_url: str, nights: list[str], words: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        operate.forget(lake_url, why="x", **words)  # type: ignore[arg-type]
+    assert not Path(lake_url, "denylist").exists()
+
+
+def test_a_run_at_work_is_not_disturbed(lake_url: str, nights: list[str]) -> None:
+    with WriterLease(Lake.existing(lake_url).store, "raglake ingest"), pytest.raises(RefusedError, match="written by"):
+        operate.forget(lake_url, uri="anna.md", why="x")
+
+
+def test_the_command_line(lake_url: str, nights: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_status(["forget", "anna.md", "--lake", lake_url]) == USAGE
+    assert "needs --why" in capsys.readouterr().err
+    assert _exit_status(["forget", "anna.md", "--lake", lake_url, "--dry-run"]) == OK
+    assert "2 documents would be erased from 5 releases" in capsys.readouterr().out
+    assert _exit_status(["forget", "anna.md", "--lake", lake_url, "--why", "request 4711"]) == OK
+    told = capsys.readouterr().out
+    assert "2 documents erased from 5 releases" in told
+    assert "no trace found" in told
+    assert _exit_status(["forget", "--lift", "anna.md", "--lake", lake_url]) == USAGE
+    Path(lake_url, "stray.bin").write_bytes(b"\x00\x01\x02" * 50)
+    assert _exit_status(["forget", "5.md", "--lake", lake_url, "--why", "request 4712"]) == FAILED
+    assert "stray.bin (can't be decoded)" in capsys.readouterr().err
