@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
@@ -23,8 +23,8 @@ _MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
 #: What counts as a small fragment then: an eighth of the table, or so many rows.
 _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 
-#: Kinds of index, in Lance's words, and as many segments as none will ever have.
-_FULL_TEXT, _KEYS, _ALL = "Inverted", "BTree", 1000
+#: A kind of index, in Lance's words, and more segments than any will ever have.
+_FULL_TEXT, _ALL = "Inverted", 1000
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 _KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
@@ -111,27 +111,19 @@ class Tables:
         """Bring indices up to date with the rows; merge their segments and compact once there are many."""
         table = self._latest(name)
         dataset = table.to_lance()
-        kinds = {index.name: index.index_type for index in dataset.describe_indices()}
-        # BM25 counts the rows of a segment, deleted ones too: only whole are scores a function of what is there.
-        whole = [name for name, kind in kinds.items() if kind == _FULL_TEXT]
+        indices = {index.name: index.index_type for index in dataset.describe_indices()}
         if _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
-            self._merge(table, dataset, [name for name, kind in kinds.items() if kind != _KEYS])
+            _cover(dataset, indices, n_merged=_ALL)
+            self._compact(dataset)  # after it, since fragments of different segments are never put together
         else:
+            # BM25 counts the rows of a segment, deleted ones too: only whole are scores a function of what is there.
+            whole = [index for index, kind in indices.items() if kind == _FULL_TEXT]
             _cover(dataset, whole, n_merged=_ALL)
-            _cover(dataset, [name for name in kinds if name not in whole], n_merged=0)
+            _cover(dataset, [index for index in indices if index not in whole], n_merged=0)
         table.checkout_latest()
 
     @staticmethod
-    def _merge(table: Any, dataset: Any, indices: Sequence[str]) -> None:
-        """One segment for each index, then fewer fragments: those of different segments are never compacted."""
-        from lancedb.index import BTree
-
-        _cover(dataset, indices, n_merged=_ALL)
-        table.checkout_latest()
-        for index in table.list_indices():
-            if index.index_type == _KEYS:  # merging would keep the keys of deleted rows for ever
-                table.create_index(index.columns[0], config=BTree(), replace=True)
-        dataset = table.to_lance()
+    def _compact(dataset: Any) -> None:
         if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
             # A fragment that holds much of the table stays as it is, shared with the releases before this one.
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
@@ -157,7 +149,7 @@ class Tables:
 
         for column in ("text", "heading"):
             if column not in present:
-                # Without positions, which nothing asks for and which are half of such an index.
+                # Without positions, which nothing asks for and which make an index up to twice as large.
                 table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=False))
         if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
             table.create_index("vector", config=IvfSq(distance_type="cosine"))
@@ -201,10 +193,10 @@ def _n_segments(dataset: Any) -> int:
     return max((len(index.segments) for index in dataset.describe_indices()), default=0)
 
 
-def _cover(dataset: Any, indices: Sequence[str], *, n_merged: int) -> None:
+def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:
     """Index the rows that are in no segment yet: one more segment, together with ``n_merged`` of the last ones."""
-    if indices:
-        dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=list(indices))
+    if names := list(indices):
+        dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=names)
 
 
 def _keyed(schema: pa.Schema) -> pa.Schema:
