@@ -136,7 +136,7 @@ def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], mom
 def write_tables(
     lake: Lake, delta: Delta, recipe: Recipe, base: Release | None, release: str, *, generation: str
 ) -> dict[str, int]:
-    """Apply a delta to the base's versions: one data commit per table, indices, then the tag; the new versions."""
+    """Apply a delta to the base's versions: rows and indices of each table, then the tag; the new versions."""
     tables = lake.tables(generation)
     versions = {}
     with tables.writing():

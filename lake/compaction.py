@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -32,24 +33,29 @@ def compact(
     wanted: Sequence[str] | pa.Array,
     *,
     spared: Collection[str] = (),
+    kept: Collection[str] = (),
     strictly: bool = False,
     dry_run: bool = False,
 ) -> Compaction:
-    """Drop rows under other keys than ``wanted``, except in files named in ``spared``, and merge small files.
+    """Drop rows under other keys than ``wanted``, and merge small files.
 
+    Files named in ``spared`` stay as they are. Of files in ``kept`` no row is dropped: where they are merged, rows
+    that nobody wants go into a file of their own, which is as young as can be and is not merged again.
     ``strictly`` drops every such row; else a file is left alone while it mostly holds what is wanted. New
     files are written before old ones go, so that a kill in between leaves a row twice and never without.
     """
     pile.refresh()
     masks = {name: mask for name, mask in pile.rows_of(wanted).items() if name not in spared}
-    chosen = _chosen(masks, strictly=strictly)
-    n_rows = sum(int(np.count_nonzero(~masks[name])) for name in chosen)
+    chosen = _chosen(masks, kept, strictly=strictly)
+    unwanted = {name: ~masks[name] for name in chosen if name in kept}
+    n_rows = sum(int(np.count_nonzero(~masks[name])) for name in chosen if name not in kept)
     sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(pile.folder)}
     before = sum(sizes[name] for name in chosen)
     if dry_run:
-        kept = sum(int(sizes[name] * masks[name].mean()) for name in chosen if len(masks[name]))
-        return Compaction(n_rows, before - kept)
-    written = {pile.write(table).rsplit("/", 1)[-1] for table in _merged(pile, chosen, masks)}
+        shares = {name: 1.0 if name in kept else masks[name].mean() for name in chosen if len(masks[name])}
+        return Compaction(n_rows, before - sum(int(sizes[name] * share) for name, share in shares.items()))
+    tables = chain(_merged(pile, chosen, masks), _merged(pile, list(unwanted), unwanted))
+    written = {pile.write(table).rsplit("/", 1)[-1] for table in tables}
     for name in set(chosen) - written:
         store.delete(f"{pile.folder}/{name}")
     after = sum(stored.size for stored in store.walk(pile.folder) if stored.path.rsplit("/", 1)[-1] in written)
@@ -57,14 +63,11 @@ def compact(
     return Compaction(n_rows, before - after)
 
 
-def _chosen(masks: Mapping[str, np.ndarray], *, strictly: bool) -> list[str]:
+def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:
     """Files to write anew or to delete."""
-    small = [name for name, mask in masks.items() if len(mask) < _SMALL_ROWS]
-    chosen = set(small) if len(small) > _MANY_SMALL else set()
-    for name, mask in masks.items():
-        if not mask.all() if strictly else mask.mean() <= _WORTH_REWRITING:
-            chosen.add(name)
-    return sorted(chosen)
+    idle = {name for name, mask in masks.items() if (not mask.all() if strictly else mask.mean() <= _WORTH_REWRITING)}
+    small = {name for name, mask in masks.items() if len(mask) < _SMALL_ROWS and not (name in kept and name in idle)}
+    return sorted(idle.difference(kept) | (small if len(small) > _MANY_SMALL else set()))
 
 
 def _merged(pile: KeyedFiles, names: Sequence[str], masks: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:

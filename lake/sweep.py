@@ -59,7 +59,7 @@ def sweep(
         lambda: _versions(lake, history, dry_run=dry),
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
-        lambda: _vectors(lake, history, deltas, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
+        lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
     ]
     progress("sweeps", 0, len(steps))
     for step in steps:
@@ -138,14 +138,22 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
 
 def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
     wanted = _concatenated([delta.content_ids() for delta in deltas.values()])
-    found = _compacted(lake, lake.contents, wanted, before, dry_run=dry_run, strictly=strictly)
+    found = _compacted(lake, lake.contents, wanted, before, before, dry_run=dry_run, strictly=strictly)
     return Swept(n_contents=found.n_rows, n_bytes=found.n_bytes)
 
 
 def _vectors(
-    lake: Lake, history: History, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool
+    lake: Lake,
+    history: History,
+    deltas: Mapping[str, Delta],
+    retention: Retention,
+    now: datetime,
+    *,
+    dry_run: bool,
+    strictly: bool,
 ) -> Swept:
     """Each embedder's vectors of texts that no release holds."""
+    before = now - retention.keep_vectors
     wanted: dict[str, list[pa.Array]] = {}
     for name, release in history.releases.items():
         needed = text_digests(lake, deltas[name].content_ids())
@@ -154,17 +162,28 @@ def _vectors(
     for name in lake.store.names("vectors"):
         pile = lake.vectors_in(f"vectors/{name}")
         texts = _concatenated(wanted.get(pile.folder, ()))
-        found = _compacted(lake, pile, texts, before, dry_run=dry_run, strictly=strictly)
+        found = _compacted(
+            lake, pile, texts, before, max(before, now - retention.grace), dry_run=dry_run, strictly=strictly
+        )
         swept += Swept(n_vectors=found.n_rows, n_bytes=found.n_bytes)
     return swept
 
 
 def _compacted(
-    lake: Lake, pile: KeyedFiles, wanted: pa.Array, before: datetime, *, dry_run: bool, strictly: bool
+    lake: Lake,
+    pile: KeyedFiles,
+    wanted: pa.Array,
+    before: datetime,
+    settled: datetime,
+    *,
+    dry_run: bool,
+    strictly: bool,
 ) -> Compaction:
-    young = [stored.path for stored in lake.store.walk(pile.folder) if stored.modified_at > before]
-    spared = set() if strictly else {path.rsplit("/", 1)[-1] for path in young}
-    return compact(lake.store, pile, wanted, spared=spared, strictly=strictly, dry_run=dry_run)
+    """Of files written after ``before`` no row is dropped; those written after ``settled`` stay as they are."""
+    ages = {} if strictly else {s.path.rsplit("/", 1)[-1]: s.modified_at for s in lake.store.walk(pile.folder)}
+    kept = {name for name, modified_at in ages.items() if modified_at > before}
+    spared = {name for name, modified_at in ages.items() if modified_at > settled}
+    return compact(lake.store, pile, wanted, spared=spared, kept=kept, strictly=strictly, dry_run=dry_run)
 
 
 def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
@@ -17,10 +17,14 @@ from lake.table_reader import TableReader, one_of, reading, storage_options
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
 
-#: Every commit adds a fragment. A few cost a search nothing, and compacting rewrites neighbours whole.
-_MANY_FRAGMENTS = 16
+#: Every commit adds a fragment, and a segment to each index but the full-text ones. A few cost a search nothing,
+#: and the releases share what stays as it is; merging writes all of it anew.
+_MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
 #: What counts as a small fragment then: an eighth of the table, or so many rows.
 _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
+
+#: A kind of index, in Lance's words, and more segments than any will ever have.
+_FULL_TEXT, _ALL = "Inverted", 1000
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
 _KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
@@ -89,34 +93,41 @@ class Tables:
         return bool(table.count_rows() == 0 and table.schema.equals(schema))
 
     def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
-        """Insert or replace ``rows`` by key, and delete other rows of the documents in ``deleted``; one version."""
+        """Delete the rows of the documents in ``deleted``, then insert or replace ``rows`` by key."""
         table, first = self._latest(name), next(rows, None)
-        n_rows, condition = table.count_rows(), one_of("doc_id", deleted)
+        if deleted and table.count_rows():
+            # An updated row would keep its id, and each segment of an index that ever held it would find it.
+            table.delete(one_of("doc_id", deleted))
         if first is None:
-            if deleted and n_rows:
-                table.delete(condition)
             return
         reader = pa.RecordBatchReader.from_batches(_keyed(schema), _rekeyed(first, rows, _keyed(schema)))
-        if n_rows == 0:
+        if table.count_rows() == 0:
             self._open[name] = self._database.create_table(name, data=reader, schema=_keyed(schema), mode="overwrite")
             return
         merge = table.merge_insert(schema.names[0]).use_index(False)
-        merge = merge.when_matched_update_all().when_not_matched_insert_all()
-        if deleted:
-            merge = merge.when_not_matched_by_source_delete(condition)
-        merge.execute(reader)
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
 
     def maintain(self, name: str) -> None:
-        """Bring indices up to date with the rows and merge their segments; compact once files are many."""
+        """Bring indices up to date with the rows; merge their segments and compact once there are many."""
         table = self._latest(name)
         dataset = table.to_lance()
-        if table.list_indices():
-            dataset.optimize.optimize_indices(num_indices_to_merge=50)
+        indices = {index.name: index.index_type for index in dataset.describe_indices()}
+        if _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+            _cover(dataset, indices, n_merged=_ALL)
+            self._compact(dataset)  # after it, since fragments of different segments are never put together
+        else:
+            # BM25 counts the rows of a segment, deleted ones too: only whole are scores a function of what is there.
+            whole = [index for index, kind in indices.items() if kind == _FULL_TEXT]
+            _cover(dataset, whole, n_merged=_ALL)
+            _cover(dataset, [index for index in indices if index not in whole], n_merged=0)
+        table.checkout_latest()
+
+    @staticmethod
+    def _compact(dataset: Any) -> None:
         if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
             # A fragment that holds much of the table stays as it is, shared with the releases before this one.
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
-        table.checkout_latest()
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
         """Create the indices that the table should have and has not; the full-text ones ``anew`` if asked."""
@@ -138,6 +149,7 @@ class Tables:
 
         for column in ("text", "heading"):
             if column not in present:
+                # Positions, which phrases need, make such an index up to twice as large.
                 table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=True))
         if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
             table.create_index("vector", config=IvfSq(distance_type="cosine"))
@@ -184,6 +196,16 @@ def indexed_columns(name: str, n_rows: int) -> set[str]:
     if kind != "chunks":
         return columns
     return columns | {"text", "heading"} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
+
+
+def _n_segments(dataset: Any) -> int:
+    return max((len(index.segments) for index in dataset.describe_indices()), default=0)
+
+
+def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:
+    """Index the rows that are in no segment yet: one more segment, together with ``n_merged`` of the last ones."""
+    if names := list(indices):
+        dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=names)
 
 
 def _keyed(schema: pa.Schema) -> pa.Schema:

@@ -69,6 +69,22 @@ def test_many_small_files_become_one_and_young_ones_are_spared(tmp_path: Path) -
     assert len(pile.missing([key(n + 100) for n in range(12)])) == 12
 
 
+def test_files_that_are_kept_are_merged_without_losing_a_row_and_what_nobody_wants_waits_apart(tmp_path: Path) -> None:
+    store, wanted = open_store(tmp_path), [key(n) for n in range(300)]
+    pile, folder = pile_of(tmp_path, []), tmp_path / "rows"
+    for night in range(30):
+        pile.write(rows([3 * night, 3 * night + 1, 3 * night + 2, 1000 + night]))
+        names = {path.name for path in folder.iterdir()}
+        assert compact(store, pile, wanted, kept=names).n_rows == 0
+        assert pile.missing([*wanted[: 3 * night + 3], *(key(1000 + n) for n in range(night + 1))]) == []
+        assert len(names) <= 12
+    apart = [len(mask) for mask in pile.rows_of(wanted).values() if not mask.any()]
+    assert sorted(apart) == [8, 8, 9]
+    assert compact(store, pile, wanted, kept=names).n_rows == 0
+    assert compact(store, pile, wanted).n_rows == 30
+    assert len(pile.missing([key(1000 + n) for n in range(30)])) == 30
+
+
 def test_a_file_that_mostly_holds_what_is_wanted_is_left_alone(tmp_path: Path) -> None:
     pile = pile_of(tmp_path, [list(range(10))])
     before = sorted((tmp_path / "rows").iterdir())

@@ -1,0 +1,150 @@
+"""Tables over many commits: what releases share, and that answers do not depend on how the indices came to be."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lake import schemas
+from lake.tables import Tables
+
+DIMENSIONS = 16
+SCHEMA = pa.schema(
+    [schemas.chunks(DIMENSIONS).field(name) for name in ("chunk_id", "doc_id", "text", "heading", "vector")]
+)
+TABLE = "chunks__test"
+NIGHTS = 12
+
+
+def digest(value: object) -> str:
+    return hashlib.sha256(str(value).encode()).hexdigest()[:32]
+
+
+class Documents:
+    """Four chunks each; an edit makes one of them another and writes all four again."""
+
+    def __init__(self) -> None:
+        self._rng = random.Random(3)
+        self.texts = {number: [self._text() for _ in range(4)] for number in range(120)}
+
+    def _text(self) -> str:
+        return " ".join(f"w{self._rng.randrange(500)}" for _ in range(12)) + f" u{self._rng.getrandbits(40):x}"
+
+    def edit(self) -> tuple[list[int], list[int]]:
+        """Documents written anew, and those that were there before and are written anew or gone."""
+        edited = self._rng.sample(sorted(self.texts), 4)
+        for number in edited[:3]:
+            self.texts[number][self._rng.randrange(4)] = self._text()
+        del self.texts[edited[3]]
+        self.texts[added := max(self.texts) + 1] = [self._text() for _ in range(4)]
+        return [*edited[:3], added], edited
+
+    def rows(self, numbers: list[int]) -> Iterator[pa.RecordBatch]:
+        found = [(digest((number, text)), digest(number), text) for number in numbers for text in self.texts[number]]
+        vectors = np.stack([vector(text) for *_, text in found])
+        columns = [[row[i] for row in found] for i in range(3)]
+        arrays = [pa.array(column, pa.string()) for column in (*columns, [f"On {row[1]}" for row in found])]
+        arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), DIMENSIONS))
+        yield pa.RecordBatch.from_arrays([a.cast(f.type) for a, f in zip(arrays, SCHEMA, strict=True)], schema=SCHEMA)
+
+
+def vector(text: str) -> np.ndarray:
+    values = np.random.default_rng(int(digest(text)[:8], 16)).standard_normal(DIMENSIONS).astype(np.float32)
+    return np.asarray(values / np.linalg.norm(values))
+
+
+def segments(tables: Tables, version: int) -> dict[str, set[str]]:
+    """Folders of each column's index at a version."""
+    import lance
+
+    described = lance.dataset(f"{tables.url}/{TABLE}.lance", version=version).describe_indices()
+    return {index.field_names[0]: {segment.uuid for segment in index.segments} for index in described}
+
+
+def n_keys(tables: Tables, version: int, column: str) -> int:
+    """Entries of a BTree, those of deleted rows too."""
+    from lance.file import LanceFileReader
+
+    folders = [Path(tables.url, f"{TABLE}.lance", "_indices", uuid) for uuid in segments(tables, version)[column]]
+    return sum(int(LanceFileReader(str(folder / "page_data.lance")).num_rows()) for folder in folders)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Documents, list[int], list[dict[int, list[str]]]]:
+    """Tables after a dozen commits, swept in between; the version and the documents of each night."""
+    documents, tables = Documents(), Tables(str(tmp_path_factory.mktemp("tables")))
+    versions: list[int] = []
+    held: list[dict[int, list[str]]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lake.tables.VECTOR_INDEX_ROWS", 256)
+        for night in range(NIGHTS):
+            written, deleted = documents.edit() if night else (list(documents.texts), [])
+            commit(tables, documents, written, deleted)
+            versions.append(tables.seal(TABLE, f"night-{night}"))
+            held.append({number: list(texts) for number, texts in documents.texts.items()})
+            if night == 4:
+                tables.sweep(TABLE, {f"night-{i}": version for i, version in enumerate(versions)})
+    return tables, documents, versions, held
+
+
+def commit(tables: Tables, documents: Documents, written: list[int], deleted: list[int]) -> None:
+    if deleted == []:
+        tables.reset(TABLE, SCHEMA, None)
+    tables.apply(TABLE, documents.rows(written), SCHEMA, [digest(number) for number in deleted])
+    tables.index(TABLE, ("simple", "English"))
+    tables.maintain(TABLE)
+
+
+Nights = tuple[Tables, Documents, list[int], list[dict[int, list[str]]]]
+
+
+def test_releases_share_what_their_indices_are_made_of(nights: Nights) -> None:
+    tables, _, versions, held = nights
+    found = [segments(tables, version) for version in versions]
+    merged = [night for night in range(1, NIGHTS) if not found[night - 1]["vector"] < found[night]["vector"]]
+    assert merged == [9]  # the night that found nine segments
+    for column in ("chunk_id", "doc_id", "vector"):
+        assert [len(at[column]) for at in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3]
+        assert all(found[night - 1][column] < found[night][column] for night in range(1, NIGHTS) if night != 9)
+    assert {len(at[column]) for at in found for column in ("text", "heading")} == {1}
+    n_rows = 4 * len(held[9])
+    assert n_keys(tables, versions[8], "chunk_id") > n_rows
+    assert [n_keys(tables, versions[9], column) for column in ("chunk_id", "doc_id")] == [n_rows, n_rows]
+
+
+@pytest.mark.parametrize("night", [0, 8, 11])
+def test_every_row_is_found_once_whatever_the_indices_are_made_of(nights: Nights, night: int) -> None:
+    tables, _, versions, held = nights
+    reader, texts = tables.at(TABLE, versions[night]), held[night]
+    wanted = {digest((number, text)) for number, chunks in texts.items() for text in chunks}
+    assert sorted(reader.scan(["chunk_id"]).column(0).to_pylist()) == sorted(wanted)
+    assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "text", "heading", "vector"], 0)
+    for number in sorted(texts)[:: len(texts) // 6] + sorted(texts)[-4:]:
+        assert reader.count(f"doc_id = '{digest(number)}'") == 4
+        for text in texts[number]:
+            near, match = (
+                reader.nearest(vector(text), 8, ["chunk_id"], None),
+                reader.matching(text, 8, ["chunk_id"], None),
+            )
+            assert near.sort_by("_distance")["chunk_id"][0].as_py() == digest((number, text))
+            assert match["chunk_id"][0].as_py() == digest((number, text))
+            for hits in (near["chunk_id"].to_pylist(), match["chunk_id"].to_pylist()):
+                assert len(set(hits)) == 8
+                assert set(hits) <= wanted
+
+
+def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path) -> None:
+    tables, documents, versions, _ = nights
+    at_once = Tables(str(tmp_path / "at once"))
+    commit(at_once, documents, list(documents.texts), [])
+    readers = tables.at(TABLE, versions[-1]), at_once.at(TABLE, at_once.seal(TABLE, "all"))
+    for question in ("w3 w77", "w100 w200 w300", "w499"):
+        hits = [reader.matching(question, 500, ["chunk_id"], None).sort_by("chunk_id") for reader in readers]
+        assert hits[0].num_rows > 4
+        assert hits[0].equals(hits[1])
