@@ -27,6 +27,8 @@ T = TypeVar("T")
 _RRF = 60
 #: Each leg of a hybrid search looks this much deeper than the answer, so that both can vote.
 _LEG_DEPTH = 50
+#: So many more are fetched, since LanceDB cuts anywhere among equal scores; we cut in order of chunk_id.
+_SPARE = 32
 _MAX_QUERY_CHARACTERS = 20_000
 #: Tables held open: a handful of releases, so that a reader that follows ``live`` for months does not grow.
 _MOST_READERS = 16
@@ -137,9 +139,11 @@ class Index:
         depth = max(_LEG_DEPTH, 2 * k)
         legs = []
         if mode != "text":
-            legs.append(_by_similarity(chunks.nearest(_query_vector(text, release, embedder), depth, _COLUMNS, where)))
+            vector = _query_vector(text, release, embedder)
+            legs.append(_by_similarity(chunks.nearest(vector, depth + _SPARE, _COLUMNS, where)))
         if mode != "vector":
-            legs.append(_by_score(chunks.matching(text, depth, _COLUMNS, where)))
+            legs.append(_by_score(chunks.matching(text, depth + _SPARE, _COLUMNS, where)))
+        legs = [leg.slice(0, depth) for leg in legs]
         found = legs[0] if len(legs) == 1 else fuse(legs)
         return self._lifted(found.slice(0, k), release)
 
