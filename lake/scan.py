@@ -106,11 +106,21 @@ def scan(
         base=base.release if base else None,
         base_recipe=base.recipe if base else None,
     )
-    guard(plan, known, digested, allow_removed=max(allow_removed, n_denied))
+    guard(plan, known, digested, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, digested))
     _log.info("plan for %s: %s", ", ".join(names), plan.counts)
     return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable, n_denied, revision)
+
+
+def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
+    """How many of the documents to remove were erased: live still holds them where an erasure was cut short."""
+    denylist = lake.denylist()
+    if not denylist:
+        return 0
+    marks = zip(known.column("doc_id").to_pylist(), known.column("digest").to_pylist(), strict=True)
+    gone = ((doc_id, digest) for doc_id, digest in marks if doc_id in plan.removed)
+    return sum(denylist.has_place(doc_id) or denylist.has_content(digest or "") for doc_id, digest in gone)
 
 
 def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, digested: pa.Table) -> pl.DataFrame:

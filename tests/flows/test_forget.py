@@ -182,6 +182,25 @@ def test_what_is_in_quarantine_can_be_erased_by_a_filter(lake_url: str, nights: 
     assert "5.md" not in index.dataset("documents").to_table()["uri"].to_pylist()
 
 
+def test_erasures_do_not_weaken_the_guard(source: Path, lake_url: str, nights: list[str]) -> None:
+    operate.forget(lake_url, where="uri LIKE '1%'", why="request 4713")
+    assert ingest(source, lake_url).n_denied == 11
+    for number in (0, *range(2, 10), 20, 21):
+        (source / f"{number}.md").unlink()
+    with pytest.raises(RefusedError, match="11 of 16 documents of files would be removed"):
+        ingest(source, lake_url)
+
+
+def test_a_live_release_that_an_erasure_did_not_reach_loses_the_documents_all_the_same(
+    source: Path, lake_url: str, nights: list[str]
+) -> None:
+    there = Lake.existing(lake_url)
+    known = lake.open_lake(lake_url).dataset("documents").to_table().to_pylist()
+    there.denylist().add([(row["doc_id"], [row["digest"]]) for row in known if row["uri"].startswith("1")])
+    after = ingest(source, lake_url)
+    assert (after.published, after.removed, after.n_denied) == (True, 11, 11)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
