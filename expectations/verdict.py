@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from lake.schemas import FINDINGS
+from lake.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class Verdict:
         first, more = failures[0], len(failures) - 1
         others = f" ({_others(failures[1:])})" if more else ""
         if self.passed:
-            return f"{self.release} passed with {_plural(len(failures), 'remark')}: {_told(first)}{others}."
+            return f"{self.release} passed with {counted(len(failures), 'remark')}: {_told(first)}{others}."
         return f"{self.release} failed its audit and is kept unpublished: {_told(first)}{others}."
 
     def to_json(self) -> dict[str, Any]:
@@ -124,10 +125,6 @@ def _told(finding: Finding) -> str:
 def _others(findings: tuple[Finding, ...]) -> str:
     named = ", ".join(f.name for f in findings[:3])
     return f"and {named}{f' and {len(findings) - 3} more' if len(findings) > 3 else ''}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def _row(finding: Finding) -> str:

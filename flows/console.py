@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lake.words import counted
+
 if TYPE_CHECKING:
     from lake.progress import Progress
 
@@ -19,14 +21,6 @@ _SNIPPET = 400
 
 def terminal() -> Console:
     return Console(highlight=False, soft_wrap=True)
-
-
-def counted(n: int, noun: str) -> str:
-    """
-    >>> counted(1, "document"), counted(1234, "chunk")
-    ('1 document', '1,234 chunks')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 @contextmanager

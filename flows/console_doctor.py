@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lake.words import counted
+
 
 def diagnosis(shown: dict[str, Any]) -> None:
     """A line for each check, then what is wrong."""
@@ -24,7 +26,12 @@ def _lines(shown: dict[str, Any]) -> Iterator[str]:
 def _check(check: dict[str, Any], ails: bool) -> str:
     if check["skipped"]:
         return f"- {check['name']:<12} not checked: {check['skipped']}"
-    return f"{'✗' if ails else '✓'} {check['name']:<12} {check['n']:>9,} {check['unit']}"
+    return f"{'✗' if ails else '✓'} {check['name']:<12} {check['n']:>9,} {_unit(check)}"
+
+
+def _unit(check: dict[str, Any]) -> str:
+    unit = str(check["unit"])
+    return unit if check["n"] != 1 else {"entries": "entry"}.get(unit, unit.removesuffix("s"))
 
 
 def _ailments(heading: str, ailments: list[dict[str, Any]]) -> Iterator[str]:
@@ -47,4 +54,4 @@ def _verdict(shown: dict[str, Any]) -> str:
         return "is healthy"
     n_mendable = sum(ailment["mendable"] for ailment in shown["ailments"])
     mend = f"; raglake doctor --repair mends {n_mendable} of them" if n_mendable else ""
-    return f"has {len(shown['ailments'])} ailments{mend}"
+    return f"has {counted(len(shown['ailments']), 'ailment')}{mend}"

@@ -7,7 +7,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.console import counted, terminal
+from flows.console import terminal
+from lake.words import counted, in_bytes
 
 _MOST_NAMES = 20
 
@@ -77,7 +78,7 @@ def pruned(shown: dict[str, Any]) -> None:
     out.print(f"{would} {counted(len(dropped), 'release')}{some}")
     parts = [f"{swept[name]:,} {label}" for name, label in _SWEPT.items() if swept[name]]
     given = "to give back at least" if shown["dry_run"] else "gave back"
-    out.print(f"{given} {_megabytes(swept['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
+    out.print(f"{given} {in_bytes(swept['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
 
 
 _SWEPT = {
@@ -87,10 +88,6 @@ _SWEPT = {
     "n_vectors": "vectors",
     "n_files": "other files",
 }
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{max(0, n_bytes) / 1e6:,.1f} MB"
 
 
 def forgotten(shown: dict[str, Any]) -> None:
@@ -106,7 +103,7 @@ def forgotten(shown: dict[str, Any]) -> None:
         out.print("what an erasure that was cut short had left is gone now")
     if proof is not None:
         out.print(
-            f"proof: {proof['n_files']:,} files decoded ({_megabytes(proof['n_bytes'])}, {proof['n_rows']:,} rows, "
+            f"proof: {proof['n_files']:,} files decoded ({in_bytes(proof['n_bytes'])}, {proof['n_rows']:,} rows, "
             f"{proof['n_strings']:,} texts, {proof['n_vectors']:,} vectors), no trace found"
         )
         out.print("the sources still hold what they held; the next run leaves it out and says so")

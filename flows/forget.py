@@ -9,6 +9,7 @@ from prefect.states import Completed
 
 from flows.operations import ForgetParameters
 from flows.run import ended, named
+from lake.words import counted
 from tasks._artifacts import show_chosen, show_erasure
 from tasks.forget import Erasure
 from tasks.forget import forget as erase
@@ -45,8 +46,7 @@ def _forgotten(erasure: Erasure, *, dry_run: bool) -> State[Any]:
 
 
 def _counts(forgotten: Forgotten) -> str:
-    n, m = len(forgotten.documents), len(forgotten.releases)
-    return f"{n:,} document{'' if n == 1 else 's'} from {m:,} release{'' if m == 1 else 's'}"
+    return f"{counted(len(forgotten.documents), 'document')} from {counted(len(forgotten.releases), 'release')}"
 
 
 def _told(erased: Forgotten, n_runs: int) -> str:

@@ -9,14 +9,13 @@ from prefect.states import Completed
 
 from flows.operations import MaintainParameters
 from flows.run import ended, named
+from lake.words import counted, in_bytes
 from tasks._artifacts import show_pruned
 from tasks.prune import prune
 
 if TYPE_CHECKING:
     from lake.prune import Pruned
     from lake.sweep import Swept
-
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @flow(name="maintain", flow_run_name=named("maintain"), persist_result=False)
@@ -37,7 +36,7 @@ def _maintained(params: MaintainParameters) -> State[Any]:
 
 def _told(pruned: Pruned) -> str:
     n, size = len(pruned.dropped), in_bytes(pruned.swept.n_bytes)
-    releases = f"{n:,} release{'' if n == 1 else 's'}"
+    releases = counted(n, "release")
     if pruned.dry_run:
         return f"dry run: would drop {releases} and give back at least {size}; {len(pruned.kept):,} kept"
     return f"dropped {releases}, gave back {size}, {len(pruned.kept):,} kept"
@@ -60,14 +59,3 @@ def _given_back(swept: Swept, *, dry_run: bool) -> str:
     parts = ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)
     verb = "would give back at least" if dry_run else "gave back"
     return f"{verb} {in_bytes(swept.n_bytes)}{': ' if parts else ''}{parts}"
-
-
-def in_bytes(n: int) -> str:
-    """
-    >>> in_bytes(0), in_bytes(999), in_bytes(1_234_567), in_bytes(45_000_000_000)
-    ('0 bytes', '999 bytes', '1.2 MB', '45.0 GB')
-    """
-    size, power = float(max(0, n)), 0
-    while size >= 1000 and power < len(_UNITS) - 1:
-        size, power = size / 1000, power + 1
-    return f"{size:.{1 if power else 0}f} {_UNITS[power]}"

@@ -14,6 +14,7 @@ from lake.errors import ContractError, GoneError, UsageError
 from lake.history import History
 from lake.releases import Release
 from lake.schemas import CHUNKS_FOUND, HITS, RELEASES
+from lake.words import counted
 
 if TYPE_CHECKING:
     from lake.difference import Difference
@@ -237,7 +238,7 @@ def _audited(verdict: dict[str, Any] | None) -> str | None:
     if not verdict["passed"]:
         return "refused"
     n = verdict["n_warnings"]
-    return f"passed with {n} remark{'s' if n > 1 else ''}" if n else "passed"
+    return f"passed with {counted(n, 'remark')}" if n else "passed"
 
 
 def _release_row(history: History, release: Release) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from prefect import artifacts
 from prefect.runtime import flow_run
 
+from lake.words import counted
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -128,7 +130,7 @@ def show_chosen(lake: str, chosen: Forgotten) -> None:
         artifacts.create_table_artifact,
         table=[{"document": d.uri, "source": d.source, "because": d.because} for d in rows],
         key=artifact_key("forget", lake),
-        description=f"Dry run: {n:,} document{'' if n == 1 else 's'} would be erased from {lake}{more}",
+        description=f"Dry run: {counted(n, 'document')} would be erased from {lake}{more}",
     )
 
 

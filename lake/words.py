@@ -1,0 +1,24 @@
+"""Counts and sizes as a person reads them."""
+
+from __future__ import annotations
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def counted(n: int, noun: str) -> str:
+    """
+    >>> counted(1, "document"), counted(1234, "chunk")
+    ('1 document', '1,234 chunks')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def in_bytes(n: int) -> str:
+    """
+    >>> in_bytes(0), in_bytes(999), in_bytes(1_234_567), in_bytes(45_000_000_000)
+    ('0 bytes', '999 bytes', '1.2 MB', '45.0 GB')
+    """
+    size, power = float(max(0, n)), 0
+    while size >= 1000 and power < len(_UNITS) - 1:
+        size, power = size / 1000, power + 1
+    return f"{size:.{1 if power else 0}f} {_UNITS[power]}"
