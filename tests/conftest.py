@@ -11,10 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.scan import Settings
+
+# How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture
