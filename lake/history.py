@@ -158,15 +158,15 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
     """Fewer entries that say the same of every release that is kept, of ``live`` at any time, and of what was erased.
 
     What was live before a pruned release and after it must not seem to have been live all the while, so
-    the first entry of such a stretch stays.
+    the first entry of such a stretch stays. Rebuilds stay, since prune spares old tables for a while after them.
     """
     was_live: str | None = None
     for entry in history.entries:
         kept = entry.release in history.releases
-        ours = kept and entry.action not in ("prune", "rebuild")
+        ours = kept and entry.action != "prune"
         starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
         fresh = entry.at > now - _REMEMBERED
-        if ours or starts or fresh or entry.action == "forget" or entry.seq == history.head:
+        if ours or starts or fresh or entry.action in ("forget", "rebuild") or entry.seq == history.head:
             yield replace(entry, facts=_remaining(entry, history))
             was_live = entry.live
 
