@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -35,6 +36,7 @@ class Index:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._snapshots: dict[Hashable, Snapshot] = {}
+        self._lock = Lock()
 
     def history(self) -> History:
         """The release log as it stands now."""
@@ -110,6 +112,12 @@ class Index:
         question = Question.of(text, k, **how)
         return self._answer(at, lambda release: self._snapshot(release).search(question, embedder))
 
+    def document(self, doc_id: str, *, at: str = "live", start: int = 0, characters: int = 100_000) -> dict[str, Any]:
+        """A document's row of the manifest and its text from ``start`` on, in ``sections``; ``next_start`` to read on."""
+        from lake.search.reading import read_document
+
+        return self._answer(at, lambda release: read_document(self._snapshot(release), doc_id, start, characters))
+
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
         release = self.release(at)
@@ -117,18 +125,20 @@ class Index:
             try:
                 return answer(release)
             except GoneError:
-                self._snapshots.clear()
+                with self._lock:
+                    self._snapshots.clear()
                 asked, release = release, self.release(at)
                 if release == asked:
                     raise
 
     def _snapshot(self, release: Release) -> Snapshot:
         key = (release.release, release.generation, tuple(sorted(release.versions.items())))
-        if key not in self._snapshots:
-            while len(self._snapshots) >= _MOST_SNAPSHOTS:
-                self._snapshots.pop(next(iter(self._snapshots)))
-            self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
-        return self._snapshots[key]
+        with self._lock:  # an index is asked from many threads
+            if key not in self._snapshots:
+                while len(self._snapshots) >= _MOST_SNAPSHOTS:
+                    self._snapshots.pop(next(iter(self._snapshots)))
+                self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
+            return self._snapshots[key]
 
     def _open_table(self, release: Release, name: str) -> TableReader:
         return self._lake.tables(release.generation).at(name, release.versions[name])
