@@ -35,6 +35,8 @@ class Asked(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_written(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("it must be a JSON object, with Content-Type: application/json")
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except (UnicodeEncodeError, RecursionError) as error:

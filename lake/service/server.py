@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -37,7 +38,8 @@ def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
 def serve(app: Guard, bounds: Bounds, host: str, port: int) -> None:
     """Listen until SIGINT or SIGTERM, then let the requests that are under way end."""
     logging.getLogger("raglake.access").setLevel(logging.INFO)
-    uvicorn.Server(configured(app, bounds, host, port)).run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
+        uvicorn.Server(configured(app, bounds, host, port)).run()
 
 
 def configured(app: Guard, bounds: Bounds, host: str, port: int) -> uvicorn.Config:
