@@ -1,0 +1,92 @@
+"""A server for agents that speak the Model Context Protocol; needs the extra ``mcp``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+
+from lake.adapters import tools
+from lake.adapters.access import Access
+from lake.errors import TransientError, UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_INSTRUCTIONS = (
+    "A library of documents that can be searched. Search before you answer, quote what you found with its uri, and say "
+    "so where it does not answer the question. The library has releases; without at, the live one is asked."
+)
+
+Caller = Callable[[Context[Any, Any]], Access]
+
+
+def mcp_server(access: Access) -> MCPServer[Any]:
+    """Tools ``search``, ``get_document`` and ``list_releases``, and documents as resources.
+
+    No tool has an argument for rights: they are those of ``access``, or of the API key over HTTP.
+    """
+    server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
+    _add_tools(server, lambda context: _of_caller(access, context))
+
+    @server.resource("raglake://documents/{doc_id}", mime_type="text/plain", description=tools.DOCUMENT)
+    def document(doc_id: str, context: Context[Any, Any]) -> str:
+        try:
+            read = tools.document(_of_caller(access, context), doc_id)
+        except UsageError as error:
+            raise ResourceNotFoundError(str(error)) from error
+        return "\n\n".join(section["text"] for section in read["sections"])
+
+    return server
+
+
+def _add_tools(server: MCPServer[Any], of: Caller) -> None:
+    @server.tool(description=tools.SEARCH)
+    def search(
+        query: str,
+        context: Context[Any, Any],
+        k: int = 5,
+        at: str | None = None,
+        filters: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        with _told():
+            return tools.search(of(context), query, k, at, filters)
+
+    @server.tool(description=tools.DOCUMENT)
+    def get_document(
+        doc_id: str, context: Context[Any, Any], start: int = 0, at: str | None = None
+    ) -> dict[str, Any]:
+        with _told():
+            return tools.document(of(context), doc_id, start, at)
+
+    @server.tool(description=tools.RELEASES)
+    def list_releases(context: Context[Any, Any]) -> dict[str, Any]:
+        with _told():
+            return tools.releases(of(context))
+
+
+def http_app(access: Access) -> ASGIApp:
+    """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and for its key."""
+    return mcp_server(access).streamable_http_app(stateless_http=True, json_response=True)
+
+
+def _of_caller(access: Access, context: Context[Any, Any]) -> Access:
+    """With the rights of the API key of the request; over stdio there is neither."""
+    request = context.request_context.request
+    if request is None:
+        return access
+    return replace(access, principals=request.scope["state"]["key"].principals)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors as a model is told them; of any others it learns only that there was one."""
+    try:
+        yield
+    except (UsageError, TransientError) as error:
+        raise ToolError(str(error)) from error
