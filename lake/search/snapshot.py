@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lake.embed import load_embedder
+from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases import Release
 from lake.search.candidates import PLACE, Leg, ranked
@@ -51,35 +51,37 @@ class Snapshot:
 
     def search(self, question: Question, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first."""
-        hits = self._passages(question, embedder)
-        return hits.replace_schema_metadata({_RELEASE: self.release.release})
+        return self._search(question, lambda: self._vectors([question.text], embedder)[0])
 
     def search_all(self, questions: Sequence[Question], embedder: Embedder | None = None) -> list[pa.Table]:
         """HITS rows of each question, several searched at a time."""
+        vectors = np.empty((0, 0))
+        if any(question.mode != "text" for question in questions):
+            vectors = self._vectors([question.text for question in questions], embedder)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            return list(pool.map(lambda question: self.search(question, embedder), questions))
+            return list(pool.map(lambda n: self._search(questions[n], lambda: vectors[n]), range(len(questions))))
 
-    def _passages(self, question: Question, embedder: Embedder | None) -> pa.Table:
-        vector = None
-        depth = max(_LEAST_DEPTH, _DEPTH * question.k)
+    def _search(self, question: Question, embedded: Callable[[], np.ndarray]) -> pa.Table:
+        vector, depth = None, max(_LEAST_DEPTH, _DEPTH * question.k)
         while True:
-            legs, vector = self._legs(question, depth + _SPARE, embedder, vector)
+            legs, vector = self._legs(question, depth + _SPARE, embedded, vector)
             found = self._fused(legs, depth, question)
             groups = grouped(found, question.expand, question.window)
             is_all = all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 passages = Passages(self.table("chunks"), self.table("parents"))
-                return passages.read(found, groups[: question.k], question.expand)
+                hits = passages.read(found, groups[: question.k], question.expand)
+                return hits.replace_schema_metadata({_RELEASE: self.release.release})
             depth *= _DEEPER
 
     def _legs(
-        self, question: Question, depth: int, embedder: Embedder | None, vector: np.ndarray | None
+        self, question: Question, depth: int, embedded: Callable[[], np.ndarray], vector: np.ndarray | None
     ) -> tuple[list[Leg], np.ndarray | None]:
         """What each way of searching finds; the words are looked up while the question is embedded."""
         words = _pool().submit(self._by_words, question, depth) if question.mode == "hybrid" else None
         legs = []
         if question.mode != "text":
-            vector = self._vector(question.text, embedder) if vector is None else vector
+            vector = embedded() if vector is None else vector
             legs.append(self._by_vector(vector, question, depth))
         if question.mode == "text":
             legs.append(self._by_words(question, depth))
@@ -105,20 +107,21 @@ class Snapshot:
 
         return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, PLACE), fuse)
 
-    def _vector(self, text: str, embedder: Embedder | None) -> np.ndarray:
+    def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
+        """Unit vectors [n, dimensions] of questions."""
         identity = self.release.recipe.embedder
-        embedder = embedder or load_embedder(identity.name)
-        if not embedder.identity.answers(identity):
+        encoder = embedder or load_query_encoder(identity.name, identity)
+        if not encoder.identity.answers(identity):
             raise UsageError(
                 f"{self.release.release} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking "
-                f"with {embedder.identity.name!r} (weights {embedder.identity.weights[:12]}) would search another space"
+                f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
-        vector = embedder.embed_query(text)
-        if not np.isfinite(vector).all():
+        vectors = query_vectors(encoder, texts)
+        if not np.isfinite(vectors).all():
             raise ContractError(
                 f"{identity.name!r} made a vector that is not finite of the question; nothing was searched"
             )
-        return vector
+        return vectors
 
 
 def released(hits: pa.Table) -> str:
