@@ -23,6 +23,8 @@ def statement(fields: Mapping[str, Any]) -> Statement:
     for key, value in fields.items():
         name = key.strip().lower()
         understood = _UNDERSTAND.get(name)
+        if understood and name in said:
+            understood = _twice
         if understood is None:
             said["metadata"][key] = value
         elif value is not None or name == "acl":
@@ -45,6 +47,10 @@ def merged(weaker: Statement, stronger: Statement) -> Statement:
     problems = [*weaker.get("problems", ()), *stronger.get("problems", ())]
     both = {**weaker, **stronger, "metadata": metadata, "problems": problems}
     return {name: value for name, value in both.items() if value or name == "acl"}
+
+
+def _twice(value: object) -> None:
+    raise ValueError("is there twice")
 
 
 def _words(value: object) -> str:

@@ -123,8 +123,7 @@ def _mapping(fence: str, source: str) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     stated = {str(key): flat for key, item in value.items() if (flat := _flat(item)) not in (None, "")}
-    rights = [_rights(item) for key, item in value.items() if str(key).strip().lower() == "acl"]
-    return {**stated, "acl": rights[0] if len(rights) == 1 else None} if rights else stated
+    return stated | {str(key): _rights(item) for key, item in value.items() if str(key).strip().lower() == "acl"}
 
 
 def _rights(value: object) -> list[str] | None:
