@@ -49,7 +49,7 @@ def merged(weaker: Statement, stronger: Statement) -> Statement:
     return {name: value for name, value in both.items() if value or name == "acl"}
 
 
-def _twice(value: object) -> None:
+def _twice(value: object) -> list[str]:
     raise ValueError("is there twice")
 
 
