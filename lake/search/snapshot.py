@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +13,14 @@ import pyarrow as pa
 from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases import Release
+from lake.schemas import HITS
 from lake.search.candidates import PLACE, Leg, ranked
+from lake.search.filters import ReleaseFilter
 from lake.search.fusion import reciprocal_ranks
 from lake.search.passages import Passages, grouped
+from lake.search.predicate import Predicate
 from lake.search.question import Question
+from lake.search.rights import Rights
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
+        self._rights: tuple[str | None, Rights] = None, Rights({})
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -49,22 +54,39 @@ class Snapshot:
             self._tables[name] = self._open_table(stored)
         return self._tables[name]
 
-    def search(self, question: Question, embedder: Embedder | None = None) -> pa.Table:
-        """HITS rows, best first."""
-        return self._search(question, lambda: self._vectors([question.text], embedder)[0])
+    @cached_property
+    def filter(self) -> ReleaseFilter:
+        return ReleaseFilter(self.table("chunks"), self.table("documents"))
 
-    def search_all(self, questions: Sequence[Question], embedder: Embedder | None = None) -> list[pa.Table]:
+    def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
+        """Today's rights over this release; ``read`` gives the RIGHTS rows that lie at ``path``."""
+        if path != self._rights[0]:
+            self._rights = path, Rights.over(read(path), self.table("documents"))
+        return self._rights[1]
+
+    def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
+        """HITS rows, best first, of what the question's principals may see."""
+        return self._search(question, rights, lambda: self._vectors([question.text], embedder)[0])
+
+    def search_all(
+        self, questions: Sequence[Question], rights: Rights, embedder: Embedder | None = None
+    ) -> list[pa.Table]:
         """HITS rows of each question, several searched at a time."""
         vectors = np.empty((0, 0))
         if any(question.mode != "text" for question in questions):
             vectors = self._vectors([question.text for question in questions], embedder)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            return list(pool.map(lambda n: self._search(questions[n], lambda: vectors[n]), range(len(questions))))
+            return list(
+                pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
+            )
 
-    def _search(self, question: Question, embedded: Callable[[], np.ndarray]) -> pa.Table:
+    def _search(self, question: Question, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
+        visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
+        if visible.is_nothing:
+            return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
         vector, depth = None, max(_LEAST_DEPTH, _DEPTH * question.k)
         while True:
-            legs, vector = self._legs(question, depth + _SPARE, embedded, vector)
+            legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
             found = self._fused(legs, depth, question)
             groups = grouped(found, question.expand, question.window)
             is_all = all(len(leg.row_ids) < depth for leg in legs)
@@ -75,28 +97,33 @@ class Snapshot:
             depth *= _DEEPER
 
     def _legs(
-        self, question: Question, depth: int, embedded: Callable[[], np.ndarray], vector: np.ndarray | None
+        self,
+        question: Question,
+        visible: Predicate,
+        depth: int,
+        embedded: Callable[[], np.ndarray],
+        vector: np.ndarray | None,
     ) -> tuple[list[Leg], np.ndarray | None]:
         """What each way of searching finds; the words are looked up while the question is embedded."""
-        words = _pool().submit(self._by_words, question, depth) if question.mode == "hybrid" else None
+        words = _pool().submit(self._by_words, question, visible, depth) if question.mode == "hybrid" else None
         legs = []
         if question.mode != "text":
             vector = embedded() if vector is None else vector
-            legs.append(self._by_vector(vector, question, depth))
+            legs.append(self._by_vector(vector, visible, depth))
         if question.mode == "text":
-            legs.append(self._by_words(question, depth))
+            legs.append(self._by_words(question, visible, depth))
         if words is not None:
             legs.append(words.result())
         return legs, vector
 
-    def _by_vector(self, vector: np.ndarray, question: Question, depth: int) -> Leg:
-        found = self.table("chunks").nearest(vector, depth, question.where)
+    def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int) -> Leg:
+        found = self.table("chunks").nearest(vector, depth, visible.sql)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
-    def _by_words(self, question: Question, depth: int) -> Leg:
-        found = self.table("chunks").matching(question.text_query(), depth, question.where)
+    def _by_words(self, question: Question, visible: Predicate, depth: int) -> Leg:
+        found = self.table("chunks").matching(question.text_query(), depth, visible.sql)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
     def _fused(self, legs: list[Leg], depth: int, question: Question) -> pa.Table:

@@ -18,9 +18,6 @@ from lake.doctor import examine
 from lake.errors import ContractError, GoneError, RefusedError
 from lake.query import Index
 from lake.retention import Retention
-from lake.search.filters import ReleaseFilter
-from lake.search.rights import Rights
-from lake.search.text_query import text_query
 
 Ingest = Callable[..., Outcome]
 FREE, HR, BOARD = "free.md", "hr.md", "board.md"
@@ -51,15 +48,7 @@ def seen(url: str, principals: Any = (), at: str = "live", **asked: Any) -> set[
 
 
 def found(index: Index, at: str, principals: Any, **asked: Any) -> set[str]:
-    store, history = index._lake.store, index.history()
-    release = history.resolve(at)
-    tables = index._lake.tables(release.generation)
-    chunks, documents = (
-        tables.at(name, release.versions[name]) for name in (release.recipe.embedder.table, "documents")
-    )
-    predicate = Rights.over(rights.read(store, history.rights), documents).predicate(principals)
-    predicate &= ReleaseFilter(chunks, documents).predicate(**asked)
-    hits = chunks.matching(text_query("pump", "plain", 0), 10, predicate.sql, ["uri"])
+    hits = index.search("pump", 10, mode="text", at=at, principals=principals, **asked)
     return set(hits.column("uri").to_pylist())
 
 
