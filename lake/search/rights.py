@@ -24,20 +24,23 @@ _MAX_PRINCIPALS = 10_000
 @dataclass(frozen=True, slots=True)
 class Rights:
     """Today's rights over one release. ``changed``: documents whose rights are others than the release's own column
-    says, with those of the release and those of today; usually none.
+    says, with those of the release and those of today; usually none. ``restricts``: whether that column restricts
+    any document; a search of a release that is open to all needs no predicate, which takes it time.
     """
 
     changed: Mapping[str, tuple[Acl, Acl]]
+    restricts: bool = True
 
     @classmethod
     def over(cls, today: pa.Table, documents: TableReader) -> Rights:
         """``today``: RIGHTS rows, of ``lake.rights.read``; ``documents``: the release's manifest."""
+        restricts = documents.count("acl IS NOT NULL") > 0
         if not today.num_rows:
-            return cls({})
+            return cls({}, restricts)
         now = _acls(today)
         then = _acls(documents.scan(["doc_id", "acl"]))
         both = now.keys() & then.keys()
-        return cls({doc_id: (then[doc_id], now[doc_id]) for doc_id in both if then[doc_id] != now[doc_id]})
+        return cls({doc_id: (then[doc_id], now[doc_id]) for doc_id in both if then[doc_id] != now[doc_id]}, restricts)
 
     def predicate(self, principals: Iterable[str] | str = ()) -> Predicate:
         """What somebody may see who is all of ``principals`` (user, groups); without any, what is not restricted.
@@ -50,12 +53,15 @@ class Rights:
         may = {doc_id: (_lets_in(then, names), _lets_in(now, names)) for doc_id, (then, now) in self.changed.items()}
         opened = [doc_id for doc_id, allowed in may.items() if allowed == (False, True)]
         closed = [doc_id for doc_id, allowed in may.items() if allowed == (True, False)]
-        own = "acl IS NULL"
-        if names:
-            own = f"({own} OR array_has_any(acl, [{literals(sorted(names))}]))"
+        own = self._of_column(names)
         if closed:
-            own = f"({own} AND {among(closed, negated=True)})"
-        return Predicate(f"({own} OR {among(opened)})" if opened else own)
+            own &= Predicate(among(closed, negated=True))
+        return Predicate(f"({own.sql}) OR {among(opened)}") if opened else own
+
+    def _of_column(self, names: Collection[str]) -> Predicate:
+        if not self.restricts:
+            return ANYTHING
+        return Predicate(f"acl IS NULL OR array_has_any(acl, [{literals(sorted(names))}])" if names else "acl IS NULL")
 
 
 def _acls(rows: pa.Table) -> dict[str, Acl]:

@@ -75,7 +75,7 @@ def test_rights_as_they_are_in_the_release_need_no_corrections(documents: TableR
     same = Rights.over(
         rows({f"{n:032x}": list(reversed(acl)) if acl else acl for n, acl in enumerate(ACLS)}), documents
     )
-    assert same == Rights({})
+    assert same == Rights({}, restricts=True)
     assert "doc_id" not in str(same.predicate(["hr"]).sql)
 
 
@@ -112,3 +112,15 @@ def test_rights_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
     (tmp_path / path).write_bytes(b"PAR1 nothing")
     with pytest.raises(ContractError, match="no readable Parquet"):
         kept.read(store, path)
+
+
+def test_a_release_that_is_open_to_all_needs_no_predicate(tmp_path: Path) -> None:
+    tables = Tables(str(tmp_path))
+    tables.reset("documents", DOCUMENTS, None)
+    batch = pa.Table.from_pylist([{**dict.fromkeys(DOCUMENTS.names), "doc_id": d} for d in "ab"], schema=DOCUMENTS)
+    tables.apply("documents", iter(batch.to_batches()), DOCUMENTS, [])
+    documents = tables.at("documents", tables.seal("documents", "r"))
+    assert Rights.over(rows({}), documents).predicate() == ANYTHING
+    assert Rights.over(rows({"z": ["hr"]}), documents).predicate() == ANYTHING
+    assert Rights.over(rows({"a": ["hr"]}), documents).predicate().sql == "doc_id NOT IN ('a')"
+    assert Rights.over(rows({"a": ["hr"]}), documents).predicate(["hr"]) == ANYTHING
