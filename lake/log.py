@@ -69,8 +69,9 @@ class ReleaseLog:
         missing = set(range(history.head + 1, new[-1])) - set(new)
         if missing:
             raise FileNotFoundError(_path(min(missing)))
-        self._history = fold([self._entry(_path(seq)) for seq in new], history)
-        return self._history
+        # Not what another thread may have read meanwhile: what is returned must not be older than what was listed.
+        self._history = history = fold([self._entry(_path(seq)) for seq in new], history)
+        return history
 
     def _entry(self, path: str) -> Entry:
         return self._decoded(path, Entry.from_json)
@@ -90,7 +91,7 @@ class ReleaseLog:
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
         """Add one entry after ``history``; ConflictError if somebody else added one in between.
 
-        ``live`` and ``pinned`` stay as they are unless given in ``changes``.
+        ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``.
         """
         last = history.entries[-1] if history.entries else None
         entry = Entry(
@@ -101,6 +102,7 @@ class ReleaseLog:
             by=changes.pop("by", None) or _user(),
             live=changes.pop("live", last.live if last else None),
             pinned=changes.pop("pinned", last.pinned if last else None),
+            rights=changes.pop("rights", last.rights if last else None),
             **changes,
         )
         won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())

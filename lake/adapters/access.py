@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.query import Index, open_lake
 from lake.search.question import Question
+from lake.search.rights import Rights
+from lake.search.snapshot import released
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-T = TypeVar("T")
 
 #: What a caller of an Access may not set for a single question.
 FIXED = ("principals", "embedder")
@@ -46,7 +46,8 @@ class Access:
 
     def __post_init__(self) -> None:
         _refuse(self.options)
-        Question.of("words", 1, principals=self.principals, **self.options)
+        Question.of("words", 1, **self.options)
+        Rights({}).predicate(self.principals)
 
     @classmethod
     def open(cls, lake: str, principals: Collection[str] | str = (), at: str = "live", **options: Any) -> Access:
@@ -61,34 +62,19 @@ class Access:
         """The ``k`` best passages, all of one release."""
         _refuse(how)
         words = {**self.options, **how, "principals": self.principals}
-        return self.of_one_release(at, lambda name: Found(name, self.index.search(text, k, at=name, **words)))
+        hits = self.index.search(text, k, at=self._release(at), **words)
+        return Found(released(hits), hits)
 
     def document(
         self, doc_id: str, at: str | None = None, start: int = 0, characters: int = 100_000
     ) -> dict[str, Any]:
-        """As of ``Index.document``, JSON-like, with its ``release``."""
-
-        def read(name: str) -> dict[str, Any]:
-            row = self.index.document(doc_id, at=name, start=start, characters=characters)
-            return {"release": name, **_plain(row)}
-
-        return self.of_one_release(at, read)
+        """As of ``Index.document``, JSON-like."""
+        words: dict[str, Any] = {"principals": self.principals, "start": start, "characters": characters}
+        return _plain(self.index.document(doc_id, at=self._release(at), **words))
 
     def releases(self) -> list[dict[str, Any]]:
         """RELEASES rows that JSON can hold, oldest first."""
         return [_plain(row) for row in self.index.releases().to_pylist()]
-
-    def of_one_release(self, at: str | None, read: Callable[[str], T]) -> T:
-        """What ``read`` makes of one release's id; of what took its place where it was pruned meanwhile."""
-        asked = self._release(at)
-        release = self.index.release(asked).release
-        while True:
-            try:
-                return read(release)
-            except UsageError:
-                before, release = release, self.index.release(asked).release
-                if release == before:
-                    raise
 
     def _release(self, at: str | None) -> str:
         if self.at != "live" and at not in (None, self.at):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.search.predicate import NOTHING, Predicate
 
 if TYPE_CHECKING:
     from lake.search.snapshot import Snapshot
@@ -16,15 +18,16 @@ _SECTION = ("heading", "page", "kind", "start", "end")
 _TOLD = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
 
 
-def read_document(snapshot: Snapshot, doc_id: str, start: int, characters: int) -> dict[str, Any]:
+def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: int, characters: int) -> dict[str, Any]:
     """Columns of DOCUMENTS, and ``sections`` with so many characters of text from ``start`` on, in order.
 
-    ``next_start`` says where the text goes on, None at its end. UsageError where there is no such document.
+    UsageError where there is no such document, or none that is visible, which reads the same.
     """
-    where = f"doc_id = '{doc_id}'"
-    rows = snapshot.table("documents").scan(list(_TOLD), where).to_pylist() if _ID.fullmatch(doc_id) else []
+    release, where = snapshot.release.release, f"doc_id = '{doc_id}'"
+    wanted = (Predicate(where) if _ID.fullmatch(doc_id) else NOTHING) & visible
+    rows = snapshot.table("documents").scan(list(_TOLD), wanted.sql).to_pylist()
     if not rows:
-        raise UsageError(f"no document {doc_id!r} in {snapshot.release.release}; hits of a search name the doc_id")
+        raise UsageError(f"no document {doc_id!r} in {release}; hits of a search name the doc_id")
     parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
     sections, end = [], start + characters
     for row in sorted(parents, key=lambda row: (row["start"], row["end"])):
@@ -33,4 +36,5 @@ def read_document(snapshot: Snapshot, doc_id: str, start: int, characters: int) 
             text = row["text"][first - row["start"] : last - row["start"]]
             sections.append(row | {"start": first, "end": last, "text": text})
     goes_on = any(row["end"] > end for row in parents)
-    return rows[0] | {"sections": sections, "next_start": end if goes_on else None}
+    stated = {"metadata": json.loads(rows[0]["metadata"] or "{}")}
+    return {"release": release} | rows[0] | stated | {"sections": sections, "next_start": end if goes_on else None}

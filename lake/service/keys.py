@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lake.errors import UsageError
+from lake.search.rights import checked
+from lake.stated import EVERYTHING
 
 VARIABLE = "RAGLAKE_API_KEYS"
 _LEAST_CHARACTERS = 16
@@ -21,7 +23,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """``principals`` whose documents may be seen; ``options`` of a request that may be set, None for all.
+    """``principals`` whose documents may be seen, "*" for all; ``options`` of a request that may be set, None for all.
 
     ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may ask
     the chat model, which costs.
@@ -29,7 +31,7 @@ class Key:
 
     name: str
     sha256: str = ""
-    principals: tuple[str, ...] = ()
+    principals: tuple[str, ...] | str = ()
     options: tuple[str, ...] | None = None
     rate: float | None = None
     burst: int | None = None
@@ -67,10 +69,12 @@ def digest_of(key: str) -> str:
 
 def _checked(key: str, name: str, said: Any) -> Any:
     if name in ("principals", "options"):
-        if name == "options" and said is None:
-            return None
+        if (name, said) in (("options", None), ("principals", EVERYTHING)):
+            return said
         if not isinstance(said, list) or not all(isinstance(item, str) for item in said):
             raise UsageError(f"{name} of API key {key!r} must be a list of names")
+        if name == "principals":
+            checked(said)
         return tuple(said)
     if name in ("rate", "burst"):
         if said is not None and (isinstance(said, bool) or not isinstance(said, int | float) or said <= 0):
