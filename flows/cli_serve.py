@@ -45,13 +45,17 @@ def serve(
 
     ring = _key_ring(keys, principal)
     check_openness(host, ring, is_open)
-    bounds = Bounds(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=int(2 * rate) or 1, max_k=max_k)
+    bounds = Bounds(
+        n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=int(2 * rate) or 1, max_k=max_k
+    )
     listen(create_app(open_lake(lake), ring, bounds, hosts=hosts_of(host, ring, is_open)), bounds, host, port)
 
 
 def mcp(
     lake: LakeOption,
-    http: Annotated[bool, typer.Option("--http", help="Listen for streamable HTTP at /mcp; else speak on stdio.")] = False,
+    http: Annotated[
+        bool, typer.Option("--http", help="Listen for streamable HTTP at /mcp; else speak on stdio.")
+    ] = False,
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8001,
     keys: KeysOption = None,

@@ -138,7 +138,7 @@ class Index:
         start: int = 0,
         characters: int = 100_000,
     ) -> dict[str, Any]:
-        """A document that the principals may see: its ``release``, its row of the manifest, and its text in ``sections``.
+        """A document that the principals may see: ``release``, its row of the manifest, and its text in ``sections``.
 
         The text is read from ``start`` on; ``next_start`` says where it goes on, None at its end.
         """

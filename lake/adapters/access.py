@@ -1,4 +1,4 @@
-"""A lake as one caller may read it: whose rights, which release and which options are set once, by whoever sets it up."""
+"""A lake as one caller may read it: rights, release and options are set once, by whoever sets it up."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``principals``: whose documents may be seen, besides those that all may. ``at``: a release to stay with, or ``live``.
+    """``principals``: whose documents may be seen, besides those that all may; "*" sees everything.
 
-    ``options`` are fields of ``Question`` for every search. A caller may set others for one search, but never
-    ``principals``, nor a release other than the one it stays with.
+    ``at``: a release to stay with, by id, name, date or time, or ``live``. ``options`` are fields of ``Question`` for
+    every search. A caller may set others for one search, but never ``principals``, nor another release than the one it
+    stays with.
     """
 
     index: Index
@@ -65,9 +66,7 @@ class Access:
         hits = self.index.search(text, k, at=self._release(at), **words)
         return Found(released(hits), hits)
 
-    def document(
-        self, doc_id: str, at: str | None = None, start: int = 0, characters: int = 100_000
-    ) -> dict[str, Any]:
+    def document(self, doc_id: str, at: str | None = None, start: int = 0, characters: int = 100_000) -> dict[str, Any]:
         """As of ``Index.document``, JSON-like."""
         words: dict[str, Any] = {"principals": self.principals, "start": start, "characters": characters}
         return _plain(self.index.document(doc_id, at=self._release(at), **words))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LakeRetriever:
-    """Call it in a module's ``forward``, hand it to ``dspy.ReAct`` as a tool (``retriever.search``), or set it as ``rm``.
+    """Call it in a module's ``forward``, or hand ``retriever.search`` to ``dspy.ReAct`` as a tool.
 
     A Prediction of it has ``passages`` (texts, best first), ``metadata`` of each and the ``release``.
     """

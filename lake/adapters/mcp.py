@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcp.server import MCPServer
@@ -18,12 +19,15 @@ from lake.errors import TransientError, UsageError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from lake.service.keys import Key
+
 _INSTRUCTIONS = (
     "A library of documents that can be searched. Search before you answer, quote what you found with its uri, and say "
     "so where it does not answer the question. The library has releases; without at, the live one is asked."
 )
 
-Caller = Callable[[Context[Any, Any]], Access]
+#: The reader of a call's rights; refuses options that are set and that its API key does not allow.
+Caller = Callable[..., Access]
 
 
 def mcp_server(access: Access) -> MCPServer[Any]:
@@ -32,7 +36,7 @@ def mcp_server(access: Access) -> MCPServer[Any]:
     No tool has an argument for rights: they are those of ``access``, or of the API key over HTTP.
     """
     server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
-    _add_tools(server, lambda context: _of_caller(access, context))
+    _add_tools(server, partial(_of_caller, access))
 
     @server.resource("raglake://documents/{doc_id}", mime_type="text/plain", description=tools.DOCUMENT)
     def document(doc_id: str, context: Context[Any, Any]) -> str:
@@ -55,14 +59,12 @@ def _add_tools(server: MCPServer[Any], of: Caller) -> None:
         filters: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         with _told():
-            return tools.search(of(context), query, k, at, filters)
+            return tools.search(of(context, at=at, filters=filters), query, k, at, filters)
 
     @server.tool(description=tools.DOCUMENT)
-    def get_document(
-        doc_id: str, context: Context[Any, Any], start: int = 0, at: str | None = None
-    ) -> dict[str, Any]:
+    def get_document(doc_id: str, context: Context[Any, Any], start: int = 0, at: str | None = None) -> dict[str, Any]:
         with _told():
-            return tools.document(of(context), doc_id, start, at)
+            return tools.document(of(context, at=at), doc_id, start, at)
 
     @server.tool(description=tools.RELEASES)
     def list_releases(context: Context[Any, Any]) -> dict[str, Any]:
@@ -75,12 +77,15 @@ def http_app(access: Access) -> ASGIApp:
     return mcp_server(access).streamable_http_app(stateless_http=True, json_response=True)
 
 
-def _of_caller(access: Access, context: Context[Any, Any]) -> Access:
+def _of_caller(access: Access, context: Context[Any, Any], **options: Any) -> Access:
     """With the rights of the API key of the request; over stdio there is neither."""
     request = context.request_context.request
     if request is None:
         return access
-    return replace(access, principals=request.scope["state"]["key"].principals)
+    key: Key = request.scope["state"]["key"]
+    if wrong := key.forbidden(name for name, value in options.items() if value is not None):
+        raise UsageError(f"this API key does not allow {wrong}")
+    return replace(access, principals=key.principals)
 
 
 @contextmanager

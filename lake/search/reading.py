@@ -37,4 +37,4 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
             sections.append(row | {"start": first, "end": last, "text": text})
     goes_on = any(row["end"] > end for row in parents)
     stated = {"metadata": json.loads(rows[0]["metadata"] or "{}")}
-    return {"release": release} | rows[0] | stated | {"sections": sections, "next_start": end if goes_on else None}
+    return {"release": release, **rows[0], **stated, "sections": sections, "next_start": end if goes_on else None}

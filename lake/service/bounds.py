@@ -12,7 +12,7 @@ class Bounds:
     """Threads that search and questions that may wait for one; seconds until a request is given up; sizes; rates.
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
-    take up what it is sent. ``rate`` in requests per second with ``burst`` at once, for each key that says nothing else.
+    take up what it is sent. ``rate`` in requests per second, ``burst`` at once, for each key that says nothing else.
     """
 
     n_threads: int = 4

@@ -37,6 +37,10 @@ class Key:
     burst: int | None = None
     answers: bool = True
 
+    def forbidden(self, options: Iterable[str]) -> list[str]:
+        """Those of the options that the key does not allow."""
+        return [] if self.options is None else [name for name in options if name not in self.options]
+
     @classmethod
     def from_json(cls, value: Any) -> Key:
         """Of an object with ``name``, ``key`` or ``sha256``, and any of the other fields."""
@@ -118,7 +122,9 @@ def load_keys(path: str | None = None) -> tuple[Key, ...]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{where} is no JSON ({error}); it holds a list of objects with name, key, principals") from error
+        raise UsageError(
+            f"{where} is no JSON ({error}); it holds a list of objects with name, key, principals"
+        ) from error
     if not isinstance(value, list) or not value:
         raise UsageError(f"{where} must hold a list of at least one API key")
     return tuple(map(Key.from_json, value))

@@ -89,7 +89,9 @@ class AnswerQuery(Asked):
 
     question: str = Field(description=_TEXT)
     k: int = Field(8, ge=1, description="How many passages.")
-    history: list[Turn] = Field(default_factory=list, max_length=50, description="The conversation before, oldest first.")
+    history: list[Turn] = Field(
+        default_factory=list, max_length=50, description="The conversation before, oldest first."
+    )
     understand: list[Literal["rewrite", "expand", "hyde", "decompose"]] = Field(default_factory=list, max_length=4)
     stream: bool = Field(False, description="Server-sent events in place of one object.")
 
@@ -158,7 +160,9 @@ class Refusal(BaseModel):
     """Every response with a status of 400 or above."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"error": "no_release", "message": "no release '2020'; ...", "request_id": "5f"}]}
+        json_schema_extra={
+            "examples": [{"error": "no_release", "message": "no release '2020'; ...", "request_id": "5f"}]
+        }
     )
 
     error: str = Field(description="Short and stable.")

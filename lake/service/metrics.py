@@ -23,7 +23,9 @@ class Metrics:
         self._tokens = Counter(*tokens, registry=self._registry)
         work = Gauge("raglake_work", "Questions at work or in line.", registry=self._registry)
         work.set_function(n_taken)
-        self._live = Gauge("raglake_live_release", "1 for the release that is live.", ["release"], registry=self._registry)
+        self._live = Gauge(
+            "raglake_live_release", "1 for the release that is live.", ["release"], registry=self._registry
+        )
 
     def requested(self, route: str, status: int, key: str, seconds: float) -> None:
         self._requests.labels(route, str(status), key).inc()

@@ -49,7 +49,7 @@ class Service:
 
     async def document(self, key: Key, doc_id: str, at: str, start: int) -> tuple[str, bytes]:
         """The release, and a Document."""
-        self._check_option(key, "at", at != "live")
+        _check_options(key, ["at"] if at != "live" else [])
 
         def work() -> tuple[str, bytes]:
             characters = self.bounds.document_characters
@@ -98,17 +98,17 @@ class Service:
         if asked.k > self.bounds.max_k:
             raise UsageError(f"k={asked.k} is more than the {self.bounds.max_k} passages that this service returns")
         how = asked.how()
-        for name in [*how, *(["at"] if asked.at != "live" else [])]:
-            self._check_option(key, name, True)
+        _check_options(key, [*how, *(["at"] if asked.at != "live" else [])])
         return how
-
-    def _check_option(self, key: Key, name: str, is_set: bool) -> None:
-        if is_set and key.options is not None and name not in key.options:
-            raise forbidden(f"this API key does not allow {name!r}; it allows {list(key.options)}")
 
     def close(self) -> None:
         self.workers.close()
         self._looking.close()
+
+
+def _check_options(key: Key, names: list[str]) -> None:
+    if wrong := key.forbidden(names):
+        raise forbidden(f"this API key does not allow {wrong}; it allows {list(key.options or ())}")
 
 
 def encode(value: Any) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from flows.reindex import Job, reindex
@@ -24,6 +22,8 @@ def two_releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, st
         for number in range(12):
             suffix = "txt" if number == 7 else "md"
             (folder / "source" / f"{number}.{suffix}").write_text(f"# Lamp {number}\n\nLamp {number} burns {oil} oil.")
+        payroll = f"---\nacl: [hr]\n---\n# Payroll\n\nWho fills lamps with {oil} oil earns 7 ducats."
+        (folder / "source" / "payroll.md").write_text(payroll)
         with PlainSteps() as steps:
             releases.append(reindex(job, steps).release)
     return str(folder / "lake"), str(releases[0]), str(releases[1])

@@ -47,6 +47,59 @@ def test_a_reader_stays_within_what_it_was_made_for(two_releases: Releases) -> N
         Access.open(url, at="tomorrow")
 
 
+@pytest.mark.parametrize("library", ["langchain", "llama_index", "haystack", "dspy", "pydantic_ai"])
+def test_nobody_sees_what_only_others_may(two_releases: Releases, library: str) -> None:
+    find, url = FINDERS[library], two_releases[0]
+    pytest.importorskip({"langchain": "langchain_core", "llama_index": "llama_index.core"}.get(library, library))
+    assert not any("ducats" in text for text in find(url, (), "who earns ducats?"))
+    assert not any("ducats" in text for text in find(url, ("finance", "HR"), "who earns ducats?"))
+    assert "earns 7 ducats" in find(url, ("hr",), "who earns ducats?")[0]
+    with pytest.raises(UsageError, match="must be a list"):
+        find(url, "hr", "ducats")
+
+
+def _langchain(url: str, principals: Any, question: str) -> list[str]:
+    from lake.adapters.langchain import LakeRetriever
+
+    documents = LakeRetriever(access=Access.open(url, principals)).invoke(question)
+    return [document.page_content for document in documents]
+
+
+def _llama_index(url: str, principals: Any, question: str) -> list[str]:
+    from lake.adapters.llama_index import LakeRetriever
+
+    return [node.text for node in LakeRetriever(Access.open(url, principals)).retrieve(question)]
+
+
+def _haystack(url: str, principals: Any, question: str) -> list[str]:
+    from lake.adapters.haystack import LakeRetriever
+
+    component = LakeRetriever.from_dict(LakeRetriever(url, principals).to_dict())
+    return [str(document.content) for document in component.run(question)["documents"]]
+
+
+def _dspy(url: str, principals: Any, question: str) -> list[str]:
+    from lake.adapters.dspy import LakeRetriever
+
+    return LakeRetriever(Access.open(url, principals)).search(question)
+
+
+def _pydantic_ai(url: str, principals: Any, question: str) -> list[str]:
+    from lake.adapters.pydantic_ai import search_tool
+
+    found = search_tool(Access.open(url, principals)).function(question)  # type: ignore[call-arg]
+    return [passage["text"] for passage in found["passages"]]  # type: ignore[index, call-overload]
+
+
+FINDERS = {
+    "langchain": _langchain,
+    "llama_index": _llama_index,
+    "haystack": _haystack,
+    "dspy": _dspy,
+    "pydantic_ai": _pydantic_ai,
+}
+
+
 def test_langchain(two_releases: Releases) -> None:
     pytest.importorskip("langchain_core")
     from langchain_core.runnables import RunnableLambda

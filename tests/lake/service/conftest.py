@@ -46,6 +46,8 @@ def two_releases(tmp_path_factory: pytest.TempPathFactory) -> TwoReleases:
 def _ingested(folder: Path, oil: str) -> str:
     for number in range(40):
         (folder / "source" / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns {oil} oil, he said.")
+    payroll = f"---\nacl: [hr]\n---\n# Payroll\n\nWho fills lamps with {oil} oil earns 7 ducats."
+    (folder / "source" / "payroll.md").write_text(payroll)
     job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=Settings(embedder="hash"))
     with PlainSteps() as steps:
         release = reindex(job, steps).release

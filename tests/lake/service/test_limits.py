@@ -157,7 +157,7 @@ def test_other_sites_cannot_use_a_browser_to_ask(two_releases: TwoReleases) -> N
         assert process.wait(20) == -signal.SIGTERM
 
 
-class serving:  # noqa: N801 - used as a function would be
+class serving:
     """``raglake serve`` in a process of its own."""
 
     def __init__(self, url: str, port: int) -> None:

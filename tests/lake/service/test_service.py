@@ -114,6 +114,20 @@ def test_who_has_no_key_learns_nothing(start: Start) -> None:
     assert Health.model_validate(running.get("/health").json()).status == "ok"
 
 
+def test_a_key_sees_what_its_principals_may(start: Start, two_releases: TwoReleases) -> None:
+    running, index = start(ring(principals=("hr",))), lake.open_lake(two_releases.url)
+    [secret] = index.search("ducats", 1, mode="text", principals=["hr"])["doc_id"].to_pylist()
+    for at in ("live", two_releases.before):
+        for key, is_seen in ((KEY, True), (OTHER, False)):
+            hits = running.post(key=key, text="ducats", mode="text", at=at).json()["hits"]
+            assert [hit["doc_id"] for hit in hits] == [secret] * is_seen
+            read = running.get(f"/documents/{secret}", key, at=at)
+            assert read.status_code == (200 if is_seen else 404)
+            assert ("ducats" in read.text) == is_seen
+    for words in ({"where": "1 = 1"}, {"principals": "*"}, {"filters": {"doc_id": secret}}, {"filters": {"acl": "hr"}}):
+        assert secret not in json.dumps(running.post(key=OTHER, text="ducats", **words).json().get("hits", []))
+
+
 def test_a_key_allows_some_options(start: Start, two_releases: TwoReleases) -> None:
     running = start(ring(options=("mode",)))
     assert running.post(key=KEY, text="lamp", mode="text").status_code == 200
