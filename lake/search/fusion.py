@@ -2,8 +2,8 @@
 
 BM25 sums, over the words of a question that a chunk holds, -ln of about the share of chunks that hold the word: how
 unlikely the match would be by chance. A cosine is put on the same scale. Against the cosines of the same question with
-any chunks, it lies z standard deviations above their mean, and chance alone gets there with a probability of at most
-exp(-z²/2) (Chernoff's bound for a normal distribution), so that z²/2 is its evidence. Evidence of both legs adds up.
+any chunks, it lies z deviations above their mean, and chance alone gets there with a probability of at most exp(-z²/2)
+(Chernoff's bound for a normal distribution), so that z²/2 is its evidence. Evidence of both legs adds up.
 A model that can't tell chunks apart for a question, say in a language it never saw, finds none that stand out, and
 says little by itself; no weight has to know the language, the model or the collection.
 """
@@ -44,7 +44,11 @@ FUSED = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Mean and standard deviation of the cosines between a question and chunks taken at random."""
+    """The cosines between a question and chunks taken at random: their mean, and how far they deviate upwards.
+
+    The deviation is the root mean square of what lies above the mean, since only that side is looked at and it is the
+    wider one: some chunks share the question's language or subject, and answer it none the more.
+    """
 
     mean: float
     deviation: float
@@ -55,7 +59,9 @@ class Chance:
         if not len(sample):
             return cls(0.0, 1.0)
         cosines = (sample @ question).astype(np.float64)
-        return cls(float(cosines.mean()), float(cosines.std()))
+        mean = float(cosines.mean())
+        above = cosines[cosines > mean] - mean
+        return cls(mean, float(np.sqrt(np.mean(above * above))) if len(above) else 0.0)
 
     def evidence(self, cosines: Floats) -> Floats:
         """-ln of the bound on the probability that chance brings such a cosine; negative below the mean."""
