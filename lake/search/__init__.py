@@ -1,1 +1,1 @@
-"""From a question to the passages that answer it."""
+"""Searching one release: what is looked for, where, and in which order it comes back."""
