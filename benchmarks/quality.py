@@ -87,7 +87,7 @@ def measured(index: Index, collection: Collection, mode: str, embedder: Embedder
     """Ask every question of the collection."""
     k = _TOP if collection.spans else _DEEP
     found = {
-        question_id: index.search(question, k, mode=mode, where=where, embedder=embedder)  # type: ignore[arg-type]
+        question_id: index.search(question, k, mode=mode, expand="none", where=where, embedder=embedder)
         for question_id, question in collection.questions.items()
     }
     return Line(collection.name, mode, _measures(collection, found))
