@@ -9,6 +9,7 @@ import polars as pl
 
 from expectations.features import Frames, Readers, misplaced, missing_contents
 from expectations.verdict import MAX_SAMPLES, Check
+from lake.search.recall import missed_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _BY_DESIGN = "unsupported"
 _REBUILD = "the tables disagree: run raglake rebuild"
 _VERIFY = "run raglake ingest --verify, which parses again what was lost"
+_REBUILD_INDEX = "run raglake rebuild, which trains the index anew"
+#: Share of the nearest neighbours that an approximate index may miss.
+_MISSED = 0.05
 _AGAIN = "run raglake ingest again; if it stays, run raglake rebuild"
 
 
@@ -35,7 +39,8 @@ class Facts:
 
 def build(settings: Settings) -> list[Check]:
     """Checks over ``count``'s row: nothing broken across tables, nothing missing, no sudden loss."""
-    return [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings), _copies(settings)]
+    of_all = [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings)]
+    return [*of_all, _copies(settings), _misunderstood()]
 
 
 def _none(column: str, total: str, message: str, remedy: str = _REBUILD, *, warn: bool = False) -> Check:
@@ -83,7 +88,11 @@ def _indices() -> list[Check]:
     return [
         _none("n_missing_text_indices", "n_chunks", "{n} full-text indices are missing, so words find nothing", _AGAIN),
         _none("n_unindexed_rows", "n_rows", "{n} rows are in no index yet: right answers, but slower", warn=True),
-    ]
+        Check("expect_column_values_to_be_between", "neighbours_missed_share", "warning",
+              f"the vector index misses {{n}} of {{total}} nearest neighbours, more than {_MISSED:.0%}",
+              kwargs={"max_value": _MISSED}, remedy=_REBUILD_INDEX, total="n_neighbours",
+              above=("n_neighbours_missed", 0)),
+    ]  # fmt: skip
 
 
 def _losses(settings: Settings) -> list[Check]:
@@ -113,6 +122,12 @@ def _copies(settings: Settings) -> Check:
                  total="n_documents", above=("n_copies", settings.a_few))  # fmt: skip
 
 
+def _misunderstood() -> Check:
+    message = "{n} of {total} documents have a sidecar or front matter that is not understood, and may be hidden by it"
+    remedy = "their metadata says under 'raglake:problems' what to mend"
+    return _none("n_documents_misunderstood", "n_documents", message, remedy, warn=True)
+
+
 def _share(
     column: str, count: str, total: str, message: str, remedy: str, limits: tuple[float, float], few: tuple[int, int]
 ) -> list[Check]:
@@ -130,6 +145,7 @@ def count(lake: Lake, release: Release, base: Release | None, readers: Readers, 
     offenders = {**_repeated(frames), **_unrelated(frames), **_unlike_recipe(release, frames)}
     n_compared, offenders["n_offset_mismatches"] = misplaced(lake, readers, frames.documents)
     offenders["n_documents_without_contents"] = missing_contents(lake, frames.documents)
+    offenders["n_documents_misunderstood"] = frames.documents.filter("has_problem")["doc_id"].to_list()
     facts: dict[str, int | float | None] = {name: len(ids) for name, ids in offenders.items()}
     facts |= {"n_spans_compared": n_compared, **_rows(frames), **_index_facts(readers), **_quarantine_facts(frames)}
     facts |= _copied(frames)
@@ -204,12 +220,19 @@ def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
     return {"n_overlong_chunks": frames.chunks.filter(overlong)["chunk_id"].to_list()}
 
 
-def _index_facts(readers: Readers) -> dict[str, int]:
+def _index_facts(readers: Readers) -> dict[str, int | float]:
+    missed, n_neighbours = missed_neighbours(readers.chunks)
     unindexed = readers.chunks.unindexed()
     tables = (readers.documents, readers.parents, readers.quarantine)
     n_rows = sum(sum(reader.unindexed().values()) for reader in tables) + sum(unindexed.values())
     missing = {"text", "heading"} - unindexed.keys() if readers.chunks.count() else set()
-    return {"n_unindexed_rows": n_rows, "n_missing_text_indices": len(missing)}
+    return {
+        "n_unindexed_rows": n_rows,
+        "n_missing_text_indices": len(missing),
+        "n_neighbours": n_neighbours,
+        "n_neighbours_missed": missed,
+        "neighbours_missed_share": missed / n_neighbours if n_neighbours else 0.0,
+    }
 
 
 def _quarantine_facts(frames: Frames) -> dict[str, int | float]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lake.progress import Progress
 
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
-_SNIPPET = 400
 
 
 def terminal() -> Console:
@@ -62,6 +61,8 @@ def plan(shown: dict[str, Any]) -> None:
         table.add_row(change, f"{shown[change]:,}", escape(", ".join(names[:3]) + more) if names else "")
     out.print(table)
     _denied(out, shown["n_denied"])
+    for remark in shown["remarks"]:
+        out.print(f"[yellow]{escape(remark)}[/yellow]")
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
     texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
     out.print(f"to embed with {shown['embedder']}: {texts} texts, {tokens} tokens, {cost}")
@@ -79,6 +80,8 @@ def outcome(shown: dict[str, Any]) -> None:
     embedded = counted(shown["n_texts_embedded"], "text")
     out.print(f"{_holds(shown)}, {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _denied(out, shown["n_denied"])
+    for remark in shown["remarks"]:
+        out.print(f"[yellow]{escape(remark)}[/yellow]")
     if shown["n_quarantined"]:
         out.print("raglake status --lake ... says what is in quarantine and why")
 
@@ -90,20 +93,6 @@ def _holds(shown: dict[str, Any]) -> str:
 def _denied(out: Console, n: int) -> None:
     if n:
         out.print(f"{n:,} left out: erased for good by raglake forget")
-
-
-def hits(shown: dict[str, Any]) -> None:
-    """Hits, best first."""
-    out = terminal()
-    out.print(f"[dim]release {shown['release']}[/dim]")
-    for number, hit in enumerate(shown["hits"], 1):
-        page = f", page {hit['page']}" if hit["page"] else ""
-        place = f"[bold]{number}. {escape(hit['uri'])}[/bold]{page}"
-        out.print(f"\n{place}  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
-        text = " ".join(hit["text"].split())
-        out.print(escape(text[:_SNIPPET] + (" ..." if len(text) > _SNIPPET else "")))
-    if not shown["hits"]:
-        out.print("nothing found")
 
 
 def status(shown: dict[str, Any]) -> None:
@@ -125,16 +114,3 @@ def status(shown: dict[str, Any]) -> None:
         for row in shown["quarantine"]:
             table.add_row(escape(row["uri"]), row["error_class"], escape(row["reason"]))
         out.print(table)
-
-
-def demo(shown: dict[str, Any]) -> None:
-    """What the demonstration did, and the first hit for each question."""
-    outcome(shown)
-    out = terminal()
-    for question, found in shown["answers"].items():
-        best = found[0]
-        page = f", page {best['page']}" if best["page"] else ""
-        out.print(f"\n[bold]{escape(question)}[/bold]\n  {escape(best['uri'])}{page}")
-        out.print("  " + escape(" ".join(best["text"].split())[:_SNIPPET]))
-    for question in shown["wrong"]:
-        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
