@@ -20,6 +20,7 @@ from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_r
 from lake.search.passages import Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
+from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.table_reader import TableReader
 
@@ -88,8 +89,10 @@ class Snapshot:
         while True:
             legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
             found = self._fused(legs, depth, question, vector)
+            found = refined(found, question, depth, self.table("chunks").rows, self.release.created_at)
             groups = grouped(found, question.expand, question.window)
-            is_all = all(len(leg.row_ids) < depth for leg in legs)
+            # Steps that look closer do so at the best candidates alone, however few passages those make.
+            is_all = question.is_refined or all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 passages = Passages(self.table("chunks"), self.table("parents"))
                 hits = passages.read(found, groups[: question.k], question.expand)
