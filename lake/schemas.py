@@ -184,6 +184,7 @@ HITS = pa.schema(
         pa.field("media_type", pa.string()),
         pa.field("language", pa.string()),
         pa.field("modified_at", UTC),
+        pa.field("tags", pa.list_(pa.string())),
         pa.field("doc_id", pa.string()),
         pa.field("parent_id", pa.string()),
         pa.field("chunk_id", pa.string()),  # the best chunk of the passage
