@@ -25,6 +25,12 @@ _FILTER = "Only what passes, as uri~hr/**, tags=x, modified_at>=2026-01-01, meta
 Filter = Annotated[list[str] | None, typer.Option("--filter", help=_FILTER)]
 _AS = "A name of who asks, a user's or a group's; several allowed. '*' sees everything. [only what is not restricted]"
 As = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
+_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
+Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
+Collapse = Annotated[float | None, typer.Option(help="Leave out near copies: chunks whose words agree so far, as 0.8.")]
+Diversity = Annotated[float, typer.Option(help="0 to 1: trade relevance for passages that say something else.")]
+Recent = Annotated[float | None, typer.Option("--recent", help="Lift what is new; its lift halves in so many days.")]
+Boost = Annotated[list[str] | None, typer.Option("--boost", help="SOURCE=FACTOR multiplies scores; several allowed.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what put each passage there, and what it is made from.")]
 
 
@@ -43,6 +49,11 @@ def query(
     fuzziness: Fuzziness = 0,
     alpha: Alpha = None,
     min_score: MinScore = None,
+    rerank: Rerank = None,
+    collapse: Collapse = None,
+    diversity: Diversity = 0.0,
+    recent: Recent = None,
+    boost: Boost = None,
     explain: Explain = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,10 +72,14 @@ def query(
 
 def _how(arguments: dict[str, Any]) -> dict[str, Any]:
     """Fields of a question that the options name."""
+    from lake.search.boosts import Boosts, parse_sources
     from lake.search.filters import parse_filters
 
-    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score")
+    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score", "rerank", "collapse", "diversity")
     how = {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    if arguments["recent"] or arguments["boost"]:
+        sources = parse_sources(arguments["boost"] or ())
+        how["boosts"] = Boosts(recency_half_life_days=arguments["recent"], sources=sources)
     return how | {"filters": parse_filters(arguments["filter_"] or ()), "principals": principals(arguments["as_"])}
 
 

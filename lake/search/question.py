@@ -68,9 +68,9 @@ class Question:
         _check_range("window", self.window, 0, 100)
         _check_range("rerank_depth", self.rerank_depth, 1, MAX_RERANKED)
         _check_range("diversity", self.diversity, 0, 1)
-        for name in ("alpha", "collapse"):
+        for name, least in (("alpha", 0.0), ("collapse", 0.01)):
             if getattr(self, name) is not None:
-                _check_range(name, getattr(self, name), 0, 1)
+                _check_range(name, getattr(self, name), least, 1)
         if self.min_score is not None:
             _check_range("min_score", self.min_score, -math.inf, math.inf)
         if self.syntax == "boolean" and self.mode != "text":

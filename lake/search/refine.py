@@ -76,7 +76,7 @@ def _spread(found: pa.Table, question: Question, read: Read) -> pa.Table:
         return found
     vectors = read(_row_ids(found), ["vector"]).column("vector").combine_chunks()
     stacked = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(vectors), -1)
-    order = mmr(found.column("score").to_numpy(), stacked, question.diversity, found.num_rows)
+    order = mmr(found.column("score").to_numpy(), stacked, 1 - question.diversity, found.num_rows)
     return found.take(pa.array(order, pa.int64()))
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,68 +17,19 @@ from lake.search.rerank import load_reranker
 from lake.search.rerank_api import Patience, RerankApi, RerankEndpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 TEXTS = ["four", "a", "threes", ""]
 LENGTHS = [4.0, 1.0, 6.0, 0.0]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "cat", "sat", "on", "a", "mat", "dog"]
 
 
-class Endpoint:
-    """A text's score is its length; ``faults`` are used up in order: a status with headers, a body, or a delay."""
-
-    def __init__(self) -> None:
-        self.faults: deque[dict[str, Any]] = deque()
-        self.requests: list[tuple[str, str, dict[str, Any]]] = []
-        self.url = ""
-
-    def body(self, request: dict[str, Any]) -> bytes:
-        results = [{"index": i, "relevance_score": float(len(t))} for i, t in enumerate(request["documents"])]
-        return json.dumps({"results": sorted(results, key=lambda r: -r["relevance_score"])}).encode()
-
-
-def handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            endpoint.requests.append((self.path, self.headers.get("authorization", ""), request))
-            fault = endpoint.faults.popleft() if endpoint.faults else {}
-            sleep(fault.get("delay", 0))
-            if fault.get("drop"):
-                self.close_connection = True
-                return
-            body = fault["body"] if "body" in fault else endpoint.body(request)
-            self.send_response(fault.get("status", 200))
-            for name, value in {**fault.get("headers", {}), "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Says nothing."""
-
-    return Handler
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(endpoint))
-    endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield endpoint
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def api(endpoint: Endpoint, family: str = "openai", timeout: float = 10.0) -> RerankApi:
+def api(endpoint: Any, family: str = "openai", timeout: float = 10.0) -> RerankApi:
     patience = Patience(timeout, Backoff(n_attempts=3, first=0.01, longest=0.02))
     return RerankApi(f"{family}:m", "m", RerankEndpoint(family, endpoint.url, "secret"), patience)
 
 
-def test_scores_stand_in_the_order_of_the_texts(endpoint: Endpoint) -> None:
+def test_scores_stand_in_the_order_of_the_texts(endpoint: Any) -> None:
     assert api(endpoint).scores("how long?", TEXTS).tolist() == LENGTHS
     path, key, request = endpoint.requests[0]
     assert (path, key) == ("/v1/rerank", "Bearer secret")
@@ -100,7 +48,7 @@ def test_scores_stand_in_the_order_of_the_texts(endpoint: Endpoint) -> None:
     [{"status": 429, "headers": {"retry-after": "0"}}, {"status": 500}, {"status": 503}, {"drop": True}],
     ids=["429", "500", "503", "dropped"],
 )
-def test_what_a_retry_can_cure_is_retried(endpoint: Endpoint, fault: dict[str, Any]) -> None:
+def test_what_a_retry_can_cure_is_retried(endpoint: Any, fault: dict[str, Any]) -> None:
     endpoint.faults.extend([{"body": b"no", **fault}] * 2)
     assert api(endpoint).scores("q", TEXTS).tolist() == LENGTHS
     assert len(endpoint.requests) == 3
@@ -109,7 +57,7 @@ def test_what_a_retry_can_cure_is_retried(endpoint: Endpoint, fault: dict[str, A
         api(endpoint).scores("q", TEXTS)
 
 
-def test_a_wait_that_is_asked_for_is_kept_unless_it_is_too_long(endpoint: Endpoint) -> None:
+def test_a_wait_that_is_asked_for_is_kept_unless_it_is_too_long(endpoint: Any) -> None:
     endpoint.faults.append({"status": 429, "headers": {"retry-after": "0.4"}})
     start = monotonic()
     assert api(endpoint).scores("q", TEXTS).tolist() == LENGTHS
@@ -121,7 +69,7 @@ def test_a_wait_that_is_asked_for_is_kept_unless_it_is_too_long(endpoint: Endpoi
     assert monotonic() - start < 5
 
 
-def test_an_answer_that_does_not_come_is_given_up(endpoint: Endpoint) -> None:
+def test_an_answer_that_does_not_come_is_given_up(endpoint: Any) -> None:
     endpoint.faults.extend([{"delay": 0.5}] * 3)
     with pytest.raises(TransientError, match="ReadTimeout"):
         api(endpoint, timeout=0.1).scores("q", TEXTS)
@@ -137,7 +85,7 @@ def test_an_answer_that_does_not_come_is_given_up(endpoint: Endpoint) -> None:
         (422, ContractError, "too many words"),
     ],
 )
-def test_a_refusal_says_what_to_do_and_is_final(endpoint: Endpoint, status: int, kind: type, words: str) -> None:
+def test_a_refusal_says_what_to_do_and_is_final(endpoint: Any, status: int, kind: type, words: str) -> None:
     endpoint.faults.append({"status": status, "body": b"too many\n words"})
     with pytest.raises(kind, match=words):
         api(endpoint).scores("q", TEXTS)
@@ -163,13 +111,13 @@ def results(*pairs: tuple[Any, Any]) -> bytes:
         (b"", "did not answer in JSON"),
     ],
 )
-def test_an_answer_that_is_not_one_score_a_text_is_refused(endpoint: Endpoint, body: bytes, words: str) -> None:
+def test_an_answer_that_is_not_one_score_a_text_is_refused(endpoint: Any, body: bytes, words: str) -> None:
     endpoint.faults.append({"body": body})
     with pytest.raises(ContractError, match=words):
         api(endpoint).scores("q", ["a", "b"])
 
 
-def test_the_environment_says_where_and_as_whom(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_says_where_and_as_whom(endpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(UsageError, match="set RAGLAKE_RERANK_API_KEY"):
