@@ -16,7 +16,9 @@ At = Annotated[str, typer.Option(help="live, a release, its name, or a date or t
 Where = Annotated[str | None, typer.Option(help="SQL over columns such as uri, source, media_type, page.")]
 Filter = Annotated[
     list[str] | None,
-    typer.Option("--filter", help="COLUMN=VALUE, or !=, <, <=, >, >=, ~ for a glob; several: all, of one key with =: any."),
+    typer.Option(
+        "--filter", help="COLUMN=VALUE, or !=, <, <=, >, >=, ~ for a glob; several: all, of one key with =: any."
+    ),
 ]
 As = Annotated[
     list[str] | None,
