@@ -40,7 +40,9 @@ DIGESTS = pa.schema(
     [
         *LISTING,
         pa.field("digest", pa.string()),  # SHA-256 of the bytes
-        pa.field("states", pa.string()),  # JSON: what a sidecar states of which documents; null for a document
+        # JSON: what a sidecar states of which documents; null for a document. To be renamed when sidecars are
+        # understood otherwise: a cache of other columns is made anew.
+        pa.field("states", pa.string()),
     ]
 )
 
