@@ -20,7 +20,8 @@ HOMES = {
     "great_expectations": ("expectations/runner.py",),
     "torch": ("lake/embed/sentence_transformer.py",),
     "sentence_transformers": ("lake/embed/sentence_transformer.py",),
-    "openai": ("lake/embed/openai_api.py",),
+    "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
+    "anthropic": ("lake/answer/anthropic_chat.py",),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.

@@ -1,0 +1,140 @@
+"""How well each sentence of an answer is borne out by the sources it cites; no model is asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lake.answer.citations import citations, without_citations
+from lake.answer.quotes import looked_up, quotes
+from lake.answer.terms import Term, Vocabulary, Weights, coverage, sentences, terms
+from lake.answer.values import Problem, Quote, Sentence, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: A sentence with less is flagged; docs/answers.md has how it was chosen.
+SUPPORTED = 0.5
+#: So many neighbouring sentences of a source are read together: who is meant often stands in the one before.
+_WINDOW = 3
+#: What is left of the support of a sentence with a number that none of its sources holds.
+_WRONG_NUMBER = 0.5
+_MARKUP = re.compile(r"^\s*(?:[-*+\u2022]|#{1,6}|\(?\d{1,2}[.)]|>)\s+")
+_NO_CLAIM = (":", "?", "\uff1a", "\uff1f", "\u061f")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer's sentences and quotations, each with what is wrong with it."""
+
+    sentences: tuple[Sentence, ...]
+    quotes: tuple[Quote, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of claims that are supported; 1 where nothing is claimed."""
+        claims = [sentence for sentence in self.sentences if sentence.is_claim]
+        return sum(claim.supported for claim in claims) / len(claims) if claims else 1.0
+
+
+class _Text:
+    """A source's terms, sentence by sentence."""
+
+    def __init__(self, source: Source) -> None:
+        heading = terms(f"{source.title} {source.heading}")
+        self.units = [terms(source.text[start:end]) for start, end in sentences(source.text)]
+        self._heading = heading
+
+    @cached_property
+    def windows(self) -> list[list[Term]]:
+        n = max(1, len(self.units) - _WINDOW + 1)
+        parts = [self.units[i : i + _WINDOW] for i in range(n)]
+        return [[*self._heading, *(term for unit in part for term in unit)] for part in parts]
+
+
+class Judge:
+    """Holds the terms of the sources, to check many sentences against them."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._texts = {source.number: _Text(source) for source in sources}
+        self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
+
+    def support(self, sentence: str, numbers: Iterable[int]) -> float:
+        """The share of the sentence, by weight, that the best place in each of the sources holds; all places count."""
+        claimed = terms(sentence)
+        texts = [self._texts[number] for number in numbers]
+        best = [term for text in texts for term in self._best_window(claimed, text)]
+        held = coverage(claimed, Vocabulary(best), self._weights) if texts else 0.0
+        return held * (_WRONG_NUMBER if self._has_wrong_number(claimed, texts) else 1.0)
+
+    def _best_window(self, claimed: list[Term], text: _Text) -> list[Term]:
+        return max(text.windows, key=lambda window: coverage(claimed, Vocabulary(window), self._weights))
+
+    @staticmethod
+    def _has_wrong_number(claimed: list[Term], texts: Sequence[_Text]) -> bool:
+        known = {term.key for text in texts for window in text.windows for term in window}
+        return any(term.is_number and term.key not in known for term in claimed)
+
+
+def checked(text: str, sources: Sequence[Source]) -> Checked:
+    """Each sentence of an answer whose citations all exist, checked against its sources."""
+    judge = Judge(sources)
+    plain = without_citations(text)
+    found = [_judged(sentence, judge, plain, sources) for sentence in _with_citations(text)]
+    said: list[tuple[Quote, Problem | None]] = []
+    for start, words in quotes(text):
+        cited = next((s.citations for s in found if s.start <= start < s.end), ())
+        said.append(looked_up(words, cited, sources))
+    problems = [problem for sentence in found for problem in _problems(sentence)]
+    problems += [problem for _, problem in said if problem]
+    return Checked(tuple(found), tuple(quote for quote, _ in said), tuple(problems))
+
+
+def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Source]) -> Sentence:
+    words = _MARKUP.sub("", plain[sentence.start : sentence.end])
+    if not _claims(words):
+        return replace(sentence, support=1.0, supported=True, is_claim=False)
+    support = judge.support(words, sentence.citations or [source.number for source in sources])
+    return replace(sentence, support=round(support, 4), supported=support >= SUPPORTED)
+
+
+def _claims(words: str) -> bool:
+    words = words.strip().strip("*_").strip()
+    return len(terms(words)) > 1 and not words.endswith(_NO_CLAIM) and not words.startswith("#")
+
+
+def _problems(sentence: Sentence) -> Iterable[Problem]:
+    if sentence.is_claim and not sentence.supported:
+        yield Problem("unsupported", f"its sources do not bear this out: {sentence.text}")
+    elif sentence.is_claim and not sentence.citations:
+        yield Problem("uncited", f"this names no source: {sentence.text}")
+
+
+def _with_citations(text: str) -> list[Sentence]:
+    """The sentences with the citations in and after them; without any, with those of the next one in its line."""
+    spans = _spans(text)
+    found = citations(text)
+    inside = [tuple(dict.fromkeys(n for c in found if a <= c.start < b for n in c.numbers)) for a, b in spans]
+    for i in range(len(spans) - 2, -1, -1):
+        if not inside[i] and "\n" not in text[spans[i][1] : spans[i + 1][0]]:
+            inside[i] = inside[i + 1]
+    return [
+        Sentence(text[start:end], start, end, numbers, 0.0, False)
+        for (start, end), numbers in zip(spans, inside, strict=True)
+    ]
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """The sentences' spans; a citation that follows a full stop goes with the sentence before it."""
+    plain = without_citations(text)
+    ends = [citation.end for citation in citations(text)]
+    spans = sentences(plain)
+    limits = [*(start for start, _ in spans[1:]), len(text)]
+    return [(start, _reach(end, limit, ends)) for (start, end), limit in zip(spans, limits, strict=False)]
+
+
+def _reach(end: int, limit: int, ends: Sequence[int]) -> int:
+    return max([end, *(place for place in ends if end < place <= limit)])
