@@ -64,13 +64,15 @@ class AnthropicChat(EndpointChat):
         request: dict[str, Any] = {
             "model": self.model,
             "max_tokens": asked.max_tokens,
-            "temperature": asked.temperature,
             "messages": [{"role": m.role, "content": m.text} for m in asked.messages if m.role != "system"],
         }
         if system:
             request["system"] = system
         if asked.json_schema is not None:
             request["output_config"] = {"format": {"type": "json_schema", "schema": asked.json_schema}}
+        if "temperature" not in self._left_out:
+            # The client has no such argument any more, since newer models refuse it; older ones need it.
+            request["extra_body"] = {"temperature": asked.temperature}
         return {name: value for name, value in request.items() if name not in self._left_out}
 
     @contextmanager

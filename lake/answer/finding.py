@@ -69,7 +69,10 @@ def _queries(question: str, understand: Sequence[Strategy], model: Understanding
         queries += model.expanded(question)
     if "hyde" in understand:
         queries += model.imagined(question)
-    return list({query.text.casefold(): query for query in reversed(queries)}.values())[::-1]
+    distinct: dict[str, Query] = {}
+    for query in queries:
+        distinct.setdefault(query.text.casefold(), query)
+    return list(distinct.values())
 
 
 def _hop(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.answer.citations import citations, without_citations
+from lake.answer.declining import is_marker
 from lake.answer.quotes import looked_up, quotes
 from lake.answer.terms import Term, Vocabulary, Weights, coverage, sentences, terms
 from lake.answer.values import Problem, Quote, Sentence, Source
@@ -34,10 +35,10 @@ class Checked:
     problems: tuple[Problem, ...]
 
     @property
-    def share(self) -> float:
-        """The share of claims that are supported; 1 where nothing is claimed."""
-        claims = [sentence for sentence in self.sentences if sentence.is_claim]
-        return sum(claim.supported for claim in claims) / len(claims) if claims else 1.0
+    def mean_support(self) -> float:
+        """Over the claims; 0 where nothing is claimed."""
+        claims = [sentence.support for sentence in self.sentences if sentence.is_claim]
+        return sum(claims) / len(claims) if claims else 0.0
 
 
 class _Text:
@@ -103,7 +104,7 @@ def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Sour
 
 def _claims(words: str) -> bool:
     words = words.strip().strip("*_").strip()
-    return len(terms(words)) > 1 and not words.endswith(_NO_CLAIM) and not words.startswith("#")
+    return len(terms(words)) > 1 and not is_marker(words) and not words.endswith(_NO_CLAIM) and not words.startswith("#")
 
 
 def _problems(sentence: Sentence) -> Iterable[Problem]:

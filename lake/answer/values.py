@@ -76,14 +76,16 @@ class Problem:
 class Answer:
     """``text`` is empty where no model was asked; ``enough`` says whether the question could be answered.
 
-    ``confidence`` in [0, 1]: see docs/answers.md for what it is made of and what it can't tell. ``passages`` has the
-    columns of HITS, best first, and is there also without an answer.
+    ``evidence`` in [0, 1]: how likely the answer is among the passages, as the search shows. ``confidence`` in [0, 1]:
+    how likely the text is right, 0 where there is no answer; docs/answers.md says what they can't tell. ``passages`` has
+    the columns of HITS, best first, and is there also without an answer.
     """
 
     question: str
     text: str
     enough: bool
     confidence: float
+    evidence: float
     notice: str  # why there is no answer, for a person; else empty
     passages: pa.Table = field(repr=False)
     sources: tuple[Source, ...] = ()
