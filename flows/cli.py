@@ -138,7 +138,7 @@ def query(
 
     index = open_lake(lake)
     release = index.release(at)
-    hits = index.search(text, k, mode=mode, at=release.release, where=where)  # type: ignore[arg-type]
+    hits = index.search(text, k, mode=mode, at=release.release, where=where)
     show({"release": release.release, "hits": hits.to_pylist()}, as_json, console.hits)
 
 

@@ -157,35 +157,35 @@ def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -
     return pa.schema([_key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])
 
 
-#: What a search reads of each chunk.
-CHUNKS_FOUND = pa.schema(
-    [
-        field
-        for field in chunks(1)
-        if field.name in ("chunk_id", "doc_id", "parent_id", "source", "uri", "title", "media_type", "text")
-        or field.name in ("start", "end", "heading", "page", "kind", "ordinal")
-    ]
-)
-
-#: The answer of a search, best first.
+#: The answer of a search: one row for each passage, best first.
 HITS = pa.schema(
     [
         pa.field("uri", pa.string()),
         pa.field("source", pa.string()),
         pa.field("title", pa.string()),
+        pa.field("author", pa.string()),
         pa.field("media_type", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("modified_at", UTC),
         pa.field("doc_id", pa.string()),
-        pa.field("chunk_id", pa.string()),
         pa.field("parent_id", pa.string()),
-        pa.field("score", pa.float64()),  # its scale depends on the mode
-        pa.field("text", pa.string()),  # the chunk
-        pa.field("parent_text", pa.string()),  # the section around it
-        pa.field("start", pa.int64()),
+        pa.field("chunk_id", pa.string()),  # the best chunk of the passage
+        pa.field("score", pa.float64()),  # of the last step that scored; its scale depends on the mode
+        pa.field("text", pa.string()),  # the passage: a chunk, its section, or a window of the section
+        pa.field("start", pa.int64()),  # canonical_text[start:end] is the passage
         pa.field("end", pa.int64()),
         pa.field("heading", pa.string()),
         pa.field("page", pa.int32()),
         pa.field("kind", pa.string()),
-        pa.field("ordinal", pa.int32()),
+        pa.field("ordinal", pa.int32()),  # of the best chunk
+        pa.field("chunk_text", pa.string()),
+        pa.field("chunk_start", pa.int64()),
+        pa.field("chunk_end", pa.int64()),
+        pa.field("chunk_ids", pa.list_(pa.string())),  # all chunks of the passage that were found, best first
+        pa.field("vector_rank", pa.int32()),  # of the best chunk, from 1; null where this leg did not find it
+        pa.field("vector_score", pa.float64()),  # cosine similarity
+        pa.field("text_rank", pa.int32()),
+        pa.field("text_score", pa.float64()),  # BM25
     ]
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.failures import table_failures
-from lake.table_reader import TableReader, one_of, reading, storage_options
+from lake.table_reader import TableReader, one_of, storage_options
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -68,8 +68,7 @@ class Tables:
 
     def at(self, name: str, version: int) -> TableReader:
         """The table as it was at a version; stays so whatever is written afterwards."""
-        with table_failures(self.url), reading(f"{name} at version {version}"):
-            return TableReader(self._database.open_table(name, version=version), name)
+        return TableReader(self.url, name, version)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
         """Make the head equal to ``version``, or an empty table where it is None.

@@ -15,7 +15,7 @@ MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
-    "lancedb": ("lake/tables.py", "lake/table_reader.py", "lake/lance_files.py"),
+    "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
     "great_expectations": ("expectations/runner.py",),
     "torch": ("lake/embed/sentence_transformer.py",),

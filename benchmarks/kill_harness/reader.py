@@ -117,8 +117,8 @@ def _foreign(hits: list[dict[str, Any]], rows: Rows) -> list[str]:
     return [
         f"{hit['uri']} {hit['chunk_id']}"
         for hit in hits
-        if rows.chunks.get(hit["chunk_id"]) != (hit["uri"], hit["text"], hit["parent_id"])
-        or rows.parents.get(hit["parent_id"]) != hit["parent_text"]
+        if rows.chunks.get(hit["chunk_id"]) != (hit["uri"], hit["chunk_text"], hit["parent_id"])
+        or rows.parents.get(hit["parent_id"]) != hit["text"]
     ]
 
 

@@ -81,7 +81,7 @@ def test_query_answers_with_its_release(built: str, capsys: pytest.CaptureFixtur
         )
         hit = found["hits"][0]
         assert hit["uri"] == "cranes.md"
-        assert {"doc_id", "chunk_id", "score", "text", "parent_text", "start", "end", "heading", "page"} <= hit.keys()
+        assert {"doc_id", "chunk_id", "score", "text", "chunk_text", "start", "end", "heading", "page"} <= hit.keys()
     assert found["release"] == json_of(capsys, "releases", "--lake", built)[0]["release"]
 
 
@@ -146,7 +146,7 @@ BAD = [
     (["query", "?!", "--lake", "{lake}"], USAGE, "holds no word"),
     (["query", "", "--lake", "{lake}"], USAGE, "holds no word"),
     (["query", "x" * 30_000, "--lake", "{lake}"], USAGE, "at most 20,000"),
-    (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "no search mode 'best'"),
+    (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "no mode 'best'"),
     (["query", "x", "--lake", "{lake}", "-k", "0"], USAGE, "k=0"),
     (["ingest", "{docs}", "--lake", "{lake}", "--embedder", "minilm"], USAGE, "the embedder from 'hash' to 'minilm'"),
     (["ingest", "{docs}", "--lake", "{new}", "--embedder", "gpt"], USAGE, "no embedder 'gpt'; choose one of"),

@@ -7,32 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 import lake
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import UsageError
-from lake.query import fuse
-from lake.schemas import CHUNKS_FOUND
-
-
-def leg(*chunk_ids: str) -> pa.Table:
-    columns = {name: [None] * len(chunk_ids) for name in CHUNKS_FOUND.names}
-    table = pa.table({**columns, "chunk_id": list(chunk_ids)}, schema=CHUNKS_FOUND)
-    return table.append_column("score", pa.array(np.linspace(1, 0.5, len(chunk_ids))))
-
-
-def test_fusion_adds_reciprocal_ranks() -> None:
-    fused = fuse([leg("a", "b", "c"), leg("c", "d")])
-    scores = dict(zip(fused["chunk_id"].to_pylist(), fused["score"].to_pylist(), strict=True))
-    assert scores == pytest.approx({"c": 1 / 63 + 1 / 61, "a": 1 / 61, "b": 1 / 62, "d": 1 / 62})
-    assert fused["chunk_id"].to_pylist() == ["c", "a", "b", "d"]
-
-
-def test_ties_stand_in_order_of_their_ids() -> None:
-    assert fuse([leg("b"), leg("a")])["chunk_id"].to_pylist() == ["a", "b"]
 
 
 @pytest.fixture
@@ -94,7 +74,7 @@ def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
     (source / "new.md").write_text("# New\n\nA lighthouse keeper counts herring gulls.")
     ingest()
     index = lake.open_lake(lake_url)
-    reader = index._reader(index.release(), "chunks")
+    reader = index._snapshot(index.release()).table("chunks")
     assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "text", "heading", "vector"], 0)
     assert index.search("who counts herring gulls?", 1, mode="vector")["uri"].to_pylist() == ["new.md"]
     rows = index.dataset("chunks").to_table(columns=["chunk_id", "vector"])

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lake import schemas
+from lake.search.text_query import plain
 from lake.tables import Tables
 
 DIMENSIONS = 16
@@ -129,8 +130,8 @@ def test_every_row_is_found_once_whatever_the_indices_are_made_of(nights: Nights
         assert reader.count(f"doc_id = '{digest(number)}'") == 4
         for text in texts[number]:
             near, match = (
-                reader.nearest(vector(text), 8, ["chunk_id"], None),
-                reader.matching(text, 8, ["chunk_id"], None),
+                reader.nearest(vector(text), 8, columns=["chunk_id"]),
+                reader.matching(plain(text), 8, columns=["chunk_id"]),
             )
             assert near.sort_by("_distance")["chunk_id"][0].as_py() == digest((number, text))
             assert match["chunk_id"][0].as_py() == digest((number, text))
@@ -145,6 +146,6 @@ def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path
     commit(at_once, documents, list(documents.texts), [])
     readers = tables.at(TABLE, versions[-1]), at_once.at(TABLE, at_once.seal(TABLE, "all"))
     for question in ("w3 w77", "w100 w200 w300", "w499"):
-        hits = [reader.matching(question, 500, ["chunk_id"], None).sort_by("chunk_id") for reader in readers]
+        hits = [reader.matching(plain(question), 500, columns=["chunk_id"]).sort_by("chunk_id") for reader in readers]
         assert hits[0].num_rows > 4
         assert hits[0].equals(hits[1])

@@ -1,0 +1,84 @@
+"""A question: what is looked for, in which way, and what becomes of what was found; a checked value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+from lake.errors import UsageError
+from lake.search.text_query import Syntax, TextQuery, text_query
+
+Mode = Literal["hybrid", "vector", "text"]
+Expand = Literal["none", "parent", "window"]
+Fusion = Literal["adaptive", "rrf"]
+
+MAX_K = 10_000
+#: A question longer than this is a document; a model reads a few hundred words of it anyway.
+MAX_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``k`` counts passages. ``fuzziness`` and ``syntax`` concern the full-text leg.
+
+    ``alpha`` sets the weight of the vector leg from 0 to 1, which ``fusion`` chooses otherwise.
+    ``expand``: passages are the chunks found (``none``), the sections that hold them (``parent``), or chunks with
+    ``window`` neighbours on either side, inside their section.
+    ``min_score`` drops passages that score less, on the scale of the last step that scored.
+    """
+
+    text: str
+    k: int = 10
+    mode: Mode = "hybrid"
+    where: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    principals: Collection[str] | str = ()
+    expand: Expand = "parent"
+    window: int = 1
+    syntax: Syntax = "plain"
+    fuzziness: int = 0
+    fusion: Fusion = "adaptive"
+    alpha: float | None = None
+    min_score: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in (("mode", Mode), ("expand", Expand), ("fusion", Fusion), ("syntax", Syntax)):
+            if getattr(self, name) not in get_args(choices):
+                raise UsageError(f"no {name} {getattr(self, name)!r}; choose one of {list(get_args(choices))}")
+        _check_text(self.text)
+        _check_range("k", self.k, 1, MAX_K)
+        _check_range("window", self.window, 0, 100)
+        if self.alpha is not None:
+            _check_range("alpha", self.alpha, 0, 1)
+        if self.syntax == "boolean" and self.mode != "text":
+            raise UsageError(f"the boolean syntax needs mode 'text'; by vectors ({self.mode}) no word can be demanded")
+        self.text_query()
+
+    @classmethod
+    def of(cls, text: str, k: int = 10, **how: Any) -> Question:
+        """UsageError where ``how`` holds a word that is none of the fields."""
+        fields = [name for name in cls.__dataclass_fields__ if name not in ("text", "k")]
+        if unknown := sorted(how.keys() - set(fields)):
+            raise UsageError(f"a search knows no {unknown}; it takes k, at, embedder and {fields}")
+        return cls(text, k, **how)
+
+    def text_query(self) -> TextQuery:
+        return text_query(self.text, self.syntax, self.fuzziness)
+
+    def with_text(self, text: str) -> Question:
+        return replace(self, text=text)
+
+
+def _check_range(name: str, value: float, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise UsageError(f"{name}={value!r} must lie between {least} and {most}")
+
+
+def _check_text(text: str) -> None:
+    if not isinstance(text, str):
+        raise UsageError(f"the question is {type(text).__name__}, not text")
+    if len(text) > MAX_CHARACTERS:
+        raise UsageError(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are searched for")
+    if not any(character.isalnum() for character in text):
+        raise UsageError("the question holds no word to search for")

@@ -1,0 +1,84 @@
+"""What the full-text index is asked: words, phrases, and which of them must or must not be there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from lake.errors import UsageError
+
+Syntax = Literal["plain", "boolean"]
+Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
+
+MAX_FUZZINESS = 2
+
+#: One term of the boolean syntax: its sign, a phrase or a word, and how many letters may differ.
+_TERM = re.compile(r'(?P<sign>[+-]?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"~]+)(?:~(?P<fuzziness>\d*))?)')
+_OCCUR: dict[str, Occur] = {"": "SHOULD", "+": "MUST", "-": "MUST_NOT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Words, any of which counts unless ``is_phrase``; ``fuzziness`` letters of each may differ."""
+
+    text: str
+    occur: Occur = "SHOULD"
+    is_phrase: bool = False
+    fuzziness: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """Clauses whose BM25 scores add up; with nothing that must be there, one that should be is enough."""
+
+    clauses: tuple[Clause, ...]
+
+
+def plain(text: str, fuzziness: int = 0) -> TextQuery:
+    """All words of a question; no character in it has a meaning of its own."""
+    return TextQuery((Clause(text, fuzziness=_checked(fuzziness)),))
+
+
+def boolean(text: str, fuzziness: int = 0) -> TextQuery:
+    """``"a phrase"``, ``+must``, ``-mustnot``, ``word~1`` with a letter wrong; all else should be there.
+
+    >>> [(c.occur, c.text, c.is_phrase, c.fuzziness) for c in boolean('pump +"north hall" -draft alrm~1').clauses]
+    [('MUST', 'north hall', True, 0), ('MUST_NOT', 'draft', False, 0), ('SHOULD', 'alrm', False, 1), \
+('SHOULD', 'pump', False, 0)]
+    """
+    if text.count('"') % 2:
+        raise UsageError(f"a quotation mark is open in {text!r}; close it, or ask with the plain syntax")
+    terms = [_clause(found, fuzziness) for found in _TERM.finditer(text)]
+    words = [term for term in terms if term == Clause(term.text, fuzziness=fuzziness)]
+    clauses = [term for term in terms if term not in words and _has_word(term.text)]
+    if together := " ".join(word.text for word in words if _has_word(word.text)):
+        clauses.append(Clause(together, fuzziness=_checked(fuzziness)))
+    if not any(clause.occur != "MUST_NOT" for clause in clauses):
+        raise UsageError(f"{text!r} names nothing that should be there; add a word without a minus")
+    return TextQuery(tuple(clauses))
+
+
+def _clause(found: re.Match[str], fuzziness: int) -> Clause:
+    occur = _OCCUR[found["sign"]]
+    if found["phrase"] is not None:
+        return Clause(found["phrase"], occur, is_phrase=True)
+    stated = found["fuzziness"]
+    return Clause(found["word"], occur, fuzziness=fuzziness if stated is None else _checked(int(stated or 1)))
+
+
+def _has_word(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def _checked(fuzziness: int) -> int:
+    if not 0 <= fuzziness <= MAX_FUZZINESS:
+        raise UsageError(f"fuzziness {fuzziness} must lie between 0 and {MAX_FUZZINESS} letters")
+    return fuzziness
+
+
+def text_query(text: str, syntax: str = "plain", fuzziness: int = 0) -> TextQuery:
+    """The query of a question in one of the two syntaxes."""
+    if syntax not in get_args(Syntax):
+        raise UsageError(f"no syntax {syntax!r}; choose one of {list(get_args(Syntax))}")
+    return (boolean if syntax == "boolean" else plain)(text, fuzziness)
