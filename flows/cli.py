@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import cli_diff, cli_doctor, cli_releases, cli_upkeep, console
+from flows import cli_ask, cli_diff, cli_doctor, cli_releases, cli_upkeep, console
 from flows.cli_options import JsonOption, LakeOption, show
 from lake.errors import LakeError, RefusedError, UsageError
 
@@ -160,7 +160,13 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for command in (*cli_releases.COMMANDS, *cli_diff.COMMANDS, *cli_upkeep.COMMANDS, *cli_doctor.COMMANDS):
+for command in (
+    *cli_ask.COMMANDS,
+    *cli_releases.COMMANDS,
+    *cli_diff.COMMANDS,
+    *cli_upkeep.COMMANDS,
+    *cli_doctor.COMMANDS,
+):
     app.command()(command)
 
 

@@ -52,7 +52,9 @@ class AnthropicChat(EndpointChat):
         if blocks is None:
             raise ContractError(f"the endpoint's answer holds no message; check {_ADDRESS}")
         text = "".join(block.text for block in blocks if block.type == "text")
-        return Reply(text, _finish(answer.stop_reason), _n_input(answer.usage), answer.usage.output_tokens, answer.model)
+        return Reply(
+            text, _finish(answer.stop_reason), _n_input(answer.usage), answer.usage.output_tokens, answer.model
+        )
 
     def _pieces(self, asked: Asked) -> Iterator[Reply]:
         with self._client.messages.create(**self._request(asked), stream=True) as events:

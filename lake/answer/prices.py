@@ -59,5 +59,7 @@ def price_of(model: str) -> Price | None:
 def _stated(value: str) -> Price:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)", value)
     if match is None:
-        raise UsageError(f"{VARIABLE}={value!r} must be INPUT/OUTPUT in USD per million tokens; for example '0.15/0.60'")
+        raise UsageError(
+            f"{VARIABLE}={value!r} must be INPUT/OUTPUT in USD per million tokens; for example '0.15/0.60'"
+        )
     return Price(float(match[1]), float(match[2]))

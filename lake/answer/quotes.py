@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 #: Shorter ones are names, titles or irony.
 MIN_TERMS = 4
 
-_PAIRS = ('""', "\u201c\u201d", "\u201e\u201c", "\u201e\u201d", "\u00ab\u00bb", "\u00bb\u00ab", "\u300c\u300d")
+_PAIRS = (
+    ('"', '"'),
+    ("\u201c", "\u201d"),
+    ("\u201e", "\u201c"),
+    ("\u201e", "\u201d"),
+    ("\u00ab", "\u00bb"),
+    ("\u00bb", "\u00ab"),
+    ("\u300c", "\u300d"),
+)
 _QUOTE = re.compile("|".join(f"{a}([^{a}{b}\n]{{8,2000}}){b}" for a, b in _PAIRS))
 _ELLIPSIS = re.compile(r"\s*(?:\[?\.\.\.\]?|\[?\u2026\]?)\s*")
 _PLAIN = str.maketrans(

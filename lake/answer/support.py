@@ -104,7 +104,9 @@ def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Sour
 
 def _claims(words: str) -> bool:
     words = words.strip().strip("*_").strip()
-    return len(terms(words)) > 1 and not is_marker(words) and not words.endswith(_NO_CLAIM) and not words.startswith("#")
+    return (
+        len(terms(words)) > 1 and not is_marker(words) and not words.endswith(_NO_CLAIM) and not words.startswith("#")
+    )
 
 
 def _problems(sentence: Sentence) -> Iterable[Problem]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.units import sentence_starts
@@ -64,7 +65,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans = []
     for line in re.finditer(r"[^\n]+", text):
         cuts = [0, *sentence_starts(line[0]), len(line[0])]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             piece = line[0][start:end]
             if piece.strip():
                 begin = line.start() + start + len(piece) - len(piece.lstrip())

@@ -45,8 +45,8 @@ class Understanding:
 
     chat: ChatModel
     prompts: Prompts
-    limits: Limits = Limits()
-    usage: Usage = Usage()
+    limits: Limits = field(default_factory=Limits)
+    usage: Usage = field(default_factory=Usage)
     notes: list[str] = field(default_factory=list)
 
     def standalone(self, question: str, history: Sequence[Message]) -> str:
@@ -77,13 +77,19 @@ class Understanding:
     def _text(self, name: str, key: str, question: str, fence: str, **words: str) -> str | None:
         written = self._ask(name, key, many=False, question=question, fence=fence, **words)
         text = structured.a_text(written, key) if written is not None else None
-        return text[:_MAX_QUERY] if text else self._failed(name, written)
+        if not text:
+            self._note_form(name, written)
+            return None
+        return text[:_MAX_QUERY]
 
     def _texts(self, name: str, question: str, fence: str, **words: str) -> list[str] | None:
         n = self.limits.max_queries
         written = self._ask(name, "queries", many=True, question=question, fence=fence, n_queries=str(n), **words)
         found = structured.texts(written, "queries") if written is not None else None
-        return self._failed(name, written) if found is None else [text[:_MAX_QUERY] for text in found[:n]]
+        if found is None:
+            self._note_form(name, written)
+            return None
+        return [text[:_MAX_QUERY] for text in found[:n]]
 
     def _ask(self, name: str, key: str, *, many: bool, **words: str) -> str | None:
         if self.usage.n_calls >= self.limits.max_calls:
@@ -100,7 +106,7 @@ class Understanding:
         self.usage += done.usage
         return done.text
 
-    def _failed(self, name: str, written: str | None) -> None:
+    def _note_form(self, name: str, written: str | None) -> None:
         if written is not None:
             self.notes.append(f"{name}: the model's answer was no JSON of the asked form; went on without it")
 

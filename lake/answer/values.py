@@ -77,8 +77,8 @@ class Answer:
     """``text`` is empty where no model was asked; ``enough`` says whether the question could be answered.
 
     ``evidence`` in [0, 1]: how likely the answer is among the passages, as the search shows. ``confidence`` in [0, 1]:
-    how likely the text is right, 0 where there is no answer; docs/answers.md says what they can't tell. ``passages`` has
-    the columns of HITS, best first, and is there also without an answer.
+    how likely the text is right, 0 where there is no answer; docs/answers.md says what they can't tell.
+    ``passages`` has the columns of HITS, best first, and is there also without an answer.
     """
 
     question: str

@@ -15,6 +15,7 @@ from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 FAST = Patience(timeout=5, backoff=Backoff(n_attempts=3, first=0.01, longest=0.02))
 ASKED = [Message("system", "Be brief."), Message("user", "What does the lamp burn?")]
+QUOTA = {"message": "pay", "code": "insufficient_quota", "type": "insufficient_quota"}
 MODELS = ["openai:local", "anthropic:local"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -85,7 +86,7 @@ def test_retries_are_bounded_and_honour_the_wait_asked_for(endpoint: Any, name: 
 def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -> None:
     endpoint.delay = 0.5
     chat = load_chat(name, Patience(timeout=0.1, backoff=Backoff(n_attempts=2, first=0.01)))
-    with pytest.raises(TransientError, match="(?i)timed out"):
+    with pytest.raises(TransientError, match=r"(?i)timed out"):
         list(chat.stream(ASKED, max_tokens=50)) if streamed else chat.complete(ASKED, max_tokens=50)
     assert len(endpoint.requests) == 2
 
@@ -96,10 +97,9 @@ def test_a_stream_that_breaks_is_not_passed_off_as_an_answer(endpoint: Any, name
     endpoint.replies.appendleft("one two three four five six seven eight nine")
     endpoint.faults.append(fault_of(trick=trick))
     chat = load_chat(name, Patience(timeout=0.3, backoff=FAST.backoff))
-    pieces = []
+    pieces: list[object] = []
     with pytest.raises(ContractError if trick == "half event" else TransientError) as caught:
-        for piece in chat.stream(ASKED, max_tokens=50):
-            pieces.append(piece)  # noqa: PERF402 - those before the failure are wanted
+        pieces.extend(chat.stream(ASKED, max_tokens=50))
     assert pieces[:2] == ["one ", "two "]
     assert not any(isinstance(piece, Completion) for piece in pieces)
     assert "can't be read" in str(caught.value) or "broke off" in str(caught.value)
@@ -121,12 +121,12 @@ def test_an_answer_that_never_ends_is_given_up(endpoint: Any) -> None:
         (fault_of(404), UsageError, "_BASE_URL"),
         (fault_of(400), ContractError, "no, thank you"),
         (fault_of(400, error={"message": "prompt is too long: 9 tokens"}), UsageError, "lower the budget"),
-        (fault_of(429, error={"message": "pay", "code": "insufficient_quota", "type": "insufficient_quota"}), UsageError, "quota"),
+        (fault_of(429, error=QUOTA), UsageError, "quota"),
         (fault_of(trick="html"), ContractError, "no message"),
         (fault_of(trick="half json"), ContractError, "can't be read"),
     ],
     ids=["401", "403", "404", "400", "too long", "quota", "html", "half json"],
-)  # fmt: skip
+)
 def test_what_no_retry_cures_is_told_at_once(
     endpoint: Any, name: str, fault: dict[str, Any], kind: type[LakeError], words: str
 ) -> None:
