@@ -1,90 +1,30 @@
 """Fit how far an answer can be trusted from what a search shows, on questions with and without an answer in the lake.
 
-    python benchmarks/calibrate_confidence.py XQUAD_FOLDER [--languages en es de zh] [--embedder minilm] [--k 8]
-        [--model openai:MODEL --questions 300]
+    python benchmarks/calibrate_confidence.py XQUAD_FOLDER [--languages en es de zh] [--docs FOLDER]
+        [--embedder minilm] [--k 8]
 
-Each language's paragraphs are halved, and each half is indexed alone: a question is asked of both lakes, and only one
-of them holds its paragraph, although both hold others of the same article. Labelled 1: the paragraph is among the k
-passages. English is fitted, folds by article; the other languages are never fitted on. With --model the answers to
-some of the questions are written by it and judged by whether they hold the gold answer: that fits the second step.
+Each collection is halved and each half indexed alone; every question is asked of both. Labelled 1: a text that holds
+the answer is among the k passages. The other half holds texts from the same articles, so that a wrong passage is about
+the right thing. The first language is fitted, with articles held out; the others and the documentation (--docs) are
+never fitted on. The documentation comes with answers that a model wrote from the right sections: held against the
+passages of each half they show what support says, and fit the second step, evidence and support together.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import random
-import re
 import tempfile
-import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from calibration_sets import Sample, documentation, index_halves, samples, xquad
 
-import lake
-from flows.reindex import Job, reindex
-from flows.steps import PlainSteps
-from lake.answer.answering import Options, answer
-from lake.answer.confidence import FEATURES, GENERAL, features
-from lake.answer.evidence import evidence
-from lake.answer.registry import load_chat
-from lake.scan import Settings
+from lake.answer.confidence import EVIDENCE_FITS, log_odds, sufficiency
 
 N_FOLDS = 6
 RIDGE = 1.0
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A question asked of one half: what the search showed, and whether its paragraph was found."""
-
-    article: str
-    question: str
-    gold: str
-    x: np.ndarray
-    label: bool
-    half: int
-
-
-def paragraphs(file: Path) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Article, text and questions of each paragraph."""
-    for article in json.loads(file.read_text())["data"]:
-        for paragraph in article["paragraphs"]:
-            yield article["title"], paragraph["context"], paragraph["qas"]
-
-
-def index_halves(file: Path, embedder: str, folder: Path) -> list[str]:
-    """Lakes that hold every other paragraph each."""
-    urls = []
-    for half in (0, 1):
-        documents, url = folder / f"documents{half}", str(folder / f"lake{half}")
-        documents.mkdir(parents=True)
-        for number, (_, text, _) in enumerate(paragraphs(file)):
-            if number % 2 == half:
-                (documents / f"{number}.txt").write_text(text)
-        with PlainSteps() as steps:
-            reindex(Job(sources=(str(documents),), lake=url, settings=Settings(embedder=embedder)), steps)
-        urls.append(url)
-    return urls
-
-
-def samples(file: Path, urls: Sequence[str], k: int) -> list[Sample]:
-    found = []
-    for half, url in enumerate(urls):
-        index = lake.open_lake(url)
-        for number, (article, _, questions) in enumerate(paragraphs(file)):
-            for asked in questions:
-                rows = index.search(asked["question"], k, expand="parent").to_pylist()
-                x = features(evidence(asked["question"], rows), FEATURES)
-                label = f"{number}.txt" in {row["uri"] for row in rows}
-                gold = asked["answers"][0]["text"]
-                found.append(Sample(article, asked["question"], gold, np.array(x), label, half))
-    return found
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -106,7 +46,7 @@ def predict(w: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def cross_validated(x: np.ndarray, y: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Predictions for each fold of articles by a fit on the others."""
+    """Predictions for each fold of groups by a fit on the others."""
     fold = {group: i % N_FOLDS for i, group in enumerate(sorted(set(groups)))}
     folds = np.array([fold[group] for group in groups])
     p = np.zeros(len(y))
@@ -132,91 +72,81 @@ def ece(p: np.ndarray, y: np.ndarray, n_bins: int = 10) -> float:
 
 def figures(name: str, p: np.ndarray, y: np.ndarray) -> str:
     brier = float(np.mean((p - y) ** 2))
-    return f"{name:<34} n {len(y):>5}  AUC {auc(p, y):.3f}  Brier {brier:.3f}  ECE {ece(p, y):.3f}"
+    return f"  {name:<32} n {len(y):>5}  AUC {auc(p, y):.3f}  Brier {brier:.3f}  ECE {ece(p, y):.3f}"
 
 
-def report_gate(p: np.ndarray, y: np.ndarray) -> None:
-    """What a threshold below which no model is asked would cost and save."""
-    for lost in (0.01, 0.02, 0.05):
-        at = float(np.quantile(p[y == 1], lost))
-        print(f"  below {at:.3f}: {lost:.0%} of the answerable, {np.mean(p[y == 0] < at):.0%} of the others")
+def columns(rows: Sequence[Sample], names: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    x = np.array([[getattr(row.evidence, name) or 0.0 for name in names] for row in rows])
+    return x, np.array([row.label for row in rows], dtype=float), [row.group for row in rows]
 
 
-def report(name: str, columns: Sequence[str], by_language: dict[str, list[Sample]]) -> np.ndarray:
-    """Fit on the first language; figures there by folds, and on the others as they come."""
-    picked = [FEATURES.index(column) for column in columns]
-    first, *others = by_language
-    x, y, groups = _arrays(by_language[first], picked)
-    p = cross_validated(x, y, groups)
-    print(f"\n{name}")
-    print(figures(f"  {first}, articles held out", p, y))
-    report_gate(p, y)
+def report_evidence(names: Sequence[str], sets: dict[str, list[Sample]]) -> None:
+    """Fit on the first set; figures there by folds, and on the others as they come."""
+    first, *others = sets
+    x, y, groups = columns(sets[first], names)
     w = fit(x, y)
-    for language in others:
-        x, y, _ = _arrays(by_language[language], picked)
-        print(figures(f"  {language}, never fitted on", predict(w, x), y))
-    print("  " + ", ".join(f"{c}={v:.3f}" for c, v in zip([*columns, "bias"], w, strict=True)))
-    return w
+    print("\nevidence: " + ", ".join(f"{n}={v:.3f}" for n, v in zip([*names, "bias"], w, strict=True)))
+    print(figures(f"{first}, articles held out", cross_validated(x, y, groups), y))
+    for other in others:
+        x, y, _ = columns(sets[other], names)
+        print(figures(f"{other}, never fitted on", predict(w, x), y))
 
 
-def _arrays(rows: Sequence[Sample], picked: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    x = np.array([row.x for row in rows])[:, picked]
-    return x, np.array([row.label for row in rows], dtype=float), [row.article for row in rows]
+def report_gate(sets: dict[str, list[Sample]], embedder: str) -> None:
+    """What the thresholds below which no model is asked cost and save, with the weights in the product."""
+    print("\nbelow the threshold: of those with an answer / of the others")
+    for name, rows in sets.items():
+        p = np.array([sufficiency(row.evidence, embedder) for row in rows])
+        y = np.array([row.label for row in rows])
+        told = (f"{at}: {np.mean(p[y] < at):.1%} / {np.mean(p[~y] < at):.0%}" for at in (0.02, 0.03, 0.05, 0.1))
+        print(f"  {name:<6} " + "   ".join(told))
 
 
-def plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+def report_support(rows: Sequence[Sample]) -> None:
+    """Sentences of answers against passages that hold, and do not hold, what they were written from."""
+    claims = [(claim.support, row.label) for row in rows for claim in row.sentences if claim.is_claim]
+    p, y = (np.array(values, dtype=float) for values in zip(*claims, strict=True))
+    print(f"\nsupport of single sentences: n {len(y)}, AUC {auc(p, y):.3f}; supported with / without their source")
+    print("  " + "   ".join(f"{at}: {np.mean(p[y == 1] >= at):.0%} / {np.mean(p[y == 0] >= at):.0%}"
+                            for at in (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)))  # fmt: skip
 
 
-def report_answers(rows: Sequence[Sample], urls: Sequence[str], model: str, n: int, k: int) -> None:
-    """The second step: is the written answer right, by the evidence and the share of its supported sentences."""
-    chat = load_chat(model)
-    indices = [lake.open_lake(url) for url in urls]
-    options = Options(k=k, min_evidence=0.0, budget_tokens=1500, max_tokens=100)
-    x, y, groups = [], [], []
-    for row in random.Random(7).sample(list(rows), n):
-        index = indices[row.half]
-        search = partial(index.search, expand="parent")
-        told = answer(search, row.question, chat=chat, options=options, release=index.release())
-        said = [sentence for sentence in told.sentences if sentence.is_claim]
-        x.append([told.evidence, np.mean([s.support for s in said]) if said else 0.0])
-        y.append(float(row.label and plain(row.gold) in plain(told.text)))
-        groups.append(row.article)
-    _report_second_step(np.array(x), np.array(y), groups)
-
-
-def _report_second_step(x: np.ndarray, y: np.ndarray, groups: Sequence[str]) -> None:
-    logits = np.log(x[:, :1] / (1 - x[:, :1]))
-    both = np.column_stack([logits, x[:, 1]])
-    print(f"\nanswers: {y.mean():.0%} of {len(y)} right")
-    print(figures("  evidence alone", cross_validated(logits, y, groups), y))
-    print(figures("  support alone", cross_validated(x[:, 1:], y, groups), y))
-    print(figures("  both", cross_validated(both, y, groups), y))
-    print("  evidence={:.3f}, support={:.3f}, bias={:.3f}".format(*fit(both, y)))
+def report_answers(rows: Sequence[Sample], embedder: str) -> None:
+    """The second step: does the answer rest on these passages, by their evidence and the mean support of its claims."""
+    rows = [row for row in rows if any(claim.is_claim for claim in row.sentences)]
+    odds = np.array([[log_odds(sufficiency(row.evidence, embedder))] for row in rows])
+    support = np.array([[np.mean([c.support for c in row.sentences if c.is_claim])] for row in rows])
+    y, groups = np.array([row.label for row in rows], dtype=float), [row.group for row in rows]
+    both = np.column_stack([odds, support])
+    print("\nanswers: evidence={:.3f}, support={:.3f}, bias={:.3f}".format(*fit(both, y)))
+    for name, x in {"evidence alone": odds, "support alone": support, "both": both}.items():
+        print(figures(f"{name}, questions held out", cross_validated(x, y, groups), y))
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("folder", type=Path)
     words.add_argument("--languages", nargs="+", default=["en", "es", "de", "zh"])
+    words.add_argument("--docs", type=Path)
     words.add_argument("--embedder", default="minilm")
     words.add_argument("--k", type=int, default=8)
-    words.add_argument("--model")
-    words.add_argument("--questions", type=int, default=300)
     chosen = words.parse_args()
     os.environ.setdefault("RAGLAKE_TORCH_THREADS", "1")
+    collections = {name: xquad(chosen.folder / f"xquad.{name}.json") for name in chosen.languages}
+    if chosen.docs:
+        collections["docs"] = documentation(chosen.docs)
+    sets = {}
     with tempfile.TemporaryDirectory() as place:
-        urls, by_language = {}, {}
-        for language in chosen.languages:
-            file = chosen.folder / f"xquad.{language}.json"
-            urls[language] = index_halves(file, chosen.embedder, Path(place, language))
-            by_language[language] = samples(file, urls[language], chosen.k)
-            print(f"{language}: {np.mean([s.label for s in by_language[language]]):.1%} answerable", flush=True)
-        report(f"{chosen.embedder}", FEATURES, by_language)
-        report("any embedder", GENERAL, by_language)
-        if chosen.model:
-            first = chosen.languages[0]
-            report_answers(by_language[first], urls[first], chosen.model, chosen.questions, chosen.k)
+        for name, collection in collections.items():
+            urls = index_halves(collection, chosen.embedder, Path(place, name))
+            sets[name] = list(samples(collection, urls, chosen.k))
+            print(f"{name}: {np.mean([row.label for row in sets[name]]):.1%} with an answer", flush=True)
+    for product in EVIDENCE_FITS:
+        report_evidence(list(product.weights), sets)
+    report_gate(sets, chosen.embedder)
+    if chosen.docs:
+        report_support(sets["docs"])
+        report_answers(sets["docs"], chosen.embedder)
 
 
 if __name__ == "__main__":

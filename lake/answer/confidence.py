@@ -1,55 +1,78 @@
-"""How far an answer can be trusted, by logistic functions fitted on questions with a known outcome."""
+"""How far an answer can be trusted, by logistic functions fitted on questions with a known outcome.
+
+The weights were made by benchmarks/calibrate_confidence.py; docs/answers.md has its figures and what they can't tell.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lake.answer.evidence import Evidence
 
-#: What the fit for one embedder looks at; cosines of different models can't be compared.
-FEATURES = ("cosine", "cosine_margin", "text_margin", "agreement", "best_coverage", "coverage")
-#: What is left to look at under any other embedder, or without a vector leg.
-GENERAL = ("text_margin", "agreement", "best_coverage", "coverage")
+#: Below it no model is asked by default: it lost 1 in 100 of the questions that could be answered, or fewer.
+MIN_EVIDENCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A logistic function of named figures."""
+    """A logistic function of named figures; for ``embedder`` alone, since cosines of two models can't be compared."""
 
     weights: Mapping[str, float]
     bias: float
+    embedder: str | None = None
 
-    def of(self, figures: Mapping[str, float]) -> float:
+    def of(self, figures: Mapping[str, float | None]) -> float:
         """A probability, never 0 or 1 outright."""
-        x = self.bias + sum(weight * figures[name] for name, weight in self.weights.items())
+        x = self.bias + sum(weight * (figures[name] or 0.0) for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
 
-
-#: Made by benchmarks/calibrate_confidence.py.
-FITS: Mapping[str, Fit] = MappingProxyType({})
-ANY = Fit({"text_margin": 1.0, "agreement": 1.0, "best_coverage": 4.0, "coverage": 0.0}, -3.0)
-ANSWERED = Fit({"evidence": 1.0, "support": 3.0}, -2.0)
-MIN_EVIDENCE = 0.05
+    def fits(self, figures: Mapping[str, float | None], embedder: str | None) -> bool:
+        known = all(figures[name] is not None for name in self.weights)
+        return known and self.embedder in (None, embedder)
 
 
-def features(found: Evidence, names: Sequence[str]) -> list[float]:
-    """The named figures; one that is not there is 0."""
-    return [float(getattr(found, name) or 0.0) for name in names]
+#: The first one applies for which all figures are known: both legs under a known model, both legs, text, any.
+EVIDENCE_FITS = (
+    Fit(
+        {
+            "cosine": 4.124,
+            "cosine_margin": 1.093,
+            "text_margin": 3.450,
+            "agreement": 1.669,
+            "best_coverage": 7.066,
+            "coverage": 0.771,
+        },
+        -9.718,
+        "minilm",
+    ),
+    Fit({"text_margin": 4.055, "agreement": 2.641, "best_coverage": 7.547, "coverage": 0.855}, -8.573),
+    Fit({"text_margin": 5.443, "best_coverage": 7.818, "coverage": 0.991}, -7.331),
+    Fit({"best_coverage": 9.996, "coverage": 1.372}, -5.835),
+)
+ANSWER_FIT = Fit({"evidence": 1.0, "support": 3.0}, -2.0)
 
 
 def sufficiency(found: Evidence, embedder: str | None) -> float:
     """How likely the answer is among the passages; ``embedder`` is the release's, where it is known."""
-    fit = FITS.get(embedder or "") if found.cosine is not None else None
-    names = FEATURES if fit else GENERAL
-    return round((fit or ANY).of(dict(zip(names, features(found, names), strict=True))), 4)
+    figures = {name: getattr(found, name) for name in EVIDENCE_FITS[0].weights}
+    fit = next(fit for fit in EVIDENCE_FITS if fit.fits(figures, embedder))
+    return round(fit.of(figures), 4)
 
 
 def confidence(evidence: float, support: float) -> float:
-    """How likely a written answer is right: of its evidence and the mean support of its claims."""
-    bounded = min(max(evidence, 1e-4), 1 - 1e-4)
-    return round(ANSWERED.of({"evidence": math.log(bounded / (1 - bounded)), "support": support}), 4)
+    """How likely a written answer rests on its sources: of their evidence and the mean support of its claims."""
+    return round(ANSWER_FIT.of({"evidence": log_odds(evidence), "support": support}), 4)
+
+
+def log_odds(probability: float) -> float:
+    """
+    >>> log_odds(0.5), log_odds(1.0) < 10
+    (0.0, True)
+    """
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))

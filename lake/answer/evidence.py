@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.terms import Vocabulary, Weights, coverage, sentences, terms
+from lake.answer.terms import Vocabulary, Weights, coverage, is_dense, sentences, terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,38 +17,43 @@ _NEXT = 4
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Each in [0, 1] but the cosine; none grows with the size of the lake.
+    """Each in [0, 1] but the cosine; none grows with the size of the lake. None: the leg it is of says nothing.
 
-    ``cosine``: of the best passage, None where no vector leg ran. ``cosine_margin``, ``text_margin``: how far the best
-    stands above the next few, as a part of itself. ``agreement``: how near the top both legs have the same passage.
-    ``best_coverage``, ``coverage``: the share of the question, by weight, in one passage and in all of them.
+    ``cosine``: of the best passage. ``cosine_margin``, ``text_margin``: how far the best stands above the next few, as
+    a part of itself. ``agreement``: how near the top both legs have the same passage. ``best_coverage``, ``coverage``:
+    the share of the question, by weight, in one passage and in all of them.
     """
 
-    cosine: float | None
-    cosine_margin: float
-    text_margin: float
-    agreement: float
     best_coverage: float
     coverage: float
+    cosine: float | None = None
+    cosine_margin: float | None = None
+    text_margin: float | None = None
+    agreement: float | None = None
 
 
 def evidence(question: str, rows: Sequence[Mapping[str, Any]]) -> Evidence:
-    """Of HITS rows, best first; all zero where there are none."""
+    """Of HITS rows, best first; nothing but zeros where there are none."""
     rows = rows[:_TOP]
     cosines = sorted((row["vector_score"] for row in rows if row.get("vector_score") is not None), reverse=True)
     scores = sorted((row["text_score"] for row in rows if row.get("text_score") is not None), reverse=True)
     best, every = _coverage(question, [row["text"] for row in rows])
+    if is_dense(question):
+        # Which of its words the text leg finds is the tokenizer's doing, and then says nothing of the answer.
+        return Evidence(best, every, cosines[0] if cosines else None)
     return Evidence(
         cosine=cosines[0] if cosines else None,
         cosine_margin=_margin(cosines),
         text_margin=_margin(scores),
-        agreement=max(map(_agreement, rows), default=0.0),
+        agreement=max(map(_agreement, rows)) if cosines and scores else None,
         best_coverage=best,
         coverage=every,
     )
 
 
-def _margin(scores: Sequence[float]) -> float:
+def _margin(scores: Sequence[float]) -> float | None:
+    if not scores:
+        return None
     if len(scores) < 2 or scores[0] <= 0:
         return 0.0
     following = scores[1 : 1 + _NEXT]

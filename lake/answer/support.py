@@ -64,7 +64,7 @@ class Judge:
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
 
     def support(self, sentence: str, numbers: Iterable[int]) -> float:
-        """The share of the sentence, by weight, that the best place in each of the sources holds; all places count."""
+        """The share of the sentence, by weight, that the best places in these sources hold together."""
         claimed = terms(sentence)
         texts = [self._texts[number] for number in numbers]
         best = [term for text in texts for term in self._best_window(claimed, text)]
@@ -98,7 +98,8 @@ def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Sour
     words = _MARKUP.sub("", plain[sentence.start : sentence.end])
     if not _claims(words):
         return replace(sentence, support=1.0, supported=True, is_claim=False)
-    support = judge.support(words, sentence.citations or [source.number for source in sources])
+    apart = [sentence.citations] if sentence.citations else [(source.number,) for source in sources]
+    support = max((judge.support(words, numbers) for numbers in apart), default=0.0)
     return replace(sentence, support=round(support, 4), supported=support >= SUPPORTED)
 
 

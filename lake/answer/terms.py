@@ -56,6 +56,16 @@ def terms(text: str) -> list[Term]:
     return found
 
 
+def is_dense(text: str) -> bool:
+    """Whether most of the text's letters are of a script without spaces between words.
+
+    >>> is_dense("灯台は 1872 年"), is_dense("lamp 灯")
+    (True, False)
+    """
+    n_dense = sum(map(len, _DENSE_RUN.findall(text)))
+    return 2 * n_dense > sum(character.isalpha() for character in text)
+
+
 def _number(word: str) -> str:
     return re.sub("[.,]", "", word) if _THOUSANDS.fullmatch(word) else word.replace(",", ".")
 
