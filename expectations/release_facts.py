@@ -9,6 +9,7 @@ import polars as pl
 
 from expectations.features import Frames, Readers, misplaced, missing_contents
 from expectations.verdict import MAX_SAMPLES, Check
+from lake.search.recall import missed_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _BY_DESIGN = "unsupported"
 _REBUILD = "the tables disagree: run raglake rebuild"
 _VERIFY = "run raglake ingest --verify, which parses again what was lost"
+_REBUILD_INDEX = "run raglake rebuild, which trains the index anew"
+#: Share of the nearest neighbours that an approximate index may miss.
+_MISSED = 0.05
 _AGAIN = "run raglake ingest again; if it stays, run raglake rebuild"
 
 
@@ -83,7 +87,11 @@ def _indices() -> list[Check]:
     return [
         _none("n_missing_text_indices", "n_chunks", "{n} full-text indices are missing, so words find nothing", _AGAIN),
         _none("n_unindexed_rows", "n_rows", "{n} rows are in no index yet: right answers, but slower", warn=True),
-    ]
+        Check("expect_column_values_to_be_between", "neighbours_missed_share", "warning",
+              f"the vector index misses {{n}} of {{total}} nearest neighbours, more than {_MISSED:.0%}",
+              kwargs={"max_value": _MISSED}, remedy=_REBUILD_INDEX, total="n_neighbours",
+              above=("n_neighbours_missed", 0)),
+    ]  # fmt: skip
 
 
 def _losses(settings: Settings) -> list[Check]:
@@ -204,12 +212,19 @@ def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
     return {"n_overlong_chunks": frames.chunks.filter(overlong)["chunk_id"].to_list()}
 
 
-def _index_facts(readers: Readers) -> dict[str, int]:
+def _index_facts(readers: Readers) -> dict[str, int | float]:
+    missed, n_neighbours = missed_neighbours(readers.chunks)
     unindexed = readers.chunks.unindexed()
     tables = (readers.documents, readers.parents, readers.quarantine)
     n_rows = sum(sum(reader.unindexed().values()) for reader in tables) + sum(unindexed.values())
     missing = {"text", "heading"} - unindexed.keys() if readers.chunks.count() else set()
-    return {"n_unindexed_rows": n_rows, "n_missing_text_indices": len(missing)}
+    return {
+        "n_unindexed_rows": n_rows,
+        "n_missing_text_indices": len(missing),
+        "n_neighbours": n_neighbours,
+        "n_neighbours_missed": missed,
+        "neighbours_missed_share": missed / n_neighbours if n_neighbours else 0.0,
+    }
 
 
 def _quarantine_facts(frames: Frames) -> dict[str, int | float]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import cli_ask, cli_diff, cli_doctor, cli_releases, cli_upkeep, console
+from flows import cli_ask, cli_diff, cli_doctor, cli_query, cli_releases, cli_upkeep, console, console_query
 from flows.cli_options import JsonOption, LakeOption, show
 from lake.errors import LakeError, RefusedError, UsageError
 
@@ -124,25 +124,6 @@ def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -
 
 
 @app.command()
-def query(
-    text: Annotated[str, typer.Argument(help="What to look for.")],
-    lake: LakeOption,
-    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
-    mode: Annotated[str, typer.Option(help="hybrid, vector or text.")] = "hybrid",
-    at: Annotated[str, typer.Option(help="live, a release, or a date or time (UTC).")] = "live",
-    where: Annotated[str | None, typer.Option(help="SQL over columns such as uri, source, media_type, page.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Find the chunks that answer best, at any release."""
-    from lake.query import open_lake
-
-    index = open_lake(lake)
-    release = index.release(at)
-    hits = index.search(text, k, mode=mode, at=release.release, where=where)
-    show({"release": release.release, "hits": hits.to_pylist()}, as_json, console.hits)
-
-
-@app.command()
 def demo(
     folder: Annotated[str, typer.Argument(help="Where to put the documents and the lake.")] = "raglake-demo",
     as_json: JsonOption = False,
@@ -155,19 +136,14 @@ def demo(
     outcome, hits = run(Path(folder))
     wrong = wrong_answers(hits)
     answers = {question: table.to_pylist() for question, table in hits.items()}
-    show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, console.demo)
+    show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, console_query.demo)
     if wrong:
         raise typer.Exit(FAILED)
 
 
-for command in (
-    *cli_ask.COMMANDS,
-    *cli_releases.COMMANDS,
-    *cli_diff.COMMANDS,
-    *cli_upkeep.COMMANDS,
-    *cli_doctor.COMMANDS,
-):
-    app.command()(command)
+for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor):
+    for command in group.COMMANDS:
+        app.command()(command)
 
 
 def _job(arguments: dict[str, Any]) -> Job:

@@ -30,7 +30,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the passages found, with checked citations."""
-    from lake.answer import Options, answer_stream
+    from lake.answer import Options, answer, answer_stream
     from lake.query import open_lake
 
     index = open_lake(lake)
@@ -38,8 +38,11 @@ def ask(
     search: Any = partial(index.search, at=release.release, where=where, expand="parent")
     chosen: Any = tuple(understand or ())
     options = Options(k=k, budget_tokens=budget, max_tokens=max_tokens, understand=chosen, prompts=prompts)
-    pieces = answer_stream(search, question, chat=model, options=options, release=release)
-    told = console_answer.written(pieces, shown=stream and not as_json)
+    words: Any = {"chat": model, "options": options, "release": release}
+    if stream and not as_json:
+        told = console_answer.written(answer_stream(search, question, **words))
+    else:
+        told = answer(search, question, **words)
     if told.notice:
         print(f"raglake: {told.notice}", file=sys.stderr)
     show(told.to_json(), as_json, partial(console_answer.answer, streamed=stream))

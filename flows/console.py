@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lake.progress import Progress
 
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
-_SNIPPET = 400
 
 
 def terminal() -> Console:
@@ -92,20 +91,6 @@ def _denied(out: Console, n: int) -> None:
         out.print(f"{n:,} left out: erased for good by raglake forget")
 
 
-def hits(shown: dict[str, Any]) -> None:
-    """Hits, best first."""
-    out = terminal()
-    out.print(f"[dim]release {shown['release']}[/dim]")
-    for number, hit in enumerate(shown["hits"], 1):
-        page = f", page {hit['page']}" if hit["page"] else ""
-        place = f"[bold]{number}. {escape(hit['uri'])}[/bold]{page}"
-        out.print(f"\n{place}  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
-        text = " ".join(hit["text"].split())
-        out.print(escape(text[:_SNIPPET] + (" ..." if len(text) > _SNIPPET else "")))
-    if not shown["hits"]:
-        out.print("nothing found")
-
-
 def status(shown: dict[str, Any]) -> None:
     """What is live and what is in quarantine."""
     out = terminal()
@@ -125,16 +110,3 @@ def status(shown: dict[str, Any]) -> None:
         for row in shown["quarantine"]:
             table.add_row(escape(row["uri"]), row["error_class"], escape(row["reason"]))
         out.print(table)
-
-
-def demo(shown: dict[str, Any]) -> None:
-    """What the demonstration did, and the first hit for each question."""
-    outcome(shown)
-    out = terminal()
-    for question, found in shown["answers"].items():
-        best = found[0]
-        page = f", page {best['page']}" if best["page"] else ""
-        out.print(f"\n[bold]{escape(question)}[/bold]\n  {escape(best['uri'])}{page}")
-        out.print("  " + escape(" ".join(best["text"].split())[:_SNIPPET]))
-    for question in shown["wrong"]:
-        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")

@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from flows import console
+from flows import console, console_query
 from lake.words import counted
 
 if TYPE_CHECKING:
     from lake.answer import Answer
 
 
-def written(pieces: Iterator[str | Answer], *, shown: bool) -> Answer:
+def written(pieces: Iterator[str | Answer]) -> Answer:
     """The answer at the end of a stream, its text printed as it comes."""
     begun = False
     for piece in pieces:
         if not isinstance(piece, str):
-            if begun:
-                print()
+            print(end="\n" if begun else "")
             return piece
-        if shown:
-            print(piece, end="", flush=True)
-            begun = True
+        print(piece, end="", flush=True)
+        begun = True
     raise RuntimeError("a stream of an answer ends in the answer")
 
 
@@ -34,7 +32,7 @@ def answer(told: dict[str, Any], *, streamed: bool) -> None:
     if told["model"] is None:
         if told["text"]:
             out.print(escape(told["text"]))
-        console.hits({"release": told["release"], "hits": told["passages"]})
+        console_query.hits({"release": told["release"], "hits": told["passages"]})
         return
     if not streamed:
         out.print(escape(told["text"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from lake.history import History
 from lake.release_rows import release_entries, release_row, release_table
 from lake.releases import Release
 from lake.search.question import Question
-from lake.search.snapshot import Snapshot
+from lake.search.snapshot import Snapshot, released
 
 if TYPE_CHECKING:
     from lake.difference import Difference
@@ -109,6 +109,21 @@ class Index:
         """
         question = Question.of(text, k, **how)
         return self._answer(at, lambda release: self._snapshot(release).search(question, embedder))
+
+    def search_batch(
+        self, texts: Sequence[str], k: int = 10, *, at: str = "live", embedder: Embedder | None = None, **how: Any
+    ) -> list[pa.Table]:
+        """As ``search`` for each text, all from one release."""
+        questions = [Question.of(text, k, **how) for text in texts]
+        return self._answer(at, lambda release: self._snapshot(release).search_all(questions, embedder))
+
+    def explain(self, hits: pa.Table) -> list[dict[str, Any]]:
+        """For each hit of ``search`` its legs, ranks and scores, its release and its lineage; JSON-like."""
+        from lake.search.explain import explained
+
+        history = self.history()
+        release = history.resolve(released(hits))
+        return explained(self._snapshot(release), history, hits)
 
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""

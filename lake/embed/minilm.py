@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lake.embed.model_files import file_digest
-from lake.embed.sentence_transformer import torch_backend
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
 
@@ -21,12 +20,12 @@ TOKENIZER = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 TOKENIZER_NAME = f"hf:{TOKENIZER[:16]}"
 
 
-def minilm_identity() -> EmbedderIdentity:
+def minilm_identity(backend: str) -> EmbedderIdentity:
     """Constants: two of its 256 tokens are special ones."""
     return EmbedderIdentity(
         name="minilm",
         weights=WEIGHTS,
-        backend=torch_backend(),
+        backend=backend,
         dtype="float32",
         dimensions=384,
         max_tokens=MAX_SEQUENCE - 2,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
 
 FORMS = ("minilm", "st:MODEL_OR_PATH", "openai:MODEL[@DIMENSIONS]", "hash")
-_ST = "st:"
+ST = "st:"
 
 _loaded: dict[Hashable, Embedder] = {}
 _loading = Lock()
@@ -29,11 +29,11 @@ _loading = Lock()
 def identify(name: str) -> EmbedderIdentity:
     """What ``name`` would embed with; reads a model's small files and digests, never its weights into memory."""
     if name == "minilm":
-        return minilm_identity()
+        return minilm_identity(torch_backend())
     if name == "hash":
         return hashing.IDENTITY
-    if name.startswith(_ST):
-        return _st_identity(name, model_files.read_model_folder(name.removeprefix(_ST)))
+    if name.startswith(ST):
+        return st_identity(name, model_files.read_model_folder(name.removeprefix(ST)), torch_backend())
     if name.startswith(openai_models.PREFIX):
         return openai_models.parse_model(name).identity
     raise _unknown(name)
@@ -43,11 +43,11 @@ def _unknown(name: str) -> UsageError:
     return UsageError(f"no embedder {name!r}; choose one of the forms {list(FORMS)}")
 
 
-def _st_identity(name: str, folder: model_files.ModelFolder) -> EmbedderIdentity:
+def st_identity(name: str, folder: model_files.ModelFolder, backend: str) -> EmbedderIdentity:
     return EmbedderIdentity(
         name=name,
         weights=folder.weights,
-        backend=torch_backend(),
+        backend=backend,
         dtype="float32",
         dimensions=folder.dimensions,
         max_tokens=folder.max_tokens,
@@ -65,7 +65,7 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
     """
     identity = identify(name)
     if expected is not None and identity != expected:
-        raise ContractError(_difference(expected, identity))
+        raise ContractError(difference(expected, identity))
     # The endpoint is part of the key: another address or key in the environment is another client.
     is_openai = name.startswith(openai_models.PREFIX)
     endpoint = Endpoint.from_environment() if is_openai else None
@@ -83,11 +83,11 @@ def _load(identity: EmbedderIdentity, endpoint: Endpoint | None) -> Embedder:
         return hashing.HashEmbedder()
     if identity.name == "minilm":
         return SentenceTransformerEmbedder(identity, checked_minilm_folder(), MAX_SEQUENCE)
-    folder = model_files.read_model_folder(identity.name.removeprefix(_ST))
+    folder = model_files.read_model_folder(identity.name.removeprefix(ST))
     return SentenceTransformerEmbedder(identity, folder.path, folder.max_sequence)
 
 
-def _difference(expected: EmbedderIdentity, found: EmbedderIdentity) -> str:
+def difference(expected: EmbedderIdentity, found: EmbedderIdentity) -> str:
     wanted, got = asdict(expected), asdict(found)
     changed = ", ".join(f"{k} {wanted[k]!r} -> {got[k]!r}" for k in wanted if wanted[k] != got[k])
     return (
@@ -100,8 +100,8 @@ def tokenizer_of(name: str) -> Tokenizer:
     """The tokenizer that ``identify(name).tokenizer`` names; loads no model and no torch."""
     if name == "minilm":
         return huggingface_tokenizer(TOKENIZER_NAME, minilm_folder() / "tokenizer.json")
-    if name.startswith(_ST):
-        folder = model_files.read_model_folder(name.removeprefix(_ST))
+    if name.startswith(ST):
+        folder = model_files.read_model_folder(name.removeprefix(ST))
         return huggingface_tokenizer(folder.tokenizer, folder.tokenizer_file)
     return load_tokenizer(identify(name).tokenizer)
 
@@ -110,6 +110,6 @@ def price_per_million_tokens(name: str) -> float | None:
     """USD for a million input tokens; 0.0 for a local model, None where the price is not known."""
     if name.startswith(openai_models.PREFIX):
         return openai_models.PRICES.get(openai_models.parse_model(name).name)
-    if name in FORMS or name.startswith(_ST):
+    if name in FORMS or name.startswith(ST):
         return 0.0
     raise _unknown(name)

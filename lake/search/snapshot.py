@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,6 +28,9 @@ _LEAST_DEPTH, _DEPTH = 50, 4
 _DEEPER, _DEEPEST = 4, 40_000
 #: So many more are fetched, since Lance cuts anywhere among equal scores; we cut in order of chunk_id.
 _SPARE = 32
+_AT_A_TIME = 4
+#: Where the schema of an answer says which release gave it.
+_RELEASE = b"release"
 
 
 class Snapshot:
@@ -48,6 +51,15 @@ class Snapshot:
 
     def search(self, question: Question, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first."""
+        hits = self._passages(question, embedder)
+        return hits.replace_schema_metadata({_RELEASE: self.release.release})
+
+    def search_all(self, questions: Sequence[Question], embedder: Embedder | None = None) -> list[pa.Table]:
+        """HITS rows of each question, several searched at a time."""
+        with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
+            return list(pool.map(lambda question: self.search(question, embedder), questions))
+
+    def _passages(self, question: Question, embedder: Embedder | None) -> pa.Table:
         vector = None
         depth = max(_LEAST_DEPTH, _DEPTH * question.k)
         while True:
@@ -107,6 +119,14 @@ class Snapshot:
                 f"{identity.name!r} made a vector that is not finite of the question; nothing was searched"
             )
         return vector
+
+
+def released(hits: pa.Table) -> str:
+    """The release that answered; UsageError for a table that no search gave."""
+    name = (hits.schema.metadata or {}).get(_RELEASE)
+    if name is None:
+        raise UsageError("these rows don't say which release they are from; take them as search gave them")
+    return str(name.decode())
 
 
 @lru_cache(maxsize=1)

@@ -84,11 +84,10 @@ def test_retries_are_bounded_and_honour_the_wait_asked_for(endpoint: Any, name: 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -> None:
-    endpoint.delay = 0.5
-    chat = load_chat(name, Patience(timeout=0.1, backoff=Backoff(n_attempts=2, first=0.01)))
-    with pytest.raises(TransientError, match=r"(?i)timed out"):
+    endpoint.delay = 1.0
+    chat = load_chat(name, Patience(timeout=0.2, backoff=Backoff(n_attempts=2, first=0.01)))
+    with pytest.raises(TransientError, match=r"(?i)failed 2 times.*timed out"):
         list(chat.stream(ASKED, max_tokens=50)) if streamed else chat.complete(ASKED, max_tokens=50)
-    assert len(endpoint.requests) == 2
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TINY_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", "passage", ":", "the", "cat", "sat", "on", "a", "mat", "dog"]
@@ -146,6 +146,26 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prompts = {"query": "query: ", "passage": "passage: "}
     SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder / "saved"))
     return folder / "saved"
+
+
+def save_tiny_bert(folder: Path, **config: Any) -> int:
+    """A BERT with random weights, none of them at its usual start of zero or one; returns its hidden size."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(len(config))
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    model = BertModel(BertConfig(vocab_size=len(TINY_WORDS), max_position_embeddings=60, **(shape | config)))
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return int(model.config.hidden_size)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert() -> Callable[..., int]:
+    return save_tiny_bert
 
 
 def tiny_tokenizer() -> Any:

@@ -1,0 +1,62 @@
+"""The command that searches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from flows import console_query
+from flows.cli_options import JsonOption, LakeOption, show
+
+K = Annotated[int, typer.Option("-k", help="How many passages.")]
+Mode = Annotated[str, typer.Option(help="hybrid, vector or text.")]
+At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
+Where = Annotated[str | None, typer.Option(help="SQL over columns such as uri, source, media_type, page.")]
+Expand = Annotated[
+    str, typer.Option(help="Return chunks (none), their sections (parent), or a few neighbours (window).")
+]
+Window = Annotated[int, typer.Option(help="Neighbours on either side, with --expand window.")]
+Boolean = Annotated[bool, typer.Option("--boolean", help='"a phrase", +must, -mustnot, word~1; with --mode text.')]
+Fuzziness = Annotated[int, typer.Option(help="So many letters of each word may differ: 0, 1 or 2.")]
+Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [by question]")]
+MinScore = Annotated[float | None, typer.Option(help="Drop passages that score less.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Say what put each passage there, and what it is made from.")]
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    lake: LakeOption,
+    k: K = 10,
+    mode: Mode = "hybrid",
+    at: At = "live",
+    where: Where = None,
+    expand: Expand = "parent",
+    window: Window = 1,
+    boolean: Boolean = False,
+    fuzziness: Fuzziness = 0,
+    alpha: Alpha = None,
+    min_score: MinScore = None,
+    explain: Explain = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the passages that answer best, at any release."""
+    from lake.query import open_lake
+    from lake.search.snapshot import released
+
+    how = _how(locals())
+    index = open_lake(lake)
+    hits = index.search(text, k, at=at, **how)
+    shown: dict[str, Any] = {"release": released(hits), "hits": hits.to_pylist()}
+    if explain:
+        shown["explained"] = index.explain(hits)
+    show(shown, as_json, console_query.hits)
+
+
+def _how(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a question that the options name."""
+    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score")
+    return {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+
+
+COMMANDS = (query,)

@@ -1,0 +1,91 @@
+"""The encoder of questions for a release: in numpy where that is possible, else the embedder itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from lake.embed import model_files
+from lake.embed.bert_folder import BertFolder, read_bert_folder
+from lake.embed.minilm import MAX_SEQUENCE, checked_minilm_folder, minilm_folder, minilm_identity
+from lake.embed.numpy_bert import BACKEND, NumpyBert
+from lake.embed.registry import ST, difference, load_embedder, st_identity
+from lake.errors import ContractError
+from lake.recipe import EmbedderIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_loaded: dict[tuple[str, EmbedderIdentity], QueryEncoder] = {}
+_loading = Lock()
+
+
+class QueryEncoder(Protocol):
+    """Every Embedder is one; its identity ``answers`` that of the release."""
+
+    identity: EmbedderIdentity
+
+    def embed_query(self, text: str) -> np.ndarray:
+        """One float32 unit vector [dimensions], made with the model's query prompt; safe in several threads."""
+        ...
+
+
+def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
+    """What embeds questions to a release that ``expected`` embedded; loaded once per process, then a look-up.
+
+    BERT models with plain pooling run in numpy, which is ready long before torch is; the others as
+    ``load_embedder`` has them. Raises ContractError where the installed model is another one.
+    """
+    if name != "minilm" and not name.startswith(ST):
+        return _answering(load_embedder(name), expected)
+    with _loading:
+        key = (name, expected)
+        if key not in _loaded:
+            _loaded[key] = _load_minilm(expected) if name == "minilm" else _load_st(name, expected)
+        return _loaded[key]
+
+
+def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
+    """Unit vectors [n, dimensions] of many questions, together where the encoder can."""
+    if isinstance(encoder, NumpyBert):
+        return encoder.embed_queries(texts)
+    vectors = np.empty((len(texts), encoder.identity.dimensions), np.float32)
+    for position, text in enumerate(texts):
+        vectors[position] = encoder.embed_query(text)
+    return vectors
+
+
+def _load_minilm(expected: EmbedderIdentity) -> QueryEncoder:
+    identity = minilm_identity(BACKEND)
+    _check(identity, expected)
+    folder = read_bert_folder(minilm_folder())
+    # Hashing its 90 MB takes as long as reading them into place; nothing is embedded before both are done.
+    with ThreadPoolExecutor(1) as pool:
+        check = pool.submit(checked_minilm_folder)
+        encoder = NumpyBert(identity, folder, MAX_SEQUENCE) if folder else None
+        check.result()
+    return encoder or load_embedder("minilm")
+
+
+def _load_st(name: str, expected: EmbedderIdentity) -> QueryEncoder:
+    files = model_files.read_model_folder(name.removeprefix(ST))
+    identity = st_identity(name, files, BACKEND)
+    _check(identity, expected)
+    folder: BertFolder | None = read_bert_folder(files.path)
+    return NumpyBert(identity, folder, files.max_sequence) if folder else load_embedder(name)
+
+
+def _answering(encoder: QueryEncoder, expected: EmbedderIdentity) -> QueryEncoder:
+    _check(encoder.identity, expected)
+    return encoder
+
+
+def _check(identity: EmbedderIdentity, expected: EmbedderIdentity) -> None:
+    if not identity.answers(expected):
+        # What may differ is not worth a word in the message.
+        alike = replace(identity, backend=expected.backend, dtype=expected.dtype)
+        raise ContractError(difference(expected, alike))

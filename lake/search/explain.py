@@ -1,0 +1,53 @@
+"""Why a passage was found, and what it was made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lake.parse import parser_of
+from lake.release_rows import release_entries
+from lake.table_reader import one_of
+
+if TYPE_CHECKING:
+    from lake.history import History
+    from lake.search.snapshot import Snapshot
+
+_OF_DOCUMENT = ["doc_id", "digest", "content_id", "fingerprint", "size", "modified_at", "indexed_at"]
+
+
+def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict[str, Any]]:
+    """For each hit its legs' ranks and scores, the release, and its lineage; JSON-like."""
+    release, rows = snapshot.release, hits.to_pylist()
+    ids = sorted({hit["doc_id"] for hit in rows})
+    documents = snapshot.table("documents").scan(_OF_DOCUMENT, one_of("doc_id", ids)).to_pylist() if ids else []
+    by_id = {document.pop("doc_id"): document for document in documents}
+    built = next((e for e in release_entries(history, release) if e["action"] == "build"), None)
+    run = {"release": release.release, "created_at": release.created_at, "by": built and built["by"]}
+    return [
+        {
+            **{name: hit[name] for name in ("uri", "source", "chunk_id", "chunk_ids", "start", "end", "score")},
+            "legs": _legs(hit),
+            "lineage": {**by_id[hit["doc_id"]], **_made_with(snapshot, hit["uri"]), "run": run},
+        }
+        for hit in rows
+    ]
+
+
+def _legs(hit: dict[str, Any]) -> dict[str, Any]:
+    legs = {leg: {"rank": hit[f"{leg}_rank"], "score": hit[f"{leg}_score"]} for leg in ("vector", "text")}
+    return {leg: marks for leg, marks in legs.items() if marks["rank"] is not None}
+
+
+def _made_with(snapshot: Snapshot, uri: str) -> dict[str, Any]:
+    recipe, parser = snapshot.release.recipe, parser_of(uri)
+    name = parser.name if parser else None
+    return {
+        "parser": name,
+        "parser_version": recipe.parsers.get(name) if name else None,
+        "recipe": recipe.digest,
+        "embedder": recipe.embedder.name,
+        "weights": recipe.embedder.weights,
+        "tables": snapshot.release.versions,
+    }
