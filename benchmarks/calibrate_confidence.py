@@ -24,13 +24,14 @@ from calibration_sets import Sample, documentation, index_halves, samples, xquad
 from lake.answer.confidence import EVIDENCE_FITS, log_odds, sufficiency
 
 N_FOLDS = 6
-RIDGE = 1.0
+#: Holds weights back where there are few samples: those of the second step are two, and its samples a few dozen.
+RIDGE, RIDGE_OF_ANSWERS = 1.0, 0.1
 
 
-def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def fit(x: np.ndarray, y: np.ndarray, strength: float = RIDGE) -> np.ndarray:
     """Weights of a logistic regression, the bias last; Newton's method with a small ridge on the weights."""
     x = np.column_stack([x, np.ones(len(x))])
-    ridge = RIDGE * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
+    ridge = strength * np.diag([1.0] * (x.shape[1] - 1) + [0.0])
     w = np.zeros(x.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-x @ w))
@@ -45,13 +46,13 @@ def predict(w: np.ndarray, x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-(x @ w[:-1] + w[-1])))
 
 
-def cross_validated(x: np.ndarray, y: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+def cross_validated(x: np.ndarray, y: np.ndarray, groups: Sequence[str], strength: float = RIDGE) -> np.ndarray:
     """Predictions for each fold of groups by a fit on the others."""
     fold = {group: i % N_FOLDS for i, group in enumerate(sorted(set(groups)))}
     folds = np.array([fold[group] for group in groups])
     p = np.zeros(len(y))
     for i in range(N_FOLDS):
-        p[folds == i] = predict(fit(x[folds != i], y[folds != i]), x[folds == i])
+        p[folds == i] = predict(fit(x[folds != i], y[folds != i], strength), x[folds == i])
     return p
 
 
@@ -118,9 +119,10 @@ def report_answers(rows: Sequence[Sample], embedder: str) -> None:
     support = np.array([[np.mean([c.support for c in row.sentences if c.is_claim])] for row in rows])
     y, groups = np.array([row.label for row in rows], dtype=float), [row.group for row in rows]
     both = np.column_stack([odds, support])
-    print("\nanswers: evidence={:.3f}, support={:.3f}, bias={:.3f}".format(*fit(both, y)))
+    print("\nanswers: evidence={:.3f}, support={:.3f}, bias={:.3f}".format(*fit(both, y, RIDGE_OF_ANSWERS)))
     for name, x in {"evidence alone": odds, "support alone": support, "both": both}.items():
-        print(figures(f"{name}, questions held out", cross_validated(x, y, groups), y))
+        p = cross_validated(x, y, groups, RIDGE_OF_ANSWERS)
+        print(figures(f"{name}, questions held out", p, y))
 
 
 def main() -> None:
