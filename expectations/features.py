@@ -12,6 +12,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.stated import PROBLEMS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -59,7 +61,7 @@ class Frames:
 
 def frames(readers: Readers, dimensions: int) -> Frames:
     """Read every table once; ``dimensions`` is what the recipe's embedder gives."""
-    of_documents = ("doc_id", "content_id", "n_parents", "n_chunks")
+    of_documents = ("doc_id", "content_id", "n_parents", "n_chunks", "metadata")
     of_chunks = ("chunk_id", "doc_id", "parent_id", *_SPAN, "vector")
     return Frames(
         _frame(readers.documents, (*of_documents, *_PRESENT), documents),
@@ -86,7 +88,8 @@ def _owned(columns: dict[str, pa.Array]) -> pa.Table:
 def documents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
     """Keys and counts, and whether each descriptive column is there."""
     present = {f"has_{name}": _present(batch.column(name)) for name in (*_PRESENT, "content_id")}
-    return _columns(batch, "doc_id", "content_id", "n_parents", "n_chunks") | present
+    problem = pc.match_substring(pc.fill_null(batch.column("metadata"), ""), f'"{PROBLEMS}"')
+    return _columns(batch, "doc_id", "content_id", "n_parents", "n_chunks") | present | {"has_problem": problem}
 
 
 def quarantine(batch: pa.RecordBatch) -> dict[str, pa.Array]:

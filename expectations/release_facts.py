@@ -39,7 +39,8 @@ class Facts:
 
 def build(settings: Settings) -> list[Check]:
     """Checks over ``count``'s row: nothing broken across tables, nothing missing, no sudden loss."""
-    return [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings), _copies(settings)]
+    of_all = [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings)]
+    return [*of_all, _copies(settings), _misunderstood()]
 
 
 def _none(column: str, total: str, message: str, remedy: str = _REBUILD, *, warn: bool = False) -> Check:
@@ -121,6 +122,12 @@ def _copies(settings: Settings) -> Check:
                  total="n_documents", above=("n_copies", settings.a_few))  # fmt: skip
 
 
+def _misunderstood() -> Check:
+    message = "{n} of {total} documents have a sidecar or front matter that is not understood, and may be hidden by it"
+    remedy = "their metadata says under 'raglake:problems' what to mend"
+    return _none("n_documents_misunderstood", "n_documents", message, remedy, warn=True)
+
+
 def _share(
     column: str, count: str, total: str, message: str, remedy: str, limits: tuple[float, float], few: tuple[int, int]
 ) -> list[Check]:
@@ -138,6 +145,7 @@ def count(lake: Lake, release: Release, base: Release | None, readers: Readers, 
     offenders = {**_repeated(frames), **_unrelated(frames), **_unlike_recipe(release, frames)}
     n_compared, offenders["n_offset_mismatches"] = misplaced(lake, readers, frames.documents)
     offenders["n_documents_without_contents"] = missing_contents(lake, frames.documents)
+    offenders["n_documents_misunderstood"] = frames.documents.filter("has_problem")["doc_id"].to_list()
     facts: dict[str, int | float | None] = {name: len(ids) for name, ids in offenders.items()}
     facts |= {"n_spans_compared": n_compared, **_rows(frames), **_index_facts(readers), **_quarantine_facts(frames)}
     facts |= _copied(frames)

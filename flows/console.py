@@ -61,6 +61,8 @@ def plan(shown: dict[str, Any]) -> None:
         table.add_row(change, f"{shown[change]:,}", escape(", ".join(names[:3]) + more) if names else "")
     out.print(table)
     _denied(out, shown["n_denied"])
+    for remark in shown["remarks"]:
+        out.print(f"[yellow]{escape(remark)}[/yellow]")
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
     texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
     out.print(f"to embed with {shown['embedder']}: {texts} texts, {tokens} tokens, {cost}")
@@ -78,6 +80,8 @@ def outcome(shown: dict[str, Any]) -> None:
     embedded = counted(shown["n_texts_embedded"], "text")
     out.print(f"{_holds(shown)}, {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _denied(out, shown["n_denied"])
+    for remark in shown["remarks"]:
+        out.print(f"[yellow]{escape(remark)}[/yellow]")
     if shown["n_quarantined"]:
         out.print("raglake status --lake ... says what is in quarantine and why")
 

@@ -32,6 +32,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     return {
         **plan.counts,
         "n_denied": found.n_denied,
+        "remarks": list(found.remarks),
         "n_texts_to_embed": n_texts,
         "n_tokens_to_embed": n_tokens,
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),

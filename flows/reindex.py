@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from lake import rights as keeping
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.errors import LakeError, RefusedError
@@ -31,7 +32,8 @@ __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 class Outcome:
     """What a run did; ``reason`` says why nothing was published, where nothing was.
 
-    ``refused``: the audit, a pin or another writer kept the candidate back, against the caller's wish.
+    ``refused``: the audit, a pin or another writer kept the candidate back, against the caller's wish. ``remarks``:
+    sidecars that can't be read, for which documents are hidden, and rows of theirs that are about no document.
     """
 
     release: str | None
@@ -49,10 +51,11 @@ class Outcome:
     n_documents: int = 0
     n_parents: int = 0
     n_chunks: int = 0
+    remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "seconds": round(self.seconds, 3)}
+        return {**asdict(self), "remarks": list(self.remarks), "seconds": round(self.seconds, 3)}
 
 
 def reindex(job: Job, steps: Steps) -> Outcome:
@@ -65,12 +68,16 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     found = steps.scan(job)
     if not found.plan and not found.plan.lost.height:
         if lake.exists():
+            if keeping.outdated(lake, found):
+                with WriterLease(lake.store, "raglake ingest"):
+                    keeping.keep(lake, found)
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
             found = steps.scan(job)
+        keeping.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if not found.plan:
             n_embedded = index(job, lake, found, steps)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
@@ -82,7 +89,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     published, reason, refused = judgement
     name, counts = candidate.release, candidate.counts
     counts = counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
-    return Outcome(name, published, reason, refused, **counts, seconds=seconds)
+    return Outcome(name, published, reason, refused, **counts, remarks=found.remarks, seconds=seconds)
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
@@ -98,7 +105,10 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release
     ready = lake.log.read().candidate(found.plan.digest, found.plan.base)
     if ready is not None:
         return ready, 0
-    n_embedded = index(job, lake, found, steps)
+    try:
+        n_embedded = index(job, lake, found, steps)
+    finally:
+        keeping.keep(lake, found)  # now front matter is known as well
     return steps.commit(job, found), n_embedded
 
 
@@ -168,7 +178,8 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
     if n_lost:
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
-    return Outcome(live.release if live else None, False, reason, False, **counts, seconds=seconds)
+    name = live.release if live else None
+    return Outcome(name, False, reason, False, **counts, remarks=found.remarks, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

@@ -38,6 +38,7 @@ class Lake:
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
+    rights/        who may see what, as of the last run that looked
     """
 
     def __init__(self, url: str) -> None:
@@ -131,15 +132,16 @@ class Lake:
 
     def blot_out(self, ids: Collection[str]) -> None:
         """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
+        from lake.sidecars import is_denied_file
+
         denylist = self.denylist()
         for name in self.store.names("cache"):
             path = f"cache/{name}"
-            rows = self._digests(path)
+            rows = self.cached(path)
             if rows is None:
                 self.store.delete(path)
                 continue
-            marks = zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True)
-            kept = [not denylist.has_place(doc_id) and not denylist.has_content(digest) for doc_id, digest in marks]
+            kept = [not is_denied_file(row, denylist) for row in rows.to_pylist()]
             if not all(kept):
                 self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
         for name in self.store.names("audits"):
@@ -159,11 +161,11 @@ class Lake:
 
         present = set(self.store.names("cache"))
         paths = [path for path in map(_digests_path, sources) if path.rsplit("/", 1)[-1] in present]
-        tables = [table for path in paths if (table := self._digests(path)) is not None]
+        tables = [table for path in paths if (table := self.cached(path)) is not None]
         return pa.concat_tables(tables) if tables else DIGESTS.empty_table()
 
-    def _digests(self, path: str) -> pa.Table | None:
-        """A cache that can't be read is no loss: the sources are read again."""
+    def cached(self, path: str) -> pa.Table | None:
+        """DIGESTS rows of one file; None where it can't be read, which is no loss: the sources are read again."""
         from lake.schemas import DIGESTS
         from lake.store import open_parquet
 

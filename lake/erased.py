@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake import rights
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.history import History
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 #: Kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256
 _SAID = ("text", "title", "author", "metadata")
+_DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +153,13 @@ def collect(lake: Lake, history: History, choice: Choice) -> Erased:
     """Read what the chosen documents are made of, and leave out all that kept documents hold as well."""
     from lake.delta import Delta
 
-    deltas = {
-        name: Delta.read(lake, release.commit).without(choice.named, choice.digests)
-        for name, release in history.releases.items()
-    }
+    whole = {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
+    deltas = {name: delta.without(choice.named, choice.digests) for name, delta in whole.items()}
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
     contents = _contents(lake, choice)
     texts = _text_digests(contents) - set(text_digests(lake, kept).to_pylist())
-    needles = _needles(lake, choice, contents, texts)
-    for strings in _kept_strings(lake, kept, deltas.values()):
+    needles = _needles(lake, choice, contents, texts, _described(whole, choice))
+    for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         needles = _less(needles, strings)
     return Erased(choice, deltas, needles)
 
@@ -178,10 +178,30 @@ def _text_digests(contents: pa.Table) -> set[str]:
     return {span["text_digest"] for spans in contents.column("chunks").to_pylist() for span in spans or ()}
 
 
-def _needles(lake: Lake, choice: Choice, contents: pa.Table, texts: set[str]) -> Needles:
+def _described(deltas: Mapping[str, Delta], choice: Choice) -> set[str]:
+    """What the manifests say of the erased documents, from sidecars too."""
+    ids, digests = pa.array(sorted(choice.named), pa.string()), pa.array(sorted(choice.digests), pa.string())
+    found: set[str] = set()
+    for delta in deltas.values():
+        rows = delta.documents
+        rows = rows.filter(pc.or_(pc.is_in(rows.column("doc_id"), ids), pc.is_in(rows.column("digest"), digests)))
+        found |= {value for strings in _strings(rows, _DESCRIBED) for value in strings}
+    return found
+
+
+def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
+    """The distinct strings of each of these columns that is there."""
+    for name in set(names) & set(rows.column_names):
+        column = rows.column(name)
+        values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+        yield pc.unique(values).drop_null().to_pylist()
+
+
+def _needles(lake: Lake, choice: Choice, contents: pa.Table, texts: set[str], described: set[str]) -> Needles:
     from lake.traces import Needles, words_of
 
-    strings = {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
+    strings = {value for value in described if value and value != "{}"}
+    strings |= {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
     strings |= set(choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))["uri"])
     spans = {text for row in contents.to_pylist() for text in _spans(row)}
     ids = {*choice.named, *choice.digests, *texts, *_span_ids(choice, contents)}
@@ -219,13 +239,12 @@ def _vectors(lake: Lake, texts: set[str]) -> Iterator[bytes]:
                 yield vector.values.to_numpy(zero_copy_only=False).tobytes()
 
 
-def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta]) -> Iterator[list[str]]:
-    """Everything that documents say that stay, and what they are called."""
+def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.Table) -> Iterator[list[str]]:
+    """Everything that documents say that stay, what they are called, and who may see what."""
+    yield from _strings(held, ["acl"])
     for delta in deltas:
         for part in (delta.documents, delta.quarantine):
-            for name in ("source", "uri", "title", "author", "metadata", "reason"):
-                if name in part.column_names:
-                    yield pc.unique(part.column(name)).drop_null().to_pylist()
+            yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
         rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], _SAID)

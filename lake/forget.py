@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lake import rights
 from lake.commit import counts_of
 from lake.directory import Lake
 from lake.erased import Choice, Chosen, Erased, choose, collect
@@ -70,7 +71,7 @@ def forget(
             made = _write_without(lake, history, erased, progress)
             lake.store.flush()
             lease.check()
-            _switch(lake, made, choice, why)
+            _switch(lake, made, choice, why, _left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
         lake.log.checkpoint(erased.needles.ids)
         finish(lake, progress)
@@ -125,11 +126,17 @@ def _recounted(lake: Lake, release: Release, made: dict[str, Release]) -> Releas
     return replace(release, digest=release_digest(known, release.recipe), counts=counts)
 
 
-def _switch(lake: Lake, made: list[Release], choice: Choice, why: str) -> None:
+def _left_rights(lake: Lake, erased: Erased) -> str | None:
+    """The rights of all other documents, stored."""
+    held = rights.read(lake.store, lake.log.read().rights)
+    return rights.write(lake.store, rights.without(held, erased.choice.named))
+
+
+def _switch(lake: Lake, made: list[Release], choice: Choice, why: str, left: str | None) -> None:
     fields = ("generation", "versions", "commit", "digest", "counts")
     changed = {release.release: {name: getattr(release, name) for name in fields} for release in made}
     facts = {"changed": changed, "n_documents": len(choice.documents), "n_releases": len(choice.releases)}
-    lake.log.record("forget", "", facts=facts, why=why)
+    lake.log.record("forget", "", facts=facts, why=why, rights=left)
 
 
 def finish(lake: Lake, progress: Progress = silent) -> Swept:

@@ -38,6 +38,11 @@ class History:
         """Why ``live`` is held where it is; None where it isn't."""
         return self.entries[-1].pinned if self.entries else None
 
+    @property
+    def rights(self) -> str | None:
+        """The path of today's RIGHTS, which hold for every release; None where no document was ever restricted."""
+        return self.entries[-1].rights if self.entries else None
+
     def candidate(self, digest: str, base: str | None) -> Release | None:
         """The newest release built on ``base`` that holds just what ``digest`` stands for."""
         builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]

@@ -90,7 +90,7 @@ class ReleaseLog:
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
         """Add one entry after ``history``; ConflictError if somebody else added one in between.
 
-        ``live`` and ``pinned`` stay as they are unless given in ``changes``.
+        ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``.
         """
         last = history.entries[-1] if history.entries else None
         entry = Entry(
@@ -101,6 +101,7 @@ class ReleaseLog:
             by=changes.pop("by", None) or _user(),
             live=changes.pop("live", last.live if last else None),
             pinned=changes.pop("pinned", last.pinned if last else None),
+            rights=changes.pop("rights", last.rights if last else None),
             **changes,
         )
         won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())

@@ -14,7 +14,7 @@ from lake.errors import RefusedError
 from lake.ids import derived_id
 from lake.parse import parser_of
 from lake.recipe import Recipe
-from lake.schemas import DIGESTED
+from lake.schemas import DIGESTS
 
 #: The manifest as planning sees it: indexed and quarantined documents of a release.
 KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
@@ -106,28 +106,29 @@ class Plan:
 
 
 def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split a listing into rows whose digest the cache vouches for (DIGESTED) and rows to read (LISTING).
+    """Split a listing into rows whose digest the cache vouches for (DIGESTS) and rows to read (LISTING).
 
-    The cache vouches for a document whose size, time and revision mark are as they were when its bytes
+    The cache vouches for a file whose size, time and revision mark are as they were when its bytes
     were read, unless it carries neither time nor mark.
     """
     known, listed = _frame(cache), _frame(listing)
     marks = ["doc_id", "size", "modified_at", "etag"]
-    joined = listed.join(known.select(*marks, "digest"), on=marks, how="left", nulls_equal=True, maintain_order="left")
+    joined = listed.join(
+        known.select(*marks, "digest", "states"), on=marks, how="left", nulls_equal=True, maintain_order="left"
+    )
     has_mark = pl.col("modified_at").is_not_null() | pl.col("etag").is_not_null()
     trusted = pl.col("digest").is_not_null() & has_mark
-    order = DIGESTED.names
     return (
-        joined.filter(trusted).select(order).to_arrow().cast(DIGESTED),
-        joined.filter(~trusted).drop("digest").to_arrow().cast(listing.schema),
+        joined.filter(trusted).select(DIGESTS.names).to_arrow().cast(DIGESTS),
+        joined.filter(~trusted).drop("digest", "states").to_arrow().cast(listing.schema),
     )
 
 
-def settled(digested: pa.Table, read_at_us: int) -> pa.Table:
+def settled(digests: pa.Table, read_at_us: int) -> pa.Table:
     """The rows whose stamp was old enough when their bytes were read to vouch for them next time."""
     stamp = pl.col("modified_at").dt.timestamp("us")
     keep = pl.col("etag").is_not_null() | (stamp < read_at_us - RACY_MICROSECONDS)
-    return _frame(digested).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTED)
+    return _frame(digests).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTS)
 
 
 def diff(
@@ -183,8 +184,8 @@ def _with_fingerprints(new: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
     """Add content_id and fingerprint; a document that can't be read has no content and a fixed fingerprint."""
     identify, unreadable = recipe.identifier(), (None, derived_id(UNREADABLE))
     rows = [
-        unreadable if digest is None else identify(digest, *parser_and_suffix(uri))
-        for digest, uri in new.select("digest", "uri").iter_rows()
+        unreadable if digest is None else identify(digest, *parser_and_suffix(uri), stated)
+        for digest, uri, stated in new.select("digest", "uri", "stated").iter_rows()
     ]
     contents, fingerprints = ([row[i] for row in rows] for i in (0, 1))
     return new.with_columns(

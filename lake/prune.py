@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lake import clock
+from lake import clock, rights
 from lake.delta import Delta
 from lake.directory import Lake
 from lake.erased import erasure_is_unfinished
@@ -15,6 +15,7 @@ from lake.lease import WriterLease
 from lake.progress import Progress, silent
 from lake.releases import Release
 from lake.retention import Retention, kept
+from lake.scan import known_documents
 from lake.sweep import Swept, sweep
 
 
@@ -80,8 +81,20 @@ def _drop(lake: Lake, history: History, retention: Retention) -> History:
             folder = f"commits/{release.digest[:16]}-{name}-over-{base or 'nothing'}"
             delta.write(lake, folder)
             changed[name] = {"commit": folder, "delta_base": base}
+    left = _rights_of(lake, history, reasons)
     lake.store.flush()
-    return lake.log.append(history, "prune", "", facts={"dropped": list(dropped), "changed": changed})
+    facts = {"dropped": list(dropped), "changed": changed}
+    return lake.log.append(history, "prune", "", facts=facts, rights=left)
+
+
+def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | None:
+    """The rights of documents that a kept release has, stored; should another come back, a run states its rights."""
+    held: set[str] = set()
+    for name in reasons:
+        held |= set(known_documents(lake, history.releases[name]).column("doc_id").to_pylist())
+    rows = rights.read(lake.store, history.rights)
+    gone = set(rows.column("doc_id").to_pylist()) - held
+    return rights.write(lake.store, rights.without(rows, gone)) if gone else history.rights
 
 
 def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:

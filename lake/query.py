@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from lake import rights
 from lake.directory import Lake
 from lake.errors import GoneError
 from lake.history import History
 from lake.release_rows import release_entries, release_row, release_table
 from lake.releases import Release
 from lake.search.question import Question
+from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot, released
 
 if TYPE_CHECKING:
@@ -108,14 +110,14 @@ class Index:
         cosine similarity for ``vector``, BM25 for ``text``, their fusion for ``hybrid``.
         """
         question = Question.of(text, k, **how)
-        return self._answer(at, lambda release: self._snapshot(release).search(question, embedder))
+        return self._search(at, lambda snapshot, rights: snapshot.search(question, rights, embedder))
 
     def search_batch(
         self, texts: Sequence[str], k: int = 10, *, at: str = "live", embedder: Embedder | None = None, **how: Any
     ) -> list[pa.Table]:
         """As ``search`` for each text, all from one release."""
         questions = [Question.of(text, k, **how) for text in texts]
-        return self._answer(at, lambda release: self._snapshot(release).search_all(questions, embedder))
+        return self._search(at, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
 
     def explain(self, hits: pa.Table) -> list[dict[str, Any]]:
         """For each hit of ``search`` its legs, ranks and scores, its release and its lineage; JSON-like."""
@@ -126,15 +128,25 @@ class Index:
         return explained(self._snapshot(release), history, hits)
 
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
+        return self._of_one_release(at, lambda release, _: answer(release))
+
+    def _search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
+        def answer(release: Release, history: History) -> T:
+            snapshot = self._snapshot(release)
+            return search(snapshot, snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path)))
+
+        return self._of_one_release(at, answer)
+
+    def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
         """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
-        release = self.release(at)
+        history = self.history()
         while True:
             try:
-                return answer(release)
+                return answer(history.resolve(at), history)
             except GoneError:
                 self._snapshots.clear()
-                asked, release = release, self.release(at)
-                if release == asked:
+                asked, history = history, self.history()
+                if (history.resolve(at), history.rights) == (asked.resolve(at), asked.rights):
                     raise
 
     def _snapshot(self, release: Release) -> Snapshot:

@@ -12,7 +12,7 @@ from lake.ids import derived_id, value_digest
 Strategy = Literal["hierarchical", "window", "paragraph"]
 
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +120,19 @@ class Recipe:
         """What decides the full-text index."""
         return self.text_tokenizer, self.text_language
 
-    def identifier(self) -> Callable[[str, str, str], tuple[str, str]]:
-        """``(bytes digest, parser, suffix) -> (content_id, fingerprint)``, with the recipe's part digested once.
+    def identifier(self) -> Callable[..., tuple[str, str]]:
+        """``(bytes digest, parser, suffix, stated) -> (content_id, fingerprint)``, the recipe's part digested once.
 
         The content_id keys what parser and chunker make of the bytes; a parser may read one suffix unlike
-        another. The fingerprint adds all else that decides the rows.
+        another. The fingerprint adds all else that decides the rows, such as what sidecars state (None: nothing).
         """
         of_content = value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
         of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
         schema, parsers = str(SCHEMA_VERSION), self.parsers
 
-        def identify(digest: str, parser: str, suffix: str) -> tuple[str, str]:
+        def identify(digest: str, parser: str, suffix: str, stated: str | None = None) -> tuple[str, str]:
             content_id = derived_id("content", schema, digest, parser, suffix, parsers.get(parser, ""), of_content)
-            return content_id, derived_id("fingerprint", content_id, of_rows)
+            return content_id, derived_id("fingerprint", content_id, of_rows, *([stated] if stated else []))
 
         return identify
 

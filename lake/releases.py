@@ -10,7 +10,7 @@ from typing import Any, Literal
 from lake.recipe import Recipe
 
 Action = Literal[
-    "build", "audit", "publish", "rollback", "pin", "unpin", "name", "unname", "rebuild", "prune", "forget"
+    "build", "audit", "publish", "rollback", "pin", "unpin", "name", "unname", "rebuild", "prune", "forget", "rights"
 ]
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
@@ -53,7 +53,8 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log. ``live`` and ``pinned`` state what holds after it, so the last entry is the truth.
+    """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of today's RIGHTS; None where nothing was
+    ever restricted) state what holds after it, so the last entry is the truth.
 
     ``facts`` by action: a build's ``release``; an audit's ``verdict``; whether a publish was ``forced``; the
     ``name`` given or taken; and of whatever changes releases in place (rebuild, prune, forget) the ``changed``
@@ -67,6 +68,7 @@ class Entry:
     live: str | None
     by: str
     pinned: str | None = None
+    rights: str | None = None
     why: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 

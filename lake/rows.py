@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,24 +11,52 @@ import pyarrow.compute as pc
 
 from lake import schemas
 from lake.ids import place_ids
+from lake.stated import PROBLEMS, WORDS, Statement, merged, statement
 
 #: Columns of CONTENTS that each kind of row needs besides its key.
 DOCUMENT_NEEDS = ("title", "author", "language", "metadata", "parents", "chunks")
 PARENT_NEEDS = ("text", "parents")
-CHUNK_NEEDS = ("text", "title", "author", "language", "parents", "chunks")
+CHUNK_NEEDS = ("text", "parents", "chunks")
 
 VectorsOf = Callable[[Sequence[str]], pa.Array]
 
 
 def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar) -> pa.RecordBatch:
-    """DOCUMENTS rows; ``contents`` has one row per document, in the same order."""
+    """DOCUMENTS rows; ``contents`` has one row per document, in the same order.
+
+    ``documents`` has what sidecars state in a column ``stated``, which beats what the contents say of themselves.
+    """
     columns = {name: _one(documents, name) for name in documents.column_names if name in schemas.DOCUMENTS.names}
-    for name in ("title", "author", "language", "metadata"):
-        columns[name] = _one(contents, name)
+    columns |= _described(_one(documents, "stated").to_pylist(), contents)
     columns["n_parents"] = pc.list_value_length(_one(contents, "parents"))
     columns["n_chunks"] = pc.list_value_length(_one(contents, "chunks"))
     columns["indexed_at"] = pa.repeat(indexed_at, documents.num_rows)
     return _batch(columns, schemas.DOCUMENTS)
+
+
+def stated_of(metadata: str | None, stated: str | None) -> Statement:
+    """All that is stated of a document: by its own metadata (JSON), and by sidecars (JSON of a Statement)."""
+    fields = json.loads(metadata) if metadata else {}
+    lists = {key: fields.pop(key) for key in list(fields) if key.strip().lower() in ("tags", "acl")}
+    of_itself = statement(lists) | ({"metadata": fields} if fields else {})
+    return merged(of_itself, json.loads(stated)) if stated else of_itself
+
+
+def _described(stated: Sequence[str | None], contents: pa.Table) -> dict[str, pa.Array]:
+    own = {name: _one(contents, name).to_pylist() for name in (*WORDS, "metadata")}
+    said = [stated_of(metadata, beside) for metadata, beside in zip(own["metadata"], stated, strict=True)]
+    words = {name: [one.get(name) or mine for one, mine in zip(said, own[name], strict=True)] for name in WORDS}
+    lists = {name: pa.array([one.get(name) for one in said], pa.list_(pa.string())) for name in ("tags", "acl")}
+    return (
+        {name: pa.array(values, pa.string()) for name, values in words.items()}
+        | lists
+        | {"metadata": pa.array([_metadata(one) for one in said], pa.string())}
+    )
+
+
+def _metadata(said: Statement) -> str:
+    problems = {PROBLEMS: said["problems"]} if "problems" in said else {}
+    return json.dumps({**said.get("metadata", {}), **problems}, ensure_ascii=False, sort_keys=True)
 
 
 def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
@@ -54,8 +83,7 @@ def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, s
     columns["text"] = spans.texts(_one(contents, "text"))
     columns["text_digest"] = spans.field("text_digest")
     for name in schemas.DOCUMENT_COLUMNS:
-        table = contents if name in ("title", "author", "language") else documents
-        columns[name] = _one(table, name).take(spans.owner)
+        columns[name] = _one(documents, name).take(spans.owner)
     columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
     return _batch(columns, schema)
 

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
+from lake.digested import digested
 from lake.directory import Lake
 from lake.embed import identify
-from lake.errors import InputError, UsageError
+from lake.errors import UsageError
 from lake.history import History
 from lake.parse import parser_versions
-from lake.plan import KNOWN, RACY_MICROSECONDS, Plan, diff, guard, settled, split_known
+from lake.plan import KNOWN, Plan, diff, guard
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases import Release
-from lake.schemas import DIGESTED
-from lake.sources import Source, listing
+from lake.sources import Source
 from lake.sweep import read_deltas, text_digests
 
 _log = logging.getLogger(__name__)
-_READERS = 8
 
 DEFAULT_EMBEDDER = "minilm"
 
@@ -71,13 +67,18 @@ def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
 class Scan:
     """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read.
 
-    ``n_denied`` documents were left out since they were erased for good. ``revision`` is the lake's, before.
+    ``n_denied`` documents were left out since they were erased for good. ``remarks`` say what is wrong with
+    sidecars. ``stated``: doc_id and JSON of ``lake.stated``, of documents that sidecars speak of. ``sources``
+    were looked at, by name. ``revision`` is the lake's, before.
     """
 
     plan: Plan
     digests: pa.Table
     unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
     n_denied: int = 0
+    remarks: tuple[str, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
     revision: tuple[int, tuple[str, ...]] = (0, ())
 
 
@@ -96,21 +97,31 @@ def scan(
     known = known_documents(lake, history.live)
     names = [source.name for source in sources]
     _check_other_sources(known, names, recipe, history.live)
-    digested, unreadable, n_denied = _digested(lake, sources, verify=verify)
+    found = digested(lake, sources, verify=verify)
     base = history.live
     plan = diff(
-        digested,
+        found.documents,
         known,
         recipe,
         sources=names,
         base=base.release if base else None,
         base_recipe=base.recipe if base else None,
     )
-    guard(plan, known, digested, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
+    guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
     if verify:
-        plan = replace(plan, lost=_lost(lake, history, plan, known, digested))
+        plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), plan.counts)
-    return Scan(plan, settled(digested, time.time_ns() // 1000), unreadable, n_denied, revision)
+    stated = {row["doc_id"]: row["stated"] for row in found.documents.select(["doc_id", "stated"]).to_pylist()}
+    return Scan(
+        plan,
+        found.cache,
+        found.unreadable,
+        found.n_denied,
+        found.remarks,
+        {doc_id: said for doc_id, said in stated.items() if said},
+        tuple(names),
+        revision,
+    )
 
 
 def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
@@ -123,11 +134,11 @@ def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
     return sum(denylist.has_place(doc_id) or denylist.has_content(digest or "") for doc_id, digest in gone)
 
 
-def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, digested: pa.Table) -> pl.DataFrame:
+def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.Table) -> pl.DataFrame:
     """Documents that stay as they are and whose content the lake has no more, and contents that lack vectors."""
-    listed = pl.DataFrame(digested).select("doc_id", "size")
+    present = pl.DataFrame(listed).select("doc_id", "size")
     kept = pl.DataFrame(known).drop_nulls("content_id").join(plan.write, on="doc_id", how="anti")
-    kept = kept.join(listed, on="doc_id").select(plan.lost.columns)
+    kept = kept.join(present, on="doc_id").select(plan.lost.columns)
     lake.contents.refresh()
     gone = lake.contents.missing(kept["content_id"].to_list())
     # These are not parsed again, so it does not matter what their documents are called.
@@ -182,51 +193,3 @@ def known_documents(lake: Lake, release: Release | None) -> pa.Table:
     tables = lake.tables(release.generation)
     parts = [tables.at(name, release.versions[name]).scan(KNOWN.names) for name in ("documents", "quarantine")]
     return pa.concat_tables([part.cast(KNOWN) for part in parts])
-
-
-def _digested(
-    lake: Lake, sources: Sequence[Source], *, verify: bool
-) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
-    """The listing with a digest for each document, null where it can't be read; why it can't; how many are denied."""
-    everything, denylist = listing(sources), lake.denylist()
-    listed = _without(everything, "doc_id", denylist.has_place) if denylist else everything
-    cache = lake.cached_digests(source.name for source in sources)
-    trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
-    _outwait_stamps(to_read)
-    by_name = {source.name: source for source in sources}
-    rows = zip(*(to_read.column(name).to_pylist() for name in ("doc_id", "source", "uri")), strict=True)
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
-        found = list(pool.map(lambda row: _digest(by_name[row[1]], row[2]), rows))
-    unreadable = {
-        doc_id: (str(result), result.error_class)
-        for doc_id, result in zip(to_read.column("doc_id").to_pylist(), found, strict=True)
-        if isinstance(result, InputError)
-    }
-    read = to_read.append_column("digest", pa.array([r if isinstance(r, str) else None for r in found], pa.string()))
-    kept = pa.array([getattr(result, "error_class", "") != "vanished" for result in found], pa.bool_())
-    n_vanished = len(kept) - kept.true_count
-    digested = pa.concat_tables([trusted, read.cast(DIGESTED).filter(kept)])
-    if denylist:
-        digested = _without(digested, "digest", denylist.has_content)
-    return digested, unreadable, everything.num_rows - n_vanished - digested.num_rows
-
-
-def _without(rows: pa.Table, column: str, is_denied: Callable[[str], bool]) -> pa.Table:
-    values = rows.column(column).to_pylist()
-    return rows.filter(pa.array([value is None or not is_denied(value) for value in values], pa.bool_()))
-
-
-def _outwait_stamps(to_read: pa.Table) -> None:
-    """Let the clock pass the newest stamp, so that a later change of that file can't bear the same one."""
-    now = time.time_ns() // 1000
-    stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
-    age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
-    if age <= RACY_MICROSECONDS:
-        time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)
-
-
-def _digest(source: Source, uri: str) -> str | InputError:
-    try:
-        return source.digest(uri)
-    except InputError as error:
-        return error

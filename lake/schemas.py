@@ -35,11 +35,23 @@ LISTING = pa.schema(
     ]
 )
 
-#: What is known of a document's bytes without reading them again; a cache of work, outside every release.
-DIGESTS = pa.schema([*LISTING, pa.field("digest", pa.string())])  # SHA-256 of the bytes
+#: What is known of a file's bytes without reading them again; a cache of work, outside every release.
+DIGESTS = pa.schema(
+    [
+        *LISTING,
+        pa.field("digest", pa.string()),  # SHA-256 of the bytes
+        pa.field("states", pa.string()),  # JSON: what a sidecar states of which documents; null for a document
+    ]
+)
 
-#: A listing whose every digest is known.
-DIGESTED = DIGESTS
+#: Documents whose every digest is known, and what their sidecars state of them.
+DIGESTED = pa.schema(
+    [
+        *LISTING,
+        pa.field("digest", pa.string()),
+        pa.field("stated", pa.string()),  # JSON of ``lake.stated``; null where no sidecar speaks of the document
+    ]
+)
 
 #: The manifest: one row per indexed document, inside the release.
 DOCUMENTS = pa.schema(
@@ -56,7 +68,9 @@ DOCUMENTS = pa.schema(
         pa.field("title", pa.string()),  # as the document states it
         pa.field("author", pa.string()),  # as the document states it
         pa.field("language", pa.string()),  # stated, else detected; ISO 639-1
-        pa.field("metadata", pa.string()),  # JSON object of what the format or front matter states besides
+        pa.field("metadata", pa.string()),  # JSON object of what format, front matter and sidecars state besides
+        pa.field("tags", pa.list_(pa.string())),  # as front matter or sidecars state them
+        pa.field("acl", pa.list_(pa.string())),  # who may see it, sorted; null: everybody, empty: nobody
         pa.field("n_parents", pa.int32()),
         pa.field("n_chunks", pa.int32()),
         pa.field("indexed_at", UTC),  # start of the run that put this row here; no part of any digest
@@ -74,7 +88,7 @@ PARENTS = pa.schema(
 )
 
 #: Columns of the document that each of its chunks repeats, so that filters apply before ranking.
-DOCUMENT_COLUMNS = ("source", "uri", "media_type", "title", "author", "language", "modified_at")
+DOCUMENT_COLUMNS = ("source", "uri", "media_type", "title", "author", "language", "modified_at", "tags", "acl")
 
 
 def vector_type(dimensions: int, dtype: str) -> pa.DataType:
@@ -97,6 +111,9 @@ def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") ->
         ]
     )
 
+
+#: Who may see each document that is restricted or ever was, as of the last run that looked; sorted by doc_id.
+RIGHTS = pa.schema([_key("doc_id"), pa.field("acl", pa.list_(pa.string()))])  # null: everybody, by now
 
 #: What could not be indexed and why; inside the release, beside the manifest.
 QUARANTINE = pa.schema(

@@ -24,6 +24,16 @@ _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
 _BLOCK = 1 << 20
 
+#: Files that state something of documents: NAME.EXT.meta.json of the one it lies beside, _metadata.csv of those at or
+#: below its folder. They are never documents.
+SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
+
+
+def is_sidecar(uri: str) -> bool:
+    """Whether a file states something of documents instead of being one."""
+    name = uri.rsplit("/", 1)[-1]
+    return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
+
 
 class Found(NamedTuple):
     """One object of a listing, before it has an id; ``modified_us`` counts microseconds since 1970 UTC."""
@@ -40,7 +50,8 @@ class Source:
 
     ``root`` is a local path or an fsspec URL; below it either the one ``file`` or all that the glob
     ``pattern`` selects. ``include`` and ``exclude`` are globs too; one without a slash matches the
-    last part of a uri. Hidden files and folders are left out unless a pattern names them.
+    last part of a uri. Hidden files and folders are left out unless a pattern names them. Patterns choose
+    documents; sidecars below ``root`` are always seen, since they may say who may see what.
     """
 
     name: str
@@ -55,15 +66,16 @@ class Source:
         return "://" not in self.root
 
     def found(self) -> Iterator[Found]:
-        """Every document of the source, in no particular order.
+        """Every document of the source and every sidecar, in no particular order.
 
         Raises UsageError where the source does not exist and TransientError where it can't be listed.
         """
         if self.file is not None:
             yield self._found_file(self.file)
+            yield from self._beside(self.file)
             return
         walk = _walk_local(self.root, self._names_hidden) if self.is_local else self._walk_remote()
-        yield from (found for found in walk if self._wants(found.uri))
+        yield from (found for found in walk if is_sidecar(found.uri) or self._wants(found.uri))
 
     def _found_file(self, uri: str) -> Found:
         if self.is_local:
@@ -72,6 +84,20 @@ class Source:
         with self._listing_errors():
             info = self._filesystem.info(f"{self._path}/{uri}")
         return _remote_found(uri, info)
+
+    def _beside(self, uri: str) -> Iterator[Found]:
+        """The sidecars of a single file; a web server has none, since it may answer to any name."""
+        if self.root.startswith(("http://", "https://")):
+            return
+        for name in (uri + SIDECAR_SUFFIX, SIDECAR_TABLE):
+            try:
+                yield self._found_file(name)
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                    yield Found(name, None, None)  # reading it will tell why
+            except UsageError as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
 
     @property
     def _names_hidden(self) -> bool:
@@ -274,7 +300,7 @@ def _remote_found(uri: str, info: dict[str, Any]) -> Found:
 
 
 def listing(sources: Iterable[Source]) -> pa.Table:
-    """All documents of the sources as LISTING rows, sorted by source and uri."""
+    """All documents and sidecars of the sources as LISTING rows, sorted by source and uri."""
     parts = [_listing(source) for source in sorted(sources, key=lambda source: source.name)]
     return pa.concat_tables(parts) if parts else LISTING.empty_table()
 

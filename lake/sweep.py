@@ -115,7 +115,8 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
 
 
 def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
-    """Deltas and findings of releases that are gone, requests to embed, half-written files, what a repair set aside."""
+    """Deltas and findings of releases that are gone, rights of yesterday, requests to embed, half-written files, and
+    what a repair set aside."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
     swept = Swept()
@@ -126,6 +127,7 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
             or stored.path.startswith(("texts/", "damaged/"))
             or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
             or (stored.path.startswith("audits/") and stored.path not in audits)
+            or (stored.path.startswith("rights/") and stored.path != history.rights)
         )
         if is_left and (strictly or stored.modified_at <= before):
             if not dry_run:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lake.doctor.examination import RESTORE, failing
 from lake.scan import known_documents
+from lake.sidecars import is_denied_file
 from lake.store import open_parquet
 from lake.sweep import ERASING
 
@@ -60,7 +61,8 @@ def _in_releases(exam: Examination, denylist: Denylist) -> bool:
 
 def _check_caches(exam: Examination, denylist: Denylist) -> None:
     for name in exam.lake.store.names("cache"):
-        if _denied(exam, denylist, f"cache/{name}", ["doc_id", "digest"]):
+        rows = exam.lake.cached(f"cache/{name}")
+        if rows is not None and any(is_denied_file(row, denylist) for row in rows.to_pylist()):
             exam.ails(f"cache/{name}", "names a document that was erased", "leave it out", "blot")
 
 
@@ -70,6 +72,8 @@ def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:
             yield stored.path, ["doc_id", "digest"]
     for name in exam.lake.store.names("contents"):
         yield f"contents/{name}", ["digest"]
+    if exam.history.rights:
+        yield exam.history.rights, ["doc_id"]
 
 
 def _denied(exam: Examination, denylist: Denylist, path: str, columns: list[str]) -> bool:

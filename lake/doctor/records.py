@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from lake import rights
 from lake.directory import Lake
 from lake.doctor.examination import RESTORE
 from lake.errors import ContractError, UsageError
@@ -108,6 +109,16 @@ def check_audits(exam: Examination) -> int:
     from lake.schemas import FINDINGS
 
     return _check_files(exam, "audits", FINDINGS, "delete it; nothing but what an audit found is lost")
+
+
+def check_rights(exam: Examination) -> int:
+    """Who may see what today can be read."""
+    path = exam.history.rights
+    if path is None:
+        return 0
+    with exam.noticing(path, f"{RESTORE}; until then every search fails, since nobody knows who may see what"):
+        return len(rights.read(exam.lake.store, path))
+    return 0
 
 
 def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_FRONT_MATTER = 1 << 16
+_RIGHTS = re.compile(r"""^[ \t]*["']?acl["']?[ \t]*[:=]""", re.MULTILINE | re.IGNORECASE)
 _LONGEST_LABEL = 400
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -99,8 +100,13 @@ def split_front_matter(source: str) -> tuple[dict[str, Any], str]:
     match = _FRONT_MATTER.match(source, 0, _LONGEST_FRONT_MATTER)
     stated = _mapping(match[1], match[2]) if match else None
     if match is None or stated is None:
-        return {}, source
+        return ({"acl": None} if _speaks_of_rights(source) else {}), source
     return stated, source[match.end() :]
+
+
+def _speaks_of_rights(source: str) -> bool:
+    """Whether front matter that can't be read seems to restrict who may see the document."""
+    return source.startswith(("---", "+++")) and _RIGHTS.search(source, 0, _LONGEST_FRONT_MATTER) is not None
 
 
 def _mapping(fence: str, source: str) -> dict[str, Any] | None:
@@ -116,7 +122,13 @@ def _mapping(fence: str, source: str) -> dict[str, Any] | None:
         return {}
     if not isinstance(value, dict):
         return None
-    return {str(key): flat for key, item in value.items() if (flat := _flat(item)) not in (None, "")}
+    stated = {str(key): flat for key, item in value.items() if (flat := _flat(item)) not in (None, "")}
+    return stated | {str(key): _rights(item) for key, item in value.items() if str(key).strip().lower() == "acl"}
+
+
+def _rights(value: object) -> list[str] | None:
+    """A list of texts; None for anything else, by which nobody is let in."""
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def _flat(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
@@ -20,8 +20,12 @@ MAX_CHARACTERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``k`` counts passages. ``fuzziness`` and ``syntax`` concern the full-text leg.
+    """What is looked for, and how; ``k`` counts passages.
 
+    ``where`` and ``filters`` say what may be found (``lake.search.filters``). ``principals`` says who asks: the names
+    of a user and their groups, nobody in particular by default, "*" for an operator, who sees everything. All of
+    these apply before ranking.
+    ``fuzziness`` and ``syntax`` concern the full-text leg.
     ``alpha`` sets the weight of the vector leg from 0 to 1, which ``fusion`` chooses otherwise.
     ``expand``: passages are the chunks found (``none``), the sections that hold them (``parent``), or chunks with
     ``window`` neighbours on either side, inside their section.
@@ -32,7 +36,7 @@ class Question:
     k: int = 10
     mode: Mode = "hybrid"
     where: str | None = None
-    filters: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Any] | None = None
     principals: Collection[str] | str = ()
     expand: Expand = "parent"
     window: int = 1

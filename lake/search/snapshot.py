@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from lake.embed import load_embedder
+from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases import Release
+from lake.schemas import HITS
 from lake.search.candidates import PLACE, Leg, ranked
+from lake.search.filters import ReleaseFilter
 from lake.search.fusion import reciprocal_ranks
 from lake.search.passages import Passages, grouped
+from lake.search.predicate import Predicate
 from lake.search.question import Question
+from lake.search.rights import Rights
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
+        self._rights: tuple[str | None, Rights] = None, Rights({})
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -49,52 +54,76 @@ class Snapshot:
             self._tables[name] = self._open_table(stored)
         return self._tables[name]
 
-    def search(self, question: Question, embedder: Embedder | None = None) -> pa.Table:
-        """HITS rows, best first."""
-        hits = self._passages(question, embedder)
-        return hits.replace_schema_metadata({_RELEASE: self.release.release})
+    @cached_property
+    def filter(self) -> ReleaseFilter:
+        return ReleaseFilter(self.table("chunks"), self.table("documents"))
 
-    def search_all(self, questions: Sequence[Question], embedder: Embedder | None = None) -> list[pa.Table]:
+    def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
+        """Today's rights over this release; ``read`` gives the RIGHTS rows that lie at ``path``."""
+        if path != self._rights[0]:
+            self._rights = path, Rights.over(read(path), self.table("documents"))
+        return self._rights[1]
+
+    def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
+        """HITS rows, best first, of what the question's principals may see."""
+        return self._search(question, rights, lambda: self._vectors([question.text], embedder)[0])
+
+    def search_all(
+        self, questions: Sequence[Question], rights: Rights, embedder: Embedder | None = None
+    ) -> list[pa.Table]:
         """HITS rows of each question, several searched at a time."""
+        vectors = np.empty((0, 0))
+        if any(question.mode != "text" for question in questions):
+            vectors = self._vectors([question.text for question in questions], embedder)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            return list(pool.map(lambda question: self.search(question, embedder), questions))
+            return list(
+                pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
+            )
 
-    def _passages(self, question: Question, embedder: Embedder | None) -> pa.Table:
-        vector = None
-        depth = max(_LEAST_DEPTH, _DEPTH * question.k)
+    def _search(self, question: Question, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
+        visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
+        if visible.is_nothing:
+            return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
+        vector, depth = None, max(_LEAST_DEPTH, _DEPTH * question.k)
         while True:
-            legs, vector = self._legs(question, depth + _SPARE, embedder, vector)
+            legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
             found = self._fused(legs, depth, question)
             groups = grouped(found, question.expand, question.window)
             is_all = all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 passages = Passages(self.table("chunks"), self.table("parents"))
-                return passages.read(found, groups[: question.k], question.expand)
+                hits = passages.read(found, groups[: question.k], question.expand)
+                return hits.replace_schema_metadata({_RELEASE: self.release.release})
             depth *= _DEEPER
 
     def _legs(
-        self, question: Question, depth: int, embedder: Embedder | None, vector: np.ndarray | None
+        self,
+        question: Question,
+        visible: Predicate,
+        depth: int,
+        embedded: Callable[[], np.ndarray],
+        vector: np.ndarray | None,
     ) -> tuple[list[Leg], np.ndarray | None]:
         """What each way of searching finds; the words are looked up while the question is embedded."""
-        words = _pool().submit(self._by_words, question, depth) if question.mode == "hybrid" else None
+        words = _pool().submit(self._by_words, question, visible, depth) if question.mode == "hybrid" else None
         legs = []
         if question.mode != "text":
-            vector = self._vector(question.text, embedder) if vector is None else vector
-            legs.append(self._by_vector(vector, question, depth))
+            vector = embedded() if vector is None else vector
+            legs.append(self._by_vector(vector, visible, depth))
         if question.mode == "text":
-            legs.append(self._by_words(question, depth))
+            legs.append(self._by_words(question, visible, depth))
         if words is not None:
             legs.append(words.result())
         return legs, vector
 
-    def _by_vector(self, vector: np.ndarray, question: Question, depth: int) -> Leg:
-        found = self.table("chunks").nearest(vector, depth, question.where)
+    def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int) -> Leg:
+        found = self.table("chunks").nearest(vector, depth, visible.sql)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
-    def _by_words(self, question: Question, depth: int) -> Leg:
-        found = self.table("chunks").matching(question.text_query(), depth, question.where)
+    def _by_words(self, question: Question, visible: Predicate, depth: int) -> Leg:
+        found = self.table("chunks").matching(question.text_query(), depth, visible.sql)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
     def _fused(self, legs: list[Leg], depth: int, question: Question) -> pa.Table:
@@ -105,20 +134,21 @@ class Snapshot:
 
         return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, PLACE), fuse)
 
-    def _vector(self, text: str, embedder: Embedder | None) -> np.ndarray:
+    def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
+        """Unit vectors [n, dimensions] of questions."""
         identity = self.release.recipe.embedder
-        embedder = embedder or load_embedder(identity.name)
-        if not embedder.identity.answers(identity):
+        encoder = embedder or load_query_encoder(identity.name, identity)
+        if not encoder.identity.answers(identity):
             raise UsageError(
                 f"{self.release.release} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking "
-                f"with {embedder.identity.name!r} (weights {embedder.identity.weights[:12]}) would search another space"
+                f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
-        vector = embedder.embed_query(text)
-        if not np.isfinite(vector).all():
+        vectors = query_vectors(encoder, texts)
+        if not np.isfinite(vectors).all():
             raise ContractError(
                 f"{identity.name!r} made a vector that is not finite of the question; nothing was searched"
             )
-        return vector
+        return vectors
 
 
 def released(hits: pa.Table) -> str:

@@ -16,7 +16,7 @@ from lake.errors import RefusedError
 from lake.ids import document_id
 from lake.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, split_known
 from lake.recipe import ChunkRecipe, Recipe
-from lake.schemas import DIGESTED, LISTING
+from lake.schemas import DIGESTED, DIGESTS, LISTING
 
 RECIPE = Recipe(identify("hash"), parsers={"markdown": "1", "text": "1"})
 OTHER = Recipe(identify("hash"), ChunkRecipe(child_tokens=100), parsers={"markdown": "1", "text": "1"})
@@ -158,7 +158,7 @@ def test_the_guard_refuses_a_mass_deletion(n_before: int, n_after: int) -> None:
 
 def test_a_digest_is_trusted_only_with_an_equal_stamp() -> None:
     row = {"doc_id": "d", "source": "s", "uri": "a.md", "size": 3, "modified_at": 1_000_000, "etag": None}
-    cache = pa.Table.from_pylist([{**row, "digest": "x"}], schema=DIGESTED)
+    cache = pa.Table.from_pylist([{**row, "digest": "x"}], schema=DIGESTS)
 
     def trusted(**change: object) -> int:
         return int(split_known(pa.Table.from_pylist([{**row, **change}], schema=LISTING), cache)[0].num_rows)

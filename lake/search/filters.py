@@ -1,0 +1,187 @@
+"""Filters: what an application or a data engineer wants to see of a release, as one predicate over its chunks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.globs import matches
+from lake.search.conditions import OPERATORS, Kind, Word, kind_of
+from lake.search.metadata import Asked
+from lake.search.predicate import ANYTHING, NOTHING, Predicate, among, enclosed, literal
+
+if TYPE_CHECKING:
+    from lake.table_reader import TableReader
+
+#: Keys that start so mean a key of ``documents.metadata``.
+METADATA = "metadata."
+_HIDDEN = ("vector", "metadata")
+_REMEMBERED = 64
+_WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
+
+
+class ReleaseFilter:
+    """Makes predicates over one release's chunks; what they need of its documents is read once."""
+
+    def __init__(self, chunks: TableReader, documents: TableReader) -> None:
+        self._chunks, self._documents = chunks, documents
+        self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
+
+    def predicate(self, where: str | None = None, filters: Mapping[str, Any] | None = None) -> Predicate:
+        """What passes both. ``where``: SQL over columns of chunks, or over columns of documents.
+
+        ``filters`` maps columns to what they must be: a value, a list of values to choose from, or operators with
+        their values, as in ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
+        UsageError for a column, an operator or a kind of value that does not exist there; it lists the right ones.
+        """
+        wanted = ANYTHING
+        if where is not None:
+            of_where = self._remembered("where", where, lambda: self._where(where))
+            wanted = of_where if isinstance(of_where, Predicate) else self._among(of_where)
+        doc_ids: list[frozenset[str]] = []
+        for key, condition in _items(filters):
+            for operator, value in _conditions(condition):
+                found = self._condition(key, operator, value)
+                if isinstance(found, Predicate):
+                    wanted &= found
+                else:
+                    doc_ids.append(found)
+        return wanted & self._among(frozenset.intersection(*doc_ids)) if doc_ids else wanted
+
+    def _condition(self, key: str, operator: str, value: Any) -> Predicate | frozenset[str]:
+        """A predicate over chunks, or the documents that pass."""
+        if key.startswith(METADATA):
+            asked = Asked(key.removeprefix(METADATA), operator, value)
+            return self._of_metadata(asked)
+        kind = self._kind(key)
+        if operator == "glob":
+            return self._glob(key, value)
+        predicate = kind.predicate(key, operator, value)
+        return predicate if key in self._chunks.schema.names else self._documents_where(predicate)
+
+    def _kind(self, column: str) -> Kind:
+        for reader in (self._chunks, self._documents):
+            if column in self.columns and column in reader.schema.names:
+                return kind_of(reader.schema.field(column).type)
+        raise UsageError(f"no column {column!r} to filter on; there are {self.columns} and 'metadata.KEY'")
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns to filter on, those of chunks first."""
+        names = dict.fromkeys([*self._chunks.schema.names, *self._documents.schema.names])
+        return [name for name in names if name not in _HIDDEN]
+
+    def _where(self, where: str) -> Predicate | frozenset[str]:
+        sql = enclosed(where)
+        try:
+            self._chunks.check_filter(sql)
+        except UsageError as of_chunks:
+            try:
+                self._documents.check_filter(sql)
+            except UsageError:
+                others = [name for name in self._documents.schema.names if name not in self._chunks.schema.names]
+                raise UsageError(f"{of_chunks}; or, in a filter without any of these, on {others}") from of_chunks
+            return self._documents_where(Predicate(sql))
+        return Predicate(sql)
+
+    def _documents_where(self, predicate: Predicate) -> frozenset[str]:
+        if predicate == ANYTHING:
+            return self._all
+        sql = str(predicate.sql)
+        rows = self._documents.scan(["doc_id"], sql)
+        return frozenset(rows.column("doc_id").to_pylist())
+
+    def _glob(self, column: str, pattern: Any) -> Predicate | frozenset[str]:
+        """Plain ends and beginnings as SQL; other patterns are tried on each document's uri."""
+        if column != "uri" or not isinstance(pattern, str) or not pattern:
+            raise UsageError(f"glob is for 'uri' and a pattern such as 'hr/**', not for {column!r} and {pattern!r}")
+        literal(pattern)
+        path = pattern.removesuffix("**")
+        if path.endswith("/") and not re.search(r"[*?\[]", path):
+            return Predicate(f"starts_with(uri, {literal(path.removeprefix('/'))})")
+        if pattern.startswith("*") and not re.search(r"[*?\[/]", pattern[1:]) and pattern != "*":
+            return Predicate(f"ends_with(uri, {literal(pattern[1:])})")
+        return self._remembered("glob", pattern, lambda: self._matching(pattern))
+
+    def _matching(self, pattern: str) -> frozenset[str]:
+        rows = self._documents.scan(["doc_id", "uri"])
+        places = zip(rows.column("doc_id").to_pylist(), rows.column("uri").to_pylist(), strict=True)
+        return frozenset(doc_id for doc_id, uri in places if matches(uri, pattern))
+
+    def _of_metadata(self, asked: Asked) -> frozenset[str]:
+        if not any(asked.is_stated(metadata) for metadata, _ in self._metadata.values()):
+            keys = sorted({key for metadata, is_open in self._metadata.values() if is_open for key in metadata})
+            raise UsageError(f"no document has metadata {asked.key!r}; keys that are not restricted: {keys[:50]}")
+        found = frozenset(doc_id for doc_id, (metadata, _) in self._metadata.items() if asked.is_met(metadata))
+        return found | (self._all - self._metadata.keys()) if asked.is_met({}) else found
+
+    @cached_property
+    def _metadata(self) -> dict[str, tuple[dict[str, Any], bool]]:
+        """By doc_id: what is stated of documents, and whether everybody may see it."""
+        rows = self._documents.scan(["doc_id", "metadata", "acl"], "metadata IS NOT NULL AND metadata != '{}'")
+        columns = (rows.column(name).to_pylist() for name in rows.column_names)
+        return {doc_id: (json.loads(metadata), acl is None) for doc_id, metadata, acl in zip(*columns, strict=True)}
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        return frozenset(self._documents.scan(["doc_id"]).column("doc_id").to_pylist())
+
+    def _remembered(
+        self, kind: str, key: str, find: Callable[[], Predicate | frozenset[str]]
+    ) -> Predicate | frozenset[str]:
+        if (kind, key) not in self._found:
+            while len(self._found) >= _REMEMBERED:
+                self._found.pop(next(iter(self._found)), None)
+            self._found[kind, key] = find()
+        return self._found[kind, key]
+
+    def _among(self, doc_ids: frozenset[str]) -> Predicate:
+        """Chunks of these documents, said the shorter way."""
+        others = self._all - doc_ids
+        if not doc_ids:
+            return NOTHING
+        if not others:
+            return ANYTHING
+        return Predicate(among(doc_ids) if len(doc_ids) <= len(others) else among(others, negated=True))
+
+
+def _items(filters: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:
+    if filters is None:
+        return ()
+    if not isinstance(filters, Mapping) or not all(isinstance(key, str) for key in filters):
+        raise UsageError(f"filters={filters!r} must map columns to values, such as {{'language': 'de'}}")
+    return filters.items()
+
+
+def _conditions(condition: Any) -> Iterable[tuple[str, Any]]:
+    """Operators and values; a list means one of them."""
+    if isinstance(condition, Mapping):
+        if not condition:
+            raise UsageError(f"an empty condition says nothing; operators are {sorted(OPERATORS)}")
+        return condition.items()
+    return [("in" if isinstance(condition, (list, tuple, set, frozenset)) else "=", condition)]
+
+
+def parse_filters(words: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Filters from a command line: ``uri~hr/**``, ``tags=x``, ``modified_at>=2026-01-01``, ``metadata.project!=a``.
+
+    Several of one key with ``=`` are choices; everything else must hold together.
+    """
+    filters: dict[str, dict[str, Any]] = {}
+    for word in words:
+        match = _WORD.fullmatch(word.strip())
+        if match is None:
+            raise UsageError(f"{word!r} is no filter; write COLUMN=VALUE, or !=, <, <=, >, >= or ~ for a glob")
+        operator, value = "glob" if match[2] == "~" else match[2], Word(match[3])
+        conditions = filters.setdefault(match[1].strip(), {})
+        if operator == "=":
+            conditions.setdefault("in", []).append(value)
+        elif operator in conditions:
+            raise UsageError(f"{match[1]}{match[2]} is there twice; only = may be, and means one of them")
+        else:
+            conditions[operator] = value
+    return filters

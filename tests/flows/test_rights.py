@@ -1,0 +1,212 @@
+"""Rights from the sources to the answer: always today's, at every release, whatever becomes of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake import operate, rights
+from lake.directory import Lake
+from lake.doctor import examine
+from lake.errors import ContractError, GoneError, RefusedError
+from lake.query import Index
+from lake.retention import Retention
+
+Ingest = Callable[..., Outcome]
+FREE, HR, BOARD = "free.md", "hr.md", "board.md"
+
+
+def restrict(source: Path, name: str, acl: object, **more: object) -> None:
+    (source / f"{name}.meta.json").write_text(json.dumps({"acl": acl, **more}))
+
+
+def free(source: Path, name: str) -> None:
+    (source / f"{name}.meta.json").unlink()
+
+
+@pytest.fixture
+def first(source: Path, ingest: Ingest) -> Outcome:
+    """One document for everybody, one that its front matter and one that a sidecar restricts."""
+    (source / FREE).write_text("# Free\n\nThe pump is free for everybody.")
+    (source / HR).write_text("---\nacl: [hr]\nproject: apollo\n---\n# Staff\n\nThe pump of the staff.")
+    (source / BOARD).write_text("# Board\n\nThe pump of the board.")
+    restrict(source, BOARD, ["board"], tags=["plan"], project="hermes")
+    return ingest()
+
+
+def seen(url: str, principals: Any = (), at: str = "live", **asked: Any) -> set[str]:
+    """What a search by words finds."""
+    index = lake.open_lake(url)
+    return found(index, at, principals, **asked)
+
+
+def found(index: Index, at: str, principals: Any, **asked: Any) -> set[str]:
+    hits = index.search("pump", 10, mode="text", at=at, principals=principals, **asked)
+    return set(hits.column("uri").to_pylist())
+
+
+def test_each_sees_what_they_may(source: Path, lake_url: str, first: Outcome) -> None:
+    assert first.published
+    assert seen(lake_url) == {FREE}
+    assert seen(lake_url, ["hr"]) == {FREE, HR}
+    assert seen(lake_url, ["board", "hr"]) == seen(lake_url, "*") == {FREE, HR, BOARD}
+    assert seen(lake_url, ["hr"], filters={"metadata.project": ["apollo", "hermes"]}) == {HR}
+    assert seen(lake_url, ["board"], where="size > 0", filters={"tags": "plan"}) == {BOARD}
+    assert seen(lake_url, where="true OR acl IS NOT NULL") == {FREE}
+
+
+def test_a_change_of_rights_reaches_every_release_and_embeds_nothing(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.build.index_shard", lambda *_: pytest.fail("something was parsed"))
+    restrict(source, FREE, ["hr"])
+    restrict(source, HR, ["board"])
+    free(source, BOARD)
+    second = ingest()
+    assert (second.published, second.changed, second.n_texts_embedded) == (True, 3, 0)
+    for at in ("live", first.release):
+        assert seen(lake_url, (), at) == {BOARD}
+        assert seen(lake_url, ["hr"], at) == {BOARD, FREE}
+        assert seen(lake_url, ["board"], at) == {BOARD, HR}
+    assert lake.open_lake(lake_url).diff(str(first.release)).reindexed
+    again = ingest()
+    assert (again.release, again.published, again.changed) == (second.release, False, 0)
+
+
+def test_neither_pin_nor_rollback_nor_refusal_keep_rights(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome
+) -> None:
+    operate.pin(lake_url, why="audit")
+    restrict(source, FREE, ["hr"])
+    pinned = ingest()
+    assert (pinned.refused, seen(lake_url), seen(lake_url, ["hr"])) == (True, set(), {FREE, HR})
+    operate.unpin(lake_url)
+    assert ingest().published
+    restrict(source, HR, [])
+    assert ingest(publish=False).release
+    assert seen(lake_url, ["hr"]) == {FREE}
+    assert ingest().published
+    operate.rollback(lake_url, str(first.release), why="oops")
+    assert seen(lake_url, ["hr"]) == {FREE}
+    assert ingest().refused
+    assert seen(lake_url, ["hr"]) == {FREE}
+    free(source, FREE)
+    free(source, HR)  # as they were at the release that is live: nothing to do but to say so
+    assert ingest().reason == "nothing to do"
+    assert seen(lake_url, ["hr"]) == {FREE, HR}
+    assert seen(lake_url) == {FREE}
+
+
+def test_a_run_that_dies_has_taken_rights_away(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restrict(source, FREE, ["hr"])
+    (source / HR).write_text("---\nacl: [board]\n---\n# Staff\n\nAnother pump of the staff.")
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.steps.commit_one", lambda *_: (_ for _ in ()).throw(RefusedError("no")))
+        with pytest.raises(RefusedError):
+            ingest()
+    assert seen(lake_url, ["hr"]) == {FREE}
+    assert seen(lake_url, ["board"]) == {BOARD, HR}
+
+
+def test_what_is_gone_keeps_its_rights_and_what_comes_gets_its_own(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome
+) -> None:
+    restrict(source, FREE, ["hr"])
+    ingest()
+    (source / FREE).unlink()
+    free(source, FREE)
+    (source / BOARD).rename(source / "moved.md")
+    free(source, BOARD)
+    third = ingest()
+    assert third.removed == third.moved == 1
+    assert seen(lake_url) == {"moved.md"}
+    assert seen(lake_url, (), str(first.release)) == set()
+    assert seen(lake_url, ["board"], str(first.release)) == {BOARD}
+    assert seen(lake_url, ["hr"], str(first.release)) == {FREE, HR}
+
+
+def test_a_sidecar_that_cannot_be_read_hides_its_document_and_is_told(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome
+) -> None:
+    (source / f"{FREE}.meta.json").write_text('{"acl": ["hr"')
+    told = ingest()
+    assert (told.published, told.n_texts_embedded, len(told.remarks)) == (True, 0, 1)
+    assert told.remarks[0].startswith("free.md.meta.json can't be read")
+    assert seen(lake_url, ["hr", "board"]) == seen(lake_url, ["hr", "board"], str(first.release)) == {HR, BOARD}
+    assert seen(lake_url, "*") == {FREE, HR, BOARD}
+    assert ingest().remarks == told.remarks
+    findings = lake.open_lake(lake_url).findings().to_pylist()
+    failed = [finding for finding in findings if not finding["success"]]
+    assert [finding["column"] for finding in failed] == ["n_documents_misunderstood"]
+    free(source, FREE)
+    assert ingest().remarks == ()
+    assert seen(lake_url) == {FREE}
+
+
+def test_rights_that_are_lost_are_an_error(source: Path, lake_url: str, first: Outcome, ingest: Ingest) -> None:
+    index = lake.open_lake(lake_url)
+    path = Path(lake_url, str(index.history().rights))
+    whole = path.read_bytes()
+    assert examine(Lake(lake_url)).healthy
+    path.write_bytes(whole[:-20])
+    for use in (lambda: seen(lake_url), lambda: seen(lake_url, "*"), ingest):
+        with pytest.raises(ContractError):
+            use()
+    path.unlink()
+    with pytest.raises(GoneError):
+        seen(lake_url)
+    assert [ailment.check for ailment in examine(Lake(lake_url)).ailments] == ["rights"]
+    path.write_bytes(whole)
+    assert seen(lake_url) == {FREE}
+
+
+def test_rights_outlive_retention_and_rebuild_and_die_with_their_document(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome
+) -> None:
+    secret = {"tags": ["quintessence"], "owner": "person:annabella", "title": "Sidereal ledger"}
+    restrict(source, FREE, ["person:annabella"], **secret)
+    ingest()
+    restrict(source, BOARD, ["hr"])
+    third = ingest()
+    before = lake.open_lake(lake_url).history().rights
+    operate.rebuild(lake_url)
+    operate.prune(lake_url, Retention(1, 0, 0, timedelta(0)))
+    assert lake.open_lake(lake_url).history().rights == before
+    assert seen(lake_url, ["hr"]) == {HR, BOARD}
+    operate.forget(lake_url, uri=FREE, why="request 4711")
+    assert seen(lake_url, "*", str(third.release)) == {HR, BOARD}
+    assert seen(lake_url, ["board"]) == set()
+    ledger = rights.read(Lake(lake_url).store, lake.open_lake(lake_url).history().rights)
+    assert ledger.num_rows == 2
+    assert ingest().n_denied == 1  # whose sidecar is still there
+    assert not any(b"annabella" in file.read_bytes() for file in Path(lake_url).rglob("*") if file.is_file())
+    assert examine(Lake(lake_url)).healthy
+
+
+def test_on_an_object_store(bucket: str, ingest: Ingest) -> None:
+    import s3fs
+
+    files = s3fs.S3FileSystem()
+    for name, text in {
+        "a.md": "# A\n\npump",
+        "in/b.md": "# B\n\npump",
+        "in/_metadata.csv": "path,acl\nb.md,hr|board\n",
+    }.items():
+        files.pipe(f"harbour/docs/{name}", text.encode())
+    words: dict[str, Any] = {"sources": (f"{bucket}/docs",), "lake": f"{bucket}/lake"}
+    assert ingest(**words).added == 2
+    assert (seen(words["lake"]), seen(words["lake"], ["board"])) == ({"a.md"}, {"a.md", "in/b.md"})
+    files.pipe("harbour/docs/a.md.meta.json", b'{"acl": []}')
+    second = ingest(**words)
+    assert (second.changed, second.n_texts_embedded) == (1, 0)
+    assert seen(words["lake"], ["board"]) == {"in/b.md"}
+    assert ingest(**words).reason == "nothing to do"
