@@ -139,12 +139,18 @@ def _known(question: str, found: Found, understanding: Understanding | None, rel
         evidence=probability,
         notice="",
         passages=found.hits,
-        release=release.release if release else None,
+        release=release.release if release else _named(found),
         usage=understanding.usage if understanding else Usage(),
         asked=found.question,
         queries=found.queries,
         notes=tuple(understanding.notes) if understanding else (),
     )
+
+
+def _named(found: Found) -> str | None:
+    """The release that the search says it answered from."""
+    name = (found.hits.schema.metadata or {}).get(b"release")
+    return name.decode() if name else None
 
 
 def _too_weak(known: Answer, least: float) -> str:

@@ -184,6 +184,7 @@ def test_every_strategy_adds_its_queries_and_its_bill(search: Any, endpoint: Any
     assert told.notes == ()
     assert all("response_format" in request for request in endpoint.requests[:-1])
     assert "3 litres" in endpoint.prompt(3)  # a hop sees what was found
+    assert told.release  # a fused ranking still says which one it is of
     ids = told.passages["parent_id"].to_pylist()
     assert len(ids) == len(set(ids)) == 4
 
