@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lake.answer.terms import terms
@@ -77,6 +78,7 @@ def _find(words: str, text: str) -> tuple[int, int] | None:
     return None if first is None else (places[first], places[at - 1] + 1)
 
 
+@lru_cache(maxsize=64)
 def _normal(text: str) -> tuple[str, list[int]]:
     """The text in one case with single spaces and plain marks, and where each of its characters comes from."""
     characters: list[str] = []

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.answer.citations import citations, without_citations
 from lake.answer.declining import is_marker
 from lake.answer.quotes import looked_up, quotes
-from lake.answer.terms import Term, Vocabulary, Weights, coverage, sentences, terms
+from lake.answer.terms import Vocabulary, Weights, coverage, sentences, terms
 from lake.answer.values import Problem, Quote, Sentence, Source
+from lake.answer.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: A sentence with less is flagged; docs/answers.md has how it was chosen.
 SUPPORTED = 0.5
-#: So many neighbouring sentences of a source are read together: who is meant often stands in the one before.
-_WINDOW = 3
 #: What is left of the support of a sentence with a number that none of its sources holds.
 _WRONG_NUMBER = 0.5
 _MARKUP = re.compile(r"^\s*(?:[-*+\u2022]|#{1,6}|\(?\d{1,2}[.)]|>)\s+")
@@ -41,43 +39,21 @@ class Checked:
         return sum(claims) / len(claims) if claims else 0.0
 
 
-class _Text:
-    """A source's terms, sentence by sentence."""
-
-    def __init__(self, source: Source) -> None:
-        heading = terms(f"{source.title} {source.heading}")
-        self.units = [terms(source.text[start:end]) for start, end in sentences(source.text)]
-        self._heading = heading
-
-    @cached_property
-    def windows(self) -> list[list[Term]]:
-        n = max(1, len(self.units) - _WINDOW + 1)
-        parts = [self.units[i : i + _WINDOW] for i in range(n)]
-        return [[*self._heading, *(term for unit in part for term in unit)] for part in parts]
-
-
 class Judge:
     """Holds the terms of the sources, to check many sentences against them."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self._texts = {source.number: _Text(source) for source in sources}
+        self._texts = {source.number: Windows(source) for source in sources}
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
 
     def support(self, sentence: str, numbers: Iterable[int]) -> float:
         """The share of the sentence, by weight, that the best places in these sources hold together."""
         claimed = terms(sentence)
         texts = [self._texts[number] for number in numbers]
-        best = [term for text in texts for term in self._best_window(claimed, text)]
-        held = coverage(claimed, Vocabulary(best), self._weights) if texts else 0.0
-        return held * (_WRONG_NUMBER if self._has_wrong_number(claimed, texts) else 1.0)
-
-    def _best_window(self, claimed: list[Term], text: _Text) -> list[Term]:
-        return max(text.windows, key=lambda window: coverage(claimed, Vocabulary(window), self._weights))
-
-    @staticmethod
-    def _has_wrong_number(claimed: list[Term], texts: Sequence[_Text]) -> bool:
-        known = {term.key for text in texts for window in text.windows for term in window}
-        return any(term.is_number and term.key not in known for term in claimed)
+        best = Vocabulary(term for text in texts for term in text.best(claimed, self._weights))
+        held = coverage(claimed, best, self._weights) if texts else 0.0
+        is_wrong = any(term.is_number and not any(term.key in text.keys for text in texts) for term in claimed)
+        return held * (_WRONG_NUMBER if is_wrong else 1.0)
 
 
 def checked(text: str, sources: Sequence[Source]) -> Checked:

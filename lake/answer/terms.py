@@ -23,7 +23,7 @@ _DENSE_RUN = re.compile(rf"[{_DENSE}]+")
 
 _STEM = 5
 #: What a word is worth that only begins like another one: "burned" for "burning".
-_SAME_STEM = 0.7
+SAME_STEM = 0.7
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
 
@@ -83,6 +83,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def stem(key: str) -> str:
+    """The first five letters, which forms of a word mostly share, or all of a shorter one.
+
+    >>> stem("lamplight") == stem("lamplighter"), stem("burns") == stem("burned")
+    (True, False)
+    """
+    return key[:_STEM]
+
+
 class Weights:
     """How much a term tells, by how few of some texts' sentences hold it; one that none holds tells most.
 
@@ -103,13 +112,13 @@ class Vocabulary:
 
     def __init__(self, found: Iterable[Term]) -> None:
         self.keys = {term.key for term in found}
-        self._stems = {key[:_STEM] for key in self.keys if len(key) >= _STEM}
+        self._stems = set(map(stem, self.keys))
 
     def match(self, term: Term) -> float:
         """1 for a term that is there, a part for one that begins alike, 0 else; numbers must be equal."""
         if term.key in self.keys:
             return 1.0
-        return _SAME_STEM if not term.is_number and term.key[:_STEM] in self._stems else 0.0
+        return SAME_STEM if not term.is_number and stem(term.key) in self._stems else 0.0
 
 
 def coverage(asked: Sequence[Term], vocabulary: Vocabulary, weights: Weights) -> float:
