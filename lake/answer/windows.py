@@ -17,7 +17,7 @@ _WINDOW = 3
 
 
 class Windows:
-    """``units``: the terms of each sentence; ``keys``: theirs and those of title and heading, which all windows have."""
+    """``units``: terms of each sentence; ``keys``: of all of them, and of title and heading, which each window has."""
 
     def __init__(self, source: Source) -> None:
         self.units = [terms(source.text[start:end]) for start, end in sentences(source.text)]
