@@ -10,10 +10,10 @@ import typer
 
 from flows import console_answer
 from flows.cli_options import JsonOption, LakeOption, show
-from flows.cli_query import At, Where
+from flows.cli_query import As, At, Filter, Where, principals
 
 if TYPE_CHECKING:
-    from lake.answer import Answer
+    from lake.answer import Answer, Options
 
 K = Annotated[int, typer.Option("-k", help="How many passages to answer from.")]
 Model = Annotated[str | None, typer.Option(help="openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]")]
@@ -30,7 +30,9 @@ def ask(
     lake: LakeOption,
     k: K = 8,
     at: At = "live",
+    filter_: Filter = None,
     where: Where = None,
+    as_: As = None,
     model: Model = None,
     budget: Budget = 8000,
     max_tokens: MaxTokens = 1000,
@@ -40,26 +42,37 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the passages found, with checked citations."""
-    from lake.answer import Options
-
-    chosen: Any = tuple(understand or ())
-    options = Options(k=k, budget_tokens=budget, max_tokens=max_tokens, understand=chosen, prompts=prompts)
-    told = _told(question, lake, at, where, stream and not as_json, {"chat": model, "options": options})
+    told = _told(locals())
     if told.notice:
         print(f"raglake: {told.notice}", file=sys.stderr)
     show(told.to_json(), as_json, partial(console_answer.answer, streamed=stream))
 
 
-def _told(question: str, lake: str, at: str, where: str | None, stream: bool, words: dict[str, Any]) -> Answer:
+def _told(asked: dict[str, Any]) -> Answer:
     from lake.answer import answer, answer_stream
     from lake.query import open_lake
+    from lake.search.filters import parse_filters
 
-    index = open_lake(lake)
-    release = index.release(at)
-    search = partial(index.search, at=release.release, where=where)
-    if stream:
-        return console_answer.written(answer_stream(search, question, release=release, **words))
-    return answer(search, question, release=release, **words)
+    index = open_lake(asked["lake"])
+    release = index.release(asked["at"])
+    who, filters = principals(asked["as_"]), parse_filters(asked["filter_"] or ())
+    search = partial(index.search, at=release.release, where=asked["where"], filters=filters, principals=who)
+    words: Any = {"chat": asked["model"], "options": _options(asked), "release": release}
+    if asked["stream"] and not asked["as_json"]:
+        return console_answer.written(answer_stream(search, asked["question"], **words))
+    return answer(search, asked["question"], **words)
+
+
+def _options(asked: dict[str, Any]) -> Options:
+    from lake.answer import Options
+
+    return Options(
+        k=asked["k"],
+        budget_tokens=asked["budget"],
+        max_tokens=asked["max_tokens"],
+        understand=tuple(asked["understand"] or ()),
+        prompts=asked["prompts"],
+    )
 
 
 COMMANDS = (ask,)

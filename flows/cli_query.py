@@ -21,6 +21,10 @@ Boolean = Annotated[bool, typer.Option("--boolean", help='"a phrase", +must, -mu
 Fuzziness = Annotated[int, typer.Option(help="So many letters of each word may differ: 0, 1 or 2.")]
 Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [by question]")]
 MinScore = Annotated[float | None, typer.Option(help="Drop passages that score less.")]
+_FILTER = "Only what passes, as uri~hr/**, tags=x, modified_at>=2026-01-01, metadata.project=apollo; several allowed."
+Filter = Annotated[list[str] | None, typer.Option("--filter", help=_FILTER)]
+_AS = "A name of who asks, a user's or a group's; several allowed. '*' sees everything. [only what is not restricted]"
+As = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what put each passage there, and what it is made from.")]
 
 
@@ -30,7 +34,9 @@ def query(
     k: K = 10,
     mode: Mode = "hybrid",
     at: At = "live",
+    filter_: Filter = None,
     where: Where = None,
+    as_: As = None,
     expand: Expand = "parent",
     window: Window = 1,
     boolean: Boolean = False,
@@ -55,8 +61,18 @@ def query(
 
 def _how(arguments: dict[str, Any]) -> dict[str, Any]:
     """Fields of a question that the options name."""
+    from lake.search.filters import parse_filters
+
     names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score")
-    return {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    how = {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    return how | {"filters": parse_filters(arguments["filter_"] or ()), "principals": principals(arguments["as_"])}
+
+
+def principals(names: list[str] | None) -> list[str] | str:
+    """Who asks; the star stands alone."""
+    from lake.stated import EVERYTHING
+
+    return EVERYTHING if names == [EVERYTHING] else list(names or ())
 
 
 COMMANDS = (query,)

@@ -77,6 +77,15 @@ def test_without_a_model_the_passages_are_shown_and_what_to_set(
     assert "1. tides.md" in out
 
 
+def test_a_filter_keeps_passages_from_the_model(
+    capsys: pytest.CaptureFixture[str], lake_url: str, endpoint: Any
+) -> None:
+    words = ("--lake", lake_url, "--model", "openai:local", "--filter", "uri=rules.txt")
+    assert ask(capsys, "May one swim in the basin?", *words)[0] == OK
+    assert "Nobody may swim" in endpoint.prompt()
+    assert "High water" not in endpoint.prompt()
+
+
 def test_what_goes_wrong_has_its_exit_status(capsys: pytest.CaptureFixture[str], lake_url: str, endpoint: Any) -> None:
     words = ("--lake", lake_url, "--model", "openai:local")
     endpoint.faults.append({"status": 401})
