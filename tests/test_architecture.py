@@ -20,7 +20,8 @@ HOMES = {
     "great_expectations": ("expectations/runner.py",),
     "torch": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
-    "openai": ("lake/embed/openai_api.py",),
+    "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
+    "anthropic": ("lake/answer/anthropic_chat.py",),
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
