@@ -49,18 +49,21 @@ def ask(
 
 
 def _told(asked: dict[str, Any]) -> Answer:
-    from lake.answer import answer, answer_stream
     from lake.query import open_lake
     from lake.search.filters import parse_filters
 
     index = open_lake(asked["lake"])
-    release = index.release(asked["at"])
-    who, filters = principals(asked["as_"]), parse_filters(asked["filter_"] or ())
-    search = partial(index.search, at=release.release, where=asked["where"], filters=filters, principals=who)
-    words: Any = {"chat": asked["model"], "options": _options(asked), "release": release}
+    words: Any = {
+        "at": asked["at"],
+        "where": asked["where"],
+        "filters": parse_filters(asked["filter_"] or ()),
+        "principals": principals(asked["as_"]),
+        "chat": asked["model"],
+        "options": _options(asked),
+    }
     if asked["stream"] and not asked["as_json"]:
-        return console_answer.written(answer_stream(search, asked["question"], **words))
-    return answer(search, asked["question"], **words)
+        return console_answer.written(index.answer_stream(asked["question"], **words))
+    return index.answer(asked["question"], **words)
 
 
 def _options(asked: dict[str, Any]) -> Options:
