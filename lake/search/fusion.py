@@ -77,10 +77,11 @@ def added_evidence(
     >>> added_evidence(ranks, scores, Chance(0.2, 0.1)).round(3).tolist()
     [4.0, 3.5, 4.5]
     """
-    found = np.where(ranks["vector"] > 0, scores["vector"], -np.inf)
-    near = found[(ranks["vector"] > 0) & (ranks["vector"] <= LEAST_DEPTH)]
-    least = np.where(ranks["text"] > 0, near.min() if len(near) else chance.mean, -np.inf)
-    cosines = np.maximum(found, least)
+    cosines, by_vector = scores["vector"], ranks["vector"] > 0
+    near = cosines[by_vector & (ranks["vector"] <= LEAST_DEPTH)]
+    least = near.min() if len(near) else chance.mean
+    cosines = np.where(by_vector, cosines, least)
+    cosines = np.where(ranks["text"] > 0, np.maximum(cosines, least), cosines)
     added: np.ndarray = alpha * chance.evidence(cosines) + (1 - alpha) * scores["text"]
     return added
 
