@@ -69,16 +69,19 @@ def added_evidence(
 ) -> np.ndarray:
     """Scores by the evidence of the legs ``vector`` (cosines) and ``text`` (BM25), weighed ``alpha`` and 1 - ``alpha``.
 
-    Rank 0 says that a leg did not find a chunk. BM25 is 0 then, and the cosine counts as the lowest that was found.
+    Rank 0 says that a leg did not find a chunk. BM25 is 0 then. What the text found has at least the cosine of rank
+    LEAST_DEPTH, whether the vectors found it or not: so the order does not depend on how deep they looked.
 
     >>> ranks = {"vector": np.array([1, 2, 0]), "text": np.array([0, 2, 1])}
     >>> scores = {"vector": np.array([0.6, 0.4, 0.0]), "text": np.array([0.0, 5.0, 7.0])}
     >>> added_evidence(ranks, scores, Chance(0.2, 0.1)).round(3).tolist()
     [4.0, 3.5, 4.5]
     """
-    found = ranks["vector"] > 0
-    lowest = scores["vector"][found].min() if found.any() else chance.mean
-    cosines = np.where(found, scores["vector"], lowest)
+    cosines, by_vector = scores["vector"], ranks["vector"] > 0
+    near = cosines[by_vector & (ranks["vector"] <= LEAST_DEPTH)]
+    least = near.min() if len(near) else chance.mean
+    cosines = np.where(by_vector, cosines, least)
+    cosines = np.where(ranks["text"] > 0, np.maximum(cosines, least), cosines)
     added: np.ndarray = alpha * chance.evidence(cosines) + (1 - alpha) * scores["text"]
     return added
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.search.candidates import PLACE, Fuse, Leg, ranked
-from lake.search.fusion import SAMPLE, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, added_evidence, reciprocal_ranks, sample_bound
 
 CHANCE = Chance(0.2, 0.1)
 Scores = dict[int, float]
@@ -24,14 +24,14 @@ def by_rank(alpha: float = 0.5) -> Fuse:
 
 
 def places(row_ids: list[int]) -> pa.Table:
-    chunk_ids = [f"{97 * row_id % 100:02}" for row_id in row_ids]
+    chunk_ids = [f"{97 * row_id % 400:03}" for row_id in row_ids]
     return pa.table({"chunk_id": chunk_ids} | {name: chunk_ids for name in PLACE[1:]})
 
 
 def fused(vector: Scores, text: Scores, fuse: Fuse) -> list[int]:
     """Row ids, best first."""
     legs = [Leg(name, np.array([*leg], int), np.array([*leg.values()], float)) for name, leg in _named(vector, text)]
-    return ranked(legs, 100, places, fuse)["_rowid"].to_pylist() if vector or text else []
+    return ranked(legs, 400, places, fuse)["_rowid"].to_pylist() if vector or text else []
 
 
 def _named(vector: Scores, text: Scores) -> list[tuple[str, Scores]]:
@@ -48,7 +48,7 @@ bm25 = st.dictionaries(rows, st.integers(1, 60_000).map(lambda n: n / 1000))
 def test_at_either_end_of_alpha_one_leg_orders_what_it_found(rule, vector: Scores, text: Scores) -> None:
     for alpha, leg in ((1.0, vector), (0.0, text)):
         own = [row for row in fused(vector, text, rule(alpha)) if row in leg]
-        assert own == sorted(leg, key=lambda row: (-leg[row], 97 * row % 100))
+        assert own == sorted(leg, key=lambda row: (-leg[row], 97 * row % 400))
 
 
 @given(vector=cosines, text=bm25, alpha=st.sampled_from([0.25, 0.5, 0.75]))
@@ -73,6 +73,15 @@ def test_how_a_model_scales_its_cosines_does_not_matter(
     moved = {**scores, "vector": scores["vector"] * scale + shift}
     there = added_evidence(ranks, moved, Chance(CHANCE.mean * scale + shift, CHANCE.deviation * scale))
     np.testing.assert_allclose(there, added_evidence(ranks, scores, CHANCE), atol=1e-6)
+
+
+def test_the_order_does_not_depend_on_how_deep_the_vectors_looked() -> None:
+    random = np.random.default_rng(3)
+    vector = dict(enumerate(np.sort(random.uniform(0.2, 0.6, 400))[::-1]))
+    text = dict(zip(random.permutation(400)[:80].tolist(), random.uniform(1, 9, 80), strict=True))
+    for depth in (LEAST_DEPTH, 150, 400):
+        shallow = {row: vector[row] for row in range(depth)}
+        assert fused(shallow, text, evidence())[:60] == fused(vector, text, evidence())[:60]
 
 
 def test_a_leg_that_tells_nothing_apart_does_not_drag_the_other_down() -> None:
