@@ -43,7 +43,9 @@ ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, a
 Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring children share at most. [32]")]
 HeadingTokens = Annotated[int | None, typer.Option(help="Room for the headings embedded before a child. [48]")]
 VectorDtype = Annotated[str | None, typer.Option(help="How vectors are stored: float32 or float16.")]
-TextTokenizer = Annotated[str | None, typer.Option(help="Full-text tokenizer: simple, whitespace, icu or ngram.")]
+_TOKENIZERS = "How full text is cut into words: icu/split, icu, simple, whitespace or ngram. [icu/split]"
+TextTokenizer = Annotated[str | None, typer.Option(help=_TOKENIZERS)]
+TextLanguage = Annotated[str | None, typer.Option(help="Whose endings and stop words full text knows. [English]")]
 Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
@@ -63,6 +65,7 @@ def plan(
     heading_tokens: HeadingTokens = None,
     vector_dtype: VectorDtype = None,
     text_tokenizer: TextTokenizer = None,
+    text_language: TextLanguage = None,
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
@@ -91,6 +94,7 @@ def ingest(
     heading_tokens: HeadingTokens = None,
     vector_dtype: VectorDtype = None,
     text_tokenizer: TextTokenizer = None,
+    text_language: TextLanguage = None,
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,

@@ -44,7 +44,7 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
-        self._rights: tuple[str | None, Rights] = None, Rights({})
+        self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -61,9 +61,10 @@ class Snapshot:
 
     def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
         """Today's rights over this release; ``read`` gives the RIGHTS rows that lie at ``path``."""
-        if path != self._rights[0]:
-            self._rights = path, Rights.over(read(path), self.table("documents"))
-        return self._rights[1]
+        known = self._rights
+        if known is None or known[0] != path:
+            known = self._rights = path, Rights.over(read(path), self.table("documents"))
+        return known[1]
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
