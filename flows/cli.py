@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import cli_diff, cli_doctor, cli_query, cli_releases, cli_serve, cli_upkeep, console, console_query
+from flows import cli_ask, cli_diff, cli_doctor, cli_query, cli_releases, cli_serve, cli_upkeep, console, console_query
 from flows.cli_options import JsonOption, LakeOption, show
 from lake.errors import LakeError, RefusedError, UsageError
 
@@ -43,7 +43,9 @@ ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, a
 Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring children share at most. [32]")]
 HeadingTokens = Annotated[int | None, typer.Option(help="Room for the headings embedded before a child. [48]")]
 VectorDtype = Annotated[str | None, typer.Option(help="How vectors are stored: float32 or float16.")]
-TextTokenizer = Annotated[str | None, typer.Option(help="Full-text tokenizer: simple, whitespace, icu or ngram.")]
+_TOKENIZERS = "How full text is cut into words: icu/split, icu, simple, whitespace or ngram. [icu/split]"
+TextTokenizer = Annotated[str | None, typer.Option(help=_TOKENIZERS)]
+TextLanguage = Annotated[str | None, typer.Option(help="Whose endings and stop words full text knows. [English]")]
 Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
@@ -63,6 +65,7 @@ def plan(
     heading_tokens: HeadingTokens = None,
     vector_dtype: VectorDtype = None,
     text_tokenizer: TextTokenizer = None,
+    text_language: TextLanguage = None,
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
@@ -91,6 +94,7 @@ def ingest(
     heading_tokens: HeadingTokens = None,
     vector_dtype: VectorDtype = None,
     text_tokenizer: TextTokenizer = None,
+    text_language: TextLanguage = None,
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
@@ -141,7 +145,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
     for command in group.COMMANDS:
         app.command()(command)
 

@@ -21,6 +21,16 @@ Boolean = Annotated[bool, typer.Option("--boolean", help='"a phrase", +must, -mu
 Fuzziness = Annotated[int, typer.Option(help="So many letters of each word may differ: 0, 1 or 2.")]
 Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [by question]")]
 MinScore = Annotated[float | None, typer.Option(help="Drop passages that score less.")]
+_FILTER = "Only what passes, as uri~hr/**, tags=x, modified_at>=2026-01-01, metadata.project=apollo; several allowed."
+Filter = Annotated[list[str] | None, typer.Option("--filter", help=_FILTER)]
+_AS = "A name of who asks, a user's or a group's; several allowed. '*' sees everything. [only what is not restricted]"
+As = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
+_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
+Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
+Collapse = Annotated[float | None, typer.Option(help="Leave out near copies: chunks whose words agree so far, as 0.8.")]
+Diversity = Annotated[float, typer.Option(help="0 to 1: trade relevance for passages that say something else.")]
+Recent = Annotated[float | None, typer.Option("--recent", help="Lift what is new; its lift halves in so many days.")]
+Boost = Annotated[list[str] | None, typer.Option("--boost", help="SOURCE=FACTOR multiplies scores; several allowed.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what put each passage there, and what it is made from.")]
 
 
@@ -30,13 +40,20 @@ def query(
     k: K = 10,
     mode: Mode = "hybrid",
     at: At = "live",
+    filter_: Filter = None,
     where: Where = None,
+    as_: As = None,
     expand: Expand = "parent",
     window: Window = 1,
     boolean: Boolean = False,
     fuzziness: Fuzziness = 0,
     alpha: Alpha = None,
     min_score: MinScore = None,
+    rerank: Rerank = None,
+    collapse: Collapse = None,
+    diversity: Diversity = 0.0,
+    recent: Recent = None,
+    boost: Boost = None,
     explain: Explain = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -55,8 +72,22 @@ def query(
 
 def _how(arguments: dict[str, Any]) -> dict[str, Any]:
     """Fields of a question that the options name."""
-    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score")
-    return {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    from lake.search.boosts import Boosts, parse_sources
+    from lake.search.filters import parse_filters
+
+    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score", "rerank", "collapse", "diversity")
+    how = {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    if arguments["recent"] or arguments["boost"]:
+        sources = parse_sources(arguments["boost"] or ())
+        how["boosts"] = Boosts(recency_half_life_days=arguments["recent"], sources=sources)
+    return how | {"filters": parse_filters(arguments["filter_"] or ()), "principals": principals(arguments["as_"])}
+
+
+def principals(names: list[str] | None) -> list[str] | str:
+    """Who asks; the star stands alone."""
+    from lake.stated import EVERYTHING
+
+    return EVERYTHING if names == [EVERYTHING] else list(names or ())
 
 
 COMMANDS = (query,)

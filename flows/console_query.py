@@ -37,7 +37,8 @@ def snippet(hit: dict[str, Any]) -> str:
 
 
 def _explanation(out: Console, why: dict[str, Any]) -> None:
-    legs = [f"{leg} rank {marks['rank']} ({marks['score']:.4f})" for leg, marks in why["legs"].items()]
+    ranks = {leg: f"rank {marks['rank']} " if "rank" in marks else "" for leg, marks in why["legs"].items()}
+    legs = [f"{leg} {ranks[leg]}({marks['score']:.4f})" for leg, marks in why["legs"].items()]
     made = why["lineage"]
     out.print(f"  [dim]found by {', '.join(legs)}; characters {why['start']:,} to {why['end']:,}[/dim]")
     parser = f"{made['parser']} {made['parser_version'] or ''}".strip()

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from tasks.job import Job
 
 
+#: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
+_REMARKS = 3
+
+
 class PrefectSteps:
     """The steps as task runs: shards in threads that each drive a child, embedding in one more thread.
 
@@ -144,7 +148,8 @@ def _counts(outcome: Outcome) -> str:
 
 
 def _with_quarantine(message: str, outcome: Outcome) -> str:
-    return f"{message}; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else message
+    quarantine = f"; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else ""
+    return "; ".join([message + quarantine, *outcome.remarks[:_REMARKS]])
 
 
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:

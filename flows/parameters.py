@@ -67,7 +67,7 @@ class RecipeParameters(BaseModel):
     text_tokenizer: str | Unset = Field(
         default=None,
         title="Full-text tokenizer",
-        description="simple, whitespace, icu or ngram." + _KEPT,
+        description="icu/split, icu, simple, whitespace or ngram." + _KEPT,
     )
     text_language: str | Unset = Field(
         default=None,

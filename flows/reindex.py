@@ -66,11 +66,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     """
     started, lake = time.monotonic(), Lake(job.lake)
     found = steps.scan(job)
-    if not found.plan and not found.plan.lost.height:
+    if not found.plan and not found.plan.lost.height and not (lake.exists() and keeping.outdated(lake, found)):
         if lake.exists():
-            if keeping.outdated(lake, found):
-                with WriterLease(lake.store, "raglake ingest"):
-                    keeping.keep(lake, found)
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
     lake.create()
@@ -79,7 +76,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             found = steps.scan(job)
         keeping.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if not found.plan:
-            n_embedded = index(job, lake, found, steps)
+            n_embedded = index(job, lake, found, steps) if found.plan.lost.height else 0
+            _remember(job, lake, found)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()

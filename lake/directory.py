@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _MARKER = "raglake.json"
-_FORMAT = 1
+#: Raised when older lakes can no longer be read or added to.
+_FORMAT = 2
 #: Rows of one Parquet row group: small, so that a few contents are read without their neighbours.
 _CONTENTS_PER_GROUP, _VECTORS_PER_GROUP = 64, 1024
 
@@ -58,11 +59,14 @@ class Lake:
             raise UsageError(f"no lake at {lake.url}; raglake ingest SOURCE --lake {lake.url} makes one") from error
         except ValueError as error:
             raise ContractError(
-                f"{_MARKER} of {lake.url} is damaged ({error}); write {{'format': 1}} into it"
+                f"{_MARKER} of {lake.url} is damaged ({error}); write {{'format': {_FORMAT}}} into it"
             ) from error
-        if marker.get("format", 0) > _FORMAT:
+        found = marker.get("format", 0)
+        if found > _FORMAT:
+            raise UsageError(f"{lake.url} has format {found}, this raglake reads {_FORMAT}; upgrade raglake")
+        if found < _FORMAT:
             raise UsageError(
-                f"{lake.url} has format {marker['format']}, this raglake reads up to {_FORMAT}; upgrade it"
+                f"{lake.url} has format {found}, this raglake reads {_FORMAT}; ingest the sources into a new lake"
             )
         return lake
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,8 @@ from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot, released
 
 if TYPE_CHECKING:
+    from lake.answer.finding import Search
+    from lake.answer.values import Answer
     from lake.difference import Difference
     from lake.embed.base import Embedder
     from lake.table_reader import TableReader
@@ -120,6 +123,27 @@ class Index:
         """As ``search`` for each text, all from one release."""
         questions = [Question.of(text, k, **how) for text in texts]
         return self._search(at, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
+
+    def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
+        """An answer from the passages found, with checked citations.
+
+        ``words``: ``chat``, ``options``, ``history`` as ``lake.answer.answer`` takes them, and those of ``search``.
+        """
+        from lake.answer import answer
+
+        return answer(*self._asked(at, question, words), **words)
+
+    def answer_stream(self, question: str, *, at: str = "live", **words: Any) -> Iterator[str | Answer]:
+        """As ``answer``: pieces of the text as they are written, then the Answer."""
+        from lake.answer import answer_stream
+
+        return answer_stream(*self._asked(at, question, words), **words)
+
+    def _asked(self, at: str, question: str, words: dict[str, Any]) -> tuple[Search, str]:
+        """A search with ``words`` of its own set, which are taken out of them; the release is put in."""
+        release = words["release"] = self.release(at)
+        how = {name: words.pop(name) for name in words.keys() - {"chat", "options", "history", "release"}}
+        return partial(self.search, at=release.release, **how), question
 
     def explain(self, hits: pa.Table) -> list[dict[str, Any]]:
         """For each hit of ``search`` its legs, ranks and scores, its release and its lineage; JSON-like."""

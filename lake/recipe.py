@@ -11,6 +11,15 @@ from lake.ids import derived_id, value_digest
 
 Strategy = Literal["hierarchical", "window", "paragraph"]
 
+#: How the full-text index cuts words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
+#: (``icu``), at whatever is no letter or digit (``simple``), at spaces, or into groups of three letters (``ngram``).
+TEXT_TOKENIZERS = ("icu/split", "icu", "simple", "whitespace", "ngram")
+#: Languages that the full-text index knows endings and stop words of.
+TEXT_LANGUAGES = (
+    "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
+    "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
+)  # fmt: skip
+
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
 SCHEMA_VERSION = 2
 
@@ -91,14 +100,14 @@ class Recipe:
 
     ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
     ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` is the full-text index's base
-    tokenizer (``simple``, ``whitespace``, ``icu``, ``ngram``); ``text_language`` stems for one language.
+    tokenizer, one of TEXT_TOKENIZERS; ``text_language`` stems for one of TEXT_LANGUAGES.
     """
 
     embedder: EmbedderIdentity
     chunking: ChunkRecipe = ChunkRecipe()
     parsers: dict[str, str] = field(default_factory=dict)
     vector_dtype: Literal["float32", "float16"] = "float32"
-    text_tokenizer: str = "simple"
+    text_tokenizer: str = "icu/split"
     text_language: str = "English"
 
     def __post_init__(self) -> None:
@@ -108,6 +117,9 @@ class Recipe:
                 f"child_tokens + heading_tokens = {wanted}, but {self.embedder.name!r} reads only {room} tokens "
                 f"of a text and would cut the rest; lower them to {room} together"
             )
+        for name, known in (("text_tokenizer", TEXT_TOKENIZERS), ("text_language", TEXT_LANGUAGES)):
+            if getattr(self, name) not in known:
+                raise UsageError(f"no {name} {getattr(self, name)!r}; choose one of {list(known)}")
         if self.vector_dtype not in ("float32", "float16"):
             raise UsageError(f"no vector dtype {self.vector_dtype!r}; choose 'float32' or 'float16'")
 

@@ -40,7 +40,9 @@ DIGESTS = pa.schema(
     [
         *LISTING,
         pa.field("digest", pa.string()),  # SHA-256 of the bytes
-        pa.field("states", pa.string()),  # JSON: what a sidecar states of which documents; null for a document
+        # JSON: what a sidecar states of which documents; null for a document. To be renamed when sidecars are
+        # understood otherwise: a cache of other columns is made anew.
+        pa.field("states", pa.string()),
     ]
 )
 
@@ -184,6 +186,7 @@ HITS = pa.schema(
         pa.field("media_type", pa.string()),
         pa.field("language", pa.string()),
         pa.field("modified_at", UTC),
+        pa.field("tags", pa.list_(pa.string())),
         pa.field("doc_id", pa.string()),
         pa.field("parent_id", pa.string()),
         pa.field("chunk_id", pa.string()),  # the best chunk of the passage
@@ -203,6 +206,8 @@ HITS = pa.schema(
         pa.field("vector_score", pa.float64()),  # cosine similarity
         pa.field("text_rank", pa.int32()),
         pa.field("text_score", pa.float64()),  # BM25
+        pa.field("rerank_score", pa.float64()),  # null where no model was asked
+        pa.field("copies", pa.list_(pa.string())),  # uris whose near copies of the best chunk were left out
     ]
 )
 

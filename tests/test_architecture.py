@@ -18,13 +18,15 @@ HOMES = {
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
     "great_expectations": ("expectations/runner.py",),
-    "torch": ("lake/embed/sentence_transformer.py",),
-    "sentence_transformers": ("lake/embed/sentence_transformer.py",),
-    "openai": ("lake/embed/openai_api.py",),
+    "torch": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
+    "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
+    "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
+    "anthropic": ("lake/answer/anthropic_chat.py",),
+    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.
-LAZY = {*HOMES, "unstructured_inference"} - {"prefect"}
+LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect loads httpx anyway
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:

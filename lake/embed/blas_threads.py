@@ -2,59 +2,74 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _lock = Lock()
 _n_inside = 0
-_before: list[int] = []
+_before = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blas:
+    """The number of threads is the whole process's, whoever sets it."""
+
+    n_threads: Callable[[], int]
+    set_threads: Callable[[int], None]
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """The number of threads is the whole process's: the first who enters lowers it, the last to leave restores it.
+    """The first who enters lowers the number of threads, the last to leave restores it.
 
     Small products split among threads that wait for one another take 10 ms instead of 0.2 as soon as
-    one of the cores is busy with something else, and their sums may depend on the number of cores.
+    a core is busy with something else. Without an OpenBLAS under numpy nothing is changed.
     """
-    _enter()
+    blas = numpy_blas()
+    if blas is None:
+        yield
+        return
+    _enter(blas)
     try:
         yield
     finally:
-        _leave()
+        _leave(blas)
 
 
-def _enter() -> None:
+def _enter(blas: Blas) -> None:
     global _n_inside, _before
     with _lock:
         if not _n_inside:
-            _before = [library.get_num_threads() for library in _libraries()]
-            _set([1] * len(_before))
+            _before = blas.n_threads()
+            blas.set_threads(1)
         _n_inside += 1
 
 
-def _leave() -> None:
+def _leave(blas: Blas) -> None:
     global _n_inside
     with _lock:
         _n_inside -= 1
         if not _n_inside:
-            _set(_before)
-
-
-def _set(counts: list[int]) -> None:
-    for library, n_threads in zip(_libraries(), counts, strict=True):
-        library.set_num_threads(n_threads)
+            blas.set_threads(_before)
 
 
 @lru_cache(maxsize=1)
-def _libraries() -> list[Any]:
-    """Those loaded now, numpy's among them; one that is loaded later is not numpy's."""
-    import numpy  # noqa: F401 - its library must be there to be found
-    from threadpoolctl import ThreadpoolController
+def numpy_blas() -> Blas | None:
+    """numpy's own OpenBLAS, if that is what it has.
 
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+    threadpoolctl would find it too, but lets only one thread of a process change the number.
+    """
+    # The symbols of a library are found through whoever was linked with it.
+    linked = ctypes.CDLL(str(import_module("numpy._core._multiarray_umath").__file__))
+    for form in ("scipy_openblas_%s_num_threads64_", "scipy_openblas_%s_num_threads", "openblas_%s_num_threads"):
+        if hasattr(linked, form % "set"):
+            return Blas(getattr(linked, form % "get"), getattr(linked, form % "set"))
+    return None

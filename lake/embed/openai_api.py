@@ -15,7 +15,8 @@ import numpy as np
 
 from lake.embed.batching import request_batches
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
-from lake.embed.pacing import Backoff, TokenBucket, asked_wait
+from lake.embed.pacing import Backoff, TokenBucket
+from lake.embed.refusals import RefusedRequest, translated
 from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
 from lake.errors import ContractError, LakeError, TransientError, UsageError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 _OPENAI_HOST = "api.openai.com"
-_RETRIED = (408, 409, 425, 429)
 _LONGEST_REQUESTED_WAIT = 300.0
 
 
@@ -154,7 +154,7 @@ class OpenAIEmbedder:
             _wait(max(self._requests.take(1), self._tokens.take(n_tokens)), stop)
             try:
                 return self._vectors(texts, n_tokens)
-            except _RefusedRequest as refused:
+            except RefusedRequest as refused:
                 n_failures += 1
                 wait = backoff.delay(n_failures, refused.wait)
                 if n_failures >= backoff.n_attempts or wait > _LONGEST_REQUESTED_WAIT:
@@ -181,9 +181,9 @@ class OpenAIEmbedder:
                 model=self._model.name, input=texts, encoding_format="base64", **shortened
             )
         except openai.APIStatusError as error:
-            raise _translated(error.status_code, error.message, error.code, error.response.headers) from error
+            raise translated(error.status_code, error.message, error.code, error.response.headers) from error
         except openai.APIConnectionError as error:
-            raise _RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
+            raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
         except openai.OpenAIError as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 
@@ -195,26 +195,6 @@ class _GivenUp(Exception):
 def _wait(seconds: float, stop: Event) -> None:
     if stop.wait(seconds) if seconds else stop.is_set():
         raise _GivenUp
-
-
-class _RefusedRequest(Exception):
-    """A request that may succeed when it is sent again, ``wait`` seconds from now if that is said."""
-
-    def __init__(self, message: str, wait: float | None) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-def _translated(status: int, message: str, code: str | None, headers: Mapping[str, str]) -> Exception:
-    if code == "insufficient_quota":
-        return UsageError(f"the account's quota is used up: {message}")
-    if status in _RETRIED or status >= 500:
-        return _RefusedRequest(message, asked_wait(headers))
-    if status in (401, 403):
-        return UsageError(f"the endpoint refused the key ({status}): {message}; check OPENAI_API_KEY")
-    if status == 404:
-        return UsageError(f"the endpoint knows no such model or address (404): {message}; check OPENAI_BASE_URL")
-    return ContractError(f"the endpoint refused the request ({status}): {message}")
 
 
 def _completed(futures: Mapping[Future[np.ndarray], list[int]]) -> Iterator[tuple[Sequence[int], np.ndarray]]:

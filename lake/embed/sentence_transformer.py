@@ -104,7 +104,7 @@ class SentenceTransformerEmbedder:
         n_rows = rows_within(self._budget, length) if self._is_cuda else len(texts)
         filled = texts + texts[:1] * (n_rows - len(texts))
         with torch.inference_mode():
-            _set_threads()
+            set_threads()
             features = self._features(filled, prompt, length)
             vectors = self._model(features)["sentence_embedding"][: len(texts)].float().cpu().numpy()
         return unit_rows(vectors, repr(self.identity.name))
@@ -133,7 +133,7 @@ def _load(folder: Path, device: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     try:
-        with _no_progress_bars():
+        with no_progress_bars():
             model = SentenceTransformer(
                 str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
             )
@@ -143,7 +143,7 @@ def _load(folder: Path, device: str) -> SentenceTransformer:
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def no_progress_bars() -> Iterator[None]:
     logging: Any = import_module("transformers.utils.logging")
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
@@ -154,7 +154,7 @@ def _no_progress_bars() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _set_threads() -> None:
+def set_threads() -> None:
     """As many threads as this process may use cores; torch counts the cores of the whole machine.
 
     Set before each batch, since OpenMP keeps the number for each calling thread apart.

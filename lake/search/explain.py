@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lake.history import History
     from lake.search.snapshot import Snapshot
 
+_OF_HIT = ("uri", "source", "chunk_id", "chunk_ids", "copies", "start", "end", "score")
 _OF_DOCUMENT = ["doc_id", "digest", "content_id", "fingerprint", "size", "modified_at", "indexed_at"]
 
 
@@ -27,7 +28,10 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
     run = {"release": release.release, "created_at": release.created_at, "by": built and built["by"]}
     return [
         {
-            **{name: hit[name] for name in ("uri", "source", "chunk_id", "chunk_ids", "start", "end", "score")},
+            **{
+                name: hit[name]
+                for name in ("uri", "source", "chunk_id", "chunk_ids", "copies", "start", "end", "score")
+            },
             "legs": _legs(hit),
             "lineage": {**by_id[hit["doc_id"]], **_made_with(snapshot, hit["uri"]), "run": run},
         }
@@ -37,7 +41,8 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
 
 def _legs(hit: dict[str, Any]) -> dict[str, Any]:
     legs = {leg: {"rank": hit[f"{leg}_rank"], "score": hit[f"{leg}_score"]} for leg in ("vector", "text")}
-    return {leg: marks for leg, marks in legs.items() if marks["rank"] is not None}
+    found = {leg: marks for leg, marks in legs.items() if marks["rank"] is not None}
+    return found if hit["rerank_score"] is None else found | {"reranker": {"score": hit["rerank_score"]}}
 
 
 def _made_with(snapshot: Snapshot, uri: str) -> dict[str, Any]:

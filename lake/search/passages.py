@@ -12,7 +12,7 @@ from lake.schemas import DOCUMENT_COLUMNS, HITS
 from lake.table_reader import TableReader, one_of
 
 #: What is read of a passage's best chunk. Spans and texts of chunks and parents bear the same names.
-_OF_CHUNK = (*DOCUMENT_COLUMNS, "text", "start", "end", "heading", "page", "kind")
+_OF_CHUNK = (*(name for name in DOCUMENT_COLUMNS if name != "acl"), "text", "start", "end", "heading", "page", "kind")
 _OF_PARENT = ("parent_id", "text", "start", "end", "heading", "page", "kind")
 
 

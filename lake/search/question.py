@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
+from lake.search.boosts import Boosts
 from lake.search.text_query import Syntax, TextQuery, text_query
 
 Mode = Literal["hybrid", "vector", "text"]
@@ -14,6 +16,7 @@ Expand = Literal["none", "parent", "window"]
 Fusion = Literal["adaptive", "rrf"]
 
 MAX_K = 10_000
+MAX_RERANKED = 1000
 #: A question longer than this is a document; a model reads a few hundred words of it anyway.
 MAX_CHARACTERS = 20_000
 
@@ -30,6 +33,11 @@ class Question:
     ``expand``: passages are the chunks found (``none``), the sections that hold them (``parent``), or chunks with
     ``window`` neighbours on either side, inside their section.
     ``min_score`` drops passages that score less, on the scale of the last step that scored.
+
+    The best chunks found (100, or 4 for each passage asked for, at most 1000) are put in their final order in these
+    steps, each off unless asked for: ``collapse`` leaves out chunks whose words equal an earlier one's to that degree
+    (0 to 1); ``rerank`` names a model that scores the best ``rerank_depth`` anew; ``boosts`` multiplies scores;
+    ``diversity`` (0 to 1) trades relevance for chunks that say something else than those before them.
     """
 
     text: str
@@ -45,6 +53,11 @@ class Question:
     fusion: Fusion = "adaptive"
     alpha: float | None = None
     min_score: float | None = None
+    rerank: str | None = None
+    rerank_depth: int = 50
+    collapse: float | None = None
+    diversity: float = 0.0
+    boosts: Boosts | None = None
 
     def __post_init__(self) -> None:
         for name, choices in (("mode", Mode), ("expand", Expand), ("fusion", Fusion), ("syntax", Syntax)):
@@ -53,8 +66,13 @@ class Question:
         _check_text(self.text)
         _check_range("k", self.k, 1, MAX_K)
         _check_range("window", self.window, 0, 100)
-        if self.alpha is not None:
-            _check_range("alpha", self.alpha, 0, 1)
+        _check_range("rerank_depth", self.rerank_depth, 1, MAX_RERANKED)
+        _check_range("diversity", self.diversity, 0, 1)
+        for name, least in (("alpha", 0.0), ("collapse", 0.01)):
+            if getattr(self, name) is not None:
+                _check_range(name, getattr(self, name), least, 1)
+        if self.min_score is not None:
+            _check_range("min_score", self.min_score, -math.inf, math.inf)
         if self.syntax == "boolean" and self.mode != "text":
             raise UsageError(f"the boolean syntax needs mode 'text'; by vectors ({self.mode}) no word can be demanded")
         self.text_query()
@@ -70,8 +88,11 @@ class Question:
     def text_query(self) -> TextQuery:
         return text_query(self.text, self.syntax, self.fuzziness)
 
-    def with_text(self, text: str) -> Question:
-        return replace(self, text=text)
+    @property
+    def is_refined(self) -> bool:
+        """Whether a step after the fusion looks closer at the best candidates."""
+        closer = (self.rerank, self.boosts, self.diversity or None, self.collapse, self.min_score)
+        return any(step is not None for step in closer)
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:

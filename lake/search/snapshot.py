@@ -16,10 +16,11 @@ from lake.releases import Release
 from lake.schemas import HITS
 from lake.search.candidates import PLACE, Leg, ranked
 from lake.search.filters import ReleaseFilter
-from lake.search.fusion import reciprocal_ranks
+from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
 from lake.search.passages import Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
+from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.table_reader import TableReader
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
 
 #: Each leg looks so much deeper than the answer, so that both can vote and sections can be put together.
-_LEAST_DEPTH, _DEPTH = 50, 4
+_DEPTH = 4
 #: How much deeper a search goes that found too few passages, and how deep at most.
 _DEEPER, _DEEPEST = 4, 40_000
 #: So many more are fetched, since Lance cuts anywhere among equal scores; we cut in order of chunk_id.
@@ -43,7 +44,7 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
-        self._rights: tuple[str | None, Rights] = None, Rights({})
+        self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -60,8 +61,8 @@ class Snapshot:
 
     def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
         """Today's rights over this release; ``read`` gives the RIGHTS rows that lie at ``path``."""
-        known = self._rights  # once: another thread may put older ones in their place meanwhile
-        if path != known[0]:
+        known = self._rights
+        if known is None or known[0] != path:
             known = self._rights = path, Rights.over(read(path), self.table("documents"))
         return known[1]
 
@@ -85,12 +86,14 @@ class Snapshot:
         visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
         if visible.is_nothing:
             return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
-        vector, depth = None, max(_LEAST_DEPTH, _DEPTH * question.k)
+        vector, depth = None, max(LEAST_DEPTH, _DEPTH * question.k)
         while True:
             legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
-            found = self._fused(legs, depth, question)
+            found = self._fused(legs, depth, question, vector)
+            found = refined(found, question, depth, self.table("chunks").rows, self.release.created_at)
             groups = grouped(found, question.expand, question.window)
-            is_all = all(len(leg.row_ids) < depth for leg in legs)
+            # Steps that look closer do so at the best candidates alone, however few passages those make.
+            is_all = question.is_refined or all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 passages = Passages(self.table("chunks"), self.table("parents"))
                 hits = passages.read(found, groups[: question.k], question.expand)
@@ -127,13 +130,25 @@ class Snapshot:
         found = self.table("chunks").matching(question.text_query(), depth, visible.sql)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
-    def _fused(self, legs: list[Leg], depth: int, question: Question) -> pa.Table:
+    def _fused(self, legs: list[Leg], depth: int, question: Question, vector: np.ndarray | None) -> pa.Table:
         def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> np.ndarray:
-            if len(legs) == 1:
+            if vector is None or len(legs) == 1:
                 return scores[legs[0].name]
-            return reciprocal_ranks(ranks["vector"], ranks["text"])
+            alpha = 0.5 if question.alpha is None else question.alpha
+            if question.fusion == "rrf":
+                return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
+            return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
         return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, PLACE), fuse)
+
+    @cached_property
+    def _sample(self) -> np.ndarray:
+        """Vectors [n, dimensions] of chunks taken at random."""
+        bound = sample_bound(self.release.counts["n_chunks"])
+        found = self.table("chunks").scan(["vector"], f"chunk_id < '{bound}'" if bound else None).column("vector")
+        values = found.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        sample: np.ndarray = values.reshape(len(found), -1).astype(np.float32)
+        return sample
 
     def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] of questions."""

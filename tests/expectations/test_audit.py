@@ -130,12 +130,14 @@ def candidate(path: Path, n_documents: int = 12) -> Candidate:
             "size": pa.array([9] * n_documents),
             "modified_at": pa.array([NOW] * n_documents, schemas.UTC),
             "media_type": ["text/markdown"] * n_documents,
+            "stated": pa.nulls(n_documents, pa.string()),
         }
     )
+    documents = rows.document_rows(listed, contents, pa.scalar(NOW, schemas.UTC))
     made = (
-        rows.document_rows(listed, contents, pa.scalar(NOW, schemas.UTC)),
+        documents,
         rows.parent_rows(listed, contents),
-        rows.chunk_rows(listed, contents, unit_vectors, schemas.chunks(DIMENSIONS)),
+        rows.chunk_rows(pa.Table.from_batches([documents]), contents, unit_vectors, schemas.chunks(DIMENSIONS)),
     )
     return Candidate(lake, *(pa.Table.from_batches([batch]) for batch in made))
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import lake
+from flows.cli import OK, USAGE, _exit_status
 from flows.reindex import Outcome
 from lake import operate, rights
 from lake.directory import Lake
@@ -60,6 +61,20 @@ def test_each_sees_what_they_may(source: Path, lake_url: str, first: Outcome) ->
     assert seen(lake_url, ["hr"], filters={"metadata.project": ["apollo", "hermes"]}) == {HR}
     assert seen(lake_url, ["board"], where="size > 0", filters={"tags": "plan"}) == {BOARD}
     assert seen(lake_url, where="true OR acl IS NOT NULL") == {FREE}
+
+
+def test_the_command_line_says_who_asks_and_for_what(
+    lake_url: str, first: Outcome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*words: str) -> set[str]:
+        assert _exit_status(["query", "pump", "--lake", lake_url, "--json", *words]) == OK
+        return {hit["uri"] for hit in json.loads(capsys.readouterr().out)["hits"]}
+
+    assert asked() == {FREE}
+    assert asked("--as", "hr", "--as", "board") == asked("--as", "*") == {FREE, HR, BOARD}
+    assert asked("--as", "*", "--filter", "metadata.project=apollo", "--filter", "uri~*.md") == {HR}
+    assert _exit_status(["query", "pump", "--lake", lake_url, "--as", "hr", "--as", "*"]) == USAGE
+    assert _exit_status(["query", "pump", "--lake", lake_url, "--filter", "colour=x"]) == USAGE
 
 
 def test_a_change_of_rights_reaches_every_release_and_embeds_nothing(

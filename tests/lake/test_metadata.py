@@ -12,6 +12,7 @@ import pytest
 from lake.digested import Digested, digested
 from lake.directory import Lake
 from lake.errors import InputError
+from lake.ids import document_id
 from lake.parse import parse
 from lake.rows import stated_of
 from lake.sources import is_sidecar, parse_source
@@ -210,3 +211,25 @@ def test_the_error_of_a_document_is_not_that_of_its_sidecar(source: Path, lake_u
     assert stated(found) == {"a.md": {"acl": ["hr"]}}
     assert [error_class for _, error_class in found.unreadable.values()] == [InputError.error_class]
     assert PROBLEMS not in found.documents.column_names
+
+
+def test_what_was_erased_is_in_no_cache_and_comes_back_with_its_rights(source: Path, lake_url: str) -> None:
+    write(
+        source,
+        {"a.md": "t", "b.md": "t", "b.md.meta.json": '{"k": 1}', "_metadata.csv": "path,acl\na.md,hr\nb.md,hr\n"},
+    )
+    lake = Lake(lake_url)
+    lake.create()
+    denied = document_id("s", "b.md")
+    lake.denylist().add([(denied, [])])
+    found = look(source, lake)
+    assert (stated(found), found.n_denied) == ({"a.md": {"acl": ["hr"]}}, 1)
+    assert found.cache["uri"].to_pylist() == ["a.md"]
+    lake.remember(found.cache, ["s"])
+    lake.denylist().lift(denied)
+    again = look(source, lake)
+    assert stated(again)["b.md"] == {"acl": ["hr"], "metadata": {"k": 1}}
+    lake.remember(again.cache, ["s"])
+    lake.denylist().add([(denied, [])])
+    lake.blot_out(())
+    assert lake.cached_digests(["s"])["uri"].to_pylist() == ["a.md"]

@@ -1,0 +1,157 @@
+"""What search reaches on public test collections, through raglake's own run and search.
+
+    python benchmarks/quality.py --data FOLDER [--work FOLDER] [--only scifact,docs] [--embedder minilm]
+                                 [--tokenizer icu/split] [--window] [--markdown FILE]
+
+Each collection is written out as files and ingested once into a lake under ``--work``; then every question is asked
+in every mode. A document stands where its first chunk stands. ``--window`` cuts SciFact's abstracts at the model's 254
+word pieces and ranks by the first cut alone, as published figures of the model do (all-MiniLM-L6-v2: nDCG@10 .645).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import pyarrow as pa
+from quality_measures import ANCHORS, MEASURES, SPAN_MEASURES, document_measures, span_measures
+from quality_sets import COLLECTIONS, Collection
+
+import lake
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
+from lake.embed import load_embedder
+from lake.embed.base import Embedder
+from lake.ids import value_digest
+from lake.query import Index
+from lake.scan import Settings
+
+MODES = ("vector", "text", "hybrid")
+WINDOW = {"strategy": "window", "child_tokens": 254, "heading_tokens": 0, "overlap_tokens": 0}
+#: Chunks asked for, so that a hundred documents are among them; chunks that are judged by their spans.
+_DEEP, _TOP = 300, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the report: a collection in one mode."""
+
+    collection: str
+    mode: str
+    measures: dict[str, float]
+
+
+def built(collection: Collection, settings: Settings, work: Path) -> Index:
+    """The collection's lake under these settings, made where it is not there yet."""
+    folder = work / f"{collection.name}-{value_digest(asdict(settings))[:8]}"
+    files, url = folder / "files", str(folder / "lake")
+    if (folder / "lake" / "log").exists() and lake.open_lake(url).history().live is not None:
+        return lake.open_lake(url)
+    if not files.exists():
+        collection.write(files)
+    with PlainSteps() as steps:
+        outcome = reindex(Job(sources=(str(files),), lake=url, settings=settings), steps)
+    if outcome.n_quarantined:
+        raise SystemExit(f"{collection.name}: {outcome.n_quarantined} documents are in quarantine; see {url}")
+    return lake.open_lake(url)
+
+
+class EmbeddedOnce:
+    """An embedder that knows its questions, so that those of the second mode cost nothing."""
+
+    def __init__(self, embedder: Embedder, questions: Sequence[str]) -> None:
+        self.identity = embedder.identity
+        self.embed = embedder.embed
+        self._vectors = dict(_embedded(embedder, questions))
+
+    def embed_query(self, text: str) -> np.ndarray:
+        return self._vectors[text]
+
+
+def _embedded(embedder: Embedder, questions: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    if embedder.identity.query_prompt != embedder.identity.document_prompt:
+        yield from ((question, embedder.embed_query(question)) for question in questions)
+        return
+    for positions, vectors in embedder.embed(questions):
+        yield from ((questions[position], vector) for position, vector in zip(positions, vectors, strict=True))
+
+
+def measured(index: Index, collection: Collection, mode: str, embedder: Embedder, where: str | None) -> Line:
+    """Ask every question of the collection."""
+    k = _TOP if collection.spans else _DEEP
+    found = {
+        question_id: index.search(question, k, mode=mode, expand="none", where=where, embedder=embedder)
+        for question_id, question in collection.questions.items()
+    }
+    return Line(collection.name, mode, _measures(collection, found))
+
+
+def _measures(collection: Collection, found: dict[str, pa.Table]) -> dict[str, float]:
+    if not collection.spans:
+        ranked = {question_id: list(dict.fromkeys(hits["uri"].to_pylist())) for question_id, hits in found.items()}
+        return document_measures(collection.relevance, ranked)
+    per_question = [span_measures(*collection.spans[question_id], hits) for question_id, hits in found.items()]
+    return {name: fmean(values[i] for values in per_question) for i, name in enumerate(SPAN_MEASURES)}
+
+
+def report(lines: Sequence[Line]) -> str:
+    """A Markdown table for documents, and one for spans."""
+    of_documents = [line for line in lines if "recall" not in line.measures]
+    of_spans = [line for line in lines if "recall" in line.measures]
+    parts = [(of_documents, [str(m) for m in MEASURES]), (of_spans, list(SPAN_MEASURES))]
+    return "\n\n".join("\n".join(_table(part, names)) for part, names in parts if part)
+
+
+def _table(lines: Sequence[Line], names: Sequence[str]) -> Iterator[str]:
+    yield f"| collection | mode | {' | '.join(names)} | elsewhere |"
+    yield "|---|---|" + "---|" * (len(names) + 1)
+    for line in lines:
+        figures = " | ".join(f"{line.measures[name]:.3f}" for name in names)
+        anchor = ANCHORS.get(line.collection, {}).get(line.mode, "")
+        yield f"| {line.collection} | {line.mode} | {figures} | {anchor} |"
+
+
+def lines_of(chosen: argparse.Namespace, name: str) -> Iterator[Line]:
+    try:
+        collection = COLLECTIONS[name](chosen.data)
+    except FileNotFoundError as error:
+        print(f"skipped: {name}, since {error.filename} is not there", file=sys.stderr)
+        return
+    cut = WINDOW if chosen.window else {}
+    settings = Settings(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
+    index = built(collection, settings, chosen.work)
+    embedder = EmbeddedOnce(load_embedder(chosen.embedder), list(collection.questions.values()))
+    for mode in MODES:
+        line = measured(index, collection, mode, embedder, "ordinal = 0" if chosen.window else None)
+        print(line, file=sys.stderr)
+        yield line
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--data", type=Path, required=True)
+    words.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "raglake-quality"))
+    words.add_argument("--only", default=",".join(COLLECTIONS), help="names with commas between them")
+    words.add_argument("--embedder", default="minilm")
+    words.add_argument("--tokenizer", help="of the full-text index; unset means the default of a new lake")
+    words.add_argument("--window", action="store_true")
+    words.add_argument("--markdown", type=Path, help="where the tables are written besides stdout")
+    chosen = words.parse_args()
+    # Threads that share cores with other work cost more than they bring.
+    os.environ.setdefault("RAGLAKE_TORCH_THREADS", "1")
+    names = ["scifact"] if chosen.window else chosen.only.split(",")
+    tables = report([line for name in names for line in lines_of(chosen, name)])
+    print(tables)
+    if chosen.markdown:
+        chosen.markdown.write_text(tables + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

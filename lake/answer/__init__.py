@@ -1,0 +1,25 @@
+"""Answers with checked citations over a search: ``answer``, ``answer_stream``, and what they take and give."""
+
+from lake.answer.answering import Options, answer, answer_stream
+from lake.answer.chat import ChatModel, Completion, Message, Usage
+from lake.answer.registry import NoChatModelError, load_chat
+from lake.answer.understanding import Limits
+from lake.answer.values import Answer, Problem, Quote, Sentence, Source
+
+__all__ = [
+    "Answer",
+    "ChatModel",
+    "Completion",
+    "Limits",
+    "Message",
+    "NoChatModelError",
+    "Options",
+    "Problem",
+    "Quote",
+    "Sentence",
+    "Source",
+    "Usage",
+    "answer",
+    "answer_stream",
+    "load_chat",
+]

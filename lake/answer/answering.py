@@ -1,0 +1,231 @@
+"""From a question to an answer whose sentences are checked against the passages that it cites."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from lake.answer.chat import Completion, Message, Usage
+from lake.answer.citations import verified
+from lake.answer.confidence import MIN_EVIDENCE, confidence, sufficiency
+from lake.answer.context import Context, pack
+from lake.answer.declining import MARKER, declines
+from lake.answer.endpoint_chat import TOKENIZER
+from lake.answer.evidence import evidence
+from lake.answer.finding import Found, find
+from lake.answer.registry import NoChatModelError, load_chat
+from lake.answer.support import Checked, checked
+from lake.answer.templates import Prompts, load_prompts
+from lake.answer.understanding import Limits, Understanding
+from lake.answer.values import Answer, Problem
+from lake.errors import ContractError, UsageError
+from lake.ids import value_digest
+from lake.tokens import load_tokenizer
+
+if TYPE_CHECKING:
+    from lake.answer.chat import ChatModel
+    from lake.answer.finding import Search
+    from lake.answer.understanding import Strategy
+    from lake.releases import Release
+
+#: Encodings differ from model to model; so much of the budget is left free for that.
+_MARGIN = 0.05
+_LEAST_ROOM = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``budget_tokens`` is all that a request may take: instructions, sources, question, and ``max_tokens`` of output.
+
+    Below ``min_evidence`` (see ``Answer.evidence``) no model is asked. ``prompts`` is a folder of templates.
+    """
+
+    k: int = 8
+    budget_tokens: int = 8000
+    max_tokens: int = 1000
+    temperature: float = 0.0
+    min_evidence: float = MIN_EVIDENCE
+    understand: tuple[Strategy, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    prompts: str | None = None
+
+
+def answer(
+    search: Search,
+    question: str,
+    *,
+    chat: ChatModel | str | None = None,
+    options: Options | None = None,
+    history: Sequence[Message] = (),
+    release: Release | None = None,
+) -> Answer:
+    """The answer, with every citation checked.
+
+    ``search`` is ``Index.search`` with its release and filters set; ``release`` says which one that is. ``chat`` is a
+    model, or its name, else RAGLAKE_CHAT_MODEL. Without any the Answer holds the passages and says what to set.
+    Raises TransientError once retries are used up, UsageError and ContractError as the endpoint's refusals mean.
+    """
+    begun = _begin(search, question, chat, options or Options(), history, release)
+    if isinstance(begun, Answer):
+        return begun
+    return begun.finished(begun.chat.complete(begun.messages, **begun.sampling))
+
+
+def answer_stream(
+    search: Search,
+    question: str,
+    *,
+    chat: ChatModel | str | None = None,
+    options: Options | None = None,
+    history: Sequence[Message] = (),
+    release: Release | None = None,
+) -> Iterator[str | Answer]:
+    """Pieces of the text as the model writes it, then the Answer, whose text has lost citations of no source.
+
+    Where no model is asked there are no pieces. A stream that breaks raises TransientError.
+    """
+    begun = _begin(search, question, chat, options or Options(), history, release)
+    if isinstance(begun, Answer):
+        yield begun
+        return
+    for piece in begun.chat.stream(begun.messages, **begun.sampling):
+        yield piece if isinstance(piece, str) else begun.finished(piece)
+
+
+def _begin(
+    search: Search,
+    question: str,
+    chat: ChatModel | str | None,
+    options: Options,
+    history: Sequence[Message],
+    release: Release | None,
+) -> _Begun | Answer:
+    started = time.monotonic()
+    prompts = load_prompts(options.prompts)
+    model, notice = _model(chat)
+    understanding = Understanding(model, prompts, options.limits) if model and (options.understand or history) else None
+    found = find(
+        search, question, options.k, understand=options.understand, history=history, understanding=understanding
+    )
+    known = _known(question, found, understanding, release)
+    if model is None or not found.hits.num_rows or known.evidence < options.min_evidence:
+        notice = notice or _too_weak(known, options.min_evidence)
+        text = "" if model is None else MARKER
+        return replace(known, text=text, notice=notice, seconds=time.monotonic() - started)
+    context, messages = _prompt(prompts, found, options)
+    return _Begun(model, messages, context, known, options, started)
+
+
+def _model(chat: ChatModel | str | None) -> tuple[ChatModel | None, str]:
+    if chat is not None and not isinstance(chat, str):
+        return chat, ""
+    try:
+        return load_chat(chat), ""
+    except NoChatModelError as none:
+        return None, str(none)
+
+
+def _known(question: str, found: Found, understanding: Understanding | None, release: Release | None) -> Answer:
+    """All that is known before a model answers."""
+    name = release.recipe.embedder.name if release else None
+    probability = sufficiency(evidence(found.question, found.hits.to_pylist()), name) if found.hits.num_rows else 0.0
+    return Answer(
+        question=question,
+        text="",
+        enough=False,
+        confidence=0.0,
+        evidence=probability,
+        notice="",
+        passages=found.hits,
+        release=release.release if release else _named(found),
+        usage=understanding.usage if understanding else Usage(),
+        asked=found.question,
+        queries=found.queries,
+        notes=tuple(understanding.notes) if understanding else (),
+    )
+
+
+def _named(found: Found) -> str | None:
+    """The release that the search says it answered from."""
+    name = (found.hits.schema.metadata or {}).get(b"release")
+    return name.decode() if name else None
+
+
+def _too_weak(known: Answer, least: float) -> str:
+    if not known.passages.num_rows:
+        return "nothing was found; no model was asked"
+    return f"what was found is too weak (evidence {known.evidence:.3f}, at least {least:.3f}); no model was asked"
+
+
+def _prompt(prompts: Prompts, found: Found, options: Options) -> tuple[Context, list[Message]]:
+    question = found.question
+    bare = _messages(prompts, Context((), 0, 0), question)
+    count = load_tokenizer(TOKENIZER).count
+    taken = sum(count(message.text) for message in bare) + options.max_tokens
+    room = int(options.budget_tokens * (1 - _MARGIN)) - taken
+    context = pack(found.hits.to_pylist(), room) if room >= _LEAST_ROOM else Context((), 0, 0)
+    if not context.sources:
+        raise UsageError(
+            f"a budget of {options.budget_tokens} tokens leaves no room for sources beside instructions, question and "
+            f"output ({taken}); raise it to {taken + 2000} or more, or lower the tokens of output"
+        )
+    return context, _messages(prompts, context, question)
+
+
+def _messages(prompts: Prompts, context: Context, question: str) -> list[Message]:
+    fence = context.fence(question)
+    system = prompts.render("answer_system", marker=MARKER, fence=fence)
+    asked = prompts.render("answer_question", sources=context.render(fence), question=question, fence=fence)
+    return [Message("system", system), Message("user", asked)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """All but the model's words."""
+
+    chat: ChatModel
+    messages: list[Message]
+    context: Context
+    known: Answer
+    options: Options
+    started: float
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        return {"max_tokens": self.options.max_tokens, "temperature": self.options.temperature}
+
+    def finished(self, completion: str | Completion) -> Answer:
+        if isinstance(completion, str):
+            raise ContractError(f"{self.chat.name!r} gave a text in place of a completion; it is no chat model of ours")
+        text, wrong = verified(completion.text.strip(), len(self.context.sources))
+        told = checked(text, self.context.sources)
+        enough = completion.finish_reason != "refused" and not declines(text)
+        return replace(
+            self.known,
+            text=text,
+            enough=enough,
+            confidence=confidence(self.known.evidence, told.mean_support) if enough else 0.0,
+            sources=self.context.sources,
+            sentences=told.sentences,
+            quotes=told.quotes,
+            problems=(*_endings(completion, self.options), *wrong, *_judged(told, enough)),
+            model=completion.model,
+            usage=(self.known.usage or Usage()) + completion.usage,
+            seconds=time.monotonic() - self.started,
+            prompt_digest=value_digest([[message.role, message.text] for message in self.messages]),
+        )
+
+
+def _judged(told: Checked, enough: bool) -> tuple[Problem, ...]:
+    """A refusal claims nothing that sources could bear out."""
+    return told.problems if enough else ()
+
+
+def _endings(completion: Completion, options: Options) -> tuple[Problem, ...]:
+    if completion.finish_reason == "length":
+        return (Problem("truncated", f"the answer was cut at {options.max_tokens} tokens; allow it a longer output"),)
+    if completion.finish_reason == "refused":
+        return (Problem("refused", "the model or its provider declined to answer"),)
+    return ()

@@ -1,0 +1,79 @@
+"""How far an answer can be trusted, by logistic functions fitted on questions with a known outcome.
+
+The weights were made by benchmarks/calibrate_confidence.py; docs/answers.md has its figures and what they can't tell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lake.answer.evidence import Evidence
+
+#: Below it no model is asked by default: it lost 1 in 100 of the questions that could be answered, or fewer.
+MIN_EVIDENCE = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A logistic function of named figures; for ``embedder`` alone, since cosines of two models can't be compared."""
+
+    weights: Mapping[str, float]
+    bias: float
+    embedder: str | None = None
+
+    def of(self, figures: Mapping[str, float | None]) -> float:
+        """A probability, never 0 or 1 outright."""
+        x = self.bias + sum(weight * (figures[name] or 0.0) for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
+
+    def fits(self, figures: Mapping[str, float | None], embedder: str | None) -> bool:
+        known = all(figures[name] is not None for name in self.weights)
+        return known and self.embedder in (None, embedder)
+
+
+#: The first one applies for which all figures are known: both legs, one, or none to go by.
+EVIDENCE_FITS = (
+    Fit(
+        {
+            "cosine": 4.124,
+            "cosine_margin": 1.093,
+            "text_margin": 3.450,
+            "agreement": 1.669,
+            "best_coverage": 7.066,
+            "coverage": 0.771,
+        },
+        -9.718,
+        "minilm",
+    ),
+    Fit({"text_margin": 4.055, "agreement": 2.641, "best_coverage": 7.547, "coverage": 0.855}, -8.573),
+    Fit({"cosine": 5.625, "cosine_margin": 2.850, "best_coverage": 8.522, "coverage": 0.921}, -8.900, "minilm"),
+    Fit({"text_margin": 5.443, "best_coverage": 7.818, "coverage": 0.991}, -7.331),
+    Fit({"best_coverage": 9.996, "coverage": 1.372}, -5.835),
+)
+ANSWER_FIT = Fit({"evidence": 0.628, "support": 9.657}, -4.062)
+
+
+def sufficiency(found: Evidence, embedder: str | None) -> float:
+    """How likely the answer is among the passages; ``embedder`` is the release's, where it is known."""
+    figures = {name: getattr(found, name) for name in EVIDENCE_FITS[0].weights}
+    fit = next(fit for fit in EVIDENCE_FITS if fit.fits(figures, embedder))
+    return round(fit.of(figures), 4)
+
+
+def confidence(evidence: float, support: float) -> float:
+    """How likely a written answer rests on its sources: of their evidence and the mean support of its claims."""
+    return round(ANSWER_FIT.of({"evidence": log_odds(evidence), "support": support}), 4)
+
+
+def log_odds(probability: float) -> float:
+    """
+    >>> log_odds(0.5), log_odds(1.0) < 10
+    (0.0, True)
+    """
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))

@@ -1,0 +1,209 @@
+"""What chat models behind an endpoint share: pacing, retries, parameters a model refuses, and the bill."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lake.answer.chat import Completion, Finish, Message, Usage
+from lake.answer.prices import price_of
+from lake.embed.pacing import Backoff, TokenBucket
+from lake.embed.refusals import RefusedRequest
+from lake.embed.surrogates import without_surrogates
+from lake.errors import ContractError, TransientError, UsageError
+from lake.tokens import load_tokenizer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from lake.answer.prices import Price
+
+T = TypeVar("T")
+
+#: Chat models differ in their encodings; counts made with this one are used where the provider gives none.
+TOKENIZER = "tiktoken:cl100k_base"
+_TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long", "exceeds the available context")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds without a byte before a request counts as failed, tries, and seconds that one answer may take at most."""
+
+    timeout: float = 60.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(n_attempts=4, first=0.5, longest=20.0))
+    longest_wait: float = 60.0
+    longest_answer: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, before a provider's words for it."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float
+    json_schema: dict[str, Any] | None
+
+    @property
+    def words(self) -> str:
+        return "\n".join(message.text for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer, or a piece of one; what a piece does not say is None."""
+
+    text: str = ""
+    finish_reason: Finish | None = None
+    n_input: int | None = None
+    n_output: int | None = None
+    model: str | None = None
+
+    def with_piece(self, piece: Reply) -> Reply:
+        return Reply(
+            self.text + piece.text,
+            piece.finish_reason or self.finish_reason,
+            self.n_input if piece.n_input is None else piece.n_input,
+            self.n_output if piece.n_output is None else piece.n_output,
+            piece.model or self.model,
+        )
+
+
+class Unsupported(Exception):
+    """The model refused a parameter that we can do without; the next request leaves it out."""
+
+
+class EndpointChat(ABC):
+    """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may cure."""
+
+    def __init__(
+        self, name: str, model: str, patience: Patience | None, price: Price | None, rpm: float = 0, tpm: float = 0
+    ) -> None:
+        self.name = name
+        self.model = model
+        self.patience = patience or Patience()
+        self._price = price or price_of(model)
+        self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
+        self._left_out: set[str] = set()
+
+    @abstractmethod
+    def _errors(self) -> AbstractContextManager[None]:
+        """Turns the client's exceptions into RefusedRequest, Unsupported or an error of ours."""
+
+    @abstractmethod
+    def _whole(self, asked: Asked) -> Reply: ...
+
+    @abstractmethod
+    def _pieces(self, asked: Asked) -> Iterator[Reply]: ...
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        json_schema: dict[str, Any] | None = None,
+    ) -> Completion:
+        asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+        return self._completion(asked, self._patiently(asked, lambda: self._whole(asked)), started)
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        json_schema: dict[str, Any] | None = None,
+    ) -> Iterator[str | Completion]:
+        asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+        pieces = self._patiently(asked, lambda: _begun(self._pieces(asked)))
+        reply = Reply()
+        for piece in self._unbroken(pieces, started):
+            reply = reply.with_piece(piece)
+            if piece.text:
+                yield piece.text
+        if reply.finish_reason is None:
+            raise TransientError(_broken(self.name, "it ended without saying so"))
+        yield self._completion(asked, reply, started)
+
+    def _unbroken(self, pieces: Iterator[Reply], started: float) -> Iterator[Reply]:
+        """The pieces; once some have been seen, a failure can't be retried unseen."""
+        try:
+            with self._errors():
+                for piece in pieces:
+                    yield piece
+                    if time.monotonic() - started > self.patience.longest_answer:
+                        raise TransientError(_broken(self.name, f"over {self.patience.longest_answer:.0f} s"))
+        except RefusedRequest as broken:
+            raise TransientError(_broken(self.name, str(broken))) from broken
+
+    def _patiently(self, asked: Asked, request: Callable[[], T]) -> T:
+        backoff, n_failures = self.patience.backoff, 0
+        while True:
+            time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(asked))))
+            try:
+                with self._errors():
+                    return request()
+            except Unsupported:
+                continue
+            except RefusedRequest as refused:
+                n_failures += 1
+                wait = backoff.delay(n_failures, refused.wait)
+                if n_failures >= backoff.n_attempts or wait > self.patience.longest_wait:
+                    times = "once" if n_failures == 1 else f"{n_failures} times"
+                    raise TransientError(f"{self.name!r} failed {times}: {refused}; try again later") from refused
+            time.sleep(wait)
+
+    def _estimate(self, asked: Asked) -> int:
+        return len(asked.words) // 4 + asked.max_tokens
+
+    def _completion(self, asked: Asked, reply: Reply, started: float) -> Completion:
+        finish = reply.finish_reason or "stop"
+        if not reply.text.strip() and finish != "refused":
+            raise ContractError(_empty(self.name, finish, asked.max_tokens))
+        count = load_tokenizer(TOKENIZER).count
+        n_input = count(asked.words) if reply.n_input is None else reply.n_input
+        n_output = count(reply.text) if reply.n_output is None else reply.n_output
+        cost = self._price.of(n_input, n_output) if self._price else None
+        seconds = time.monotonic() - started
+        return Completion(reply.text, Usage(1, n_input, n_output, cost), reply.model or self.model, finish, seconds)
+
+    def _check_refused_parameters(self, status: int, message: str, optional: Sequence[str]) -> None:
+        """Raise Unsupported where the refusal names an optional parameter that was sent."""
+        if status not in (400, 422):
+            return
+        named = {name for name in optional if name in message} - self._left_out
+        if named:
+            self._left_out |= named
+            raise Unsupported(message)
+
+    def _check_length(self, message: str, code: str | None) -> None:
+        if any(words in message.lower() or words == code for words in _TOO_LONG):
+            raise UsageError(f"the prompt is longer than {self.name!r} reads: {message}; lower the budget of tokens")
+
+
+def _asked(
+    messages: Sequence[Message], max_tokens: int, temperature: float, json_schema: dict[str, Any] | None
+) -> Asked:
+    clean = tuple(replace(message, text=without_surrogates(message.text)) for message in messages)
+    return Asked(clean, max_tokens, temperature, json_schema)
+
+
+def _begun(pieces: Iterator[Reply]) -> Iterator[Reply]:
+    """The same pieces, the first of them already received, so that a failure to begin can be retried."""
+    first = next(pieces, None)
+    return pieces if first is None else chain([first], pieces)
+
+
+def _broken(name: str, why: str) -> str:
+    return f"the answer of {name!r} broke off: {why}; ask again"
+
+
+def _empty(name: str, finish: str, max_tokens: int) -> str:
+    if finish == "length":
+        return f"{name!r} used up {max_tokens} tokens before it wrote a word; allow it a longer output"
+    return f"{name!r} returned an empty answer; ask again, or choose another model"

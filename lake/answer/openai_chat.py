@@ -1,0 +1,128 @@
+"""Chat through any endpoint that speaks OpenAI's protocol, with the `openai` client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from lake.answer.endpoint_chat import Asked, EndpointChat, Patience, Reply, Unsupported
+from lake.embed.refusals import RefusedRequest, translated
+from lake.errors import ContractError
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+    from lake.answer.chat import Finish
+    from lake.answer.prices import Price
+    from lake.embed.openai_api import Endpoint
+
+PREFIX = "openai:"
+
+_OPTIONAL = ("temperature", "response_format", "stream_options")
+_FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "refused"}
+
+
+class OpenAIChat(EndpointChat):
+    """A parameter that the model refuses, such as a temperature, is left out from then on."""
+
+    def __init__(
+        self, model: str, endpoint: Endpoint, patience: Patience | None = None, price: Price | None = None
+    ) -> None:
+        super().__init__(f"{PREFIX}{model}", model, patience, price, endpoint.rpm, endpoint.tpm)
+        self._endpoint = endpoint
+        hostname = urlsplit(endpoint.base_url or "").hostname
+        # OpenAI's newer models take only the longer name, most other servers only the shorter one.
+        self._limit = "max_completion_tokens" if hostname in (None, "api.openai.com") else "max_tokens"
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        from openai import OpenAI
+
+        endpoint = self._endpoint
+        return OpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.patience.timeout, max_retries=0
+        )
+
+    def _whole(self, asked: Asked) -> Reply:
+        return _reply(self._client.chat.completions.create(**self._request(asked)))
+
+    def _pieces(self, asked: Asked) -> Iterator[Reply]:
+        request = self._request(asked) | {"stream": True}
+        if "stream_options" not in self._left_out:
+            request["stream_options"] = {"include_usage": True}
+        with self._client.chat.completions.create(**request) as chunks:
+            yield from map(_piece, chunks)
+
+    def _request(self, asked: Asked) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": message.role, "content": message.text} for message in asked.messages],
+            self._limit: asked.max_tokens,
+            "temperature": asked.temperature,
+        }
+        if asked.json_schema is not None:
+            form = {"name": "answer", "schema": asked.json_schema, "strict": True}
+            request["response_format"] = {"type": "json_schema", "json_schema": form}
+        return {name: value for name, value in request.items() if name not in self._left_out}
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            self._check_status(error.status_code, error.message, error.code)
+            headers = error.response.headers
+            raise translated(error.status_code, error.message, error.code, headers) from error
+        except openai.APIConnectionError as error:
+            raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
+        except openai.APIResponseValidationError as error:
+            raise ContractError(f"the endpoint's answer can't be read: {error}") from error
+        except openai.APIError as error:  # an error sent in the middle of a stream
+            raise RefusedRequest(error.message, None) from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise ContractError(f"the endpoint's answer can't be read: {error}") from error
+
+    def _check_status(self, status: int, message: str, code: str | None) -> None:
+        other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[self._limit]
+        if status in (400, 422) and self._limit in message and other in message and "limit" not in self._left_out:
+            self._left_out.add("limit")  # swapped once, and never back
+            self._limit = other
+            raise Unsupported(message)
+        self._check_length(message, code)
+        self._check_refused_parameters(status, message, _OPTIONAL)
+
+
+def _reply(answer: Any) -> Reply:
+    choices = getattr(answer, "choices", None)
+    if not choices or choices[0].message is None:
+        raise ContractError("the endpoint's answer holds no message; check OPENAI_BASE_URL")
+    message = choices[0].message
+    text, refusal = message.content or "", getattr(message, "refusal", None)
+    finish = "refused" if refusal else _finish(choices[0].finish_reason)
+    return _with_usage(Reply(text or refusal or "", finish, model=answer.model), answer)
+
+
+def _piece(chunk: Any) -> Reply:
+    choices = getattr(chunk, "choices", None)
+    if not choices:
+        return _with_usage(Reply(model=getattr(chunk, "model", None)), chunk)
+    delta, reason = choices[0].delta, choices[0].finish_reason
+    refusal = getattr(delta, "refusal", None)
+    finish: Finish | None = "refused" if refusal else _finish(reason) if reason else None
+    return _with_usage(Reply(delta.content or refusal or "", finish, model=chunk.model), chunk)
+
+
+def _finish(reason: str | None) -> Finish:
+    return _FINISHES.get(reason or "", "stop")
+
+
+def _with_usage(reply: Reply, answer: Any) -> Reply:
+    usage = getattr(answer, "usage", None)
+    if usage is None:
+        return reply
+    return reply.with_piece(Reply("", None, usage.prompt_tokens, usage.completion_tokens))

@@ -1,0 +1,120 @@
+"""How well each sentence of an answer is borne out by the sources it cites; no model is asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lake.answer.citations import citations, without_citations
+from lake.answer.declining import is_marker
+from lake.answer.quotes import looked_up, quotes
+from lake.answer.terms import Vocabulary, Weights, coverage, sentences, terms
+from lake.answer.values import Problem, Quote, Sentence, Source
+from lake.answer.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: A sentence with less is flagged; docs/answers.md has how it was chosen.
+SUPPORTED = 0.5
+#: What is left of the support of a sentence with a number that none of its sources holds.
+_WRONG_NUMBER = 0.5
+_MARKUP = re.compile(r"^\s*(?:[-*+\u2022]|#{1,6}|\(?\d{1,2}[.)]|>)\s+")
+_NO_CLAIM = (":", "?", "\uff1a", "\uff1f", "\u061f")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer's sentences and quotations, each with what is wrong with it."""
+
+    sentences: tuple[Sentence, ...]
+    quotes: tuple[Quote, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def mean_support(self) -> float:
+        """Over the claims; 0 where nothing is claimed."""
+        claims = [sentence.support for sentence in self.sentences if sentence.is_claim]
+        return sum(claims) / len(claims) if claims else 0.0
+
+
+class Judge:
+    """Holds the terms of the sources, to check many sentences against them."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._texts = {source.number: Windows(source) for source in sources}
+        self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
+
+    def support(self, sentence: str, numbers: Iterable[int]) -> float:
+        """The share of the sentence, by weight, that the best places in these sources hold together."""
+        claimed = terms(sentence)
+        texts = [self._texts[number] for number in numbers]
+        best = Vocabulary(term for text in texts for term in text.best(claimed, self._weights))
+        held = coverage(claimed, best, self._weights) if texts else 0.0
+        is_wrong = any(term.is_number and not any(term.key in text.keys for text in texts) for term in claimed)
+        return held * (_WRONG_NUMBER if is_wrong else 1.0)
+
+
+def checked(text: str, sources: Sequence[Source]) -> Checked:
+    """Each sentence of an answer whose citations all exist, checked against its sources."""
+    judge = Judge(sources)
+    plain = without_citations(text)
+    found = [_judged(sentence, judge, plain, sources) for sentence in _with_citations(text)]
+    said: list[tuple[Quote, Problem | None]] = []
+    for start, words in quotes(text):
+        cited = next((s.citations for s in found if s.start <= start < s.end), ())
+        said.append(looked_up(words, cited, sources))
+    problems = [problem for sentence in found for problem in _problems(sentence)]
+    problems += [problem for _, problem in said if problem]
+    return Checked(tuple(found), tuple(quote for quote, _ in said), tuple(problems))
+
+
+def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Source]) -> Sentence:
+    words = _MARKUP.sub("", plain[sentence.start : sentence.end])
+    if not _claims(words):
+        return replace(sentence, support=1.0, supported=True, is_claim=False)
+    apart = [sentence.citations] if sentence.citations else [(source.number,) for source in sources]
+    support = max((judge.support(words, numbers) for numbers in apart), default=0.0)
+    return replace(sentence, support=round(support, 4), supported=support >= SUPPORTED)
+
+
+def _claims(words: str) -> bool:
+    words = words.strip().strip("*_").strip()
+    return (
+        len(terms(words)) > 1 and not is_marker(words) and not words.endswith(_NO_CLAIM) and not words.startswith("#")
+    )
+
+
+def _problems(sentence: Sentence) -> Iterable[Problem]:
+    if sentence.is_claim and not sentence.supported:
+        yield Problem("unsupported", f"its sources do not bear this out: {sentence.text}")
+    elif sentence.is_claim and not sentence.citations:
+        yield Problem("uncited", f"this names no source: {sentence.text}")
+
+
+def _with_citations(text: str) -> list[Sentence]:
+    """The sentences with the citations in and after them; without any, with those of the next one in its line."""
+    spans = _spans(text)
+    found = citations(text)
+    inside = [tuple(dict.fromkeys(n for c in found if a <= c.start < b for n in c.numbers)) for a, b in spans]
+    for i in range(len(spans) - 2, -1, -1):
+        if not inside[i] and "\n" not in text[spans[i][1] : spans[i + 1][0]]:
+            inside[i] = inside[i + 1]
+    return [
+        Sentence(text[start:end], start, end, numbers, 0.0, False)
+        for (start, end), numbers in zip(spans, inside, strict=True)
+    ]
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """The sentences' spans; a citation that follows a full stop goes with the sentence before it."""
+    plain = without_citations(text)
+    ends = [citation.end for citation in citations(text)]
+    spans = sentences(plain)
+    limits = [*(start for start, _ in spans[1:]), len(text)]
+    return [(start, _reach(end, limit, ends)) for (start, end), limit in zip(spans, limits, strict=False)]
+
+
+def _reach(end: int, limit: int, ends: Sequence[int]) -> int:
+    return max([end, *(place for place in ends if end < place <= limit)])

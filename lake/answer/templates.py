@@ -1,0 +1,85 @@
+"""Prompts as files that people can edit, checked before a model sees them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lake.errors import UsageError
+from lake.ids import value_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "RAGLAKE_PROMPTS"
+_PACKAGED = Path(__file__).parent / "prompts"
+
+#: Template -> the placeholders that it must hold; it may hold no others.
+PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "answer_system": frozenset({"marker", "fence"}),
+        "answer_question": frozenset({"sources", "question", "fence"}),
+        "standalone": frozenset({"history", "question", "fence"}),
+        "rewrite": frozenset({"question", "fence"}),
+        "expand": frozenset({"question", "fence", "n_queries"}),
+        "hyde": frozenset({"question", "fence"}),
+        "decompose": frozenset({"question", "fence", "sources", "n_queries"}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The templates' texts by name; ``digest`` tells one set of prompts from another."""
+
+    texts: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        return value_digest(dict(self.texts))
+
+    def render(self, name: str, **words: str) -> str:
+        """The template with its placeholders filled; a ``$`` in what is filled in stays as it is."""
+        return Template(self.texts[name]).substitute(words).strip()
+
+
+def load_prompts(folder: str | Path | None = None) -> Prompts:
+    """The packaged prompts, with those in ``folder``, or in RAGLAKE_PROMPTS, in their place: NAME.md or NAME.txt.
+
+    Raises UsageError for a folder that is not there, a file of no known name, and a template that lacks
+    a placeholder or has one that nothing fills.
+    """
+    texts = {name: (_PACKAGED / f"{name}.md").read_text(encoding="utf-8") for name in PLACEHOLDERS}
+    chosen = folder or os.environ.get(VARIABLE) or None
+    if chosen is not None:
+        texts |= _own(Path(chosen))
+    return Prompts(MappingProxyType(texts))
+
+
+def _own(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise UsageError(f"no folder of prompts {str(folder)!r}; make it, or unset {VARIABLE} for the packaged ones")
+    return {path.stem: _checked(path) for path in sorted(folder.iterdir()) if path.suffix in (".md", ".txt")}
+
+
+def _checked(path: Path) -> str:
+    wanted = PLACEHOLDERS.get(path.stem)
+    if wanted is None:
+        raise UsageError(f"no prompt is called {path.name!r}; the prompts are {sorted(PLACEHOLDERS)}")
+    text = path.read_text(encoding="utf-8")
+    template = Template(text)
+    if not template.is_valid():
+        raise UsageError(f"{path} holds a '$' that begins no placeholder; write '$$' for a dollar sign")
+    found = set(template.get_identifiers())
+    for what, names in (("lacks", wanted - found), ("has unknown", found - wanted)):
+        if names:
+            raise UsageError(f"{path} {what} {', '.join(f'${n}' for n in sorted(names))}; it needs {_list(wanted)}")
+    return text
+
+
+def _list(names: frozenset[str]) -> str:
+    return ", ".join(f"${name}" for name in sorted(names))

@@ -1,0 +1,128 @@
+"""Words, numbers and names of a text in any language, and how much each of them tells."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from lake.units import sentence_starts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# Scripts without spaces between words: two neighbouring characters stand for a word.
+_DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_TERM = re.compile(rf"\d+(?:[.,]\d+)*|[{_DENSE}]+|[^\W\d_{_DENSE}]+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_DENSE_RUN = re.compile(rf"[{_DENSE}]+")
+
+_STEM = 5
+#: What a word is worth that only begins like another one: "burned" for "burning".
+SAME_STEM = 0.7
+_NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word in its plain form; ``is_name``: it begins with a capital although no sentence begins there."""
+
+    key: str
+    is_number: bool = False
+    is_name: bool = False
+
+
+def terms(text: str) -> list[Term]:
+    """The terms of a sentence in order.
+
+    >>> [term.key for term in terms("The Saône burnt 1,200 lamps. 東京都")]
+    ['the', 'saône', 'burnt', '1200', 'lamps', '東京', '京都']
+    >>> terms("It was Anna")[2].is_name
+    True
+    """
+    found: list[Term] = []
+    for match in _TERM.finditer(unicodedata.normalize("NFKC", text)):
+        word = match[0]
+        if word[0].isdigit():
+            found.append(Term(_number(word), is_number=True))
+        elif _DENSE_RUN.fullmatch(word):
+            found.extend(Term(word[i : i + 2]) for i in range(max(1, len(word) - 1)))
+        else:
+            found.append(Term(word.casefold(), is_name=bool(found) and word[0].isupper()))
+    return found
+
+
+def is_dense(text: str) -> bool:
+    """Whether most of the text's letters are of a script without spaces between words.
+
+    >>> is_dense("灯台は 1872 年"), is_dense("lamp 灯")
+    (True, False)
+    """
+    n_dense = sum(map(len, _DENSE_RUN.findall(text)))
+    return 2 * n_dense > sum(character.isalpha() for character in text)
+
+
+def _number(word: str) -> str:
+    return re.sub("[.,]", "", word) if _THOUSANDS.fullmatch(word) else word.replace(",", ".")
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences, line by line, white space around them left out."""
+    spans = []
+    for line in re.finditer(r"[^\n]+", text):
+        cuts = [0, *sentence_starts(line[0]), len(line[0])]
+        for start, end in pairwise(cuts):
+            piece = line[0][start:end]
+            if piece.strip():
+                begin = line.start() + start + len(piece) - len(piece.lstrip())
+                spans.append((begin, line.start() + start + len(piece.rstrip())))
+    return spans
+
+
+def stem(key: str) -> str:
+    """The first five letters, which forms of a word mostly share, or all of a shorter one.
+
+    >>> stem("lamplight") == stem("lamplighter"), stem("burns") == stem("burned")
+    (True, False)
+    """
+    return key[:_STEM]
+
+
+class Weights:
+    """How much a term tells, by how few of some texts' sentences hold it; one that none holds tells most.
+
+    It stands in for a list of stop words, which would have to be one per language.
+    """
+
+    def __init__(self, units: Sequence[Sequence[Term]]) -> None:
+        self._n = len(units)
+        self._holding = Counter(key for unit in units for key in {term.key for term in unit})
+
+    def of(self, term: Term) -> float:
+        rarity = math.log(1 + self._n / (1 + self._holding[term.key])) + 0.1
+        return rarity * (_NUMBER_WEIGHT if term.is_number else _NAME_WEIGHT if term.is_name else 1.0)
+
+
+class Vocabulary:
+    """The terms of a text, to look others up in."""
+
+    def __init__(self, found: Iterable[Term]) -> None:
+        self.keys = {term.key for term in found}
+        self._stems = set(map(stem, self.keys))
+
+    def match(self, term: Term) -> float:
+        """1 for a term that is there, a part for one that begins alike, 0 else; numbers must be equal."""
+        if term.key in self.keys:
+            return 1.0
+        return SAME_STEM if not term.is_number and stem(term.key) in self._stems else 0.0
+
+
+def coverage(asked: Sequence[Term], vocabulary: Vocabulary, weights: Weights) -> float:
+    """The share of what ``asked`` says, by weight, that is in the vocabulary; 1 where it says nothing."""
+    distinct = {term.key: term for term in asked}.values()
+    whole = sum(weights.of(term) for term in distinct)
+    return sum(weights.of(term) * vocabulary.match(term) for term in distinct) / whole if whole else 1.0

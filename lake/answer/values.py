@@ -1,0 +1,117 @@
+"""What an answer is made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.answer.chat import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage as the model saw it under its number; ``text`` is ``canonical_text[start:end]`` of its document."""
+
+    number: int
+    uri: str
+    source: str
+    title: str
+    heading: str
+    page: int | None
+    kind: str
+    doc_id: str
+    start: int
+    end: int
+    text: str
+    score: float
+    is_cut: bool = False  # the passage was longer than the room for it
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer and how well its sources bear it out.
+
+    ``support`` in [0, 1] is the share of its words, weighted by how much they tell, that its sources hold close
+    together. What claims nothing (a heading, a question, a line that ends in a colon) counts as supported.
+    """
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[int, ...]  # numbers of sources; of a following sentence of its paragraph if it has none itself
+    support: float
+    supported: bool
+    is_claim: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words in quotation marks; ``number``, ``start``, ``end`` say in which source and where in its document."""
+
+    text: str
+    number: int | None
+    start: int | None
+    end: int | None
+
+    @property
+    def found(self) -> bool:
+        return self.number is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a reader should know before trusting an answer.
+
+    ``kind``: no_such_source, quote_not_found, quote_elsewhere, unsupported, uncited, truncated, refused.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``text`` is empty where no model was asked; ``enough`` says whether the question could be answered.
+
+    ``evidence`` in [0, 1]: how likely the answer is among the passages, as the search shows. ``confidence`` in [0, 1]:
+    how likely the text is right, 0 where there is no answer; docs/answers.md says what they can't tell.
+    ``passages`` has the columns of HITS, best first, and is there also without an answer.
+    """
+
+    question: str
+    text: str
+    enough: bool
+    confidence: float
+    evidence: float
+    notice: str  # why there is no answer, for a person; else empty
+    passages: pa.Table = field(repr=False)
+    sources: tuple[Source, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    release: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    seconds: float = 0.0
+    prompt_digest: str | None = None
+    asked: str = ""  # the question as it was answered: with the conversation worked in
+    queries: tuple[str, ...] = ()  # what was searched for
+    notes: tuple[str, ...] = ()  # what of the understanding of the question failed, and what was done instead
+
+    @property
+    def cost_usd(self) -> float | None:
+        return self.usage.cost_usd if self.usage else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-like value, but for the times in ``passages``."""
+        plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "passages"}
+        return {**plain, "cost_usd": self.cost_usd, "passages": self.passages.to_pylist()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

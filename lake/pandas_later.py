@@ -1,0 +1,33 @@
+"""Importing pyarrow.dataset without pandas, which it takes 0.2 s to load for one check at its import."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _NoPandas:
+    """Refuses pandas to one thread; what another imports meanwhile is its own affair."""
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas" and get_ident() == self._thread:
+            raise ModuleNotFoundError("pandas is not needed yet", name=name)
+
+
+@contextmanager
+def pandas_later() -> Iterator[None]:
+    """For ``import lance`` or ``import pyarrow.dataset``; pyarrow looks for pandas again when it is needed."""
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)

@@ -1,0 +1,91 @@
+"""What becomes of the candidates before they are made passages: copies collapsed, reranked, boosted, spread out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.search.boosts import Boosts
+from lake.search.diversity import duplicates, mmr
+from lake.search.question import Question
+from lake.search.rerank import load_reranker
+
+_LEAST_FACTOR = 1e-9
+#: Steps that compare each candidate with each other one are for few.
+MAX_LOOKED_AT = 1000
+#: Reads columns of candidates by their row ids, in their order.
+Read = Callable[[list[int], Sequence[str]], pa.Table]
+
+
+def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: datetime) -> pa.Table:
+    """The candidates in their final order; ``score`` is that of the last step that scored.
+
+    Adds ``rerank_score``, and ``copies``: the documents whose near copies of the chunk were left out.
+    """
+    if question.is_refined:
+        found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
+    copies: list[list[str]] = [[] for _ in range(found.num_rows)]
+    if question.collapse is not None:
+        found, copies = _collapsed(found, question.collapse, read)
+    found = found.append_column("copies", pa.array(copies, pa.list_(pa.string())))
+    found = found.append_column("rerank_score", pa.nulls(found.num_rows, pa.float64()))
+    if question.rerank:
+        found = _reranked(found, question, read)
+    if question.boosts:
+        found = _boosted(found, question.boosts, read, as_of)
+    if question.min_score is not None:
+        found = found.filter(pc.greater_equal(found.column("score"), question.min_score))
+    return _spread(found, question, read) if question.diversity else found
+
+
+def _collapsed(found: pa.Table, threshold: float, read: Read) -> tuple[pa.Table, list[list[str]]]:
+    texts = read(_row_ids(found), ["text", "uri"])
+    uris, first = texts.column("uri").to_pylist(), duplicates(texts.column("text").to_pylist(), threshold)
+    kept = [row for row, original in enumerate(first) if row == original]
+    copies: dict[int, dict[str, None]] = {row: {} for row in kept}
+    for row, original in enumerate(first):
+        if uris[row] != uris[original]:
+            copies[original][uris[row]] = None
+    return found.take(pa.array(kept, pa.int64())), [list(copies[row]) for row in kept]
+
+
+def _reranked(found: pa.Table, question: Question, read: Read) -> pa.Table:
+    rows = read(_row_ids(found), ["heading", "text"])
+    columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
+    texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
+    scores = load_reranker(str(question.rerank)).scores(question.text, texts) if texts else np.array([])
+    marked = found.set_column(found.column_names.index("rerank_score"), "rerank_score", pa.array(scores, pa.float64()))
+    return _by_score(marked, scores)
+
+
+def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:
+    """Scores times their factors; a score below 0 is divided by them, so that a factor above 1 always lifts."""
+    rows = read(_row_ids(found), ["modified_at", "source"])
+    factors = boosts.factors(rows.column("modified_at").to_pylist(), rows.column("source").to_pylist(), as_of)
+    scores = found.column("score").to_numpy()
+    return _by_score(found, np.where(scores >= 0, scores * factors, scores / np.maximum(factors, _LEAST_FACTOR)))
+
+
+def _spread(found: pa.Table, question: Question, read: Read) -> pa.Table:
+    """In order of maximal marginal relevance, which is not the order of the scores."""
+    if not found.num_rows:
+        return found
+    vectors = read(_row_ids(found), ["vector"]).column("vector").combine_chunks()
+    stacked = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(vectors), -1)
+    order = mmr(found.column("score").to_numpy(), stacked, 1 - question.diversity, found.num_rows)
+    return found.take(pa.array(order, pa.int64()))
+
+
+def _by_score(found: pa.Table, scores: np.ndarray) -> pa.Table:
+    """Best first; equal ones in order of chunk_id."""
+    scored = found.set_column(found.column_names.index("score"), "score", pa.array(scores, pa.float64()))
+    return scored.sort_by([("score", "descending"), ("chunk_id", "ascending")])
+
+
+def _row_ids(found: pa.Table) -> list[int]:
+    ids: list[int] = found.column("_rowid").to_pylist()
+    return ids

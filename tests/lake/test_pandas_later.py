@@ -1,0 +1,21 @@
+"""Lance is imported without pandas, and pandas is there once somebody asks for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_pandas_is_loaded_when_it_is_needed_and_not_before() -> None:
+    program = (
+        "import sys\n"
+        "from lake.pandas_later import pandas_later\n"
+        "with pandas_later():\n"
+        "    import lance\n"
+        "    import pyarrow.dataset\n"
+        "print('pandas' in sys.modules)\n"
+        "import pyarrow as pa\n"
+        "print(type(pa.table({'a': [1]}).to_pandas()).__name__, len(pa.array(sys.modules['pandas'].Series([1, 2]))))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split("\n")[:2] == ["False", "DataFrame 2"]
