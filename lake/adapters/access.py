@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from lake.search.snapshot import released
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from lake.answer.values import Answer
 
 #: What a caller of an Access may not set for a single question.
 FIXED = ("principals", "embedder")
@@ -65,6 +67,18 @@ class Access:
         words = {**self.options, **how, "principals": self.principals}
         hits = self.index.search(text, k, at=self._release(at), **words)
         return Found(released(hits), hits)
+
+    def answer(self, question: str, at: str | None = None, **words: Any) -> Answer:
+        """As of ``Index.answer``."""
+        _refuse(words)
+        fixed = {**self.options, **words, "principals": self.principals}
+        return self.index.answer(question, at=self._release(at), **fixed)
+
+    def answer_stream(self, question: str, at: str | None = None, **words: Any) -> Iterator[str | Answer]:
+        """As of ``Index.answer_stream``."""
+        _refuse(words)
+        fixed = {**self.options, **words, "principals": self.principals}
+        return self.index.answer_stream(question, at=self._release(at), **fixed)
 
     def document(self, doc_id: str, at: str | None = None, start: int = 0, characters: int = 100_000) -> dict[str, Any]:
         """As of ``Index.document``, JSON-like."""

@@ -19,6 +19,7 @@ from lake.errors import TransientError, UsageError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from lake.answer import ChatModel
     from lake.service.keys import Key
 
 _INSTRUCTIONS = (
@@ -30,13 +31,16 @@ _INSTRUCTIONS = (
 Caller = Callable[..., Access]
 
 
-def mcp_server(access: Access) -> MCPServer[Any]:
-    """Tools ``search``, ``get_document`` and ``list_releases``, and documents as resources.
+def mcp_server(access: Access, chat: ChatModel | None = None) -> MCPServer[Any]:
+    """Tools ``search``, ``get_document``, ``list_releases``, with a chat model ``answer``, and documents as resources.
 
     No tool has an argument for rights: they are those of ``access``, or of the API key over HTTP.
     """
     server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
-    _add_tools(server, partial(_of_caller, access))
+    of = partial(_of_caller, access)
+    _add_tools(server, of)
+    if chat is not None:
+        _add_answer(server, of, chat)
 
     @server.resource("raglake://documents/{doc_id}", mime_type="text/plain", description=tools.DOCUMENT)
     def document(doc_id: str, context: Context[Any, Any]) -> str:
@@ -72,12 +76,19 @@ def _add_tools(server: MCPServer[Any], of: Caller) -> None:
             return tools.releases(of(context))
 
 
-def http_app(access: Access) -> ASGIApp:
+def _add_answer(server: MCPServer[Any], of: Caller, chat: ChatModel) -> None:
+    @server.tool(description=tools.ANSWER)
+    def answer(question: str, context: Context[Any, Any], at: str | None = None) -> dict[str, Any]:
+        with _told():
+            return tools.answer(of(context, is_answer=True, at=at), question, chat, at)
+
+
+def http_app(access: Access, chat: ChatModel | None = None) -> ASGIApp:
     """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and for its key."""
-    return mcp_server(access).streamable_http_app(stateless_http=True, json_response=True)
+    return mcp_server(access, chat).streamable_http_app(stateless_http=True, json_response=True)
 
 
-def _of_caller(access: Access, context: Context[Any, Any], **options: Any) -> Access:
+def _of_caller(access: Access, context: Context[Any, Any], is_answer: bool = False, **options: Any) -> Access:
     """With the rights of the API key of the request; over stdio there is neither."""
     request = context.request_context.request
     if request is None:
@@ -85,6 +96,8 @@ def _of_caller(access: Access, context: Context[Any, Any], **options: Any) -> Ac
     key: Key = request.scope["state"]["key"]
     if wrong := key.forbidden(name for name, value in options.items() if value is not None):
         raise UsageError(f"this API key does not allow {wrong}")
+    if is_answer and not key.answers:
+        raise UsageError("this API key is for searching, not for answers")
     return replace(access, principals=key.principals)
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
 
 from lake.service import messages
 from lake.service.bounds import Bounds
@@ -20,6 +21,7 @@ from lake.service.problems import MEDIA_TYPE, Problem, problem_of
 from lake.service.service import Service, encode
 
 if TYPE_CHECKING:
+    from lake.answer import ChatModel, Options
     from lake.query import Index
 
 _JSON = "application/json"
@@ -52,11 +54,12 @@ def create_app(
     bounds: Bounds | None = None,
     *,
     options: Mapping[str, Any] | None = None,
-    chat: str | None = None,
+    chat: ChatModel | None = None,
+    answers: Options | None = None,
     hosts: Collection[str] | None = None,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: words of every search that a request does not set."""
-    service = Service(index, bounds or Bounds(), options or {}, chat)
+    service = Service(index, bounds or Bounds(), options or {}, chat, answers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,6 +82,15 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     async def query(asked: messages.Query, request: Request) -> Response:
         """Find the passages that answer best."""
         return _of_release(*await service.query(_key(request), asked))
+
+    @app.post("/answer", response_model=messages.AnswerResult, **guarded)  # type: ignore[arg-type]
+    async def answer(asked: messages.AnswerQuery, request: Request) -> Response:
+        """Answer from the passages found; with ``stream``, events ``text`` and last ``answer`` or ``error``."""
+        if not asked.stream:
+            return _of_release(*await service.answer(_key(request), asked))
+        release, events = await service.answer_events(_key(request), asked)
+        headers = {"Raglake-Release": release, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
     @app.get("/documents/{doc_id}", response_model=messages.Document, **guarded)  # type: ignore[arg-type]
     async def document(doc_id: str, request: Request, at: str = "live", start: Annotated[int, _FROM] = 0) -> Response:

@@ -9,7 +9,7 @@ from lake.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Threads that search and questions that may wait for one; seconds until a request is given up; sizes; rates.
+    """Threads that search, threads that wait for the chat model, and questions in line for either; time limits; sizes.
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
     take up what it is sent. ``rate`` in requests per second, ``burst`` at once, for each key that says nothing else.
@@ -17,6 +17,7 @@ class Bounds:
 
     n_threads: int = 4
     n_waiting: int = 64
+    n_answering: int = 8
     seconds: float = 20.0
     answer_seconds: float = 120.0
     max_k: int = 100

@@ -31,6 +31,8 @@ class Asked(BaseModel):
     fusion: Fusion = "adaptive"
     alpha: float | None = Field(None, ge=0, le=1, description="Weight of the vectors beside the words.")
     min_score: float | None = None
+    collapse: float | None = Field(None, ge=0.01, le=1, description="Leave out near copies that agree so far.")
+    diversity: float = Field(0.0, ge=0, le=1, description="Trade relevance for passages that say something else.")
 
     @model_validator(mode="before")
     @classmethod
@@ -120,6 +122,35 @@ class QueryResult(BaseModel):
 
     release: str
     hits: list[Hit]
+
+
+class AnswerSource(BaseModel):
+    """A passage as the model saw it, under the number by which the text cites it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    uri: str
+    heading: str | None
+    page: int | None
+    start: int
+    end: int
+    text: str
+
+
+class AnswerResult(BaseModel):
+    """An answer; ``text`` is empty and ``notice`` says why where there is none. ``passages`` are there all the same."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release: str
+    question: str
+    text: str
+    enough: bool
+    confidence: float
+    notice: str
+    sources: list[AnswerSource]
+    passages: list[Hit]
 
 
 class Section(BaseModel):

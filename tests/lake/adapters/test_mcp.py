@@ -95,7 +95,7 @@ def test_tools_in_the_process(two_releases: Releases) -> None:
 
 
 def test_a_process_on_stdio(two_releases: Releases) -> None:
-    arguments = ["-m", "flows", "mcp", "--lake", two_releases[0], "--principal", "hr"]
+    arguments = ["-m", "flows", "mcp", "--lake", two_releases[0], "--as", "hr"]
     environment = {"PYTHONPATH": str(Path(__file__).parents[3])}
 
     async def talk() -> None:

@@ -16,13 +16,16 @@ import uvicorn
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
+from lake.answer import ChatModel, Options
 from lake.scan import Settings
 from lake.service.app import create_app
 from lake.service.bounds import Bounds
+from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.server import configured
 from lake.service.service import Service
 from tests.conftest import free_port
+from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
 
 ANONYMOUS = KeyRing(anonymous=Key("anonymous"))
 
@@ -80,9 +83,12 @@ Start = Callable[..., Running]
 def start(two_releases: TwoReleases) -> Iterator[Start]:
     stops: list[Callable[[], None]] = []
 
-    def run(keys: KeyRing = ANONYMOUS, url: str | None = None, **bounds: Any) -> Running:
+    def run(keys: KeyRing = ANONYMOUS, url: str | None = None, chat: ChatModel | None = None, **bounds: Any) -> Running:
+        answers = Options(min_evidence=0.0)
         limits = Bounds(**{"rate": 10_000, "burst": 10_000, **bounds})
-        running, stop = _listening(url or two_releases.url, keys, limits)
+        running, stop = _listening(
+            create_app(lake.open_lake(url or two_releases.url), keys, limits, chat=chat, answers=answers), limits
+        )
         stops.append(stop)
         return running
 
@@ -91,8 +97,8 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
         stop()
 
 
-def _listening(url: str, keys: KeyRing, bounds: Bounds) -> tuple[Running, Callable[[], None]]:
-    app, port = create_app(lake.open_lake(url), keys, bounds), free_port()
+def _listening(app: Guard, bounds: Bounds) -> tuple[Running, Callable[[], None]]:
+    port = free_port()
     server, loop = uvicorn.Server(configured(app, bounds, "127.0.0.1", port)), asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))
     thread.start()
@@ -105,4 +111,5 @@ def _listening(url: str, keys: KeyRing, bounds: Bounds) -> tuple[Running, Callab
         thread.join(30)
         loop.close()
 
-    return Running(f"http://127.0.0.1:{port}", port, app.app.state.service, loop), stop
+    service: Service = app.app.state.service  # type: ignore[attr-defined]
+    return Running(f"http://127.0.0.1:{port}", port, service, loop), stop
