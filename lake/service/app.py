@@ -63,7 +63,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.warm_up()
+        await service.warm_up()
         yield
         service.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which the lake is not looked at again.
 _FRESH = 1.0
+#: Seconds that loading a model may take before the service listens without it.
+_WARM_UP = 300.0
 
 
 class Service:
@@ -51,9 +54,10 @@ class Service:
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken)
         self._health: tuple[float, dict[str, Any]] = (float("-inf"), {})
 
-    def warm_up(self) -> None:
-        """Load the model and open the tables before the first question, in the background."""
-        self.workers.post(lambda: Access(self.index, options=self.options).search("warm up", 1))
+    async def warm_up(self) -> None:
+        """Load the model and open the tables before the first question; what fails now is told to who asks."""
+        with suppress(LakeError, OSError, Problem):
+            await self._looking.run(lambda: Access(self.index, options=self.options).search("warm up", 1), _WARM_UP)
 
     async def query(self, key: Key, asked: Query) -> tuple[str, bytes]:
         """The release, and a QueryResult."""

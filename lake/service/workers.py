@@ -36,10 +36,6 @@ class Workers:
             raise _too_slow(seconds)
         return future.result()
 
-    def post(self, work: Callable[[], object]) -> None:
-        """Have ``work`` done some time; what becomes of it is nobody's concern."""
-        self._submit(work)
-
     async def stream(self, work: Callable[[], Iterator[T]], seconds: float) -> AsyncIterator[T]:
         """What ``work`` yields, as it comes; a slow reader of it holds up nobody."""
         loop, items, is_left = asyncio.get_running_loop(), asyncio.Queue[Any](), threading.Event()
