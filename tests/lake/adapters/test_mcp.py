@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +24,14 @@ from mcp.shared.exceptions import MCPError
 import lake
 from lake.adapters.access import Access
 from lake.adapters.mcp import http_app, mcp_server
+from lake.answer import load_chat
 from lake.service.bounds import Bounds
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.server import configured
 from tests.conftest import free_port
 from tests.lake.adapters.conftest import QUESTION
+from tests.lake.answer.conftest import ChatEndpoint
 
 Releases = tuple[str, str, str]
 
@@ -140,3 +143,17 @@ def test_over_http_each_key_has_its_own_rights(two_releases: Releases) -> None:
         assert "does not allow ['at']" in told
         for headers in ({}, {"Authorization": "Bearer " + "wrong" * 5}):
             assert httpx2.post(url, json={}, headers=headers).status_code == 401
+
+
+def test_with_a_chat_model_it_answers(two_releases: Releases, endpoint: ChatEndpoint) -> None:
+    endpoint.replies = deque(["Olive oil, says Lamp 7 [1]."])
+    server = mcp_server(Access.open(two_releases[0]), load_chat("openai:gpt-4o-mini"))
+
+    async def talk() -> Any:
+        async with Client(server) as client:
+            return await called(client, "answer", question="Lamp 7 burns olive oil, which lamp burns olive oil?")
+
+    told = asyncio.run(talk())
+    assert told["release"] == two_releases[2]
+    assert told["text"] == "Olive oil, says Lamp 7 [1]."
+    assert "olive oil" in told["sources"][0]["text"]
