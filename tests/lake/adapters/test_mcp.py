@@ -141,6 +141,9 @@ def test_over_http_each_key_has_its_own_rights(two_releases: Releases) -> None:
         words = {"query": "lamp", "at": two_releases[1]}
         told = asyncio.run(with_key(url, public, lambda client: called(client, "search", **words)))
         assert "does not allow ['at']" in told
+        by_name = {"Authorization": f"Bearer {public}", "Host": "library.example", "Accept": "application/json"}
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+        assert httpx2.post(url, json=asked, headers=by_name).status_code == 200
         for headers in ({}, {"Authorization": "Bearer " + "wrong" * 5}):
             assert httpx2.post(url, json={}, headers=headers).status_code == 401
 
