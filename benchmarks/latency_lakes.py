@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.embed import load_embedder
+from lake.embed import load_embedder, load_query_encoder, query_vectors
 from lake.query import Index
 from lake.recipe import EmbedderIdentity
 from lake.scan import Settings
@@ -26,13 +26,17 @@ from lake.scan import Settings
 #: The length of what is added to a mixture's vector, beside the middle of two unit vectors.
 _BESIDE = 0.3
 #: Sections of one file of a large lake, and what a chunk holds of English prose on average.
-_SECTIONS, _WORDS_PER_CHUNK = 20, 88
+_SECTIONS, _WORDS_PER_CHUNK = 20, 90
+#: Words of a text that its vector is made of.
+_BEGINNING = 40
+#: Releases of a lake to which rights were added.
+_BOTH = 2
 _MARK = re.compile(r"\[(\d+)\+(\d+)\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 class Texts:
-    """The texts of a folder, and a vector [dimensions] of each, kept in a file once computed."""
+    """The texts of a folder, and a vector of each, kept in a file once computed."""
 
     def __init__(self, folder: Path, kept: Path) -> None:
         self.texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*")) if path.is_file()]
@@ -60,13 +64,11 @@ class Texts:
             yield f"# Mixture {draw.randrange(10**9):09}\n\n" + "\n".join(sections)
 
     def vectors(self) -> np.ndarray:
-        """Real ones, [texts, dimensions]."""
+        """Real ones of how they begin, [texts, dimensions]."""
         if not self._kept.exists():
-            embedder = load_embedder("minilm")
-            found = np.empty((len(self.texts), embedder.identity.dimensions), np.float32)
-            for positions, vectors in embedder.embed(self.texts):
-                found[list(positions)] = vectors
-            np.save(self._kept, found)
+            identity = load_embedder("minilm").identity
+            beginnings = [" ".join(text.split()[:_BEGINNING]) for text in self.texts]
+            np.save(self._kept, query_vectors(load_query_encoder("minilm", identity), beginnings))
         return np.asarray(np.load(self._kept))
 
 
@@ -103,16 +105,37 @@ class OfMixtures:
         return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
-def built(texts: Texts, n_chunks: int, work: Path) -> Index:
-    """A lake of about so many chunks under ``work``, made where it is not there yet."""
-    folder = work / f"{n_chunks}"
-    files, url = folder / "files", str(folder / "lake")
-    if (folder / "lake" / "log").exists() and lake.open_lake(url).history().live is not None:
-        return lake.open_lake(url)
-    if not files.exists():
-        texts.written(files, n_chunks)
-    is_mixed = bool(_MARK.search(next(files.rglob("*.md")).read_text(encoding="utf-8")))
-    embedder = OfMixtures(texts.vectors(), replace(load_embedder("minilm").identity)) if is_mixed else None
+def built(texts: Texts, n_chunks: int, work: Path) -> tuple[Index, str]:
+    """A lake of about so many chunks under ``work``, made where it is not there yet, and its URL."""
+    files, url = work / f"{n_chunks}" / "files", str(work / f"{n_chunks}" / "lake")
+    if not _is_live(url):
+        if not files.exists():
+            texts.written(files, n_chunks)
+        is_mixed = bool(_MARK.search(next(files.rglob("*.md")).read_text(encoding="utf-8")))
+        embedder = OfMixtures(texts.vectors(), load_embedder("minilm").identity) if is_mixed else None
+        _ingest(files, url, embedder)
+    return lake.open_lake(url), url
+
+
+def restricted(n_chunks: int, work: Path) -> Index:
+    """The lake that was built, copied, and one file in ten of it for one of seven groups alone."""
+    files, url = work / f"{n_chunks}" / "files", str(work / f"{n_chunks}" / "restricted")
+    if not _is_live(url) or len(lake.open_lake(url).history().releases) < _BOTH:
+        shutil.rmtree(url, ignore_errors=True)
+        shutil.copytree(work / f"{n_chunks}" / "lake", url)
+        names = sorted(path.relative_to(files).as_posix() for path in files.rglob("*.md"))[::10]
+        rows = [f"{name},group-{number % 7}" for number, name in enumerate(names)]
+        said = files / "_metadata.csv"
+        said.write_text("\n".join(["path,acl", *rows]) + "\n", encoding="utf-8")
+        _ingest(files, url, None)
+        said.unlink()
+    return lake.open_lake(url)
+
+
+def _is_live(url: str) -> bool:
+    return Path(url, "log").exists() and lake.open_lake(url).history().live is not None
+
+
+def _ingest(files: Path, url: str, embedder: OfMixtures | None) -> None:
     with PlainSteps(embedder=embedder) as steps:
         reindex(Job((str(files),), url, settings=Settings(embedder="minilm")), steps)
-    return lake.open_lake(url)
