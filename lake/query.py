@@ -115,14 +115,16 @@ class Index:
         cosine similarity for ``vector``, BM25 for ``text``, their fusion for ``hybrid``.
         """
         question = Question.of(text, k, **how)
-        return self._search(at, lambda snapshot, rights: snapshot.search(question, rights, embedder))
+        embeds = embedder is None and question.mode != "text"
+        return self._search(at, embeds, lambda snapshot, rights: snapshot.search(question, rights, embedder))
 
     def search_batch(
         self, texts: Sequence[str], k: int = 10, *, at: str = "live", embedder: Embedder | None = None, **how: Any
     ) -> list[pa.Table]:
         """As ``search`` for each text, all from one release."""
         questions = [Question.of(text, k, **how) for text in texts]
-        return self._search(at, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
+        embeds = embedder is None and any(question.mode != "text" for question in questions)
+        return self._search(at, embeds, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
 
     def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
         """An answer from the passages found, with checked citations.
@@ -176,9 +178,11 @@ class Index:
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         return self._of_one_release(at, lambda release, _: answer(release))
 
-    def _search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
+    def _search(self, at: str, embeds: bool, search: Callable[[Snapshot, Rights], T]) -> T:
         def answer(release: Release, history: History) -> T:
             snapshot = self._snapshot(release)
+            if embeds:
+                snapshot.prepare()
             return search(snapshot, snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path)))
 
         return self._of_one_release(at, answer)

@@ -44,6 +44,7 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
+        self._is_prepared = False
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
@@ -65,6 +66,14 @@ class Snapshot:
         if known is None or known[0] != path:
             known = self._rights = path, Rights.over(read(path), self.table("documents"))
         return known[1]
+
+    def prepare(self) -> None:
+        """Begin, once, to load what embeds questions, beside whatever else a first search has to do."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            identity = self.release.recipe.embedder
+            # An error comes again where the model is waited for.
+            _pool().submit(load_query_encoder, identity.name, identity)
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""

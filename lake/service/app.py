@@ -46,6 +46,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 _FROM = Query(ge=0, description="The character to read from.")
 _KEY = [Security(HTTPBearer(auto_error=False, description="An API key, where the service has any."))]
+_GUARDED = {"dependencies": _KEY, "responses": _REFUSALS}
 
 
 def create_app(
@@ -69,21 +70,20 @@ def create_app(
 
     app = FastAPI(title="raglake", description=_DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.state.service = service
-    _add_routes(app, service)
+    _add_questions(app, service)
+    _add_figures(app, service)
     for error in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)
     return Guard(app, keys, service.bounds, service.metrics.requested, hosts)
 
 
-def _add_routes(app: FastAPI, service: Service) -> None:
-    guarded = {"dependencies": _KEY, "responses": _REFUSALS}
-
-    @app.post("/query", response_model=messages.QueryResult, **guarded)  # type: ignore[arg-type]
+def _add_questions(app: FastAPI, service: Service) -> None:
+    @app.post("/query", response_model=messages.QueryResult, **_GUARDED)  # type: ignore[arg-type]
     async def query(asked: messages.Query, request: Request) -> Response:
         """Find the passages that answer best."""
         return _of_release(*await service.query(_key(request), asked))
 
-    @app.post("/answer", response_model=messages.AnswerResult, **guarded)  # type: ignore[arg-type]
+    @app.post("/answer", response_model=messages.AnswerResult, **_GUARDED)  # type: ignore[arg-type]
     async def answer(asked: messages.AnswerQuery, request: Request) -> Response:
         """Answer from the passages found; with ``stream``, events ``text`` and last ``answer`` or ``error``."""
         if not asked.stream:
@@ -92,12 +92,14 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         headers = {"Raglake-Release": release, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
-    @app.get("/documents/{doc_id}", response_model=messages.Document, **guarded)  # type: ignore[arg-type]
+    @app.get("/documents/{doc_id}", response_model=messages.Document, **_GUARDED)  # type: ignore[arg-type]
     async def document(doc_id: str, request: Request, at: str = "live", start: Annotated[int, _FROM] = 0) -> Response:
         """A document as it reads at a release, from a character on."""
         return _of_release(*await service.document(_key(request), doc_id, at, start))
 
-    @app.get("/releases", **guarded)  # type: ignore[arg-type]
+
+def _add_figures(app: FastAPI, service: Service) -> None:
+    @app.get("/releases", **_GUARDED)  # type: ignore[arg-type]
     async def releases(request: Request) -> Response:
         """Every release that is kept, oldest first."""
         return Response(await service.releases(_key(request)), media_type=_JSON)
@@ -108,7 +110,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         found = await service.health()
         return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=_JSON)
 
-    @app.get("/metrics", **guarded)  # type: ignore[arg-type]
+    @app.get("/metrics", **_GUARDED)  # type: ignore[arg-type]
     async def metrics() -> Response:
         """Figures in the text format of Prometheus."""
         live = (await service.health())["release"]

@@ -183,8 +183,6 @@ class Health(BaseModel):
 
     status: Literal["ok", "empty", "unreadable"]
     release: str | None
-    n_documents: int | None = None
-    n_chunks: int | None = None
 
 
 class Refusal(BaseModel):
