@@ -173,7 +173,7 @@ class Index:
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
 
-        return self._search(at, read)
+        return self._search(at, False, read)
 
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         return self._of_one_release(at, lambda release, _: answer(release))
