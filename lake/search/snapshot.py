@@ -157,7 +157,7 @@ class Snapshot:
         bound = sample_bound(self.release.counts["n_chunks"])
         found = self.table("chunks").scan(["vector"], f"chunk_id < '{bound}'" if bound else None).column("vector")
         values = found.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        sample: np.ndarray = values.reshape(len(found), -1).astype(np.float32)
+        sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
         return sample
 
     def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
