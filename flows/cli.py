@@ -18,6 +18,7 @@ from flows import (
     cli_query,
     cli_questions,
     cli_releases,
+    cli_serve,
     cli_upkeep,
     console,
     console_query,
@@ -155,7 +156,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor):
+for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
     for command in group.COMMANDS:
         app.command()(command)
 

@@ -19,7 +19,7 @@ Expand = Annotated[
 Window = Annotated[int, typer.Option(help="Neighbours on either side, with --expand window.")]
 Boolean = Annotated[bool, typer.Option("--boolean", help='"a phrase", +must, -mustnot, word~1; with --mode text.')]
 Fuzziness = Annotated[int, typer.Option(help="So many letters of each word may differ: 0, 1 or 2.")]
-Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [by question]")]
+Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [0.5]")]
 MinScore = Annotated[float | None, typer.Option(help="Drop passages that score less.")]
 _FILTER = "Only what passes, as uri~hr/**, tags=x, modified_at>=2026-01-01, metadata.project=apollo; several allowed."
 Filter = Annotated[list[str] | None, typer.Option("--filter", help=_FILTER)]

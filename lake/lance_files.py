@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lake.fst import keys
-from lake.table_reader import storage_options
+from lake.table_reader import lance, storage_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +29,7 @@ def is_known_index_file(name: str) -> bool:
 
 
 def open_lance_file(url: str) -> Any:
+    lance()
     from lance.file import LanceFileReader
 
     return LanceFileReader(url, storage_options=storage_options(url) or None)
@@ -76,12 +77,10 @@ def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
 
     An index that no version uses has no entry. ValueError where there is no table that can be opened.
     """
-    import lance
-
     options = storage_options(table_url) or None
     found: dict[str, np.ndarray] = {}
-    for version in lance.dataset(table_url, storage_options=options).versions():
-        dataset = lance.dataset(table_url, version=version["version"], storage_options=options)
+    for version in lance().dataset(table_url, storage_options=options).versions():
+        dataset = lance().dataset(table_url, version=version["version"], storage_options=options)
         uuids = [segment.uuid for index in dataset.describe_indices() for segment in index.segments]
         if uuids:
             rows = dataset.scanner(columns=[], with_row_id=True).to_table().column("_rowid").to_numpy()
@@ -91,9 +90,7 @@ def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
 
 def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
     """Files that a version of a table needs, and folders of its indices; paths inside the table."""
-    import lance
-
-    dataset = lance.dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
     files: set[str] = set()
     for fragment in dataset.get_fragments():
         files |= {f"data/{file.path}" for file in fragment.data_files()}
@@ -103,9 +100,7 @@ def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
 
 def load_indices(table_url: str, version: int) -> list[str]:
     """Read every index of a version whole, as a search would; the columns that have one."""
-    import lance
-
-    dataset = lance.dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
     indices = dataset.describe_indices()
     for index in indices:
         dataset.prewarm_index(index.name)

@@ -69,8 +69,9 @@ class ReleaseLog:
         missing = set(range(history.head + 1, new[-1])) - set(new)
         if missing:
             raise FileNotFoundError(_path(min(missing)))
-        self._history = fold([self._entry(_path(seq)) for seq in new], history)
-        return self._history
+        # Not what another thread may have read meanwhile: what is returned must not be older than what was listed.
+        self._history = history = fold([self._entry(_path(seq)) for seq in new], history)
+        return history
 
     def _entry(self, path: str) -> Entry:
         return self._decoded(path, Entry.from_json)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -42,6 +43,7 @@ class Index:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._snapshots: dict[Hashable, Snapshot] = {}
+        self._lock = Lock()
 
     def history(self) -> History:
         """The release log as it stands now."""
@@ -131,14 +133,16 @@ class Index:
         cosine similarity for ``vector``, BM25 for ``text``, their fusion for ``hybrid``.
         """
         question = Question.of(text, k, **how)
-        return self._search(at, lambda snapshot, rights: snapshot.search(question, rights, embedder))
+        embeds = embedder is None and question.mode != "text"
+        return self._search(at, embeds, lambda snapshot, rights: snapshot.search(question, rights, embedder))
 
     def search_batch(
         self, texts: Sequence[str], k: int = 10, *, at: str = "live", embedder: Embedder | None = None, **how: Any
     ) -> list[pa.Table]:
         """As ``search`` for each text, all from one release."""
         questions = [Question.of(text, k, **how) for text in texts]
-        return self._search(at, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
+        embeds = embedder is None and any(question.mode != "text" for question in questions)
+        return self._search(at, embeds, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
 
     def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
         """An answer from the passages found, with checked citations.
@@ -169,12 +173,34 @@ class Index:
         release = history.resolve(released(hits))
         return explained(self._snapshot(release), history, hits)
 
+    def document(
+        self,
+        doc_id: str,
+        *,
+        at: str = "live",
+        principals: Collection[str] | str = (),
+        start: int = 0,
+        characters: int = 100_000,
+    ) -> dict[str, Any]:
+        """A document that the principals may see: ``release``, its row of the manifest, and its text in ``sections``.
+
+        The text is read from ``start`` on; ``next_start`` says where it goes on, None at its end.
+        """
+        from lake.search.reading import read_document
+
+        def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
+            return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
+
+        return self._search(at, False, read)
+
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         return self._of_one_release(at, lambda release, _: answer(release))
 
-    def _search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
+    def _search(self, at: str, embeds: bool, search: Callable[[Snapshot, Rights], T]) -> T:
         def answer(release: Release, history: History) -> T:
             snapshot = self._snapshot(release)
+            if embeds:
+                snapshot.prepare()
             return search(snapshot, snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path)))
 
         return self._of_one_release(at, answer)
@@ -186,18 +212,20 @@ class Index:
             try:
                 return answer(history.resolve(at), history)
             except GoneError:
-                self._snapshots.clear()
+                with self._lock:
+                    self._snapshots.clear()
                 asked, history = history, self.history()
                 if (history.resolve(at), history.rights) == (asked.resolve(at), asked.rights):
                     raise
 
     def _snapshot(self, release: Release) -> Snapshot:
         key = (release.release, release.generation, tuple(sorted(release.versions.items())))
-        if key not in self._snapshots:
-            while len(self._snapshots) >= _MOST_SNAPSHOTS:
-                self._snapshots.pop(next(iter(self._snapshots)))
-            self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
-        return self._snapshots[key]
+        with self._lock:  # an index is asked from many threads
+            if key not in self._snapshots:
+                while len(self._snapshots) >= _MOST_SNAPSHOTS:
+                    self._snapshots.pop(next(iter(self._snapshots)))
+                self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
+            return self._snapshots[key]
 
     def _open_table(self, release: Release, name: str) -> TableReader:
         return self._lake.tables(release.generation).at(name, release.versions[name])

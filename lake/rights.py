@@ -10,7 +10,6 @@ import json
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -108,8 +107,10 @@ def _learned(lake: Lake, history: History, scan: Scan) -> pa.Table:
     beside = {doc_id: json.loads(said) for doc_id, said in scan.stated.items()}
     told = {doc_id: said["acl"] for doc_id, said in beside.items() if "acl" in said}
     parts = [_rows(told), *_of_base(lake, history, scan), *_of_contents(lake, scan)]
-    first = pl.DataFrame(pa.concat_tables(parts)).with_row_index().group_by("doc_id").agg(pl.col("index").min())
-    return pa.concat_tables(parts).take(first["index"].sort().to_arrow())
+    rows = pa.concat_tables(parts)
+    numbered = rows.append_column("index", pa.array(range(len(rows)), pa.int64()))
+    first = numbered.group_by("doc_id").aggregate([("index", "min")]).column("index_min")
+    return rows.take(first.combine_chunks().sort())
 
 
 def _rows(acls: dict[str, list[str] | None]) -> pa.Table:
@@ -132,7 +133,7 @@ def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:
     lake.contents.refresh()
     write = scan.plan.write.select("doc_id", "content_id", "stated").drop_nulls("content_id")
     absent = lake.contents.missing(write["content_id"].to_list())
-    for part in write.filter(~pl.col("content_id").is_in(absent)).iter_slices(_AT_A_TIME):
+    for part in write.filter(~write["content_id"].is_in(absent)).iter_slices(_AT_A_TIME):
         contents = lake.contents.read(part["content_id"].to_list(), ["metadata", "error_class"])
         columns = (contents.column(name).to_pylist() for name in ("metadata", "error_class"))
         rows = zip(part["doc_id"], part["stated"], *columns, strict=True)

@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lake.errors import GoneError, UsageError
 from lake.failures import table_failures
+from lake.pandas_later import pandas_later
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,12 +45,10 @@ class TableReader:
     """One table at one version, read through Lance itself: ``lancedb`` takes a second to import."""
 
     def __init__(self, url: str, name: str, version: int) -> None:
-        import lance
-
         self.name, self.version = name, version
         self._url = f"{url}/{name}.lance"
         with table_failures(self._url), reading(f"{name} at version {version}"):
-            self._dataset = lance.dataset(self._url, version=version, storage_options=storage_options(url) or None)
+            self._dataset = lance().dataset(self._url, version=version, storage_options=storage_options(url) or None)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -133,6 +133,14 @@ class TableReader:
                 index.field_names[0]: int(statistics.index_stats(index.name)["num_unindexed_rows"])
                 for index in self._dataset.describe_indices()
             }
+
+
+@lru_cache(maxsize=1)
+def lance() -> Any:
+    """The module, without pandas, which would take the longest of its import."""
+    with pandas_later():
+        import lance
+    return lance
 
 
 def _full_text(query: TextQuery) -> Any:

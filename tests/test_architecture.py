@@ -23,14 +23,36 @@ HOMES = {
     "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
     "anthropic": ("lake/answer/anthropic_chat.py",),
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
+    "fastapi": ("lake/service/",),
+    "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli_serve.py"),
+    "uvicorn": ("lake/service/",),
+    "prometheus_client": ("lake/service/metrics.py",),
+    "langchain_core": ("lake/adapters/langchain.py",),
+    "llama_index": ("lake/adapters/llama_index.py",),
+    "haystack": ("lake/adapters/haystack.py",),
+    "dspy": ("lake/adapters/dspy.py",),
+    "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
+    "mcp": ("lake/adapters/mcp.py",),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.
 LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect loads httpx anyway
+#: Nothing without their library, which they import at their top; nobody else imports them at theirs.
+FACES = ("lake/service/", "lake/adapters/")
+
+
+def modules_at_top(path: Path) -> list[str]:
+    """Full names of what a module imports with itself."""
+    return [name for name, with_module in modules(path) if with_module]
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Each imported top-level name, and whether it is imported with the module itself."""
+    yield from ((name.split(".")[0], with_module) for name, with_module in modules(path))
+
+
+def modules(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module, and whether it is imported with the module itself."""
     tree = ast.parse(path.read_text())
     guarded = {
         child
@@ -45,7 +67,7 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module]
-        yield from ((name.split(".")[0], node not in guarded) for name in names)
+        yield from ((name, node not in guarded) for name in names)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -56,7 +78,15 @@ def test_imports_keep_to_the_arrows(path: Path) -> None:
         assert imported not in ORDER or imported in allowed, f"{name} imports {imported}"
         if imported in HOMES:
             assert name.startswith(HOMES[imported]), f"{imported} belongs to {HOMES[imported]}, not {name}"
-        assert not (imported in LAZY and with_module), f"{name} imports {imported} at its top"
+        at_top = imported in LAZY and with_module and not name.startswith(FACES)
+        assert not at_top, f"{name} imports {imported} at its top"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_faces_are_imported_by_those_who_ask_for_them(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    if not name.startswith(FACES):
+        assert not [module for module in modules_at_top(path) if module.startswith(("lake.service", "lake.adapters"))]
 
 
 DIRECT = ("flows/reindex.py", "flows/steps.py", "flows/cli.py", "flows/preview.py", "flows/demo.py", "tasks/plain.py")

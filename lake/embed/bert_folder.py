@@ -96,9 +96,14 @@ def _are_known(modules: list[dict[str, Any]]) -> bool:
 
 def _pooling(config: dict[str, Any]) -> str:
     """The one pooling mode, or "" where several are joined."""
+    modes = pooling_modes(config)
+    return modes[0] if len(modes) == 1 else ""
+
+
+def pooling_modes(config: dict[str, Any]) -> list[str]:
+    """The modes that a pooling's configuration names; their results are joined end to end."""
     stated = config.get("pooling_mode") or [mode for key, mode in _OLD_POOLING_KEYS.items() if config.get(key)]
-    modes = [stated] if isinstance(stated, str) else stated
-    return str(modes[0]) if len(modes) == 1 else ""
+    return [stated] if isinstance(stated, str) else list(stated)
 
 
 def _is_plain(config: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lake.embed.bert_folder import pooling_modes
 from lake.errors import ContractError, TransientError, UsageError
 from lake.ids import value_digest
 
@@ -171,4 +172,6 @@ def _dimensions(path: Path) -> int:
     if any(module["type"].endswith("Router") for module in modules):
         raise ContractError(f"{str(path)!r} routes queries and documents apart, which raglake does not support")
     configs = [_json(path / module["path"] / "config.json") for module in reversed(modules)]
-    return next(int(config[key]) for config in configs for key in _DIMENSION_KEYS if key in config)
+    found = ((config, int(config[key])) for config in configs for key in _DIMENSION_KEYS if key in config)
+    config, dimensions = next(found)
+    return dimensions * max(len(pooling_modes(config)), 1)

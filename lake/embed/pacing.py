@@ -7,7 +7,6 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -61,6 +60,9 @@ def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float
 def _retry_after(value: str, now: datetime) -> float | None:
     if _SECONDS.fullmatch(value):
         return float(value)
+    # Imports half of the standard library, which a search that asks no endpoint should not wait for.
+    from email.utils import parsedate_to_datetime
+
     try:
         at = parsedate_to_datetime(value)
     except ValueError:

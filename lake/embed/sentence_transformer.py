@@ -6,7 +6,6 @@ import os
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,8 @@ _THREADS_VARIABLE = "RAGLAKE_TORCH_THREADS"
 @lru_cache(maxsize=1)
 def torch_backend() -> str:
     """``torch-cuda`` where torch sees a CUDA device, else ``torch-cpu``; builds for CPU are not imported."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         if version("torch").endswith("+cpu"):
             return "torch-cpu"

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-#: What is read of every candidate: enough to order and to group them.
-PLACE = ("chunk_id", "doc_id", "parent_id", "ordinal")
+#: What is read of every candidate, by what they are grouped into: enough to order and to group them.
+_PLACE = {
+    "none": ("chunk_id",),
+    "parent": ("chunk_id", "parent_id"),
+    "window": ("chunk_id", "parent_id", "ordinal"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,21 @@ class Leg:
 Fuse = Callable[[dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
 
 
+def place(expand: str) -> tuple[str, ...]:
+    """Columns of the chunks table."""
+    return _PLACE[expand]
+
+
 def ranked(legs: list[Leg], depth: int, places: Callable[[list[int]], pa.Table], fuse: Fuse) -> pa.Table:
     """One row for each chunk that a leg found among its first ``depth``, best first.
 
-    Columns: ``_rowid``, PLACE, ``score``, and rank and score of each leg, null where it did not find the chunk.
+    Columns: ``_rowid``, those of ``places``, ``score``, and rank and score of each leg, null where it did not find the
+    chunk.
     Equal scores stand in order of chunk_id, in a leg and in the end.
     """
     row_ids = np.unique(np.concatenate([leg.row_ids for leg in legs]))
     placed = places(row_ids.tolist())
-    by_id = np.argsort(np.array(placed.column("chunk_id").to_pylist(), dtype="U"), kind="stable")
+    by_id = pc.sort_indices(placed.column("chunk_id")).to_numpy()
     tie = np.empty_like(by_id)
     tie[by_id] = np.arange(len(by_id))
     ranks, scores = {}, {}

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
@@ -30,6 +31,7 @@ class ReleaseFilter:
     def __init__(self, chunks: TableReader, documents: TableReader) -> None:
         self._chunks, self._documents = chunks, documents
         self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
+        self._lock = Lock()
 
     def predicate(self, where: str | None = None, filters: Mapping[str, Any] | None = None) -> Predicate:
         """What passes both. ``where``: SQL over columns of chunks, or over columns of documents.
@@ -133,11 +135,14 @@ class ReleaseFilter:
     def _remembered(
         self, kind: str, key: str, find: Callable[[], Predicate | frozenset[str]]
     ) -> Predicate | frozenset[str]:
-        if (kind, key) not in self._found:
-            while len(self._found) >= _REMEMBERED:
-                self._found.pop(next(iter(self._found)), None)
-            self._found[kind, key] = find()
-        return self._found[kind, key]
+        found = self._found.get((kind, key))
+        if found is None:
+            found = find()
+            with self._lock:  # a release is searched from many threads
+                while len(self._found) >= _REMEMBERED:
+                    self._found.pop(next(iter(self._found)))
+                self._found[kind, key] = found
+        return found
 
     def _among(self, doc_ids: frozenset[str]) -> Predicate:
         """Chunks of these documents, said the shorter way."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lake.embed.blas_threads import one_blas_thread
+
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 RRF = 60
 #: Each leg of a hybrid search looks at least so deep: what one did not reach counts there as not found.
@@ -41,7 +43,8 @@ class Chance:
         """``question`` [dimensions] and ``sample`` [n, dimensions] are unit vectors."""
         if not len(sample):
             return cls(0.0, 0.0)
-        cosines = (sample @ question).astype(np.float64)
+        with one_blas_thread():
+            cosines = (sample @ question).astype(np.float64)
         mean = float(cosines.mean())
         above = cosines[cosines > mean] - mean
         return cls(mean, float(np.sqrt(np.mean(above * above))) if len(above) else 0.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,14 @@ import pyarrow as pa
 from lake.schemas import DOCUMENT_COLUMNS, HITS
 from lake.table_reader import TableReader, one_of
 
+#: Runs a function beside the caller.
+Submit = Callable[..., "Future[Any]"]
+
 #: What is read of a passage's best chunk. Spans and texts of chunks and parents bear the same names.
-_OF_CHUNK = (*(name for name in DOCUMENT_COLUMNS if name != "acl"), "text", "start", "end", "heading", "page", "kind")
+_OF_CHUNK = (
+    *(name for name in DOCUMENT_COLUMNS if name != "acl"),
+    *("doc_id", "parent_id", "ordinal", "text", "start", "end", "heading", "page", "kind"),
+)
 _OF_PARENT = ("parent_id", "text", "start", "end", "heading", "page", "kind")
 
 
@@ -57,12 +64,13 @@ def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[
 class Passages:
     """Reads what the passages of one release say."""
 
-    def __init__(self, chunks: TableReader, parents: TableReader) -> None:
-        self._chunks, self._parents = chunks, parents
+    def __init__(self, chunks: TableReader, parents: TableReader, submit: Submit) -> None:
+        self._chunks, self._parents, self._submit = chunks, parents, submit
 
     def read(self, candidates: pa.Table, groups: Sequence[Group], expand: str) -> pa.Table:
         """HITS rows, one for each group."""
         best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
+        parents = self._submit(self._sections, best) if expand != "none" and groups else None
         hits = best.select([name for name in HITS.names if name in best.column_names]).to_pylist()
         said = self._chunks.rows(best.column("_rowid").to_pylist(), _OF_CHUNK).to_pylist()
         chunk_ids = candidates.column("chunk_id").to_pylist()
@@ -70,13 +78,22 @@ class Passages:
             hit |= chunk
             hit |= {"chunk_text": chunk["text"], "chunk_start": chunk["start"], "chunk_end": chunk["end"]}
             hit["chunk_ids"] = [chunk_ids[row] for row in group.rows]
-        if expand != "none" and hits:
-            self._widen(hits, groups, expand)
+        if parents is not None:
+            self._widen(hits, groups, parents.result(), expand)
         return pa.Table.from_pylist(hits, schema=HITS)
 
-    def _widen(self, hits: list[dict[str, Any]], groups: Sequence[Group], expand: str) -> None:
-        ids = sorted({hit["parent_id"] for hit in hits})
-        parents = {row.pop("parent_id"): row for row in self._parents.take("parent_id", ids, _OF_PARENT).to_pylist()}
+    def _sections(self, best: pa.Table) -> dict[str, dict[str, Any]]:
+        """What the sections of these candidates say, by parent_id."""
+        ids = sorted(set(best.column("parent_id").to_pylist()))
+        return {row.pop("parent_id"): row for row in self._parents.take("parent_id", ids, _OF_PARENT).to_pylist()}
+
+    def _widen(
+        self,
+        hits: list[dict[str, Any]],
+        groups: Sequence[Group],
+        parents: dict[str, dict[str, Any]],
+        expand: str,
+    ) -> None:
         spans = self._spans(hits) if expand == "window" else {}
         for hit, group in zip(hits, groups, strict=True):
             parent = parents[hit["parent_id"]]

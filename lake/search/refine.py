@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from lake.search.boosts import Boosts
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import Question
-from lake.search.rerank import load_reranker
 
 _LEAST_FACTOR = 1e-9
 #: Steps that compare each candidate with each other one are for few.
@@ -54,6 +53,8 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> tuple[pa.Table,
 
 
 def _reranked(found: pa.Table, question: Question, read: Read) -> pa.Table:
+    from lake.search.rerank import load_reranker
+
     rows = read(_row_ids(found), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]

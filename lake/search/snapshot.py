@@ -14,7 +14,7 @@ from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases import Release
 from lake.schemas import HITS
-from lake.search.candidates import PLACE, Leg, ranked
+from lake.search.candidates import Leg, place, ranked
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
 from lake.search.passages import Passages, grouped
@@ -44,14 +44,15 @@ class Snapshot:
     def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
+        self._is_prepared = False
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
-        stored = self.release.recipe.embedder.table if name == "chunks" else name
-        if stored not in self.release.versions:
-            raise UsageError(f"no table {name!r}; choose 'documents', 'parents', 'chunks' or 'quarantine'")
         if name not in self._tables:
+            stored = self.release.recipe.embedder.table if name == "chunks" else name
+            if stored not in self.release.versions:
+                raise UsageError(f"no table {name!r}; choose 'documents', 'parents', 'chunks' or 'quarantine'")
             self._tables[name] = self._open_table(stored)
         return self._tables[name]
 
@@ -65,6 +66,14 @@ class Snapshot:
         if known is None or known[0] != path:
             known = self._rights = path, Rights.over(read(path), self.table("documents"))
         return known[1]
+
+    def prepare(self) -> None:
+        """Begin, once, to load what embeds questions, beside whatever else a first search has to do."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            identity = self.release.recipe.embedder
+            # An error comes again where the model is waited for.
+            _pool().submit(load_query_encoder, identity.name, identity)
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
@@ -95,7 +104,7 @@ class Snapshot:
             # Steps that look closer do so at the best candidates alone, however few passages those make.
             is_all = question.is_refined or all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                passages = Passages(self.table("chunks"), self.table("parents"))
+                passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit)
                 hits = passages.read(found, groups[: question.k], question.expand)
                 return hits.replace_schema_metadata({_RELEASE: self.release.release})
             depth *= _DEEPER
@@ -139,7 +148,8 @@ class Snapshot:
                 return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
-        return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, PLACE), fuse)
+        columns = place(question.expand)
+        return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, columns), fuse)
 
     @cached_property
     def _sample(self) -> np.ndarray:
@@ -177,4 +187,4 @@ def released(hits: pa.Table) -> str:
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_name_prefix="raglake-words")
+    return ThreadPoolExecutor(thread_name_prefix="raglake-search")

@@ -205,9 +205,10 @@ def test_any_bert_has_torch_s_vectors(
     ("pooling", "config"),
     [
         ({"pooling_mode": "max"}, {}),
+        ({"pooling_mode": ["cls", "mean"]}, {}),
         ({"pooling_mode": "mean"}, {"hidden_act": "relu"}),
     ],
-    ids=["max", "relu"],
+    ids=["max", "cls-and-mean", "relu"],
 )
 def test_what_is_not_known_goes_to_torch(
     random_bert: Callable[..., Path], pooling: dict[str, Any], config: dict[str, Any]

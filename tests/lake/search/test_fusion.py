@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.search.candidates import PLACE, Fuse, Leg, ranked
+from lake.search.candidates import Fuse, Leg, place, ranked
 from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, added_evidence, reciprocal_ranks, sample_bound
 
 CHANCE = Chance(0.2, 0.1)
@@ -25,7 +25,7 @@ def by_rank(alpha: float = 0.5) -> Fuse:
 
 def places(row_ids: list[int]) -> pa.Table:
     chunk_ids = [f"{97 * row_id % 400:03}" for row_id in row_ids]
-    return pa.table({"chunk_id": chunk_ids} | {name: chunk_ids for name in PLACE[1:]})
+    return pa.table({"chunk_id": chunk_ids} | {name: chunk_ids for name in place("window")[1:]})
 
 
 def fused(vector: Scores, text: Scores, fuse: Fuse) -> list[int]:

@@ -1,0 +1,179 @@
+"""The HTTP service under load, with a rollback in the middle: how fast, which statuses, and whether releases mix.
+
+    python benchmarks/service_load.py --clients 8 --requests 4000 --embedder minilm
+
+Makes a lake of its own with two releases, starts ``raglake serve`` on 127.0.0.1 and asks it. Each response is compared
+with what its release holds. Ends after ``--requests``, or after ``--seconds`` at the latest. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import lake
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
+from lake import operate
+from lake.scan import Settings
+from lake.service.service import encode
+
+_MOST_REQUESTS, _MOST_SECONDS = 100_000, 600
+_WORDS = (
+    "harbour",
+    "lantern",
+    "oil",
+    "wick",
+    "keeper",
+    "storm",
+    "rope",
+    "anchor",
+    "glass",
+    "stair",
+    "bell",
+    "reef",
+    "tide",
+)
+_QUESTIONS = ("which lamp burns oil in a storm?", "who keeps the bell?", "reef signal", "rope and anchor on the stair")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done."""
+
+    url: str
+    port: int
+    k: int
+    n_requests: int
+    until: float
+    expected: dict[tuple[str, str], list[dict[str, Any]]]
+    numbers: Iterator[int] = field(default_factory=count)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one client saw."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    releases: Counter[str] = field(default_factory=Counter)
+    n_mixed: int = 0
+
+
+def ingested(folder: Path, n_documents: int, turn: int, embedder: str) -> str:
+    (folder / "source").mkdir(exist_ok=True)
+    for number in range(n_documents):
+        words = [_WORDS[(number * step + turn) % len(_WORDS)] for step in range(1, 60)]
+        (folder / "source" / f"{number}.md").write_text(f"# Lamp {number}\n\n{' '.join(words)} in turn {turn}.\n")
+    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=Settings(embedder=embedder))
+    with PlainSteps() as steps:
+        return str(reindex(job, steps).release)
+
+
+@contextmanager
+def serving(url: str, threads: int) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    options = ["--threads", str(threads), "--rate", "100000", "--seconds", "20"]
+    command = [sys.executable, "-m", "flows", "serve", "--lake", url, "--port", str(port), *options]
+    with subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.terminate()
+
+
+def ask(plan: Plan, seen: Seen) -> None:
+    """One client: one connection, one question after the other."""
+    line = http.client.HTTPConnection("127.0.0.1", plan.port, timeout=60)
+    while (number := next(plan.numbers)) < plan.n_requests and time.monotonic() < plan.until:
+        question = _QUESTIONS[number % len(_QUESTIONS)]
+        begun = time.monotonic()
+        body = json.dumps({"text": question, "k": plan.k})
+        line.request("POST", "/query", body, {"Content-Type": "application/json"})
+        answer = line.getresponse()
+        found = json.loads(answer.read())
+        seen.seconds.append(time.monotonic() - begun)
+        seen.statuses[answer.status] += 1
+        if answer.status == 200:
+            seen.releases[found["release"]] += 1
+            seen.n_mixed += found["hits"] != plan.expected[found["release"], question]
+    line.close()
+
+
+def under_load(plan: Plan, n_clients: int, before: str) -> tuple[list[Seen], float]:
+    """Ask from several clients; take ``live`` back to ``before`` when half of the questions are asked."""
+    begun, seen = time.monotonic(), [Seen() for _ in range(n_clients)]
+    with ThreadPoolExecutor(n_clients) as clients:
+        waiting = [clients.submit(ask, plan, each) for each in seen]
+        while sum(len(each.seconds) for each in seen) < plan.n_requests // 2 and time.monotonic() < plan.until:
+            time.sleep(0.01)
+        operate.rollback(plan.url, before, why="in the middle")
+        for client in waiting:
+            client.result()
+    return seen, time.monotonic() - begun
+
+
+def figures(seen: list[Seen], seconds: float) -> dict[str, Any]:
+    times = sorted(one for each in seen for one in each.seconds)
+    at = {f"p{p}_ms": round(times[min(len(times) - 1, len(times) * p // 100)] * 1000, 1) for p in (50, 95, 99)}
+    return {
+        "n_requests": len(times),
+        "per_second": round(len(times) / seconds, 1),
+        **at,
+        "statuses": dict(sum((each.statuses for each in seen), Counter())),
+        "releases": dict(sum((each.releases for each in seen), Counter())),
+        "n_mixed": sum(each.n_mixed for each in seen),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("clients", 8), ("requests", 2000), ("seconds", 60), ("documents", 300), ("threads", 4)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("-k", type=int, default=10)
+    parser.add_argument("--embedder", default="hash")
+    words = parser.parse_args()
+    n_requests, seconds = min(words.requests, _MOST_REQUESTS), min(words.seconds, _MOST_SECONDS)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        before, after = (ingested(folder, words.documents, turn, words.embedder) for turn in (0, 1))
+        url = str(folder / "lake")
+        index = lake.open_lake(url)
+        expected = {
+            (release, question): json.loads(encode(index.search(question, words.k, at=release).to_pylist()))
+            for release in (before, after)
+            for question in _QUESTIONS
+        }
+        with serving(url, words.threads) as port:
+            plan = Plan(url, port, words.k, n_requests, time.monotonic() + seconds, expected)
+            found = figures(*under_load(plan, words.clients, before))
+    print(
+        json.dumps({"clients": words.clients, "threads": words.threads, "embedder": words.embedder, **found}, indent=1)
+    )
+    sys.exit(1 if found["n_mixed"] or set(found["statuses"]) != {200} else 0)
+
+
+if __name__ == "__main__":
+    main()

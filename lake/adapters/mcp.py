@@ -1,0 +1,114 @@
+"""A server for agents that speak the Model Context Protocol; needs the extra ``mcp``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+from mcp.server.transport_security import TransportSecuritySettings
+
+from lake.adapters import tools
+from lake.adapters.access import Access
+from lake.errors import TransientError, UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from lake.answer import ChatModel
+    from lake.service.keys import Key
+
+_INSTRUCTIONS = (
+    "A library of documents that can be searched. Search before you answer, quote what you found with its uri, and say "
+    "so where it does not answer the question. The library has releases; without at, the live one is asked."
+)
+
+#: The reader of a call's rights; refuses options that are set and that its API key does not allow.
+Caller = Callable[..., Access]
+
+
+def mcp_server(access: Access, chat: ChatModel | None = None) -> MCPServer[Any]:
+    """Tools ``search``, ``get_document``, ``list_releases``, with a chat model ``answer``, and documents as resources.
+
+    No tool has an argument for rights: they are those of ``access``, or of the API key over HTTP.
+    """
+    server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
+    of = partial(_of_caller, access)
+    _add_tools(server, of)
+    if chat is not None:
+        _add_answer(server, of, chat)
+
+    @server.resource("raglake://documents/{doc_id}", mime_type="text/plain", description=tools.DOCUMENT)
+    def document(doc_id: str, context: Context[Any, Any]) -> str:
+        try:
+            read = tools.document(_of_caller(access, context), doc_id)
+        except UsageError as error:
+            raise ResourceNotFoundError(str(error)) from error
+        return "\n\n".join(section["text"] for section in read["sections"])
+
+    return server
+
+
+def _add_tools(server: MCPServer[Any], of: Caller) -> None:
+    @server.tool(description=tools.SEARCH)
+    def search(
+        query: str,
+        context: Context[Any, Any],
+        k: int = 5,
+        at: str | None = None,
+        filters: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        with _told():
+            return tools.search(of(context, at=at, filters=filters), query, k, at, filters)
+
+    @server.tool(description=tools.DOCUMENT)
+    def get_document(doc_id: str, context: Context[Any, Any], start: int = 0, at: str | None = None) -> dict[str, Any]:
+        with _told():
+            return tools.document(of(context, at=at), doc_id, start, at)
+
+    @server.tool(description=tools.RELEASES)
+    def list_releases(context: Context[Any, Any]) -> dict[str, Any]:
+        with _told():
+            return tools.releases(of(context))
+
+
+def _add_answer(server: MCPServer[Any], of: Caller, chat: ChatModel) -> None:
+    @server.tool(description=tools.ANSWER)
+    def answer(question: str, context: Context[Any, Any], at: str | None = None) -> dict[str, Any]:
+        with _told():
+            return tools.answer(of(context, is_answer=True, at=at), question, chat, at)
+
+
+def http_app(access: Access, chat: ChatModel | None = None) -> ASGIApp:
+    """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and for its key."""
+    # By which names it may be called is the Guard's concern, which knows of keys.
+    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server = mcp_server(access, chat)
+    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=any_host)
+
+
+def _of_caller(access: Access, context: Context[Any, Any], is_answer: bool = False, **options: Any) -> Access:
+    """With the rights of the API key of the request; over stdio there is neither."""
+    request = context.request_context.request
+    if request is None:
+        return access
+    key: Key = request.scope["state"]["key"]
+    if wrong := key.forbidden(name for name, value in options.items() if value is not None):
+        raise UsageError(f"this API key does not allow {wrong}")
+    if is_answer and not key.answers:
+        raise UsageError("this API key is for searching, not for answers")
+    return replace(access, principals=key.principals)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors as a model is told them; of any others it learns only that there was one."""
+    try:
+        yield
+    except (UsageError, TransientError) as error:
+        raise ToolError(str(error)) from error

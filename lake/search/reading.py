@@ -1,0 +1,40 @@
+"""A document as it reads at a release."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.search.predicate import NOTHING, Predicate
+
+if TYPE_CHECKING:
+    from lake.search.snapshot import Snapshot
+
+_ID = re.compile(r"[0-9a-f]{16,64}")
+_SECTION = ("heading", "page", "kind", "start", "end")
+#: What else the manifest says is of no use to a reader.
+_TOLD = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
+
+
+def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: int, characters: int) -> dict[str, Any]:
+    """Columns of DOCUMENTS, and ``sections`` with so many characters of text from ``start`` on, in order.
+
+    UsageError where there is no such document, or none that is visible, which reads the same.
+    """
+    release, where = snapshot.release.release, f"doc_id = '{doc_id}'"
+    wanted = (Predicate(where) if _ID.fullmatch(doc_id) else NOTHING) & visible
+    rows = snapshot.table("documents").scan(list(_TOLD), wanted.sql).to_pylist()
+    if not rows:
+        raise UsageError(f"no document {doc_id!r} in {release}; hits of a search name the doc_id")
+    parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
+    sections, end = [], start + characters
+    for row in sorted(parents, key=lambda row: (row["start"], row["end"])):
+        if row["start"] < end:
+            first, last = max(start, row["start"]), min(end, row["end"])
+            text = row["text"][first - row["start"] : last - row["start"]]
+            sections.append(row | {"start": first, "end": last, "text": text})
+    goes_on = any(row["end"] > end for row in parents)
+    stated = {"metadata": json.loads(rows[0]["metadata"] or "{}")}
+    return {"release": release, **rows[0], **stated, "sections": sections, "next_start": end if goes_on else None}

@@ -1,0 +1,36 @@
+"""How much a service takes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from lake.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Threads that search, threads that wait for the chat model, and questions in line for either; time limits; sizes.
+
+    A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
+    take up what it is sent. ``rate`` in requests per second, ``burst`` at once, for each key that says nothing else.
+    """
+
+    n_threads: int = 4
+    n_waiting: int = 64
+    n_answering: int = 8
+    seconds: float = 20.0
+    answer_seconds: float = 120.0
+    max_k: int = 100
+    body_bytes: int = 1 << 18
+    document_characters: int = 200_000
+    head_seconds: float = 10.0
+    body_seconds: float = 10.0
+    send_seconds: float = 20.0
+    n_connections: int = 512
+    rate: float = 20.0
+    burst: int = 40
+
+    def __post_init__(self) -> None:
+        for bound in fields(self):
+            if getattr(self, bound.name) <= 0 and bound.name != "n_waiting":
+                raise UsageError(f"{bound.name}={getattr(self, bound.name)!r} must be above 0")

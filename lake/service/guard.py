@@ -1,0 +1,195 @@
+"""Stands before the application: names each request, lets in who may come, and hands on whole bodies alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lake.service.keys import Key, KeyRing
+from lake.service.limits import RateLimits
+from lake.service.problems import MEDIA_TYPE, Problem, problem_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from lake.service.bounds import Bounds
+
+log = logging.getLogger("raglake.access")
+
+#: Says nothing of what the lake holds: for load balancers, and for people who look up how to ask.
+OPEN = ("/health", "/docs", "/openapi.json")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: So much of a body that is too large is read and thrown away, so that the client gets to read why.
+_DISCARDED = 1 << 24
+
+Count = Callable[[str, int, str, float], None]
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and what became of it."""
+
+    scope: Scope
+    send_on: Send
+    id: str
+    begun: float = field(default_factory=time.monotonic)
+    caller: str = "-"
+    status: int = 0
+    release: str = "-"
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), (b"x-request-id", self.id.encode())]
+            self.release = next((v.decode() for k, v in headers if k == b"raglake-release"), "-")
+            message = {**message, "headers": headers}
+        await self.send_on(message)
+
+    async def refuse(self, problem: Problem) -> None:
+        body = problem.to_bytes(self.id)
+        stated = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}
+        headers = [(name.lower().encode(), value.encode()) for name, value in stated.items()]
+        await self.send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+class _GoneError(Exception):
+    """The client went away before its request was whole."""
+
+
+class Guard:
+    """An ASGI application around another one, which finds the caller's Key in ``scope["state"]``.
+
+    ``hosts``: the names by which it may be called, None for any. It keeps out web pages that make a browser
+    on this machine call a service that asks for no key.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: KeyRing, bounds: Bounds, count: Count, hosts: Collection[str] | None = None
+    ) -> None:
+        self.app, self._keys, self._bounds, self._count, self._hosts = app, keys, bounds, count, hosts
+        self._limits = RateLimits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = _header(scope, b"x-request-id") or ""
+        exchange = _Exchange(scope, send, given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
+        try:
+            await self._handle(exchange, receive)
+        except _GoneError:
+            pass
+        except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is, the client is told so
+            if not exchange.status:
+                await exchange.refuse(problem_of(error))
+        finally:
+            self._record(exchange)
+
+    async def _handle(self, exchange: _Exchange, receive: Receive) -> None:
+        scope = exchange.scope
+        key = self._admitted(exchange)
+        body = await self._body(scope, receive)
+        scope.setdefault("state", {}).update(key=key, request_id=exchange.id)
+        await self.app(scope, _replayed(body, receive), exchange.send)
+
+    def _admitted(self, exchange: _Exchange) -> Key:
+        scope = exchange.scope
+        if self._hosts is not None and _host(scope) not in self._hosts:
+            message = f"without API keys this service is called by one of the names {sorted(self._hosts)}"
+            raise Problem(421, "wrong_host", message, {"Connection": "close"})
+        if scope["path"] in OPEN:
+            return Key("-")
+        key = self._keys.find(_presented(scope))
+        if key is None:
+            message = "a valid API key is needed: Authorization: Bearer KEY"
+            raise Problem(401, "unauthorized", message, {"WWW-Authenticate": "Bearer", "Connection": "close"})
+        exchange.caller = key.name
+        self._check_rate(key, scope)
+        return key
+
+    def _check_rate(self, key: Key, scope: Scope) -> None:
+        rate, burst = key.rate or self._bounds.rate, key.burst or self._bounds.burst
+        caller = key.name if key is not self._keys.anonymous else f"@{(scope.get('client') or ('',))[0]}"
+        if seconds := self._limits.retry_after(caller, rate, burst):
+            message = f"more than {rate:g} requests per second; come again in {seconds} s"
+            raise Problem(429, "rate_limited", message, {"Retry-After": str(seconds)})
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self._bounds.body_seconds):
+                return await self._read(scope, receive)
+        except TimeoutError:
+            message = f"the request's body did not come within {self._bounds.body_seconds:g} s"
+            raise Problem(408, "slow_client", message, {"Connection": "close"}) from None
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        most, body, size = self._bounds.body_bytes, bytearray(), 0
+        stated = int(_header(scope, b"content-length") or 0)
+        expects = _header(scope, b"expect") is not None
+        while size <= _DISCARDED and not (stated > most and expects):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _GoneError
+            size += len(message.get("body", b""))
+            if size <= most:
+                body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        if max(size, stated) > most:
+            raise Problem(413, "too_large", f"a request may have {most:,} bytes at most", {"Connection": "close"})
+        return bytes(body)
+
+    def _record(self, exchange: _Exchange) -> None:
+        scope, seconds = exchange.scope, time.monotonic() - exchange.begun
+        route = getattr(scope.get("route"), "path", "other")
+        self._count(route, exchange.status, exchange.caller, seconds)
+        line = {
+            "id": exchange.id,
+            "client": (scope.get("client") or ("-",))[0],
+            "key": exchange.caller,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": exchange.status,  # 0: the client went away
+            "release": exchange.release,
+            "ms": round(seconds * 1000, 1),
+        }
+        log.info("%s", json.dumps(line))
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _presented(scope: Scope) -> str | None:
+    """The key of a request; an empty one where the header is there and holds none."""
+    header = _header(scope, b"authorization")
+    if header is None:
+        return None
+    scheme, _, key = header.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _host(scope: Scope) -> str:
+    return re.sub(r":\d*$", "", _header(scope, b"host") or "").lower()
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The whole body, then whatever comes after it."""
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,137 @@
+"""Who may ask: API keys, and what each of them allows."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lake.errors import UsageError
+from lake.search.rights import checked
+from lake.stated import EVERYTHING
+
+VARIABLE = "RAGLAKE_API_KEYS"
+_LEAST_CHARACTERS = 16
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """``principals`` whose documents may be seen, "*" for all; ``options`` of a request that may be set, None for all.
+
+    ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may ask
+    the chat model, which costs.
+    """
+
+    name: str
+    sha256: str = ""
+    principals: tuple[str, ...] | str = ()
+    options: tuple[str, ...] | None = None
+    rate: float | None = None
+    burst: int | None = None
+    answers: bool = True
+
+    def forbidden(self, options: Iterable[str]) -> list[str]:
+        """Those of the options that the key does not allow."""
+        return [] if self.options is None else [name for name in options if name not in self.options]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Key:
+        """Of an object with ``name``, ``key`` or ``sha256``, and any of the other fields."""
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+            raise UsageError("an API key is an object with at least a name, and a key or its sha256")
+        if unknown := sorted(value.keys() - {"key", *(f.name for f in fields(cls))}):
+            raise UsageError(f"API key {value['name']!r} has unknown fields {unknown}")
+        given = {name: _checked(value["name"], name, said) for name, said in value.items() if name != "key"}
+        return cls(**(given | {"sha256": _digest(value)}))
+
+
+def _digest(value: dict[str, Any]) -> str:
+    key, sha256 = value.get("key"), value.get("sha256")
+    if (key is None) == (sha256 is None):
+        raise UsageError(f"API key {value['name']!r} needs a key or its sha256, and not both")
+    if key is None:
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+            raise UsageError(f"the sha256 of API key {value['name']!r} must be 64 hexadecimal digits")
+        return sha256
+    if not isinstance(key, str) or len(key) < _LEAST_CHARACTERS:
+        raise UsageError(
+            f"API key {value['name']!r} is shorter than {_LEAST_CHARACTERS} characters; openssl rand -hex 32 makes one"
+        )
+    return digest_of(key)
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _checked(key: str, name: str, said: Any) -> Any:
+    if name in ("principals", "options"):
+        if (name, said) in (("options", None), ("principals", EVERYTHING)):
+            return said
+        if not isinstance(said, list) or not all(isinstance(item, str) for item in said):
+            raise UsageError(f"{name} of API key {key!r} must be a list of names")
+        if name == "principals":
+            checked(said)
+        return tuple(said)
+    if name in ("rate", "burst"):
+        if said is not None and (isinstance(said, bool) or not isinstance(said, int | float) or said <= 0):
+            raise UsageError(f"{name} of API key {key!r} must be a number above 0")
+        return said
+    if name == "answers" and not isinstance(said, bool):
+        raise UsageError(f"answers of API key {key!r} must be true or false")
+    return said
+
+
+class KeyRing:
+    """The keys of a service; ``anonymous`` is who asks without one, None where nobody may."""
+
+    def __init__(self, keys: Iterable[Key] = (), anonymous: Key | None = None) -> None:
+        self.keys, self.anonymous = tuple(keys), anonymous
+        for field in ("name", "sha256"):
+            values = [getattr(key, field) for key in self.keys]
+            if len(set(values)) < len(values):
+                raise UsageError(f"two API keys have the same {field.replace('sha256', 'key')}")
+
+    def find(self, presented: str | None) -> Key | None:
+        """Whose key was presented; None for a wrong one, and for none where one is needed.
+
+        All keys are compared, in constant time, so that nothing is learned from how long it takes.
+        """
+        if presented is None:
+            return self.anonymous
+        digest, found = hashlib.sha256(presented.encode("utf-8", "surrogateescape")).hexdigest(), None
+        for key in self.keys:
+            if hmac.compare_digest(key.sha256, digest):
+                found = key
+        return found
+
+
+def load_keys(path: str | None = None) -> tuple[Key, ...]:
+    """Keys of a JSON file, else of the environment variable RAGLAKE_API_KEYS: a list of objects as of ``Key``."""
+    text = _read(path) if path else os.environ.get(VARIABLE, "").strip()
+    if not text:
+        return ()
+    where = path or VARIABLE
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{where} is no JSON ({error}); it holds a list of objects with name, key, principals"
+        ) from error
+    if not isinstance(value, list) or not value:
+        raise UsageError(f"{where} must hold a list of at least one API key")
+    return tuple(map(Key.from_json, value))
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the API keys can't be read from {path} ({error})") from error

@@ -1,0 +1,199 @@
+"""What is asked and answered over HTTP, as OpenAPI describes it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lake.search.question import Expand, Fusion, Mode
+from lake.search.text_query import Syntax
+
+_TEXT = "What is looked for, in plain words."
+_AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."
+_FILTERS = "Values by column, applied before ranking."
+
+
+class Asked(BaseModel):
+    """What both kinds of question share."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    at: str = Field("live", max_length=200, description=_AT)
+    k: int = Field(10, ge=1, description="How many passages.")
+    mode: Mode = "hybrid"
+    filters: dict[str, Any] = Field(default_factory=dict, description=_FILTERS)
+    expand: Expand = "parent"
+    window: int = Field(1, ge=0, le=100, description="Neighbours on either side, with expand=window.")
+    fuzziness: int = Field(0, ge=0, le=2, description="Letters of a word that may be wrong.")
+    fusion: Fusion = "adaptive"
+    alpha: float | None = Field(None, ge=0, le=1, description="Weight of the vectors beside the words.")
+    min_score: float | None = None
+    collapse: float | None = Field(None, ge=0.01, le=1, description="Leave out near copies that agree so far.")
+    diversity: float = Field(0.0, ge=0, le=1, description="Trade relevance for passages that say something else.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("it must be a JSON object, with Content-Type: application/json")
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError) as error:
+            raise ValueError("it holds half a character, or is nested too deeply") from error
+        return value
+
+    def how(self) -> dict[str, Any]:
+        """Words of a search that were said."""
+        return self.model_dump(include=self.model_fields_set & _SEARCH)
+
+
+#: Options of a request; an API key may be confined to some.
+_SEARCH = set(Asked.model_fields) - {"at", "k"}
+
+
+class Query(Asked):
+    """A search."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "how do I reset the pump?", "k": 5},
+                {"text": "pump alarm", "at": "2026-11-20", "filters": {"media_type": "application/pdf"}},
+            ]
+        }
+    )
+
+    text: str = Field(description=_TEXT)
+    syntax: Syntax = "plain"
+
+    def how(self) -> dict[str, Any]:
+        return super().how() | self.model_dump(include=self.model_fields_set & {"syntax"})
+
+
+class Turn(BaseModel):
+    """One message of a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class AnswerQuery(Asked):
+    """A question to be answered from the passages found."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "How do I reset the pump?", "stream": True}]}
+    )
+
+    question: str = Field(description=_TEXT)
+    k: int = Field(8, ge=1, description="How many passages.")
+    history: list[Turn] = Field(
+        default_factory=list, max_length=50, description="The conversation before, oldest first."
+    )
+    understand: list[Literal["rewrite", "expand", "hyde", "decompose"]] = Field(default_factory=list, max_length=4)
+    stream: bool = Field(False, description="Server-sent events in place of one object.")
+
+
+class Hit(BaseModel):
+    """One passage."""
+
+    model_config = ConfigDict(extra="allow")
+
+    uri: str
+    source: str
+    title: str | None
+    doc_id: str
+    chunk_id: str
+    score: float
+    text: str
+    start: int
+    end: int
+    heading: str | None
+    page: int | None
+    modified_at: datetime | None
+
+
+class QueryResult(BaseModel):
+    """Passages, best first, all of one release."""
+
+    release: str
+    hits: list[Hit]
+
+
+class AnswerSource(BaseModel):
+    """A passage as the model saw it, under the number by which the text cites it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    uri: str
+    heading: str | None
+    page: int | None
+    start: int
+    end: int
+    text: str
+
+
+class AnswerResult(BaseModel):
+    """An answer; ``text`` is empty and ``notice`` says why where there is none. ``passages`` are there all the same."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release: str
+    question: str
+    text: str
+    enough: bool
+    confidence: float
+    notice: str
+    sources: list[AnswerSource]
+    passages: list[Hit]
+
+
+class Section(BaseModel):
+    """A stretch of a document's text, ``canonical_text[start:end]``."""
+
+    heading: str | None
+    page: int | None
+    kind: str
+    start: int
+    end: int
+    text: str
+
+
+class Document(BaseModel):
+    """A document at a release. ``next_start``: where to read on; null at its end."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release: str
+    doc_id: str
+    uri: str
+    source: str
+    title: str | None
+    sections: list[Section]
+    next_start: int | None
+
+
+class Health(BaseModel):
+    """Whether questions can be answered, and from which release."""
+
+    status: Literal["ok", "empty", "unreadable"]
+    release: str | None
+
+
+class Refusal(BaseModel):
+    """Every response with a status of 400 or above."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"error": "no_release", "message": "no release '2020'; ...", "request_id": "5f"}]
+        }
+    )
+
+    error: str = Field(description="Short and stable.")
+    message: str = Field(description="For a person: what, why and the next step.")
+    request_id: str

@@ -1,0 +1,43 @@
+"""What the service counts, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """Of one service: a registry of its own. Routes are labelled by their pattern, so that labels stay few."""
+
+    def __init__(self, n_taken: Callable[[], int]) -> None:
+        self._registry = CollectorRegistry()
+        requests = ("raglake_requests", "Requests by route, status and API key.", ["route", "status", "key"])
+        self._requests = Counter(*requests, registry=self._registry)
+        seconds = ("raglake_request_seconds", "Time from a request's head to the end of its response.", ["route"])
+        self._seconds = Histogram(*seconds, buckets=_SECONDS, registry=self._registry)
+        tokens = ("raglake_answer_tokens", "Tokens read and written by the chat model.", ["direction"])
+        self._tokens = Counter(*tokens, registry=self._registry)
+        work = Gauge("raglake_work", "Questions at work or in line.", registry=self._registry)
+        work.set_function(n_taken)
+        self._live = Gauge(
+            "raglake_live_release", "1 for the release that is live.", ["release"], registry=self._registry
+        )
+
+    def requested(self, route: str, status: int, key: str, seconds: float) -> None:
+        self._requests.labels(route, str(status), key).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def answered(self, n_input: int, n_output: int) -> None:
+        self._tokens.labels("input").inc(n_input)
+        self._tokens.labels("output").inc(n_output)
+
+    def text(self, live: str | None) -> bytes:
+        """The exposition format."""
+        self._live.clear()
+        if live:
+            self._live.labels(live).set(1)
+        return generate_latest(self._registry)

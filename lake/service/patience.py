@@ -1,0 +1,67 @@
+"""HTTP connections that do not wait for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class PatientProtocol(H11Protocol):
+    """Closes a connection whose next request's head does not come, or whose client does not read what it asked for.
+
+    uvicorn itself limits only the silence between two requests.
+    """
+
+    head_seconds = 10.0
+    send_seconds = 20.0
+    _head: asyncio.TimerHandle | None = None
+    _sending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_answering():
+            self._cancel("_head")
+        elif self._head is None:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel("_head")
+        self._cancel("_sending")
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._sending = self.loop.call_later(self.send_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._cancel("_sending")
+        super().resume_writing()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._head = None
+        if not self._is_answering():
+            self.transport.abort()
+
+    def _cancel(self, name: str) -> None:
+        timer: asyncio.TimerHandle | None = getattr(self, name)
+        if timer is not None:
+            timer.cancel()
+        setattr(self, name, None)
+
+
+def patient(head_seconds: float, send_seconds: float) -> type[PatientProtocol]:
+    """The protocol with these limits; uvicorn makes the connections itself, of a class."""
+    limits: dict[str, Any] = {"head_seconds": head_seconds, "send_seconds": send_seconds}
+    return type("PatientProtocol", (PatientProtocol,), limits)

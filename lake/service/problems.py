@@ -1,0 +1,56 @@
+"""What goes wrong in a request, as a status and an object that names it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lake.errors import GoneError, TransientError, UsageError
+
+_log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+#: Seconds after which a client may come again where the lake itself was in trouble.
+_AGAIN = 2
+
+
+class Problem(Exception):
+    """A refusal that the client is told: ``error`` is short and stable, ``message`` is for a person."""
+
+    def __init__(self, status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.error, self.message, self.headers = status, error, message, dict(headers or {})
+
+    def to_json(self, request_id: str) -> dict[str, Any]:
+        return {"error": self.error, "message": self.message, "request_id": request_id}
+
+    def to_bytes(self, request_id: str) -> bytes:
+        return json.dumps(self.to_json(request_id)).encode()
+
+
+def no_release(error: UsageError) -> Problem:
+    return Problem(404, "no_release", str(error))
+
+
+def forbidden(message: str) -> Problem:
+    return Problem(403, "forbidden", message)
+
+
+def busy(message: str, seconds: int = 1) -> Problem:
+    return Problem(503, "busy", message, {"Retry-After": str(seconds)})
+
+
+def problem_of(error: BaseException) -> Problem:
+    """What a client may know of an error; what it may not goes to the log with its traceback."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, UsageError):
+        return Problem(400, "usage", str(error))
+    if isinstance(error, TransientError | GoneError | OSError):
+        _log.warning("the lake or a model could not be reached", exc_info=error)
+        message = "the lake or a model it needs can't be reached for the moment; try again"
+        return Problem(503, "unavailable", message, {"Retry-After": str(_AGAIN)})
+    _log.error("a request failed", exc_info=error)
+    return Problem(500, "internal", "the request failed; the service's log says why under this request_id")

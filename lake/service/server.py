@@ -1,0 +1,59 @@
+"""A service that listens."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from lake.errors import UsageError
+from lake.service.patience import patient
+
+if TYPE_CHECKING:
+    from lake.service.bounds import Bounds
+    from lake.service.guard import Guard
+    from lake.service.keys import KeyRing
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+#: Seconds that requests get to end when the service is told to stop.
+_GRACE = 25
+
+
+def check_openness(host: str, keys: KeyRing, is_open: bool) -> None:
+    """UsageError where others than this machine could ask without a key and nobody said so on purpose."""
+    if not keys.keys and host not in LOCAL and not is_open:
+        raise UsageError(
+            f"without API keys anybody who reaches {host} could read the lake; give --keys FILE or RAGLAKE_API_KEYS, "
+            "listen on 127.0.0.1, or say --open"
+        )
+
+
+def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
+    """The names that a service is called by which asks for no key; None where any will do."""
+    return None if keys.keys or is_open else (host, "localhost", "127.0.0.1", "[::1]")
+
+
+def serve(app: Guard, bounds: Bounds, host: str, port: int) -> None:
+    """Listen until SIGINT or SIGTERM, then let the requests that are under way end."""
+    logging.getLogger("raglake.access").setLevel(logging.INFO)
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
+        uvicorn.Server(configured(app, bounds, host, port)).run()
+
+
+def configured(app: Guard, bounds: Bounds, host: str, port: int) -> uvicorn.Config:
+    """How uvicorn is told to serve."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=patient(bounds.head_seconds, bounds.send_seconds),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whoever asks could claim to be somebody else
+        limit_concurrency=bounds.n_connections,
+        timeout_graceful_shutdown=_GRACE,
+    )

@@ -1,0 +1,91 @@
+"""A bounded number of threads for what would hold up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from lake.service.problems import Problem, busy
+
+T = TypeVar("T")
+
+_END = object()
+
+
+class Workers:
+    """At most ``n_threads`` at work and ``n_waiting`` in line. Used from one event loop.
+
+    A thread can't be stopped: what ran out of time keeps its place until it is done, so that the bound holds.
+    """
+
+    def __init__(self, n_threads: int, n_waiting: int) -> None:
+        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="raglake-service")
+        self._most = n_threads + n_waiting
+        self.n_taken = 0
+
+    async def run(self, work: Callable[[], T], seconds: float) -> T:
+        """What ``work`` returns or raises; Problem 503 where the line is full, 504 after ``seconds``."""
+        future = asyncio.wrap_future(self._submit(work))
+        done, _ = await asyncio.wait({future}, timeout=seconds)
+        if not done:
+            future.cancel()
+            raise _too_slow(seconds)
+        return future.result()
+
+    async def stream(self, work: Callable[[], Iterator[T]], seconds: float) -> AsyncIterator[T]:
+        """What ``work`` yields, as it comes; a slow reader of it holds up nobody."""
+        loop, items, is_left = asyncio.get_running_loop(), asyncio.Queue[Any](), threading.Event()
+
+        def pump() -> None:
+            try:
+                for item in work():
+                    if is_left.is_set():
+                        return
+                    _tell(loop, items.put_nowait, item)
+            finally:
+                _tell(loop, items.put_nowait, _END)
+
+        future = asyncio.wrap_future(self._submit(pump))
+        until = loop.time() + seconds
+        try:
+            while (item := await _next(items, until - loop.time(), seconds)) is not _END:
+                yield item
+            await future
+        finally:
+            is_left.set()
+            future.cancel()
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        if self.n_taken >= self._most:
+            raise busy("as many questions as this service takes at a time are at work or in line; try again")
+        loop = asyncio.get_running_loop()
+        self.n_taken += 1
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: _tell(loop, self._give_back))
+        return future
+
+    def _give_back(self) -> None:
+        self.n_taken -= 1
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _next(items: asyncio.Queue[Any], left: float, seconds: float) -> Any:
+    try:
+        return await asyncio.wait_for(items.get(), max(left, 0))
+    except TimeoutError:
+        raise _too_slow(seconds) from None
+
+
+def _too_slow(seconds: float) -> Problem:
+    return Problem(504, "timeout", f"there was no answer within {seconds:g} s; ask for less, or later")
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., Any], *words: Any) -> None:
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(what, *words)
