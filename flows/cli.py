@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import cli_ask, cli_diff, cli_doctor, cli_query, cli_releases, cli_serve, cli_upkeep, console, console_query
+from flows import (
+    cli_ask,
+    cli_diff,
+    cli_doctor,
+    cli_evaluate,
+    cli_query,
+    cli_questions,
+    cli_releases,
+    cli_serve,
+    cli_upkeep,
+    console,
+    console_query,
+)
 from flows.cli_options import JsonOption, LakeOption, show
 from lake.errors import LakeError, RefusedError, UsageError
 
@@ -145,9 +157,12 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
     for command in group.COMMANDS:
         app.command()(command)
+
+
+app.add_typer(cli_questions.app, name="questions")
 
 
 def _job(arguments: dict[str, Any]) -> Job:

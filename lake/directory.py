@@ -40,6 +40,8 @@ class Lake:
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
     rights/        who may see what, as of the last run that looked
+    questions/     whose answers are known
+    scores/        of each release that was evaluated
     """
 
     def __init__(self, url: str) -> None:

@@ -37,6 +37,7 @@ class Forgotten:
     documents: tuple[Chosen, ...]
     releases: tuple[str, ...]
     proof: Proof | None = None
+    n_questions: int = 0  # that went with the documents
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,7 +67,7 @@ def forget(
         choice = choose(lake, history, uri=uri, where=where, source=source)
         progress("documents", 0, len(choice.documents))
         erased = collect(lake, history, choice)
-        _deny(lake, erased)
+        n_questions = _deny(lake, erased)
         if choice.releases:
             made = _write_without(lake, history, erased, progress)
             lake.store.flush()
@@ -76,15 +77,24 @@ def forget(
         lake.log.checkpoint(erased.needles.ids)
         finish(lake, progress)
         proof = _prove(lake, erased, progress)
-    return Forgotten(False, choice.documents, choice.releases, proof)
+    return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
 
 
-def _deny(lake: Lake, erased: Erased) -> None:
-    """From here on no run brings the documents back, and whoever prunes finishes what may be cut short."""
+def _deny(lake: Lake, erased: Erased) -> int:
+    """From here on no run brings the documents back, and whoever prunes finishes what may be cut short.
+
+    How many questions went with them.
+    """
+    from lake import scores
+    from lake.questions import erasure
+
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
     lake.blot_out(erased.needles.ids)
+    n_questions = erasure.erase(lake, erased)
+    scores.erase(lake, erased)
     lake.log.checkpoint(erased.needles.ids)
+    return n_questions
 
 
 def _write_without(lake: Lake, history: History, erased: Erased, progress: Progress) -> list[Release]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from lake import rights
+from lake import rights, scores
 from lake.directory import Lake
 from lake.errors import GoneError
 from lake.history import History
+from lake.questions import questions, resolve
 from lake.release_rows import release_entries, release_row, release_table
 from lake.releases import Release
 from lake.search.question import Question
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lake.answer.values import Answer
     from lake.difference import Difference
     from lake.embed.base import Embedder
+    from lake.questions import Asked, Resolved
     from lake.table_reader import TableReader
 
 T = TypeVar("T")
@@ -92,6 +94,22 @@ class Index:
     def findings(self, at: str = "live") -> pa.Table:
         """FINDINGS rows of the release's audit."""
         return self._lake.findings(self.release(at).release)
+
+    def scores(self, at: str = "live") -> pa.Table:
+        """SCORES rows of the release: what each question scored when it was last evaluated, in each way of asking."""
+        return scores.read(self._lake, self.release(at).release)
+
+    def questions(self, name: str | None = None) -> list[Asked]:
+        """The questions of a set whose answers are known, or those of all sets."""
+        return questions(self._lake, name)
+
+    def resolve(self, asked: Sequence[Asked], at: str = "live") -> list[Resolved]:
+        """Where a release has the evidence of each question."""
+        return self._answer(at, lambda release: resolve(self._lake, release, asked))
+
+    def keep_scores(self, rows: pa.Table) -> None:
+        """Keep SCORES rows beside their release."""
+        scores.keep(self._lake, rows)
 
     def diff(self, a: str, b: str = "live") -> Difference:
         """What release ``b`` holds otherwise than ``a``."""

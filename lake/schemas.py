@@ -211,6 +211,57 @@ HITS = pa.schema(
     ]
 )
 
+_EVIDENCE = pa.struct(
+    [
+        pa.field("source", pa.string()),  # null: of whichever source has the uri
+        pa.field("uri", pa.string()),
+        pa.field("quote", pa.string()),  # the text that answers; null: the document as a whole is relevant
+        pa.field("before", pa.string()),  # what stands just before and after it, which tells its occurrences apart
+        pa.field("after", pa.string()),
+        pa.field("start", pa.int64()),  # canonical_text[start:end] was the quote when this was written down
+        pa.field("end", pa.int64()),
+        pa.field("grade", pa.int32()),  # how relevant; 0: judged, and not relevant
+    ]
+)
+
+#: Ground truth: questions and where their answers stand, by place and words, never by the id of a chunk.
+QUESTIONS = pa.schema(
+    [
+        _key("question_id"),  # digest of set and text
+        pa.field("set", pa.string()),  # the questions that were brought together
+        pa.field("text", pa.string()),
+        pa.field("key", pa.string()),  # its id where it was imported from
+        pa.field("answers", pa.list_(pa.string())),
+        pa.field("language", pa.string()),  # ISO 639-1; null where nobody said
+        pa.field("evidence", pa.list_(_EVIDENCE)),
+        pa.field("origin", pa.string()),  # imported, generated or feedback
+        pa.field("reviewed", pa.bool_()),  # whether a person stands by it
+        pa.field("tags", pa.list_(pa.string())),
+    ]
+)
+
+#: What an evaluation measured: one row for each question, setting and measure.
+SCORES = pa.schema(
+    [
+        pa.field("release", pa.string()),
+        pa.field("recipe", pa.string()),  # digest of the recipe
+        pa.field("settings", pa.string()),  # JSON object: how the questions were asked
+        pa.field("set", pa.string()),
+        pa.field("question_id", pa.string()),
+        pa.field("status", pa.string()),  # scored, failed (counts as 0), or why it was left out
+        pa.field("level", pa.string()),  # document, parent, chunk, span or search; null where it was left out
+        pa.field("measure", pa.string()),  # as nDCG@10
+        pa.field("value", pa.float64()),
+        pa.field("source", pa.string()),  # of the evidence, where it is of one source, media type or language
+        pa.field("media_type", pa.string()),
+        pa.field("language", pa.string()),  # of the question if that was said, else of its evidence
+        pa.field("n_words", pa.int32()),  # of the question
+        pa.field("evidence_bytes", pa.string()),  # digest of the bytes of the documents that answer it
+        pa.field("question_digest", pa.string()),  # of the question with its evidence and answers, as it was asked
+        pa.field("evaluated_at", UTC),
+    ]
+)
+
 #: What an audit found: one row per check, kept beside the release as long as that is kept.
 FINDINGS = pa.schema(
     [

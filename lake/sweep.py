@@ -16,6 +16,7 @@ from lake.history import History
 from lake.keyed_files import KeyedFiles
 from lake.lease import check_held
 from lake.progress import Progress, silent
+from lake.questions.shelf import newest
 from lake.retention import Retention
 
 #: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
@@ -115,10 +116,11 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
 
 
 def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
-    """Deltas and findings of releases that are gone, rights of yesterday, requests to embed, half-written files, and
-    what a repair set aside."""
+    """Deltas, findings and scores of releases that are gone, rights and questions of yesterday, requests to embed,
+    half-written files, and what a repair set aside."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
+    questions = newest(lake.store)
     swept = Swept()
     for stored in lake.store.walk():
         name = stored.path.rsplit("/", 1)[-1]
@@ -128,6 +130,8 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
             or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
             or (stored.path.startswith("audits/") and stored.path not in audits)
             or (stored.path.startswith("rights/") and stored.path != history.rights)
+            or (stored.path.startswith("scores/") and stored.path.split("/")[1] not in history.releases)
+            or (stored.path.startswith("questions/") and questions is not None and stored.path < questions)
         )
         if is_left and (strictly or stored.modified_at <= before):
             if not dry_run:
@@ -135,6 +139,7 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
             swept += Swept(n_files=1, n_bytes=stored.size)
     if not dry_run:
         lake.store.delete_empty_folders("commits")
+        lake.store.delete_empty_folders("scores")
     return swept
 
 

@@ -28,7 +28,7 @@ _SHORTEST_WORD = 4
 _RAW_TEXT_BYTES = 1024
 _INDEX_FILE = re.compile(r"(?P<folder>(?P<table>tables/[^/]+/[^/]+\.lance)/_indices/(?P<uuid>[^/]+))/(?P<name>[^/]+)")
 _DATA_FILE = re.compile(r"tables/[^/]+/[^/]+\.lance/data/")
-_OWN_WORDS = ("kind", "media_type", "parser", "language", "error_class")
+_OWN_WORDS = ("kind", "media_type", "parser", "language", "error_class", "set", "origin", "status", "level", "measure")
 #: What decoders raise at a file that is not what it seems.
 _UNDECODABLE = (LakeError, ValueError, OSError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
 

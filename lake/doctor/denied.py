@@ -41,6 +41,7 @@ def check_denylist(exam: Examination) -> int:
             if _denied(exam, denylist, path, columns):
                 exam.ails(path, "holds something that was erased", _FINISH, "finish")
     _check_caches(exam, denylist)
+    _check_questions(exam)
     return len(denylist)
 
 
@@ -64,6 +65,16 @@ def _check_caches(exam: Examination, denylist: Denylist) -> None:
         rows = exam.lake.cached(f"cache/{name}")
         if rows is not None and any(is_denied_file(row, denylist) for row in rows.to_pylist()):
             exam.ails(f"cache/{name}", "names a document that was erased", "leave it out", "blot")
+
+
+def _check_questions(exam: Examination) -> None:
+    from lake.questions import questions
+    from lake.questions.erasure import undenied
+
+    with failing(lambda reason: None):  # the check of questions says so
+        kept = questions(exam.lake)
+        if undenied(exam.lake, kept) != kept:
+            exam.ails("questions", "has evidence from a document that was erased", "leave it out", "blot")
 
 
 def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:

@@ -166,6 +166,8 @@ def _steps() -> list[Step]:
         Step("lease", "files", records.check_lease, False),
         Step("cache", "files", records.check_cache, False),
         Step("audits", "files", records.check_audits, False),
+        Step("questions", "questions", records.check_questions, False),
+        Step("scores", "files", records.check_scores, False),
         Step("rights", "documents", records.check_rights),
         Step("deltas", "releases", parquet.check_deltas),
         Step("contents", "rows", parquet.check_contents, False),

@@ -147,7 +147,11 @@ def _rebuild(surgery: _Surgery, where: Sequence[str]) -> None:
 
 
 def _blot(surgery: _Surgery, where: Sequence[str]) -> None:
+    from lake.questions.erasure import undenied
+    from lake.questions.shelf import change
+
     surgery.lake.blot_out(())
+    change(surgery.lake, lambda kept: undenied(surgery.lake, kept))
 
 
 def _finish(surgery: _Surgery, where: Sequence[str]) -> None:

@@ -111,6 +111,33 @@ def check_audits(exam: Examination) -> int:
     return _check_files(exam, "audits", FINDINGS, "delete it; nothing but what an audit found is lost")
 
 
+def check_questions(exam: Examination) -> int:
+    """The questions can be read, and each is what its id stands for."""
+    from lake.questions.shelf import newest
+    from lake.questions.values import from_table
+    from lake.schemas import QUESTIONS
+
+    path, n = newest(exam.lake.store), 0
+    if path is not None:
+        with exam.noticing(path, f"{RESTORE}, or delete it: an older one beside it counts then, if there is one"):
+            rows = open_parquet(exam.lake.store, path).read()
+            if not rows.schema.equals(QUESTIONS):
+                raise ValueError("it has columns that are not those of questions")
+            if [question.question_id for question in from_table(rows)] != rows.column("question_id").to_pylist():
+                raise ValueError("a question is not the one that its id stands for")
+            n = rows.num_rows
+    return n
+
+
+def check_scores(exam: Examination) -> int:
+    """Scores can be read."""
+    from lake.schemas import SCORES
+
+    folders = [f"scores/{name}" for name in exam.lake.store.names("scores")]
+    remedy = "delete it; raglake evaluate measures again"
+    return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
+
+
 def check_rights(exam: Examination) -> int:
     """Who may see what today can be read."""
     path = exam.history.rights

@@ -1,0 +1,220 @@
+"""What a release finds for questions whose answers are known: every question asked, every measure taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from expectations.asking import settings_of
+from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
+from lake import clock
+from lake.errors import GoneError, LakeError
+from lake.progress import Progress, silent
+from lake.schemas import SCORES
+from lake.stated import EVERYTHING
+
+if TYPE_CHECKING:
+    from lake.embed.base import Embedder
+    from lake.query import Index
+    from lake.questions import Asked, Place, Resolved
+    from lake.releases import Release
+
+#: Chunks that are asked for.
+DEPTH = 100
+LEVELS = ("document", "parent", "chunk")
+_KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One way of asking one release: SCORES ``rows``, and what they were counted from.
+
+    ``found`` holds the passages of each question, best first (columns of HITS); None where asking failed. ``failures``
+    say why.
+    """
+
+    release: str
+    settings: str
+    rows: pa.Table
+    resolved: tuple[Resolved, ...]
+    found: Mapping[str, list[dict[str, Any]] | None]
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> list[Resolved]:
+        return [one for one in self.resolved if not one.left_out]
+
+    @property
+    def left_out(self) -> list[Resolved]:
+        return [one for one in self.resolved if one.left_out]
+
+
+def evaluate(
+    index: Index,
+    questions: Sequence[Asked],
+    at: str = "live",
+    how: Mapping[str, Any] | None = None,
+    *,
+    names: Sequence[str] = RANKED,
+    depth: int = DEPTH,
+    embedder: Embedder | None = None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Ask each question at one release and measure what is found; ``how`` are fields of ``lake.search.Question``.
+
+    Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
+    evidence is gone is left out, and its rows say why. Sections and chunks are judged where all evidence of a
+    question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no way of asking;
+    where all questions fail, the first error is raised.
+    """
+    settings = settings_of(how or {})
+    release = index.release(at)
+    resolved = tuple(index.resolve(questions, release.release))
+    asked = [one for one in resolved if not one.left_out]
+    words = {"expand": "none", "principals": EVERYTHING, **(how or {})}
+    found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
+    values = _measured(asked, found, names)
+    rows = list(_rows(release, settings, resolved, values, seconds, failures))
+    table = pa.Table.from_pylist(rows, schema=SCORES)
+    return Evaluation(release.release, settings, table, resolved, found, failures)
+
+
+def _asked(
+    index: Index,
+    asked: Sequence[Resolved],
+    release: Release,
+    depth: int,
+    words: Mapping[str, Any],
+    embedder: Embedder | None,
+    progress: Progress,
+) -> tuple[dict[str, list[dict[str, Any]] | None], dict[str, float], dict[str, str]]:
+    """Of each question what it found, how long it took, or why it failed."""
+    found: dict[str, list[dict[str, Any]] | None] = {}
+    seconds: dict[str, float] = {}
+    failures: dict[str, LakeError] = {}
+    progress("questions", 0, len(asked))
+    for number, one in enumerate(asked):
+        name, text = one.question.question_id, one.question.text
+        try:
+            if not number:  # what is loaded once is nobody's latency
+                index.search(text, 1, at=release.release, embedder=embedder, **words)
+            started = time.perf_counter()
+            hits = index.search(text, depth, at=release.release, embedder=embedder, **words)
+            seconds[name] = time.perf_counter() - started
+            found[name] = hits.select(_KEPT).to_pylist()
+        except GoneError:
+            raise
+        except LakeError as error:
+            found[name], failures[name] = None, error
+        progress("questions", 1, None)
+    if asked and len(failures) == len(asked):
+        raise next(iter(failures.values()))  # it is not the questions then
+    return found, seconds, {name: str(error) for name, error in failures.items()}
+
+
+#: Level and measure -> value.
+_Values = dict[tuple[str, str], float]
+
+
+def _measured(
+    asked: Sequence[Resolved], found: Mapping[str, list[dict[str, Any]] | None], names: Sequence[str]
+) -> dict[str, _Values]:
+    values: dict[str, _Values] = {one.question.question_id: {} for one in asked}
+    for level in LEVELS:
+        judged = {one.question.question_id: grades for one in asked if (grades := grades_of(one, level))}
+        ranked = {name: ranking(found[name] or (), level) for name in judged}
+        for name, measured in of_rankings(judged, ranked, names).items():
+            values[name] |= {(level, measure): value for measure, value in measured.items()}
+    for one in asked:
+        if _is_placed(one):
+            values[one.question.question_id] |= _of_spans(one, found[one.question.question_id] or ())
+    return values
+
+
+def ranking(hits: Sequence[Mapping[str, Any]], level: str) -> list[str]:
+    """Ids in order; a document or section stands where its first passage stands."""
+    if level == "chunk":
+        return list(dict.fromkeys(name for hit in hits for name in hit["chunk_ids"]))
+    return list(dict.fromkeys(hit["doc_id" if level == "document" else "parent_id"] for hit in hits))
+
+
+def grades_of(one: Resolved, level: str) -> dict[str, int]:
+    """Grade of each document, section or chunk that is judged; empty where the evidence says nothing of this level."""
+    if level != "document" and not _is_placed(one):
+        return {}
+    grades: dict[str, int] = {}
+    for number, place in enumerate(one.places):
+        for name in _ids(place, level) or [f"nowhere-{number}"]:
+            grades[name] = max(grades.get(name, 0), place.evidence.grade)
+    return grades
+
+
+def _ids(place: Place, level: str) -> Sequence[str]:
+    if level == "document":
+        return [place.doc_id]
+    return place.chunk_ids if level == "chunk" else place.parent_ids
+
+
+def _is_placed(one: Resolved) -> bool:
+    return all(place.start is not None for place in one.places if place.evidence.grade)
+
+
+def _of_spans(one: Resolved, hits: Sequence[Mapping[str, Any]]) -> _Values:
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    for place in one.places:
+        if place.evidence.grade and place.start is not None and place.end is not None:
+            wanted.setdefault(place.doc_id, []).append((place.start, place.end))
+    passages = [(hit["doc_id"], hit["start"], hit["end"]) for hit in hits]
+    values: _Values = {}
+    for cut in SPAN_CUTS:
+        measured = of_spans(wanted, passages[:cut])
+        values |= {("span", f"{name}@{cut}"): measured[name] for name in SPAN_NAMES}
+    return values
+
+
+def _rows(
+    release: Release,
+    settings: str,
+    resolved: Sequence[Resolved],
+    values: Mapping[str, _Values],
+    seconds: Mapping[str, float],
+    failures: Mapping[str, str],
+) -> Iterator[dict[str, Any]]:
+    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings}
+    same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
+    for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
+        name = one.question.question_id
+        row = {**same, **_described(one), "status": "failed" if name in failures else "scored"}
+        if one.left_out:
+            yield {**row, "status": one.left_out}
+            continue
+        for (level, measure), value in values[name].items():
+            yield {**row, "level": level, "measure": measure, "value": value}
+        if name in seconds:
+            yield {**row, "level": "search", "measure": "seconds", "value": seconds[name]}
+
+
+def _described(one: Resolved) -> dict[str, Any]:
+    """By what scores are sliced."""
+    question = one.question
+    relevant = {place.doc_id for place in one.places if place.evidence.grade}
+    documents = [one.documents[doc_id] for doc_id in sorted(relevant)]
+
+    def of_all(column: str) -> str | None:
+        values = {document[column] for document in documents}
+        return values.pop() if len(values) == 1 else None
+
+    return {
+        "set": question.set,
+        "question_id": question.question_id,
+        "question_digest": question.digest,
+        "source": of_all("source"),
+        "media_type": of_all("media_type"),
+        "language": question.language or of_all("language"),
+        "n_words": len(question.text.split()),
+        "evidence_bytes": one.evidence_bytes,
+    }

@@ -1,0 +1,24 @@
+"""Ground truth: questions with the places that answer them, which outlive any chunking and any model."""
+
+from __future__ import annotations
+
+from lake.questions.anchors import anchored
+from lake.questions.imports import FORMATS, load
+from lake.questions.places import Lost, Place, Resolved, resolve
+from lake.questions.shelf import add, drop, questions
+from lake.questions.values import Asked, Evidence
+
+__all__ = [
+    "FORMATS",
+    "Asked",
+    "Evidence",
+    "Lost",
+    "Place",
+    "Resolved",
+    "add",
+    "anchored",
+    "drop",
+    "load",
+    "questions",
+    "resolve",
+]

@@ -1,0 +1,118 @@
+"""Questions without what was erased for good: its quotes, the answers that stood on them, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lake.ids import document_id
+from lake.questions.shelf import change
+from lake.questions.values import Asked, Evidence
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.erased import Erased
+    from lake.traces import Needles
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    source: str | None
+    uri: str
+
+
+def undenied(lake: Lake, questions: Iterable[Asked]) -> list[Asked]:
+    """Questions less evidence at places that were erased, and less those that had no other."""
+    denylist, kept = lake.denylist(), list(questions)
+    if not denylist:
+        return kept
+    sources = _sources(lake)
+
+    def is_denied(piece: Evidence) -> bool:
+        named = [piece.source] if piece.source is not None else sources
+        return any(denylist.has_place(document_id(source, piece.uri)) for source in named)
+
+    found = (_less(question, [piece for piece in question.evidence if is_denied(piece)]) for question in kept)
+    return [question for question in found if question is not None]
+
+
+def _sources(lake: Lake) -> list[str]:
+    """Names of the sources of live, for evidence that names none."""
+    live = lake.log.read().live
+    if live is None:
+        return []
+    rows = lake.tables(live.generation).at("documents", live.versions["documents"]).scan(["source"])
+    return sorted(set(rows.column("source").to_pylist()))
+
+
+def _less(question: Asked, gone: list[Evidence]) -> Asked | None:
+    """The question without this evidence, and without answers, whose words may come from it; None if none is left."""
+    if not gone:
+        return question
+    left = tuple(piece for piece in question.evidence if piece not in gone)
+    return replace(question, evidence=left, answers=()) if left else None
+
+
+def erase(lake: Lake, erased: Erased) -> int:
+    """Remove every trace of erased documents from the questions that are kept; how many questions went.
+
+    A question goes that has no other evidence, or whose own words belong to the erased documents alone.
+    """
+    n_before = n_after = 0
+
+    def step(kept: list[Asked]) -> list[Asked]:
+        nonlocal n_before, n_after
+        left = list(_without_evidence(erased, kept))
+        left = list(_without_traces(erased.needles, left))
+        n_before, n_after = len(kept), len(left)
+        return left
+
+    change(lake, step)
+    return n_before - n_after
+
+
+def _without_evidence(erased: Erased, questions: Iterable[Asked]) -> Iterator[Asked]:
+    rows = erased.choice.rows.select("doc_id", "source", "uri").unique().iter_rows()
+    places = {_Place(source, uri): doc_id in erased.choice.named for doc_id, source, uri in rows}
+    by_uri: dict[str, bool] = {}
+    for place, is_named in places.items():
+        by_uri[place.uri] = by_uri.get(place.uri, False) or is_named
+
+    def is_gone(piece: Evidence) -> bool:
+        named = by_uri.get(piece.uri) if piece.source is None else places.get(_Place(piece.source, piece.uri))
+        # A copy goes only with the bytes that were erased; what it says else may stay.
+        return named is True or (named is False and any((piece.quote or "") in text for text in erased.needles.texts))
+
+    for question in questions:
+        left = _less(question, [piece for piece in question.evidence if is_gone(piece)])
+        if left is not None:
+            yield left
+
+
+def _without_traces(needles: Needles, questions: list[Asked]) -> Iterator[Asked]:
+    """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
+    from lake.traces import Needles, occurring
+
+    found = occurring(needles, [string for question in questions for string in _strings(question)])
+    if not (found.ids or found.texts or found.words):
+        yield from questions
+        return
+    few = Needles(found.ids, found.texts, found.words)
+    for question in questions:
+        bare = replace(question, key=None)
+        if not _holds(few, _strings(bare)):
+            yield bare if _holds(few, [question.key or ""]) else question
+
+
+def _holds(needles: Needles, strings: list[str]) -> bool:
+    from lake.traces import occurring
+
+    found = occurring(needles, strings)
+    return bool(found.ids or found.texts or found.words)
+
+
+def _strings(question: Asked) -> list[str]:
+    quoted = (part for e in question.evidence for part in (e.source, e.uri, e.quote, e.before, e.after))
+    found = (question.text, question.key, *question.answers, *question.tags, *quoted)
+    return [string for string in found if string]

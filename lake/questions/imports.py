@@ -1,0 +1,197 @@
+"""Ground truth from files: BEIR folders, SQuAD-style JSON, JSON Lines and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lake.errors import UsageError
+from lake.questions.values import CONTEXT, Asked, Evidence, merged
+
+FORMATS = ("beir", "squad", "jsonl", "csv")
+
+#: How a format names its documents unless ``uri`` says otherwise.
+_URIS = {"beir": "{id}.md", "squad": "{title}/{paragraph}.txt", "jsonl": "{uri}", "csv": "{uri}"}
+
+
+def load(
+    format: str, path: str, *, set: str, source: str | None = None, uri: str | None = None, split: str = "test"
+) -> list[Asked]:
+    """The questions in a file or folder, each once; ``source`` is that of their documents where the file names none.
+
+    ``uri`` makes a document's URI of what the format knows: ``{id}`` (beir), ``{title}``, ``{article}``,
+    ``{paragraph}`` in it and ``{n}`` in the whole file, counted from 0 (squad), ``{uri}`` (jsonl, csv). ``split`` names
+    the judgements of a BEIR folder. UsageError says which line can't be used, and why.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"no format {format!r}; choose one of {list(FORMATS)}")
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise UsageError(f"there is no {place}")
+    rule = uri or _URIS[format]
+
+    def named(**words: object) -> str:
+        try:
+            return rule.format_map(words)
+        except (LookupError, ValueError, AttributeError) as error:
+            raise UsageError(f"no URI can be made with {rule!r} ({error}); it may use {sorted(words)}") from error
+
+    readers = {
+        "beir": lambda: _beir(place, named, split),
+        "squad": lambda: _squad(place, named, rule),
+        "jsonl": lambda: _jsonl(place, named),
+        "csv": lambda: _csv(place, named),
+    }
+    try:
+        found = merged(readers[format]())
+    except (UnicodeDecodeError, IsADirectoryError, csv.Error) as error:
+        raise UsageError(f"{place} can't be read as {format}: {error}") from error
+    if not found:
+        raise UsageError(f"{place} holds no question with evidence")
+    return [_owned(question, set, source) for question in found]
+
+
+def _owned(question: Asked, name: str, source: str | None) -> Asked:
+    evidence = tuple(replace(piece, source=piece.source or source) for piece in question.evidence)
+    return replace(question, set=name, evidence=evidence)
+
+
+#: The set's name until it is known.
+_UNNAMED = "imported"
+
+Named = Callable[..., str]
+
+
+@contextmanager
+def _at(place: Path, number: int) -> Iterator[None]:
+    """UsageError that names the line."""
+    try:
+        yield
+    except (UsageError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise UsageError(f"{place.name}, entry {number}: {what}") from error
+
+
+def _json_lines(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with place.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                with _at(place, number):
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise UsageError("it is no JSON object")
+                yield number, row
+
+
+def _beir(folder: Path, named: Named, split: str) -> Iterator[Asked]:
+    """Questions of ``queries.jsonl`` that ``qrels/SPLIT.tsv`` judges, with their grades."""
+    judgements = folder / "qrels" / f"{split}.tsv"
+    if not judgements.is_file() or not (folder / "queries.jsonl").is_file():
+        there = sorted(path.stem for path in folder.glob("qrels/*.tsv"))
+        raise UsageError(f"{folder} is no BEIR folder with queries.jsonl and qrels/{split}.tsv; splits there: {there}")
+    texts = {str(row["_id"]): row["text"] for _, row in _json_lines(folder / "queries.jsonl")}
+    evidence: dict[str, list[Evidence]] = {}
+    for number, line in enumerate(judgements.read_text(encoding="utf-8").splitlines(), 1):
+        cells = line.split("\t")
+        if number == 1 and cells[-1].strip() == "score":
+            continue
+        with _at(judgements, number):
+            query, document, grade = cells
+            if query not in texts:
+                raise UsageError(f"queries.jsonl has no query {query!r}")
+            # Some collections grade below 0 what is spam; it is as little relevant as what has 0.
+            evidence.setdefault(query, []).append(Evidence(named(id=document), grade=max(0, int(grade))))
+    for query, pieces in evidence.items():
+        yield Asked(_UNNAMED, texts[query], query, evidence=tuple(pieces))
+
+
+def _squad(place: Path, named: Named, rule: str) -> Iterator[Asked]:
+    """Answers as spans of their paragraphs; where a whole article is one document, as quotes from it."""
+    is_paragraph = "{paragraph" in rule or "{n" in rule
+    with _at(place, 1):
+        articles = json.loads(place.read_text(encoding="utf-8-sig"))["data"]
+    n = -1
+    for article_number, article in enumerate(articles):
+        for number, paragraph in enumerate(article["paragraphs"]):
+            n += 1
+            for asked in paragraph["qas"]:
+                with _at(place, n):
+                    words = {"title": article.get("title", ""), "article": article_number, "paragraph": number, "n": n}
+                    yield _of_paragraph(asked, paragraph["context"], named(**words), is_whole=is_paragraph)
+
+
+def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> Asked:
+    answers = asked.get("answers") or []
+    for answer in answers:
+        if not context.startswith(answer["text"], answer["answer_start"]):
+            raise UsageError(f"the answer {answer['text']!r} does not stand at {answer['answer_start']}")
+    spans = {(answer["answer_start"], answer["answer_start"] + len(answer["text"])) for answer in answers}
+    pieces = [
+        Evidence(
+            uri,
+            quote=context[start:end],
+            before=context[max(0, start - CONTEXT) : start],
+            after=context[end : end + CONTEXT],
+            start=start if is_whole else None,
+            end=end if is_whole else None,
+        )
+        for start, end in sorted(spans)
+    ]
+    words = tuple(dict.fromkeys(answer["text"] for answer in answers))
+    return Asked(_UNNAMED, asked["question"], str(asked["id"]), words, evidence=tuple(pieces))
+
+
+_OF_EVIDENCE = ("uri", "source", "quote", "start", "end", "grade")
+
+
+def _jsonl(place: Path, named: Named) -> Iterator[Asked]:
+    """One object a line: ``question``, ``evidence`` or the fields of one piece, ``answers``, ``language``, ``tags``."""
+    for number, row in _json_lines(place):
+        with _at(place, number):
+            pieces = row.get("evidence", [row])
+            if not isinstance(pieces, list) or not all(isinstance(piece, dict) for piece in pieces):
+                raise UsageError("its evidence is no list of objects")
+            evidence = tuple(_evidence({name: piece.get(name) for name in _OF_EVIDENCE}, named) for piece in pieces)
+            yield _asked(row, evidence, _list(row.get("answers", row.get("answer"))), _list(row.get("tags")))
+
+
+def _csv(place: Path, named: Named) -> Iterator[Asked]:
+    """Columns of the same names; several rows of one question are its evidence, ``|`` separates answers and tags."""
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), 2):
+            with _at(place, number):
+                given = {name: value for name, value in row.items() if value}
+                numbers = {name: int(given[name]) for name in ("start", "end", "grade") if name in given}
+                piece = _evidence({**{name: given.get(name) for name in _OF_EVIDENCE}, **numbers}, named)
+                answers = given.get("answers") or given.get("answer") or ""
+                yield _asked(given, (piece,), _list(answers.split("|")), _list(given.get("tags", "").split("|")))
+
+
+def _evidence(fields: dict[str, Any], named: Named) -> Evidence:
+    given = {name: value for name, value in fields.items() if value is not None}
+    if "uri" not in given:
+        raise UsageError("it names no uri")
+    return Evidence(**{**given, "uri": named(uri=given["uri"])})
+
+
+def _asked(row: Mapping[str, Any], evidence: Iterable[Evidence], answers: list[str], tags: list[str]) -> Asked:
+    key = row.get("id")
+    return Asked(
+        _UNNAMED,
+        row["question"],
+        None if key is None else str(key),
+        tuple(answers),
+        row.get("language"),
+        tuple(evidence),
+        tags=tuple(tags),
+    )
+
+
+def _list(value: Any) -> list[str]:
+    values = [value] if isinstance(value, str) else value or []
+    return [str(one).strip() for one in values if str(one).strip()]
