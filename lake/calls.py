@@ -30,15 +30,20 @@ REVIEW = "review"
 
 
 class Calls:
-    """The replies that a lake keeps, by what was asked. Safe to use from several threads."""
+    """The replies that a lake keeps, by what was asked. Safe to use from several threads.
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    With ``again`` none is given, so that all is asked anew; new ones take the place of old ones.
+    """
+
+    def __init__(self, lake: Lake, *, again: bool = False) -> None:
+        self._lake, self._again = lake, again
 
     def get(self, kind: str, call_id: str) -> Completion | None:
         """The reply; None where none is kept, or the file is damaged, which costs no more than asking again."""
         from lake.answer.chat import Completion, Usage
 
+        if self._again and kind != REVIEW:
+            return None
         try:
             row = _read(self._lake, _path(kind, call_id)).to_pylist()[0]
         except (OSError, ValueError, IndexError, KeyError):

@@ -52,9 +52,7 @@ def filled(
     for _ in range(2):
         try:
             reply = chat.complete(messages, max_tokens=form.max_tokens, json_schema=dict(form.schema))
-        except ContractError as error:
-            if error.__class__ is not ContractError:  # a budget, and the like
-                raise
+        except ContractError:  # an empty reply, or one that can't be read
             return None
         if reply.finish_reason == "refused":
             return None

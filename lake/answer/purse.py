@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from threading import Lock
 
 from lake.answer.chat import Usage
-from lake.errors import RefusedError, UsageError
+from lake.errors import LakeError, UsageError
 
 
-class BudgetError(RefusedError):
+class BudgetError(LakeError):
     """The next call could cost more than is left."""
 
 
