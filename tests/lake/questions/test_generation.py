@@ -31,6 +31,7 @@ from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
 from lake.retention import Retention
+from lake.scan import Settings
 
 FILLER = "It stands on a hill above the lake, has a stove of cast iron, and is open from June until late in September. "
 CALL = re.compile(r"Hut (\d+) sleeps (\d+)")
@@ -209,7 +210,7 @@ def test_sections_are_drawn_from_every_kind_and_many_documents(
         (source / f"long{number:02}.md").write_text(parts)
     (source / "page.html").write_text(f"<h1>Boats</h1><p>{FILLER * 3}</p>")
     (source / "copy.txt").write_text(FILLER * 3)
-    ingest()
+    ingest(settings=Settings(embedder="hash", parent_tokens=120, child_tokens=60, overlap_tokens=8, heading_tokens=8))
     place = Lake.existing(lake_url)
     release = place.log.read().resolve("live")
     drawn = list(sections(place, release, 7, {}))
