@@ -61,6 +61,9 @@ def test_squad_has_spans_in_paragraphs_and_quotes_in_articles(tmp_path: Path) ->
     ((whole,),) = (one.evidence for one in load("squad", path, set="q", uri="{title}.md"))
     assert (whole.uri, whole.start, whole.quote, whole.before) == ("Tides.md", None, "six", "High water is at ")
     assert load("squad", path, set="q", uri="en-{n:04}.txt")[0].evidence[0].uri == "en-0001.txt"
+    shifted = json.loads(json.dumps(SQUAD).replace("17", "18"))
+    with pytest.raises(UsageError, match="'six' does not stand at 18"):
+        load("squad", write(tmp_path / "shifted.json", shifted), set="q")
 
 
 def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
@@ -94,6 +97,9 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
         ('{"uri": "a.md"}', "no 'question'"),
         ("[1]", "no JSON object"),
         ("{", "Expecting property name"),
+        ('{"question": "When?", "uri": "a.md", "grade": 1.5}', "grade is 1.5"),
+        ('{"question": "When \\ud800?", "uri": "a.md"}', "half a character"),
+        ('{"question": "When?", "evidence": ["a.md"]}', "no list of objects"),
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, row: str, told: str) -> None:
