@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.releases import Release
 
-#: Sections worked on at a time, questions kept at a time, and sections tried for each question at most.
-N_WORKERS, _KEPT_AT_ONCE, _TRIES = 4, 25, 4
+#: Sections worked on at a time, and questions kept at a time.
+N_WORKERS, _KEPT_AT_ONCE = 4, 25
+#: So many sections are tried for each wanted question, and so many besides: a model that writes nothing usable is not
+#: asked about the whole corpus.
+_TRIES, _SPARE = 4, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,8 @@ def generate(
     drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
     made = Generated(release.release, name, n, len(mine), purse=purse)
-    drawn = sections(lake, release, seed, _taken(lake, release, mine))
-    run = _Run(lake, release, drafter, made, kept, n_workers, progress)
-    run.fill(islice(drawn, _TRIES * max(0, n - len(mine)) + 10))
+    drawn = sections(lake, release, seed, _taken(lake, release, mine), _TRIES * n + _SPARE)
+    _Run(lake, release, drafter, made, kept, n_workers, progress).fill(drawn)
     return made
 
 
@@ -149,7 +151,7 @@ class _Run:
 
     def _next(self, pool: ThreadPoolExecutor, batch: list[Section]) -> None:
         if not batch:
-            self.made.stopped = "no sections are left that are long enough and were not tried"
+            self.made.stopped = "the sections that were drawn gave no more questions; another --seed may draw others"
         asked = tuple(self.asked)
         futures = [pool.submit(self.drafter.make, section, asked) for section in batch]
         for section, future in zip(batch, futures, strict=True):

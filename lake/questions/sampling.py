@@ -39,21 +39,22 @@ class Section:
 
 
 def sections(
-    lake: Lake, release: Release, seed: int, taken: Mapping[str, Sequence[int]], least: int = LEAST_TOKENS
+    lake: Lake, release: Release, seed: int, taken: Mapping[str, Sequence[int]], most: int | None = None
 ) -> Iterator[Section]:
-    """Sections of a release, so drawn that any first part of them is spread over sources, media types and documents.
+    """The first ``most`` sections of a release, so drawn that any first part of them is spread over sources, media
+    types and documents.
 
     A stratum gets its share by the square root of its size, so that a small one is heard beside a large one. Those
-    that hold a place in ``taken`` (starts by doc_id) are left out, and so are texts that came before.
+    that hold a place in ``taken`` (starts by doc_id) are left out of them, and so are texts that came before.
     """
     tables = lake.tables(release.generation)
     documents = tables.at("documents", release.versions["documents"]).scan(_OF_DOCUMENT).to_pylist()
     by_id = {row["doc_id"]: row for row in documents}
     parents = tables.at("parents", release.versions["parents"])
-    rows = parents.scan(_OF_PARENT, f"n_tokens >= {least}").to_pylist()
-    free = (row for row in rows if not any(row["start"] <= at < row["end"] for at in taken.get(row["doc_id"], ())))
-    ordered, seen = iter(_ordered(free, by_id, seed)), set()
-    while batch := list(islice(ordered, _AT_A_TIME)):
+    ordered = _ordered(parents.scan(_OF_PARENT, f"n_tokens >= {LEAST_TOKENS}").to_pylist(), by_id, seed)[:most]
+    free = (row for row in ordered if not any(row["start"] <= at < row["end"] for at in taken.get(row["doc_id"], ())))
+    seen = set()
+    while batch := list(islice(free, _AT_A_TIME)):
         found = parents.take("parent_id", [row["parent_id"] for row in batch], ["parent_id", "text"]).to_pylist()
         texts = {row["parent_id"]: row["text"] for row in found}
         for row in batch:

@@ -26,7 +26,7 @@ from lake.calls import Calls
 from lake.directory import Lake
 from lake.doctor import examine, repair
 from lake.errors import TransientError, UsageError
-from lake.questions import Asked, add, questions
+from lake.questions import Asked, add, questions, reviewed
 from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
@@ -110,7 +110,7 @@ def test_what_is_wrong_is_dropped_and_the_rest_can_be_measured(lake_url: str, en
     assert sorted(question.evidence[0].uri for question in done.added) == [
         "hut01.md", "hut10.md", "hut11.md", "hut12.md"
     ]  # fmt: skip
-    assert "no sections are left" in done.stopped
+    assert "gave no more questions" in done.stopped
     index = lake.open_lake(lake_url)
     kept = index.questions("generated")
     assert (len(kept), done.holds) == (4, 4)
@@ -245,6 +245,7 @@ def test_what_a_person_turned_down_does_not_come_back(
     edited = kept["How many beds has hut $?"]
     assert (edited.answers, edited.reviewed) == (("eight", "8"), True)
     assert sorted(question.reviewed for question in kept.values()) == [False, True, True]
+    assert {question.text for question in reviewed(place)} == {text for text, one in kept.items() if one.reviewed}
     operate.prune(lake_url, Retention(grace=timedelta(0), keep_vectors=timedelta(0)))
     assert place.store.names("calls/draft_question") == []
     again = made(lake_url)
@@ -348,3 +349,16 @@ def test_the_command(lake_url: str, endpoint: Any, capsys: pytest.CaptureFixture
     assert "2 accepted, 0 edited, 0 dropped, 0 skipped; 0 questions of huts not reviewed" in piped.stdout
     assert _exit_status(["questions", "review", "--set", "huts", "--lake", lake_url]) == OK
     assert _exit_status(["questions", "review", "--set", "none", "--lake", lake_url]) == USAGE
+
+
+def test_replies_are_kept_on_an_object_store_too(bucket: str) -> None:
+    place = Lake(f"{bucket}/replies")
+    place.create()
+    calls, said = Calls(place), Completion("Yes.", Usage(1, 10, 2, 0.5), "local", "stop", 0.1)
+    assert calls.get("same_answer", "0" * 32) is None
+    calls.put("same_answer", "0" * 32, said, ["d"])
+    assert calls.get("same_answer", "0" * 32) == said
+    assert Calls(place, again=True).get("same_answer", "0" * 32) is None
+    calls.turn_down("s", "What?", ["d"])
+    assert (calls.is_turned_down("s", "What?"), calls.is_turned_down("t", "What?")) == (True, False)
+    assert [stored.path.split("/")[1] for stored in place.store.walk("calls")] == ["review", "same_answer"]
