@@ -103,32 +103,15 @@ def evaluate_answers(
     for once; ``again`` asks anew. No call is made that could exceed the ``budget`` (USD). A question whose evidence is
     gone is left out; one that fails counts as 0; where all fail, the first error is raised.
     """
-    options, how = options or Options(), dict(how or {})
-    prompts = load_prompts(options.prompts)
-    release = index.release(at)
-    asker = _Asker.of(index, release, how, options, prompts, _loaded(chat), judge, Purse(budget), again=again)
-    resolved = tuple(index.resolve(questions, release.release))
+    chosen = (options or Options(), Purse(budget), _loaded(chat), judge)
+    asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
+    resolved = tuple(index.resolve(questions, asker.release.release))
     asked = [one for one in resolved if not one.left_out]
     progress("answers", 0, len(asked))
     with ThreadPoolExecutor(n_workers) as pool:
         outcomes = list(pool.map(lambda one: asker.outcome(one, progress), asked))
-    found = {one.question.question_id: outcome for one, outcome in zip(asked, outcomes, strict=True)}
     _check(outcomes, asker.judge)
-    settings = _settings(how, options, prompts, asker)
-    rows = list(_rows(release, settings, resolved, found))
-    judge_failures = asker.judge.failures if asker.judge else {}
-    return AnswerEvaluation(
-        release.release,
-        settings,
-        pa.Table.from_pylist(rows, schema=SCORES),
-        resolved,
-        {name: outcome.told for name, outcome in found.items() if outcome.told is not None},
-        {name: outcome.verdicts for name, outcome in found.items() if outcome.told is not None},
-        {name: str(outcome.error) for name, outcome in found.items() if outcome.error and not outcome.is_stopped},
-        {question: str(error) for question, error in judge_failures.items()},
-        next((str(outcome.error) for outcome in outcomes if outcome.is_stopped), ""),
-        asker.purse,
-    )
+    return _evaluation(asker, resolved, dict(zip((one.question.question_id for one in asked), outcomes, strict=True)))
 
 
 def _loaded(chat: ChatModel | str | None) -> ChatModel:
@@ -157,6 +140,7 @@ class _Asker:
     release: Release
     how: Mapping[str, Any]
     options: Options
+    prompts: Prompts
     chat: ChatModel
     judge: Judge | None
     purse: Purse
@@ -170,19 +154,17 @@ class _Asker:
         release: Release,
         how: Mapping[str, Any],
         options: Options,
-        prompts: Prompts,
+        purse: Purse,
         chat: ChatModel,
         judge: ChatModel | str | None,
-        purse: Purse,
         *,
         again: bool,
     ) -> _Asker:
-        calls = index.calls(again=again)
+        prompts, calls = load_prompts(options.prompts), index.calls(again=again)
         judging = None if judge is None else Judge(_loaded(judge), calls, purse, prompts)
         rows = index.dataset("documents", release.release).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
-        words = {"principals": EVERYTHING, **how}
-        return cls(index, release, words, options, chat, judging, purse, digests, again)
+        return cls(index, release, how, options, prompts, chat, judging, purse, digests, again)
 
     def outcome(self, one: Resolved, progress: Progress) -> _Outcome:
         try:
@@ -198,7 +180,8 @@ class _Asker:
         calls = self.index.calls(again=self.again)
         asking = RememberedChat(self.chat, calls, self.purse, _KIND, about=None)
         text, answers = one.question.text, one.question.answers
-        told = self.index.answer(text, at=self.release.release, chat=asking, options=self.options, **self.how)
+        words = {"principals": EVERYTHING, **self.how, "chat": asking, "options": self.options}
+        told = self.index.answer(text, at=self.release.release, **words)
         about = list(self._about(told))
         asking.keep(about)
         verdicts = self.judge.verdicts(told, answers, about) if self.judge else {}
@@ -219,13 +202,31 @@ def _check(outcomes: Sequence[_Outcome], judge: Judge | None) -> None:
         raise next(iter(judge.failures.values()))
 
 
-def _settings(how: Mapping[str, Any], options: Options, prompts: Prompts, asker: _Asker) -> str:
+def _evaluation(asker: _Asker, resolved: tuple[Resolved, ...], found: Mapping[str, _Outcome]) -> AnswerEvaluation:
+    settings = _settings(asker)
+    rows = pa.Table.from_pylist(list(_rows(asker.release, settings, resolved, found)), schema=SCORES)
+    judge_failures = asker.judge.failures if asker.judge else {}
+    return AnswerEvaluation(
+        asker.release.release,
+        settings,
+        rows,
+        resolved,
+        {name: outcome.told for name, outcome in found.items() if outcome.told is not None},
+        {name: outcome.verdicts for name, outcome in found.items() if outcome.told is not None},
+        {name: str(outcome.error) for name, outcome in found.items() if outcome.error and not outcome.is_stopped},
+        {question: str(error) for question, error in judge_failures.items()},
+        next((str(outcome.error) for outcome in found.values() if outcome.is_stopped), ""),
+        asker.purse,
+    )
+
+
+def _settings(asker: _Asker) -> str:
     """The way of searching, and besides it all that decides an answer and its verdicts."""
-    told = {name: value for name, value in asdict(options).items() if name != "prompts"}
-    answers: dict[str, Any] = {"chat": asker.chat.name, "prompts": versions(prompts, _ANSWER_PROMPTS), **told}
+    told = {name: value for name, value in asdict(asker.options).items() if name != "prompts"}
+    answers: dict[str, Any] = {"chat": asker.chat.name, "prompts": versions(asker.prompts, _ANSWER_PROMPTS), **told}
     if asker.judge is not None:
-        answers |= {"judge": asker.judge.chat.name, "judge_prompts": versions(prompts, PROMPTS)}
-    return json.dumps({**json.loads(settings_of(how)), "answers": answers}, sort_keys=True, ensure_ascii=False)
+        answers |= {"judge": asker.judge.chat.name, "judge_prompts": versions(asker.prompts, PROMPTS)}
+    return json.dumps({**json.loads(settings_of(asker.how)), "answers": answers}, sort_keys=True, ensure_ascii=False)
 
 
 def _rows(

@@ -101,9 +101,7 @@ def generate(
 
     if n < 1:
         raise UsageError(f"{n} questions are none; ask for 1 or more")
-    release = lake.log.read().resolve("live")
-    kept = kept_questions(lake)
-    purse = Purse(budget)
+    release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Purse(budget)
     drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
     made = Generated(release.release, name, n, len(mine), purse=purse)
