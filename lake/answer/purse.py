@@ -67,6 +67,6 @@ class Purse:
         spent = (self.usage.cost_usd or 0.0) + self._held
         if spent + most > self.limit:
             raise BudgetError(
-                f"the next call ({kind}) may cost {most:.4f} USD, and {spent:.4f} of {self.limit:.4f} USD are spent; "
-                "raise --budget and run it again: what was paid for is kept"
+                f"the next call ({kind}) may cost {most:.4f} USD, and {spent:.4f} of {self.limit:.4f} USD are spent or "
+                "under way; raise the budget (--budget) and run it again: what was paid for is kept"
             )

@@ -212,7 +212,7 @@ def test_the_budget_stops_before_it_is_exceeded(url: str, scripted: Any, monkeyp
     part = told(url, budget=0.025, **one_by_one)
     assert part.purse.usage.cost_usd == pytest.approx(0.002 * len(scripted.requests))
     assert 0 < (part.purse.usage.cost_usd or 0) <= 0.025
-    assert "raise --budget" in part.stopped
+    assert "raise the budget" in part.stopped
     n_scored = len({row["question_id"] for row in part.rows.to_pylist() if row["status"] == "scored"})
     assert n_scored < 3
     assert not [row for row in part.rows.to_pylist() if row["status"] == "failed"]

@@ -164,7 +164,7 @@ def test_no_call_is_made_that_could_exceed_the_budget(
     part = made(lake_url, budget=0.03)
     assert part.purse.usage.cost_usd == pytest.approx(0.002 * len(endpoint.requests))
     assert 0.01 < (part.purse.usage.cost_usd or 0) <= 0.03
-    assert "raise --budget" in part.stopped
+    assert "raise the budget" in part.stopped
     assert made(lake_url, budget=10.0).holds == 4
     n_paid = Counter(json.dumps(request, sort_keys=True) for request in endpoint.requests)
     assert set(n_paid.values()) == {1}
