@@ -113,28 +113,37 @@ def compare(
 ) -> list[Comparison]:
     """Compare SCORES rows of two releases, or of two ways of asking one, measure by measure (level, name) and set.
 
-    Only questions that both were asked count, and each is compared with itself. UsageError where they share none.
+    Only questions that both were asked, with the same evidence, count, and each is compared with itself. UsageError
+    where they share none, and where rows are of more than one release or way of asking.
     """
-    pairs, left_out = _paired(pl.DataFrame(a), pl.DataFrame(b))
+    pairs, left_out = _paired(_of_one_way(a), _of_one_way(b))
     found = []
     for key, part in pairs.group_by("set", "level", "measure", maintain_order=True):
         name, level, measure = map(str, key)
         if measures is not None and (level, measure) not in measures:
             continue
         judgement = judge(part["difference"].to_numpy(), margin=margin, alpha=alpha, least=least, seed=seed)
-        means = (float(part[side].mean() or 0.0) for side in ("a", "b"))  # type: ignore[arg-type]
+        of_a, of_b = (float(part[side].to_numpy().mean()) for side in ("a", "b"))
         changed = part.select("question_id", "a", "b", "difference", "lost").sort("difference", "question_id")
-        found.append(Comparison(name, level, measure, *means, judgement, changed, left_out.get(name, 0)))
+        found.append(Comparison(name, level, measure, of_a, of_b, judgement, changed, left_out.get(name, 0)))
     if not found:
         raise UsageError("the two share no question that both were asked and that is measured so; evaluate both")
     return found
 
 
+def _of_one_way(rows: pa.Table) -> pl.DataFrame:
+    frame = pl.DataFrame(rows)
+    if len(ways := frame.select("release", "settings").unique()) > 1:
+        raise UsageError(f"scores of one release, asked in one way, can be compared; these are of {ways.rows()}")
+    return frame
+
+
 def _paired(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """Values of both by question, in order of their ids, and how many of each set of a can't be compared."""
     asked = ["set", "question_id"]
-    facts = [*asked, "status", "evidence_bytes"]
-    both = a.select(facts).unique(asked).join(b.select(facts).unique(asked), on=asked, suffix="_b")
+    facts = [*asked, "question_digest", "status", "evidence_bytes"]
+    one, other = (side.select(facts).unique(asked) for side in (a, b))
+    both = one.join(other, on=[*asked, "question_digest"], suffix="_b", nulls_equal=True)
     same = pl.col("evidence_bytes") == pl.col("evidence_bytes_b")
     measured = {side: ~pl.col(name).is_in(_left_out_words()) for side, name in (("a", "status"), ("b", "status_b"))}
     both = both.with_columns(
@@ -143,10 +152,13 @@ def _paired(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, i
         usable=measured["a"] & measured["b"],
         measured_a=measured["a"],
     )
-    compared = both.filter(pl.col("usable") | pl.col("lost") | pl.col("regained")).select(*asked, "lost")
+    compared = both.filter(pl.col("usable") | pl.col("lost") | pl.col("regained")).select(*asked, "lost", "usable")
     left = both.filter(pl.col("measured_a") & ~pl.col("usable") & ~pl.col("lost")).group_by("set").len()
     values = _values(a, "a").join(_values(b, "b"), on=list(_KEY), how="full", coalesce=True)
-    values = values.join(compared, on=asked).with_columns(pl.col("a", "b").fill_null(0.0))
+    values = values.join(compared, on=asked)
+    # What only one of them took of a question that both were measured by is no loss.
+    values = values.filter(~pl.col("usable") | (pl.col("a").is_not_null() & pl.col("b").is_not_null()))
+    values = values.with_columns(pl.col("a", "b").fill_null(0.0))
     values = values.with_columns(difference=pl.col("b") - pl.col("a")).sort(_KEY)
     return values, dict(left.iter_rows())
 

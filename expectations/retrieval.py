@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from expectations.asking import settings_of
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
 from lake import clock
 from lake.errors import GoneError, LakeError
+from lake.ids import derived_id
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
 from lake.stated import EVERYTHING
@@ -53,13 +54,14 @@ class Evaluation:
         return [one for one in self.resolved if one.left_out]
 
 
-def settings_of(how: Mapping[str, Any]) -> str:
-    """How questions are asked, as one text: equal for equal settings.
+def basis_of(release: Release) -> str:
+    """Digest of what answers: where it differs, scores are not those of this release as it is asked today."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    >>> settings_of({"alpha": 0.3})
-    '{"alpha": 0.3, "mode": "hybrid"}'
-    """
-    return json.dumps({"mode": "hybrid", **how}, sort_keys=True, ensure_ascii=False, default=str)
+    try:
+        return derived_id("answers", release.digest, version("raglake"))
+    except PackageNotFoundError:  # run from its sources
+        return derived_id("answers", release.digest)
 
 
 def evaluate(
@@ -77,15 +79,16 @@ def evaluate(
 
     Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
     evidence is gone is left out, and its rows say why. Sections and chunks are judged where all evidence of a
-    question is places; evidence that no chunk covers stays in the ideal. Where all questions fail, the first error is raised.
+    question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no way of asking;
+    where all questions fail, the first error is raised.
     """
+    settings = settings_of(how or {})
     release = index.release(at)
     resolved = tuple(index.resolve(questions, release.release))
     asked = [one for one in resolved if not one.left_out]
     words = {"expand": "none", "principals": EVERYTHING, **(how or {})}
     found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
     values = _measured(asked, found, names)
-    settings = settings_of(how or {})
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
     return Evaluation(release.release, settings, table, resolved, found, failures)
@@ -192,8 +195,8 @@ def _rows(
     seconds: Mapping[str, float],
     failures: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
-    same = {"release": release.release, "recipe": release.recipe.digest, "settings": settings}
-    same["evaluated_at"] = clock.now()
+    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings, "basis": basis_of(release)}
+    same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
     for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
         name = one.question.question_id
         row = {**same, **_described(one), "status": "failed" if name in failures else "scored"}
@@ -219,6 +222,7 @@ def _described(one: Resolved) -> dict[str, Any]:
     return {
         "set": question.set,
         "question_id": question.question_id,
+        "question_digest": question.digest,
         "source": of_all("source"),
         "media_type": of_all("media_type"),
         "language": question.language or of_all("language"),

@@ -9,23 +9,41 @@ import numpy as np
 import polars as pl
 
 from expectations.resampling import interval
+from lake.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: What is shown unless all is asked for: level and measure.
+HEADLINE = (
+    ("document", "nDCG@10"),
+    ("document", "R@10"),
+    ("document", "RR"),
+    ("document", "Success@5"),
+    ("span", "recall@5"),
+    ("span", "IoU@5"),
+)
 _OF = ("release", "settings", "set")
 #: Columns by which scores are sliced; the length of a question in words comes in three.
 SLICES = ("source", "media_type", "language", "length")
 _SHORT, _LONG = 5, 12
 
 
-def means(rows: pa.Table, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+def means(
+    rows: pa.Table, by: Sequence[str] = (), measures: Sequence[tuple[str, str]] | None = None
+) -> list[dict[str, Any]]:
     """Of each release, way of asking, set, level and measure: n, mean and its 95 % interval; failures count as 0.
 
-    ``by`` slices them further (``SLICES``). Latencies are left to ``latencies``.
+    ``by`` slices them further (``SLICES``), ``measures`` are those wanted (level, name). Latencies are left to
+    ``latencies``. UsageError where there is no such slice.
     """
+    if unknown := sorted(set(by) - set(SLICES)):
+        raise UsageError(f"scores can't be sliced by {unknown}; choose of {list(SLICES)}")
     frame = _sliced(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
     keys = [*_OF, *by, "level", "measure"]
+    if measures is not None:
+        wanted = pl.DataFrame(measures, schema={"level": pl.String, "measure": pl.String}, orient="row")
+        frame = wanted.join(frame, on=["level", "measure"], maintain_order="left")
     found = []
     for key, part in frame.group_by(keys, maintain_order=True):
         values = part.sort("question_id")["value"].to_numpy()

@@ -15,6 +15,7 @@ from flows import (
     cli_ask,
     cli_diff,
     cli_doctor,
+    cli_evaluate,
     cli_query,
     cli_questions,
     cli_releases,
@@ -156,7 +157,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
     for command in group.COMMANDS:
         app.command()(command)
 

@@ -257,7 +257,8 @@ SCORES = pa.schema(
         pa.field("language", pa.string()),  # of the question if that was said, else of its evidence
         pa.field("n_words", pa.int32()),  # of the question
         pa.field("evidence_bytes", pa.string()),  # digest of the bytes of the documents that answer it
-        pa.field("basis", pa.string()),  # digest of all that the value depends on: what differs must be measured again
+        pa.field("question_digest", pa.string()),  # of the question with its evidence and answers, as it was asked
+        pa.field("basis", pa.string()),  # digest of what answered it: the release's content, raglake's version
         pa.field("evaluated_at", UTC),
     ]
 )

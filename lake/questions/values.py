@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 
 from lake.errors import UsageError
-from lake.ids import derived_id
+from lake.ids import derived_id, value_digest
 from lake.schemas import QUESTIONS
 
 Origin = Literal["imported", "generated", "feedback"]
@@ -76,6 +76,11 @@ class Asked:
     @property
     def question_id(self) -> str:
         return derived_id("question", self.set, self.text)
+
+    @property
+    def digest(self) -> str:
+        """Of all that scores depend on: scores of a question with another digest are not of this one."""
+        return value_digest([self.text, self.language, self.answers, [asdict(piece) for piece in self.evidence]])
 
     def to_row(self) -> dict[str, Any]:
         return {"question_id": self.question_id, **asdict(self)}

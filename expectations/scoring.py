@@ -1,0 +1,79 @@
+"""Scores of a release for questions: those that were kept where they still are of the same questions, else new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations.asking import settings_of
+from expectations.measures import RANKED
+from expectations.retrieval import basis_of, evaluate
+from lake.errors import UsageError
+from lake.progress import Progress, silent
+from lake.schemas import SCORES
+
+if TYPE_CHECKING:
+    from lake.query import Index
+    from lake.questions import Asked
+
+#: Questions that are asked until what they scored is kept: what a run that dies has to ask again.
+_AT_A_TIME = 500
+
+
+def scores_of(
+    index: Index,
+    questions: Sequence[Asked],
+    at: str = "live",
+    how: Mapping[str, Any] | None = None,
+    *,
+    names: Sequence[str] = (),
+    again: bool = False,
+    progress: Progress = silent,
+) -> pa.Table:
+    """SCORES rows of these questions, asked at one release in one way; what had to be measured is kept.
+
+    Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
+    version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
+    rankings besides the usual ones.
+    """
+    release, settings = index.release(at), settings_of(how or {})
+    measures = tuple(dict.fromkeys([*RANKED, *names]))
+    known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
+    known = _only(known, "basis", basis_of(release))
+    parts = [SCORES.empty_table()]
+    for mine in sets_of(questions):
+        rows = _fitting(_only(known, "set", mine[0].set), mine, measures)
+        held = set(rows.column("question_id").to_pylist())
+        missing = [question for question in mine if question.question_id not in held]
+        for start in range(0, len(missing), _AT_A_TIME):
+            part = missing[start : start + _AT_A_TIME]
+            new = evaluate(index, part, release.release, how, names=measures, progress=progress).rows
+            rows = pa.concat_tables([rows, new]).sort_by([("question_id", "ascending")])
+            index.keep_scores(rows)
+        parts.append(rows)
+    return pa.concat_tables(parts)
+
+
+def sets_of(questions: Sequence[Asked]) -> list[list[Asked]]:
+    """The questions of each set, by its name; UsageError where there are none at all."""
+    if not questions:
+        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
+    names = sorted({question.set for question in questions})
+    return [[question for question in questions if question.set == name] for name in names]
+
+
+def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
+    return rows.filter(pc.equal(rows.column(column), value))
+
+
+def _fitting(rows: pa.Table, questions: Sequence[Asked], measures: Sequence[str]) -> pa.Table:
+    """The rows of those questions that were asked as they are now; none unless all these measures were taken."""
+    ranked = rows.filter(pc.equal(rows.column("level"), "document"))
+    if ranked.num_rows and not set(measures) <= set(pc.unique(ranked.column("measure")).to_pylist()):
+        return rows.slice(0, 0)
+    wanted = {(question.question_id, question.digest) for question in questions}
+    asked = zip(*(rows.column(name).to_pylist() for name in ("question_id", "question_digest", "status")), strict=True)
+    return rows.filter(pa.array([status != "failed" and (name, d) in wanted for name, d, status in asked], pa.bool_()))
