@@ -135,12 +135,17 @@ def said(store: Store) -> dict[str, Any]:
     return found
 
 
-def put(store: Store, key: str, value: Any) -> Configuration:
-    """Set one value: ``gate.mode``, or ``gate.floors.document nDCG@10`` for one entry of several.
+def with_value(store: Store, key: str, value: Any) -> Configuration:
+    """What would hold with this value set: ``gate.mode``, or ``gate.floors.document nDCG@10`` for one of several."""
+    return Configuration.of(_put(said(store), key, value))
 
-    Of two who set something at once the later one counts.
-    """
-    kept = said(store)
+
+def put(store: Store, key: str, value: Any) -> Configuration:
+    """Set one value, as ``with_value`` says. Of two who set something at once the later one counts."""
+    return _keep(store, _put(said(store), key, value))
+
+
+def _put(kept: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     *path, last = _path(key)
     place = kept
     for part in path:
@@ -148,7 +153,7 @@ def put(store: Store, key: str, value: Any) -> Configuration:
         if not isinstance(place, dict):
             raise UsageError(f"{key}: {part} holds {place!r}, in which nothing can be set")
     place[last] = value
-    return _keep(store, kept)
+    return kept
 
 
 def drop(store: Store, key: str) -> Configuration:

@@ -48,6 +48,13 @@ class History:
         builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]
         return builds[-1] if builds else None
 
+    def newest_candidate(self) -> Release | None:
+        """The newest release built after live that readers never saw; None where there is none."""
+        names = list(self.releases)
+        after = names[names.index(self.live.release) + 1 :] if self.live else names
+        unseen = [name for name in after if self.published(name) is None]
+        return self.releases[unseen[-1]] if unseen else None
+
     def resolve(self, at: str) -> Release:
         """``live``, a release's id or name, a date (what was live at its end, UTC) or a time."""
         if at == "live":

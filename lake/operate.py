@@ -31,7 +31,7 @@ def rollback(url: str, to: str, *, why: str) -> History:
 def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> History:
     """Make a candidate live; ``force`` over a failed audit or gate, a pin or a moved ``live``, which the log records.
 
-    A candidate that was not asked the lake's questions is refused where the gate asks them, as ``raglake publish`` does.
+    Where the gate asks the lake's questions, as ``raglake publish`` does, a candidate that was not asked is refused.
     """
     lake = Lake.existing(url)
     history = lake.log.read()

@@ -10,7 +10,19 @@ from typing import Any, Literal
 from lake.recipe import Recipe
 
 Action = Literal[
-    "build", "audit", "gate", "publish", "rollback", "pin", "unpin", "name", "unname", "rebuild", "prune", "forget", "rights"
+    "build",
+    "audit",
+    "gate",
+    "publish",
+    "rollback",
+    "pin",
+    "unpin",
+    "name",
+    "unname",
+    "rebuild",
+    "prune",
+    "forget",
+    "rights",
 ]
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
