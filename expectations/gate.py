@@ -202,15 +202,14 @@ def corrected(policy: Gate, comparisons: Sequence[Comparison]) -> dict[tuple[str
     """
     n_left, judged = len(comparisons), {}
     for one in sorted(comparisons, key=lambda c: (c.judgement.p, c.set, c.level, c.measure)):
-        level = policy.alpha / n_left
-        strict = judge(_differences(one), margin=policy.margin, alpha=level, least=policy.least)
-        if strict.word == "worse":
-            n_left -= policy.correction == "holm"
-        elif one.judgement.word == "worse":
-            strict = replace(strict, word="not enough evidence")
-        else:
-            strict = one.judgement
-        judged[one.set, f"{one.level} {one.measure}"] = strict
+        found = one.judgement
+        if found.word == "worse":  # what is not found at alpha is not found at less
+            found = judge(_differences(one), margin=policy.margin, alpha=policy.alpha / n_left, least=policy.least)
+            if found.word == "worse":
+                n_left -= policy.correction == "holm"
+            else:
+                found = replace(found, word="not enough evidence")
+        judged[one.set, f"{one.level} {one.measure}"] = found
     return judged
 
 

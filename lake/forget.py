@@ -84,11 +84,10 @@ def forget(
 def _check_configuration(lake: Lake, erased: Erased) -> None:
     """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
     from lake import configuration
+    from lake.decode import strings_of_json
     from lake.traces import occurring
 
-    if configuration.FILE not in lake.store.names(""):
-        return
-    found = occurring(erased.needles, [lake.store.read(configuration.FILE).decode("utf-8", "replace")])
+    found = occurring(erased.needles, list(strings_of_json(configuration.said(lake.store))))
     if found.ids or found.texts:
         raise UsageError(
             f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "

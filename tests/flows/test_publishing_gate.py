@@ -216,7 +216,7 @@ def test_a_damaged_configuration_stops_a_run_before_its_work_and_doctor_says_so(
 
 
 def test_an_erasure_does_not_overlook_the_configuration(asked: str, lake_url: str) -> None:
-    config(lake_url, "set", "gate.how.where", "uri != '3.md'")
+    config(lake_url, "set", "gate.how.filters", '{"uri": "3.md"}')
     with pytest.raises(UsageError, match=r"configuration.json of .* speaks of what is to be erased"):
         operate.forget(lake_url, uri="3.md", why="case 17")
     config(lake_url, "unset", "gate")
