@@ -175,7 +175,7 @@ def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Asked:
 
 def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table) -> Iterator[Asked]:
     found = {(c.set, f"{c.level} {c.measure}"): c for c in _compared(policy, candidate, live)}
-    wanted = [(name, measure) for name in sets for measure in policy.no_regression]
+    wanted = [(name, measure) for name in sets for measure in _measurable(policy, name, live)]
     judged = corrected(policy, [found[key] for key in wanted if key in found])
     for name, measure in wanted:
         one = found.get((name, measure))
@@ -184,6 +184,13 @@ def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: p
             yield Asked(name, measure, "no_regression", "not enough evidence", "critical", message)
         else:
             yield _regression(policy, one, judged[name, measure])
+
+
+def _measurable(policy: Gate, name: str, live: pa.Table) -> Sequence[str]:
+    """The measures that a set's evidence can have, as live shows; all where it has none, which is told then."""
+    frame = pl.DataFrame(live).filter((pl.col("set") == name) & pl.col("value").is_not_null())
+    had = set(frame.select(pl.col("level") + " " + pl.col("measure")).unique().to_series())
+    return [measure for measure in policy.no_regression if measure in had] or policy.no_regression
 
 
 def _compared(policy: Gate, candidate: pa.Table, live: pa.Table) -> list[Comparison]:

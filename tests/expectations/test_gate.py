@@ -108,6 +108,7 @@ def test_what_too_few_questions_can_tell_is_for_the_policy_to_say() -> None:
         (few, live, "can be compared over 50 questions only, fewer than 51"),
         (policy, {("s", "document RR"): np.ones(50)}, "no question of s is measured by document nDCG@10"),
         (policy, {}, "no question of s is measured by document nDCG@10"),
+        (Gate(no_regression=("span recall@5",)), live, "no question of s is measured by span recall@5"),
     ]:
         found = verdict(asked, scores("new", new), scores("old", live))
         assert (found.outcome, words(found)) == ("warned", ["not enough evidence"])

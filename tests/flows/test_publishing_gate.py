@@ -195,8 +195,9 @@ def test_too_few_questions_warn_or_block_and_a_lake_without_any_is_silent(
     ],
 )
 def test_wrong_words_are_refused_by_name_and_change_nothing(
-    asked: str, lake_url: str, key: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+    lake_url: str, key: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Lake(lake_url).create()
     config(lake_url, "set", "gate.mode", "warn")
     assert config(lake_url, "set", key, value) == USAGE
     assert re.search(told, capsys.readouterr().err)
