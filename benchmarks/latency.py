@@ -56,6 +56,7 @@ def encoder_of(index: Index) -> Any:
 
 def bare_table(index: Index, url: str) -> Any:
     """The chunks of the live release as LanceDB opens them."""
+    os.environ.setdefault("LANCE_LOG", "error")  # else it warns at each search of a column that it adds
     import lancedb
 
     release, lake = index.release(), Lake.existing(url)

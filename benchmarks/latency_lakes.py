@@ -95,12 +95,11 @@ class OfMixtures:
             yield range(start, start + len(part)), np.stack([self.embed_query(text) for text in part])
 
     def embed_query(self, text: str) -> np.ndarray:
-        """The vector of a mixture's chunk, whose heading says what was mixed."""
-        mark = _MARK.search(text)
-        if mark is None:
-            raise ValueError(f"no mixture: {text[:100]!r}")
-        beside = np.random.default_rng(list(text.encode())).normal(size=self._vectors.shape[1])
-        middle = self._vectors[[int(mark[1]), int(mark[2])]].sum(axis=0)
+        """The vector of a mixture's chunk, whose heading says what was mixed; below a heading within it, of any two."""
+        draw = np.random.default_rng(list(text.encode()))
+        beside, mark = draw.normal(size=self._vectors.shape[1]), _MARK.search(text)
+        two = [int(mark[1]), int(mark[2])] if mark else draw.integers(len(self._vectors), size=2)
+        middle = self._vectors[two].sum(axis=0)
         vector = middle / np.linalg.norm(middle) + _BESIDE * beside / np.linalg.norm(beside)
         return np.asarray(vector / np.linalg.norm(vector), np.float32)
 

@@ -27,6 +27,7 @@ _OF = ("release", "settings", "set")
 #: Columns by which scores are sliced; the length of a question in words comes in three.
 SLICES = ("source", "media_type", "language", "length")
 _SHORT, _LONG = 5, 12
+_LENGTHS = (f"up to {_SHORT} words", f"up to {_LONG} words", "longer")
 
 
 def means(
@@ -40,10 +41,11 @@ def means(
     if unknown := sorted(set(by) - set(SLICES)):
         raise UsageError(f"scores can't be sliced by {unknown}; choose of {list(SLICES)}")
     frame = _sliced(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
+    frame = frame.sort(by, nulls_last=True, maintain_order=True) if by else frame
     keys = [*_OF, *by, "level", "measure"]
     if measures is not None:
         wanted = pl.DataFrame(measures, schema={"level": pl.String, "measure": pl.String}, orient="row")
-        frame = wanted.join(frame, on=["level", "measure"], maintain_order="left")
+        frame = wanted.join(frame, on=["level", "measure"], maintain_order="left_right")
     found = []
     for key, part in frame.group_by(keys, maintain_order=True):
         values = part.sort("question_id")["value"].to_numpy()
@@ -76,9 +78,9 @@ def _sliced(rows: pa.Table) -> pl.DataFrame:
     words = pl.col("n_words")
     length = (
         pl.when(words <= _SHORT)
-        .then(pl.lit(f"up to {_SHORT} words"))
+        .then(pl.lit(_LENGTHS[0]))
         .when(words <= _LONG)
-        .then(pl.lit(f"up to {_LONG} words"))
-        .otherwise(pl.lit("longer"))
+        .then(pl.lit(_LENGTHS[1]))
+        .otherwise(pl.lit(_LENGTHS[2]))
     )
-    return pl.DataFrame(rows).with_columns(length=length)
+    return pl.DataFrame(rows).with_columns(length=length.cast(pl.Enum(_LENGTHS)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
 SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
 Modes = Annotated[str, typer.Option(help="Ways of searching, separated by commas.")]
-Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [by evidence]")]
+Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [0.5]")]
 _RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
 Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
 By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length; several with commas.")]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,6 +15,8 @@ from flows.console import terminal
 from lake.words import counted
 
 _MOST_SHOWN = 10
+#: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.
+_WIDTH = 160
 _FIGURES = ("level", "measure", "n", "mean", "low", "high")
 _COLOURS = {"worse": "red", "better": "green"}
 
@@ -25,7 +28,7 @@ def evaluations(shown: dict[str, Any]) -> None:
         out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(_way(one['settings']))}")
         out.print(_counts(one))
         if one["measures"]:
-            out.print(_measures(one["measures"]))
+            _print(_measures(one["measures"]))
         if one["seconds"]:
             times = ", ".join(f"{name} {value * 1000:,.1f} ms" for name, value in one["seconds"].items())
             out.print(f"a search took {times}")
@@ -33,6 +36,10 @@ def evaluations(shown: dict[str, Any]) -> None:
             out.print(f"  [red]failed[/red]: {escape(row['question'])} ({escape(row['error'])})")
     for path in shown["trec"]:
         out.print(f"written: {escape(path)}")
+
+
+def _print(table: Table) -> None:
+    Console(highlight=False, soft_wrap=True, width=_WIDTH).print(table)
 
 
 def _way(settings: dict[str, Any]) -> str:
@@ -67,7 +74,7 @@ def comparison(shown: dict[str, Any]) -> None:
     for name in dict.fromkeys(one["set"] for one in shown["comparisons"]):
         mine = [one for one in shown["comparisons"] if one["set"] == name]
         out.print(f"\n[bold]{escape(name)}[/bold]: {_compared(mine[0])}")
-        out.print(_differences(mine))
+        _print(_differences(mine))
         for line in _changes(mine[0]):
             out.print(line)
 

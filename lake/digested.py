@@ -51,9 +51,14 @@ def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested
     read, unreadable, n_vanished = _read(to_read, {source.name: source for source in sources})
     files = pa.concat_tables([trusted, read])
     beside = _mask(files, "uri", is_sidecar)
-    documents, states = files.filter(pa.array([not is_beside for is_beside in beside])), files.filter(pa.array(beside))
+    documents, states = (
+        files.filter(pa.array([not is_beside for is_beside in beside], pa.bool_())),
+        files.filter(pa.array(beside, pa.bool_())),
+    )
     if denylist:
-        documents = documents.filter(pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d))))
+        documents = documents.filter(
+            pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
+        )
     stated, remarks, whole = _stated(documents, states, denylist)
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)

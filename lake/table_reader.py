@@ -85,6 +85,12 @@ class TableReader:
             # Not public, and twice as fast as a filter on _rowid; the pin of pylance holds it still.
             return self._dataset._take_rows(list(row_ids), columns=list(columns))
 
+    def row_ids(self, where: str) -> np.ndarray:
+        """Sorted ids of the rows that pass."""
+        found = self._answer(where, columns=["_rowid"]).column("_rowid")
+        ids: np.ndarray = found.combine_chunks().sort().to_numpy(zero_copy_only=False)
+        return ids
+
     def nearest(
         self, vector: np.ndarray, k: int, where: str | None = None, columns: Sequence[str] = ("_rowid",)
     ) -> pa.Table:

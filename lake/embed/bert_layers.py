@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lake.embed.products import Product
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 #: float32, where scipy's exact one takes four times as long.
 _HALF_ERFC = [np.float32(c / 2) for c in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)]
 _ERF_P, _ONE = np.float32(0.3275911), np.float32(1)
-_BLOCK = 32
 _ROOT, _HALF_ROOT = np.float32(2**0.5), np.float32(0.5**0.5)
 
 
@@ -102,20 +103,18 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Weights are [from, to] and contiguous, up to twice as fast for few rows as the file's [to, from].
-
-    Constant factors are part of the weights: 1/sqrt(size of a head) of the query's, 1/sqrt(2) of those
+    """Constant factors are part of the weights: 1/sqrt(size of a head) of the query's, 1/sqrt(2) of those
     before the GELU and sqrt(2) of those after it.
     """
 
-    qkv: np.ndarray
+    qkv: Product
     qkv_bias: np.ndarray
-    out: np.ndarray
+    out: Product
     out_bias: np.ndarray
     out_norm: Norm
-    up: np.ndarray
+    up: Product
     up_bias: np.ndarray
-    down: np.ndarray
+    down: Product
     down_bias: np.ndarray
     down_norm: Norm
 
@@ -123,19 +122,16 @@ class Layer:
     def of(cls, weights: Weights, name: str, folder: BertFolder) -> Layer:
         parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
         attended, up, down = f"{name}.attention.output", f"{name}.intermediate.dense", f"{name}.output"
-        qkv = _turned(*(weights[f"{part}.weight"] for part in parts))
-        qkv_bias = np.concatenate([weights[f"{part}.bias"] for part in parts])
-        for scores in (qkv[:, : folder.hidden], qkv_bias[: folder.hidden]):
-            scores *= np.float32((folder.hidden // folder.n_heads) ** -0.5)
+        factors = (np.float32((folder.hidden // folder.n_heads) ** -0.5), _ONE, _ONE)
         return cls(
-            qkv=qkv,
-            qkv_bias=qkv_bias,
-            out=_turned(weights[f"{attended}.dense.weight"]),
+            qkv=Product.of(*(weights[f"{part}.weight"] for part in parts), factors=factors),
+            qkv_bias=np.concatenate([weights[f"{p}.bias"] * f for p, f in zip(parts, factors, strict=True)]),
+            out=Product.of(weights[f"{attended}.dense.weight"]),
             out_bias=weights[f"{attended}.dense.bias"],
             out_norm=Norm.of(weights, f"{attended}.LayerNorm", folder),
-            up=_turned(weights[f"{up}.weight"], factor=_HALF_ROOT),
+            up=Product.of(weights[f"{up}.weight"], factors=(_HALF_ROOT,)),
             up_bias=weights[f"{up}.bias"] * _HALF_ROOT,
-            down=_turned(weights[f"{down}.dense.weight"], factor=_ROOT),
+            down=Product.of(weights[f"{down}.dense.weight"], factors=(_ROOT,)),
             down_bias=weights[f"{down}.dense.bias"],
             down_norm=Norm.of(weights, f"{down}.LayerNorm", folder),
         )
@@ -143,38 +139,26 @@ class Layer:
     def apply(self, rows: np.ndarray, room: Room) -> None:
         """In place."""
         self._attend(rows, room)
-        np.matmul(rows, self.up, out=room.wide)
+        self.up.of_rows(rows, room.wide)
         np.add(room.wide, self.up_bias, out=room.wide)
         _gelu(room)
-        np.matmul(room.wide, self.down, out=room.sums)
+        self.down.of_rows(room.wide, room.sums)
         rows += room.sums
         rows += self.down_bias
         self.down_norm.apply(rows)
 
     def _attend(self, rows: np.ndarray, room: Room) -> None:
         together = room.qkv.reshape(len(rows), -1)
-        np.matmul(rows, self.qkv, out=together)
+        self.qkv.of_rows(rows, together)
         together += self.qkv_bias
         query, key, value = room.qkv.transpose(2, 0, 3, 1, 4)
         np.matmul(query, key.swapaxes(2, 3), out=room.scores)
         _softmax(room.scores)
         np.matmul(room.scores, value, out=room.context.swapaxes(1, 2))
-        np.matmul(room.context.reshape(rows.shape), self.out, out=room.sums)
+        self.out.of_rows(room.context.reshape(rows.shape), room.sums)
         rows += room.sums
         rows += self.out_bias
         self.out_norm.apply(rows)
-
-
-def _turned(*weights: np.ndarray, factor: np.float32 = _ONE) -> np.ndarray:
-    """``factor`` times [from, to] of several [to, from], side by side; written in blocks that stay in the cache."""
-    turned = np.empty((weights[0].shape[1], sum(len(weight) for weight in weights)), np.float32)
-    start = 0
-    for weight in weights:
-        for i in range(0, len(weight), _BLOCK):
-            block = weight[i : i + _BLOCK]
-            np.multiply(block.T, factor, out=turned[:, start + i : start + i + len(block)])
-        start += len(weight)
-    return turned
 
 
 def _softmax(scores: np.ndarray) -> None:

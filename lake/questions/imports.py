@@ -47,7 +47,10 @@ def load(
         "jsonl": lambda: _jsonl(place, named),
         "csv": lambda: _csv(place, named),
     }
-    found = merged(readers[format]())
+    try:
+        found = merged(readers[format]())
+    except (UnicodeDecodeError, IsADirectoryError, csv.Error) as error:
+        raise UsageError(f"{place} can't be read as {format}: {error}") from error
     if not found:
         raise UsageError(f"{place} holds no question with evidence")
     return [_owned(question, set, source) for question in found]
@@ -124,6 +127,9 @@ def _squad(place: Path, named: Named, rule: str) -> Iterator[Asked]:
 
 def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> Asked:
     answers = asked.get("answers") or []
+    for answer in answers:
+        if not context.startswith(answer["text"], answer["answer_start"]):
+            raise UsageError(f"the answer {answer['text']!r} does not stand at {answer['answer_start']}")
     spans = {(answer["answer_start"], answer["answer_start"] + len(answer["text"])) for answer in answers}
     pieces = [
         Evidence(
@@ -148,6 +154,8 @@ def _jsonl(place: Path, named: Named) -> Iterator[Asked]:
     for number, row in _json_lines(place):
         with _at(place, number):
             pieces = row.get("evidence", [row])
+            if not isinstance(pieces, list) or not all(isinstance(piece, dict) for piece in pieces):
+                raise UsageError("its evidence is no list of objects")
             evidence = tuple(_evidence({name: piece.get(name) for name in _OF_EVIDENCE}, named) for piece in pieces)
             yield _asked(row, evidence, _list(row.get("answers", row.get("answer"))), _list(row.get("tags")))
 

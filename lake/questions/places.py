@@ -181,12 +181,16 @@ def find_place(text: str, evidence: Evidence) -> tuple[int, int] | Reason:
         return (evidence.start or 0, evidence.end or 0) if is_inside else "text gone"
     if evidence.start is not None and text[evidence.start : evidence.end] == evidence.quote:
         return evidence.start, evidence.end or 0
-    pattern = r"\s+".join(map(re.escape, re.split(r"\s+", evidence.quote)))
-    # Looked ahead for, so that occurrences that overlap count each.
-    spans = [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
+    spans = _occurrences(text, evidence.quote) or _occurrences(text, evidence.quote.strip())
     if len(spans) < 2:
         return spans[0] if spans else "text gone"
     return _meant(text, evidence, spans)
+
+
+def _occurrences(text: str, quote: str) -> list[tuple[int, int]]:
+    """Where the words of a quote stand, with any white space between them; those that overlap count each."""
+    pattern = r"\s+".join(map(re.escape, re.split(r"\s+", quote)))
+    return [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
 
 
 def _meant(text: str, evidence: Evidence, spans: list[tuple[int, int]]) -> tuple[int, int] | Reason:

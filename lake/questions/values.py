@@ -18,6 +18,21 @@ Origin = Literal["imported", "generated", "feedback"]
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: So much of the text on either side of a quote is kept, to tell its occurrences apart.
 CONTEXT = 32
+_MOST = (1 << 31) - 1
+
+
+def _check_texts(**texts: object) -> None:
+    for name, text in texts.items():
+        if text is not None and not isinstance(text, str):
+            raise UsageError(f"{name} is {text!r}, which is no text")
+        if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+            raise UsageError(f"{name} {text!r} holds half a character, which can't be stored")
+
+
+def _check_numbers(**numbers: object) -> None:
+    for name, number in numbers.items():
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or abs(number) > _MOST):
+            raise UsageError(f"{name} is {number!r}; it must be a whole number of at most {_MOST:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,8 @@ class Evidence:
     grade: int = 1
 
     def __post_init__(self) -> None:
+        _check_texts(uri=self.uri, source=self.source, quote=self.quote, before=self.before, after=self.after)
+        _check_numbers(start=self.start, end=self.end, grade=self.grade)
         if not self.uri:
             raise UsageError("evidence names no document; give its uri")
         if self.quote is not None and not self.quote.strip():
@@ -66,6 +83,9 @@ class Asked:
     tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_texts(question=self.text, set=self.set, id=self.key, language=self.language)
+        for text in (*self.answers, *self.tags):
+            _check_texts(answer=text)
         if not _SET_NAME.fullmatch(self.set):
             raise UsageError(f"no set can be called {self.set!r}; take small letters, digits, '.', '_' and '-'")
         if not any(character.isalnum() for character in self.text):

@@ -17,6 +17,7 @@ from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.held import HeldChunks, Holding
 from lake.search.passages import Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
@@ -45,6 +46,7 @@ class Snapshot:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
+        self._holding = Holding.of(release, lambda: self.table("chunks"), _pool().submit)
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
@@ -68,12 +70,14 @@ class Snapshot:
         return known[1]
 
     def prepare(self) -> None:
-        """Begin, once, to load what embeds questions, beside whatever else a first search has to do."""
+        """Begin, once, to load what embeds and compares questions, beside whatever else a first search has to do."""
         if not self._is_prepared:
             self._is_prepared = True
             identity = self.release.recipe.embedder
             # An error comes again where the model is waited for.
             _pool().submit(load_query_encoder, identity.name, identity)
+            if self._holding is not None:
+                self._holding.begin()
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
@@ -130,6 +134,9 @@ class Snapshot:
         return legs, vector
 
     def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int) -> Leg:
+        if (held := self._held) is not None:
+            of_whom = self.table("chunks").row_ids(visible.sql) if visible.sql else None
+            return Leg("vector", *held.nearest(vector, depth, of_whom))
         found = self.table("chunks").nearest(vector, depth, visible.sql)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
@@ -148,16 +155,23 @@ class Snapshot:
                 return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
-        columns = place(question.expand)
-        return ranked(legs, depth, lambda row_ids: self.table("chunks").rows(row_ids, columns), fuse)
+        columns, held = place(question.expand), None if vector is None else self._held
+        read = self.table("chunks").rows if held is None else held.rows
+        return ranked(legs, depth, lambda row_ids: read(row_ids, columns), fuse)
+
+    @property
+    def _held(self) -> HeldChunks | None:
+        return None if self._holding is None else self._holding.result()
 
     @cached_property
     def _sample(self) -> np.ndarray:
         """Vectors [n, dimensions] of chunks taken at random."""
         bound = sample_bound(self.release.counts["n_chunks"])
+        if (held := self._held) is not None:
+            return held.sample(bound)
         found = self.table("chunks").scan(["vector"], f"chunk_id < '{bound}'" if bound else None).column("vector")
         values = found.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        sample: np.ndarray = values.reshape(len(found), -1).astype(np.float32)
+        sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
         return sample
 
     def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:

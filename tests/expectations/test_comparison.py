@@ -130,3 +130,14 @@ def test_what_the_pipeline_lost_is_a_loss_and_what_the_source_took_is_left_out()
     assert back.pairs["difference"].to_list() == [0.5, 0.5]
     with pytest.raises(UsageError, match="share no question"):
         compare(a, b, [("chunk", "RR")])
+
+
+def test_only_like_is_compared_with_like() -> None:
+    a = scores(score("same", 1.0), score("regraded", 1.0, question_digest="1"), score("same", 1.0, measure="AP"))
+    b = scores(score("same", 1.0), score("regraded", 0.0, question_digest="2"))
+    (found,) = compare(a, b)
+    # b was not measured by AP, which is no loss; and the other question is not what it was.
+    assert (found.measure, found.pairs["question_id"].to_list()) == ("RR", ["same"])
+    both_ways = scores(score("same", 1.0, settings="x"), score("same", 0.0, settings="y"))
+    with pytest.raises(UsageError, match="asked in one way"):
+        compare(both_ways, b)

@@ -40,6 +40,15 @@ def test_odd_questions_are_answered_or_empty(built: str, question: str) -> None:
     assert lake.open_lake(built).search(question, 3).num_rows <= 3
 
 
+def test_a_release_without_chunks_answers_nothing(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:
+    (source / "only.md").write_text("# Lamp\n\nA lamp burns whale oil.")
+    ingest()
+    (source / "only.md").unlink()
+    assert ingest(allow_removals=1).published
+    index = lake.open_lake(lake_url)
+    assert [index.search("lamp", mode=mode).num_rows for mode in ("hybrid", "vector", "text")] == [0, 0, 0]  # type: ignore[arg-type]
+
+
 def test_another_model_may_not_ask(built: str) -> None:
     asker = load_embedder("hash")
 

@@ -61,6 +61,9 @@ def test_squad_has_spans_in_paragraphs_and_quotes_in_articles(tmp_path: Path) ->
     ((whole,),) = (one.evidence for one in load("squad", path, set="q", uri="{title}.md"))
     assert (whole.uri, whole.start, whole.quote, whole.before) == ("Tides.md", None, "six", "High water is at ")
     assert load("squad", path, set="q", uri="en-{n:04}.txt")[0].evidence[0].uri == "en-0001.txt"
+    shifted = json.loads(json.dumps(SQUAD).replace("17", "18"))
+    with pytest.raises(UsageError, match="'six' does not stand at 18"):
+        load("squad", write(tmp_path / "shifted.json", shifted), set="q")
 
 
 def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
@@ -83,6 +86,33 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
     assert list(from_table(to_table(questions))) == sorted(questions, key=lambda q: q.question_id)
 
 
+def examples() -> list[str]:
+    """The code blocks of the formats in the documentation."""
+    text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
+    section = text[text.index("### Formats") : text.index("## Lost evidence")]
+    return [block.partition("\n")[2] for block in section.split("```")[1::2]]
+
+
+def test_the_documentation_shows_files_that_can_be_imported(tmp_path: Path) -> None:
+    lines, table, beir, squad = examples()
+    decoder, rows, rest = json.JSONDecoder(), [], lines.strip()
+    while rest:
+        row, end = decoder.raw_decode(rest)
+        rows.append(row)
+        rest = rest[end:].strip()
+    pieces = [len(one.evidence) for one in load("jsonl", write(tmp_path / "q.jsonl", *rows), set="s")]
+    assert pieces == [1, 3]
+    (joined,) = load("csv", write(tmp_path / "q.csv", *table.strip().splitlines()), set="s")
+    assert (joined.key, joined.answers, [e.grade for e in joined.evidence]) == ("q-17", ("every May", "in May"), [2, 1])
+    query, *judgements = (line[15:].strip().replace("<TAB>", "\t") for line in beir.strip().splitlines())
+    write(tmp_path / "queries.jsonl", query[query.index("{") :])
+    write(tmp_path / "qrels" / "test.tsv", *(line.strip() for line in judgements))
+    ((graded,),) = (one.evidence for one in load("beir", str(tmp_path), set="s"))
+    assert (graded.uri, graded.grade) == ("pump.md", 2)
+    ((span,),) = (one.evidence for one in load("squad", write(tmp_path / "q.json", json.loads(squad)), set="s"))
+    assert (span.uri, span.quote) == ("Pump/0.txt", "every May")
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [
@@ -94,6 +124,9 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
         ('{"uri": "a.md"}', "no 'question'"),
         ("[1]", "no JSON object"),
         ("{", "Expecting property name"),
+        ('{"question": "When?", "uri": "a.md", "grade": 1.5}', "grade is 1.5"),
+        ('{"question": "When \\ud800?", "uri": "a.md"}', "half a character"),
+        ('{"question": "When?", "evidence": ["a.md"]}', "no list of objects"),
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, row: str, told: str) -> None:

@@ -47,3 +47,4 @@ def test_the_surroundings_tell_occurrences_apart() -> None:
     assert find_place(moved, known) == (second + 57, second + 60)
     assert find_place(text, Evidence("a.md", quote="six")) == "ambiguous"
     assert find_place(text, Evidence("a.md", start=3, end=999)) == "text gone"
+    assert find_place(text, Evidence("a.md", quote="\nClose at six.\n")) == (text.index("Close"), len(text))

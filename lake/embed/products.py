@@ -1,0 +1,63 @@
+"""Products of a few rows with large matrices, in pieces that OpenBLAS multiplies without copying them first.
+
+For a product of more than a million multiplications OpenBLAS rearranges both sides, which for a question of some
+twenty tokens costs several times what multiplying does. Where it has no such kernel for small products, pieces
+cost little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Rows, and the weights' sides, of one piece; their product is what still counts as small.
+_ROWS, _FROM, _TO = 40, 384, 64
+_BLOCK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Weights as [pieces, from, to] for each part of the rows' columns, one after another."""
+
+    parts: tuple[np.ndarray, ...]
+
+    @classmethod
+    def of(cls, *weights: np.ndarray, factors: tuple[np.float32, ...] = (np.float32(1),)) -> Product:
+        """Of several [to, from] side by side, each times its factor."""
+        n_from, n_to = weights[0].shape[1], sum(len(weight) for weight in weights)
+        turned = np.empty((n_from, n_to), np.float32)
+        start = 0
+        for weight, factor in zip(weights, factors, strict=True):
+            _turn(weight, factor, turned[:, start : start + len(weight)])
+            start += len(weight)
+        n_pieces = n_to // _width(n_to)
+        parts = np.array_split(turned, -(-n_from // _FROM))
+        return cls(tuple(np.ascontiguousarray(np.stack(np.split(part, n_pieces, axis=1))) for part in parts))
+
+    def of_rows(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Write the product with ``rows`` [n, from] to ``out`` [n, to]."""
+        n_tiles = -(-len(rows) // _ROWS)
+        for some, result in zip(np.array_split(rows, n_tiles), np.array_split(out, n_tiles), strict=True):
+            self._of_few(some, result)
+
+    def _of_few(self, rows: np.ndarray, out: np.ndarray) -> None:
+        first, *others = self.parts
+        n_pieces, n_from, width = first.shape
+        pieces = out.reshape(len(rows), n_pieces, width).transpose(1, 0, 2)
+        np.matmul(rows[None, :, :n_from], first, out=pieces)
+        for part in others:
+            pieces += np.matmul(rows[None, :, n_from : n_from + part.shape[1]], part)
+            n_from += part.shape[1]
+
+
+def _width(n: int) -> int:
+    """The largest that divides ``n``."""
+    return max(width for width in range(1, _TO + 1) if n % width == 0)
+
+
+def _turn(weight: np.ndarray, factor: np.float32, out: np.ndarray) -> None:
+    """``factor`` times the transposed weight, written in blocks that stay in the cache."""
+    for i in range(0, len(weight), _BLOCK):
+        block = weight[i : i + _BLOCK]
+        np.multiply(block.T, factor, out=out[:, i : i + len(block)])

@@ -1,0 +1,100 @@
+"""Vectors and places of a small release's chunks, held in memory: what no index covers is scanned for every question.
+
+Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lake.embed.blas_threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from lake.releases import Release
+    from lake.table_reader import TableReader
+
+#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway.
+_MOST = 32 << 20
+_PLACES = ("chunk_id", "parent_id", "ordinal")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChunks:
+    """``places`` (chunk_id, parent_id, ordinal) and float32 unit ``vectors`` [n, d] of ``row_ids``, in their order."""
+
+    row_ids: np.ndarray
+    places: pa.Table
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, chunks: TableReader, dimensions: int) -> HeldChunks:
+        rows = chunks.scan(["_rowid", *_PLACES, "vector"]).sort_by("_rowid").combine_chunks()
+        flat = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        vectors = flat.reshape(-1, dimensions).astype(np.float32)
+        # Those of half precision are only nearly of length 1.
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES), vectors)
+
+    def nearest(self, question: np.ndarray, k: int, visible: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Row ids and cosines of the ``k`` nearest, of those in ``visible`` (sorted row ids) where that is given."""
+        among = slice(None) if visible is None else np.searchsorted(self.row_ids, visible)
+        row_ids = self.row_ids[among]
+        with one_blas_thread():
+            cosines = (self.vectors @ question)[among]
+        best = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
+        return row_ids[best], cosines[best].astype(np.float64)
+
+    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """The places of these rows, in that order."""
+        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
+
+    def sample(self, bound: str | None) -> np.ndarray:
+        """Vectors of the chunks with ids below ``bound``."""
+        if bound is None:
+            return self.vectors
+        ids = self.places.column("chunk_id").to_numpy()
+        drawn: np.ndarray = self.vectors[ids < bound]
+        return drawn
+
+
+class Holding:
+    """The chunks of a release as they are read, once, beside what else a search does; several threads may wait."""
+
+    def __init__(self, read: Callable[[], HeldChunks], submit: Callable[..., Future[HeldChunks]]) -> None:
+        self._read, self._submit = read, submit
+        self._lock = Lock()
+        self._future: Future[HeldChunks] | None = None
+
+    @classmethod
+    def of(
+        cls, release: Release, chunks: Callable[[], TableReader], submit: Callable[..., Future[HeldChunks]]
+    ) -> Holding | None:
+        """None where the release is too large to be held."""
+        n_chunks, dimensions = release.counts["n_chunks"], release.recipe.embedder.dimensions
+        if 4 * n_chunks * dimensions > _MOST:
+            return None
+        return cls(lambda: HeldChunks.of(chunks(), dimensions), submit)
+
+    def begin(self) -> Future[HeldChunks]:
+        with self._lock:
+            if self._future is None:
+                self._future = self._submit(self._read)
+            return self._future
+
+    def result(self) -> HeldChunks:
+        """Waits for them; after an error whoever asks next reads again."""
+        future = self.begin()
+        try:
+            return future.result()
+        except Exception:
+            with self._lock:
+                if self._future is future:
+                    self._future = None
+            raise
