@@ -63,14 +63,20 @@ def check_measures(measures: Sequence[str]) -> None:
             raise UsageError(f"no measure {name!r} of spans; there are {', '.join(spans)}")
 
 
+def asks(lake: Lake) -> bool:
+    """Whether a candidate is asked anything before it is published."""
+    policy, sets = configuration.read(lake.store).gate, {question.set for question in kept(lake)}
+    return policy.asks(sets, has_live=lake.log.read().live is not None)
+
+
 def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
     """Ask a candidate, and live where it must not be worse; None where the lake has nothing to ask.
 
     Scores are kept as they are taken; those that are kept already are not taken again.
     """
-    policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
-    if not policy.asks({question.set for question in questions}, has_live=live is not None):
+    if not asks(lake):
         return None
+    policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
     check(policy)
     of_candidate = measure(lake, candidate, progress=progress)
     of_live = measure(lake, live, progress=progress) if live is not None and policy.no_regression else None

@@ -9,7 +9,7 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from expectations.alarms import Watched, raised
-from expectations.gating import check, check_measures, judged, overview, sets_of, shown
+from expectations.gating import asks, check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
 from flows.operations import EvaluateParameters
 from flows.run import ended, named
@@ -61,9 +61,8 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
 
 def _judge(lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]) -> None:
     """Show what the gate would say now; only a run that may publish records it."""
-    asked = questions(lake)
-    if policy.asks({question.set for question in asked}, has_live=True):
-        show_gate(lake.url, judged(policy, sets_of(policy, asked), candidate, live).verdict)
+    if asks(lake):
+        show_gate(lake.url, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
 
 
 def _watched(history: History, live: Release, rows: pa.Table) -> Watched:
