@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -43,18 +43,30 @@ def scores_of(
     measures = tuple(dict.fromkeys([*RANKED, *names]))
     known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
     known = _only(known, "basis", basis_of(release))
-    parts = [SCORES.empty_table()]
-    for mine in sets_of(questions):
-        rows = _fitting(_only(known, "set", mine[0].set), mine, measures)
-        held = set(rows.column("question_id").to_pylist())
-        missing = [question for question in mine if question.question_id not in held]
-        for start in range(0, len(missing), _AT_A_TIME):
-            part = missing[start : start + _AT_A_TIME]
-            new = evaluate(index, part, release.release, how, names=measures, progress=progress).rows
-            rows = pa.concat_tables([rows, new]).sort_by([("question_id", "ascending")])
-            index.keep_scores(rows)
-        parts.append(rows)
-    return pa.concat_tables(parts)
+
+    def measured(part: Sequence[Asked]) -> pa.Table:
+        return evaluate(index, part, release.release, how, names=measures, progress=progress).rows
+
+    parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
+    return pa.concat_tables([SCORES.empty_table(), *parts])
+
+
+def _of_set(
+    index: Index,
+    questions: Sequence[Asked],
+    known: pa.Table,
+    measures: Sequence[str],
+    measured: Callable[[Sequence[Asked]], pa.Table],
+) -> pa.Table:
+    """The rows of one set; what is missing is measured part by part, and kept with each."""
+    rows = _fitting(known, questions, measures)
+    held = set(rows.column("question_id").to_pylist())
+    missing = [question for question in questions if question.question_id not in held]
+    for start in range(0, len(missing), _AT_A_TIME):
+        new = measured(missing[start : start + _AT_A_TIME])
+        rows = pa.concat_tables([rows, new]).sort_by([("question_id", "ascending")])
+        index.keep_scores(rows)
+    return rows
 
 
 def sets_of(questions: Sequence[Asked]) -> list[list[Asked]]:

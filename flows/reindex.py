@@ -84,14 +84,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
-        judgement = judge(job, candidate, steps)
+        published, reason, refused, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
-    seconds = time.monotonic() - started
-    published, reason, refused, remarks = judgement
-    name, counts = candidate.release, candidate.counts
-    counts = counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
-    told = (*remarks, *found.remarks)
-    return Outcome(name, published, reason, refused, **counts, remarks=told, seconds=seconds)
+    counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
+    told, seconds = (*remarks, *found.remarks), time.monotonic() - started
+    return Outcome(candidate.release, published, reason, refused, **counts, remarks=told, seconds=seconds)
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
