@@ -56,7 +56,6 @@ def encoder_of(index: Index) -> Any:
 
 def bare_table(index: Index, url: str) -> Any:
     """The chunks of the live release as LanceDB opens them."""
-    os.environ.setdefault("LANCE_LOG", "error")  # else it warns at each search of a column that it adds
     import lancedb
 
     release, lake = index.release(), Lake.existing(url)
@@ -190,6 +189,7 @@ def main() -> None:
     words.add_argument("--cold", type=int, default=9, help="fresh processes of each kind; 0 for none")
     words.add_argument("--markdown", type=Path, help="where the report is written besides stdout")
     chosen = words.parse_args()
+    os.environ.setdefault("LANCE_LOG", "error")  # else each of LanceDB's searches warns of a column that it adds
     report = []
     for line in lines(chosen):
         print(line, flush=True)

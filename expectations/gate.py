@@ -242,7 +242,7 @@ def _told(policy: Gate, one: Comparison, j: Judgement) -> str:
         lost = int(one.pairs["lost"].sum())
         gone = f", {lost:,} of them since their evidence is gone from the text" if lost else ""
         return (
-            f"{what} fell from {one.a:.4f} to {one.b:.4f}, by {-j.high:.4f} at least (p {j.p:.4f}, {n}: "
+            f"{what} fell from {one.a:.4f} to {one.b:.4f} (p {j.p:.4f}, {n}: "
             f"{j.losses:,} are answered worse{gone}, {j.wins:,} better)"
         )
     if j.word == "better" or j.no_loss:

@@ -17,7 +17,7 @@ from lake import configuration
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.query import Index
-from lake.questions import questions as kept
+from lake.questions import reviewed as kept
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:

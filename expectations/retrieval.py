@@ -199,7 +199,7 @@ def _rows(
     same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
     for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
         name = one.question.question_id
-        row = {**same, **_described(one), "status": "failed" if name in failures else "scored"}
+        row = {**same, **described(one), "status": "failed" if name in failures else "scored"}
         if one.left_out:
             yield {**row, "status": one.left_out}
             continue
@@ -209,7 +209,7 @@ def _rows(
             yield {**row, "level": "search", "measure": "seconds", "value": seconds[name]}
 
 
-def _described(one: Resolved) -> dict[str, Any]:
+def described(one: Resolved) -> dict[str, Any]:
     """By what scores are sliced."""
     question = one.question
     relevant = {place.doc_id for place in one.places if place.evidence.grade}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import console_questions
+from flows import cli_drafts, console_questions
 from flows.cli_options import JsonOption, LakeOption, show
 
 if TYPE_CHECKING:
@@ -110,3 +110,7 @@ def drop_(
     from lake.questions import drop
 
     show({"set": set_, "dropped": drop(Lake.existing(lake), set_)}, as_json, console_questions.dropped)
+
+
+app.command()(cli_drafts.generate)
+app.command()(cli_drafts.review)

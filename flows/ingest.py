@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from prefect import State, flow
 from prefect.futures import as_completed
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -22,7 +23,7 @@ from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.run import in_prefect
 from lake.directory import Lake
-from lake.errors import LakeError
+from lake.errors import LakeError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
@@ -163,7 +164,15 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
 
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
-    state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+    try:
+        state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+    except RuntimeError as error:
+        if not str(error).startswith("Failed to reach API"):
+            raise
+        raise TransientError(
+            f"no Prefect server answers at {PREFECT_API_URL.value()}, and nothing was done; start it, or run without "
+            "PREFECT_API_URL"
+        ) from error
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result

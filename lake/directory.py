@@ -43,6 +43,7 @@ class Lake:
     rights/        who may see what, as of the last run that looked
     questions/     whose answers are known
     scores/        of each release that was evaluated
+    calls/         replies of chat models to generators of questions and judges of answers
     """
 
     def __init__(self, url: str) -> None:

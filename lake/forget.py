@@ -100,7 +100,7 @@ def _deny(lake: Lake, erased: Erased) -> int:
 
     How many questions went with them.
     """
-    from lake import scores
+    from lake import calls, scores
     from lake.questions import erasure
 
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
@@ -108,6 +108,7 @@ def _deny(lake: Lake, erased: Erased) -> int:
     lake.blot_out(erased.needles.ids)
     n_questions = erasure.erase(lake, erased)
     scores.erase(lake, erased)
+    calls.erase(lake, erased)
     lake.log.checkpoint(erased.needles.ids)
     return n_questions
 

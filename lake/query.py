@@ -23,6 +23,7 @@ from lake.search.snapshot import Snapshot, released
 if TYPE_CHECKING:
     from lake.answer.finding import Search
     from lake.answer.values import Answer
+    from lake.calls import Calls
     from lake.difference import Difference
     from lake.embed.base import Embedder
     from lake.questions import Asked, Resolved
@@ -110,6 +111,12 @@ class Index:
     def keep_scores(self, rows: pa.Table) -> None:
         """Keep SCORES rows beside their release."""
         scores.keep(self._lake, rows)
+
+    def calls(self, *, again: bool = False) -> Calls:
+        """Replies of chat models that the lake keeps; with ``again`` none is given, and new ones take their place."""
+        from lake.calls import Calls
+
+        return Calls(self._lake, again=again)
 
     def diff(self, a: str, b: str = "live") -> Difference:
         """What release ``b`` holds otherwise than ``a``."""

@@ -249,7 +249,9 @@ SCORES = pa.schema(
         pa.field("set", pa.string()),
         pa.field("question_id", pa.string()),
         pa.field("status", pa.string()),  # scored, failed (counts as 0), or why it was left out
-        pa.field("level", pa.string()),  # document, parent, chunk, span or search; null where it was left out
+        # document, parent, chunk, span or answer; search: what asking took, in seconds, tokens and USD; null where it
+        # was left out
+        pa.field("level", pa.string()),
         pa.field("measure", pa.string()),  # as nDCG@10
         pa.field("value", pa.float64()),
         pa.field("source", pa.string()),  # of the evidence, where it is of one source, media type or language
@@ -260,6 +262,23 @@ SCORES = pa.schema(
         pa.field("question_digest", pa.string()),  # of the question with its evidence and answers, as it was asked
         pa.field("basis", pa.string()),  # digest of what answered it: the release's content, raglake's version
         pa.field("evaluated_at", UTC),
+    ]
+)
+
+#: A reply of a chat model that was paid for, or a person's decision; one row a file, since each is kept at once.
+CALLS = pa.schema(
+    [
+        _key("call_id"),  # digest of the model and of all that was sent to it
+        pa.field("kind", pa.string()),  # what was asked: the name of its prompt; review: a person was asked
+        pa.field("model", pa.string()),  # as the provider calls the one that replied
+        pa.field("text", pa.string()),  # the reply
+        pa.field("finish", pa.string()),  # stop, length or refused
+        pa.field("n_input", pa.int64()),  # tokens
+        pa.field("n_output", pa.int64()),
+        pa.field("cost_usd", pa.float64()),  # null where no price is known
+        pa.field("seconds", pa.float64()),
+        pa.field("about", pa.list_(pa.string())),  # documents whose words were sent: doc_ids and digests of bytes
+        pa.field("made_at", UTC),
     ]
 )
 

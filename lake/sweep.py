@@ -9,6 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from lake import clock
+from lake.calls import FOLDER, is_obsolete
 from lake.compaction import Compaction, compact
 from lake.delta import Delta
 from lake.directory import Lake
@@ -59,6 +60,7 @@ def sweep(
         lambda: _generations(lake, history, retention, now, dry_run=dry),
         lambda: _versions(lake, history, dry_run=dry),
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
+        lambda: _calls(lake, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
     ]
@@ -140,6 +142,17 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
     if not dry_run:
         lake.store.delete_empty_folders("commits")
         lake.store.delete_empty_folders("scores")
+    return swept
+
+
+def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    """Replies of chat models, which were paid for as vectors were; an erasure removes those that it must itself."""
+    swept = Swept()
+    for stored in () if strictly else lake.store.walk(FOLDER):
+        if is_obsolete(stored.path, stored.modified_at, before):
+            if not dry_run:
+                lake.store.delete(stored.path)
+            swept += Swept(n_files=1, n_bytes=stored.size)
     return swept
 
 

@@ -38,6 +38,10 @@ class AnthropicChat(EndpointChat):
         if not self._key:
             raise UsageError(f"no key for Anthropic; set {_KEY}")
 
+    @property
+    def address(self) -> str:
+        return os.environ.get(_ADDRESS, "")
+
     @cached_property
     def _client(self) -> Anthropic:
         try:

@@ -86,9 +86,14 @@ class EndpointChat(ABC):
         self.name = name
         self.model = model
         self.patience = patience or Patience()
-        self._price = price or price_of(model)
+        self.price = price or price_of(model)
         self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
         self._left_out: set[str] = set()
+
+    @property
+    def address(self) -> str:
+        """Where it is asked, where that is not the provider's own place: models of one name may differ."""
+        return ""
 
     @abstractmethod
     def _errors(self) -> AbstractContextManager[None]:
@@ -168,7 +173,7 @@ class EndpointChat(ABC):
         count = load_tokenizer(TOKENIZER).count
         n_input = count(asked.words) if reply.n_input is None else reply.n_input
         n_output = count(reply.text) if reply.n_output is None else reply.n_output
-        cost = self._price.of(n_input, n_output) if self._price else None
+        cost = self.price.of(n_input, n_output) if self.price else None
         seconds = time.monotonic() - started
         return Completion(reply.text, Usage(1, n_input, n_output, cost), reply.model or self.model, finish, seconds)
 

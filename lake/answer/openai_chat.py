@@ -37,6 +37,10 @@ class OpenAIChat(EndpointChat):
         # OpenAI's newer models take only the longer name, most other servers only the shorter one.
         self._limit = "max_completion_tokens" if hostname in (None, "api.openai.com") else "max_tokens"
 
+    @property
+    def address(self) -> str:
+        return self._endpoint.base_url or ""
+
     @cached_property
     def _client(self) -> OpenAI:
         from openai import OpenAI

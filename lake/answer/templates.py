@@ -28,6 +28,15 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "expand": frozenset({"question", "fence", "n_queries"}),
         "hyde": frozenset({"question", "fence"}),
         "decompose": frozenset({"question", "fence", "sources", "n_queries"}),
+        "draft_question": frozenset({"passage", "fence", "kinds"}),
+        "answer_from_passage": frozenset({"passage", "question", "fence"}),
+        "answer_unaided": frozenset({"question", "fence"}),
+        "same_answer": frozenset({"question", "first", "second", "fence"}),
+        "judge_faithfulness": frozenset({"sources", "question", "answer", "fence"}),
+        "judge_relevance": frozenset({"question", "answer", "fence"}),
+        "judge_precision": frozenset({"sources", "question", "reference", "fence", "n"}),
+        "judge_recall": frozenset({"sources", "question", "reference", "fence"}),
+        "judge_correctness": frozenset({"question", "reference", "answer", "fence"}),
     }
 )
 

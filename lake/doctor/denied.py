@@ -42,6 +42,7 @@ def check_denylist(exam: Examination) -> int:
                 exam.ails(path, "holds something that was erased", _FINISH, "finish")
     _check_caches(exam, denylist)
     _check_questions(exam)
+    _check_calls(exam)
     return len(denylist)
 
 
@@ -75,6 +76,13 @@ def _check_questions(exam: Examination) -> None:
         kept = questions(exam.lake)
         if undenied(exam.lake, kept) != kept:
             exam.ails("questions", "has evidence from a document that was erased", "leave it out", "blot")
+
+
+def _check_calls(exam: Examination) -> None:
+    from lake import calls
+
+    for path in calls.denied(exam.lake):
+        exam.ails(path, "is about a document that was erased", "delete it", "drop")
 
 
 def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:

@@ -146,6 +146,15 @@ def check_scores(exam: Examination) -> int:
     return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
 
 
+def check_calls(exam: Examination) -> int:
+    """Replies of chat models can be read."""
+    from lake.schemas import CALLS
+
+    folders = [f"calls/{name}" for name in exam.lake.store.names("calls")]
+    remedy = "delete it; the model is asked again"
+    return sum(_check_files(exam, folder, CALLS, remedy) for folder in folders)
+
+
 def check_rights(exam: Examination) -> int:
     """Who may see what today can be read."""
     path = exam.history.rights

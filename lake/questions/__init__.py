@@ -5,7 +5,7 @@ from __future__ import annotations
 from lake.questions.anchors import anchored
 from lake.questions.imports import FORMATS, load
 from lake.questions.places import Lost, Place, Resolved, resolve
-from lake.questions.shelf import add, drop, questions
+from lake.questions.shelf import add, drop, questions, reviewed
 from lake.questions.values import Asked, Evidence
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "load",
     "questions",
     "resolve",
+    "reviewed",
 ]

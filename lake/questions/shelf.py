@@ -58,6 +58,11 @@ def questions(lake: Lake, name: str | None = None) -> list[Asked]:
     return [question for question in found if question.set == name]
 
 
+def reviewed(lake: Lake, name: str | None = None) -> list[Asked]:
+    """Those of them that a person stands by, imported ones included: what a decision may rest on."""
+    return [question for question in questions(lake, name) if question.reviewed]
+
+
 def change(lake: Lake, step: Callable[[list[Asked]], list[Asked]]) -> list[Asked]:
     """Put what ``step`` makes of all questions in their place, and try again where somebody was quicker."""
     for _ in range(_TRIES):

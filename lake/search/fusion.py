@@ -20,7 +20,7 @@ from lake.embed.blas_threads import one_blas_thread
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 RRF = 60
 #: Each leg of a hybrid search looks at least so deep: what one did not reach counts there as not found.
-LEAST_DEPTH = 100
+LEAST_DEPTH = 200
 #: Chunks whose cosines with a question stand for those of all chunks.
 SAMPLE = 1024
 #: Cosines that differ by less than this do not differ.
@@ -72,8 +72,8 @@ def added_evidence(
 ) -> np.ndarray:
     """Scores by the evidence of the legs ``vector`` (cosines) and ``text`` (BM25), weighed ``alpha`` and 1 - ``alpha``.
 
-    Rank 0 says that a leg did not find a chunk. BM25 is 0 then. What the text found has at least the cosine of rank
-    LEAST_DEPTH, whether the vectors found it or not: so the order does not depend on how deep they looked.
+    Rank 0 says that a leg did not find a chunk. What the text found has at least the cosine of rank LEAST_DEPTH, and
+    BM25 counts down to that rank: so the order does not depend on how deep either leg looked.
 
     >>> ranks = {"vector": np.array([1, 2, 0]), "text": np.array([0, 2, 1])}
     >>> scores = {"vector": np.array([0.6, 0.4, 0.0]), "text": np.array([0.0, 5.0, 7.0])}
@@ -85,7 +85,8 @@ def added_evidence(
     least = near.min() if len(near) else chance.mean
     cosines = np.where(by_vector, cosines, least)
     cosines = np.where(ranks["text"] > 0, np.maximum(cosines, least), cosines)
-    added: np.ndarray = alpha * chance.evidence(cosines) + (1 - alpha) * scores["text"]
+    by_text = np.where(ranks["text"] <= LEAST_DEPTH, scores["text"], 0.0)
+    added: np.ndarray = alpha * chance.evidence(cosines) + (1 - alpha) * by_text
     return added
 
 

@@ -34,6 +34,11 @@ class TextQuery:
 
     clauses: tuple[Clause, ...]
 
+    @property
+    def is_words(self) -> bool:
+        """Whether any of some words will do."""
+        return len(self.clauses) == 1 and self.clauses[0].occur == "SHOULD" and not self.clauses[0].is_phrase
+
 
 def plain(text: str, fuzziness: int = 0) -> TextQuery:
     """All words of a question; no character in it has a meaning of its own."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lake import schemas
-from lake.search.text_query import plain
+from lake.search.text_query import Clause, TextQuery, plain
 from lake.tables import Tables
 
 DIMENSIONS = 16
@@ -138,6 +138,17 @@ def test_every_row_is_found_once_whatever_the_indices_are_made_of(nights: Nights
             for hits in (near["chunk_id"].to_pylist(), match["chunk_id"].to_pylist()):
                 assert len(set(hits)) == 8
                 assert set(hits) <= wanted
+
+
+def test_words_score_as_one_query_over_text_and_heading_would(nights: Nights) -> None:
+    tables, _, versions, _ = nights
+    reader = tables.at(TABLE, versions[-1])
+    for question in ("w3 w77", "w100 w200 w300", "w499"):
+        found = reader.matching(plain(question), 500, columns=["chunk_id"])
+        words = TextQuery((*plain(question).clauses, Clause("nowhere")))  # several clauses are one query
+        together = reader.matching(words, 500, columns=["chunk_id"])
+        scores = [dict(zip(*(rows.column(i).to_pylist() for i in (0, 1)), strict=True)) for rows in (found, together)]
+        assert scores[0] == pytest.approx(scores[1], rel=1e-5)
 
 
 def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path) -> None:

@@ -79,9 +79,17 @@ def test_the_order_does_not_depend_on_how_deep_the_vectors_looked() -> None:
     random = np.random.default_rng(3)
     vector = dict(enumerate(np.sort(random.uniform(0.2, 0.6, 400))[::-1]))
     text = dict(zip(random.permutation(400)[:80].tolist(), random.uniform(1, 9, 80), strict=True))
-    for depth in (LEAST_DEPTH, 150, 400):
+    for depth in (LEAST_DEPTH, 300, 400):
         shallow = {row: vector[row] for row in range(depth)}
         assert fused(shallow, text, evidence())[:60] == fused(vector, text, evidence())[:60]
+
+
+def test_the_order_does_not_depend_on_how_deep_the_words_looked() -> None:
+    random = np.random.default_rng(4)
+    text = dict(enumerate(np.sort(random.uniform(1, 9, 400))[::-1]))
+    vector = dict(zip(random.permutation(400)[:80].tolist(), random.uniform(0.2, 0.6, 80), strict=True))
+    shallow = {row: text[row] for row in range(LEAST_DEPTH)}
+    assert fused(vector, shallow, evidence())[:60] == fused(vector, text, evidence())[:60]
 
 
 def test_a_leg_that_tells_nothing_apart_does_not_drag_the_other_down() -> None:

@@ -1,0 +1,263 @@
+"""What a release answers to questions whose answers are known: every question answered, every measure taken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from expectations.answer_measures import ZERO_WITHOUT_ANSWER, of_answer, of_context
+from expectations.asking import settings_of
+from expectations.judging import PROMPTS, Judge, not_judged
+from expectations.retrieval import described
+from expectations.summary import counts, means
+from lake import clock
+from lake.answer import Options, load_chat
+from lake.answer.forms import versions
+from lake.answer.purse import BudgetError, Purse
+from lake.answer.remembered import RememberedChat
+from lake.answer.templates import load_prompts
+from lake.errors import GoneError, LakeError
+from lake.progress import Progress, silent
+from lake.schemas import SCORES
+from lake.stated import EVERYTHING
+
+if TYPE_CHECKING:
+    from lake.answer import Answer, ChatModel
+    from lake.answer.templates import Prompts
+    from lake.query import Index
+    from lake.questions import Asked, Resolved
+    from lake.releases import Release
+
+#: Questions answered at a time.
+N_WORKERS = 4
+_ANSWER_PROMPTS = ("answer_system", "answer_question", "standalone", "rewrite", "expand", "hyde", "decompose")
+_KIND = "answer"
+
+
+@dataclass(frozen=True)
+class AnswerEvaluation:
+    """One way of answering, at one release: SCORES ``rows`` (level ``answer``), and what they were counted from.
+
+    ``told`` holds each answer, ``judged`` the judge's measures of it, None where it gave no verdict; both by
+    question_id. ``failures`` say why a question could not be answered, which counts as 0. ``stopped`` says why some
+    questions were not asked; they have no rows, so that such an evaluation should not take a whole one's place.
+    """
+
+    release: str
+    settings: str
+    rows: pa.Table
+    resolved: tuple[Resolved, ...]
+    told: Mapping[str, Answer]
+    judged: Mapping[str, Mapping[str, float | None]]
+    failures: Mapping[str, str]
+    judge_failures: Mapping[str, str]
+    stopped: str
+    purse: Purse = field(default_factory=Purse)
+
+    @property
+    def not_judged(self) -> dict[str, int]:
+        """How often the judge gave no verdict, by measure."""
+        return not_judged(self.judged.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Means with their intervals, what is not measured and why, and the bill."""
+        usage = {kind: asdict(paid) for kind, paid in sorted(self.purse.paid.items())}
+        return {
+            "release": self.release,
+            "settings": json.loads(self.settings),
+            "measures": means(self.rows),
+            "counts": counts(self.rows),
+            "not_judged": self.not_judged,
+            "failures": dict(self.failures),
+            "judge_failures": dict(self.judge_failures),
+            "stopped": self.stopped,
+            "usage": usage,
+            "cost_usd": self.purse.usage.cost_usd,
+            "calls_remembered": self.purse.n_remembered,
+        }
+
+
+def evaluate_answers(
+    index: Index,
+    questions: Sequence[Asked],
+    at: str = "live",
+    how: Mapping[str, Any] | None = None,
+    *,
+    chat: ChatModel | str | None = None,
+    judge: ChatModel | str | None = None,
+    options: Options | None = None,
+    budget: float | None = None,
+    again: bool = False,
+    n_workers: int = N_WORKERS,
+    progress: Progress = silent,
+) -> AnswerEvaluation:
+    """Answer each question at one release and measure the answers; ``how`` as in ``expectations.retrieval.evaluate``.
+
+    ``chat`` answers (else RAGLAKE_CHAT_MODEL; NoChatModelError where neither is set); ``judge`` gives verdicts, and
+    without one the measures that need no model are all there are. Replies of both are kept in the lake and paid
+    for once; ``again`` asks anew. No call is made that could exceed the ``budget`` (USD). A question whose evidence is
+    gone is left out; one that fails counts as 0; where all fail, the first error is raised.
+    """
+    chosen = (options or Options(), Purse(budget), _loaded(chat), judge)
+    asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
+    resolved = tuple(index.resolve(questions, asker.release.release))
+    asked = [one for one in resolved if not one.left_out]
+    progress("answers", 0, len(asked))
+    with ThreadPoolExecutor(n_workers) as pool:
+        outcomes = list(pool.map(lambda one: asker.outcome(one, progress), asked))
+    _check(outcomes, asker.judge)
+    return _evaluation(asker, resolved, dict(zip((one.question.question_id for one in asked), outcomes, strict=True)))
+
+
+def _loaded(chat: ChatModel | str | None) -> ChatModel:
+    return load_chat(chat) if chat is None or isinstance(chat, str) else chat
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """An answer with its measures, or why there is none."""
+
+    told: Answer | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    verdicts: Mapping[str, float | None] = field(default_factory=dict)
+    error: LakeError | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        return isinstance(self.error, BudgetError)
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Answers and judges one question at a time."""
+
+    index: Index
+    release: Release
+    how: Mapping[str, Any]
+    options: Options
+    prompts: Prompts
+    chat: ChatModel
+    judge: Judge | None
+    purse: Purse
+    digests: Mapping[str, str]
+    again: bool
+
+    @classmethod
+    def of(
+        cls,
+        index: Index,
+        release: Release,
+        how: Mapping[str, Any],
+        options: Options,
+        purse: Purse,
+        chat: ChatModel,
+        judge: ChatModel | str | None,
+        *,
+        again: bool,
+    ) -> _Asker:
+        prompts, calls = load_prompts(options.prompts), index.calls(again=again)
+        judging = None if judge is None else Judge(_loaded(judge), calls, purse, prompts)
+        rows = index.dataset("documents", release.release).to_table(columns=["doc_id", "digest"])
+        digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
+        return cls(index, release, how, options, prompts, chat, judging, purse, digests, again)
+
+    def outcome(self, one: Resolved, progress: Progress) -> _Outcome:
+        try:
+            return self._outcome(one)
+        except GoneError:
+            raise
+        except LakeError as error:
+            return _Outcome(error=error)
+        finally:
+            progress("answers", 1, None)
+
+    def _outcome(self, one: Resolved) -> _Outcome:
+        calls = self.index.calls(again=self.again)
+        asking = RememberedChat(self.chat, calls, self.purse, _KIND, about=None)
+        text, answers = one.question.text, one.question.answers
+        words = {"principals": EVERYTHING, **self.how, "chat": asking, "options": self.options}
+        told = self.index.answer(text, at=self.release.release, **words)
+        about = list(self._about(told))
+        asking.keep(about)
+        verdicts = self.judge.verdicts(told, answers, about) if self.judge else {}
+        return _Outcome(told, of_answer(told, answers) | of_context(told, one), verdicts)
+
+    def _about(self, told: Answer) -> Iterator[str]:
+        """Documents whose words a model may have seen."""
+        for doc_id in {*told.passages.column("doc_id").to_pylist(), *(source.doc_id for source in told.sources)}:
+            yield from (doc_id, self.digests[doc_id])
+
+
+def _check(outcomes: Sequence[_Outcome], judge: Judge | None) -> None:
+    """Raise what all questions failed by, or all that was to be judged: it is not the questions then."""
+    failed = [outcome.error for outcome in outcomes if outcome.error and not outcome.is_stopped]
+    if failed and len(failed) == len(outcomes):
+        raise failed[0]
+    if judge is not None and judge.failures and not judge.n_given:
+        raise next(iter(judge.failures.values()))
+
+
+def _evaluation(asker: _Asker, resolved: tuple[Resolved, ...], found: Mapping[str, _Outcome]) -> AnswerEvaluation:
+    settings = _settings(asker)
+    rows = pa.Table.from_pylist(list(_rows(asker.release, settings, resolved, found)), schema=SCORES)
+    judge_failures = asker.judge.failures if asker.judge else {}
+    return AnswerEvaluation(
+        asker.release.release,
+        settings,
+        rows,
+        resolved,
+        {name: outcome.told for name, outcome in found.items() if outcome.told is not None},
+        {name: outcome.verdicts for name, outcome in found.items() if outcome.told is not None},
+        {name: str(outcome.error) for name, outcome in found.items() if outcome.error and not outcome.is_stopped},
+        {question: str(error) for question, error in judge_failures.items()},
+        next((str(outcome.error) for outcome in found.values() if outcome.is_stopped), ""),
+        asker.purse,
+    )
+
+
+def _settings(asker: _Asker) -> str:
+    """The way of searching, and besides it all that decides an answer and its verdicts."""
+    told = {name: value for name, value in asdict(asker.options).items() if name != "prompts"}
+    answers: dict[str, Any] = {"chat": asker.chat.name, "prompts": versions(asker.prompts, _ANSWER_PROMPTS), **told}
+    if asker.judge is not None:
+        answers |= {"judge": asker.judge.chat.name, "judge_prompts": versions(asker.prompts, PROMPTS)}
+    return json.dumps({**json.loads(settings_of(asker.how)), "answers": answers}, sort_keys=True, ensure_ascii=False)
+
+
+def _rows(
+    release: Release, settings: str, resolved: Iterable[Resolved], found: Mapping[str, _Outcome]
+) -> Iterator[dict[str, Any]]:
+    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings}
+    same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
+    for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
+        row = {**same, **described(one)}
+        if one.left_out:
+            yield {**row, "status": one.left_out}
+            continue
+        outcome = found[one.question.question_id]
+        if outcome.is_stopped:
+            continue
+        row["status"] = "failed" if outcome.told is None else "scored"
+        for level, measure, value in _values(one, outcome):
+            yield {**row, "level": level, "measure": measure, "value": value}
+
+
+def _values(one: Resolved, outcome: _Outcome) -> Iterator[tuple[str, str, float]]:
+    """Level, measure and value; what the judge gave no verdict on is not there."""
+    told = outcome.told
+    if told is None:
+        wanted = ZERO_WITHOUT_ANSWER if one.question.answers else ZERO_WITHOUT_ANSWER[:1]
+        yield from (("answer", name, 0.0) for name in wanted)
+        return
+    yield from (("answer", name, value) for name, value in outcome.values.items())
+    yield from (("answer", name, value) for name, value in outcome.verdicts.items() if value is not None)
+    if told.usage is not None:
+        yield "search", "answer input tokens", float(told.usage.n_input)
+        yield "search", "answer output tokens", float(told.usage.n_output)
+        if told.usage.cost_usd is not None:
+            yield "search", "answer USD", told.usage.cost_usd

@@ -1,0 +1,181 @@
+"""A set of questions drafted by a language model from sections of live, filtered, and marked as not reviewed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from lake.answer.purse import BudgetError, Purse
+from lake.calls import Calls
+from lake.errors import UsageError
+from lake.progress import Progress, silent
+from lake.questions.anchors import anchored
+from lake.questions.drafts import Drafter, Reason, is_among
+from lake.questions.places import resolve
+from lake.questions.sampling import Section, sections
+from lake.questions.shelf import add
+from lake.questions.shelf import questions as kept_questions
+from lake.questions.values import Asked
+
+if TYPE_CHECKING:
+    from lake.answer.chat import ChatModel
+    from lake.answer.templates import Prompts
+    from lake.directory import Lake
+    from lake.releases import Release
+
+#: Sections worked on at a time, and questions kept at a time.
+N_WORKERS, _KEPT_AT_ONCE = 4, 25
+#: So many sections are tried for each wanted question, and so many besides: a model that writes nothing usable is not
+#: asked about the whole corpus.
+_TRIES, _SPARE = 4, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A section that gave no question."""
+
+    uri: str
+    heading: str
+    reason: Reason
+
+
+@dataclass
+class Generated:
+    """What a run made: questions it ``added``, how many the set ``holds`` now that were generated, and the bill.
+
+    ``stopped`` says why the set does not hold as many as were wanted; "" where it does.
+    """
+
+    release: str
+    set: str
+    wanted: int
+    holds: int = 0
+    added: list[Asked] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    stopped: str = ""
+    purse: Purse = field(default_factory=Purse)
+
+    def to_json(self) -> dict[str, Any]:
+        usage = self.purse.usage
+        return {
+            "release": self.release,
+            "set": self.set,
+            "wanted": self.wanted,
+            "holds": self.holds,
+            "added": [question.to_row() for question in self.added],
+            "dropped": dict(Counter(one.reason for one in self.dropped).most_common()),
+            "dropped_sections": [{"uri": d.uri, "heading": d.heading, "reason": d.reason} for d in self.dropped],
+            "stopped": self.stopped,
+            "calls": usage.n_calls,
+            "calls_remembered": self.purse.n_remembered,
+            "tokens_input": usage.n_input,
+            "tokens_output": usage.n_output,
+            "cost_usd": usage.cost_usd,
+        }
+
+
+def generate(
+    lake: Lake,
+    chat: ChatModel,
+    n: int,
+    *,
+    name: str = "generated",
+    seed: int = 0,
+    budget: float | None = None,
+    unknown_only: bool = False,
+    prompts: Prompts | None = None,
+    n_workers: int = N_WORKERS,
+    progress: Progress = silent,
+) -> Generated:
+    """Draft questions until the set holds ``n`` generated ones, so that running it again adds none.
+
+    Replies of the model are kept in the lake: a run that was killed, or stopped at its ``budget`` (USD), goes on from
+    there and pays for none twice. The same seed draws the same sections. ``unknown_only`` drops what the model
+    answers without the passage.
+    """
+    from lake.answer.templates import load_prompts
+
+    if n < 1:
+        raise UsageError(f"{n} questions are none; ask for 1 or more")
+    release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Purse(budget)
+    drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
+    mine = [question for question in kept if question.set == name and question.origin == "generated"]
+    made = Generated(release.release, name, n, len(mine), purse=purse)
+    drawn = sections(lake, release, seed, _taken(lake, release, mine), _TRIES * n + _SPARE)
+    _Run(lake, release, drafter, made, kept, n_workers, progress).fill(drawn)
+    return made
+
+
+def _taken(lake: Lake, release: Release, mine: Sequence[Asked]) -> dict[str, list[int]]:
+    """Where sections start that have been asked about, by document, however the question was worded since."""
+    found: dict[str, list[int]] = {}
+    for one in resolve(lake, release, mine):
+        for place in one.places:
+            if place.start is not None:
+                found.setdefault(place.doc_id, []).append(place.start)
+    return found
+
+
+@dataclass
+class _Run:
+    """Questions found and not yet kept, while a set is being filled."""
+
+    lake: Lake
+    release: Release
+    drafter: Drafter
+    made: Generated
+    asked: list[Asked]
+    n_workers: int
+    progress: Progress
+    fresh: list[Asked] = field(default_factory=list)
+
+    def fill(self, drawn: Iterator[Section]) -> None:
+        """Work through sections in their order until the set is full; whatever ends it, what was found is kept."""
+        self.progress("questions", 0, max(0, self._lacking))
+        try:
+            with ThreadPoolExecutor(self.n_workers) as pool:
+                while self._lacking > 0 and not self.made.stopped:
+                    self._next(pool, list(islice(drawn, min(self.n_workers, self._lacking))))
+        finally:
+            self._keep()
+
+    @property
+    def _lacking(self) -> int:
+        return self.made.wanted - self.made.holds - len(self.fresh)
+
+    def _next(self, pool: ThreadPoolExecutor, batch: list[Section]) -> None:
+        if not batch:
+            self.made.stopped = "the sections that were drawn gave no more questions; another --seed may draw others"
+        asked = tuple(self.asked)
+        futures = [pool.submit(self.drafter.make, section, asked) for section in batch]
+        for section, future in zip(batch, futures, strict=True):
+            try:
+                self._take(section, future.result())
+            except BudgetError as spent:
+                self.made.stopped = str(spent)
+        if len(self.fresh) >= _KEPT_AT_ONCE:
+            self._keep()
+
+    def _take(self, section: Section, found: Asked | Reason) -> None:
+        if isinstance(found, Asked) and is_among(found.text, self.asked):
+            found = "asked already"
+        if isinstance(found, Asked):
+            self.asked.append(found)
+            self.fresh.append(found)
+            self.progress("questions", 1, None)
+        else:
+            self.made.dropped.append(Dropped(section.document["uri"], section.heading, found))
+
+    def _keep(self) -> None:
+        """Put what was found into the lake, less what was erased meanwhile."""
+        if not self.fresh:
+            return
+        wanted = anchored(self.lake, self.release, self.fresh)
+        kept = {question.question_id for question in add(self.lake, wanted)}
+        self.made.added += [question for question in wanted if question.question_id in kept]
+        self.made.holds += sum(question.question_id in kept for question in wanted)
+        self.fresh = []

@@ -1,0 +1,86 @@
+"""A person's decisions about questions, each of them kept at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lake.calls import Calls
+from lake.ids import document_id
+from lake.questions.places import resolve, texts_of
+from lake.questions.shelf import change, questions
+from lake.questions.values import Asked, merged
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.questions.values import Evidence
+    from lake.releases import Release
+
+#: Characters of the text that are shown on either side of a quote.
+_AROUND = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Evidence as a reviewer sees it: the quote and what stands around it, or why it is not there."""
+
+    evidence: Evidence
+    before: str = ""
+    quote: str = ""
+    after: str = ""
+    reason: str = ""
+
+
+def to_review(lake: Lake, name: str, *, every: bool = False) -> list[Asked]:
+    """The questions of a set that nobody has reviewed; with ``every`` the others after them."""
+    mine = questions(lake, name)
+    return [question for question in sorted(mine, key=lambda one: one.reviewed) if every or not question.reviewed]
+
+
+def shown(lake: Lake, release: Release | None, asked: Sequence[Asked]) -> Iterator[list[Shown]]:
+    """The evidence of each question as the release has it."""
+    if release is None:
+        yield from ([Shown(e, quote=e.quote or "", reason="nothing is published") for e in a.evidence] for a in asked)
+        return
+    for one in resolve(lake, release, asked):
+        texts = texts_of(lake, release, {place.doc_id for place in one.places if place.start is not None})
+        found = [Shown(lost.evidence, quote=lost.evidence.quote or "", reason=lost.reason) for lost in one.lost]
+        for place in one.places:
+            text, start, end = texts.get(place.doc_id, ("", ""))[1], place.start or 0, place.end or 0
+            before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+            found.append(Shown(place.evidence, before, text[start:end], after))
+        yield found
+
+
+def accept(lake: Lake, question: Asked) -> bool:
+    """Stand by a question as it is; False where it is no longer there."""
+    return _changed(lake, question, lambda found: replace(found, reviewed=True))
+
+
+def edit(lake: Lake, question: Asked, text: str, answers: Sequence[str]) -> bool:
+    """Stand by a question in other words; False where it is no longer there. UsageError where it says nothing."""
+    return _changed(lake, question, lambda found: replace(found, text=text, answers=tuple(answers), reviewed=True))
+
+
+def turn_down(lake: Lake, question: Asked) -> bool:
+    """Take a question away for good: generating questions does not bring it back. False where it is no longer there."""
+    about = [document_id(piece.source, piece.uri) for piece in question.evidence if piece.source is not None]
+    if question.origin == "generated":
+        Calls(lake).turn_down(question.set, question.text, about)
+    return _changed(lake, question, lambda found: None)
+
+
+def _changed(lake: Lake, question: Asked, decide: Callable[[Asked], Asked | None]) -> bool:
+    """Put what is decided in the question's place; another of the same words joins it."""
+    found = False
+
+    def step(kept: list[Asked]) -> list[Asked]:
+        nonlocal found
+        mine = [one for one in kept if one.question_id == question.question_id]
+        found = bool(mine)
+        decided = [one for one in map(decide, mine) if one is not None]
+        return merged([*decided, *(one for one in kept if one not in mine)])
+
+    change(lake, step)
+    return found
