@@ -142,9 +142,10 @@ def trials(pair: tuple[pa.Table, pa.Table], n: int, n_trials: int, by_lot: bool)
 def pairs(bench: Bench, runs: Sequence[tuple[str, Lake, Outcome]]) -> Iterator[tuple[str, Any, bool]]:
     """Name, the two sides' SCORES rows, and whether sides are drawn by lot."""
     for name, lake, outcome in runs:
-        index, history = Index(lake), lake.log.read()
-        base = history.releases[outcome.release or ""].base
-        yield name, (index.scores(base or ""), index.scores(outcome.release or "")), False
+        index, base = Index(lake), lake.log.read().releases[outcome.release or ""].base
+        for mode in ("hybrid", "vector"):
+            sides = (scores_of(index, index.questions(), at or "", {"mode": mode}) for at in (base, outcome.release))
+            yield f"{name} ({mode})", tuple(sides), False
     index = Index(Lake(str(bench.lake)))
     ways = [scores_of(index, index.questions(), how={"mode": mode}) for mode in ("vector", "text")]
     yield "vectors or words by lot", tuple(ways), True
