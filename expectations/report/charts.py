@@ -14,6 +14,8 @@ Mark = Literal["live", "published", "candidate", "refused", "rolled back"]
 _MANTISSAS = (1, 2, 2.5, 5, 10)
 #: A plot of scores spans at least so much, so that noise does not look like a fall.
 _LEAST_SPAN = 0.1
+#: How far an axis from 0 goes at least, where all values are 0.
+_LEAST_TOP: dict[Unit, float] = {"percent": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Chart:
         values = [v for p in self.points for v in (p.y, p.low, p.high) if v is not None and math.isfinite(v)]
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         if self.unit != "score":
-            return ticks(0.0, high or 1.0)
+            return ticks(0.0, max(high, _LEAST_TOP.get(self.unit, 0.0)) or 1.0)
         middle = (low + high) / 2
         return ticks(max(0.0, min(low, middle - _LEAST_SPAN / 2)), min(1.0, max(high, middle + _LEAST_SPAN / 2)))
 

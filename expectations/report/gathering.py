@@ -45,11 +45,20 @@ def gather(index: Index, name: str | None = None, last: int = LAST) -> Report:
     state = [_state_chart(health, ids, *one) for one in _STATE]
     sets = [_set_report(index, health.filter(set=one), ids, one) for one in names]
     costs = [row | {"cost": _cost(index, row["release"])} for row in shown]
-    return Report(index.status()["lake"], clock.now(), costs, len(rows) - len(shown), state, _changes(index, ids), sets)
+    return Report(
+        index.status()["lake"], clock.now(), costs, len(rows) - len(shown), state, _changes(index, shown), sets
+    )
 
 
-def _changes(index: Index, ids: Sequence[str]) -> dict[str, Any] | None:
-    return index.diff(ids[-2], ids[-1]).to_json() if len(ids) > 1 else None
+def _changes(index: Index, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    before = _good([(row["release"], row["status"]) for row in rows[:-1]])
+    return index.diff(before, rows[-1]["release"]).to_json() if before else None
+
+
+def _good(releases: Sequence[tuple[str, str]]) -> str | None:
+    """The last of them, of those that readers saw and were not taken off if there are such."""
+    kept = [release for release, status in releases if status in ("live", "superseded")]
+    return next(iter(reversed(kept or [release for release, _ in releases])), None)
 
 
 def _cost(index: Index, release: str) -> dict[str, Any]:
@@ -80,18 +89,22 @@ def _mark(row: dict[str, Any]) -> Mark:
 def _set_report(index: Index, health: pl.DataFrame, ids: Sequence[str], name: str) -> SetReport:
     measured = [one for one in ids if one in set(health["release"])]
     newest, way = measured[-1], _main_way(health.filter(release=measured[-1]))
-    before = health.filter(pl.col("release") != newest, settings=way)["release"].unique(maintain_order=True)
+    before = health.filter(pl.col("release") != newest, settings=way).unique("release", maintain_order=True)
     rows, asked = _rows(index, newest, name, way), {one.question_id: one for one in index.questions(name)}
-    against = before[-1] if len(before) else None
+    against = _good(before.select("release", "status").rows())
+    p95 = health.filter(release=newest, settings=way)["p95"][0]
+    slices = list(_slices(rows))
     counts = pl.DataFrame(rows).unique("question_id").group_by("status").len().sort("status")
     return SetReport(
         name,
         newest,
         worded(way),
+        slices[0]["measure"] if slices else "",
+        None if p95 is None else p95 * 1000,
         dict(counts.iter_rows()),
         list(_score_charts(health, ids, name)),
         list(_latency_charts(health, ids, name)),
-        list(_slices(rows)),
+        slices,
         worst(index, newest, way, rows, asked),
         compared(_rows(index, against, name, way), rows, asked, (against, newest)) if against else None,
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 from expectations.report.charts import Chart
 from expectations.report.markup import Markup, element
-from expectations.report.set_page import set_section
+from expectations.report.set_page import set_section, verdict_class
 from expectations.report.svg import drawn, key
 from expectations.report.tables import moment, table
-from expectations.report.values import Report
+from expectations.report.values import Report, SetReport
 from lake.words import counted
 
 #: Nothing may be loaded or run, should a piece of markup ever get through.
@@ -76,15 +76,27 @@ def _tiles(report: Report) -> Iterator[Markup]:
         share = live["n_quarantined"] / max(1, live["n_documents"] + live["n_quarantined"])
         yield _tile("in quarantine", f"{live['n_quarantined']:,}", f"{share:.1%} of what it was to hold")
     for one in report.sets:
-        for chart in one.scores[:1]:
-            points = [point for series in chart.series for point in series.points if series.name == one.way]
-            for point in points[-1:]:
-                interval = f"{point.low:.3f} to {point.high:.3f}; {one.way}, {one.newest}"
-                yield _tile(f"{chart.title}, {one.name}", f"{point.y:.3f}", interval)
+        yield from _set_tiles(one)
 
 
-def _tile(name: str, value: str, more: str) -> Markup:
-    return element("div", element("span", name), element("b", value), element("span", more), class_="tile")
+def _set_tiles(one: SetReport) -> Iterator[Markup]:
+    point = next(
+        (series.points[-1] for chart in one.scores[:1] for series in chart.series if series.name == one.way), None
+    )
+    if point:
+        interval = f"{point.low:.3f} to {point.high:.3f}; {one.way}, {one.newest}"
+        yield _tile(f"{one.name}: {one.scores[0].title}", f"{point.y:.3f}", interval)
+    if one.compared:
+        row = one.compared.measures[0]
+        said = f"{row['measure']} {row['difference']:+.3f}, {row['n']:,} questions"
+        yield _tile(f"{one.name}: against {one.compared.a}", row["word"], said, verdict_class(row["word"]))
+    if one.p95 is not None:
+        yield _tile(f"{one.name}: p95 of a search", f"{one.p95:,.0f} ms", f"{one.way}, {one.newest}")
+
+
+def _tile(name: str, value: str, more: str, colour: str | None = None) -> Markup:
+    shown = element("b", value, class_=colour)
+    return element("div", element("span", name), shown, element("span", more), class_="tile")
 
 
 def _ago(age: timedelta) -> str:
@@ -95,7 +107,7 @@ def _ago(age: timedelta) -> str:
 
 
 def _releases(report: Report) -> Iterator[Markup]:
-    names = ("release", "status", "published", "audit", "documents*", "chunks*", "quarantine*", "embedder", "why")
+    names = ("release", "status", "published", "checks", "documents*", "chunks*", "quarantine*", "embedder", "why")
     yield table(names, (_release(row) for row in reversed(report.releases)))
     if report.changes:
         yield from _changed(report.changes)

@@ -54,9 +54,10 @@ def _draw(axes: Any, chart: Chart, series: Series, shift: float, colour: str) ->
 
 
 def _frame(axes: Any, chart: Chart) -> None:
-    places = list(shown_labels(chart.labels, _MOST_LABELS))
+    places = list(shown_labels(chart.labels, _MOST_LABELS if chart.joined else len(chart.labels)))
+    slanted = {} if chart.joined else {"rotation": 25, "ha": "right"}
     axes.set_title(chart.title, loc="left", fontsize=11, fontweight="bold", parse_math=False)
-    axes.set_xticks([place for place, _ in places], [short(label) for _, label in places])
+    axes.set_xticks([place for place, _ in places], [short(label) for _, label in places], **slanted)
     axes.set_xlim(-0.5, len(chart.labels) - 0.5)
     axes.set_yticks(chart.ticks)
     axes.set_ylim(chart.ticks[0], chart.ticks[-1])

@@ -22,19 +22,24 @@ def set_section(one: SetReport) -> Iterator[Markup]:
     said = (
         f"{one.counts.get('scored', 0):,} of {counted(sum(one.counts.values()), 'question')} measured at {one.newest}"
     )
-    yield element("p", f"{said}{f' ({left_out})' if left_out else ''}. Lines through points are 95 % intervals.")
+    axes = "Upright lines through points are 95 % intervals; the axes of scores need not begin at 0."
+    yield element("p", f"{said}{f' ({left_out})' if left_out else ''}. {axes}")
     charts = [*one.scores, *one.latency]
     yield key(list(dict.fromkeys(mark for chart in charts for mark in chart.marks)))
     yield element("div", *(drawn(chart) for chart in charts), class_="plots")
     if one.compared:
         yield from _compared(one.compared, one.way)
     if one.slices:
-        yield element("h3", f"{one.newest} in slices: {one.slices[0]['measure']}, {one.way}")
+        yield element("h3", f"{one.newest} in slices: {one.measure}, {one.way}")
         yield table(("by", "slice", "questions*", "mean*", "95 % interval*", "0 to 1"), _slices(one.slices))
     if one.worst:
-        yield element("h3", f"Worst questions of {one.newest}, {one.way}")
+        yield element("h3", f"Worst questions of {one.newest} by {one.measure}, {one.way}")
         yield element("p", "A green edge marks a passage of a document that answers.", class_="soft")
         yield element("ol", *(_worst(row) for row in one.worst), class_="questions")
+
+
+def verdict_class(word: str) -> str | None:
+    return _COLOURS.get(word)
 
 
 def _slices(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -76,7 +81,7 @@ def _difference(row: Mapping[str, Any]) -> Iterator[str]:
     yield from (row["level"], row["measure"], f"{row['a']:.3f}", f"{row['b']:.3f}", f"{row['difference']:+.3f}")
     yield f"{row['low']:+.3f} to {row['high']:+.3f}"
     yield f"{row['p']:.4f}"
-    yield element("span", row["word"], class_=_COLOURS.get(row["word"]))
+    yield element("span", row["word"], class_=verdict_class(row["word"]))
     yield from (f"{row[name]:,}" for name in ("wins", "losses", "n"))
 
 

@@ -54,7 +54,7 @@ class _Area:
             yield element("text", self._tick(tick), x=_LEFT - 6, y=height + 3.5, text_anchor="end")
 
     def _tick(self, value: float) -> str:
-        unit, step = self.chart.unit, self.ticks[1] - self.ticks[0]
+        unit, step = self.chart.unit, round(self.ticks[1] - self.ticks[0], 10)
         if unit == "score":
             return f"{value:.2f}" if round(step, 2) == step else f"{value:.3f}"
         if unit == "percent":

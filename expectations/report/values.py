@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from expectations.report.charts import Chart
+from expectations.report.charts import Chart, Point, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,15 @@ class Compared:
 class SetReport:
     """One set of questions. ``newest``: the last release that it measured, ``way`` the way of asking looked at closely.
 
-    ``counts``: questions by status; ``slices``: rows of ``summary.means`` with ``by`` and ``slice``.
+    ``measure``: by which slices are shown and questions ordered. ``counts``: questions by status; ``slices``: rows of
+    ``summary.means`` with ``by`` and ``slice``. ``p95``: milliseconds of a search at ``newest``.
     """
 
     name: str
     newest: str
     way: str
+    measure: str
+    p95: float | None
     counts: Mapping[str, int]
     scores: Sequence[Chart]
     latency: Sequence[Chart]
@@ -62,7 +65,15 @@ class SetReport:
 
     @property
     def charts(self) -> list[Chart]:
-        return [*self.scores, *self.latency]
+        """All of them, the slices too, which the page shows as a table."""
+        return [*self.scores, *self._sliced(), *self.latency]
+
+    def _sliced(self) -> Iterator[Chart]:
+        points = [Point(n, row["mean"], row["low"], row["high"]) for n, row in enumerate(self.slices)]
+        if points:
+            title = f"{self.measure} of {self.newest} in slices, {self.way}"
+            labels = tuple(str(row["slice"]) for row in self.slices)
+            yield Chart(f"{self.name}-slices", title, labels, (Series(self.way, tuple(points)),), "score", joined=False)
 
 
 @dataclass(frozen=True, slots=True)
