@@ -7,7 +7,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-from expectations.report.charts import Chart
+from expectations.report.charts import Chart, said
 from expectations.report.markup import Markup, element
 from expectations.report.set_page import set_section, verdict_class
 from expectations.report.svg import drawn, key
@@ -42,8 +42,8 @@ def _body(report: Report) -> Iterator[Markup]:
     yield element("nav", *(element("a", words, href=href) for href, words in links))
     yield element("div", *_tiles(report), class_="tiles")
     if not report.sets:
-        said = "No release shown here was evaluated by questions that the lake knows. raglake evaluate does that."
-        yield element("p", said, class_="warn")
+        words = "No release shown here was evaluated by questions that the lake knows. raglake evaluate does that."
+        yield element("p", words, class_="warn")
     yield element("h2", "Releases", id="releases")
     yield from _releases(report)
     for one in report.sets:
@@ -74,7 +74,7 @@ def _tiles(report: Report) -> Iterator[Markup]:
         yield _tile("live", live["release"], f"published {_ago(report.made_at - live['published_at'])}")
         yield _tile("documents", f"{live['n_documents']:,}", counted(live["n_chunks"], "chunk"))
         share = live["n_quarantined"] / max(1, live["n_documents"] + live["n_quarantined"])
-        yield _tile("in quarantine", f"{live['n_quarantined']:,}", f"{share:.1%} of what it was to hold")
+        yield _tile("in quarantine", f"{live['n_quarantined']:,}", f"{said(share, 'percent')} of what it was to hold")
     for one in report.sets:
         yield from _set_tiles(one)
 
@@ -88,8 +88,10 @@ def _set_tiles(one: SetReport) -> Iterator[Markup]:
         yield _tile(f"{one.name}: {one.scores[0].title}", f"{point.y:.3f}", interval)
     if one.compared:
         row = one.compared.measures[0]
-        said = f"{row['measure']} {row['difference']:+.3f}, {row['n']:,} questions"
-        yield _tile(f"{one.name}: against {one.compared.a}", row["word"], said, verdict_class(row["word"]))
+        words = f"{row['measure']} {row['difference']:+.3f}, {row['n']:,} questions"
+        yield _tile(
+            f"{one.name}: against {one.compared.a}", row["word"], words, f"word {verdict_class(row['word']) or ''}"
+        )
     if one.p95 is not None:
         yield _tile(f"{one.name}: p95 of a search", f"{one.p95:,.0f} ms", f"{one.way}, {one.newest}")
 
@@ -107,8 +109,10 @@ def _ago(age: timedelta) -> str:
 
 
 def _releases(report: Report) -> Iterator[Markup]:
-    names = ("release", "status", "published", "checks", "documents*", "chunks*", "quarantine*", "embedder", "why")
-    yield table(names, (_release(row) for row in reversed(report.releases)))
+    names = ("release", "status", "published", "checks", "documents*", "chunks*", "quarantine*", "embedder")
+    reasons = any(row["why"] for row in report.releases)
+    rows = ([*_release(row), *([row["why"]] if reasons else [])] for row in reversed(report.releases))
+    yield table((*names, *(["why"] if reasons else [])), rows)
     if report.changes:
         yield from _changed(report.changes)
 
@@ -117,11 +121,10 @@ def _release(row: Mapping[str, Any]) -> Iterator[str | Markup]:
     colour = {"live": "good", "refused": "bad", "rolled back": "bad", "candidate": "warn"}.get(row["status"])
     yield ", ".join([row["release"], *row["names"]])
     yield element("span", row["status"], class_=colour)
-    yield moment(row["published_at"]) if row["published_at"] else "never"
+    yield element("span", moment(row["published_at"]) if row["published_at"] else "never", class_="id")
     yield "; ".join(filter(None, (row["audit"], f"gate: {row['gate']}" if row.get("gate") else None))) or "not audited"
     yield from (f"{row[name]:,}" for name in ("n_documents", "n_chunks", "n_quarantined"))
     yield row["embedder"]
-    yield row["why"]
 
 
 def _changed(changes: Mapping[str, Any]) -> Iterator[Markup]:
@@ -139,12 +142,12 @@ def _changed(changes: Mapping[str, Any]) -> Iterator[Markup]:
 def _costs(report: Report) -> Iterator[Markup]:
     names = ("release", *(f"{kind}*" for kind in _COSTS), "to write, s*", "to audit, s*", "answers: tokens*", "USD*")
     yield table(names, (_cost(row["release"], row["cost"]) for row in reversed(report.releases)))
-    said = (
+    words = (
         "Documents added, changed, moved and removed; seconds from the first row written to the sealed candidate, and "
         "of its audit. How long parsing took and how many texts were embedded is told by the run itself. Tokens and "
         "USD are those of the answers whose scores are kept."
     )
-    yield element("p", said, class_="soft")
+    yield element("p", words, class_="soft")
 
 
 def _cost(release: str, cost: Mapping[str, Any]) -> Iterable[str]:

@@ -47,10 +47,9 @@ def _draw(axes: Any, chart: Chart, series: Series, shift: float, colour: str) ->
             axes.vlines(point.x + shift, point.low, point.high, color=colour, alpha=0.5, lw=1.6)
         face, edge = ("white" if point.mark in _HOLLOW else colour), (_BAD if point.mark == "refused" else colour)
         shown = {"c": edge} if point.mark == "refused" else {"facecolors": face, "edgecolors": edge}
-        axes.scatter(point.x + shift, point.y, marker=_SHAPES[point.mark], s=34, zorder=3, **shown)
+        axes.scatter(point.x + shift, point.y, marker=_SHAPES[point.mark], s=34, zorder=3, clip_on=False, **shown)
         if point.mark == "live":
-            axes.scatter(point.x + shift, point.y, s=110, facecolors="none", edgecolors=colour, zorder=3)
-    axes.plot([], [], color=colour, marker="o", ms=4, label=series.name)
+            axes.scatter(point.x + shift, point.y, s=110, facecolors="none", edgecolors=colour, zorder=3, clip_on=False)
 
 
 def _frame(axes: Any, chart: Chart) -> None:
@@ -74,8 +73,20 @@ def _frame(axes: Any, chart: Chart) -> None:
 
 
 def _legend(axes: Any, chart: Chart) -> None:
-    for mark in chart.marks if len(chart.marks) > 1 else ():
-        colour = _BAD if mark == "refused" else _SOFT
-        face = "white" if mark in (*_HOLLOW, "live") else colour
-        axes.plot([], [], ls="none", marker=_SHAPES[mark], ms=6, mec=colour, mfc=face, label=mark)
-    axes.figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9, labelcolor=_SOFT)
+    handles: dict[str, Any] = {}
+    for number, series in enumerate(chart.series if len(chart.series) > 1 else ()):
+        handles[series.name] = axes.plot([], [], color=_COLOURS[number % len(_COLOURS)], lw=3)[0]
+    for mark in chart.marks if chart.joined else ():
+        handles[mark] = _sign(axes, mark)
+    if handles:
+        words = {"loc": "outside lower center", "ncols": 4, "frameon": False, "fontsize": 9, "labelcolor": _SOFT}
+        axes.figure.legend([*handles.values()], [*handles], **words)
+
+
+def _sign(axes: Any, mark: Mark) -> Any:
+    """What stands for a mark in the legend; two signs drawn over one another are a tuple of them."""
+    colour = _BAD if mark == "refused" else _SOFT
+    face = "white" if mark in _HOLLOW else colour
+    sign = axes.plot([], [], ls="none", marker=_SHAPES[mark], ms=5, mec=colour, mfc=face)[0]
+    ring = {"ls": "none", "marker": "o", "ms": 10, "mec": colour, "mfc": "none"}
+    return (sign, axes.plot([], [], **ring)[0]) if mark == "live" else sign

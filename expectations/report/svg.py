@@ -13,8 +13,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 48.0, 14.0, 10.0, 28.0
 _MOST_LABELS = 8
 #: Colours there are; a chart with more series uses them again.
 N_COLOURS = 6
-#: Series stand so far apart at one place, so that their intervals can be told from one another.
-_DODGE = 5.0
+#: Series stand so far apart at one place at most, so that their intervals can be told from one another.
+_DODGE = 14.0
 
 
 def drawn(chart: Chart) -> Markup:
@@ -67,8 +67,9 @@ class _Area:
 
     def lines(self) -> Iterator[Markup]:
         n = len(self.chart.series)
+        apart = min(_DODGE, (self.x(1) - self.x(0)) / (n + 2))
         for number, series in enumerate(self.chart.series):
-            shift = (number - (n - 1) / 2) * _DODGE
+            shift = (number - (n - 1) / 2) * apart
             yield element("g", *self._series(series, shift), class_=f"c{number % N_COLOURS}")
 
     def _series(self, series: Series, shift: float) -> Iterator[Markup]:
