@@ -31,8 +31,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
+    """``colour`` numbers the colours there are; what is the same in several charts has the same one."""
+
     name: str
     points: tuple[Point, ...]
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class Chart:
     @property
     def points(self) -> list[Point]:
         return [point for series in self.series for point in series.points]
+
+    @property
+    def named(self) -> list[Series]:
+        """The series that a legend names: all, unless there is one and it is what the title says."""
+        return [series for series in self.series if len(self.series) > 1 or series.name != self.title]
 
     @property
     def marks(self) -> list[Mark]:

@@ -20,6 +20,7 @@ from lake.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lake.history import History
     from lake.query import Index
 
 #: Releases that a report goes back; a plot of more can't be read.
@@ -44,7 +45,8 @@ def gather(index: Index, name: str | None = None, last: int = LAST) -> Report:
     ids = [row["release"] for row in shown]
     state = [_state_chart(health, ids, *one) for one in _STATE]
     sets = [_set_report(index, health.filter(set=one), ids, one) for one in names]
-    costs = [row | {"cost": _cost(index, row["release"])} for row in shown]
+    history = index.history()
+    costs = [row | {"cost": _cost(history, row["release"], index.scores(row["release"]))} for row in shown]
     return Report(
         index.status()["lake"], clock.now(), costs, len(rows) - len(shown), state, _changes(index, shown), sets
     )
@@ -61,12 +63,11 @@ def _good(releases: Sequence[tuple[str, str]]) -> str | None:
     return next(iter(reversed(kept or [release for release, _ in releases])), None)
 
 
-def _cost(index: Index, release: str) -> dict[str, Any]:
+def _cost(history: History, release: str, rows: pa.Table) -> dict[str, Any]:
     """What the lake's records say that a release took; answers are those whose scores are kept."""
-    history, scores = index.history(), pl.DataFrame(index.scores(release))
     entry = next((entry for entry in history.entries if (entry.action, entry.release) == ("build", release)), None)
     verdict, built = history.verdict(release), history.releases[release].created_at
-    paid = dict(scores.filter(level="search").group_by("measure").agg(pl.col("value").sum()).iter_rows())
+    paid = dict(pl.DataFrame(rows).filter(level="search").group_by("measure").agg(pl.col("value").sum()).iter_rows())
     return {
         **{name: n for name, n in history.releases[release].counts.items() if not name.startswith("n_")},
         "commit_seconds": (entry.at - built).total_seconds() if entry else None,
@@ -122,32 +123,33 @@ def _rows(index: Index, release: str, name: str, way: str) -> pa.Table:
 
 
 def _score_charts(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Chart]:
+    """One chart for each measure, each way of asking in the same colour in all of them."""
+    ways = sorted(health["settings"].unique())
     for level, measure in (*HEADLINE, *ANSWERS):
         rows = health.filter(level=level, measure=measure)
         if rows.height:
-            points = {way: [Point(ids.index(row["release"]), row["mean"], row["low"], row["high"], _mark(row))
-                            for row in part.to_dicts()] for way, part in _by_way(rows)}  # fmt: skip
-            yield _chart(f"{name}-{level}-{measure}", f"{measure} of {level}s", ids, points, "score")
+            series = [Series(worded(way), _points(rows.filter(settings=way), ids), number)
+                      for number, way in enumerate(ways) if way in set(rows["settings"])]  # fmt: skip
+            words = measure.replace("_", " ")
+            title = f"Answers: {words}" if level == "answer" else f"{words} of {level}s"
+            yield Chart(f"{name}-{level}-{measure}", title, tuple(ids), tuple(series), "score")
+
+
+def _points(rows: pl.DataFrame, ids: Sequence[str]) -> tuple[Point, ...]:
+    return tuple(
+        Point(ids.index(row["release"]), row["mean"], row["low"], row["high"], _mark(row)) for row in rows.to_dicts()
+    )
 
 
 def _latency_charts(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Chart]:
     times = health.drop_nulls("p50").unique(["release", "settings"], maintain_order=True)
-    for number, (way, part) in enumerate(_by_way(times)):
-        points = {
-            time: [Point(ids.index(row["release"]), row[time] * 1000, mark=_mark(row)) for row in part.to_dicts()]
-            for time in ("p50", "p95", "p99")
-        }
-        yield _chart(f"{name}-latency-{number + 1}", f"A search, {worded(way)}", ids, points, "ms")
-
-
-def _chart(name: str, title: str, ids: Sequence[str], points: dict[str, list[Point]], unit: Unit) -> Chart:
-    series = tuple(Series(worded(way), tuple(found)) for way, found in points.items())
-    return Chart(name, title, tuple(ids), series, unit)
-
-
-def _by_way(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    for (way,), part in sorted(rows.group_by("settings", maintain_order=True), key=lambda one: str(one[0])):
-        yield str(way), part
+    for number, way in enumerate(sorted(times["settings"].unique())):
+        rows = times.filter(settings=way).to_dicts()
+        series = [
+            Series(time, tuple(Point(ids.index(r["release"]), r[time] * 1000, mark=_mark(r)) for r in rows), colour)
+            for colour, time in enumerate(("p50", "p95", "p99"))
+        ]
+        yield Chart(f"{name}-latency-{number + 1}", f"A search, {worded(way)}", tuple(ids), tuple(series), "ms")
 
 
 def _slices(rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -161,11 +163,9 @@ def _slices(rows: pa.Table) -> Iterator[dict[str, Any]]:
 def worded(settings: str) -> str:
     """A way of asking as a person says it.
 
-    >>> worded('{"mode": "hybrid"}'), worded("p95"), worded('{"alpha": 0.3, "mode": "hybrid"}')
-    ('hybrid', 'p95', 'hybrid, alpha 0.3')
+    >>> worded('{"mode": "hybrid"}'), worded('{"alpha": 0.3, "mode": "hybrid"}')
+    ('hybrid', 'hybrid, alpha 0.3')
     """
-    if not settings.startswith("{"):
-        return settings
     how = json.loads(settings)
     mode, answers = how.pop("mode"), how.pop("answers", None)
     said = [mode, *(f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in how.items())]

@@ -104,7 +104,7 @@ def _tile(name: str, value: str, more: str, colour: str | None = None) -> Markup
 def _ago(age: timedelta) -> str:
     hours = age.total_seconds() / 3600
     if hours < 1:
-        return f"{hours * 60:.0f} minutes ago"
+        return f"{counted(round(hours * 60), 'minute')} ago"
     return f"{hours:.1f} hours ago" if hours < 48 else f"{hours / 24:.1f} days ago"
 
 

@@ -32,11 +32,15 @@ def write_png(charts: Sequence[Chart], folder: Path) -> list[Path]:
 def _write(chart: Chart, figure: Any, folder: Path) -> Path:
     axes, n = figure.add_subplot(), len(chart.series)
     for number, series in enumerate(chart.series):
-        _draw(axes, chart, series, (number - (n - 1) / 2) * _DODGE, _COLOURS[number % len(_COLOURS)])
+        _draw(axes, chart, series, (number - (n - 1) / 2) * _DODGE, _colour(series))
     _frame(axes, chart)
     path = folder / f"{_NOT_IN_NAMES.sub('-', chart.name)}.png"
     figure.savefig(path, dpi=_DPI)
     return path
+
+
+def _colour(series: Series) -> str:
+    return _COLOURS[series.colour % len(_COLOURS)]
 
 
 def _draw(axes: Any, chart: Chart, series: Series, shift: float, colour: str) -> None:
@@ -74,8 +78,8 @@ def _frame(axes: Any, chart: Chart) -> None:
 
 def _legend(axes: Any, chart: Chart) -> None:
     handles: dict[str, Any] = {}
-    for number, series in enumerate(chart.series if len(chart.series) > 1 else ()):
-        handles[series.name] = axes.plot([], [], color=_COLOURS[number % len(_COLOURS)], lw=3)[0]
+    for series in chart.named:
+        handles[series.name] = axes.plot([], [], color=_colour(series), lw=3)[0]
     for mark in chart.marks if chart.joined else ():
         handles[mark] = _sign(axes, mark)
     if handles:

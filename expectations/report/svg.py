@@ -23,13 +23,17 @@ def drawn(chart: Chart) -> Markup:
     words = f"{chart.title}: {', '.join(series.name for series in chart.series)}"
     box = f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"
     plot = element("svg", area.grid(), area.labels(), area.lines(), viewBox=box, role="img", aria_label=words)
-    legend = element("div", *_legend(chart), class_="legend") if len(chart.series) > 1 else None
+    legend = element("div", *_legend(chart), class_="legend") if chart.named else None
     return element("figure", element("figcaption", chart.title), legend, plot)
 
 
 def _legend(chart: Chart) -> Iterator[Markup]:
-    for number, series in enumerate(chart.series):
-        yield element("span", element("i", class_=f"c{number % N_COLOURS}"), series.name)
+    for series in chart.named:
+        yield element("span", element("i", class_=_colour(series)), series.name)
+
+
+def _colour(series: Series) -> str:
+    return f"c{series.colour % N_COLOURS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class _Area:
         apart = min(_DODGE, (self.x(1) - self.x(0)) / (n + 2))
         for number, series in enumerate(self.chart.series):
             shift = (number - (n - 1) / 2) * apart
-            yield element("g", *self._series(series, shift), class_=f"c{number % N_COLOURS}")
+            yield element("g", *self._series(series, shift), class_=_colour(series))
 
     def _series(self, series: Series, shift: float) -> Iterator[Markup]:
         places = [(self.x(p.x) + shift, self.y(p.y)) for p in series.points]
