@@ -109,9 +109,12 @@ def _ago(age: timedelta) -> str:
 
 
 def _releases(report: Report) -> Iterator[Markup]:
-    names = ("release", "status", "published", "checks", "documents*", "chunks*", "quarantine*", "embedder")
+    names = ("release", "status", "published", "audit", "gate", "documents*", "chunks*", "quarantine*", "embedder")
     reasons = any(row["why"] for row in report.releases)
-    rows = ([*_release(row), *([row["why"]] if reasons else [])] for row in reversed(report.releases))
+    rows = (
+        [*_release(row), *([element("div", row["why"], class_="why")] if reasons else [])]
+        for row in reversed(report.releases)
+    )
     yield table((*names, *(["why"] if reasons else [])), rows)
     if report.changes:
         yield from _changed(report.changes)
@@ -122,7 +125,8 @@ def _release(row: Mapping[str, Any]) -> Iterator[str | Markup]:
     yield ", ".join([row["release"], *row["names"]])
     yield element("span", row["status"], class_=colour)
     yield element("span", moment(row["published_at"]) if row["published_at"] else "never", class_="id")
-    yield "; ".join(filter(None, (row["audit"], f"gate: {row['gate']}" if row.get("gate") else None))) or "not audited"
+    yield row["audit"] or "none"
+    yield element("span", row.get("gate") or "", class_="bad" if row.get("gate") == "blocked" else None)
     yield from (f"{row[name]:,}" for name in ("n_documents", "n_chunks", "n_quarantined"))
     yield row["embedder"]
 
