@@ -20,6 +20,7 @@ from flows import (
     cli_query,
     cli_questions,
     cli_releases,
+    cli_report,
     cli_serve,
     cli_upkeep,
     console,
@@ -158,7 +159,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (cli_query, cli_ask, cli_evaluate, cli_report, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
     for command in group.COMMANDS:
         app.command()(command)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import console, console_evaluate
+from flows import cli_evaluate_answers, console, console_evaluate
+from flows.cli_ask import Model
 from flows.cli_options import JsonOption, LakeOption, show
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 
 At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
 SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
-Modes = Annotated[str, typer.Option(help="Ways of searching, separated by commas.")]
+_MODES = "Ways of searching, separated by commas. [vector,text,hybrid; hybrid with --answers]"
+Modes = Annotated[str | None, typer.Option(help=_MODES)]
 Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [0.5]")]
 _RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
 Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
 By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length; several with commas.")]
 Trec = Annotated[str | None, typer.Option(help="Write judgements and runs in TREC's format into this folder.")]
+Answers = Annotated[bool, typer.Option("--answers", help="Let a chat model answer, and measure what it says.")]
+JudgeOption = Annotated[str | None, typer.Option(help="A chat model that judges answers; with --answers. [none]")]
+Budget = Annotated[float | None, typer.Option(help="Most USD that models may cost; with --answers.", min=0)]
 All = Annotated[bool, typer.Option("--all", help="Show every measure, not the usual ones alone.")]
 _SETTINGS = 'How both are asked: a JSON object of search options, as {"mode": "vector", "alpha": 0.3}.'
 Settings = Annotated[str | None, typer.Option(help=_SETTINGS)]
@@ -41,19 +46,29 @@ def evaluate(
     lake: LakeOption,
     at: At = "live",
     set_: SetOption = None,
-    modes: Modes = "vector,text,hybrid",
+    modes: Modes = None,
     alpha: Alpha = None,
     rerank: Rerank = None,
     by: By = None,
     trec: Trec = None,
+    answers: Answers = False,
+    model: Model = None,
+    judge: JudgeOption = None,
+    budget: Budget = None,
+    again: Again = False,
     all_: All = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask a release all questions whose answers are known, measure what it finds, and keep the scores beside it."""
     from lake.query import open_lake
 
-    index = open_lake(lake)
-    ways = [_way(mode, alpha, rerank) for mode in _words(modes)]
+    cli_evaluate_answers.check(locals())
+    index, found = open_lake(lake), modes or ("hybrid" if answers else "vector,text,hybrid")
+    ways = [_way(mode, alpha, rerank) for mode in _words(found)]
+    if answers:
+        words = {"chat": model, "judge": judge, "budget": budget, "again": again}
+        cli_evaluate_answers.run(index, at, set_, ways, words, as_json)
+        return
     with console.progress(quiet=as_json) as progress:
         done = _evaluated(index, at, set_, ways, progress)
     shown = {"release": done[0][0].release, "evaluations": [_shown(one, _words(by), all_) for of in done for one in of]}

@@ -38,6 +38,34 @@ def evaluations(shown: dict[str, Any]) -> None:
         out.print(f"written: {escape(path)}")
 
 
+def answers(shown: dict[str, Any]) -> None:
+    """A table for each set and way of answering, with what it cost."""
+    out = terminal()
+    for one in shown["evaluations"]:
+        how = one["settings"]
+        judge = f", judged by {how['answers']['judge']}" if "judge" in how["answers"] else ", no judge"
+        way = _way({name: value for name, value in how.items() if name != "answers"})
+        said = f"{way}, answered by {how['answers']['chat']}{judge}"
+        out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(said)}")
+        out.print(_counts(one))
+        if one["measures"]:
+            _print(_measures(one["measures"]))
+        for measure, n in one["not_judged"].items():
+            out.print(f"no verdict on {measure} for {counted(n, 'answer')}")
+        for row in one["failed"][:_MOST_SHOWN]:
+            out.print(f"  [red]failed[/red]: {escape(row['question'])} ({escape(row['error'])})")
+        if one["stopped"]:
+            out.print(f"[yellow]stopped, and no score kept: {escape(one['stopped'])}[/yellow]")
+        out.print(f"[dim]{_bill(one)}[/dim]")
+
+
+def _bill(one: dict[str, Any]) -> str:
+    n = sum(paid["n_calls"] for paid in one["usage"].values())
+    cost = "price unknown" if one["cost_usd"] is None else f"{one['cost_usd']:.4f} USD"
+    tokens = sum(paid["n_input"] + paid["n_output"] for paid in one["usage"].values())
+    return f"{counted(n, 'call')}, {counted(tokens, 'token')}, {cost}; {one['calls_remembered']:,} remembered"
+
+
 def _print(table: Table) -> None:
     Console(highlight=False, soft_wrap=True, width=_WIDTH).print(table)
 

@@ -323,3 +323,30 @@ RELEASES = pa.schema(
         pa.field("digest", pa.string()),  # of what it holds; equal digests mean equal rows
     ]
 )
+
+#: How releases did over time, for plots and alarms: one row for each release, set, way of asking and measure; one with
+#: nulls from ``set`` on for a release that was not evaluated.
+HEALTH = pa.schema(
+    [
+        _key("release"),
+        pa.field("status", pa.string()),  # as in RELEASES
+        pa.field("created_at", UTC),
+        pa.field("released_at", UTC),  # when readers first saw it; null for a candidate
+        pa.field("age_seconds", pa.float64()),  # from then until readers were taken off it, or until now
+        pa.field("n_documents", pa.int64()),
+        pa.field("n_chunks", pa.int64()),
+        pa.field("n_quarantined", pa.int64()),
+        pa.field("quarantine_share", pa.float64()),  # of all documents that it was to hold
+        pa.field("set", pa.string()),
+        pa.field("settings", pa.string()),  # JSON object: how the questions were asked
+        pa.field("level", pa.string()),
+        pa.field("measure", pa.string()),
+        pa.field("n_questions", pa.int64()),  # measured so
+        pa.field("mean", pa.float64()),
+        pa.field("low", pa.float64()),  # its 95 % interval
+        pa.field("high", pa.float64()),
+        pa.field("p50", pa.float64()),  # seconds of a search; null where answers were measured
+        pa.field("p95", pa.float64()),
+        pa.field("p99", pa.float64()),
+    ]
+)

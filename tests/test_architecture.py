@@ -18,6 +18,7 @@ HOMES = {
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
     "great_expectations": ("expectations/runner.py",),
+    "matplotlib": ("expectations/report/png.py",),
     "torch": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
