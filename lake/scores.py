@@ -33,9 +33,13 @@ def keep(lake: Lake, rows: pa.Table) -> None:
 
 
 def read(lake: Lake, release: str) -> pa.Table:
-    """SCORES rows of a release, by set and settings; none where it was not evaluated."""
+    """SCORES rows of a release, by set and settings; none where it was not evaluated.
+
+    Those of another raglake, with other columns, are left out: they can be measured again.
+    """
     folder = f"{FOLDER}/{release}"
-    parts = [open_parquet(lake.store, f"{folder}/{name}").read() for name in lake.store.names(folder)]
+    files = (open_parquet(lake.store, f"{folder}/{name}").read() for name in lake.store.names(folder))
+    parts = [rows for rows in files if rows.schema.equals(SCORES)]
     order = [("set", "ascending"), ("settings", "ascending")]
     return pa.concat_tables([SCORES.empty_table(), *parts]).sort_by(order)
 
