@@ -21,6 +21,7 @@ from flows import (
     cli_releases,
     cli_serve,
     cli_upkeep,
+    cli_why,
     console,
     console_query,
 )
@@ -157,7 +158,7 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve, cli_why):
     for command in group.COMMANDS:
         app.command()(command)
 
