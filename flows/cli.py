@@ -16,6 +16,7 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_feedback,
     cli_query,
     cli_questions,
     cli_releases,
@@ -164,6 +165,7 @@ for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upke
 
 
 app.add_typer(cli_questions.app, name="questions")
+app.add_typer(cli_feedback.app, name="feedback")
 
 
 def _job(arguments: dict[str, Any]) -> Job:

@@ -212,6 +212,37 @@ class Index:
 
         return self._search(at, embedder is None and words.mode != "text", traced)
 
+    def feedback(
+        self,
+        query_id: str,
+        chunk_id: str,
+        useful: bool,
+        *,
+        voter: str | None = None,
+        principals: Collection[str] | str = (),
+    ) -> str:
+        """Keep what somebody said of a passage that a search had found, and give the id of that.
+
+        ``query_id`` came with the passages (``lake.search.snapshot.query_of(hits)``). ``voter`` is any name of who
+        judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
+        ``principals`` may not see, as for one that is not there.
+        """
+        from lake.feedback.judgements import judged, keep
+        from lake.feedback.query_ids import searched
+
+        release, question = searched(query_id)
+
+        def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
+            return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
+
+        return keep(self._lake, self._search(release, False, judge))
+
+    def judgements(self) -> pa.Table:
+        """FEEDBACK rows of all that was said, oldest first."""
+        from lake.feedback.judgements import read
+
+        return read(self._lake)
+
     def document(
         self,
         doc_id: str,

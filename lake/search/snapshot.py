@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
+from lake.feedback.query_ids import query_id
 from lake.releases import Release
 from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
@@ -38,6 +39,8 @@ _SPARE = 32
 _AT_A_TIME = 4
 #: Where the schema of an answer says which release gave it.
 _RELEASE = b"release"
+#: And by what feedback names it.
+_QUERY = b"query_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Snapshot:
         """HITS rows of the first passages."""
         passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit)
         hits = passages.read(looked.found, looked.groups[: question.k], question.expand)
-        return hits.replace_schema_metadata({_RELEASE: self.release.release})
+        named = query_id(self.release.release, question.text)
+        return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
 
     def look(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
@@ -236,6 +240,12 @@ def released(hits: pa.Table) -> str:
     if name is None:
         raise UsageError("these rows don't say which release they are from; take them as search gave them")
     return str(name.decode())
+
+
+def query_of(hits: pa.Table) -> str | None:
+    """By what feedback on these hits names the search; None where there is nothing to judge."""
+    name = (hits.schema.metadata or {}).get(_QUERY)
+    return None if name is None else str(name.decode())
 
 
 @lru_cache(maxsize=1)

@@ -208,8 +208,9 @@ class Trace:
         known = {row["chunk_id"]: row for row in _rows(ranked, ids)} if ids else {}
         spans = []
         for row in chunks:
-            ranks: dict[str, Any] = known.get(row["chunk_id"], {})
-            spans.append(Span(**row, **{name: ranks.get(name) for name in _RANKS}))
+            ranks = known.get(row["chunk_id"], {})
+            fields: dict[str, Any] = {**row, **{name: ranks.get(name) for name in _RANKS}}
+            spans.append(Span(**fields))
         return sorted(spans, key=lambda span: span.rank or len(self.whole) + 1)
 
     def _steps(self, spans: Sequence[Span]) -> tuple[Step, ...]:
