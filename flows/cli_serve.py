@@ -65,15 +65,13 @@ def serve(
 
 
 def _split(index: Index, words: list[str] | None) -> Split | None:
-    """UsageError where it names a release that is not there."""
-    from lake.split import parse_split
+    """By ids, so that a name or a date means the same release for as long as the trial lasts."""
+    from lake.split import Split, parse_split
 
     if not words:
         return None
-    split = parse_split(words)
-    for release in split.shares:
-        index.release(release)
-    return split
+    shares = parse_split(words).shares
+    return Split({index.release(release).release: share for release, share in shares.items()})
 
 
 def mcp(
