@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake import clock
@@ -62,8 +63,10 @@ class Service:
 
     async def warm_up(self) -> None:
         """Load the model and open the tables before the first question; what fails now is told to who asks."""
-        with suppress(LakeError, OSError, Problem):
-            await self._looking.run(lambda: Access(self.index, options=self.options).search("warm up", 1), _WARM_UP)
+        access = Access(self.index, options=self.options)
+        for release in ("live", *(self.split.shares if self.split else ())):
+            with suppress(LakeError, OSError, Problem):
+                await self._looking.run(partial(access.search, "warm up", 1, release), _WARM_UP)
 
     async def query(self, key: Key, asked: Query) -> tuple[str, bytes]:
         """The release, and a QueryResult."""

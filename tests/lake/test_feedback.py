@@ -213,8 +213,12 @@ def test_the_commands(index: Any, lake_url: str, capsys: pytest.CaptureFixture[s
     assert "B is worse: -0.778" in capsys.readouterr().out
     assert _exit_status(["feedback", "list", "--lake", lake_url]) == OK
     assert "11.1%" in capsys.readouterr().out
+    judge(index, SAIL, "sail.md")
+    judge(index, SAIL, "sail.md", useful=False)
     assert _exit_status(["questions", "from-feedback", "--set", "s", "--lake", lake_url]) == OK
-    assert "conflicting" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 question drafted in the set s" in printed
+    assert f"conflicting: {SAIL} (sail.md: 1 useful, 1 not)" in printed
     for words in (["compare", "live", "live"], ["compare", before, "live", "--since", "2999-01-01"],
                   ["compare", before, "live", "--since", "soon"]):  # fmt: skip
         assert _exit_status(["feedback", *words, "--lake", lake_url]) == USAGE
