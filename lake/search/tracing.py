@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.search.diversity import duplicates
+from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
 from lake.search.whereabouts import Span, Stage, Step, Whereabouts
 from lake.table_reader import one_of
@@ -97,7 +98,7 @@ class Trace:
         ids = [row["chunk_id"] for row in chunks]
         stage, facts = self._stage(place, ids)
         spans = self._spans(chunks, stage)
-        rank, covered = self._passage(place)
+        rank, share = self._passage(place)
         held = place.start is None or any(
             row["start"] <= place.start and (place.end or 0) <= row["end"] for row in chunks
         )
@@ -113,7 +114,7 @@ class Trace:
             is_cut=bool(chunks) and not held,
             steps=self._steps(spans),
             rank=rank or self._group_rank(set(ids)),
-            covered=covered,
+            covered=share,
         )
 
     def _chunks(self, place: Place) -> list[dict[str, Any]]:
@@ -239,14 +240,14 @@ class Trace:
         """The first passage that holds some of the evidence, and how much of it all of them hold together."""
         ranks, spans = [], []
         for rank, hit in enumerate(self.hits, 1):
-            if _meets(place, hit):
+            if meets(place, hit):
                 ranks.append(rank)
                 spans.append((hit["start"], hit["end"]))
-        return (ranks[0] if ranks else None), _covered(place, spans)
+        return (ranks[0] if ranks else None), covered(place, spans)
 
     def _source_number(self, place: Place) -> int | None:
         for source in self.context.sources:
-            if _meets(place, {"doc_id": source.doc_id, "start": source.start, "end": source.end}):
+            if meets(place, {"doc_id": source.doc_id, "start": source.start, "end": source.end}):
                 return source.number
         return None
 
@@ -261,19 +262,3 @@ def _rows(ranked: pa.Table, ids: Iterable[str]) -> list[dict[str, Any]]:
 def _plain(value: Any) -> str:
     """As somebody wrote it."""
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple, set, frozenset)) else str(value)
-
-
-def _meets(place: Place, span: Mapping[str, Any]) -> bool:
-    if place.doc_id != span["doc_id"]:
-        return False
-    return place.start is None or (span["start"] < (place.end or 0) and place.start < span["end"])
-
-
-def _covered(place: Place, spans: Sequence[tuple[int, int]]) -> float:
-    """Share of a place's characters in these spans; a document as a whole is covered by any part of it."""
-    if place.start is None or place.end is None:
-        return 1.0 if spans else 0.0
-    held: set[int] = set()
-    for start, end in spans:
-        held |= set(range(max(start, place.start), min(end, place.end)))
-    return len(held) / (place.end - place.start)
