@@ -50,11 +50,11 @@ def judge(
 ) -> Judgement:
     """The verdict on paired differences [n].
 
-    *worse* wants two things. The interval of the mean lies wholly below ``-margin``: the loss is one that
-    matters. And the randomisation test rejects that both are alike: that test keeps its error rate with any number of
-    questions and any distribution, so that a harmless change is called worse in at most ``alpha`` of all cases, and
-    mostly in far fewer. *better* is its mirror image. *no difference that matters*: the interval lies inside the
-    margins. All else, and any claim of equality from less than ``least`` questions, is *not enough evidence*.
+    *worse* wants two things. The mean loss is ``margin`` or more: one that matters. And the randomisation test rejects
+    that both are alike: that test keeps its error rate with any number of questions and any distribution, so that a
+    harmless change is called worse in at most ``alpha`` of all cases, and mostly in far fewer. *better* is its mirror
+    image. *no difference that matters*: the interval of the mean lies inside the margins. All else, and any claim of
+    equality from less than ``least`` questions, is *not enough evidence*.
     """
     values = np.asarray(differences, float)
     if not np.isfinite(values).all() or not margin >= 0 or not 0 < alpha < 1:
@@ -63,15 +63,15 @@ def judge(
     low, high = interval(values, 1 - alpha, seed) if n else (float("-inf"), float("inf"))
     p = randomisation_p(values, seed)
     wins, losses = int((values > 0).sum()), int((values < 0).sum())
+    mean = float(values.mean()) if n else 0.0
     word: Word = "not enough evidence"
-    if high < -margin and p <= alpha:
+    if mean <= -margin and p <= alpha:
         word = "worse"
-    elif low > margin and p <= alpha:
+    elif mean >= margin and p <= alpha:
         word = "better"
     elif n >= least and -margin < low and high < margin:
         word = "no difference that matters"
     no_loss = n >= least and low > -margin
-    mean = float(values.mean()) if n else 0.0
     return Judgement(word, n, mean, low, high, p, wins, losses, n - wins - losses, no_loss)
 
 

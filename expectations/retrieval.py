@@ -13,6 +13,7 @@ from expectations.asking import settings_of
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
 from lake import clock
 from lake.errors import GoneError, LakeError
+from lake.ids import derived_id
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
 from lake.stated import EVERYTHING
@@ -51,6 +52,16 @@ class Evaluation:
     @property
     def left_out(self) -> list[Resolved]:
         return [one for one in self.resolved if one.left_out]
+
+
+def basis_of(release: Release) -> str:
+    """Digest of what answers: where it differs, scores are not those of this release as it is asked today."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return derived_id("answers", release.digest, version("raglake"))
+    except PackageNotFoundError:  # run from its sources
+        return derived_id("answers", release.digest)
 
 
 def evaluate(
@@ -184,7 +195,7 @@ def _rows(
     seconds: Mapping[str, float],
     failures: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
-    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings}
+    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings, "basis": basis_of(release)}
     same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
     for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
         name = one.question.question_id

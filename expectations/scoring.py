@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from expectations.asking import settings_of
 from expectations.measures import RANKED
-from expectations.retrieval import evaluate
+from expectations.retrieval import basis_of, evaluate
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lake.query import Index
     from lake.questions import Asked
 
+#: Questions that are asked until what they scored is kept: what a run that dies has to ask again.
+_AT_A_TIME = 500
+
 
 def scores_of(
     index: Index,
@@ -26,24 +29,44 @@ def scores_of(
     at: str = "live",
     how: Mapping[str, Any] | None = None,
     *,
+    names: Sequence[str] = (),
     again: bool = False,
     progress: Progress = silent,
 ) -> pa.Table:
     """SCORES rows of these questions, asked at one release in one way; what had to be measured is kept.
 
-    Kept rows are of the same questions where text, answers and evidence are what they were, set by set.
-    ``again`` measures whatever is kept.
+    Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
+    version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
+    rankings besides the usual ones.
     """
-    release, settings = index.release(at).release, settings_of(how or {})
-    known = _only(index.scores(release), "settings", settings)
-    parts = [SCORES.empty_table()]
-    for mine in sets_of(questions):
-        rows = None if again else _fitting(_only(known, "set", mine[0].set), mine)
-        if rows is None:
-            rows = evaluate(index, mine, release, how, progress=progress).rows
-            index.keep_scores(rows)
-        parts.append(rows)
-    return pa.concat_tables(parts)
+    release, settings = index.release(at), settings_of(how or {})
+    measures = tuple(dict.fromkeys([*RANKED, *names]))
+    known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
+    known = _only(known, "basis", basis_of(release))
+
+    def measured(part: Sequence[Asked]) -> pa.Table:
+        return evaluate(index, part, release.release, how, names=measures, progress=progress).rows
+
+    parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
+    return pa.concat_tables([SCORES.empty_table(), *parts])
+
+
+def _of_set(
+    index: Index,
+    questions: Sequence[Asked],
+    known: pa.Table,
+    measures: Sequence[str],
+    measured: Callable[[Sequence[Asked]], pa.Table],
+) -> pa.Table:
+    """The rows of one set; what is missing is measured part by part, and kept with each."""
+    rows = _fitting(known, questions, measures)
+    held = set(rows.column("question_id").to_pylist())
+    missing = [question for question in questions if question.question_id not in held]
+    for start in range(0, len(missing), _AT_A_TIME):
+        new = measured(missing[start : start + _AT_A_TIME])
+        rows = pa.concat_tables([rows, new]).sort_by([("question_id", "ascending")])
+        index.keep_scores(rows)
+    return rows
 
 
 def sets_of(questions: Sequence[Asked]) -> list[list[Asked]]:
@@ -58,12 +81,11 @@ def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
     return rows.filter(pc.equal(rows.column(column), value))
 
 
-def _fitting(rows: pa.Table, questions: Sequence[Asked]) -> pa.Table | None:
-    """The rows of these questions; None unless each is there as it is now, everything was measured and none failed."""
-    known = set(zip(*(rows.column(name).to_pylist() for name in ("question_id", "question_digest")), strict=True))
-    wanted = {question.question_id: question.digest for question in questions}
+def _fitting(rows: pa.Table, questions: Sequence[Asked], measures: Sequence[str]) -> pa.Table:
+    """The rows of those questions that were asked as they are now; none unless all these measures were taken."""
     ranked = rows.filter(pc.equal(rows.column("level"), "document"))
-    is_measured = not ranked.num_rows or set(RANKED) <= set(pc.unique(ranked.column("measure")).to_pylist())
-    if not is_measured or not wanted.items() <= known or "failed" in rows.column("status").to_pylist():
-        return None
-    return rows.filter(pc.is_in(rows.column("question_id"), pa.array(list(wanted), pa.string())))
+    if ranked.num_rows and not set(measures) <= set(pc.unique(ranked.column("measure")).to_pylist()):
+        return rows.slice(0, 0)
+    wanted = {(question.question_id, question.digest) for question in questions}
+    asked = zip(*(rows.column(name).to_pylist() for name in ("question_id", "question_digest", "status")), strict=True)
+    return rows.filter(pa.array([status != "failed" and (name, d) in wanted for name, d, status in asked], pa.bool_()))

@@ -12,7 +12,7 @@ from lake.schemas import FINDINGS
 from lake.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Severity = Literal["critical", "warning", "info"]
 
@@ -106,8 +106,7 @@ class Verdict:
 
     def to_arrow(self) -> pa.Table:
         """FINDINGS rows, in the order of the suites."""
-        rows = [{"release": self.release, **asdict(finding)} for finding in self.findings]
-        return pa.Table.from_pylist(rows, schema=FINDINGS)
+        return findings_table(self.release, self.findings)
 
     def to_markdown(self) -> str:
         """The summary over a table of all findings, failures first."""
@@ -115,6 +114,11 @@ class Verdict:
         head = "| | check | severity | rows | failed | observed | first ids | message |"
         rule = "|---|---|---|--:|--:|---|---|---|"
         return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
+
+
+def findings_table(release: str, findings: Iterable[Finding]) -> pa.Table:
+    """FINDINGS rows of a release."""
+    return pa.Table.from_pylist([{"release": release, **asdict(finding)} for finding in findings], schema=FINDINGS)
 
 
 def _told(finding: Finding) -> str:

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from flows import (
     cli_ask,
+    cli_config,
     cli_diff,
     cli_doctor,
     cli_evaluate,
@@ -166,6 +167,7 @@ for group in (cli_query, cli_ask, cli_evaluate, cli_releases, cli_diff, cli_upke
 
 app.add_typer(cli_questions.app, name="questions")
 app.add_typer(cli_feedback.app, name="feedback")
+app.add_typer(cli_config.app, name="config")
 
 
 def _job(arguments: dict[str, Any]) -> Job:

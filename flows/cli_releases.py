@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,16 +51,33 @@ def publish(
     candidate: Annotated[str, typer.Argument(help="The candidate to make live.")],
     lake: LakeOption,
     why: WhyOption = "",
-    force: Annotated[bool, typer.Option("--force", help="Over a failed audit, a pin or a moved live.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Over a failed audit or gate, a pin or a moved live.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a candidate live after looking at it."""
+    """Make a candidate live after looking at it, unless it answers the lake's questions worse than it may."""
     from lake import operate
     from lake.errors import UsageError
 
     if force and not why:
         raise UsageError("--force needs --why, which the log keeps")
-    _show_live(operate.publish(lake, candidate, why=why, force=force), as_json)
+    remarks = [] if force else _asked(lake, candidate, as_json)
+    _show_live(operate.publish(lake, candidate, why=why, force=force), as_json, remarks)
+
+
+def _asked(url: str, name: str, as_json: bool) -> list[str]:
+    """Ask a candidate the lake's questions, unless its audit refused it already; what the gate remarks."""
+    from lake.directory import Lake
+    from tasks.plain import evaluate_one
+
+    lake = Lake.existing(url)
+    history = lake.log.read()
+    release = history.resolve(name)
+    verdict = history.verdict(release.release)
+    if history.live == release or verdict is None or not verdict["passed"]:
+        return []
+    with console.progress(quiet=as_json) as progress:
+        answers = evaluate_one(lake, release, progress)
+    return [answers.verdict.summary()] if answers and answers.verdict.outcome == "warned" else []
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
@@ -98,9 +116,10 @@ def unname(
     _show_names(operate.unname(lake, name), as_json)
 
 
-def _show_live(history: History, as_json: bool) -> None:
+def _show_live(history: History, as_json: bool, remarks: Sequence[str] = ()) -> None:
     live = history.live.release if history.live else None
-    show({"live": live, "pinned": history.pinned, "seq": history.head}, as_json, console_releases.live)
+    shown = {"live": live, "pinned": history.pinned, "seq": history.head, "remarks": list(remarks)}
+    show(shown, as_json, console_releases.live)
 
 
 def _show_names(history: History, as_json: bool) -> None:

@@ -15,13 +15,21 @@ _MOST_NAMES = 20
 
 def releases(shown: list[dict[str, Any]]) -> None:
     """The releases, oldest first."""
-    heads = ("release", "status", "published (UTC)", "by", "audit", "documents", "chunks", "recipe", "why")
+    heads = ("release", "status", "published (UTC)", "by", "audit", "gate", "documents", "chunks", "recipe", "why")
     table = Table(*heads, box=None, pad_edge=False)
     for row in shown:
         name = row["release"] + (f" ({', '.join(row['names'])})" if row["names"] else "")
         published = f"{row['published_at']:%Y-%m-%d %H:%M:%S}" if row["published_at"] else ""
         counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
-        cells = (name, row["status"], published, row["published_by"] or "", row["audit"] or "", *counts)
+        cells = (
+            name,
+            row["status"],
+            published,
+            row["published_by"] or "",
+            row["audit"] or "",
+            row["gate"] or "",
+            *counts,
+        )
         style = "bold" if row["live"] else ""
         table.add_row(*map(escape, cells), row["recipe"][:8], escape(row["why"]), style=style)
     terminal().print(table)
@@ -57,6 +65,8 @@ def live(shown: dict[str, Any]) -> None:
     """What readers see now."""
     held = f", pinned: {escape(shown['pinned'])}" if shown["pinned"] else ""
     terminal().print(f"live is [bold]{shown['live']}[/bold]{held}")
+    for remark in shown["remarks"]:
+        terminal().print(f"[yellow]{escape(remark)}[/yellow]")
 
 
 def rebuilt(shown: dict[str, Any]) -> None:

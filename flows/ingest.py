@@ -10,29 +10,32 @@ from typing import TYPE_CHECKING, Any, cast
 from prefect import State, flow
 from prefect.futures import as_completed
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 import tasks.audit
 import tasks.commit
+import tasks.evaluate
 import tasks.publish
 import tasks.scan
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.run import in_prefect
 from lake.directory import Lake
-from lake.errors import LakeError
+from lake.errors import LakeError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
-from tasks.plain import n_cores, quarantined
+from tasks.plain import evaluate_one, n_cores, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from prefect.futures import PrefectFuture
 
+    from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.plan import Shard
     from lake.recipe import Recipe
@@ -104,6 +107,13 @@ class PrefectSteps:
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return tasks.audit.audit(job, candidate)
 
+    def evaluate(self, job: Job, candidate: Release) -> Answers | None:
+        from expectations.gating import asks
+
+        lake = Lake(job.lake)
+        # A task run that asks nothing would only raise questions.
+        return tasks.evaluate.evaluate(job.lake, candidate) if asks(lake) else evaluate_one(lake, candidate)
+
     def publish(self, job: Job, candidate: Release) -> None:
         tasks.publish.publish(job, candidate)
 
@@ -116,11 +126,11 @@ def _run_name() -> str:
 
 @flow(name="ingest", flow_run_name=_run_name, persist_result=False)
 def ingest(params: IngestParameters) -> State[Any]:
-    """Index what changed, audit the candidate and publish it as a release.
+    """Index what changed, audit the candidate, ask it the lake's questions and publish it as a release.
 
     Completed: published, nothing to do, or a candidate where no publishing was asked for; the message
     says which, and how many documents are in quarantine. Failed: the message is why raglake refused
-    (guard, audit, pin, another run at work) or what broke. A retry finds finished shards in the lake.
+    (guard, audit, gate, pin, another run at work) or what broke. A retry finds finished shards in the lake.
     """
     job = params.job()
     with in_prefect():
@@ -154,7 +164,15 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
 
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
-    state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+    try:
+        state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+    except RuntimeError as error:
+        if not str(error).startswith("Failed to reach API"):
+            raise
+        raise TransientError(
+            f"no Prefect server answers at {PREFECT_API_URL.value()}, and nothing was done; start it, or run without "
+            "PREFECT_API_URL"
+        ) from error
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result

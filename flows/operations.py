@@ -1,4 +1,4 @@
-"""The forms that Prefect's UI shows for what an operator does: maintain, rollback, forget."""
+"""The forms that Prefect's UI shows for what an operator does: maintain, evaluate, rollback, forget."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ class MaintainParameters(LakeParameters):
             grace=self.grace_hours * _HOUR,
             keep_vectors=self.keep_vectors_days * _DAY,
         )
+
+
+class EvaluateParameters(LakeParameters):
+    """Whose answers are measured."""
+
+    model_config = ConfigDict(title="Evaluate")
+
+    candidate: bool = Field(
+        default=True,
+        title="Candidate too",
+        description="Also ask the newest release that was built since live and waits, or was refused.",
+    )
 
 
 class RollbackParameters(LakeParameters):

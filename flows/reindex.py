@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from lake import configuration
 from lake import rights as keeping
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
@@ -32,8 +33,9 @@ __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 class Outcome:
     """What a run did; ``reason`` says why nothing was published, where nothing was.
 
-    ``refused``: the audit, a pin or another writer kept the candidate back, against the caller's wish. ``remarks``:
-    sidecars that can't be read, for which documents are hidden, and rows of theirs that are about no document.
+    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish.
+    ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
+    and what the gate remarked.
     """
 
     release: str | None
@@ -59,12 +61,13 @@ class Outcome:
 
 
 def reindex(job: Job, steps: Steps) -> Outcome:
-    """Scan, index what changed, commit a candidate, audit it, publish it.
+    """Scan, index what changed, commit a candidate, audit it, ask it the lake's questions, publish it.
 
-    Raises RefusedError before anything is written where the guard objects. A candidate that the audit
-    refuses or a pin holds back is no error: the outcome says so.
+    Raises RefusedError before anything is written where the guard objects. A candidate that the audit or the gate
+    refuses, or a pin holds back, is no error: the outcome says so.
     """
     started, lake = time.monotonic(), Lake(job.lake)
+    configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found = steps.scan(job)
     if not found.plan and not found.plan.lost.height and not (lake.exists() and keeping.outdated(lake, found)):
         if lake.exists():
@@ -81,13 +84,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps)
         lease.check()
-        judgement = judge(job, candidate, steps)
+        published, reason, refused, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
-    seconds = time.monotonic() - started
-    published, reason, refused = judgement
-    name, counts = candidate.release, candidate.counts
-    counts = counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
-    return Outcome(name, published, reason, refused, **counts, remarks=found.remarks, seconds=seconds)
+    counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
+    told, seconds = (*remarks, *found.remarks), time.monotonic() - started
+    return Outcome(candidate.release, published, reason, refused, **counts, remarks=told, seconds=seconds)
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
@@ -152,21 +153,28 @@ class Judgement(NamedTuple):
     published: bool
     reason: str
     refused: bool
+    remarks: tuple[str, ...] = ()
 
 
 def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
-    """Audit the candidate and publish it if it passes; else keep it and say why."""
+    """Audit the candidate, ask it the lake's questions and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
         return Judgement(False, verdict.summary(), refused=True)
+    answers = steps.evaluate(job, candidate)
+    gate = answers.verdict if answers else None
+    if gate and gate.outcome == "blocked":
+        return Judgement(False, gate.summary(), refused=True)
+    remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
-        waits = f"{candidate.release} passed its audit and waits: raglake publish {candidate.release}"
-        return Judgement(False, waits, refused=False)
+        passed = "its audit and its gate" if gate else "its audit"
+        waits = f"{candidate.release} passed {passed} and waits: raglake publish {candidate.release}"
+        return Judgement(False, waits, False, remarks)
     try:
         steps.publish(job, candidate)
     except RefusedError as refusal:
-        return Judgement(False, str(refusal), refused=True)
-    return Judgement(True, "", refused=False)
+        return Judgement(False, str(refusal), True, remarks)
+    return Judgement(True, "", False, remarks)
 
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:

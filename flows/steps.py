@@ -14,6 +14,7 @@ from tasks.plain import (
     audit_one,
     commit_one,
     embed_one,
+    evaluate_one,
     index_one,
     n_cores,
     publish_one,
@@ -21,6 +22,7 @@ from tasks.plain import (
 )
 
 if TYPE_CHECKING:
+    from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
     from lake.plan import Shard
@@ -43,6 +45,7 @@ class Steps(Protocol):
     def results(self, futures: Iterable[Any]) -> list[int]: ...
     def commit(self, job: Job, found: Scan) -> Release: ...
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
+    def evaluate(self, job: Job, candidate: Release) -> Answers | None: ...
     def publish(self, job: Job, candidate: Release) -> None: ...
 
 
@@ -96,6 +99,9 @@ class PlainSteps:
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return audit_one(job, candidate)
+
+    def evaluate(self, job: Job, candidate: Release) -> Answers | None:
+        return evaluate_one(Lake(job.lake), candidate, self.progress)
 
     def publish(self, job: Job, candidate: Release) -> None:
         publish_one(job, candidate)

@@ -145,7 +145,7 @@ def _add(piece: Piece, name: str, column: pa.Array) -> None:
 def _strings_of_text(data: bytes, must_be_json: bool) -> list[str]:
     text = data.decode()
     try:
-        return [text, *_strings_of_json(json.loads(text))]
+        return [text, *strings_of_json(json.loads(text))]
     except json.JSONDecodeError:
         # An escape would hide a word in what is no JSON as a whole, half a log entry for example.
         if must_be_json or "\\u" in text or not text.translate(_BLANKS).isprintable():
@@ -156,16 +156,17 @@ def _strings_of_text(data: bytes, must_be_json: bool) -> list[str]:
 _BLANKS = str.maketrans("\t\r\n\f", "    ")
 
 
-def _strings_of_json(value: object) -> Iterator[str]:
+def strings_of_json(value: object) -> Iterator[str]:
+    """Every text and name in a JSON-like value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for name, child in value.items():
             yield name
-            yield from _strings_of_json(child)
+            yield from strings_of_json(child)
     elif isinstance(value, list):
         for child in value:
-            yield from _strings_of_json(child)
+            yield from strings_of_json(child)
 
 
 def _check_bitmap(data: bytes) -> None:

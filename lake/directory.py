@@ -35,6 +35,7 @@ class Lake:
     """A lake at a local path or an s3:// URL.
 
     raglake.json   the format           log/       releases, one object per entry
+    configuration.json   what was set of how runs judge
     contents/      parsed text, spans   vectors/   one folder per embedder
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
@@ -125,7 +126,7 @@ class Lake:
         return self.log.read().head, tuple(self.store.names("denylist"))
 
     def keep_findings(self, release: str, findings: pa.Table) -> None:
-        """Keep an audit's FINDINGS rows for as long as the release is kept."""
+        """Keep FINDINGS rows for as long as the release is kept, in place of older ones."""
         self.store.write(f"audits/{release}.parquet", parquet_bytes(findings, 1 << 16))
 
     def findings(self, release: str) -> pa.Table:

@@ -12,7 +12,7 @@ from lake import rights
 from lake.commit import counts_of
 from lake.directory import Lake
 from lake.erased import Choice, Chosen, Erased, choose, collect
-from lake.errors import ContractError
+from lake.errors import ContractError, UsageError
 from lake.history import History
 from lake.lease import WriterLease
 from lake.plan import release_digest
@@ -67,6 +67,7 @@ def forget(
         choice = choose(lake, history, uri=uri, where=where, source=source)
         progress("documents", 0, len(choice.documents))
         erased = collect(lake, history, choice)
+        _check_configuration(lake, erased)
         n_questions = _deny(lake, erased)
         if choice.releases:
             made = _write_without(lake, history, erased, progress)
@@ -78,6 +79,20 @@ def forget(
         finish(lake, progress)
         proof = _prove(lake, erased, progress)
     return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
+
+
+def _check_configuration(lake: Lake, erased: Erased) -> None:
+    """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
+    from lake import configuration
+    from lake.decode import strings_of_json
+    from lake.traces import occurring
+
+    found = occurring(erased.needles, list(strings_of_json(configuration.said(lake.store))))
+    if found.ids or found.texts:
+        raise UsageError(
+            f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "
+            "take it out with raglake config set or unset, then forget again; nothing is erased yet"
+        )
 
 
 def _deny(lake: Lake, erased: Erased) -> int:

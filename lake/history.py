@@ -48,6 +48,13 @@ class History:
         builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]
         return builds[-1] if builds else None
 
+    def newest_candidate(self) -> Release | None:
+        """The newest release built after live that readers never saw; None where there is none."""
+        names = list(self.releases)
+        after = names[names.index(self.live.release) + 1 :] if self.live else names
+        unseen = [name for name in after if self.published(name) is None]
+        return self.releases[unseen[-1]] if unseen else None
+
     def resolve(self, at: str) -> Release:
         """``live``, a release's id or name, a date (what was live at its end, UTC) or a time."""
         if at == "live":
@@ -97,12 +104,23 @@ class History:
         audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
         return next(audits, None)
 
+    def gate(self, release: str) -> Entry | None:
+        """The entry that says what the lake's questions last found of the release; None where it was not asked."""
+        asked = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
+        return next(asked, None)
+
+    def is_blocked(self, release: str) -> bool:
+        """Whether the release answers worse than it may."""
+        gate = self.gate(release)
+        return gate is not None and gate.facts["outcome"] == "blocked"
+
     def status(self, release: str) -> Status:
         if self.live is not None and self.live.release == release:
             return "live"
         if self.published(release) is None:
             verdict = self.verdict(release)
-            return "candidate" if verdict is None or verdict["passed"] else "refused"
+            is_refused = (verdict is not None and not verdict["passed"]) or self.is_blocked(release)
+            return "refused" if is_refused else "candidate"
         return "superseded" if self.rolled_back_because(release) is None else "rolled back"
 
     def rolled_back_because(self, release: str) -> str | None:

@@ -16,11 +16,16 @@ def record_audit(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], 
     return log.record("audit", release.release, why=why, facts={"verdict": verdict})
 
 
+def record_gate(log: ReleaseLog, release: Release, *, outcome: str, why: str, **facts: Any) -> History:
+    """Record what the lake's questions found (passed, warned, blocked; off takes back what was found before)."""
+    return log.record("gate", release.release, why=why, facts={"outcome": outcome, **facts})
+
+
 def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = False) -> History:
     """Make the release live in one step.
 
-    RefusedError when pinned, when ``live`` moved since it was built, when it was rolled back, or when its
-    audit refused it or never was, unless ``force``, which the entry records.
+    RefusedError when pinned, when ``live`` moved since it was built, when it was rolled back, when its
+    audit refused it or never was, or when its gate blocked it, unless ``force``, which the entry records.
     """
 
     def step(history: History) -> History:
@@ -61,6 +66,9 @@ def _check_publishable(history: History, release: Release) -> None:
         raise RefusedError(f"{name} has not been audited; run raglake ingest again, which audits it, or say --force")
     if not verdict["passed"]:
         raise RefusedError(f"{history.why(name)} Say --force --why ... to publish it all the same")
+    gate = history.gate(name)
+    if gate is not None and history.is_blocked(name):
+        raise RefusedError(f"{gate.why} Say --force --why ... to publish it all the same")
 
 
 def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:

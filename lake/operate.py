@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lake import live
 from lake.directory import Lake
+from lake.errors import RefusedError
 from lake.history import History
 from lake.progress import Progress, silent
 
@@ -28,9 +29,28 @@ def rollback(url: str, to: str, *, why: str) -> History:
 
 
 def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> History:
-    """Make a candidate live; ``force`` over a failed audit, a pin or a moved ``live``, which the log records."""
-    log = Lake.existing(url).log
-    return live.publish(log, log.read().resolve(candidate), why=why, force=force)
+    """Make a candidate live; ``force`` over a failed audit or gate, a pin or a moved ``live``, which the log records.
+
+    Where the gate asks the lake's questions, as ``raglake publish`` does, a candidate that was not asked is refused.
+    """
+    lake = Lake.existing(url)
+    history = lake.log.read()
+    release = history.resolve(candidate)
+    if not force and history.live != release and history.gate(release.release) is None and gated(lake, history):
+        raise RefusedError(
+            f"{release.release} was not asked this lake's questions yet; raglake publish asks them, or say --force"
+        )
+    return live.publish(lake.log, release, why=why, force=force)
+
+
+def gated(lake: Lake, history: History) -> bool:
+    """Whether a candidate must be asked questions before it is published."""
+    from lake import configuration
+    from lake.questions import questions
+
+    policy = configuration.read(lake.store).gate
+    sets = {question.set for question in questions(lake)}
+    return policy.mode == "block" and policy.asks(sets, has_live=history.live is not None)
 
 
 def pin(url: str, *, why: str) -> History:

@@ -32,6 +32,11 @@ def _audited(verdict: dict[str, Any] | None) -> str | None:
     return f"passed with {counted(n, 'remark')}" if n else "passed"
 
 
+def _gated(history: History, release: Release) -> str | None:
+    entry = history.gate(release.release)
+    return None if entry is None or entry.facts["outcome"] == "off" else str(entry.facts["outcome"])
+
+
 def release_row(history: History, release: Release) -> dict[str, Any]:
     published = history.published(release.release)
     return {
@@ -43,6 +48,7 @@ def release_row(history: History, release: Release) -> dict[str, Any]:
         "names": sorted(name for name, named in history.names.items() if named == release.release),
         "published_by": published.by if published else None,
         "audit": _audited(history.verdict(release.release)),
+        "gate": _gated(history, release),
         "why": history.why(release.release),
         "n_documents": release.counts["n_documents"],
         "n_quarantined": release.counts["n_quarantined"],

@@ -10,7 +10,19 @@ from typing import Any, Literal
 from lake.recipe import Recipe
 
 Action = Literal[
-    "build", "audit", "publish", "rollback", "pin", "unpin", "name", "unname", "rebuild", "prune", "forget", "rights"
+    "build",
+    "audit",
+    "gate",
+    "publish",
+    "rollback",
+    "pin",
+    "unpin",
+    "name",
+    "unname",
+    "rebuild",
+    "prune",
+    "forget",
+    "rights",
 ]
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
@@ -56,7 +68,8 @@ class Entry:
     """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of today's RIGHTS; None where nothing was
     ever restricted) state what holds after it, so the last entry is the truth.
 
-    ``facts`` by action: a build's ``release``; an audit's ``verdict``; whether a publish was ``forced``; the
+    ``facts`` by action: a build's ``release``; an audit's ``verdict``; a gate's ``outcome`` (passed, warned,
+    blocked, or off) and which release it was asked ``against``; whether a publish was ``forced``; the
     ``name`` given or taken; and of whatever changes releases in place (rebuild, prune, forget) the ``changed``
     fields by release and the releases that it ``dropped``.
     """

@@ -260,6 +260,7 @@ SCORES = pa.schema(
         pa.field("n_words", pa.int32()),  # of the question
         pa.field("evidence_bytes", pa.string()),  # digest of the bytes of the documents that answer it
         pa.field("question_digest", pa.string()),  # of the question with its evidence and answers, as it was asked
+        pa.field("basis", pa.string()),  # digest of what answered it: the release's content, raglake's version
         pa.field("evaluated_at", UTC),
     ]
 )
@@ -301,13 +302,13 @@ FEEDBACK = pa.schema(
     ]
 )
 
-#: What an audit found: one row per check, kept beside the release as long as that is kept.
+#: What an audit and the gate found: one row per check, kept beside the release as long as that is kept.
 FINDINGS = pa.schema(
     [
         pa.field("release", pa.string()),
-        pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine or release_facts
-        pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check
-        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole
+        pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine, release_facts, or gate
+        pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check; floor or no_regression
+        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole; of the gate: set and measure
         pa.field("severity", pa.string()),  # critical, warning or info
         pa.field("success", pa.bool_()),
         pa.field("errored", pa.bool_()),  # the check itself broke; says nothing about the data
@@ -330,6 +331,7 @@ RELEASES = pa.schema(
         pa.field("names", pa.list_(pa.string())),  # by which people call it, and for which it is kept
         pa.field("published_by", pa.string()),  # who published it first; null for a candidate
         pa.field("audit", pa.string()),  # passed, passed with n remarks, refused; null before its audit
+        pa.field("gate", pa.string()),  # passed, warned, blocked; null where it was asked no questions
         pa.field("why", pa.string()),  # the last reason that the log gives
         pa.field("n_documents", pa.int64()),
         pa.field("n_quarantined", pa.int64()),

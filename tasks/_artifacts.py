@@ -17,6 +17,8 @@ from lake.words import counted
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from expectations.gate import GateVerdict
+    from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.difference import Difference
     from lake.forget import Forgotten
@@ -29,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 QUARANTINE_ROWS = CHOSEN_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
-KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget")
+KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms")
 _SECONDS_BETWEEN_UPDATES = 2.0
 
 
@@ -70,6 +72,45 @@ def show_verdict(job: Job, candidate: Release, verdict: Verdict) -> None:
         markdown=verdict.to_markdown(),
         key=artifact_key("audit", job.lake),
         description=f"Audit of {candidate.release}: {'passed' if verdict.passed else 'refused'}",
+    )
+
+
+def show_answers(lake: str, answers: Answers) -> None:
+    """How live and the candidate answer, as a table, and what the gate makes of it, as markdown."""
+    verdict = answers.verdict
+    show_scores(lake, answers.means, {"live": verdict.against, "candidate": verdict.release})
+    show_gate(lake, verdict)
+
+
+def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | None]) -> None:
+    """Means by set and measure, a column for each release that was asked."""
+    named = ", ".join(f"{release} ({name})" for name, release in asked.items() if release)
+    _show(
+        artifacts.create_table_artifact,
+        table=rows,
+        key=artifact_key("scores", lake),
+        description=f"What the questions of {lake} score at {named}",
+    )
+
+
+def show_gate(lake: str, verdict: GateVerdict) -> None:
+    """What the gate says of a candidate, as markdown; it repeats no question."""
+    _show(
+        artifacts.create_markdown_artifact,
+        markdown=verdict.to_markdown(),
+        key=artifact_key("gate", lake),
+        description=f"Gate of {verdict.release}: {verdict.outcome}",
+    )
+
+
+def show_alarms(lake: str, live: str, alarms: list[str]) -> None:
+    """Which limits live passes, as markdown."""
+    told = "\n".join(f"- {alarm}" for alarm in alarms) or "It keeps to every limit."
+    _show(
+        artifacts.create_markdown_artifact,
+        markdown=f"{live} is live.\n\n{told}\n",
+        key=artifact_key("alarms", lake),
+        description=f"Alarms of {lake}: {len(alarms)}",
     )
 
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
-from lake.live import publish, record_audit
-from lake.progress import Progress
+from lake.live import publish, record_audit, record_gate
+from lake.progress import Progress, silent
 from lake.releases import Release
 from lake.scan import Scan, scan
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
     from lake.plan import Shard
@@ -68,8 +71,38 @@ def audit_one(job: Job, candidate: Release) -> Verdict:
     return verdict
 
 
+def evaluate_one(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
+    """What the lake's questions say of a candidate beside live, which the lake keeps; None where there are none.
+
+    A run that dies here leaves the scores that were taken so far to the next one.
+    """
+    import pyarrow as pa
+
+    from expectations.gate import without_gate
+    from expectations.gating import ask
+
+    answers, audited = ask(lake, candidate, progress), without_gate(lake.findings(candidate.release))
+    if answers is None:
+        if lake.log.read().is_blocked(candidate.release):  # by questions that are asked no more
+            lake.keep_findings(candidate.release, audited)
+            record_gate(lake.log, candidate, outcome="off", why="")
+        return None
+    verdict = answers.verdict
+    lake.keep_findings(candidate.release, pa.concat_tables([audited, verdict.to_arrow()]))
+    why = verdict.summary() if verdict.outcome == "blocked" else ""
+    record_gate(lake.log, candidate, outcome=verdict.outcome, why=why, **verdict.to_json())
+    return answers
+
+
+def measure_one(lake: Lake, release: Release, progress: Progress = silent, *, again: bool) -> pa.Table:
+    """SCORES rows of a release for the questions of the gate, as it asks them; ``again``, though they are kept."""
+    from expectations.gating import measure
+
+    return measure(lake, release, again=again, progress=progress)
+
+
 def publish_one(job: Job, candidate: Release) -> None:
-    """Make the candidate live; RefusedError where its audit, a pin or a moved ``live`` forbids it."""
+    """Make the candidate live; RefusedError where its audit, its gate, a pin or a moved ``live`` forbids it."""
     publish(Lake(job.lake).log, candidate)
 
 

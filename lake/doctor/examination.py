@@ -162,6 +162,7 @@ def _steps() -> list[Step]:
 
     return [
         Step("format", "file", records.check_format, False),
+        Step("configuration", "file", records.check_configuration, False),
         Step("log", "entries", records.check_log, False),
         Step("lease", "files", records.check_lease, False),
         Step("cache", "files", records.check_cache, False),

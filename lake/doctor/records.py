@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lake import rights
+from lake import configuration, rights
 from lake.directory import Lake
 from lake.doctor.examination import RESTORE
 from lake.errors import ContractError, UsageError
@@ -33,6 +33,14 @@ def check_format(exam: Examination) -> int:
     except (ContractError, UsageError):
         exam.ails("raglake.json", "is damaged or missing, so no command finds the lake", "write it anew", "mark")
     return 1
+
+
+def check_configuration(exam: Examination) -> int:
+    """What the lake was told can be read and can be; there need not be anything."""
+    path = configuration.FILE
+    with exam.noticing(path, f"{RESTORE}, or delete it: the defaults hold then; until then no run goes on"):
+        configuration.read(exam.lake.store)
+    return int(path in exam.lake.store.names(""))
 
 
 def check_log(exam: Examination) -> int:

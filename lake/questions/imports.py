@@ -34,13 +34,7 @@ def load(
     if not place.exists():
         raise UsageError(f"there is no {place}")
     rule = uri or _URIS[format]
-
-    def named(**words: object) -> str:
-        try:
-            return rule.format_map(words)
-        except (LookupError, ValueError, AttributeError) as error:
-            raise UsageError(f"no URI can be made with {rule!r} ({error}); it may use {sorted(words)}") from error
-
+    named = _namer(rule)
     readers = {
         "beir": lambda: _beir(place, named, split),
         "squad": lambda: _squad(place, named, rule),
@@ -54,6 +48,16 @@ def load(
     if not found:
         raise UsageError(f"{place} holds no question with evidence")
     return [_owned(question, set, source) for question in found]
+
+
+def _namer(rule: str) -> Named:
+    def named(**words: object) -> str:
+        try:
+            return rule.format_map(words)
+        except (LookupError, ValueError, AttributeError) as error:
+            raise UsageError(f"no URI can be made with {rule!r} ({error}); it may use {sorted(words)}") from error
+
+    return named
 
 
 def _owned(question: Asked, name: str, source: str | None) -> Asked:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from flows.cli import FAILED, OK, QUARANTINED, REFUSED, USAGE, _exit_status
+from tests.conftest import free_port
 
 
 def write_docs(source: Path) -> Path:
@@ -50,6 +51,16 @@ def json_of(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = O
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
     return json.loads(printed)
+
+
+def test_without_its_prefect_server_a_run_says_so(
+    docs: Path, lake_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/api"
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    assert _exit_status(["ingest", str(docs), "--lake", lake_url, "--embedder", "hash"]) == FAILED
+    assert f"raglake: no Prefect server answers at {url}, and nothing was done" in capsys.readouterr().err
+    assert not Path(lake_url).exists()
 
 
 def test_plan_then_ingest_then_nothing(docs: Path, lake_url: str, capsys: pytest.CaptureFixture[str]) -> None:

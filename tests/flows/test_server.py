@@ -102,6 +102,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
     assert {entrypoint: deployment["name"] for entrypoint, deployment in deployments.items()} == {
         "flows.ingest.ingest": "nightly",
         "flows.maintain.maintain": "weekly",
+        "flows.evaluate.evaluate": "daily",
         "flows.rollback.rollback": "on-demand",
         "flows.forget.forget": "on-demand",
     }
@@ -113,7 +114,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
         assert form["properties"]["lake"]["title"] == "Lake"
         assert set(deployment["parameters"]["params"]) <= set(form["properties"])
     scheduled = {entrypoint: d["schedules"] for entrypoint, d in deployments.items() if d["schedules"]}
-    assert set(scheduled) == {"flows.ingest.ingest", "flows.maintain.maintain"}
+    assert set(scheduled) == {"flows.ingest.ingest", "flows.maintain.maintain", "flows.evaluate.evaluate"}
     for entrypoint in scheduled:
         assert deployments[entrypoint]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     nightly = due(server, deployments["flows.ingest.ingest"])
@@ -122,7 +123,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
     assert due(server, deployments["flows.maintain.maintain"]) == {(4, SUNDAY)}
 
 
-TITLES = ("Ingest", "Maintain", "Rollback", "Forget")
+TITLES = ("Ingest", "Maintain", "Evaluate", "Rollback", "Forget")
 SUNDAY = 6
 
 

@@ -1,0 +1,69 @@
+"""What is wrong with the release that readers see, by the limits that its lake was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from expectations.summary import latencies
+from lake.configuration import split_measure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.configuration import Alarms
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is known of live: SCORES ``rows`` of today, its counts, and since when readers see it."""
+
+    release: str
+    rows: pa.Table
+    n_documents: int
+    n_quarantined: int
+    published_at: datetime
+
+
+def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
+    """One sentence for each limit that is passed; what can't be measured passes every limit that is about it."""
+    found = [*_scores(alarms, live), *_seconds(alarms, live)]
+    listed = live.n_documents + live.n_quarantined
+    if alarms.quarantine_share is not None and live.n_quarantined > alarms.quarantine_share * listed:
+        found.append(
+            f"{live.n_quarantined:,} of {listed:,} documents are in quarantine, more than {alarms.quarantine_share:.1%}"
+        )
+    age = now - live.published_at
+    if alarms.age_hours is not None and age > timedelta(hours=alarms.age_hours):
+        hours = age / timedelta(hours=1)
+        found.append(f"{live.release} was published {hours:,.1f} hours ago, more than {alarms.age_hours:g}")
+    return found
+
+
+def _scores(alarms: Alarms, live: Watched) -> Iterator[str]:
+    frame = pl.DataFrame(live.rows)
+    for wanted, least in alarms.scores.items():
+        level, measure = split_measure(wanted)
+        values = frame.filter((pl.col("level") == level) & (pl.col("measure") == measure))
+        means = values.group_by("set").agg(pl.col("value").mean(), pl.len()).sort("set")
+        if not means.height:
+            yield f"{wanted} can't be measured: no question of the lake has evidence for it"
+        for name, mean, n in means.iter_rows():
+            if mean < least:
+                yield f"{wanted} of {name} is {mean:.4f} over {n:,} questions, less than {least:g}"
+
+
+def _seconds(alarms: Alarms, live: Watched) -> Iterator[str]:
+    if alarms.p95_seconds is None:
+        return
+    found = latencies(live.rows)
+    if not found:
+        yield "the time that a search takes can't be measured: the lake has no questions to ask"
+    for row in found:
+        if row["p95"] > alarms.p95_seconds:
+            limit = f"the limit is {alarms.p95_seconds:g}"
+            yield f"1 of 20 searches for {row['set']} takes {row['p95']:.3f} s or more, {limit}"

@@ -1,0 +1,262 @@
+"""Whether a candidate may be published, by what it answers: a pure verdict on scores that were taken before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from expectations.comparison import Comparison, Judgement, compare, judge
+from expectations.verdict import MAX_SAMPLES, Finding, findings_table
+from lake.configuration import Gate, split_measure
+from lake.errors import UsageError
+from lake.schemas import FINDINGS
+from lake.words import counted
+
+if TYPE_CHECKING:
+    from expectations.verdict import Severity
+
+SUITE = "gate"
+Outcome = Literal["passed", "warned", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One demand on one measure of one set, and what became of it; ``live`` and what follows: of a comparison."""
+
+    set: str
+    measure: str
+    demand: Literal["floor", "no_regression"]
+    word: str  # what was found, in a word or a few
+    severity: Severity
+    message: str  # one sentence for a person; "" where all is well
+    n: int = 0
+    value: float | None = None
+    live: float | None = None
+    judgement: Judgement | None = None
+    worst: tuple[str, ...] = ()  # question_ids, those that lost most first
+
+    @property
+    def holds(self) -> bool:
+        return not self.message
+
+    def finding(self) -> Finding:
+        """The row that is kept."""
+        return Finding(
+            suite=SUITE,
+            expectation=self.demand,
+            column=f"{self.set}: {self.measure}",
+            severity=self.severity,
+            success=self.holds,
+            errored=False,
+            n_checked=self.n,
+            n_unexpected=self.judgement.losses if self.judgement else int(self.word == "below its floor"),
+            observed=self.observed,
+            sample_ids=self.worst,
+            message=self.message,
+        )
+
+    @property
+    def observed(self) -> str:
+        """The figures."""
+        if self.value is None:
+            return "not measured"
+        if self.judgement is None or self.live is None:
+            return f"{self.value:.4f}"
+        j = self.judgement
+        changed = f"{j.difference:+.4f} [{j.low:+.4f}, {j.high:+.4f}], p {j.p:.4f}"
+        return f"{self.value:.4f}, live {self.live:.4f}: {changed}"
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """What the lake's questions say of a release, asked ``against`` another one, or alone."""
+
+    release: str
+    against: str | None
+    asked: tuple[Asked, ...]
+
+    @property
+    def failures(self) -> tuple[Asked, ...]:
+        """What does not hold, what blocks first."""
+        return tuple(sorted((one for one in self.asked if not one.holds), key=lambda one: one.severity != "critical"))
+
+    @property
+    def outcome(self) -> Outcome:
+        if any(one.severity == "critical" for one in self.failures):
+            return "blocked"
+        return "warned" if self.failures else "passed"
+
+    def summary(self) -> str:
+        """One or two sentences for a person."""
+        if not self.failures:
+            return f"{self.release} answers the lake's questions as it must."
+        first, more = self.failures[0], len(self.failures) - 1
+        others = f" (and {counted(more, 'more remark')})" if more else ""
+        if self.outcome == "warned":
+            return f"{self.release} passed its gate with a remark: {first.message}{others}."
+        shows = f" raglake compare {self.against} {self.release} shows the questions." if self.against else ""
+        return f"{self.release} was blocked by its gate and is kept unpublished: {first.message}{others}.{shows}"
+
+    def to_json(self) -> dict[str, Any]:
+        """What the release log keeps."""
+        return {"against": self.against, "n_asked": len(self.asked), "n_failed": len(self.failures)}
+
+    def to_arrow(self) -> pa.Table:
+        """FINDINGS rows."""
+        return findings_table(self.release, [one.finding() for one in self.asked])
+
+    def to_markdown(self) -> str:
+        """The summary over a table of all that was asked, failures first; it repeats no question."""
+        head = "| | set | measure | questions | live | candidate | change | from | to | p | worse | better | message |"
+        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+        rows = [*self.failures, *(one for one in self.asked if one.holds)]
+        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows)]) + "\n"
+
+
+def _row(one: Asked) -> str:
+    state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
+    j = one.judgement
+    figures = (j.difference, j.low, j.high) if j else (None, None, None)
+    counts = (f"{j.p:.4f}", j.losses, j.wins) if j else ("", "", "")
+    means = (_figure(one.live), _figure(one.value))
+    cells = (state, one.set, one.measure, one.n, *means, *(_figure(f, "+.4f") for f in figures), *counts, one.message)
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _figure(value: float | None, form: str = ".4f") -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:{form}}"
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def decide(
+    policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table | None, *, names: tuple[str, str | None]
+) -> GateVerdict:
+    """The verdict on SCORES rows of a candidate, and of live over the same questions, set by set.
+
+    ``names``: the two releases. The regressions of all sets and measures are one family: with ``policy.alpha`` for
+    the chance that any of them is found where none is. Floors compare the mean over just these questions, which is no
+    sample of anything; so no such chance belongs to them.
+    """
+    asked = [_floor(policy, name, measure, candidate) for name in sets for measure in policy.floors]
+    if live is not None:
+        asked += _regressions(policy, sets, candidate, live)
+    return GateVerdict(*names, tuple(replace(one, severity=_severity(policy, one)) for one in asked))
+
+
+def _severity(policy: Gate, one: Asked) -> Severity:
+    is_open = one.word == "not enough evidence"
+    blocks = policy.mode == "block" and not (is_open and policy.not_enough_evidence == "warn")
+    return "critical" if blocks else "warning"
+
+
+def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Asked:
+    level, label = split_measure(measure)
+    mine = (pl.col("set") == name) & (pl.col("level") == level) & (pl.col("measure") == label)
+    values = pl.DataFrame(candidate).filter(mine)["value"].drop_nulls().to_numpy()
+    n, floor = len(values), policy.floors[measure]
+    mean = float(values.mean()) if n else None
+    word, message = "holds", ""
+    if mean is None or n < policy.least:
+        word = "not enough evidence"
+        message = f"{counted(n, 'question')} of {name} can be measured by {measure}, fewer than {policy.least}"
+    elif mean < floor:
+        word = "below its floor"
+        message = f"{measure} of {name} is {mean:.4f} over {counted(n, 'question')}, less than {floor:g}"
+    return Asked(name, measure, "floor", word, "critical", message, n, mean)
+
+
+def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table) -> Iterator[Asked]:
+    found = {(c.set, f"{c.level} {c.measure}"): c for c in _compared(policy, candidate, live)}
+    wanted = [(name, measure) for name in sets for measure in _measurable(policy, name, live)]
+    judged = corrected(policy, [found[key] for key in wanted if key in found])
+    for name, measure in wanted:
+        one = found.get((name, measure))
+        if one is None:
+            message = f"no question of {name} is measured by {measure} at both releases"
+            yield Asked(name, measure, "no_regression", "not enough evidence", "critical", message)
+        else:
+            yield _regression(policy, one, judged[name, measure])
+
+
+def _measurable(policy: Gate, name: str, live: pa.Table) -> Sequence[str]:
+    """The measures that a set's evidence can have, as live shows; all where it has none, which is told then."""
+    frame = pl.DataFrame(live).filter((pl.col("set") == name) & pl.col("value").is_not_null())
+    had = set(frame.select(pl.col("level") + " " + pl.col("measure")).unique().to_series())
+    return [measure for measure in policy.no_regression if measure in had] or policy.no_regression
+
+
+def _compared(policy: Gate, candidate: pa.Table, live: pa.Table) -> list[Comparison]:
+    measures = list(map(split_measure, policy.no_regression))
+    try:
+        return compare(live, candidate, measures, margin=policy.margin, alpha=policy.alpha, least=policy.least)
+    except UsageError:  # no question is asked of both
+        return []
+
+
+def corrected(policy: Gate, comparisons: Sequence[Comparison]) -> dict[tuple[str, str], Judgement]:
+    """Each comparison judged so that the chance of calling any harmless change worse is ``policy.alpha`` for them all.
+
+    A loss counts at ``alpha`` shared among those not yet found worse, smallest p first (Holm), or among all
+    (Bonferroni). What is found only without that correction is not enough evidence; the other words stand as they are.
+    """
+    n_left, judged = len(comparisons), {}
+    for one in sorted(comparisons, key=lambda c: (c.judgement.p, c.set, c.level, c.measure)):
+        found = one.judgement
+        if found.word == "worse":  # what is not found at alpha is not found at less
+            found = judge(_differences(one), margin=policy.margin, alpha=policy.alpha / n_left, least=policy.least)
+            if found.word == "worse":
+                n_left -= policy.correction == "holm"
+            else:
+                found = replace(found, word="not enough evidence")
+        judged[one.set, f"{one.level} {one.measure}"] = found
+    return judged
+
+
+def _differences(one: Comparison) -> np.ndarray:
+    # In the order of ids, as compare judged them: a bootstrap is a function of the order.
+    return one.pairs.sort("question_id")["difference"].to_numpy()
+
+
+def _regression(policy: Gate, one: Comparison, judgement: Judgement) -> Asked:
+    losses = one.pairs.filter(pl.col("difference") < 0)["question_id"].head(MAX_SAMPLES).to_list()
+    measure = f"{one.level} {one.measure}"
+    told = _told(policy, one, judgement)
+    word = "holds" if not told else judgement.word
+    return Asked(
+        one.set, measure, "no_regression", word, "critical", told, judgement.n, one.b, one.a, judgement, tuple(losses)
+    )
+
+
+def _told(policy: Gate, one: Comparison, j: Judgement) -> str:
+    """What is wrong; "" where nothing is."""
+    what, n = f"{one.level} {one.measure} of {one.set}", counted(j.n, "question")
+    if j.word == "worse":
+        lost = int(one.pairs["lost"].sum())
+        gone = f", {lost:,} of them since their evidence is gone from the text" if lost else ""
+        return (
+            f"{what} fell from {one.a:.4f} to {one.b:.4f} (p {j.p:.4f}, {n}: "
+            f"{j.losses:,} are answered worse{gone}, {j.wins:,} better)"
+        )
+    if j.word == "better" or j.no_loss:
+        return ""
+    if j.n < policy.least:
+        return f"{what} can be compared over {n} only, fewer than {policy.least}, which can't tell a loss from noise"
+    return (
+        f"{what} changed by {j.difference:+.4f}, and {n} can't rule out a loss of {policy.margin:g} or more "
+        f"(they leave {j.low:+.4f} to {j.high:+.4f})"
+    )
+
+
+def without_gate(findings: pa.Table) -> pa.Table:
+    """FINDINGS rows of the audit alone."""
+    import pyarrow.compute as pc
+
+    return findings.filter(pc.not_equal(findings.column("suite"), SUITE)).cast(FINDINGS)

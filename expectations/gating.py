@@ -1,0 +1,131 @@
+"""A candidate asked the lake's questions beside live: scores of both taken, or read where they are kept, and judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from expectations.asking import how_of
+from expectations.gate import GateVerdict, decide
+from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
+from expectations.scoring import scores_of
+from lake import configuration
+from lake.errors import UsageError
+from lake.progress import Progress, silent
+from lake.query import Index
+from lake.questions import reviewed as kept
+from lake.schemas import SCORES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.configuration import Alarms, Gate
+    from lake.directory import Lake
+    from lake.questions import Asked
+    from lake.releases import Release
+
+#: What is shown of a release besides the measures that are looked at.
+_SHOWN = ("document nDCG@10", "document R@10", "span recall@5")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The gate's verdict, and the SCORES rows that it stands on; ``live`` where there was one to compare with."""
+
+    verdict: GateVerdict
+    candidate: pa.Table
+    live: pa.Table | None
+
+    @property
+    def means(self) -> list[dict[str, Any]]:
+        """Means of both, as ``overview`` has them."""
+        tables = {"candidate": self.candidate} | ({"live": self.live} if self.live is not None else {})
+        return overview(tables, {*_SHOWN, *(one.measure for one in self.verdict.asked)})
+
+
+def check(policy: Gate) -> None:
+    """UsageError where a measure that the gate shall look at is none."""
+    check_measures([*policy.floors, *policy.no_regression])
+    _how(policy)
+
+
+def check_measures(measures: Sequence[str]) -> None:
+    """UsageError where one of these (level, blank, name) is no measure."""
+    spans = [f"{name}@{cut}" for cut in SPAN_CUTS for name in SPAN_NAMES]
+    for level, name in map(configuration.split_measure, measures):
+        if level != "span":
+            parsed([name])
+        elif name not in spans:
+            raise UsageError(f"no measure {name!r} of spans; there are {', '.join(spans)}")
+
+
+def asks(lake: Lake) -> bool:
+    """Whether a candidate is asked anything before it is published."""
+    policy, sets = configuration.read(lake.store).gate, {question.set for question in kept(lake)}
+    return policy.asks(sets, has_live=lake.log.read().live is not None)
+
+
+def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
+    """Ask a candidate, and live where it must not be worse; None where the lake has nothing to ask.
+
+    Scores are kept as they are taken; those that are kept already are not taken again.
+    """
+    if not asks(lake):
+        return None
+    policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
+    check(policy)
+    of_candidate = measure(lake, candidate, progress=progress)
+    of_live = measure(lake, live, progress=progress) if live is not None and policy.no_regression else None
+    return judged(policy, sets_of(policy, questions), (candidate, of_candidate), (live, of_live))
+
+
+def judged(
+    policy: Gate, sets: Sequence[str], candidate: tuple[Release, pa.Table], live: tuple[Release | None, pa.Table | None]
+) -> Answers:
+    """The verdict on what a candidate and live answered; of live None where nothing is to be compared."""
+    against = live[0].release if live[0] is not None and live[1] is not None else None
+    verdict = decide(policy, sets, candidate[1], live[1], names=(candidate[0].release, against))
+    return Answers(verdict, candidate[1], live[1])
+
+
+def sets_of(policy: Gate, questions: Sequence[Asked]) -> tuple[str, ...]:
+    """The sets that are asked, also where one of them has no question."""
+    return policy.sets or tuple(sorted({question.set for question in questions}))
+
+
+def measure(lake: Lake, release: Release, *, again: bool = False, progress: Progress = silent) -> pa.Table:
+    """SCORES rows of a release for the gate's sets, asked as it asks them; none where there is no question."""
+    policy, questions = configuration.read(lake.store).gate, kept(lake)
+    chosen = [question for question in questions if question.set in sets_of(policy, questions)]
+    if not chosen:
+        return SCORES.empty_table()
+    names = sorted({name for level, name in policy.measures if level != "span"})
+    how = _how(policy)
+    return scores_of(Index(lake), chosen, release.release, how, names=names, again=again, progress=progress)
+
+
+def _how(policy: Gate) -> dict[str, Any]:
+    return how_of(json.dumps(dict(policy.how)))
+
+
+def shown(gate: Gate, alarms: Alarms) -> set[str]:
+    """The measures that an operator wants to see."""
+    return {*_SHOWN, *gate.floors, *gate.no_regression, *alarms.scores}
+
+
+def overview(rows: Mapping[str, pa.Table], measures: Collection[str]) -> list[dict[str, Any]]:
+    """One row for each set and measure: how many questions, and the mean of each of ``rows``; JSON-like."""
+    frames = [pl.DataFrame(table).with_columns(of=pl.lit(name)) for name, table in rows.items()]
+    frame = pl.concat(frames).with_columns(measure=pl.col("level") + " " + pl.col("measure"))
+    frame = frame.filter(pl.col("measure").is_in(sorted(measures)))
+    means = frame.group_by("set", "measure", "of").agg(pl.col("value").mean().round(4), pl.len().alias("n"))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in means.sort("set", "measure", "of", descending=[False, False, True]).to_dicts():
+        key = (row["set"], row["measure"])
+        line = found.setdefault(key, {"set": key[0], "measure": key[1], "questions": 0})
+        line |= {row["of"]: row["value"], "questions": max(line["questions"], row["n"])}
+    return list(found.values())

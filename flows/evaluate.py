@@ -1,0 +1,94 @@
+"""The questions whose answers are known, asked on a schedule: how live answers today, and how the next one would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from prefect import State, flow
+from prefect.states import Completed, Failed
+
+from expectations.alarms import Watched, raised
+from expectations.gating import asks, check, check_measures, judged, overview, sets_of, shown
+from expectations.summary import latencies
+from flows.operations import EvaluateParameters
+from flows.run import ended, named
+from lake import clock, configuration
+from lake.directory import Lake
+from lake.questions import questions
+from tasks._artifacts import show_alarms, show_gate, show_scores
+from tasks.evaluate import measure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.configuration import Configuration, Gate
+    from lake.history import History
+    from lake.releases import Release
+
+#: Means that the message of a run repeats; its artifact has all.
+_TOLD = 3
+
+
+@flow(name="evaluate", flow_run_name=named("evaluate"), persist_result=False)
+def evaluate(params: EvaluateParameters) -> State[Any]:
+    """Ask live, and the newest candidate, every question of the gate; the scores are kept with their release.
+
+    Completed: the message says how live answers. Failed: live passes a limit of the lake's ``alarms``, which the
+    message names, or what broke. What is found of a candidate fails nothing and publishes nothing.
+    """
+    return ended(lambda: _evaluated(params))
+
+
+def _evaluated(params: EvaluateParameters) -> State[Any]:
+    lake = Lake.existing(params.lake)
+    told, history = configuration.read(lake.store), lake.log.read()
+    check(told.gate)
+    check_measures(list(told.alarms.scores))
+    live, candidate = history.resolve("live"), history.newest_candidate()
+    rows = {"live": measure(params.lake, live, again=True)}
+    if candidate is not None and params.candidate:
+        rows["candidate"] = measure(params.lake, candidate, again=False)
+        _judge(lake, told.gate, (candidate, rows["candidate"]), (live, rows["live"]))
+    asked = {"live": live.release, "candidate": candidate.release if candidate and params.candidate else None}
+    show_scores(params.lake, _table(told, rows), asked)
+    alarms = raised(told.alarms, _watched(history, live, rows["live"]), clock.now())
+    show_alarms(params.lake, live.release, alarms)
+    if alarms:
+        return Failed(message="; ".join(alarms))
+    return Completed(message=_told(told, live, rows["live"]))
+
+
+def _judge(lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]) -> None:
+    """Show what the gate would say now; only a run that may publish records it."""
+    if asks(lake):
+        show_gate(lake.url, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
+
+
+def _watched(history: History, live: Release, rows: pa.Table) -> Watched:
+    published = history.published(live.release)
+    assert published is not None
+    return Watched(live.release, rows, live.counts["n_documents"], live.counts["n_quarantined"], published.at)
+
+
+def _table(told: Configuration, rows: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
+    """Means, then seconds of a search, of each set."""
+    found = overview(rows, shown(told.gate, told.alarms))
+    for name in ("p50", "p95", "p99"):
+        for set_, seconds in _seconds(rows, name).items():
+            found.append({"set": set_, "measure": f"seconds of a search, {name}", **seconds})
+    return found
+
+
+def _seconds(rows: Mapping[str, pa.Table], name: str) -> dict[str, dict[str, float]]:
+    by_set: dict[str, dict[str, float]] = {}
+    for of, table in rows.items():
+        for row in latencies(table):
+            by_set.setdefault(row["set"], {})[of] = round(row[name], 4)
+    return by_set
+
+
+def _told(told: Configuration, live: Release, rows: pa.Table) -> str:
+    first = overview({"live": rows}, shown(told.gate, told.alarms))
+    parts = [f"{row['measure']} of {row['set']} {row['live']:.4f}" for row in first[:_TOLD]]
+    return f"{live.release} is live: {', '.join(parts) if parts else 'the lake has no questions to ask'}"

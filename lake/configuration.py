@@ -1,0 +1,257 @@
+"""What a lake is told once, and each of its runs obeys: how candidates are asked, what raises an alarm.
+
+Kept in the lake as ``configuration.json``, which holds what somebody set and no defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from lake.errors import ContractError, UsageError
+
+if TYPE_CHECKING:
+    from lake.store import Store
+
+FILE = "configuration.json"
+#: By what questions are judged; a measure is one of these, a blank, and a name of ir-measures (``document nDCG@10``).
+LEVELS = ("document", "parent", "chunk", "span")
+
+Mode = Literal["off", "warn", "block"]
+Policy = Literal["warn", "block"]
+Correction = Literal["holm", "bonferroni"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How a candidate is asked the lake's questions before it is published.
+
+    ``sets``: which questions; all where none is named. ``floors``: the least mean of a measure in each set.
+    ``no_regression``: measures in which a candidate must not be worse than live, by ``margin`` or more, with at most
+    ``alpha`` for the chance that any of them errs (``correction``); one that a set's evidence can't have, such as that
+    of spans where whole documents are relevant, is left out there. ``not_enough_evidence``: what becomes of a
+    candidate where the questions are fewer than ``least``, or can't tell whether it lost that much.
+    ``how``: fields of ``lake.search.Question``. ``mode``: whether what is found blocks, or is only told.
+    """
+
+    mode: Mode = "block"
+    sets: tuple[str, ...] = ()
+    floors: Mapping[str, float] = field(default_factory=dict)
+    no_regression: tuple[str, ...] = ("document nDCG@10", "span recall@5")
+    margin: float = 0.01
+    alpha: float = 0.05
+    least: int = 30
+    not_enough_evidence: Policy = "warn"
+    correction: Correction = "holm"
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_choice("gate.mode", self.mode, get_args(Mode))
+        _check_choice("gate.not_enough_evidence", self.not_enough_evidence, get_args(Policy))
+        _check_choice("gate.correction", self.correction, get_args(Correction))
+        _check_texts("gate.sets", self.sets)
+        _check_texts("gate.no_regression", self.no_regression)
+        _check_measures("gate.no_regression", self.no_regression)
+        _check_floors("gate.floors", self.floors)
+        _check_number("gate.margin", self.margin, 0, 1)
+        _check_number("gate.alpha", self.alpha, 1e-4, 0.5)
+        _check_number("gate.least", self.least, 1, 1_000_000)
+        _check_how("gate.how", self.how)
+
+    @property
+    def measures(self) -> tuple[tuple[str, str], ...]:
+        """Level and name of every measure that is looked at."""
+        return tuple(map(split_measure, dict.fromkeys([*self.floors, *self.no_regression])))
+
+    def asks(self, sets: Collection[str], *, has_live: bool) -> bool:
+        """Whether there is something to ask, in a lake with these sets of questions."""
+        demands = bool(self.floors) or (bool(self.no_regression) and has_live)
+        return self.mode != "off" and demands and bool(self.sets or sets)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What fails a run of the flow ``evaluate``; each is off where it isn't given. All are about ``live``.
+
+    ``scores``: the least mean of a measure in each set. ``p95_seconds`` of a search; ``quarantine_share`` of all
+    documents that the sources list; ``age_hours`` since it was published.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    p95_seconds: float | None = None
+    quarantine_share: float | None = None
+    age_hours: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_floors("alarms.scores", self.scores)
+        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6)):
+            if getattr(self, name) is not None:
+                _check_number(f"alarms.{name}", getattr(self, name), 0, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One section each; whoever adds one adds a field here, and nothing else."""
+
+    gate: Gate = field(default_factory=Gate)
+    alarms: Alarms = field(default_factory=Alarms)
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Configuration:
+        """UsageError where ``said`` (section, name, value) holds a name that there isn't, or a value that can't be."""
+        sections = {section.name: section.default_factory for section in fields(cls)}
+        _check_names("configuration", "sections", said, sections)
+        return cls(**{name: _section(sections[name], name, values) for name, values in said.items()})
+
+
+def _section(kind: Any, name: str, values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{name}={values!r} must be an object; raglake config set {name}.NAME VALUE sets one of it")
+    _check_names(name, "names", values, [found.name for found in fields(kind)])
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def read(store: Store) -> Configuration:
+    """What holds in a lake. ContractError where the file is damaged, UsageError where it says what can't be."""
+    try:
+        return Configuration.of(said(store))
+    except UsageError as error:
+        raise UsageError(f"{FILE} of {store.url}: {error}") from error
+
+
+def said(store: Store) -> dict[str, Any]:
+    """What somebody set: section, name, value; without defaults."""
+    try:
+        found = json.loads(store.read(FILE))
+        if not isinstance(found, dict):
+            raise ValueError("no JSON object")
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ContractError(
+            f"{FILE} of {store.url} is damaged ({error}); restore it, or delete it: the defaults hold then"
+        ) from error
+    return found
+
+
+def with_value(store: Store, key: str, value: Any) -> Configuration:
+    """What would hold with this value set: ``gate.mode``, or ``gate.floors.document nDCG@10`` for one of several."""
+    return Configuration.of(_put(said(store), key, value))
+
+
+def put(store: Store, key: str, value: Any) -> Configuration:
+    """Set one value, as ``with_value`` says. Of two who set something at once the later one counts."""
+    return _keep(store, _put(said(store), key, value))
+
+
+def _put(kept: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    *path, last = _path(key)
+    place = kept
+    for part in path:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise UsageError(f"{key}: {part} holds {place!r}, in which nothing can be set")
+    place[last] = value
+    return kept
+
+
+def drop(store: Store, key: str) -> Configuration:
+    """Take back what was set, so that the default holds; UsageError where nothing was."""
+    kept = said(store)
+    *path, last = _path(key)
+    places = [kept]
+    for part in path:
+        found = places[-1].get(part)
+        places.append(found if isinstance(found, dict) else {})
+    if last not in places[-1]:
+        raise UsageError(f"{key} is not set; what is: {sorted(_keys(kept)) or 'nothing'}")
+    del places[-1][last]
+    for place, part in reversed(list(zip(places, path, strict=False))):
+        if not place[part]:
+            del place[part]
+    return _keep(store, kept)
+
+
+def _keep(store: Store, kept: dict[str, Any]) -> Configuration:
+    configuration = Configuration.of(kept)
+    if kept:
+        store.write(FILE, json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True).encode())
+    else:
+        store.delete(FILE)
+    return configuration
+
+
+def _path(key: str) -> list[str]:
+    """Section, name and entry; a dot in an entry's own name does not part it.
+
+    >>> _path("gate.floors.document P(rel=2)@.5")
+    ['gate', 'floors', 'document P(rel=2)@.5']
+    """
+    parts = key.split(".", 2)
+    if not all(parts):
+        raise UsageError(f"no key {key!r}; one is, for instance, gate.mode")
+    return parts
+
+
+def _keys(kept: Mapping[str, Any]) -> list[str]:
+    return [f"{section}.{name}" for section, values in kept.items() if isinstance(values, dict) for name in values]
+
+
+def split_measure(measure: str) -> tuple[str, str]:
+    """Level and name.
+
+    >>> split_measure("document nDCG@10")
+    ('document', 'nDCG@10')
+    """
+    level, _, name = measure.partition(" ")
+    return level, name
+
+
+def _check_names(where: str, what: str, found: Collection[str], known: Collection[str]) -> None:
+    if unknown := sorted(set(found) - set(known)):
+        raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}; its {what}: {', '.join(sorted(known))}")
+
+
+def _check_choice(key: str, value: object, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{key}={value!r} must be one of {', '.join(choices)}")
+
+
+def _check_number(key: str, value: object, least: float, most: float) -> None:
+    # Also false for nan.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise UsageError(f"{key}={value!r} must be a number from {least} to {most}")
+
+
+def _check_texts(key: str, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(text, str) and text for text in value):
+        raise UsageError(f'{key}={value!r} must be a list of texts, such as ["document nDCG@10"]')
+
+
+def _check_measures(key: str, names: Collection[str]) -> None:
+    for name in names:
+        level, measure = split_measure(name)
+        if level not in LEVELS or not measure:
+            levels = ", ".join(LEVELS)
+            raise UsageError(f"{key}: {name!r} must be one of {levels}, a blank and a measure: document nDCG@10")
+
+
+def _check_floors(key: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise UsageError(f'{key}={value!r} must be an object, such as {{"document nDCG@10": 0.6}}')
+    _check_measures(key, value)
+    for measure, least in value.items():
+        _check_number(f"{key}.{measure}", least, 0, 1)
+
+
+def _check_how(key: str, value: object) -> None:
+    from lake.search.question import Question
+
+    if not isinstance(value, Mapping):
+        raise UsageError(f'{key}={value!r} must be an object, such as {{"mode": "text"}}')
+    try:
+        Question.of("x", **value)
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from error
