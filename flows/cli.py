@@ -17,12 +17,14 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_feedback,
     cli_query,
     cli_questions,
     cli_releases,
     cli_report,
     cli_serve,
     cli_upkeep,
+    cli_why,
     console,
     console_query,
 )
@@ -159,12 +161,16 @@ def demo(
         raise typer.Exit(FAILED)
 
 
-for group in (cli_query, cli_ask, cli_evaluate, cli_report, cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve):
+for group in (
+    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_report),
+    *(cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve),
+):
     for command in group.COMMANDS:
         app.command()(command)
 
 
 app.add_typer(cli_questions.app, name="questions")
+app.add_typer(cli_feedback.app, name="feedback")
 app.add_typer(cli_config.app, name="config")
 
 

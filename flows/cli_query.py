@@ -61,7 +61,7 @@ def query(
     from lake.query import open_lake
     from lake.search.snapshot import released
 
-    how = _how(locals())
+    how = how_of(locals())
     index = open_lake(lake)
     hits = index.search(text, k, at=at, **how)
     shown: dict[str, Any] = {"release": released(hits), "hits": hits.to_pylist()}
@@ -70,7 +70,7 @@ def query(
     show(shown, as_json, console_query.hits)
 
 
-def _how(arguments: dict[str, Any]) -> dict[str, Any]:
+def how_of(arguments: dict[str, Any]) -> dict[str, Any]:
     """Fields of a question that the options name."""
     from lake.search.boosts import Boosts, parse_sources
     from lake.search.filters import parse_filters

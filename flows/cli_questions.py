@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import cli_drafts, console_questions
+from flows import cli_drafts, cli_feedback, console_questions
 from flows.cli_options import JsonOption, LakeOption, show
 
 if TYPE_CHECKING:
@@ -114,3 +114,4 @@ def drop_(
 
 app.command()(cli_drafts.generate)
 app.command()(cli_drafts.review)
+app.command("from-feedback")(cli_feedback.from_feedback)

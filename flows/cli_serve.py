@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from lake.answer import ChatModel
+    from lake.query import Index
     from lake.service.keys import KeyRing
+    from lake.split import Split
 
 HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
 KeysOption = Annotated[str | None, typer.Option(help="JSON file of API keys. [RAGLAKE_API_KEYS]")]
@@ -24,6 +26,7 @@ _AS = "Whose documents may be seen, where no API key says so; several allowed. [
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "openai:MODEL or anthropic:MODEL, for answers. [RAGLAKE_CHAT_MODEL]"
 _RERANK = "A model that looks at the best passages of each search again."
+_AB = "RELEASE=SHARE: that release answers so much of the sessions, live the rest; several allowed."
 _SECONDS = "Seconds until a search is given up."
 
 
@@ -40,6 +43,7 @@ def serve(
     waiting: Annotated[int, typer.Option(help="Questions in line for a thread; more are refused.", min=0)] = 64,
     seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
     rate: Annotated[float, typer.Option(help="Requests per second of a key that says nothing else.")] = 20.0,
+    ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     max_k: Annotated[int, typer.Option(help="Most passages of one response.", min=1)] = 100,
 ) -> None:
     """Answer questions over HTTP."""
@@ -55,9 +59,19 @@ def serve(
     bounds = Bounds(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
     options = {"rerank": rerank} if rerank else {}
     hosts = hosts_of(host, ring, is_open)
-    listen(
-        create_app(open_lake(lake), ring, bounds, options=options, chat=_chat(model), hosts=hosts), bounds, host, port
-    )
+    index = open_lake(lake)
+    words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
+    listen(create_app(index, ring, bounds, **words), bounds, host, port)
+
+
+def _split(index: Index, words: list[str] | None) -> Split | None:
+    """By ids, so that a name or a date means the same release for as long as the trial lasts."""
+    from lake.split import Split, parse_split
+
+    if not words:
+        return None
+    shares = parse_split(words).shares
+    return Split({index.release(release).release: share for release, share in shares.items()})
 
 
 def mcp(

@@ -44,6 +44,7 @@ class Lake:
     questions/     whose answers are known
     scores/        of each release that was evaluated
     calls/         replies of chat models to generators of questions and judges of answers
+    feedback/      what people said of passages that were found
     """
 
     def __init__(self, url: str) -> None:

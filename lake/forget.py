@@ -101,6 +101,7 @@ def _deny(lake: Lake, erased: Erased) -> int:
     How many questions went with them.
     """
     from lake import calls, scores
+    from lake.feedback import judgements
     from lake.questions import erasure
 
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
@@ -109,6 +110,7 @@ def _deny(lake: Lake, erased: Erased) -> int:
     n_questions = erasure.erase(lake, erased)
     scores.erase(lake, erased)
     calls.erase(lake, erased)
+    judgements.erase(lake, erased)
     lake.log.checkpoint(erased.needles.ids)
     return n_questions
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from lake.calls import Calls
     from lake.difference import Difference
     from lake.embed.base import Embedder
-    from lake.questions import Asked, Resolved
+    from lake.questions import Asked, Evidence, Resolved
+    from lake.search.whereabouts import Why
     from lake.table_reader import TableReader
 
 T = TypeVar("T")
@@ -179,6 +180,68 @@ class Index:
         history = self.history()
         release = history.resolve(released(hits))
         return explained(self._snapshot(release), history, hits)
+
+    def why(
+        self,
+        question: str,
+        evidence: Sequence[Evidence] = (),
+        *,
+        at: str = "live",
+        k: int = 10,
+        name: str | None = None,
+        budget: int | None = None,
+        embedder: Embedder | None = None,
+        **how: Any,
+    ) -> Why:
+        """Where the evidence of a question is found or lost, asked as ``search`` asks; for operators, who see all.
+
+        Without ``evidence`` the question is one that is kept (in the set ``name``), by its text, id or key.
+        ``budget``: tokens that a request for an answer may take, as of ``Options.budget_tokens``.
+        """
+        from lake.questions import Asked
+        from lake.search.tracing import Trace
+        from lake.search.why import meant, why
+
+        asked = (
+            Asked("asked", question, evidence=tuple(evidence)) if evidence else meant(self.questions(name), question)
+        )
+        words, history = Question.of(asked.text, k, **how), self.history()
+
+        def traced(snapshot: Snapshot, rights: Rights) -> Why:
+            return why(self._lake, history, asked, Trace(snapshot, words, rights, embedder, budget))
+
+        return self._search(at, embedder is None and words.mode != "text", traced)
+
+    def feedback(
+        self,
+        query_id: str,
+        chunk_id: str,
+        useful: bool,
+        *,
+        voter: str | None = None,
+        principals: Collection[str] | str = (),
+    ) -> str:
+        """Keep what somebody said of a passage that a search had found, and give the id of that.
+
+        ``query_id`` came with the passages (``lake.search.snapshot.query_of(hits)``). ``voter`` is any name of who
+        judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
+        ``principals`` may not see, as for one that is not there.
+        """
+        from lake.feedback.judgements import judged, keep
+        from lake.feedback.query_ids import searched
+
+        release, question = searched(query_id)
+
+        def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
+            return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
+
+        return keep(self._lake, self._search(release, False, judge))
+
+    def judgements(self) -> pa.Table:
+        """FEEDBACK rows of all that was said, oldest first."""
+        from lake.feedback.judgements import read
+
+        return read(self._lake)
 
     def document(
         self,

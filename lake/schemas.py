@@ -282,6 +282,26 @@ CALLS = pa.schema(
     ]
 )
 
+#: What people said of passages that a search had found: one row for each judgement, never changed.
+FEEDBACK = pa.schema(
+    [
+        _key("feedback_id"),
+        pa.field("release", pa.string()),  # that answered
+        pa.field("question", pa.string()),
+        pa.field("useful", pa.bool_()),
+        pa.field("source", pa.string()),
+        pa.field("uri", pa.string()),
+        pa.field("doc_id", pa.string()),
+        pa.field("digest", pa.string()),  # of the document's bytes
+        pa.field("chunk_id", pa.string()),
+        pa.field("start", pa.int64()),  # canonical_text[start:end] is the quote
+        pa.field("end", pa.int64()),
+        pa.field("quote", pa.string()),  # the chunk, so that the judgement outlives the release
+        pa.field("voter", pa.string()),  # digest of what the caller called who judged; null where that was not said
+        pa.field("given_at", UTC),
+    ]
+)
+
 #: What an audit and the gate found: one row per check, kept beside the release as long as that is kept.
 FINDINGS = pa.schema(
     [

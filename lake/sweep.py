@@ -13,6 +13,7 @@ from lake.calls import FOLDER, is_obsolete
 from lake.compaction import Compaction, compact
 from lake.delta import Delta
 from lake.directory import Lake
+from lake.feedback.judgements import put_together
 from lake.history import History
 from lake.keyed_files import KeyedFiles
 from lake.lease import check_held
@@ -61,6 +62,7 @@ def sweep(
         lambda: _versions(lake, history, dry_run=dry),
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _calls(lake, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
+        lambda: _feedback(lake, now - retention.grace, dry_run=dry),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
     ]
@@ -154,6 +156,11 @@ def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Sw
                 lake.store.delete(stored.path)
             swept += Swept(n_files=1, n_bytes=stored.size)
     return swept
+
+
+def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Swept:
+    """Judgements are kept for good; those of a day that is over are put into one file."""
+    return Swept(n_files=put_together(lake, before, dry_run=dry_run))
 
 
 def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Swept:

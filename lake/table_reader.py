@@ -74,9 +74,9 @@ class TableReader:
         with self._reading():
             return self._dataset.to_table(columns=list(columns), filter=where)
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
         with self._reading():
-            yield from self._dataset.to_batches(columns=list(columns), batch_size=8192)
+            yield from self._dataset.to_batches(columns=list(columns), filter=where, batch_size=8192)
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Rows whose ``key`` is among ``values``, in any order."""

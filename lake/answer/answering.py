@@ -160,18 +160,23 @@ def _too_weak(known: Answer, least: float) -> str:
 
 
 def _prompt(prompts: Prompts, found: Found, options: Options) -> tuple[Context, list[Message]]:
-    question = found.question
-    bare = _messages(prompts, Context((), 0, 0), question)
-    count = load_tokenizer(TOKENIZER).count
-    taken = sum(count(message.text) for message in bare) + options.max_tokens
-    room = int(options.budget_tokens * (1 - _MARGIN)) - taken
+    question, room = found.question, room_for(found.question, options, prompts)
     context = pack(found.hits.to_pylist(), room) if room >= _LEAST_ROOM else Context((), 0, 0)
     if not context.sources:
+        taken = int(options.budget_tokens * (1 - _MARGIN)) - room
         raise UsageError(
             f"a budget of {options.budget_tokens} tokens leaves no room for sources beside instructions, question and "
             f"output ({taken}); raise it to {taken + 2000} or more, or lower the tokens of output"
         )
     return context, _messages(prompts, context, question)
+
+
+def room_for(question: str, options: Options, prompts: Prompts | None = None) -> int:
+    """Tokens of a request that are left for passages."""
+    bare = _messages(prompts or load_prompts(options.prompts), Context((), 0, 0), question)
+    count = load_tokenizer(TOKENIZER).count
+    taken = sum(count(message.text) for message in bare) + options.max_tokens
+    return int(options.budget_tokens * (1 - _MARGIN)) - taken
 
 
 def _messages(prompts: Prompts, context: Context, question: str) -> list[Message]:

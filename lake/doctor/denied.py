@@ -43,6 +43,7 @@ def check_denylist(exam: Examination) -> int:
     _check_caches(exam, denylist)
     _check_questions(exam)
     _check_calls(exam)
+    _check_feedback(exam)
     return len(denylist)
 
 
@@ -83,6 +84,13 @@ def _check_calls(exam: Examination) -> None:
 
     for path in calls.denied(exam.lake):
         exam.ails(path, "is about a document that was erased", "delete it", "drop")
+
+
+def _check_feedback(exam: Examination) -> None:
+    from lake.feedback import judgements
+
+    for path in judgements.denied(exam.lake):
+        exam.ails(path, "judges a passage of a document that was erased", "leave it out", "blot")
 
 
 def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:

@@ -170,6 +170,7 @@ def _steps() -> list[Step]:
         Step("questions", "questions", records.check_questions, False),
         Step("scores", "files", records.check_scores, False),
         Step("calls", "files", records.check_calls, False),
+        Step("feedback", "files", records.check_feedback, False),
         Step("rights", "documents", records.check_rights),
         Step("deltas", "releases", parquet.check_deltas),
         Step("contents", "rows", parquet.check_contents, False),

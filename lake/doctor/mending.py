@@ -147,10 +147,12 @@ def _rebuild(surgery: _Surgery, where: Sequence[str]) -> None:
 
 
 def _blot(surgery: _Surgery, where: Sequence[str]) -> None:
+    from lake.feedback import judgements
     from lake.questions.erasure import undenied
     from lake.questions.shelf import change
 
     surgery.lake.blot_out(())
+    judgements.blot_out(surgery.lake)
     change(surgery.lake, lambda kept: undenied(surgery.lake, kept))
 
 

@@ -155,6 +155,15 @@ def check_calls(exam: Examination) -> int:
     return sum(_check_files(exam, folder, CALLS, remedy) for folder in folders)
 
 
+def check_feedback(exam: Examination) -> int:
+    """What people said of passages can be read."""
+    from lake.schemas import FEEDBACK
+
+    folders = [f"feedback/{day}" for day in exam.lake.store.names("feedback")]
+    remedy = f"{RESTORE}, or delete it: the judgements in it are lost"
+    return sum(_check_files(exam, folder, FEEDBACK, remedy) for folder in folders)
+
+
 def check_rights(exam: Examination) -> int:
     """Who may see what today can be read."""
     path = exam.history.rights

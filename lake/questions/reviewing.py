@@ -64,9 +64,12 @@ def edit(lake: Lake, question: Asked, text: str, answers: Sequence[str]) -> bool
 
 
 def turn_down(lake: Lake, question: Asked) -> bool:
-    """Take a question away for good: generating questions does not bring it back. False where it is no longer there."""
+    """Take a question away for good: neither generating questions nor feedback brings it back.
+
+    False where it is no longer there.
+    """
     about = [document_id(piece.source, piece.uri) for piece in question.evidence if piece.source is not None]
-    if question.origin == "generated":
+    if question.origin != "imported":
         Calls(lake).turn_down(question.set, question.text, about)
     return _changed(lake, question, lambda found: None)
 

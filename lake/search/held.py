@@ -64,6 +64,19 @@ class HeldChunks:
         return drawn
 
 
+def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Row ids and cosines of all chunks that pass, however many there are."""
+    row_ids, cosines = [np.empty(0, np.uint64)], [np.empty(0)]
+    for batch in chunks.batches(["_rowid", "vector"], where):
+        flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+        vectors = flat.reshape(-1, len(question))
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny)
+        with one_blas_thread():
+            cosines.append((vectors @ question / lengths).astype(np.float64))
+        row_ids.append(batch.column("_rowid").to_numpy())
+    return np.concatenate(row_ids), np.concatenate(cosines)
+
+
 class Holding:
     """The chunks of a release as they are read, once, beside what else a search does; several threads may wait."""
 

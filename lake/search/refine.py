@@ -20,25 +20,31 @@ MAX_LOOKED_AT = 1000
 Read = Callable[[list[int], Sequence[str]], pa.Table]
 
 
-def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: datetime) -> pa.Table:
-    """The candidates in their final order; ``score`` is that of the last step that scored.
+def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: datetime) -> list[tuple[str, pa.Table]]:
+    """The candidates after each step, which has the name of its option; the last are in their final order.
 
-    Adds ``rerank_score``, and ``copies``: the documents whose near copies of the chunk were left out.
+    ``score`` is that of the last step that scored. Adds ``rerank_score``, and ``copies``: the documents whose near
+    copies of the chunk were left out.
     """
     if question.is_refined:
         found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
+    steps = [("rerank_depth", found)]
     copies: list[list[str]] = [[] for _ in range(found.num_rows)]
     if question.collapse is not None:
         found, copies = _collapsed(found, question.collapse, read)
     found = found.append_column("copies", pa.array(copies, pa.list_(pa.string())))
     found = found.append_column("rerank_score", pa.nulls(found.num_rows, pa.float64()))
+    steps.append(("collapse", found))
     if question.rerank:
-        found = _reranked(found, question, read)
+        steps.append(("rerank", _reranked(found, question, read)))
     if question.boosts:
-        found = _boosted(found, question.boosts, read, as_of)
+        steps.append(("boosts", _boosted(steps[-1][1], question.boosts, read, as_of)))
     if question.min_score is not None:
-        found = found.filter(pc.greater_equal(found.column("score"), question.min_score))
-    return _spread(found, question, read) if question.diversity else found
+        found = steps[-1][1]
+        steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), question.min_score))))
+    if question.diversity:
+        steps.append(("diversity", _spread(steps[-1][1], question, read)))
+    return steps
 
 
 def _collapsed(found: pa.Table, threshold: float, read: Read) -> tuple[pa.Table, list[list[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ import pyarrow as pa
 
 from lake.embed import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
+from lake.feedback.query_ids import query_id
 from lake.releases import Release
 from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
-from lake.search.held import HeldChunks, Holding
-from lake.search.passages import Passages, grouped
+from lake.search.held import HeldChunks, Holding, cosines_of
+from lake.search.passages import Group, Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
 from lake.search.refine import refined
@@ -37,6 +39,25 @@ _SPARE = 32
 _AT_A_TIME = 4
 #: Where the schema of an answer says which release gave it.
 _RELEASE = b"release"
+#: And by what feedback names it.
+_QUERY = b"query_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How a search went: what the legs found together at its last ``depth``, what each step left of it, and passages.
+
+    ``groups`` are of the rows that the last step left.
+    """
+
+    depth: int
+    fused: pa.Table
+    steps: list[tuple[str, pa.Table]]
+    groups: list[Group]
+
+    @property
+    def found(self) -> pa.Table:
+        return self.steps[-1][1]
 
 
 class Snapshot:
@@ -81,7 +102,7 @@ class Snapshot:
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
-        return self._search(question, rights, lambda: self._vectors([question.text], embedder)[0])
+        return self._search(question, rights, lambda: self.vectors([question.text], embedder)[0])
 
     def search_all(
         self, questions: Sequence[Question], rights: Rights, embedder: Embedder | None = None
@@ -89,7 +110,7 @@ class Snapshot:
         """HITS rows of each question, several searched at a time."""
         vectors = np.empty((0, 0))
         if any(question.mode != "text" for question in questions):
-            vectors = self._vectors([question.text for question in questions], embedder)
+            vectors = self.vectors([question.text for question in questions], embedder)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
             return list(
                 pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
@@ -99,19 +120,41 @@ class Snapshot:
         visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
         if visible.is_nothing:
             return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
-        vector, depth = None, max(LEAST_DEPTH, _DEPTH * question.k)
+        return self.read(self.look(question, visible, embedded), question)
+
+    def read(self, looked: Looked, question: Question) -> pa.Table:
+        """HITS rows of the first passages."""
+        passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit)
+        hits = passages.read(looked.found, looked.groups[: question.k], question.expand)
+        named = query_id(self.release.release, question.text)
+        return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
+
+    def look(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
+        """Look deeper until there are enough passages; ``visible`` may not be nothing."""
+        vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
         while True:
             legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
-            found = self._fused(legs, depth, question, vector)
-            found = refined(found, question, depth, self.table("chunks").rows, self.release.created_at)
-            groups = grouped(found, question.expand, question.window)
+            fused = self._fused(legs, depth, question, vector)
+            steps = refined(fused, question, depth, self.table("chunks").rows, self.release.created_at)
+            groups = grouped(steps[-1][1], question.expand, question.window)
             # Steps that look closer do so at the best candidates alone, however few passages those make.
             is_all = question.is_refined or all(len(leg.row_ids) < depth for leg in legs)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit)
-                hits = passages.read(found, groups[: question.k], question.expand)
-                return hits.replace_schema_metadata({_RELEASE: self.release.release})
+                return Looked(depth, fused, steps, groups)
             depth *= _DEEPER
+
+    def ranked_whole(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
+        """As ``Looked.fused``, of every chunk that is visible, by exact cosines: what a search need not know."""
+        n_chunks, legs, vector = max(1, self.release.counts["n_chunks"]), [], None
+        if question.mode != "text":
+            vector = embedded()
+            if self._held is not None:
+                legs.append(self._by_vector(vector, visible, n_chunks))
+            else:
+                legs.append(Leg("vector", *cosines_of(self.table("chunks"), vector, visible.sql)))
+        if question.mode != "vector":
+            legs.append(self._by_words(question, visible, n_chunks))
+        return self._fused(legs, n_chunks, question, vector)
 
     def _legs(
         self,
@@ -174,7 +217,7 @@ class Snapshot:
         sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
         return sample
 
-    def _vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
+    def vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] of questions."""
         identity = self.release.recipe.embedder
         encoder = embedder or load_query_encoder(identity.name, identity)
@@ -197,6 +240,12 @@ def released(hits: pa.Table) -> str:
     if name is None:
         raise UsageError("these rows don't say which release they are from; take them as search gave them")
     return str(name.decode())
+
+
+def query_of(hits: pa.Table) -> str | None:
+    """By what feedback on these hits names the search; None where there is nothing to judge."""
+    name = (hits.schema.metadata or {}).get(_QUERY)
+    return None if name is None else str(name.decode())
 
 
 @lru_cache(maxsize=1)

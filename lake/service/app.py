@@ -23,6 +23,7 @@ from lake.service.service import Service, encode
 if TYPE_CHECKING:
     from lake.answer import ChatModel, Options
     from lake.query import Index
+    from lake.split import Split
 
 _JSON = "application/json"
 _DESCRIPTION = """
@@ -39,7 +40,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         408: "The request's body came too slowly.",
         413: "The request is too large.",
         422: "The request is not of the described form.",
-        429: "Too many requests; Retry-After says when to come again.",
+        429: "Too many requests or judgements; Retry-After says when to come again.",
         503: "Too many are waiting, or the lake can't be reached; Retry-After says when to come again.",
         504: "No answer within the time limit.",
     }.items()
@@ -58,9 +59,13 @@ def create_app(
     chat: ChatModel | None = None,
     answers: Options | None = None,
     hosts: Collection[str] | None = None,
+    split: Split | None = None,
 ) -> Guard:
-    """An ASGI application over one lake. ``options``: words of every search that a request does not set."""
-    service = Service(index, bounds or Bounds(), options or {}, chat, answers)
+    """An ASGI application over one lake. ``options``: words of every search that a request does not set.
+
+    ``split``: releases that answer a share of the sessions.
+    """
+    service = Service(index, bounds or Bounds(), options or {}, chat, answers, split)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,6 +96,11 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         release, events = await service.answer_events(_key(request), asked)
         headers = {"Raglake-Release": release, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+
+    @app.post("/feedback", response_model=messages.Judged, **_GUARDED)  # type: ignore[arg-type]
+    async def feedback(given: messages.Judgement, request: Request) -> Response:
+        """Say whether a passage that was found is useful."""
+        return _of_release(*await service.feedback(_key(request), given))
 
     @app.get("/documents/{doc_id}", response_model=messages.Document, **_GUARDED)  # type: ignore[arg-type]
     async def document(doc_id: str, request: Request, at: str = "live", start: Annotated[int, _FROM] = 0) -> Response:

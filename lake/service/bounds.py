@@ -13,6 +13,7 @@ class Bounds:
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
     take up what it is sent. ``rate`` in requests per second, ``burst`` at once, for each key that says nothing else.
+    ``feedback_a_day``: judgements that one process keeps, of all callers.
     """
 
     n_threads: int = 4
@@ -29,6 +30,7 @@ class Bounds:
     n_connections: int = 512
     rate: float = 20.0
     burst: int = 40
+    feedback_a_day: int = 20_000
 
     def __post_init__(self) -> None:
         for bound in fields(self):

@@ -6,13 +6,17 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from lake.search.question import Expand, Fusion, Mode
 from lake.search.text_query import Syntax
 
 _TEXT = "What is looked for, in plain words."
 _AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."
+_SESSION = (
+    "Any name for who asks; while two releases are tried side by side, it decides which of them answers. Not stored."
+)
+_VOTER = "Any name for who judges, kept as a digest alone: of several judgements of theirs the last counts."
 _FILTERS = "Values by column, applied before ranking."
 
 
@@ -22,6 +26,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     at: str = Field("live", max_length=200, description=_AT)
+    session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
     k: int = Field(10, ge=1, description="How many passages.")
     mode: Mode = "hybrid"
     filters: dict[str, Any] = Field(default_factory=dict, description=_FILTERS)
@@ -51,7 +56,7 @@ class Asked(BaseModel):
 
 
 #: Options of a request; an API key may be confined to some.
-_SEARCH = set(Asked.model_fields) - {"at", "k"}
+_SEARCH = set(Asked.model_fields) - {"at", "k", "session"}
 
 
 class Query(Asked):
@@ -118,9 +123,10 @@ class Hit(BaseModel):
 
 
 class QueryResult(BaseModel):
-    """Passages, best first, all of one release."""
+    """Passages, best first, all of one release. ``query_id`` names the search in feedback."""
 
     release: str
+    query_id: str | None
     hits: list[Hit]
 
 
@@ -144,6 +150,7 @@ class AnswerResult(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     release: str
+    query_id: str | None
     question: str
     text: str
     enough: bool
@@ -151,6 +158,27 @@ class AnswerResult(BaseModel):
     notice: str
     sources: list[AnswerSource]
     passages: list[Hit]
+
+
+class Judgement(BaseModel):
+    """Whether a passage that was found is useful."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True}]},
+    )
+
+    query_id: str = Field(max_length=20_000, description="As it came with the passages.")
+    chunk_id: str = Field(max_length=64)
+    useful: StrictBool
+    session: str | None = Field(None, min_length=1, max_length=200, description=_VOTER)
+
+
+class Judged(BaseModel):
+    """A judgement that is kept."""
+
+    release: str
+    feedback_id: str
 
 
 class Section(BaseModel):

@@ -8,20 +8,25 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lake import clock
 from lake.adapters.access import Access
 from lake.errors import LakeError, UsageError
+from lake.feedback.query_ids import query_id, searched
 from lake.query import Index
+from lake.search.snapshot import query_of
 from lake.service.bounds import Bounds
 from lake.service.keys import Key
-from lake.service.messages import AnswerQuery, Asked, Query
+from lake.service.messages import AnswerQuery, Asked, Judgement, Query
 from lake.service.metrics import Metrics
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.workers import Workers
 
 if TYPE_CHECKING:
     from lake.answer import Answer, ChatModel, Options
+    from lake.split import Split
 
 #: Seconds for which the lake is not looked at again.
 _FRESH = 1.0
@@ -43,9 +48,11 @@ class Service:
         options: Mapping[str, Any],
         chat: ChatModel | None = None,
         answers: Options | None = None,
+        split: Split | None = None,
     ) -> None:
         self.index, self.bounds, self.options = index, bounds, dict(options)
-        self.chat, self.answers = chat, answers
+        self.chat, self.answers, self.split = chat, answers, split
+        self._judged = DayCount(bounds.feedback_a_day)
         self.workers = Workers(bounds.n_threads, bounds.n_waiting)
         # Whoever asks whether we are well must not stand in line behind questions.
         self._looking = Workers(1, 64)
@@ -56,17 +63,21 @@ class Service:
 
     async def warm_up(self) -> None:
         """Load the model and open the tables before the first question; what fails now is told to who asks."""
-        with suppress(LakeError, OSError, Problem):
-            await self._looking.run(lambda: Access(self.index, options=self.options).search("warm up", 1), _WARM_UP)
+        access = Access(self.index, options=self.options)
+        for release in ("live", *(self.split.shares if self.split else ())):
+            with suppress(LakeError, OSError, Problem):
+                await self._looking.run(partial(access.search, "warm up", 1, release), _WARM_UP)
 
     async def query(self, key: Key, asked: Query) -> tuple[str, bytes]:
         """The release, and a QueryResult."""
         how = self._allowed(key, asked)
 
         def work() -> tuple[str, bytes]:
-            self._found(asked.at)
-            found = self._access(key).search(asked.text, asked.k, asked.at, **how)
-            return found.release, encode({"release": found.release, "hits": found.hits.to_pylist()})
+            at = self._tried(asked)
+            self._found(at)
+            found = self._access(key).search(asked.text, asked.k, at, **how)
+            named = {"release": found.release, "query_id": query_of(found.hits)}
+            return found.release, encode({**named, "hits": found.hits.to_pylist()})
 
         return await self.workers.run(work, self.bounds.seconds)
 
@@ -75,9 +86,9 @@ class Service:
         words = self._answer_words(key, asked)
 
         def work() -> tuple[str, bytes]:
-            told = self._access(key).answer(asked.question, self._found(asked.at), **words)
+            told = self._access(key).answer(asked.question, self._found(self._tried(asked)), **words)
             self._count(told)
-            return str(told.release), encode(told.to_json())
+            return str(told.release), encode(_told(told))
 
         return await self.answering.run(work, self.bounds.answer_seconds)
 
@@ -87,7 +98,7 @@ class Service:
         What goes wrong before there is anything to send is raised.
         """
         words = self._answer_words(key, asked)
-        release = await self.workers.run(lambda: self._found(asked.at), self.bounds.seconds)
+        release = await self.workers.run(lambda: self._found(self._tried(asked)), self.bounds.seconds)
 
         def work() -> Iterator[str | Answer]:
             return self._access(key).answer_stream(asked.question, release, **words)
@@ -101,7 +112,7 @@ class Service:
                 yield event("text", {"text": item})
                 item = await anext(items)
             self._count(item)
-            yield event("answer", item.to_json())
+            yield event("answer", _told(item))
         except Exception as error:  # noqa: BLE001 - the status is sent already; the client is told here
             problem = problem_of(error)
             yield event("error", {"error": problem.error, "message": problem.message})
@@ -118,6 +129,22 @@ class Service:
     def _count(self, told: Answer) -> None:
         if told.usage:
             self.metrics.answered(told.usage.n_input, told.usage.n_output)
+
+    async def feedback(self, key: Key, given: Judgement) -> tuple[str, bytes]:
+        """The release, and a Judged."""
+        self._judged.take()
+
+        def work() -> tuple[str, bytes]:
+            release = searched(given.query_id)[0]
+            self._found(release)
+            words: dict[str, Any] = {"voter": given.session, "principals": key.principals}
+            try:
+                name = self.index.feedback(given.query_id, given.chunk_id, given.useful, **words)
+            except UsageError as error:
+                raise Problem(404, "no_passage", str(error)) from error
+            return release, encode({"release": release, "feedback_id": name})
+
+        return await self.workers.run(work, self.bounds.seconds)
 
     async def document(self, key: Key, doc_id: str, at: str, start: int) -> tuple[str, bytes]:
         """The release, and a Document."""
@@ -159,6 +186,14 @@ class Service:
     def _access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
+    def _tried(self, asked: Asked) -> str:
+        """What is asked for: in a trial the release of the session, where the request says no other."""
+        if self.split is None or asked.session is None or asked.at != "live":
+            return asked.at
+        with suppress(UsageError):  # a trial whose release was dropped is over, and no reason to answer nobody
+            return self.index.release(self.split.release_for(asked.session)).release
+        return asked.at
+
     def _found(self, at: str) -> str:
         """The release that ``at`` means now; Problem 404 where there is none."""
         try:
@@ -178,6 +213,28 @@ class Service:
         self.workers.close()
         self.answering.close()
         self._looking.close()
+
+
+class DayCount:
+    """At most so many a day, in UTC."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._day, self._n = most, "", 0
+
+    def take(self) -> None:
+        """Problem 429 where there were as many today."""
+        day = f"{clock.now():%Y-%m-%d}"
+        self._n = self._n + 1 if day == self._day else 1
+        self._day = day
+        if self._n > self._most:
+            message = f"more than the {self._most:,} judgements that this service keeps a day"
+            raise Problem(429, "enough_feedback", message, {"Retry-After": "3600"})
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    """An AnswerResult."""
+    named = query_id(answer.release, answer.question) if answer.release else None
+    return {**answer.to_json(), "query_id": named}
 
 
 def _check_options(key: Key, names: list[str]) -> None:

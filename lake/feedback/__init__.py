@@ -1,0 +1,1 @@
+"""What people say of the passages that a search found for them."""

@@ -1,0 +1,51 @@
+"""What a search is called in feedback: its question and release themselves, so that no search has to be recorded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from lake.errors import UsageError
+from lake.ids import bytes_digest
+
+#: Longer questions are documents, of which no ground truth is made; they get no id.
+MAX_QUESTION = 2000
+MAX_ID = 20_000
+_VERSION = "q1."
+_MARK = 6
+
+
+def query_id(release: str, question: str) -> str | None:
+    """The id of a search; None where the question is too long to be judged. The same search has the same id.
+
+    >>> searched(query_id("2026-11-21", "how much oil?") or "")
+    ('2026-11-21', 'how much oil?')
+    """
+    if len(question) > MAX_QUESTION:
+        return None
+    said = json.dumps([release, question], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _VERSION + base64.urlsafe_b64encode(_mark(said) + said).decode().rstrip("=")
+
+
+def searched(query: str) -> tuple[str, str]:
+    """Release and question of an id; UsageError where it is none, or was cut or changed on its way."""
+    wrong = UsageError("this is no query_id of a search; send back the one that came with the passages, unchanged")
+    if not isinstance(query, str) or not query.startswith(_VERSION) or len(query) > MAX_ID:
+        raise wrong
+    body = query.removeprefix(_VERSION)
+    try:
+        raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        release, question = json.loads(raw[_MARK:].decode("utf-8", "surrogatepass"))
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+        raise wrong from error
+    if raw[:_MARK] != _mark(raw[_MARK:]) or not isinstance(release, str) or not isinstance(question, str):
+        raise wrong
+    if not question.strip() or len(question) > MAX_QUESTION:
+        raise wrong
+    return release, question
+
+
+def _mark(said: bytes) -> bytes:
+    """Tells damage, not forgery: whoever may search could ask the forged question as well."""
+    return bytes.fromhex(bytes_digest(said))[:_MARK]
