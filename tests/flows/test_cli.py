@@ -53,13 +53,15 @@ def json_of(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = O
     return json.loads(printed)
 
 
-def test_without_its_prefect_server_a_run_says_so(
-    docs: Path, lake_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_its_prefect_server_a_run_says_so(docs: Path, lake_url: str) -> None:
     url = f"http://127.0.0.1:{free_port()}/api"
-    monkeypatch.setenv("PREFECT_API_URL", url)
-    assert _exit_status(["ingest", str(docs), "--lake", lake_url, "--embedder", "hash"]) == FAILED
-    assert f"raglake: no Prefect server answers at {url}, and nothing was done" in capsys.readouterr().err
+    # A process of its own: Prefect reads its settings once.
+    words = [sys.executable, "-m", "flows", "ingest", str(docs), "--lake", lake_url, "--embedder", "hash"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, env={**os.environ, "PREFECT_API_URL": url}
+    )
+    assert done.returncode == FAILED
+    assert f"raglake: no Prefect server answers at {url}, and nothing was done" in done.stderr
     assert not Path(lake_url).exists()
 
 
