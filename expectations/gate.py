@@ -111,25 +111,25 @@ class GateVerdict:
         return findings_table(self.release, [one.finding() for one in self.asked])
 
     def to_markdown(self) -> str:
-        """The summary over a table of all that was asked, failures first; it repeats no question."""
-        head = "| | set | measure | questions | live | candidate | change | from | to | p | worse | better | message |"
-        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+        """The summary, a table of all that was asked, failures first, and what is wrong; it repeats no question."""
+        head = "| | set | measure | questions | live | candidate | change | p | worse | better |"
+        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
         rows = [*self.failures, *(one for one in self.asked if one.holds)]
-        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows)]) + "\n"
+        wrong = [f"- {_cell(one.message)}" for one in self.failures]
+        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
 
 
 def _row(one: Asked) -> str:
     state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
     j = one.judgement
-    figures = (j.difference, j.low, j.high) if j else (None, None, None)
+    change = f"{j.difference:+.4f} [{j.low:+.4f}, {j.high:+.4f}]" if j and j.n else ""
     counts = (f"{j.p:.4f}", j.losses, j.wins) if j else ("", "", "")
-    means = (_figure(one.live), _figure(one.value))
-    cells = (state, one.set, one.measure, one.n, *means, *(_figure(f, "+.4f") for f in figures), *counts, one.message)
+    cells = (state, one.set, one.measure, one.n, _figure(one.live), _figure(one.value), change, *counts)
     return "| " + " | ".join(map(_cell, cells)) + " |"
 
 
-def _figure(value: float | None, form: str = ".4f") -> str:
-    return "" if value is None or not np.isfinite(value) else f"{value:{form}}"
+def _figure(value: float | None) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.4f}"
 
 
 def _cell(value: object) -> str:

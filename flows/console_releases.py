@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from flows.console import terminal
 from lake.words import counted, in_bytes
@@ -15,24 +15,29 @@ _MOST_NAMES = 20
 
 def releases(shown: list[dict[str, Any]]) -> None:
     """The releases, oldest first."""
-    heads = ("release", "status", "published (UTC)", "by", "audit", "gate", "documents", "chunks", "recipe", "why")
-    table = Table(*heads, box=None, pad_edge=False)
+    whole = (Column(name, no_wrap=True) for name in ("release", "status"))
+    heads = ("audit", "gate", "documents", "chunks", "recipe")
+    published = Column("published (UTC)", min_width=10)
+    table = Table(*whole, published, "by", *heads, box=None, pad_edge=False)
     for row in shown:
         name = row["release"] + (f" ({', '.join(row['names'])})" if row["names"] else "")
-        published = f"{row['published_at']:%Y-%m-%d %H:%M:%S}" if row["published_at"] else ""
+        at = f"{row['published_at']:%Y-%m-%d %H:%M}" if row["published_at"] else ""
         counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
         cells = (
             name,
             row["status"],
-            published,
+            at,
             row["published_by"] or "",
             row["audit"] or "",
             row["gate"] or "",
             *counts,
         )
         style = "bold" if row["live"] else ""
-        table.add_row(*map(escape, cells), row["recipe"][:8], escape(row["why"]), style=style)
+        table.add_row(*map(escape, cells), row["recipe"][:8], style=style)
     terminal().print(table)
+    for row in shown:
+        if row["why"]:
+            terminal().print(f"{row['release']}: {escape(row['why'])}")
 
 
 def release(shown: dict[str, Any]) -> None:

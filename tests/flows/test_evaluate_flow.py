@@ -71,7 +71,9 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
     artifacts = shown(client, passed)
     (row,) = [row for row in table(artifacts["scores"]) if row["measure"] == "document nDCG@10"]
     assert (row["set"], row["questions"], row["live"], row["candidate"]) == ("halls", N, 1.0, 1.0)
-    assert "| ok | halls | document nDCG@10 | 40 | 1.0000 | 1.0000 | +0.0000 |" in str(artifacts["gate"].data)
+    assert "| ok | halls | document nDCG@10 | 40 | 1.0000 | 1.0000 | +0.0000 [+0.0000, +0.0000] |" in str(
+        artifacts["gate"].data
+    )
     assert artifacts["questions"].data == 100.0
     names = {task_run.name for task_run in client.read_task_runs(flow_run_filter=of(passed))}
     assert f"evaluate {second}" in names
