@@ -1,6 +1,7 @@
-"""Vectors and places of a small release's chunks, held in memory: what no index covers is scanned for every question.
+"""What is held in memory of a release's chunks: their places, and of a small release their vectors, too.
 
-Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does.
+Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does, and
+reading four hundred candidates' places as much as embedding a short question.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,17 +21,32 @@ if TYPE_CHECKING:
     from lake.releases import Release
     from lake.table_reader import TableReader
 
-#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway.
-_MOST = 32 << 20
+#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway. Places are some 60 bytes a chunk.
+_MOST, _MOST_PLACES = 32 << 20, 500_000
 _PLACES = ("chunk_id", "parent_id", "ordinal")
 
 
 @dataclass(frozen=True, slots=True)
-class HeldChunks:
-    """``places`` (chunk_id, parent_id, ordinal) and float32 unit ``vectors`` [n, d] of ``row_ids``, in their order."""
+class HeldPlaces:
+    """``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, which are sorted."""
 
     row_ids: np.ndarray
     places: pa.Table
+
+    @classmethod
+    def read(cls, chunks: TableReader) -> HeldPlaces:
+        rows = chunks.scan(["_rowid", *_PLACES]).sort_by("_rowid").combine_chunks()
+        return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES))
+
+    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """The places of these rows, in that order."""
+        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChunks(HeldPlaces):
+    """With float32 unit ``vectors`` [n, d] in the order of ``row_ids``."""
+
     vectors: np.ndarray
 
     @classmethod
@@ -50,10 +66,6 @@ class HeldChunks:
             cosines = (self.vectors @ question)[among]
         best = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
         return row_ids[best], cosines[best].astype(np.float64)
-
-    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-        """The places of these rows, in that order."""
-        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
 
     def sample(self, bound: str | None) -> np.ndarray:
         """Vectors of the chunks with ids below ``bound``."""
@@ -77,32 +89,25 @@ def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> 
     return np.concatenate(row_ids), np.concatenate(cosines)
 
 
-class Holding:
-    """The chunks of a release as they are read, once, beside what else a search does; several threads may wait."""
+T = TypeVar("T")
 
-    def __init__(self, read: Callable[[], HeldChunks], submit: Callable[..., Future[HeldChunks]]) -> None:
+
+class Holding(Generic[T]):
+    """What is read of a release's chunks, once, beside what else a search does; several threads may wait."""
+
+    def __init__(self, read: Callable[[], T], submit: Callable[..., Future[T]]) -> None:
         self._read, self._submit = read, submit
         self._lock = Lock()
-        self._future: Future[HeldChunks] | None = None
+        self._future: Future[T] | None = None
 
-    @classmethod
-    def of(
-        cls, release: Release, chunks: Callable[[], TableReader], submit: Callable[..., Future[HeldChunks]]
-    ) -> Holding | None:
-        """None where the release is too large to be held."""
-        n_chunks, dimensions = release.counts["n_chunks"], release.recipe.embedder.dimensions
-        if 4 * n_chunks * dimensions > _MOST:
-            return None
-        return cls(lambda: HeldChunks.of(chunks(), dimensions), submit)
-
-    def begin(self) -> Future[HeldChunks]:
+    def begin(self) -> Future[T]:
         with self._lock:
             if self._future is None:
                 self._future = self._submit(self._read)
             return self._future
 
-    def result(self) -> HeldChunks:
-        """Waits for them; after an error whoever asks next reads again."""
+    def result(self) -> T:
+        """Waits for it; after an error whoever asks next reads again."""
         future = self.begin()
         try:
             return future.result()
@@ -111,3 +116,17 @@ class Holding:
                 if self._future is future:
                     self._future = None
             raise
+
+    def at_hand(self) -> T | None:
+        """What was read, or None while it is on its way."""
+        return self.result() if self.begin().done() else None
+
+
+def has_few_vectors(release: Release) -> bool:
+    """Whether the vectors are held."""
+    return 4 * release.counts["n_chunks"] * release.recipe.embedder.dimensions <= _MOST
+
+
+def has_few_places(release: Release) -> bool:
+    """Whether the places are held."""
+    return release.counts["n_chunks"] <= _MOST_PLACES

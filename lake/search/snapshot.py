@@ -19,7 +19,7 @@ from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
-from lake.search.held import HeldChunks, Holding, cosines_of
+from lake.search.held import HeldChunks, HeldPlaces, Holding, cosines_of, has_few_places, has_few_vectors
 from lake.search.passages import Group, Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
@@ -67,7 +67,10 @@ class Snapshot:
         self.release, self._open_table = release, open_table
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
-        self._holding = Holding.of(release, lambda: self.table("chunks"), _pool().submit)
+        self._n_searches = 0
+        dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
+        self._chunks = Holding(lambda: HeldChunks.of(self.table("chunks"), dimensions), submit)
+        self._places = Holding(lambda: HeldPlaces.read(self.table("chunks")), submit)
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
@@ -97,8 +100,8 @@ class Snapshot:
             identity = self.release.recipe.embedder
             # An error comes again where the model is waited for.
             _pool().submit(load_query_encoder, identity.name, identity)
-            if self._holding is not None:
-                self._holding.begin()
+            if has_few_vectors(self.release):
+                self._chunks.begin()
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
@@ -198,13 +201,19 @@ class Snapshot:
                 return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
-        columns, held = place(question.expand), None if vector is None else self._held
+        columns = place(question.expand)
+        held = self._held_places() if vector is None else self._held or self._held_places()
         read = self.table("chunks").rows if held is None else held.rows
         return ranked(legs, depth, lambda row_ids: read(row_ids, columns), fuse)
 
     @property
     def _held(self) -> HeldChunks | None:
-        return None if self._holding is None else self._holding.result()
+        return self._chunks.result() if has_few_vectors(self.release) else None
+
+    def _held_places(self) -> HeldPlaces | None:
+        """From the second search on: a process that asks but once had better not read them all."""
+        self._n_searches += 1
+        return self._places.at_hand() if self._n_searches > 1 and has_few_places(self.release) else None
 
     @cached_property
     def _sample(self) -> np.ndarray:
