@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from lake.errors import UsageError
+from lake.named_numbers import named_numbers
 
 _RANGE = 1 << 64
 
@@ -53,13 +54,4 @@ class Split:
 
 def parse_split(words: Iterable[str]) -> Split:
     """``RELEASE=SHARE`` words of a command line."""
-    shares: dict[str, float] = {}
-    for word in words:
-        release, _, share = word.rpartition("=")
-        try:
-            shares[release] = float(share)
-        except ValueError:
-            release = ""
-        if not release:
-            raise UsageError(f"{word!r} is not RELEASE=SHARE; for example 2026-11-21.2=0.1")
-    return Split(shares)
+    return Split(named_numbers(words, form="RELEASE=SHARE", example="2026-11-21.2=0.1"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.errors import UsageError
+from lake.named_numbers import named_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,13 +70,4 @@ def parse_sources(words: Iterable[str]) -> dict[str, float]:
     >>> parse_sources(["handbook=1.5", "tickets=0.5"])
     {'handbook': 1.5, 'tickets': 0.5}
     """
-    found: dict[str, float] = {}
-    for word in words:
-        name, _, factor = word.rpartition("=")
-        try:
-            found[name] = float(factor)
-        except ValueError:
-            name = ""
-        if not name:
-            raise UsageError(f"{word!r} is not SOURCE=FACTOR; for example handbook=1.5")
-    return found
+    return named_numbers(words, form="SOURCE=FACTOR", example="handbook=1.5")
