@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from expectations.verdict import Verdict
     from lake.plan import Shard
     from lake.recipe import Recipe
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
@@ -101,8 +101,8 @@ class PrefectSteps:
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
 
-    def commit(self, job: Job, found: Scan) -> Release:
-        return tasks.commit.commit(job, found)
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
+        return tasks.commit.commit(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return tasks.audit.audit(job, candidate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -63,12 +64,13 @@ class Index:
         return release_table(self.history())
 
     def describe(self, at: str = "live") -> dict[str, Any]:
-        """All that is known of a release: its RELEASES row, recipe, failed checks, and its entries in the log."""
+        """All that is known of a release: its RELEASES row, recipe, failed checks, what it took, its log entries."""
         release, history = self.release(at), self.history()
         failed = [finding for finding in self._lake.findings(release.release).to_pylist() if not finding["success"]]
         entries = release_entries(history, release)
+        spent = history.spent(release.release)
         known = {"recipe_fields": release.recipe.to_json(), "findings": failed, "entries": entries}
-        return release_row(history, release) | known
+        return release_row(history, release) | known | {"spent": asdict(spent) if spent else None}
 
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -68,9 +69,11 @@ def _cost(history: History, release: str, rows: pa.Table) -> dict[str, Any]:
     """What the lake's records say that a release took; answers are those whose scores are kept."""
     entry = next((entry for entry in history.entries if (entry.action, entry.release) == ("build", release)), None)
     verdict, built = history.verdict(release), history.releases[release].created_at
+    spent = history.spent(release)
     paid = dict(pl.DataFrame(rows).filter(level="search").group_by("measure").agg(pl.col("value").sum()).iter_rows())
     return {
         **{name: n for name, n in history.releases[release].counts.items() if not name.startswith("n_")},
+        "spent": asdict(spent) if spent else None,
         "commit_seconds": (entry.at - built).total_seconds() if entry else None,
         "audit_seconds": verdict["seconds"] if verdict else None,
         "answer_tokens": paid.get("answer input tokens", 0.0) + paid.get("answer output tokens", 0.0),
