@@ -35,9 +35,9 @@ def whole(how: Mapping[str, Any]) -> dict[str, Any]:
     return {**_DEFAULTS, **how}
 
 
-def settings_of(how: Mapping[str, Any]) -> str:
+def settings_of(how: Mapping[str, Any], depth: int | None = None) -> str:
     """A way of asking as one text, equal for equal ones; a question's own defaults are not said. UsageError where a
-    search can't be asked so.
+    search can't be asked so. ``depth``: chunks that are asked for, where not as many as usual.
 
     >>> settings_of({"alpha": 0.3, "rerank": None}), settings_of({"alpha": 0.3, "mode": "text"})
     ('{"alpha": 0.3, "mode": "hybrid"}', '{"mode": "text"}')
@@ -47,6 +47,7 @@ def settings_of(how: Mapping[str, Any]) -> str:
         raise UsageError(f"{wrong} can't be set here; a way of asking has, for instance, mode, alpha and rerank")
     if Question.of("any", **said).mode != "hybrid":
         said = {name: value for name, value in said.items() if name not in ("alpha", "fusion")}
+    said |= {} if depth is None else {"k": depth}
     return json.dumps({"mode": "hybrid", **said}, sort_keys=True, ensure_ascii=False, default=_plain)
 
 

@@ -84,7 +84,7 @@ def evaluate(
     where all questions fail, the first error is raised.
     """
     way = way_of(index, how or {})
-    settings, release = settings_of(way), index.release(at)
+    settings, release = settings_of(way, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.release))
     asked = [one for one in resolved if not one.left_out]
     words = whole({"expand": "none", "principals": EVERYTHING, **way})

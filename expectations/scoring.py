@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from expectations.asking import settings_of, way_of
 from expectations.measures import RANKED
-from expectations.retrieval import basis_of, evaluate
+from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
@@ -30,6 +30,7 @@ def scores_of(
     how: Mapping[str, Any] | None = None,
     *,
     names: Sequence[str] = (),
+    depth: int = DEPTH,
     again: bool = False,
     progress: Progress = silent,
 ) -> pa.Table:
@@ -41,13 +42,13 @@ def scores_of(
     rankings besides the usual ones.
     """
     release, way = index.release(at), way_of(index, how or {})
-    settings = settings_of(way)
+    settings = settings_of(way, None if depth == DEPTH else depth)
     measures = tuple(dict.fromkeys([*RANKED, *names]))
     known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
     def measured(part: Sequence[Asked]) -> pa.Table:
-        return evaluate(index, part, release.release, way, names=measures, progress=progress).rows
+        return evaluate(index, part, release.release, way, names=measures, depth=depth, progress=progress).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
     return pa.concat_tables([SCORES.empty_table(), *parts])

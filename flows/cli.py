@@ -17,6 +17,7 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_experiment,
     cli_feedback,
     cli_query,
     cli_questions,
@@ -162,7 +163,7 @@ def demo(
 
 
 for group in (
-    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_report),
+    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_experiment, cli_report),
     *(cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve),
 ):
     for command in group.COMMANDS:

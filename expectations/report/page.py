@@ -23,16 +23,21 @@ _COSTS = ("added", "changed", "moved", "removed")
 
 def page(report: Report) -> str:
     """The page, as text."""
+    return document(f"{report.lake}: report", _body(report))
+
+
+def document(title: str, body: Iterable[Markup]) -> str:
+    """A whole page in the one style, which loads and runs nothing."""
     style = Markup(files(__package__).joinpath("style.css").read_text(encoding="utf-8"))
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{report.lake}: report"),
+        element("title", title),
         element("style", style),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', *_body(report)), lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', *body), lang='en')}\n"
 
 
 def _body(report: Report) -> Iterator[Markup]:
