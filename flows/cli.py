@@ -137,11 +137,12 @@ def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -
         from flows.ingest import run_as_flow
 
         return run_as_flow(job, workers)
+    from flows.lineage import observed
     from flows.reindex import reindex
     from flows.steps import PlainSteps
 
     with console.progress(quiet=as_json) as progress, PlainSteps(n_workers=workers, progress=progress) as steps:
-        return reindex(job, steps)
+        return observed(job, lambda: reindex(job, steps))
 
 
 @app.command()

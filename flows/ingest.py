@@ -19,6 +19,7 @@ import tasks.commit
 import tasks.evaluate
 import tasks.publish
 import tasks.scan
+from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.run import in_prefect
@@ -136,7 +137,7 @@ def ingest(params: IngestParameters) -> State[Any]:
     with in_prefect():
         try:
             with PrefectSteps(job.lake, params.workers) as steps:
-                outcome = reindex(job, steps)
+                outcome = observed(job, lambda: reindex(job, steps))
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)
