@@ -17,6 +17,7 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_experiment,
     cli_feedback,
     cli_query,
     cli_questions,
@@ -140,11 +141,12 @@ def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -
         from flows.ingest import run_as_flow
 
         return run_as_flow(job, workers)
+    from flows.lineage import observed
     from flows.reindex import reindex
     from flows.steps import PlainSteps
 
     with console.progress(quiet=as_json) as progress, PlainSteps(n_workers=workers, progress=progress) as steps:
-        return reindex(job, steps)
+        return observed(job, lambda: reindex(job, steps))
 
 
 @app.command()
@@ -166,7 +168,7 @@ def demo(
 
 
 for group in (
-    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_report),
+    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_experiment, cli_report),
     *(cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve),
 ):
     for command in group.COMMANDS:
