@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 import tasks.audit
+import tasks.batches
 import tasks.commit
 import tasks.evaluate
 import tasks.publish
@@ -101,6 +102,12 @@ class PrefectSteps:
 
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
+
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
+        return tasks.batches.submit_texts(job, request, recipe)
+
+    def collect(self, job: Job, recipe: Recipe) -> int:
+        return tasks.batches.collect_vectors(job, recipe, self.progress)
 
     def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
         return tasks.commit.commit(job, found, spent)

@@ -28,7 +28,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     lake, found = Lake(job.lake), scan_job(job)
     plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
-    price = price_per_million_tokens(plan.recipe.embedder.name)
+    price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     return {
         **plan.counts,
         "n_denied": found.n_denied,

@@ -12,16 +12,18 @@ import pyarrow as pa
 
 from lake import configuration
 from lake import rights as keeping
+from lake.batches import open_batches, texts_asked_for
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
-from lake.errors import LakeError, RefusedError
+from lake.errors import LakeError, RefusedError, UsageError
 from lake.lease import WriterLease
 from lake.releases import Spent
 from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.steps import Steps
+    from lake.recipe import Recipe
     from lake.releases import Release
     from lake.scan import Scan
 
@@ -113,7 +115,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
         embedded = index(job, lake, found, steps)
     finally:
         keeping.keep(lake, found)  # now front matter is known as well
-    price = price_per_million_tokens(found.plan.recipe.embedder.name)
+    price = price_per_million_tokens(found.plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
     spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
     return steps.commit(job, found, spent), embedded.n_texts
@@ -136,7 +138,9 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
     contents.refresh()
     vectors.refresh()
     missing = contents.missing(plan.content_ids())
-    asked: dict[str, int] = {}
+    under_way = open_batches(lake, plan.recipe.embedder)
+    # What an earlier run handed over is paid for.
+    asked: dict[str, int] = dict.fromkeys(texts_asked_for(under_way), 0)
     embedding = list(_request(lake, plan.content_ids(), asked, job, found, steps))
     shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
     steps.progress("documents", 0, len(missing))
@@ -144,7 +148,10 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
         contents.refresh()
         embedding += _request(lake, [row[0] for row in shard.contents], asked, job, found, steps)
         steps.progress("documents", len(shard.contents), None)
-    return Embedded(sum(steps.results(embedding)), sum(asked.values()))
+    n_texts = sum(steps.results(embedding))
+    if under_way or job.batch_hours is not None:
+        n_texts += steps.collect(job, plan.recipe)
+    return Embedded(n_texts, sum(asked.values()))
 
 
 def _request(
@@ -163,8 +170,29 @@ def _request(
         wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
         chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
         asked |= zip(*(chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens")), strict=True)
+        _check_budget(job, found.plan.recipe, sum(asked.values()))
         steps.progress("texts", 0, chosen.num_rows)
-        yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
+        for path in request_vectors(lake, chosen):
+            if job.batch_hours is None:
+                yield steps.embed(job, path, found.plan.recipe)
+            else:
+                steps.submit(job, path, found.plan.recipe)
+
+
+def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
+    """RefusedError before the request that would cost more than the job may spend."""
+    if job.budget_usd is None:
+        return
+    name = recipe.embedder.name
+    price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
+    if price is None:
+        raise UsageError(f"the price of {name!r} is not known, so that no budget can be kept; leave --budget-usd out")
+    cost = price * n_tokens / 1e6
+    if cost > job.budget_usd:
+        raise RefusedError(
+            f"embedding {n_tokens:,} tokens with {name!r} costs ${cost:,.4f}, more than the run's budget of "
+            f"${job.budget_usd:,.4f}; nothing was published, what was embedded is kept; raise --budget-usd to go on"
+        )
 
 
 class Judgement(NamedTuple):

@@ -12,6 +12,7 @@ from lake.directory import Lake
 from lake.progress import Progress, silent
 from tasks.plain import (
     audit_one,
+    collect_one,
     commit_one,
     embed_one,
     evaluate_one,
@@ -19,6 +20,7 @@ from tasks.plain import (
     n_cores,
     publish_one,
     scan_job,
+    submit_one,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Steps(Protocol):
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]: ...
     def embed(self, job: Job, request: str, recipe: Recipe) -> Any: ...
     def results(self, futures: Iterable[Any]) -> list[int]: ...
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int: ...
+    def collect(self, job: Job, recipe: Recipe) -> int: ...
     def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release: ...
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
     def evaluate(self, job: Job, candidate: Release) -> Answers | None: ...
@@ -93,6 +97,12 @@ class PlainSteps:
         for future in pending:  # there are some only where one failed, and the next ones would fail like it
             future.cancel()
         return [future.result() for future in done]
+
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
+        return submit_one(Lake(job.lake), request, recipe)
+
+    def collect(self, job: Job, recipe: Recipe) -> int:
+        return collect_one(job, recipe, self.progress)
 
     def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
         return commit_one(job, found, spent)

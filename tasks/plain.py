@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from lake.batches import batch_api, collect, submit
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
@@ -52,6 +53,16 @@ def embed_one(
 
     chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
     return embed_texts(lake, request, recipe, chosen, progress=progress)
+
+
+def submit_one(lake: Lake, request: str, recipe: Recipe) -> int:
+    """Hand one request's texts to the provider's Batch API; how many texts."""
+    return submit(lake, request, recipe, batch_api(recipe))
+
+
+def collect_one(job: Job, recipe: Recipe, progress: Progress = silent) -> int:
+    """Store the vectors of what was handed over, waiting for them as long as the job says; how many."""
+    return collect(Lake(job.lake), recipe, batch_api(recipe), job.batch_hours or 0, progress)
 
 
 def commit_one(job: Job, found: Scan, spent: Spent | None = None) -> Release:
