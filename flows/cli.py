@@ -54,6 +54,8 @@ Include = Annotated[list[str] | None, typer.Option(help="Only files that match t
 Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
 _EMBEDDERS = "minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm in a new one]"
 Embedder = Annotated[str | None, typer.Option(help=_EMBEDDERS)]
+_BACKENDS = "What computes a local model: openvino/bfloat16, torch-cpu/float32, ... [the lake's own; the quickest]"
+Backend = Annotated[str | None, typer.Option(help=_BACKENDS)]
 Strategy = Annotated[str | None, typer.Option(help="How to chunk: hierarchical, paragraph or window.")]
 ParentTokens = Annotated[int | None, typer.Option(help="Most cl100k tokens of a parent. [1200]")]
 ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, as the embedder counts. [200]")]
@@ -75,6 +77,7 @@ def plan(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,
@@ -104,6 +107,7 @@ def ingest(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,

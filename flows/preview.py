@@ -46,6 +46,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "base": plan.base,
         "oldest_change_at": changed_at,
         "embedder": plan.recipe.embedder.name,
+        "backend": plan.recipe.embedder.computed_by,
         "recipe": plan.recipe.digest,
         "examples": _examples(plan),
     }
