@@ -76,7 +76,7 @@ def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str,
     base = found.outcomes[0].cell
     other = {name: value for name, value in chosen.varied.items() if value != base.varied[name]}
     search = {n: v for n, v in other.items() if n in OF_QUESTION and (v is not None or n != "fusion")}
-    changed = [name for name in OF_RECIPE if getattr(chosen.settings, name) != getattr(base.settings, name)]
+    changed = [name for name in OF_RECIPE if getattr(chosen.settings, name) not in (None, getattr(base.settings, name))]
     options = [
         word for name in changed for word in (f"--{name.replace('_', '-')}", str(getattr(chosen.settings, name)))
     ]

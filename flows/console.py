@@ -66,6 +66,8 @@ def plan(shown: dict[str, Any]) -> None:
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
     texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
     out.print(f"to embed with {shown['embedder']} by {shown['backend']}: {texts} texts, {tokens} tokens, {cost}")
+    if shown["oldest_change_at"]:
+        out.print(f"the oldest change was made on {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC, or later")
 
 
 def outcome(shown: dict[str, Any]) -> None:

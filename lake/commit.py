@@ -18,7 +18,7 @@ from lake.delta import Delta
 from lake.directory import Lake
 from lake.ids import derived_id
 from lake.lease import check_held
-from lake.plan import UNREADABLE
+from lake.plan import UNREADABLE, oldest_change
 from lake.recipe import Recipe
 from lake.releases import Release, Spent
 from lake.scan import Scan
@@ -57,6 +57,9 @@ def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
     facts: dict[str, Any] = {"release": candidate.to_json()}
     if spent is not None:
         facts["spent"] = asdict(replace(spent, seconds=round(spent.seconds + time.monotonic() - started, 3)))
+    if base is not None and base.recipe == scan.plan.recipe:  # else no document need have changed
+        changed_at = oldest_change(scan.plan, history.begun_at(base.release))
+        facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
     lake.log.record("build", candidate.release, facts=facts)
     _log.info("built %s: %s", candidate.release, candidate.counts)
     return candidate

@@ -78,17 +78,19 @@ class Alarms:
     """What fails a run of the flow ``evaluate``; each is off where it isn't given. All are about ``live``.
 
     ``scores``: the least mean of a measure in each set. ``p95_seconds`` of a search; ``quarantine_share`` of all
-    documents that the sources list; ``age_hours`` since it was published.
+    documents that the sources list; ``age_hours`` since it was published; ``lag_hours`` for which the oldest change
+    that it brought had waited then.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     p95_seconds: float | None = None
     quarantine_share: float | None = None
     age_hours: float | None = None
+    lag_hours: float | None = None
 
     def __post_init__(self) -> None:
         _check_floors("alarms.scores", self.scores)
-        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6)):
+        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6), ("lag_hours", 1e6)):
             if getattr(self, name) is not None:
                 _check_number(f"alarms.{name}", getattr(self, name), 0, most)
 

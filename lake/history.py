@@ -110,6 +110,22 @@ class History:
         found = next(built, None)
         return Spent(**found) if found else None
 
+    def begun_at(self, release: str) -> datetime:
+        """When the run began that built the release; where that is not known, when its tables were made."""
+        built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
+        spent = self.spent(release)
+        return built.at - timedelta(seconds=spent.seconds) if built and spent else self.releases[release].created_at
+
+    def lag(self, release: str) -> timedelta | None:
+        """How long at most readers waited for the oldest change of a document that the release brought them.
+
+        None where nothing is known of that: of a first release, of one under another recipe, of one without changes,
+        of one that readers never saw.
+        """
+        built = (e.facts.get("oldest_change_at") for e in self.entries if e.action == "build" and e.release == release)
+        changed_at, published = next(built, None), self.published(release)
+        return published.at - datetime.fromisoformat(changed_at) if changed_at and published else None
+
     def gate(self, release: str) -> Entry | None:
         """The entry that says what the lake's questions last found of the release; None where it was not asked."""
         asked = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
@@ -204,6 +220,6 @@ def _remaining(entry: Entry, history: History) -> dict[str, Any]:
     """The facts that still matter: releases as they are now, and nothing of those that are gone."""
     release = history.releases.get(entry.release)
     if entry.action == "build":
-        spent = {name: entry.facts[name] for name in ("spent",) if name in entry.facts}
-        return {"release": release.to_json(), **spent} if release else {}
+        kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at")}
+        return {"release": release.to_json(), **kept} if release else {}
     return {key: value for key, value in entry.facts.items() if key not in ("changed", "dropped")}

@@ -82,10 +82,10 @@ class Entry:
     """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of today's RIGHTS; None where nothing was
     ever restricted) state what holds after it, so the last entry is the truth.
 
-    ``facts`` by action: a build's ``release`` and what it ``spent`` (Spent; older logs lack it); an audit's
-    ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and which release it was asked ``against``;
-    whether a publish was ``forced``; the ``name`` given or taken; and of whatever changes releases in place (rebuild,
-    prune, forget) the ``changed`` fields by release and the releases that it ``dropped``.
+    ``facts`` by action: a build's ``release``, what it ``spent`` (Spent) and its ``oldest_change_at``, both of which
+    older logs lack; an audit's ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and which release it
+    was asked ``against``; whether a publish was ``forced``; the ``name`` given or taken; and of whatever changes
+    releases in place (rebuild, prune, forget) the ``changed`` fields by release and the releases that it ``dropped``.
     """
 
     seq: int

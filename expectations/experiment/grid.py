@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.asking import settings_of
 from expectations.retrieval import DEPTH
 from lake.embed import identify
+from lake.embed.local_models import is_local
 from lake.errors import UsageError
 from lake.scan import Settings
 from lake.search.defaults import Search, boosts_of
@@ -119,7 +120,9 @@ def _as_is(name: str, base: Recipe, own: Search) -> Any:
 
 def settings_as_is(recipe: Recipe) -> Settings:
     """A recipe as an ingest is told it, field by field."""
-    fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": recipe.embedder.name}
+    embedder = recipe.embedder
+    by = embedder.computed_by if is_local(embedder.name) else None
+    fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": embedder.name, "backend": by}
     return Settings(**{name: fields[name] for name in OF_RECIPE})
 
 
@@ -127,14 +130,22 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: Search) -> 
     if varied.get("mode", own.mode) != "hybrid":  # these say nothing then
         varied = {name: None if name in _OF_FUSION else value for name, value in varied.items()}
     try:
-        settings = replace(settings_as_is(base), **{n: value for n, value in varied.items() if n in OF_RECIPE})
-        same = settings.embedder == base.embedder.name
-        recipe = settings.recipe(base, base.embedder if same else identify(settings.embedder or ""))
+        of_base = settings_as_is(base)
+        settings = _settings(of_base, varied)
+        same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
+        identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
+        recipe = settings.recipe(base, identity)
         way = {name: value for name, value in own.how.items() if name not in _SHAPE} | dict(_said(varied))
         settings_of(way)
     except (UsageError, TypeError) as error:
         raise UsageError(f"{worded(varied)}: {error}") from error
     return Cell(number, varied, settings, recipe, way, _depth(varied))
+
+
+def _settings(base: Settings, varied: Mapping[str, Any]) -> Settings:
+    """The base's with the values that vary; what computes its model is not said of another one."""
+    found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
+    return found if found.embedder == base.embedder or "backend" in varied else replace(found, backend=None)
 
 
 def _said(varied: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -32,6 +32,7 @@ _STATE: tuple[tuple[str, str, Unit, float], ...] = (
     ("n_documents", "Documents", "count", 1),
     ("n_chunks", "Chunks", "count", 1),
     ("quarantine_share", "Share in quarantine", "percent", 1),
+    ("lag_seconds", "Hours for which its oldest change had waited", "hours", 1 / 3600),
     ("age_seconds", "Hours for which readers saw it", "hours", 1 / 3600),
 )
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lake
+from expectations.experiment import grid
 from expectations.experiment.sampling import sampled
 from expectations.retrieval import evaluate
 from expectations.summary import latencies, means
@@ -20,8 +21,12 @@ from flows.cli import OK, USAGE, _exit_status
 from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake
+from lake.embed import identify
+from lake.parse import parser_versions
 from lake.questions import Asked, Evidence, add
+from lake.recipe import Recipe
 from lake.scan import Settings
+from lake.search.defaults import Search
 
 N, N_ASKED = 48, 36
 SMALL = {"child_tokens": 30, "overlap_tokens": 4}
@@ -65,10 +70,10 @@ def test_each_cell_is_what_an_ingest_of_its_recipe_would_be(
     ingest: Callable[..., Outcome],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    grid = tmp_path / "grid.yaml"
-    grid.write_text("child_tokens: 30\noverlap: [4]\nmode: [text, vector]\n")
+    file = tmp_path / "grid.yaml"
+    file.write_text("child_tokens: 30\noverlap: [4]\nmode: [text, vector]\n")
     kept, out = tmp_path / "kept", tmp_path / "out"
-    words = (str(source), "--lake", lake_url, "--grid", str(grid), "--keep", str(kept), "--out", str(out))
+    words = (str(source), "--lake", lake_url, "--grid", str(file), "--keep", str(kept), "--out", str(out))
     head, held = asked.history().head, {path for path in Path(lake_url).rglob("*") if path.is_file()}
     found = run(*words, capsys=capsys)
     cells = found["cells"]
@@ -126,6 +131,11 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
     assert (len(few.documents), few.n_evidence, few.n_all) == (40, N_ASKED, N)
     assert few == sampled(asked, asked.questions(), 40, seed=3)
     assert few.documents < sampled(asked, asked.questions(), 44, seed=3).documents != few.documents
+
+    local = Recipe(identify("minilm"), parsers=parser_versions())
+    first, second = grid.cells(local, Search(), {"embedder": ("minilm", "hash")})
+    assert (first.recipe, first.settings.backend) == (local, local.embedder.computed_by)
+    assert (second.recipe.embedder.name, second.settings.backend) == ("hash", None)
 
     words = ("--lake", lake_url, "--out", str(tmp_path / "out"))
     found = run("--vary", "alpha=0.1,0.9", "--vary", "mode=hybrid,text", *words, capsys=capsys)

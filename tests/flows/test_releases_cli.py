@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import lake
+from expectations.series import health_series
 from flows.cli import OK, REFUSED, USAGE, _exit_status
 from flows.reindex import Outcome
+from lake import clock
 from lake.directory import Lake
 
 
@@ -54,6 +58,38 @@ def test_the_log_keeps_what_a_release_took_and_older_logs_are_read(
     assert lake.open_lake(lake_url).describe(two[0])["spent"] is None
     for words in (["releases", two[0]], ["report", "--out", str(Path(lake_url).parent / "report.html")]):
         assert _exit_status([*words, "--lake", lake_url]) == OK
+
+
+def test_how_long_the_oldest_change_waited_is_known(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(source, "spring")
+    began = clock.now()
+    first = ingest()
+    stamps = {
+        "0.md": clock.now().timestamp() - 0.5,
+        "1.md": began.timestamp() - 9_999,
+        "2.md": began.timestamp() + 9_999,
+    }
+    write(source, "neap")
+    for name, stamp in stamps.items():
+        os.utime(source / name, (stamp, stamp))
+    (source / "3.md").write_text("# Quay 3\n\nThe spring tide at quay 3 is at noon.")  # as it was
+    capsys.readouterr()
+    assert _exit_status(["plan", str(source), "--lake", lake_url, "--json"]) == OK
+    planned = datetime.fromisoformat(json.loads(capsys.readouterr().out)["oldest_change_at"])
+    second = ingest()
+    history = Lake(lake_url).log.read()
+    lag = history.lag(second.release or "")
+    published = history.published(second.release or "")
+    assert lag is not None
+    assert published is not None
+    # The file that bears an older time than the run that did not find it came after that had begun.
+    assert abs((published.at - lag - planned).total_seconds()) < 1e-3
+    assert abs((planned - began).total_seconds()) < 1
+    assert history.lag(first.release or "") is None
+    rows = health_series(lake.open_lake(lake_url)).to_pylist()
+    assert [row["lag_seconds"] for row in rows] == [None, lag.total_seconds()]
 
 
 def test_rollback_and_the_next_ingest_goes_on_from_there(
