@@ -12,7 +12,7 @@ from prefect.futures import as_completed
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import tasks.audit
 import tasks.commit
@@ -21,14 +21,15 @@ import tasks.publish
 import tasks.scan
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import in_prefect
+from flows.run import in_prefect, obeying
+from flows.runners import task_runner
 from lake.directory import Lake
 from lake.errors import LakeError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
-from tasks.plain import evaluate_one, n_cores, quarantined
+from tasks.plain import evaluate_one, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,14 +50,14 @@ _REMARKS = 3
 
 
 class PrefectSteps:
-    """The steps as task runs: shards in threads that each drive a child, embedding in one more thread.
+    """The steps as task runs: shards where ``indexing`` runs them, embedding in one thread of this process.
 
     One thread embeds, since a model already uses every core.
     """
 
-    def __init__(self, lake: str, n_workers: int | None = None) -> None:
+    def __init__(self, lake: str, indexing: TaskRunner[Any]) -> None:
         self.progress: Progress = ProgressArtifacts(lake)
-        self._indexing: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=n_workers or n_cores())
+        self._indexing = indexing
         self._embedding: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
         self._n_requests = 0
         self._running = ExitStack()
@@ -135,8 +136,11 @@ def ingest(params: IngestParameters) -> State[Any]:
     job = params.job()
     with in_prefect():
         try:
-            with PrefectSteps(job.lake, params.workers) as steps:
+            obeyed = obeying(Lake(job.lake), params.policy)
+            with PrefectSteps(job.lake, task_runner(params)) as steps:
                 outcome = reindex(job, steps)
+            if not obeyed:  # there was no lake, and so nothing that its policy could have judged
+                obeying(Lake(job.lake), params.policy)
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.parameters import Unset, without_unset
+from flows.parameters import POLICY, Unset, without_unset
 from lake.retention import Retention
 from tasks.forget import Erasure
 
@@ -77,13 +77,14 @@ class MaintainParameters(LakeParameters):
 class EvaluateParameters(LakeParameters):
     """Whose answers are measured."""
 
-    model_config = ConfigDict(title="Evaluate")
+    model_config = ConfigDict(title="Evaluate", json_schema_extra=without_unset)
 
     candidate: bool = Field(
         default=True,
         title="Candidate too",
         description="Also ask the newest release that was built since live and waits, or was refused.",
     )
+    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 
 
 class RollbackParameters(LakeParameters):
