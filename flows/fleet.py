@@ -169,9 +169,7 @@ def read(path: Path) -> Fleet:
         raise UsageError(f"{path} names no lakes; it needs a key lakes, with a name, lake and sources for each")
     try:
         # By themselves, lest each lake repeat what is wrong with them.
-        _Defaults.model_validate(
-            {"defaults": said.get("defaults") or {}}
-        )
+        _Defaults.model_validate({"defaults": said.get("defaults") or {}})
         return Fleet.model_validate(_with_defaults(said))
     except ValidationError as error:
         raise UsageError("\n".join(f"{path}: {line}" for line in _told(error))) from error

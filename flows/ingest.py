@@ -21,12 +21,14 @@ import tasks.publish
 import tasks.scan
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import in_prefect, obeying
+from flows.run import BLOCKED, in_prefect, obeying
 from flows.runners import task_runner
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
+from tasks._events import tell
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
 from tasks.plain import evaluate_one, quarantined
@@ -130,8 +132,9 @@ def ingest(params: IngestParameters) -> State[Any]:
     """Index what changed, audit the candidate, ask it the lake's questions and publish it as a release.
 
     Completed: published, nothing to do, or a candidate where no publishing was asked for; the message
-    says which, and how many documents are in quarantine. Failed: the message is why raglake refused
-    (guard, audit, gate, pin, another run at work) or what broke. A retry finds finished shards in the lake.
+    says which, and how many documents are in quarantine. Blocked: audit or gate kept the candidate back, and why.
+    Failed: the message is why raglake refused (guard, pin, another run at work) or what broke. A retry finds finished
+    shards in the lake.
     """
     job = params.job()
     with in_prefect():
@@ -151,10 +154,24 @@ def _state(job: Job, outcome: Outcome) -> State[Any]:
         release = Lake(job.lake).log.read().releases[outcome.release]
         rows = quarantined(job, release, QUARANTINE_ROWS)
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
+    _tell(job, outcome)
     if outcome.refused:
-        return Failed(message=outcome.reason, data=outcome)
+        return Failed(name=BLOCKED if outcome.blocked else "Failed", message=outcome.reason, data=outcome)
     told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
     return Completed(message=_with_quarantine(told, outcome), data=outcome)
+
+
+def _tell(job: Job, outcome: Outcome) -> None:
+    """Events: whether readers have what the sources hold, what was kept back, and too much in quarantine."""
+    if outcome.blocked:
+        tell(job.lake, "blocked", release=outcome.release, reason=outcome.reason)
+    elif not outcome.refused and (outcome.published or job.publish):
+        tell(job.lake, "current", release=outcome.release, published=outcome.published)
+    limit = configuration.read(Lake(job.lake).store).alarms.quarantine_share
+    n, listed = outcome.n_quarantined, outcome.n_documents + outcome.n_quarantined
+    if limit is not None and n > limit * listed:
+        reason = f"{n:,} of {listed:,} documents are in quarantine, more than {limit:.1%}"
+        tell(job.lake, "quarantine", release=outcome.release, reason=reason)
 
 
 def _counts(outcome: Outcome) -> str:

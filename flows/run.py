@@ -29,6 +29,9 @@ from lake.errors import LakeError
 
 _log = logging.getLogger(__name__)
 
+#: The name of the state in which audit or gate kept a candidate back: of the type Failed, and not what broke.
+BLOCKED = "Blocked"
+
 _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
 
 
