@@ -50,6 +50,7 @@ class _Alarm(NamedTuple):
     """One thing that people are told of a lake."""
 
     name: str
+    means: str
     trigger: EventTrigger
     body: str
 
@@ -57,21 +58,25 @@ class _Alarm(NamedTuple):
 def automations(fleet: Fleet, client: SyncPrefectClient) -> Iterator[AutomationCore]:
     """What the file asks for. UsageError where a block that it names is not on the server."""
     # These two are about every run that bears our tags, whichever file it is of.
-    yield _named("dead runs are Crashed", _dead(), _CRASH)
-    yield _named("crashed runs run again", _crashed(), _RUN_AGAIN)
+    yield _named("dead runs are Crashed", f"Marks a run that shows {_DEAD}.", _dead(), _CRASH)
+    yield _named("crashed runs run again", _AGAIN, _crashed(), _RUN_AGAIN)
     for name, lake in fleet.lakes.items():
         tell = [_notify(client, block) for block in lake.notify]
         for alarm in _alarms(name, lake) if tell else ():
             subject = f"raglake {name}: {alarm.name}"
-            yield _named(f"{name}, {alarm.name}", alarm.trigger, *(one(subject, alarm.body) for one in tell))
+            actions = (one(subject, alarm.body) for one in tell)
+            yield _named(f"{name}, {alarm.name}", f"Tells that {alarm.means}.", alarm.trigger, *actions)
 
 
-def _named(name: str, trigger: EventTrigger, *actions: Any) -> AutomationCore:
-    return AutomationCore(name=f"raglake: {name}", trigger=trigger, actions=list(actions), tags=[TAG])
+def _named(name: str, description: str, trigger: EventTrigger, *actions: Any) -> AutomationCore:
+    return AutomationCore(
+        name=f"raglake: {name}", description=description, trigger=trigger, actions=list(actions), tags=[TAG]
+    )
 
 
 _DEAD = f"no sign of life for {_DEAD_AFTER.seconds} seconds: its process, its worker or their machine is gone"
 
+_AGAIN = "At most once an hour for each deployment; the new run goes on from what the crashed one left in the lake."
 _CRASH = ChangeFlowRunState.model_validate({"state": StateType.CRASHED, "message": _DEAD})
 _RUN_AGAIN = RunDeployment.model_validate({"source": "inferred"})
 
@@ -103,21 +108,20 @@ def _crashed() -> EventTrigger:
 
 
 def _alarms(name: str, lake: FleetLake) -> Iterator[_Alarm]:
-    yield _Alarm("run failed", _seen(name, _FAILED, _RUNS), _OF_RUN)
-    yield _Alarm("candidate blocked", _seen(name, {event("blocked")}), _OF_EVENT)
-    yield _Alarm("too much in quarantine", _seen(name, {event("quarantine")}), _OF_EVENT)
-    late = timedelta(minutes=lake.late_minutes)
+    yield _Alarm("run failed", "any run of the lake failed or crashed", _seen(name, _FAILED, _RUNS), _OF_RUN)
+    yield _Alarm("candidate blocked", "audit or gate kept a candidate back", _seen(name, {event("blocked")}), _OF_EVENT)
     yield _Alarm(
-        "run late",
-        _missed(name, {"prefect.flow-run.Late"}, _STARTED, late, _RUNS),
-        f"not started {lake.late_minutes:g} minutes after it was found late; is a worker running?",
+        "too much in quarantine",
+        "more is in quarantine than the alarms allow",
+        _seen(name, {event("quarantine")}),
+        _OF_EVENT,
     )
-    silent = timedelta(hours=lake.silent_hours)
-    yield _Alarm(
-        "nothing published",
-        _missed(name, {event("current")}, {event("current")}, silent),
-        f"no ingest has published or found nothing to do for {lake.silent_hours:g} hours",
-    )
+    waits = f"a run has not started {lake.late_minutes:g} minutes after it was found late; is a worker running?"
+    late = _missed(name, _becomes("Late"), _STARTED, timedelta(minutes=lake.late_minutes), _RUNS)
+    yield _Alarm("run late", waits, late, waits)
+    idle = f"no ingest has published or found nothing to do for {lake.silent_hours:g} hours"
+    current = {event("current")}
+    yield _Alarm("nothing published", idle, _missed(name, current, current, timedelta(hours=lake.silent_hours)), idle)
 
 
 def _seen(name: str, events: set[str], match: _Match | None = None) -> EventTrigger:
