@@ -13,7 +13,9 @@ from typer.exceptions import TyperException
 
 from flows import (
     cli_ask,
+    cli_automations,
     cli_config,
+    cli_deployments,
     cli_diff,
     cli_doctor,
     cli_evaluate,
@@ -185,6 +187,8 @@ for group in (
 app.add_typer(cli_questions.app, name="questions")
 app.add_typer(cli_feedback.app, name="feedback")
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_deployments.app, name="deployments")
+app.add_typer(cli_automations.app, name="automations")
 
 
 def _job(arguments: dict[str, Any]) -> Job:

@@ -37,7 +37,8 @@ __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 class Outcome:
     """What a run did; ``reason`` says why nothing was published, where nothing was.
 
-    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish.
+    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
+    ``blocked``: it was its audit or its gate.
     ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
     and what the gate remarked.
     """
@@ -46,6 +47,7 @@ class Outcome:
     published: bool
     reason: str
     refused: bool = False
+    blocked: bool = False
     added: int = 0
     changed: int = 0
     moved: int = 0
@@ -88,11 +90,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
-        published, reason, refused, remarks = judge(job, candidate, steps)
+        published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
     counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
     told, seconds = (*remarks, *found.remarks), time.monotonic() - started
-    return Outcome(candidate.release, published, reason, refused, **counts, remarks=told, seconds=seconds)
+    return Outcome(candidate.release, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
@@ -201,6 +203,7 @@ class Judgement(NamedTuple):
     published: bool
     reason: str
     refused: bool
+    blocked: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -208,21 +211,21 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
     """Audit the candidate, ask it the lake's questions and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
-        return Judgement(False, verdict.summary(), refused=True)
+        return Judgement(False, verdict.summary(), refused=True, blocked=True)
     answers = steps.evaluate(job, candidate)
     gate = answers.verdict if answers else None
     if gate and gate.outcome == "blocked":
-        return Judgement(False, gate.summary(), refused=True)
+        return Judgement(False, gate.summary(), refused=True, blocked=True)
     remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
         passed = "its audit and its gate" if gate else "its audit"
         waits = f"{candidate.release} passed {passed} and waits: raglake publish {candidate.release}"
-        return Judgement(False, waits, False, remarks)
+        return Judgement(False, waits, False, remarks=remarks)
     try:
         steps.publish(job, candidate)
     except RefusedError as refusal:
-        return Judgement(False, str(refusal), True, remarks)
-    return Judgement(True, "", False, remarks)
+        return Judgement(False, str(refusal), True, remarks=remarks)
+    return Judgement(True, "", False, remarks=remarks)
 
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:
@@ -233,7 +236,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
     name = live.release if live else None
-    return Outcome(name, False, reason, False, **counts, remarks=found.remarks, seconds=seconds)
+    return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

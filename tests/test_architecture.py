@@ -15,6 +15,8 @@ MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
+    "prefect_dask": ("flows/runners.py",),
+    "prefect_ray": ("flows/runners.py",),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
     "great_expectations": ("expectations/runner.py",),
