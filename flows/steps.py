@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_completed, wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from expectations.validator import VALIDATOR
 from lake.directory import Lake
 from lake.progress import Progress, silent
 from tasks.plain import (
@@ -77,7 +77,7 @@ class PlainSteps:
         return scan_job(job)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
-        warm_up_audit()
+        VALIDATOR.warm_up()
         futures = {self._indexing.submit(index_one, job, shard, recipe): shard for shard in shards}
         for future in as_completed(futures):
             future.result()
@@ -105,12 +105,3 @@ class PlainSteps:
 
     def publish(self, job: Job, candidate: Release) -> None:
         publish_one(job, candidate)
-
-
-def warm_up_audit() -> threading.Thread:
-    """Import Great Expectations beside the run's first steps; it takes seconds and nothing waits for it yet."""
-    from expectations.runner import load
-
-    thread = threading.Thread(target=load, daemon=True)
-    thread.start()
-    return thread

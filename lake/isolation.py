@@ -12,6 +12,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class IsolatedFunction:
 
     recycle_after = 2000
 
-    def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int = 3 << 30) -> None:
+    def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int | None = 3 << 30) -> None:
         self.target = target
         self.seconds = seconds
         self.memory_bytes = memory_bytes
@@ -63,6 +64,10 @@ class IsolatedFunction:
         while len(answers) < len(items):
             answers += self._answers(_window(items, len(answers)))
         return answers
+
+    def warm_up(self) -> None:
+        """Start the child, so that a later ``run`` waits less for its imports; does not wait for them."""
+        self._started_child()
 
     def close(self) -> None:
         """End the child, if one is there; a later ``run`` starts another."""
@@ -107,6 +112,11 @@ class IsolatedFunction:
                 return
 
     def _ready_child(self) -> _Child:
+        child = self._started_child()
+        child.wait_until_ready()
+        return child
+
+    def _started_child(self) -> _Child:
         child = self._child
         if child is None or child.n_answered >= self.recycle_after or not child.is_usable():
             self.close()
@@ -129,6 +139,7 @@ class _Child:
 
     def __init__(self, target: str) -> None:
         self.n_answered = 0
+        self._is_ready = False
         self._target = target
         self._started_by = threading.current_thread()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in stop()
@@ -149,10 +160,16 @@ class _Child:
         """The kernel kills the child when the thread that started it ends, not only the process."""
         return self._process.poll() is None and self._started_by.is_alive()
 
-    def start(self, memory_bytes: int) -> None:
-        """Tell the child what to call and wait until it has imported it."""
-        try:
+    def start(self, memory_bytes: int | None) -> None:
+        """Tell the child what to call; it imports that at once."""
+        with suppress(_LostChild):  # which ``wait_until_ready`` tells
             self.send((os.getpid(), _absolute(sys.path), self._target, memory_bytes))
+
+    def wait_until_ready(self) -> None:
+        """Until the child has imported what it is to call."""
+        if self._is_ready:
+            return
+        try:
             problem = self.receive(_START_SECONDS)
         except _LostChild as loss:
             problem = loss
@@ -160,6 +177,7 @@ class _Child:
             raise ContractError(
                 f"can't call {self._target!r} in a child process: {problem}; check its name and import path"
             )
+        self._is_ready = True
 
     def send(self, message: object) -> None:
         payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

@@ -17,7 +17,7 @@ HOMES = {
     "prefect": ("flows/", "tasks/"),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
-    "great_expectations": ("expectations/runner.py",),
+    "great_expectations": ("expectations/validation.py",),
     "matplotlib": ("expectations/report/png.py",),
     "torch": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
