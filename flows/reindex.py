@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from expectations.validator import VALIDATOR
 from lake import configuration
 from lake import rights as keeping
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.errors import LakeError, RefusedError
 from lake.lease import WriterLease
+from lake.tables import warm_up
 from tasks.job import Job
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
+    warm_up()
+    VALIDATOR.warm_up()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease

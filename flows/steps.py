@@ -7,7 +7,6 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_c
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from expectations.validator import VALIDATOR
 from lake.directory import Lake
 from lake.progress import Progress, silent
 from tasks.plain import (
@@ -60,7 +59,7 @@ class PlainSteps:
         progress: Progress = silent,
     ) -> None:
         self.progress, self._embedder = progress, embedder
-        self._indexing = ThreadPoolExecutor(n_workers or n_cores(), thread_name_prefix="index")
+        self._n_workers = n_workers or n_cores()
         self._embedding = ThreadPoolExecutor(1, thread_name_prefix="embed")
         self._lake: Lake | None = None
 
@@ -70,18 +69,20 @@ class PlainSteps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in (self._indexing, self._embedding):
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._embedding.shutdown(wait=True, cancel_futures=True)
 
     def scan(self, job: Job) -> Scan:
         return scan_job(job)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
-        VALIDATOR.warm_up()
-        futures = {self._indexing.submit(index_one, job, shard, recipe): shard for shard in shards}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
+        pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
+        try:
+            futures = {pool.submit(index_one, job, shard, recipe): shard for shard in shards}
+            for future in as_completed(futures):
+                future.result()
+                yield futures[future]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)  # and with the threads their children go
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> Future[int]:
         if self._lake is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import select
@@ -40,11 +41,12 @@ class IsolatedFunction:
     """Calls ``package.module:function`` in a child process, item by item, within limits.
 
     The function takes one picklable item and returns a picklable value. The child starts at the
-    first call, stays for later ones, and is replaced after a failure and every ``recycle_after``
-    items. Use one object per thread.
+    first call, stays for later ones, and is replaced after a failure, every ``recycle_after`` items, and
+    when it holds more memory than a child at rest should. Use one object per thread.
     """
 
-    recycle_after = 2000
+    recycle_after = 20_000
+    recycle_above_bytes = 512 << 20
 
     def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int | None = 3 << 30) -> None:
         self.target = target
@@ -118,12 +120,15 @@ class IsolatedFunction:
 
     def _started_child(self) -> _Child:
         child = self._child
-        if child is None or child.n_answered >= self.recycle_after or not child.is_usable():
+        if child is None or self._is_worn(child) or not child.is_usable():
             self.close()
             child = self._child = _Child(self.target)
             self._finalizer = weakref.finalize(self, child.stop)
             child.start(self.memory_bytes)
         return child
+
+    def _is_worn(self, child: _Child) -> bool:
+        return child.n_answered >= self.recycle_after or child.resident_bytes() > self.recycle_above_bytes
 
 
 class _LostChild(Exception):
@@ -159,6 +164,14 @@ class _Child:
     def is_usable(self) -> bool:
         """The kernel kills the child when the thread that started it ends, not only the process."""
         return self._process.poll() is None and self._started_by.is_alive()
+
+    def resident_bytes(self) -> int:
+        """Memory that the child holds, 0 where that can't be told."""
+        try:
+            with open(f"/proc/{self._process.pid}/statm", "rb") as numbers:
+                return int(numbers.read().split()[1]) * mmap.PAGESIZE
+        except OSError:
+            return 0
 
     def start(self, memory_bytes: int | None) -> None:
         """Tell the child what to call; it imports that at once."""
