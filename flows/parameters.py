@@ -34,6 +34,11 @@ class RecipeParameters(BaseModel):
         title="Embedder",
         description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
     )
+    backend: str | Unset = Field(
+        default=None,
+        title="Backend",
+        description="What computes a local model, such as openvino/bfloat16 or torch-cpu/float32." + _KEPT,
+    )
     strategy: Literal["hierarchical", "paragraph", "window"] | Unset = Field(
         default=None,
         title="Chunking strategy",

@@ -38,6 +38,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
         "base": plan.base,
         "embedder": plan.recipe.embedder.name,
+        "backend": plan.recipe.embedder.computed_by,
         "recipe": plan.recipe.digest,
         "examples": _examples(plan),
     }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.plan import Shard
     from lake.recipe import Recipe
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
@@ -42,7 +42,7 @@ class Steps(Protocol):
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]: ...
     def embed(self, job: Job, request: str, recipe: Recipe) -> Any: ...
     def results(self, futures: Iterable[Any]) -> list[int]: ...
-    def commit(self, job: Job, found: Scan) -> Release: ...
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release: ...
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
     def evaluate(self, job: Job, candidate: Release) -> Answers | None: ...
     def publish(self, job: Job, candidate: Release) -> None: ...
@@ -95,8 +95,8 @@ class PlainSteps:
             future.cancel()
         return [future.result() for future in done]
 
-    def commit(self, job: Job, found: Scan) -> Release:
-        return commit_one(job, found)
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
+        return commit_one(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return audit_one(job, candidate)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from lake.errors import UsageError
-from lake.releases import Entry, Release, Status
+from lake.releases import Entry, Release, Spent, Status
 
 #: Entries of releases that are gone stay in the log for so long, so that ids are not given twice.
 _REMEMBERED = timedelta(days=2)
@@ -103,6 +103,12 @@ class History:
         """What the release's last audit found; None where it has not been audited."""
         audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
         return next(audits, None)
+
+    def spent(self, release: str) -> Spent | None:
+        """What building the release took; None where an older raglake built it, which kept no record of that."""
+        built = (e.facts.get("spent") for e in self.entries if e.action == "build" and e.release == release)
+        found = next(built, None)
+        return Spent(**found) if found else None
 
     def gate(self, release: str) -> Entry | None:
         """The entry that says what the lake's questions last found of the release; None where it was not asked."""
@@ -198,5 +204,6 @@ def _remaining(entry: Entry, history: History) -> dict[str, Any]:
     """The facts that still matter: releases as they are now, and nothing of those that are gone."""
     release = history.releases.get(entry.release)
     if entry.action == "build":
-        return {"release": release.to_json()} if release else {}
+        spent = {name: entry.facts[name] for name in ("spent",) if name in entry.facts}
+        return {"release": release.to_json(), **spent} if release else {}
     return {key: value for key, value in entry.facts.items() if key not in ("changed", "dropped")}

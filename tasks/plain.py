@@ -11,7 +11,7 @@ from lake.commit import commit
 from lake.directory import Lake
 from lake.live import publish, record_audit, record_gate
 from lake.progress import Progress, silent
-from lake.releases import Release
+from lake.releases import Release, Spent
 from lake.scan import Scan, scan
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def embed_one(
     return embed_texts(lake, request, recipe, chosen, progress=progress)
 
 
-def commit_one(job: Job, found: Scan) -> Release:
+def commit_one(job: Job, found: Scan, spent: Spent | None = None) -> Release:
     """The candidate that a scan and what is stored of its contents make."""
-    return commit(Lake(job.lake), found)
+    return commit(Lake(job.lake), found, spent)
 
 
 def audit_one(job: Job, candidate: Release) -> Verdict:

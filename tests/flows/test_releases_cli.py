@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import lake
 from flows.cli import OK, REFUSED, USAGE, _exit_status
 from flows.reindex import Outcome
+from lake.directory import Lake
 
 
 def write(source: Path, tide: str) -> None:
@@ -28,6 +30,30 @@ def two(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> list[str
         write(source, tide)
         releases.append(ingest().release or "")
     return releases
+
+
+def test_the_log_keeps_what_a_release_took_and_older_logs_are_read(
+    two: list[str], lake_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Lake(lake_url)
+    chunks = lake.open_lake(lake_url).dataset("chunks", two[0]).to_table(columns=["n_tokens"])
+    spent = place.log.read().spent(two[0])
+    assert spent is not None
+    assert (spent.n_texts_embedded, spent.n_tokens_embedded) == (4, sum(chunks["n_tokens"].to_pylist()))
+    assert (spent.cost_usd, 0 < spent.seconds < 600) == (0.0, True)
+    assert _exit_status(["releases", two[0], "--lake", lake_url]) == OK
+    assert f"4 texts embedded, {spent.n_tokens_embedded} tokens" in capsys.readouterr().out
+    place.log.checkpoint()
+    assert Lake(lake_url).log.read().spent(two[0]) == spent
+
+    (path,) = Path(lake_url, "log").glob("*.checkpoint.json")
+    log = json.loads(path.read_text())
+    for entry in log["entries"]:
+        entry["facts"].pop("spent", None)
+    path.write_text(json.dumps(log))
+    assert lake.open_lake(lake_url).describe(two[0])["spent"] is None
+    for words in (["releases", two[0]], ["report", "--out", str(Path(lake_url).parent / "report.html")]):
+        assert _exit_status([*words, "--lake", lake_url]) == OK
 
 
 def test_rollback_and_the_next_ingest_goes_on_from_there(
