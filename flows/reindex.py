@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from expectations.validator import VALIDATOR
 from lake import configuration
 from lake import rights as keeping
 from lake.batches import open_batches, texts_asked_for
@@ -19,6 +20,7 @@ from lake.embed import price_per_million_tokens
 from lake.errors import LakeError, RefusedError, UsageError
 from lake.lease import WriterLease
 from lake.releases import Spent
+from lake.tables import warm_up
 from tasks.job import Job
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
+    warm_up()
+    VALIDATOR.warm_up()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease

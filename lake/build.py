@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from lake import clock, schemas
-from lake.contents import Bytes
+from lake.contents import Bytes, contents_table
 from lake.directory import Lake
 from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
@@ -56,7 +56,7 @@ def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, 
         for item, result in zip(batch, isolated.run(batch), strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
             rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
-    return pa.Table.from_pylist(rows, schema=schemas.CONTENTS)
+    return contents_table(rows)
 
 
 def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterator[list[Bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 from lake.batches import batch_api, collect, submit
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
+    from lake.isolation import IsolatedFunction
     from lake.plan import Shard
     from lake.recipe import Recipe
     from tasks.job import Job
+
+
+_OF_THREAD = threading.local()
 
 
 def scan_job(job: Job) -> Scan:
@@ -38,11 +43,18 @@ def scan_job(job: Job) -> Scan:
 
 
 def index_one(job: Job, shard: Shard, recipe: Recipe) -> str | None:
-    """Parse and chunk one shard in a child process of its own; the path of its Parquet file."""
+    """Parse and chunk one shard in this thread's child process; the path of its Parquet file."""
+    return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, _child())
+
+
+def _child() -> IsolatedFunction:
+    """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
     from lake.isolation import IsolatedFunction
 
-    with IsolatedFunction("lake.contents:content_row") as isolated:
-        return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, isolated)
+    if not hasattr(_OF_THREAD, "child"):
+        _OF_THREAD.child = IsolatedFunction("lake.contents:content_row")
+    child: IsolatedFunction = _OF_THREAD.child
+    return child
 
 
 def embed_one(

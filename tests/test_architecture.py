@@ -19,7 +19,7 @@ HOMES = {
     "prefect_ray": ("flows/runners.py",),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
-    "great_expectations": ("expectations/runner.py",),
+    "great_expectations": ("expectations/validation.py",),
     "matplotlib": ("expectations/report/png.py",),
     "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openvino": ("lake/embed/bert_graph.py", "lake/embed/processor.py"),
