@@ -24,7 +24,12 @@ HOMES = {
     "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openvino": ("lake/embed/bert_graph.py", "lake/embed/processor.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
-    "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
+    "openai": (
+        "lake/embed/openai_api.py",
+        "lake/embed/openai_answer.py",
+        "lake/embed/batch_api.py",
+        "lake/answer/openai_chat.py",
+    ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
     "fastapi": ("lake/service/",),
