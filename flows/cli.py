@@ -13,7 +13,9 @@ from typer.exceptions import TyperException
 
 from flows import (
     cli_ask,
+    cli_automations,
     cli_config,
+    cli_deployments,
     cli_diff,
     cli_doctor,
     cli_evaluate,
@@ -67,6 +69,9 @@ TextTokenizer = Annotated[str | None, typer.Option(help=_TOKENIZERS)]
 TextLanguage = Annotated[str | None, typer.Option(help="Whose endings and stop words full text knows. [English]")]
 Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
+_BATCHES = "Embed by the provider's Batch API, at half the price, and wait up to so many hours for it."
+BatchHours = Annotated[float | None, typer.Option(help=_BATCHES, min=0)]
+BudgetUsd = Annotated[float | None, typer.Option(help="Stop before embedding costs more than this.", min=0)]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
 
 
@@ -89,6 +94,8 @@ def plan(
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
+    batch_hours: BatchHours = None,
+    budget_usd: BudgetUsd = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a run would do and cost; write nothing."""
@@ -119,6 +126,8 @@ def ingest(
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
+    batch_hours: BatchHours = None,
+    budget_usd: BudgetUsd = None,
     publish: Annotated[bool, typer.Option(help="Publish the release if it passes; else leave a candidate.")] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine.")] = False,
     workers: Annotated[int | None, typer.Option(help="Shards parsed at a time. [one per core]", min=1)] = None,
@@ -178,6 +187,8 @@ for group in (
 app.add_typer(cli_questions.app, name="questions")
 app.add_typer(cli_feedback.app, name="feedback")
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_deployments.app, name="deployments")
+app.add_typer(cli_automations.app, name="automations")
 
 
 def _job(arguments: dict[str, Any]) -> Job:
@@ -186,7 +197,7 @@ def _job(arguments: dict[str, Any]) -> Job:
     from lake.scan import Settings
 
     settings = {name: arguments[name] for name in Settings.__dataclass_fields__ if name in arguments}
-    names = ("verify", "change_recipe", "allow_removals", "publish", "shard_documents")
+    names = ("verify", "change_recipe", "allow_removals", "publish", "shard_documents", "batch_hours", "budget_usd")
     return Job(
         sources=tuple(arguments["sources"]),
         lake=arguments["lake"],

@@ -37,18 +37,12 @@ def import_(
 ) -> None:
     """Take questions into the lake, tied to the words of live that answer them."""
     from lake.directory import Lake
-    from lake.questions import add, anchored, load, resolve
+    from lake.questions import load, take
 
-    place = Lake.existing(lake)
     name = set_ or Path(path).resolve().stem.lower()
-    loaded = load(format, path, set=name, source=source, uri=uri, split=split)
-    live = place.log.read().live
-    questions = anchored(place, live, loaded)
-    kept = {question.question_id for question in add(place, questions)}
-    taken = [question for question in questions if question.question_id in kept]
-    checked = _checked(resolve(place, live, taken)) if live else []
-    shown = {"set": name, "imported": len(taken), "erased": len(questions) - len(taken)}
-    show({**shown, "checked_at": live.release if live else None, "left_out": checked}, as_json, console_questions.taken)
+    taken = take(Lake.existing(lake), name, load(format, path, set=name, source=source, uri=uri, split=split))
+    shown = {"set": name, "imported": taken.n_taken, "erased": taken.n_erased, "checked_at": taken.checked_at}
+    show({**shown, "left_out": _checked(taken.left_out)}, as_json, console_questions.taken)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from expectations.alarms import Watched, raised
 from expectations.gating import asks, check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
 from flows.operations import EvaluateParameters
-from flows.run import ended, named
+from flows.run import ended, named, obeying
 from lake import clock, configuration
 from lake.directory import Lake
 from lake.questions import questions
@@ -42,6 +42,7 @@ def evaluate(params: EvaluateParameters) -> State[Any]:
 
 def _evaluated(params: EvaluateParameters) -> State[Any]:
     lake = Lake.existing(params.lake)
+    obeying(lake, params.policy)
     told, history = configuration.read(lake.store), lake.log.read()
     check(told.gate)
     check_measures(list(told.alarms.scores))

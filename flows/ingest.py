@@ -12,9 +12,10 @@ from prefect.futures import as_completed
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import tasks.audit
+import tasks.batches
 import tasks.commit
 import tasks.evaluate
 import tasks.publish
@@ -22,14 +23,17 @@ import tasks.scan
 from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import in_prefect
+from flows.run import BLOCKED, in_prefect, obeying
+from flows.runners import task_runner
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
+from tasks._events import tell
 from tasks.embed_texts import embed_texts
 from tasks.index_shard import index_shard
-from tasks.plain import evaluate_one, n_cores, quarantined
+from tasks.plain import evaluate_one, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,14 +54,14 @@ _REMARKS = 3
 
 
 class PrefectSteps:
-    """The steps as task runs: shards in threads that each drive a child, embedding in one more thread.
+    """The steps as task runs: shards where ``indexing`` runs them, embedding in one thread of this process.
 
     One thread embeds, since a model already uses every core.
     """
 
-    def __init__(self, lake: str, n_workers: int | None = None) -> None:
+    def __init__(self, lake: str, indexing: TaskRunner[Any]) -> None:
         self.progress: Progress = ProgressArtifacts(lake)
-        self._indexing: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=n_workers or n_cores())
+        self._indexing = indexing
         self._embedding: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
         self._n_requests = 0
         self._running = ExitStack()
@@ -102,6 +106,12 @@ class PrefectSteps:
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
 
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
+        return tasks.batches.submit_texts(job, request, recipe)
+
+    def collect(self, job: Job, recipe: Recipe) -> int:
+        return tasks.batches.collect_vectors(job, recipe, self.progress)
+
     def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
         return tasks.commit.commit(job, found, spent)
 
@@ -130,14 +140,18 @@ def ingest(params: IngestParameters) -> State[Any]:
     """Index what changed, audit the candidate, ask it the lake's questions and publish it as a release.
 
     Completed: published, nothing to do, or a candidate where no publishing was asked for; the message
-    says which, and how many documents are in quarantine. Failed: the message is why raglake refused
-    (guard, audit, gate, pin, another run at work) or what broke. A retry finds finished shards in the lake.
+    says which, and how many documents are in quarantine. Blocked: audit or gate kept the candidate back, and why.
+    Failed: the message is why raglake refused (guard, pin, another run at work) or what broke. A retry finds finished
+    shards in the lake.
     """
     job = params.job()
     with in_prefect():
         try:
-            with PrefectSteps(job.lake, params.workers) as steps:
+            obeyed = obeying(Lake(job.lake), params.policy)
+            with PrefectSteps(job.lake, task_runner(params)) as steps:
                 outcome = observed(job, lambda: reindex(job, steps))
+            if not obeyed:  # there was no lake, and so nothing that its policy could have judged
+                obeying(Lake(job.lake), params.policy)
         except LakeError as error:
             return Failed(message=str(error), data=error)
         return _state(job, outcome)
@@ -148,10 +162,24 @@ def _state(job: Job, outcome: Outcome) -> State[Any]:
         release = Lake(job.lake).log.read().releases[outcome.release]
         rows = quarantined(job, release, QUARANTINE_ROWS)
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
+    _tell(job, outcome)
     if outcome.refused:
-        return Failed(message=outcome.reason, data=outcome)
+        return Failed(name=BLOCKED if outcome.blocked else "Failed", message=outcome.reason, data=outcome)
     told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
     return Completed(message=_with_quarantine(told, outcome), data=outcome)
+
+
+def _tell(job: Job, outcome: Outcome) -> None:
+    """Events: whether readers have what the sources hold, what was kept back, and too much in quarantine."""
+    if outcome.blocked:
+        tell(job.lake, "blocked", release=outcome.release, reason=outcome.reason)
+    elif not outcome.refused and (outcome.published or job.publish):
+        tell(job.lake, "current", release=outcome.release, published=outcome.published)
+    limit = configuration.read(Lake(job.lake).store).alarms.quarantine_share
+    n, listed = outcome.n_quarantined, outcome.n_documents + outcome.n_quarantined
+    if limit is not None and n > limit * listed:
+        reason = f"{n:,} of {listed:,} documents are in quarantine, more than {limit:.1%}"
+        tell(job.lake, "quarantine", release=outcome.release, reason=reason)
 
 
 def _counts(outcome: Outcome) -> str:

@@ -1,13 +1,13 @@
-"""The forms that Prefect's UI shows for what an operator does: maintain, evaluate, rollback, forget."""
+"""The forms that Prefect's UI shows for what an operator does: one for each of its flows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.parameters import Unset, without_unset
+from flows.parameters import POLICY, Unset, without_unset
 from lake.retention import Retention
 from tasks.forget import Erasure
 
@@ -77,13 +77,14 @@ class MaintainParameters(LakeParameters):
 class EvaluateParameters(LakeParameters):
     """Whose answers are measured."""
 
-    model_config = ConfigDict(title="Evaluate")
+    model_config = ConfigDict(title="Evaluate", json_schema_extra=without_unset)
 
     candidate: bool = Field(
         default=True,
         title="Candidate too",
         description="Also ask the newest release that was built since live and waits, or was refused.",
     )
+    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 
 
 class RollbackParameters(LakeParameters):
@@ -96,6 +97,69 @@ class RollbackParameters(LakeParameters):
         description="A release (2026-11-20.1), its name, or a date or time (2026-11-20, UTC): what was live then.",
     )
     why: Words = Field(title="Why", description="What was wrong with the live one; the lake's log keeps it.")
+
+
+class PublishParameters(LakeParameters):
+    """Which candidate readers get."""
+
+    model_config = ConfigDict(title="Publish", json_schema_extra=without_unset)
+
+    candidate: Words = Field(title="Candidate", description="The release to make live, as 2026-11-20.1, or its name.")
+    why: Words | Unset = Field(default=None, title="Why", description="The lake's log keeps it; Force wants one.")
+    force: bool = Field(
+        default=False,
+        title="Force",
+        description="Over a failed audit or gate, a pin, or a newer live. On, the questions are not asked.",
+    )
+
+    @model_validator(mode="after")
+    def _says_why(self) -> PublishParameters:
+        if self.force and self.why is None:
+            raise ValueError("Force needs Why, which the lake's log keeps")
+        return self
+
+
+class PinParameters(LakeParameters):
+    """For how long nobody knows, but why."""
+
+    model_config = ConfigDict(title="Pin")
+
+    why: Words = Field(title="Why", description="Runs that may not publish say it; the lake's log keeps it.")
+
+
+class UnpinParameters(LakeParameters):
+    """Which lake's live is let go."""
+
+    model_config = ConfigDict(title="Unpin")
+
+
+class RebuildParameters(LakeParameters):
+    """Which lake's tables are made again."""
+
+    model_config = ConfigDict(title="Rebuild")
+
+
+class QuestionsParameters(LakeParameters):
+    """Which file holds the questions, and what its documents are called in the lake."""
+
+    model_config = ConfigDict(title="Questions", json_schema_extra=without_unset)
+
+    format: Literal["beir", "squad", "jsonl", "csv"] = Field(
+        title="Format", description="beir is a folder with corpus and judgements, the others are one file."
+    )
+    path: Words = Field(title="Path", description="The folder or file, as the worker sees it.")
+    set: Words | Unset = Field(
+        default=None, title="Set", description="What to call these questions. Empty: the file's name."
+    )
+    source: Words | Unset = Field(
+        default=None, title="Source", description="The source of their documents. Empty: any that has the URI."
+    )
+    uri: Words | Unset = Field(
+        default=None,
+        title="URI",
+        description="How documents are called: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in"
+        " jsonl and csv. Empty: {id}.md, {title}/{paragraph}.txt, {uri}.",
+    )
 
 
 class ForgetParameters(LakeParameters):

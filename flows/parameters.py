@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +15,10 @@ from tasks.job import Job
 #: None, but not in the form, which would ask for the type of an empty field before it takes a value.
 Unset = SkipJsonSchema[None]
 _KEPT = " Empty: the lake's own."
+POLICY = 'Sections of the lake\'s configuration that this run sets first, for good: {"gate": {"mode": "warn"}}.' + _KEPT
+
+#: Where shards are parsed: threads and processes of this machine, a Dask or a Ray cluster.
+Runner = Literal["threads", "processes", "dask", "ray"]
 
 
 def without_unset(schema: dict[str, Any]) -> None:
@@ -108,6 +112,14 @@ class IngestParameters(BaseModel):
     allow_removals: int = Field(
         default=0, ge=0, title="Allow removals", description="Let this run remove up to so many documents."
     )
+    batch_hours: Annotated[float, Field(ge=0)] | Unset = Field(
+        default=None,
+        title="Batch API, hours",
+        description="Embed by the provider's Batch API, at half the price, and wait up to so long. Empty: at once.",
+    )
+    budget_usd: Annotated[float, Field(ge=0)] | Unset = Field(
+        default=None, title="Budget", description="Stop before embedding costs more than so many USD. Empty: no limit."
+    )
     publish: bool = Field(
         default=True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."
     )
@@ -119,10 +131,21 @@ class IngestParameters(BaseModel):
     shard_documents: int = Field(
         default=2000, ge=1, title="Shard size", description="Most documents of one shard, which is one task run."
     )
+    runner: Runner = Field(
+        default="threads",
+        title="Task runner",
+        description="Where shards are parsed. dask and ray need the extra of that name, and may use other machines.",
+    )
+    runner_address: str | Unset = Field(
+        default=None,
+        title="Cluster",
+        description="Address of a Dask scheduler or a Ray cluster. Empty: one of the run's own.",
+    )
+    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 
     def job(self) -> Job:
         """The job that these parameters describe."""
-        values = self.model_dump(exclude={"recipe", "workers"})
+        values = self.model_dump(include={field.name for field in fields(Job)} - {"settings"})
         values |= {name: tuple(values[name]) for name in ("sources", "include", "exclude")}
         return Job(**values, settings=Settings(**self.recipe.model_dump()))
 

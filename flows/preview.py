@@ -32,7 +32,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     lake, found = Lake(job.lake), scan_job(job)
     plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
-    price = price_per_million_tokens(plan.recipe.embedder.name)
+    price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     history = lake.log.read()
     base = history.releases.get(plan.base or "")
     changed_at = oldest_change(plan, history.begun_at(base.release)) if base and base.recipe == plan.recipe else None

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from expectations.validator import VALIDATOR
 from lake import configuration
 from lake import rights as keeping
+from lake.batches import open_batches, texts_asked_for
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
-from lake.errors import LakeError, RefusedError
+from lake.errors import LakeError, RefusedError, UsageError
 from lake.lease import WriterLease
 from lake.releases import Spent
+from lake.tables import warm_up
 from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.steps import Steps
+    from lake.recipe import Recipe
     from lake.releases import Release
     from lake.scan import Scan
 
@@ -35,7 +39,8 @@ __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 class Outcome:
     """What a run did; ``reason`` says why nothing was published, where nothing was.
 
-    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish.
+    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
+    ``blocked``: it was its audit or its gate.
     ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
     and what the gate remarked.
     """
@@ -44,6 +49,7 @@ class Outcome:
     published: bool
     reason: str
     refused: bool = False
+    blocked: bool = False
     added: int = 0
     changed: int = 0
     moved: int = 0
@@ -75,6 +81,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
+    warm_up()
+    VALIDATOR.warm_up()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
@@ -86,11 +94,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
-        published, reason, refused, remarks = judge(job, candidate, steps)
+        published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
     counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
     told, seconds = (*remarks, *found.remarks), time.monotonic() - started
-    return Outcome(candidate.release, published, reason, refused, **counts, remarks=told, seconds=seconds)
+    return Outcome(candidate.release, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
@@ -113,7 +121,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
         embedded = index(job, lake, found, steps)
     finally:
         keeping.keep(lake, found)  # now front matter is known as well
-    price = price_per_million_tokens(found.plan.recipe.embedder.name)
+    price = price_per_million_tokens(found.plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
     spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
     return steps.commit(job, found, spent), embedded.n_texts
@@ -136,7 +144,9 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
     contents.refresh()
     vectors.refresh()
     missing = contents.missing(plan.content_ids())
-    asked: dict[str, int] = {}
+    under_way = open_batches(lake, plan.recipe.embedder)
+    # What an earlier run handed over is paid for.
+    asked: dict[str, int] = dict.fromkeys(texts_asked_for(under_way), 0)
     embedding = list(_request(lake, plan.content_ids(), asked, job, found, steps))
     shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
     steps.progress("documents", 0, len(missing))
@@ -144,7 +154,10 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
         contents.refresh()
         embedding += _request(lake, [row[0] for row in shard.contents], asked, job, found, steps)
         steps.progress("documents", len(shard.contents), None)
-    return Embedded(sum(steps.results(embedding)), sum(asked.values()))
+    n_texts = sum(steps.results(embedding))
+    if under_way or job.batch_hours is not None:
+        n_texts += steps.collect(job, plan.recipe)
+    return Embedded(n_texts, sum(asked.values()))
 
 
 def _request(
@@ -163,8 +176,29 @@ def _request(
         wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
         chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
         asked |= zip(*(chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens")), strict=True)
+        _check_budget(job, found.plan.recipe, sum(asked.values()))
         steps.progress("texts", 0, chosen.num_rows)
-        yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
+        for path in request_vectors(lake, chosen):
+            if job.batch_hours is None:
+                yield steps.embed(job, path, found.plan.recipe)
+            else:
+                steps.submit(job, path, found.plan.recipe)
+
+
+def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
+    """RefusedError before the request that would cost more than the job may spend."""
+    if job.budget_usd is None:
+        return
+    name = recipe.embedder.name
+    price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
+    if price is None:
+        raise UsageError(f"the price of {name!r} is not known, so that no budget can be kept; leave --budget-usd out")
+    cost = price * n_tokens / 1e6
+    if cost > job.budget_usd:
+        raise RefusedError(
+            f"embedding {n_tokens:,} tokens with {name!r} costs ${cost:,.4f}, more than the run's budget of "
+            f"${job.budget_usd:,.4f}; nothing was published, what was embedded is kept; raise --budget-usd to go on"
+        )
 
 
 class Judgement(NamedTuple):
@@ -173,6 +207,7 @@ class Judgement(NamedTuple):
     published: bool
     reason: str
     refused: bool
+    blocked: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -180,21 +215,21 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
     """Audit the candidate, ask it the lake's questions and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
-        return Judgement(False, verdict.summary(), refused=True)
+        return Judgement(False, verdict.summary(), refused=True, blocked=True)
     answers = steps.evaluate(job, candidate)
     gate = answers.verdict if answers else None
     if gate and gate.outcome == "blocked":
-        return Judgement(False, gate.summary(), refused=True)
+        return Judgement(False, gate.summary(), refused=True, blocked=True)
     remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
         passed = "its audit and its gate" if gate else "its audit"
         waits = f"{candidate.release} passed {passed} and waits: raglake publish {candidate.release}"
-        return Judgement(False, waits, False, remarks)
+        return Judgement(False, waits, False, remarks=remarks)
     try:
         steps.publish(job, candidate)
     except RefusedError as refusal:
-        return Judgement(False, str(refusal), True, remarks)
-    return Judgement(True, "", False, remarks)
+        return Judgement(False, str(refusal), True, remarks=remarks)
+    return Judgement(True, "", False, remarks=remarks)
 
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:
@@ -205,7 +240,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
     name = live.release if live else None
-    return Outcome(name, False, reason, False, **counts, remarks=found.remarks, seconds=seconds)
+    return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

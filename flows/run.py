@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,14 @@ from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.states import Crashed, Failed
 
+from lake import configuration
+from lake.directory import Lake
 from lake.errors import LakeError
+
+_log = logging.getLogger(__name__)
+
+#: The name of the state in which audit or gate kept a candidate back: of the type Failed, and not what broke.
+BLOCKED = "Blocked"
 
 _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
 
@@ -46,6 +53,21 @@ def ended(work: Callable[[], State[Any]]) -> State[Any]:
             return work()
         except LakeError as error:
             return Failed(message=str(error), data=error)
+
+
+def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:
+    """Let the lake's configuration say what a run was told to keep to; whether there is a lake that could."""
+    from expectations.gating import check, check_measures
+
+    if not lake.exists():
+        return False
+    if policy:
+        wanted = configuration.Configuration.of(policy)
+        check(wanted.gate)
+        check_measures(list(wanted.alarms.scores))
+        if configuration.obey(lake.store, policy):
+            _log.info("%s of %s now says of %s what this run was told", configuration.FILE, lake.url, ", ".join(policy))
+    return True
 
 
 @contextmanager

@@ -171,6 +171,16 @@ def _put(kept: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     return kept
 
 
+def obey(store: Store, sections: Mapping[str, Any]) -> bool:
+    """Let whole sections hold as given, and leave the others; whether that changes anything. A no-op writes nothing."""
+    kept = said(store)
+    wanted = json.loads(json.dumps({**kept, **sections}))  # as it is read back: lists for tuples
+    if wanted == kept:
+        return False
+    _keep(store, wanted)
+    return True
+
+
 def drop(store: Store, key: str) -> Configuration:
     """Take back what was set, so that the default holds; UsageError where nothing was."""
     kept = said(store)

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from lake.forget import Forgotten
     from lake.plan import Plan
     from lake.prune import Pruned
+    from lake.questions import Taken
     from lake.releases import Release
     from tasks.job import Job
 
 _log = logging.getLogger(__name__)
 
-QUARANTINE_ROWS = CHOSEN_ROWS = 200
+QUARANTINE_ROWS = CHOSEN_ROWS = QUESTION_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
-KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms")
+KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms", "questions")
 _SECONDS_BETWEEN_UPDATES = 2.0
 
 
@@ -182,6 +183,28 @@ def show_erasure(lake: str, markdown: str) -> None:
         markdown=markdown,
         key=artifact_key("forget", lake),
         description=f"An erasure from {lake}",
+    )
+
+
+def show_rebuilt(lake: str, generation: str, releases: list[str]) -> None:
+    """The releases whose tables were made again, newest first, as a table."""
+    _show(
+        artifacts.create_table_artifact,
+        table=[{"release": release, "generation": generation} for release in reversed(releases)],
+        key=artifact_key("rebuild", lake),
+        description=f"Tables of {lake}, made again from Parquet",
+    )
+
+
+def show_left_out(lake: str, taken: Taken) -> None:
+    """The first questions that live can't be measured by, and why, as a table; it repeats no question."""
+    n, rows = len(taken.left_out), taken.left_out[:QUESTION_ROWS]
+    more = f", the first {len(rows)} shown" if n > len(rows) else ""
+    _show(
+        artifacts.create_table_artifact,
+        table=[{"question": one.question.question_id, "because": one.left_out} for one in rows],
+        key=artifact_key("questions", lake),
+        description=f"{counted(n, 'question')} of {taken.set} can't be measured at {taken.checked_at}{more}",
     )
 
 

@@ -15,6 +15,8 @@ from lake.sources import Source, parse_source
 class Job:
     """What one run is asked to do; plain values, so that a deployment's parameters make one.
 
+    ``batch_hours``: texts go to the provider's Batch API, and the run waits so long for their vectors; None: they are
+    embedded at once. ``budget_usd``: what embedding may cost.
     ``only``: the documents (source, uri) that are wanted, where not all are; for experiments, not for a deployment.
     """
 
@@ -29,6 +31,8 @@ class Job:
     publish: bool = True
     shard_documents: int = 2000
     shard_bytes: int = 16 << 20
+    batch_hours: float | None = None
+    budget_usd: float | None = None
     only: frozenset[tuple[str, str]] | None = None
 
     def open_sources(self) -> dict[str, Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks._events import tell
 from tasks._policy import step
 from tasks.plain import publish_one
 
@@ -16,3 +17,4 @@ if TYPE_CHECKING:
 def publish(job: Job, candidate: Release) -> None:
     """Make the candidate live, in one step that a retry finds done."""
     publish_one(job, candidate)
+    tell(job.lake, "published", release=candidate.release)

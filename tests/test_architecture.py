@@ -15,14 +15,21 @@ MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
+    "prefect_dask": ("flows/runners.py",),
+    "prefect_ray": ("flows/runners.py",),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
     "lance": ("lake/table_reader.py", "lake/lance_files.py"),
-    "great_expectations": ("expectations/runner.py",),
+    "great_expectations": ("expectations/validation.py",),
     "matplotlib": ("expectations/report/png.py",),
     "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openvino": ("lake/embed/bert_graph.py", "lake/embed/processor.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
-    "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
+    "openai": (
+        "lake/embed/openai_api.py",
+        "lake/embed/openai_answer.py",
+        "lake/embed/batch_api.py",
+        "lake/answer/openai_chat.py",
+    ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
     "fastapi": ("lake/service/",),

@@ -95,10 +95,11 @@ def tokenizer_of(name: str) -> Tokenizer:
     return load_tokenizer(identify(name).tokenizer)
 
 
-def price_per_million_tokens(name: str) -> float | None:
+def price_per_million_tokens(name: str, *, in_batches: bool = False) -> float | None:
     """USD for a million input tokens; 0.0 for a local model, None where the price is not known."""
     if name.startswith(openai_models.PREFIX):
-        return openai_models.PRICES.get(openai_models.parse_model(name).name)
+        price = openai_models.PRICES.get(openai_models.parse_model(name).name)
+        return price if price is None or not in_batches else price * openai_models.BATCH_FACTOR
     if name == "hash" or is_local(name):
         return 0.0
     raise _unknown(name)

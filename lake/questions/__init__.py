@@ -6,6 +6,7 @@ from lake.questions.anchors import anchored
 from lake.questions.imports import FORMATS, load
 from lake.questions.places import Lost, Place, Resolved, resolve
 from lake.questions.shelf import add, drop, questions, reviewed
+from lake.questions.taking import Taken, take
 from lake.questions.values import Asked, Evidence
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Lost",
     "Place",
     "Resolved",
+    "Taken",
     "add",
     "anchored",
     "drop",
@@ -22,4 +24,5 @@ __all__ = [
     "questions",
     "resolve",
     "reviewed",
+    "take",
 ]

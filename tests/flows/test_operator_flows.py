@@ -32,14 +32,28 @@ import lake
 from flows.forget import forget
 from flows.ingest import run_as_flow
 from flows.maintain import maintain
-from flows.operations import ForgetParameters, LakeParameters, MaintainParameters, RollbackParameters
+from flows.operations import (
+    ForgetParameters,
+    LakeParameters,
+    MaintainParameters,
+    PinParameters,
+    PublishParameters,
+    QuestionsParameters,
+    RebuildParameters,
+    RollbackParameters,
+    UnpinParameters,
+)
+from flows.pin import pin, unpin
+from flows.publish import publish
+from flows.questions import questions
+from flows.rebuild import rebuild
 from flows.reindex import Job, reindex
 from flows.rollback import rollback
 from flows.run import in_prefect
 from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.lease import WriterLease
-from lake.live import pin
+from lake.live import pin as hold
 from lake.retention import Retention
 from lake.scan import Settings
 
@@ -118,7 +132,7 @@ def test_maintain_drops_what_no_rule_keeps_and_says_so(
 def test_rollback_says_what_is_live_what_was_and_how_they_differ(
     client: SyncPrefectClient, nights: list[str], lake_url: str
 ) -> None:
-    pin(Lake(lake_url).log, why="runs are held, people are not")
+    hold(Lake(lake_url).log, why="runs are held, people are not")
     with WriterLease(Lake(lake_url).store, "a run that writes"):  # which a rollback need not wait for
         state = run(rollback, RollbackParameters(lake=lake_url, release=nights[0], why="broken tables"))
     assert (state.is_completed(), state.message) == (True, f"live is {nights[0]}, was {nights[2]}; broken tables")
@@ -132,6 +146,34 @@ def test_rollback_says_what_is_live_what_was_and_how_they_differ(
     unknown = run(rollback, RollbackParameters(lake=lake_url, release="tuesday", why="broken tables"))
     assert unknown.is_failed()
     assert (unknown.message or "").startswith("no release 'tuesday'; known releases: ")
+
+
+def test_publish_pin_rebuild_and_questions_say_what_they_did(
+    client: SyncPrefectClient, nights: list[str], source: Path, lake_url: str, tmp_path: Path
+) -> None:
+    told = run(pin, PinParameters(lake=lake_url, why="audit week")).message
+    assert told == f"{nights[2]} is pinned; audit week"
+    with PlainSteps(n_workers=1) as steps:
+        (source / "lamp.md").write_text("# Lamp\n\nIt burns with nine candles.\n")
+        job = Job((str(source),), lake_url, allow_removals=9, settings=Settings(embedder="hash"))
+        candidate = reindex(job, steps).release or ""
+    held = run(publish, PublishParameters(lake=lake_url, candidate=candidate))
+    assert (held.is_failed(), "audit week" in (held.message or ""), live(lake_url)) == (True, True, nights[2])
+    assert run(unpin, UnpinParameters(lake=lake_url)).message == f"{nights[2]} is live, and the next run may replace it"
+    done = run(publish, PublishParameters(lake=lake_url, candidate=candidate))
+    assert (done.message, live(lake_url)) == (f"live is {candidate}, was {nights[2]}", candidate)
+    again = run(publish, PublishParameters(lake=lake_url, candidate=candidate))
+    assert again.message == f"{candidate} was live already; nothing to do"
+
+    rebuilt = run(rebuild, RebuildParameters(lake=lake_url))
+    assert (rebuilt.message or "").startswith("made 4 releases again from Parquet, in generation ")
+    assert [row["release"] for row in table(client, rebuilt, "rebuild")] == [candidate, *reversed(nights)]
+
+    lines = [{"question": f"What of the {uri}?", "uri": uri} for uri in ("lamp.md", "ship.md")]
+    (tmp_path / "lamps.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    taken = run(questions, QuestionsParameters(lake=lake_url, format="jsonl", path=str(tmp_path / "lamps.jsonl")))
+    assert taken.message == f"imported 2 questions as lamps; 1 question can't be measured at {candidate}"
+    assert len(table(client, taken, "questions")) == 1
 
 
 def test_what_writes_is_refused_while_another_run_writes_and_a_retry_does_it(
@@ -248,7 +290,16 @@ def naming(word: str) -> set[str]:
     return found
 
 
-FORMS = {maintain: MaintainParameters, rollback: RollbackParameters, forget: ForgetParameters}
+FORMS = {
+    maintain: MaintainParameters,
+    rollback: RollbackParameters,
+    forget: ForgetParameters,
+    publish: PublishParameters,
+    pin: PinParameters,
+    unpin: UnpinParameters,
+    rebuild: RebuildParameters,
+    questions: QuestionsParameters,
+}
 
 
 @pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
@@ -275,6 +326,8 @@ def test_the_defaults_are_the_cautious_ones() -> None:
         (forget, {"uri": "Quellmalz.md", "why": "Quellmalz.md again"}, "Why must not name the document"),
         (forget, {"uri": "Quellmalz.md"}, "params.why: Field required"),
         (rollback, {"release": "2026-11-20", "why": " "}, "params.why: String should have at least 1 character"),
+        (publish, {"candidate": "x", "force": True}, "Force needs Why"),
+        (questions, {"format": "pdf", "path": "x"}, "params.format: Input should be 'beir', 'squad', 'jsonl' or 'csv'"),
         (maintain, {"keep_last": -1}, "params.keep_last: Input should be greater than or equal to 0"),
     ],
 )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
+import yaml
+from prefect.events.schemas.automations import AutomationCore
 
 pytestmark = pytest.mark.prefect
 
@@ -69,18 +74,20 @@ class Server:
             return False
 
     def ask(self, path: str, **body: Any) -> Any:
-        data = json.dumps(body).encode()
+        data = json.dumps(body.pop("rows", body)).encode()
         request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    tmp_path = tmp_path_factory.mktemp("server")
     server = Server(tmp_path)
     process = server.start()
     try:
         assert eventually(server.is_up, 90), (tmp_path / "server.log").read_text()
+        server.ask("work_pools/", name="local", type="process")
         yield server
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -94,8 +101,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> None:
-    created = server.prefect("work-pool", "create", "local", "--type", "process")
-    assert created.returncode == 0, created.stderr
     deployed = server.prefect("--no-prompt", "deploy", "--all")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     deployments = {deployment["entrypoint"]: deployment for deployment in server.ask("deployments/filter")}
@@ -104,7 +109,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
         "flows.maintain.maintain": "weekly",
         "flows.evaluate.evaluate": "daily",
         "flows.rollback.rollback": "on-demand",
-        "flows.forget.forget": "on-demand",
+        **dict.fromkeys(BY_HAND, "on-demand"),
     }
     for deployment in deployments.values():
         assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"]
@@ -123,7 +128,11 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
     assert due(server, deployments["flows.maintain.maintain"]) == {(4, SUNDAY)}
 
 
-TITLES = ("Ingest", "Maintain", "Evaluate", "Rollback", "Forget")
+BY_HAND = (
+    *("flows.forget.forget", "flows.publish.publish", "flows.pin.pin", "flows.pin.unpin"),
+    *("flows.rebuild.rebuild", "flows.questions.questions"),
+)
+TITLES = (*("Ingest", "Maintain", "Evaluate", "Rollback", "Forget", "Publish", "Pin", "Unpin", "Rebuild", "Questions"),)
 SUNDAY = 6
 
 
@@ -136,3 +145,95 @@ def due(server: Server, deployment: dict[str, Any]) -> set[tuple[int, int]]:
     moments = [datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC) for run in runs]
     assert all(moment.minute == 0 for moment in moments)
     return {(moment.hour, moment.weekday()) for moment in moments}
+
+
+class Listener(http.server.BaseHTTPRequestHandler):
+    """Where people would be told: keeps each message it gets."""
+
+    heard: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def listener() -> Iterator[str]:
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}/"
+    listening.shutdown()
+    listening.server_close()
+
+
+FLEET = """
+defaults: {timezone: Europe/Berlin, schedules: {ingest: "0 2 * * *", maintain: "0 4 * * SUN"}}
+lakes:
+  manuals:
+    lake: manuals
+    sources: ["docs=manuals/docs"]
+    notify: [webhook/operators]
+    gate: {mode: warn}
+"""
+
+
+def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
+    server: Server, tmp_path: Path, listener: str
+) -> None:
+    from prefect.blocks.webhook import Webhook
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows import automations, deployments, fleet
+
+    file = tmp_path / "raglake.yaml"
+    file.write_text(FLEET)
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        Webhook(url=listener, allow_private_urls=True).save("operators")
+        assert deployments.apply(fleet.read(file), tmp_path, "local") == []
+        applied, gone = automations.apply(fleet.read(file))
+        assert automations.apply(fleet.read(file)) == (applied, gone) == (applied, [])
+        printed = yaml.safe_load(automations.as_yaml(fleet.read(file)))["automations"]
+    assert [AutomationCore.model_validate(one).name for one in printed] == applied
+    assert sorted(one["name"] for one in server.ask("automations/filter")) == sorted(applied)
+
+    ours = {found["entrypoint"].split(".")[-1]: found for found in of_lake(server, "manuals")}
+    assert set(ours) == {flow.name for flow in deployments.FLOWS}
+    assert ours["ingest"]["schedules"][0]["schedule"]["timezone"] == "Europe/Berlin"
+    assert ours["ingest"]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert ours["ingest"]["parameters"]["params"]["policy"] == {"gate": {"mode": "warn"}}
+    assert "rerun-crashed" in ours["ingest"]["tags"]
+    assert [name for name, found in ours.items() if found["schedules"]] == ["ingest", "maintain"]
+
+    happen(server, "raglake.lake.blocked", {"reason": 'nDCG@10 of "halls" fell by 0.1'})
+    [told] = eventually(lambda: Listener.heard, 30)
+    assert told["subject"] == "raglake manuals: candidate blocked"
+    assert told["body"].startswith('nDCG@10 of "halls" fell by 0.1')
+
+    # The file loses a schedule, a lake changes its name and its policy on overlaps, and nobody is told any more.
+    fewer = FLEET.replace("manuals", "pumps").replace(', maintain: "0 4 * * SUN"', "")
+    fewer = fewer.replace("notify: [webhook/operators]", "overlap: queue")
+    file.write_text(fewer)
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        assert deployments.apply(fleet.read(file), tmp_path, "local") == ["manuals"]
+        applied, gone = automations.apply(fleet.read(file))
+    assert (len(applied), len(gone), of_lake(server, "manuals")) == (2, 5, [])
+    renamed = {found["entrypoint"]: found for found in of_lake(server, "pumps")}
+    assert renamed["flows.ingest.ingest"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    assert renamed["flows.maintain.maintain"]["schedules"] == []
+
+
+def of_lake(server: Server, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = server.ask("deployments/filter", deployments={"name": {"any_": [name]}})
+    return found
+
+
+def happen(server: Server, event: str, payload: dict[str, Any]) -> None:
+    """What a run of manuals tells; the server's automations take a moment to be loaded."""
+    tag = {"prefect.resource.id": "prefect.tag.lake:manuals", "prefect.resource.role": "tag"}
+    row = {"event": event, "resource": {"prefect.resource.id": "raglake.lake.x"}, "related": [tag], "payload": payload}
+    time.sleep(1)
+    server.ask("events", rows=[row | {"id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}])

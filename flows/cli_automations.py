@@ -1,0 +1,29 @@
+"""The commands that let Prefect react: who is told of what, and what happens to dead runs."""
+
+from __future__ import annotations
+
+import typer
+
+from flows import console_deployments
+from flows.cli_deployments import ConfigOption, fleet
+from flows.cli_options import JsonOption, show
+
+#: Taken as one group: ``raglake automations show`` and so on.
+app = typer.Typer(help="Tell people what goes wrong with the lakes of a file.", no_args_is_help=True)
+
+
+@app.command("show")
+def show_(config: ConfigOption = None) -> None:
+    """Print them as YAML, for prefect automation create --from-file."""
+    from flows.automations import as_yaml
+
+    print(as_yaml(fleet(config)[0]), end="")
+
+
+@app.command()
+def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Create or update them on the server; delete those of lakes that are not in the file any more."""
+    from flows import automations
+
+    applied, gone = automations.apply(fleet(config)[0])
+    show({"applied": applied, "deleted": gone}, as_json, console_deployments.applied)

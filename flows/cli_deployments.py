@@ -1,0 +1,78 @@
+"""The commands that put the lakes of a file to work under Prefect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows import console_deployments
+from flows.cli_options import JsonOption, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.fleet import Fleet
+
+#: Taken as one group: ``raglake deployments show`` and so on.
+app = typer.Typer(help="Run the lakes of a file under Prefect, by its schedules.", no_args_is_help=True)
+
+_CONFIG = "The file that names the lakes. [RAGLAKE_CONFIG, else raglake.yaml]"
+ConfigOption = Annotated[str | None, typer.Option("--config", help=_CONFIG)]
+
+
+def fleet(config: str | None) -> tuple[Fleet, Path]:
+    """The lakes of the file, and the file."""
+    from flows.fleet import place, read
+
+    file = place(config)
+    return read(file), file
+
+
+@app.command("show")
+def show_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what the file says of each lake, and find what is wrong with it; asks no server."""
+    from flows.deployments import SCHEDULED, parameters
+
+    found, file = fleet(config)
+    lakes: dict[str, Any] = {
+        name: {
+            "schedules": {action: lake.cron(action) for action in SCHEDULED},
+            "timezone": lake.timezone,
+            "overlap": lake.overlap,
+            "notify": lake.notify,
+            "parameters": {action: parameters(action, lake) for action in SCHEDULED},
+        }
+        for name, lake in found.lakes.items()
+    }
+    show({"file": str(file), "lakes": lakes}, as_json, console_deployments.lakes)
+
+
+@app.command()
+def apply(
+    pool: Annotated[str, typer.Option("--pool", help="The work pool whose workers run them.")],
+    config: ConfigOption = None,
+    image: Annotated[
+        str | None, typer.Option(help="The image of their containers, in a docker or kubernetes pool.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more."""
+    from flows import deployments
+
+    found, file = fleet(config)
+    gone = deployments.apply(found, deployments.home(file), pool, image)
+    names = [f"{flow.name}/{name}" for name in found.lakes for flow in deployments.FLOWS]
+    show({"pool": pool, "applied": names, "deleted": gone}, as_json, console_deployments.applied)
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most runs at a time.")] = 2,
+) -> None:
+    """Run what is due on this machine until interrupted, without a work pool; needs a Prefect server."""
+    from flows import deployments
+
+    found, file = fleet(config)
+    deployments.serve(found, deployments.home(file), limit)

@@ -1,0 +1,136 @@
+"""The deployments that the file of lakes stands for: each flow of each lake, as ``ACTION/LAKE``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.runner.storage import LocalStorage
+from prefect.types.entrypoint import EntrypointType
+
+from flows.evaluate import evaluate
+from flows.fleet import Fleet, FleetLake, Scheduled
+from flows.forget import forget
+from flows.ingest import ingest
+from flows.maintain import maintain
+from flows.pin import pin, unpin
+from flows.publish import publish
+from flows.questions import questions
+from flows.rebuild import rebuild
+from flows.rollback import rollback
+from lake.errors import UsageError
+
+FLOWS: tuple[Flow[..., Any], ...] = (
+    *(ingest, evaluate, maintain),
+    *(rollback, publish, pin, unpin, forget, rebuild, questions),
+)
+SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
+_STRATEGY = {"skip": ConcurrencyLimitStrategy.CANCEL_NEW, "queue": ConcurrencyLimitStrategy.ENQUEUE}
+#: Seconds between the signs of life of a run; ``flows.automations`` calls one dead that misses three.
+HEARTBEAT = 30
+#: Tags: of all runs, of one lake's, and of those that are run again when they crashed.
+TAG, RERUN = "raglake", "rerun-crashed"
+
+
+def tag_of(lake: str) -> str:
+    """The tag that all runs of a lake bear."""
+    return f"lake:{lake}"
+
+
+def home(file: Path) -> Path:
+    """Where relative paths in the file start: RAGLAKE_HOME, or the folder of the file."""
+    return Path(os.environ.get("RAGLAKE_HOME") or file.parent).expanduser().absolute()
+
+
+def deployments(fleet: Fleet, home: Path) -> Iterator[RunnerDeployment]:
+    """Each flow of each lake, with the parameters, schedule, tags and limit that the file gives it."""
+    for name, lake in fleet.lakes.items():
+        for flow in FLOWS:
+            yield _deployment(flow, name, lake, home)
+
+
+def _deployment(flow: Flow[..., Any], name: str, lake: FleetLake, home: Path) -> RunnerDeployment:
+    scheduled = next((action for action in SCHEDULED if action == flow.name), None)
+    cron = lake.cron(scheduled) if scheduled else None
+    made: RunnerDeployment = flow.to_deployment(  # type: ignore[assignment]
+        name,
+        schedules=[CronSchedule(cron=cron, timezone=lake.timezone)] if cron else [],
+        parameters={"params": parameters(flow.name, lake)},
+        tags=[TAG, tag_of(name), *([RERUN] if scheduled and lake.rerun_crashed else [])],
+        # What is asked for by hand is never dropped nor kept waiting; where it writes, the writer lease decides.
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=_STRATEGY[lake.overlap])
+        if scheduled
+        else None,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    made.storage = LocalStorage(str(home))
+    return made
+
+
+def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
+    """What the file says of a flow's form, and nothing that it leaves to the defaults."""
+    said: dict[str, Any] = {"lake": lake.lake}
+    if action in ("ingest", "evaluate") and lake.policy:
+        said["policy"] = lake.policy
+    if action == "maintain":
+        said |= lake.retention.model_dump(exclude_none=True)
+    if action == "ingest":
+        said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
+        said |= {"include": lake.include, "exclude": lake.exclude, "shard_documents": lake.shard_documents}
+        runner = {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
+        said |= {field: value for field, value in runner.items() if value is not None}
+    return said
+
+
+def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> list[str]:
+    """Register all deployments with a work pool, and delete those of lakes that the file names no more; the latter."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(pool)
+        except ObjectNotFound as error:
+            raise UsageError(f"no work pool {pool!r}; prefect work-pool create {pool} --type process") from error
+    for made in deployments(fleet, home):
+        # A worker gives it to its runs, whatever else the pool's own template sets.
+        made.job_variables = {"env": environment()}
+        made.apply(work_pool_name=pool, image=image)
+    return prune(fleet)
+
+
+def environment() -> dict[str, str]:
+    """What each run needs in its environment."""
+    return {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
+
+
+def prune(fleet: Fleet) -> list[str]:
+    """Delete the deployments of lakes that the file names no more; their names. Their runs stay."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+
+    wanted, gone = {tag_of(name) for name in fleet.lakes}, []
+    tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+    with get_client(sync_client=True) as client:
+        for found in client.read_deployments(deployment_filter=tagged):
+            of = {tag for tag in found.tags if tag.startswith(tag_of(""))}
+            if of and not of & wanted:
+                client.delete_deployment(found.id)
+                gone.append(found.name)
+    return sorted(set(gone))
+
+
+def serve(fleet: Fleet, home: Path, limit: int) -> None:
+    """Register all deployments and run what is due in processes of this machine, until interrupted."""
+    from prefect import serve as run
+
+    os.environ |= environment() | {name: value for name, value in os.environ.items() if name in environment()}
+    prune(fleet)
+    made = list(deployments(fleet, home))
+    for one in made:
+        one.work_pool_name = None  # said, so that no worker of a pool that had it takes its runs as well
+    run(*made, limit=limit)

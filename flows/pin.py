@@ -1,0 +1,38 @@
+"""Holding live where it is and letting it go, as Prefect flows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from flows.operations import PinParameters, UnpinParameters
+from flows.run import ended, named
+from tasks import by_hand
+
+
+@flow(name="pin", flow_run_name=named("pin"), persist_result=False)
+def pin(params: PinParameters) -> State[Any]:
+    """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free.
+
+    Completed: the message says which release is held. Failed: nothing is live yet.
+    """
+    return ended(lambda: _pinned(params))
+
+
+def _pinned(params: PinParameters) -> State[Any]:
+    return Completed(message=f"{by_hand.pin(params.lake, params.why)} is pinned; {params.why}")
+
+
+@flow(name="unpin", flow_run_name=named("unpin"), persist_result=False)
+def unpin(params: UnpinParameters) -> State[Any]:
+    """Let the next run publish again.
+
+    Completed: the message says which release is live and free to be replaced.
+    """
+    return ended(lambda: _unpinned(params))
+
+
+def _unpinned(params: UnpinParameters) -> State[Any]:
+    return Completed(message=f"{by_hand.unpin(params.lake)} is live, and the next run may replace it")

@@ -1,0 +1,52 @@
+"""Publishing a candidate by hand, as a Prefect flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect import State, flow
+from prefect.states import Completed, Failed
+
+from flows.operations import PublishParameters
+from flows.run import BLOCKED, ended, named
+from lake.directory import Lake
+from tasks.by_hand import publish_by_hand
+from tasks.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from expectations.gate import GateVerdict
+    from lake.history import History
+    from lake.releases import Release
+
+
+@flow(name="publish", flow_run_name=named("publish"), persist_result=False)
+def publish(params: PublishParameters) -> State[Any]:
+    """Make a candidate live after looking at it, unless it answers the lake's questions worse than it may.
+
+    Completed: the message says what is live. Failed: no such candidate, a pin, or a newer release is live. Blocked: its
+    audit or its gate refuses it; ``force`` goes over all of that, and the lake's log says so.
+    """
+    return ended(lambda: _published(params))
+
+
+def _published(params: PublishParameters) -> State[Any]:
+    history = Lake.existing(params.lake).log.read()
+    release = history.resolve(params.candidate)
+    if history.live == release:
+        return Completed(message=f"{release.release} was live already; nothing to do")
+    gate = None if params.force else _asked(params.lake, history, release)
+    if gate and gate.outcome == "blocked":
+        return Failed(name=BLOCKED, message=gate.summary())
+    publish_by_hand(params.lake, release.release, params.why or "", force=params.force)
+    was = history.live.release if history.live else "nothing"
+    remark = f"; {gate.summary()}" if gate and gate.outcome == "warned" else ""
+    return Completed(message=f"live is {release.release}, was {was}{remark}")
+
+
+def _asked(lake: str, history: History, release: Release) -> GateVerdict | None:
+    """What the lake's questions say of a candidate that passed its audit."""
+    audited = history.verdict(release.release)
+    if audited is None or not audited["passed"]:
+        return None  # publishing says why it can't be
+    answers = evaluate(lake, release)
+    return answers.verdict if answers else None

@@ -1,0 +1,30 @@
+"""The LanceDB tables of every release made again from Parquet, as a Prefect flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from flows.operations import RebuildParameters
+from flows.run import ended, named
+from lake.words import counted
+from tasks import by_hand
+from tasks._artifacts import show_rebuilt
+
+
+@flow(name="rebuild", flow_run_name=named("rebuild"), persist_result=False)
+def rebuild(params: RebuildParameters) -> State[Any]:
+    """Make the LanceDB tables of every release again, from Parquet alone; readers switch when all are done.
+
+    Completed: the message says how many releases and which generation holds them. Failed: another run is writing, or
+    a Parquet file that is needed is damaged.
+    """
+    return ended(lambda: _rebuilt(params))
+
+
+def _rebuilt(params: RebuildParameters) -> State[Any]:
+    generation, releases = by_hand.rebuild(params.lake)
+    show_rebuilt(params.lake, generation, releases)
+    return Completed(message=f"made {counted(len(releases), 'release')} again from Parquet, in generation {generation}")

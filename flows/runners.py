@@ -1,0 +1,51 @@
+"""Where the shards of an ingest are parsed: threads, processes, a Dask or a Ray cluster; the bytes are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+
+from lake.errors import UsageError
+from tasks.plain import n_cores
+
+if TYPE_CHECKING:
+    from flows.parameters import IngestParameters
+
+
+def task_runner(params: IngestParameters) -> TaskRunner[Any]:
+    """The task runner that a form asks for; UsageError where its library is not installed."""
+    n_workers = params.workers or n_cores()
+    if params.runner == "dask":
+        return _dask(params.runner_address, n_workers)
+    if params.runner == "ray":
+        return _ray(params.runner_address, n_workers)
+    if params.runner_address is not None:
+        raise UsageError(f"runner={params.runner} has no cluster; leave its address out, or choose dask or ray")
+    kind = ProcessPoolTaskRunner if params.runner == "processes" else ThreadPoolTaskRunner
+    return kind(max_workers=n_workers)
+
+
+def _dask(address: str | None, n_workers: int) -> TaskRunner[Any]:
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise _missing("dask") from error
+    # A cluster that lives as long as the run needs no page of its own, nor a port for it.
+    own = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None}
+    made: TaskRunner[Any] = DaskTaskRunner(address=address) if address else DaskTaskRunner(cluster_kwargs=own)
+    return made
+
+
+def _ray(address: str | None, n_workers: int) -> TaskRunner[Any]:
+    try:
+        from prefect_ray import RayTaskRunner
+    except ImportError as error:
+        raise _missing("ray") from error
+    own = {"num_cpus": n_workers, "include_dashboard": False}
+    made: TaskRunner[Any] = RayTaskRunner(address=address) if address else RayTaskRunner(init_kwargs=own)
+    return made
+
+
+def _missing(extra: str) -> UsageError:
+    return UsageError(f"runner={extra} needs its library; pip install 'raglake[{extra}]', here and on its workers")
