@@ -25,7 +25,7 @@ HOMES = {
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openai": ("lake/embed/openai_api.py", "lake/answer/openai_chat.py"),
     "anthropic": ("lake/answer/anthropic_chat.py",),
-    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
+    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/server.py"),
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli_serve.py"),
     "uvicorn": ("lake/service/",),
