@@ -25,7 +25,7 @@ from flows.run import BLOCKED, in_prefect, obeying
 from flows.runners import task_runner
 from lake import configuration
 from lake.directory import Lake
-from lake.errors import LakeError, TransientError
+from lake.errors import LakeError, RefusedError, TransientError
 from lake.progress import Progress
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks._events import tell
@@ -49,6 +49,14 @@ if TYPE_CHECKING:
 
 #: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
 _REMARKS = 3
+
+
+class _KeptBack(RefusedError):
+    """Why nothing was published, as the error that a failed run must end with, and all that the run did."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
 
 
 class PrefectSteps:
@@ -156,7 +164,8 @@ def _state(job: Job, outcome: Outcome) -> State[Any]:
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
     _tell(job, outcome)
     if outcome.refused:
-        return Failed(name=BLOCKED if outcome.blocked else "Failed", message=outcome.reason, data=outcome)
+        name = BLOCKED if outcome.blocked else "Failed"
+        return Failed(name=name, message=outcome.reason, data=_KeptBack(outcome))
     told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
     return Completed(message=_with_quarantine(told, outcome), data=outcome)
 
@@ -195,6 +204,8 @@ def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
             "PREFECT_API_URL"
         ) from error
     result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, _KeptBack):
+        return result.outcome
     if isinstance(result, BaseException):
         raise result
     return cast("Outcome", result)

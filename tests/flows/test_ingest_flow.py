@@ -162,6 +162,7 @@ def test_a_candidate_that_fails_its_audit_fails_the_run(
     state = last_run(client, lake_url).state
     assert state is not None
     assert (outcome.published, state.is_failed(), state.message) == (False, True, outcome.reason)
+    assert (outcome.blocked, state.name) == (True, "Blocked")
     assert lake.open_lake(lake_url).release().release == first.release
     assert lake.open_lake(lake_url).releases()["status"].to_pylist() == ["live", "refused"]
 
