@@ -27,6 +27,7 @@ from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError, RefusedError, TransientError
 from lake.progress import Progress
+from lake.words import counted
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks._events import tell
 from tasks.embed_texts import embed_texts
@@ -88,7 +89,7 @@ class PrefectSteps:
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         futures: dict[PrefectFuture[str | None], Shard] = {}
         for number, shard in enumerate(shards, 1):
-            name = f"index shard {number} of {len(shards)}: {len(shard.contents):,} documents"
+            name = f"index shard {number} of {len(shards)}: {counted(len(shard.contents), 'document')}"
             named = index_shard.with_options(task_run_name=name)
             futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = shard
         for future in as_completed(list(futures)):

@@ -24,11 +24,15 @@ from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.states import Crashed, Failed
 
+from flows import tracing
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError
 
 _log = logging.getLogger(__name__)
+
+# With the module: the span of a flow run begins before its function does.
+tracing.start()
 
 #: The name of the state in which audit or gate kept a candidate back: of the type Failed, and not what broke.
 BLOCKED = "Blocked"

@@ -15,6 +15,7 @@ MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
+    "opentelemetry": ("flows/tracing.py",),
     "prefect_dask": ("flows/runners.py",),
     "prefect_ray": ("flows/runners.py",),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
