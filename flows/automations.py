@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A run that shows no sign of life for this long is dead: three heartbeats and a little.
 _DEAD_AFTER = timedelta(seconds=3 * HEARTBEAT + 5)
+#: A run that a worker took and did not start for so long is lost with it; a large image takes minutes to pull.
+_LOST_AFTER = timedelta(minutes=20)
 #: At most one rerun of a crashed deployment in this time, so that what always crashes does not run for ever.
 _RERUN_EVERY = timedelta(hours=1)
 
@@ -37,7 +39,7 @@ def _becomes(*states: str) -> set[str]:
 
 _FAILED = _becomes("Failed", "TimedOut", "Crashed")
 _ENDED = _FAILED | _becomes("Completed", BLOCKED, "Cancelled")
-_STARTED = _ENDED | _becomes("Pending", "Running", "AwaitingConcurrencySlot")
+_STARTED = _ENDED | _becomes("Running", "Late", "AwaitingConcurrencySlot")
 
 _OF_RUN = "{{ flow_run.name }}: {{ flow_run.state.message }} {{ flow_run|ui_url }}"
 _OF_EVENT = "{{ event.payload.reason }} {{ flow_run|ui_url }}"
@@ -57,8 +59,9 @@ class _Alarm(NamedTuple):
 
 def automations(fleet: Fleet, client: SyncPrefectClient) -> Iterator[AutomationCore]:
     """What the file asks for. UsageError where a block that it names is not on the server."""
-    # These two are about every run that bears our tags, whichever file it is of.
-    yield _named("dead runs are Crashed", f"Marks a run that shows {_DEAD}.", _dead(), _CRASH)
+    # These three are about every run that bears our tags, whichever file it is of.
+    yield _named("dead runs are Crashed", f"Marks a run that shows {_DEAD}.", _dead(), _crash(_DEAD))
+    yield _named("lost runs are Crashed", f"Marks a run that was {_LOST}.", _lost(), _crash(_LOST))
     yield _named("crashed runs run again", _AGAIN, _crashed(), _RUN_AGAIN)
     for name, lake in fleet.lakes.items():
         tell = [_notify(client, block) for block in lake.notify]
@@ -76,9 +79,27 @@ def _named(name: str, description: str, trigger: EventTrigger, *actions: Any) ->
 
 _DEAD = f"no sign of life for {_DEAD_AFTER.seconds} seconds: its process, its worker or their machine is gone"
 
+_LOST = f"taken by a worker and not started for {_LOST_AFTER.seconds // 60} minutes: the worker is gone"
 _AGAIN = "At most once an hour for each deployment; the new run goes on from what the crashed one left in the lake."
-_CRASH = ChangeFlowRunState.model_validate({"state": StateType.CRASHED, "message": _DEAD})
 _RUN_AGAIN = RunDeployment.model_validate({"source": "inferred"})
+
+
+def _crash(message: str) -> ChangeFlowRunState:
+    return ChangeFlowRunState.model_validate({"state": StateType.CRASHED, "message": message})
+
+
+def _lost() -> EventTrigger:
+    taken = _becomes("Pending", "Submitting", "InfrastructurePending")
+    return EventTrigger(
+        posture=Posture.Proactive,
+        match=_RUNS,
+        match_related=_tagged(TAG),
+        for_each={"prefect.resource.id"},
+        after=taken,
+        expect=_STARTED,
+        threshold=1,
+        within=_LOST_AFTER,
+    )
 
 
 def _dead() -> EventTrigger:
@@ -117,7 +138,8 @@ def _alarms(name: str, lake: FleetLake) -> Iterator[_Alarm]:
         _OF_EVENT,
     )
     waits = f"a run has not started {lake.late_minutes:g} minutes after it was found late; is a worker running?"
-    late = _missed(name, _becomes("Late"), _STARTED, timedelta(minutes=lake.late_minutes), _RUNS)
+    taken = _STARTED - _becomes("Late") | _becomes("Pending")
+    late = _missed(name, _becomes("Late"), taken, timedelta(minutes=lake.late_minutes), _RUNS)
     yield _Alarm("run late", waits, late, waits)
     idle = f"no ingest has published or found nothing to do for {lake.silent_hours:g} hours"
     current = {event("current")}

@@ -16,14 +16,20 @@ app = typer.Typer(help="Tell people what goes wrong with the lakes of a file.", 
 def show_(config: ConfigOption = None) -> None:
     """Print them as YAML, for prefect automation create --from-file."""
     from flows.automations import as_yaml
+    from flows.server import named_server
 
-    print(as_yaml(fleet(config)[0]), end="")
+    found, _ = fleet(config)
+    with named_server():
+        print(as_yaml(found), end="")
 
 
 @app.command()
 def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Create or update them on the server; delete those of lakes that are not in the file any more."""
     from flows import automations
+    from flows.server import named_server
 
-    applied, gone = automations.apply(fleet(config)[0])
+    found, _ = fleet(config)
+    with named_server():
+        applied, gone = automations.apply(found)
     show({"applied": applied, "deleted": gone}, as_json, console_deployments.applied)

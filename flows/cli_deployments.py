@@ -59,9 +59,11 @@ def apply(
 ) -> None:
     """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more."""
     from flows import deployments
+    from flows.server import named_server
 
     found, file = fleet(config)
-    gone = deployments.apply(found, deployments.home(file), pool, image)
+    with named_server():
+        gone = deployments.apply(found, deployments.home(file), pool, image)
     names = [f"{flow.name}/{name}" for name in found.lakes for flow in deployments.FLOWS]
     show({"pool": pool, "applied": names, "deleted": gone}, as_json, console_deployments.applied)
 
@@ -73,6 +75,8 @@ def serve(
 ) -> None:
     """Run what is due on this machine until interrupted, without a work pool; needs a Prefect server."""
     from flows import deployments
+    from flows.server import named_server
 
     found, file = fleet(config)
-    deployments.serve(found, deployments.home(file), limit)
+    with named_server():
+        deployments.serve(found, deployments.home(file), limit)

@@ -27,8 +27,9 @@ from flows.run import BLOCKED, in_prefect, obeying
 from flows.runners import task_runner
 from lake import configuration
 from lake.directory import Lake
-from lake.errors import LakeError, TransientError
+from lake.errors import LakeError, RefusedError, TransientError
 from lake.progress import Progress
+from lake.words import counted
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks._events import tell
 from tasks.embed_texts import embed_texts
@@ -51,6 +52,14 @@ if TYPE_CHECKING:
 
 #: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
 _REMARKS = 3
+
+
+class _KeptBack(RefusedError):
+    """Why nothing was published, as the error that a failed run must end with, and all that the run did."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
 
 
 class PrefectSteps:
@@ -82,7 +91,7 @@ class PrefectSteps:
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         futures: dict[PrefectFuture[str | None], Shard] = {}
         for number, shard in enumerate(shards, 1):
-            name = f"index shard {number} of {len(shards)}: {len(shard.contents):,} documents"
+            name = f"index shard {number} of {len(shards)}: {counted(len(shard.contents), 'document')}"
             named = index_shard.with_options(task_run_name=name)
             futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = shard
         for future in as_completed(list(futures)):
@@ -164,7 +173,8 @@ def _state(job: Job, outcome: Outcome) -> State[Any]:
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
     _tell(job, outcome)
     if outcome.refused:
-        return Failed(name=BLOCKED if outcome.blocked else "Failed", message=outcome.reason, data=outcome)
+        name = BLOCKED if outcome.blocked else "Failed"
+        return Failed(name=name, message=outcome.reason, data=_KeptBack(outcome))
     told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
     return Completed(message=_with_quarantine(told, outcome), data=outcome)
 
@@ -203,6 +213,8 @@ def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
             "PREFECT_API_URL"
         ) from error
     result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, _KeptBack):
+        return result.outcome
     if isinstance(result, BaseException):
         raise result
     return cast("Outcome", result)

@@ -19,19 +19,25 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import StateType
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.exceptions import FailedRun
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run
 from prefect.states import Crashed, Failed
 
+from flows import tracing
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError
 
 _log = logging.getLogger(__name__)
 
+# With the module: the span of a flow run begins before its function does.
+tracing.start()
+
 #: The name of the state in which audit or gate kept a candidate back: of the type Failed, and not what broke.
 BLOCKED = "Blocked"
 
+_AFTERWARDS = "Engine execution exited with unexpected exception"
 _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
 
 
@@ -66,16 +72,23 @@ def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:
         check(wanted.gate)
         check_measures(list(wanted.alarms.scores))
         if configuration.obey(lake.store, policy):
-            _log.info("%s of %s now says of %s what this run was told", configuration.FILE, lake.url, ", ".join(policy))
+            _log.info("set %s in %s of %s, as this run was told", " and ".join(policy), configuration.FILE, lake.url)
     return True
 
 
 @contextmanager
 def in_prefect() -> Iterator[None]:
     """Around the work of a flow run, also one that is tried again after it was killed."""
+    logging.getLogger("prefect.flow_runs").addFilter(_is_news)
     with _logs_in_prefect():
         _bury_killed_task_runs()
         yield
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """After a run that failed by its own word, Prefect logs forty lines of where it read that word."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, LakeError | FailedRun) and record.msg == _AFTERWARDS)
 
 
 def _bury_killed_task_runs() -> None:

@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 QUARANTINE_ROWS = CHOSEN_ROWS = QUESTION_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
-KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms", "questions")
+KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms", "unmeasured")
 _SECONDS_BETWEEN_UPDATES = 2.0
 
 
@@ -203,7 +203,7 @@ def show_left_out(lake: str, taken: Taken) -> None:
     _show(
         artifacts.create_table_artifact,
         table=[{"question": one.question.question_id, "because": one.left_out} for one in rows],
-        key=artifact_key("questions", lake),
+        key=artifact_key("unmeasured", lake),
         description=f"{counted(n, 'question')} of {taken.set} can't be measured at {taken.checked_at}{more}",
     )
 

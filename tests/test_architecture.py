@@ -15,6 +15,7 @@ MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
+    "opentelemetry": ("flows/tracing.py",),
     "prefect_dask": ("flows/runners.py",),
     "prefect_ray": ("flows/runners.py",),
     "lancedb": ("lake/tables.py", "lake/lance_files.py"),
@@ -31,7 +32,7 @@ HOMES = {
         "lake/answer/openai_chat.py",
     ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
-    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py"),
+    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/server.py"),
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli_serve.py"),
     "uvicorn": ("lake/service/",),

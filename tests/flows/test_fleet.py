@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.cli import main
 from flows.fleet import place, read
-from lake.errors import UsageError
+from flows.parameters import IngestParameters
+from flows.runners import task_runner
+from flows.server import named_server
+from lake.errors import TransientError, UsageError
+from tests.conftest import free_port
 
 TWO = """
 defaults:
@@ -68,3 +77,35 @@ def test_a_file_that_is_missing_or_names_no_lakes_is_told(tmp_path: Path) -> Non
     (tmp_path / "empty.yaml").touch()
     with pytest.raises(UsageError, match="names no lakes; it needs a key lakes"):
         read(tmp_path / "empty.yaml")
+
+
+def test_the_command_shows_what_each_flow_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "raglake.yaml"
+    file.write_text(TWO)
+    with pytest.raises(SystemExit) as left:
+        main(["deployments", "show", "--config", str(file), "--json"])
+    lakes = json.loads(capsys.readouterr().out)["lakes"]
+    assert (left.value.code, list(lakes)) == (0, ["manuals", "tickets"])
+    told = lakes["manuals"]["parameters"]["ingest"]
+    assert IngestParameters.model_validate(told).job().settings.child_tokens == 64
+    assert (told["policy"], told["sources"]) == ({"gate": {"mode": "warn"}}, ["docs=manuals/docs"])
+    assert "policy" not in lakes["tickets"]["parameters"]["ingest"]
+
+
+def test_a_server_that_is_not_named_or_not_there_is_told() -> None:
+    told = pytest.raises(UsageError, match="PREFECT_API_URL names no")
+    with temporary_settings({PREFECT_API_URL: None}), told, named_server():
+        pass
+    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    told = pytest.raises(TransientError, match=f"answers at {nowhere}")
+    with temporary_settings({PREFECT_API_URL: nowhere}), told, named_server():
+        httpx.get(nowhere)
+
+
+def test_a_runner_that_can_not_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = IngestParameters(sources=["a"], lake="b", runner="ray")
+    monkeypatch.setitem(sys.modules, "prefect_ray", None)
+    with pytest.raises(UsageError, match=r"pip install 'raglake\[ray\]'"):
+        task_runner(asked)
+    with pytest.raises(UsageError, match="runner=threads has no cluster"):
+        task_runner(asked.model_copy(update={"runner": "threads", "runner_address": "tcp://a:1"}))

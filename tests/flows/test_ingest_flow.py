@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import lake
 from flows.ingest import ingest, run_as_flow
 from flows.parameters import IngestParameters, RecipeParameters
 from flows.reindex import Job, Outcome
+from lake import configuration
 from lake.errors import RefusedError, UsageError
 from lake.scan import Settings
 
@@ -162,8 +164,27 @@ def test_a_candidate_that_fails_its_audit_fails_the_run(
     state = last_run(client, lake_url).state
     assert state is not None
     assert (outcome.published, state.is_failed(), state.message) == (False, True, outcome.reason)
+    assert (outcome.blocked, state.name) == (True, "Blocked")
     assert lake.open_lake(lake_url).release().release == first.release
     assert lake.open_lake(lake_url).releases()["status"].to_pylist() == ["live", "refused"]
+
+
+def test_a_run_writes_down_once_what_policy_it_was_told(prefect_server: None, source: Path, lake_url: str) -> None:
+    write(source, 2)
+    policy = {"gate": {"mode": "warn"}, "alarms": {"quarantine_share": 0.01}}
+    for _ in range(2):
+        assert ingest(params(source, lake_url, policy=policy), return_state=True).is_completed()
+        kept = Path(lake_url, configuration.FILE)
+        assert json.loads(kept.read_text()) == policy
+        os.utime(kept, (0, 0))
+    assert kept.stat().st_mtime == 0  # the second run wrote nothing
+    store = lake.directory.Lake(lake_url).store
+    configuration.put(store, "gate.mode", "off")
+    told = ingest(params(source, lake_url, policy={"alarms": {"age_hours": 9}}), return_state=True)
+    assert told.is_completed()
+    assert configuration.said(store) == {"gate": {"mode": "off"}, "alarms": {"age_hours": 9}}
+    wrong: Any = ingest(params(source, lake_url, policy={"gate": {"mode": "of"}}), return_state=True)
+    assert (wrong.is_failed(), "gate.mode='of' must be one of off, warn, block" in wrong.message) == (True, True)
 
 
 def test_wrong_words_raise_what_the_command_line_knows(prefect_server: None, source: Path, lake_url: str) -> None:

@@ -173,7 +173,7 @@ def test_publish_pin_rebuild_and_questions_say_what_they_did(
     (tmp_path / "lamps.jsonl").write_text("\n".join(map(json.dumps, lines)))
     taken = run(questions, QuestionsParameters(lake=lake_url, format="jsonl", path=str(tmp_path / "lamps.jsonl")))
     assert taken.message == f"imported 2 questions as lamps; 1 question can't be measured at {candidate}"
-    assert len(table(client, taken, "questions")) == 1
+    assert len(table(client, taken, "unmeasured")) == 1
 
 
 def test_what_writes_is_refused_while_another_run_writes_and_a_retry_does_it(
