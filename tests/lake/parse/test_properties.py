@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lake.errors import InputError
-from lake.parse import ParsedDocument, parse
+from lake.parse import ParsedDocument, markdown, parse
 from lake.parse.canonical import clean
 from lake.parse.registry import _BY_SUFFIX
 
@@ -51,3 +53,41 @@ def outcome(data: bytes, suffix: str) -> str:
     except InputError as error:
         return error.error_class
     return "parsed" if covered(document).strip() else "lost"
+
+
+#: Most can be told apart without a parser; the others make it give up.
+LINES = [
+    *("", "", "  ", "Words here", "two words", "# Title", "### Lower ###", "# ", "- one", "- two", "* three", "+ four"),
+    *('"quoted', "(aside", "2024 was", "12", "é x", "a | b", "end.  ", "word\xa0"),
+    *(
+        "    code",
+        "1. first",
+        "---",
+        "===",
+        "|-|-|",
+        "> q",
+        "```",
+        "[x]: y",
+        "- # x",
+        "-",
+        "-  x",
+        "<b>",
+        "x\ty",
+        "####### x",
+    ),
+]
+
+
+@given(lines=st.lists(st.sampled_from(LINES[:20]), max_size=9) | st.lists(st.sampled_from(LINES), max_size=6))
+@settings(max_examples=400, deadline=None)
+def test_plain_markdown_has_the_blocks_that_the_parser_finds(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    plain = markdown._plain(text.split("\n"))
+    assert (plain is not None) or set(lines) & set(LINES[20:])
+    if plain is not None:
+        assert _trimmed(plain, lines) == _trimmed(markdown._parsed(text), lines)
+
+
+def _trimmed(blocks: Iterable[tuple[str, int, int, int]], lines: list[str]) -> list[tuple[str, int, int, str]]:
+    """Blocks without the blank lines at their ends, which a parser counts to some of them."""
+    return [(kind, level, first, "\n".join(lines[first:end]).rstrip()) for kind, level, first, end in blocks]
