@@ -13,6 +13,7 @@ import pyarrow as pa
 from expectations.validator import VALIDATOR
 from lake import configuration
 from lake import rights as keeping
+from lake.allocator import give_memory_back
 from lake.batches import open_batches, texts_asked_for
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
@@ -81,6 +82,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
+    give_memory_back()
     warm_up()
     VALIDATOR.warm_up()
     lake.create()

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,6 +31,9 @@ HEADING_BOOST = 0.3
 #: How deep text and heading are searched at least. Many chunks share a heading, and one that is missed there loses
 #: its place: of 200,000 chunks, three of a hundred among the first ten.
 _DEPTHS = (500, 2000)
+
+#: Rows of a batch, and how far a scan reads ahead.
+_BATCH_ROWS, _ROWS_AHEAD = 8192, 32_768
 
 #: What Lance says of a version, a file of it or a table that is there no more; columns, too, are "not found".
 _GONE = re.compile(r"no longer exists|not found: \S*/|(dataset at path|table) \S+ was not found|no such file", re.I)
@@ -79,8 +82,15 @@ class TableReader:
             return self._dataset.to_table(columns=list(columns), filter=where)
 
     def batches(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Rows in their order, some thousands at a time; without ``where`` little more is held in memory."""
+        read = partial(self._dataset.to_batches, columns=list(columns), batch_size=_BATCH_ROWS)
         with self._reading():
-            yield from self._dataset.to_batches(columns=list(columns), filter=where, batch_size=8192)
+            if where is not None:
+                yield from read(filter=where)
+                return
+            # Lance reads ahead as far as a scan goes, whatever is said of its buffers.
+            for start in range(0, self._dataset.count_rows(), _ROWS_AHEAD):
+                yield from read(offset=start, limit=_ROWS_AHEAD)
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Rows whose ``key`` is among ``values``, in any order."""
