@@ -35,6 +35,17 @@ NDCG = "document nDCG@10"
 TIMES = dict.fromkeys(("p50_seconds", "p95_seconds", "on_front", "is_chosen", "is_as_good_as_best"))
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here: the first of them makes the lake, the others find it."""
+    return tmp_path_factory.mktemp("source")
+
+
+@pytest.fixture(scope="module")
+def lake_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("of") / "lake")
+
+
 @pytest.fixture
 def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.Index:
     """Documents of two sentences far apart, of which the second answers; every other one is short."""
@@ -48,7 +59,7 @@ def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.I
     ingest()
     found = [Asked("oils", f"What is oil{n}y of hall{n % 7}?", evidence=(Evidence(f"{n}.md"),)) for n in range(N_ASKED)]
     add(Lake(lake_url), found)
-    configuration.put(Lake(lake_url).store, "search.diversity", 0.05)
+    Lake(lake_url).store.write("configuration.json", b'{"search": {"diversity": 0.05}}')
     return lake.open_lake(lake_url)
 
 
