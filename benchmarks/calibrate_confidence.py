@@ -133,7 +133,7 @@ def main() -> None:
     words.add_argument("--embedder", default="minilm")
     words.add_argument("--k", type=int, default=8)
     chosen = words.parse_args()
-    os.environ.setdefault("RAGLAKE_TORCH_THREADS", "1")
+    os.environ.setdefault("RAGLAKE_EMBED_THREADS", "1")
     collections = {name: xquad(chosen.folder / f"xquad.{name}.json") for name in chosen.languages}
     if chosen.docs:
         collections["docs"] = documentation(chosen.docs)

@@ -145,7 +145,7 @@ def main() -> None:
     words.add_argument("--markdown", type=Path, help="where the tables are written besides stdout")
     chosen = words.parse_args()
     # Threads that share cores with other work cost more than they bring.
-    os.environ.setdefault("RAGLAKE_TORCH_THREADS", "1")
+    os.environ.setdefault("RAGLAKE_EMBED_THREADS", "1")
     names = ["scifact"] if chosen.window else chosen.only.split(",")
     tables = report([line for name in names for line in lines_of(chosen, name)])
     print(tables)

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Watched:
-    """What is known of live: SCORES ``rows`` of today, its counts, and since when readers see it."""
+    """What is known of live: SCORES ``rows`` of today, its counts, since when readers see it, and how long at most the
+    oldest change that it brought had waited then (None: not known)."""
 
     release: str
     rows: pa.Table
     n_documents: int
     n_quarantined: int
     published_at: datetime
+    lag: timedelta | None = None
 
 
 def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
@@ -41,6 +43,9 @@ def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
     if alarms.age_hours is not None and age > timedelta(hours=alarms.age_hours):
         hours = age / timedelta(hours=1)
         found.append(f"{live.release} was published {hours:,.1f} hours ago, more than {alarms.age_hours:g}")
+    if alarms.lag_hours is not None and live.lag is not None and live.lag > timedelta(hours=alarms.lag_hours):
+        hours = live.lag / timedelta(hours=1)
+        found.append(f"a change had waited {hours:,.1f} hours for {live.release}, more than {alarms.lag_hours:g}")
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from expectations.answer_measures import ZERO_WITHOUT_ANSWER, of_answer, of_context
-from expectations.asking import settings_of
+from expectations.asking import settings_of, way_of, whole
 from expectations.judging import PROMPTS, Judge, not_judged
 from expectations.retrieval import described
 from expectations.summary import counts, means
@@ -164,7 +164,8 @@ class _Asker:
         judging = None if judge is None else Judge(_loaded(judge), calls, purse, prompts)
         rows = index.dataset("documents", release.release).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
-        return cls(index, release, how, options, prompts, chat, judging, purse, digests, again)
+        way = way_of(index, how, shaped=True)
+        return cls(index, release, way, options, prompts, chat, judging, purse, digests, again)
 
     def outcome(self, one: Resolved, progress: Progress) -> _Outcome:
         try:
@@ -180,7 +181,7 @@ class _Asker:
         calls = self.index.calls(again=self.again)
         asking = RememberedChat(self.chat, calls, self.purse, _KIND, about=None)
         text, answers = one.question.text, one.question.answers
-        words = {"principals": EVERYTHING, **self.how, "chat": asking, "options": self.options}
+        words = {**whole({"principals": EVERYTHING, **self.how}), "chat": asking, "options": self.options}
         told = self.index.answer(text, at=self.release.release, **words)
         about = list(self._about(told))
         asking.keep(about)

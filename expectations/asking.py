@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from typing import Any
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.search.boosts import Boosts
+from lake.search.defaults import boosts_of
 from lake.search.question import Question
+
+if TYPE_CHECKING:
+    from lake.query import Index
 
 #: What a question brings along itself, or whoever asks it.
 _NOT_SETTINGS = ("text", "k", "at", "embedder")
+#: What becomes of a passage that was found; measures of retrieval look at the chunks themselves unless told otherwise.
+_SHAPE = ("expand", "window")
+_DEFAULTS = {one.name: one.default for one in fields(Question) if one.default is not MISSING and one.name != "k"}
 
 
-def settings_of(how: Mapping[str, Any]) -> str:
-    """A way of asking as one text, equal for equal ones; what is None is not said. UsageError where a search can't
-    be asked so.
+def way_of(index: Index, how: Mapping[str, Any], *, shaped: bool = False) -> dict[str, Any]:
+    """A way of asking with the lake's own defaults for what ``how`` does not say.
 
-    >>> settings_of({"alpha": 0.3, "rerank": None})
-    '{"alpha": 0.3, "mode": "hybrid"}'
+    ``shaped``: also for what becomes of a chunk that was found, its section or its neighbours.
     """
-    said = {name: value for name, value in how.items() if value is not None}
+    own = index.defaults().how
+    return {name: value for name, value in own.items() if shaped or name not in _SHAPE} | dict(how)
+
+
+def whole(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of a question but its text and ``k``, so that no lake's defaults can come in between."""
+    return {**_DEFAULTS, **how}
+
+
+def settings_of(how: Mapping[str, Any], depth: int | None = None) -> str:
+    """A way of asking as one text, equal for equal ones; a question's own defaults are not said. UsageError where a
+    search can't be asked so. ``depth``: chunks that are asked for, where not as many as usual.
+
+    >>> settings_of({"alpha": 0.3, "rerank": None}), settings_of({"alpha": 0.3, "mode": "text"})
+    ('{"alpha": 0.3, "mode": "hybrid"}', '{"mode": "text"}')
+    """
+    said = {name: value for name, value in how.items() if name == "expand" or value != _DEFAULTS.get(name)}
     if wrong := [name for name in _NOT_SETTINGS if name in said]:
         raise UsageError(f"{wrong} can't be set here; a way of asking has, for instance, mode, alpha and rerank")
-    Question.of("any", **said)
+    if Question.of("any", **said).mode != "hybrid":
+        said = {name: value for name, value in said.items() if name not in ("alpha", "fusion")}
+    said |= {} if depth is None else {"k": depth}
     return json.dumps({"mode": "hybrid", **said}, sort_keys=True, ensure_ascii=False, default=_plain)
 
 
@@ -48,12 +70,6 @@ def how_of(settings: str) -> dict[str, Any]:
     if not isinstance(how, dict):
         raise UsageError(f"{settings!r} is no JSON object; settings look like " + '{"mode": "vector"}')
     if isinstance(how.get("boosts"), dict):
-        how["boosts"] = _boosts(how["boosts"])
+        how["boosts"] = boosts_of(how["boosts"])
     settings_of(how)
     return how
-
-
-def _boosts(fields: dict[str, Any]) -> Boosts:
-    if unknown := sorted(fields.keys() - set(Boosts.__dataclass_fields__)):
-        raise UsageError(f"boosts know no {unknown}; they have {list(Boosts.__dataclass_fields__)}")
-    return Boosts(**fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -60,3 +60,16 @@ def randomisation_p(differences: np.ndarray, seed: int = 0) -> float:
         signs = rng.integers(0, 2, (n, len(nonzero))) * 2.0 - 1.0
         n_reached += int((abs(signs @ nonzero) >= reached).sum())
     return (n_reached + 1) / (N_RESAMPLES + 1)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P-values corrected for their number: rejecting those at most alpha errs in any of them with at most alpha.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    corrected, highest = [1.0] * len(ps), 0.0
+    for rank, number in enumerate(sorted(range(len(ps)), key=lambda n: ps[n])):
+        highest = max(highest, min(1.0, ps[number] * (len(ps) - rank)))
+        corrected[number] = highest
+    return corrected

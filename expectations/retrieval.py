@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from expectations.asking import settings_of
+from expectations.asking import settings_of, way_of, whole
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
 from lake import clock
 from lake.errors import GoneError, LakeError
@@ -77,16 +77,17 @@ def evaluate(
 ) -> Evaluation:
     """Ask each question at one release and measure what is found; ``how`` are fields of ``lake.search.Question``.
 
+    What they do not say is as the lake's configuration has it, so that what is measured is what users get.
     Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
     evidence is gone is left out, and its rows say why. Sections and chunks are judged where all evidence of a
     question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no way of asking;
     where all questions fail, the first error is raised.
     """
-    settings = settings_of(how or {})
-    release = index.release(at)
+    way = way_of(index, how or {})
+    settings, release = settings_of(way, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.release))
     asked = [one for one in resolved if not one.left_out]
-    words = {"expand": "none", "principals": EVERYTHING, **(how or {})}
+    words = whole({"expand": "none", "principals": EVERYTHING, **way})
     found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
     values = _measured(asked, found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))

@@ -1,19 +1,22 @@
-"""The only module that knows Great Expectations: suites of checks run over frames, findings come back."""
+"""Suites of checks run over frames by Great Expectations; findings come back."""
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from expectations.validation import Request
+from expectations.validator import VALIDATOR
 from expectations.verdict import MAX_SAMPLES, Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
+
+    from expectations.validation import Result
 
 
 @dataclass(frozen=True)
@@ -31,66 +34,43 @@ class Suite:
         return all(check.total for check in self.checks)
 
 
-def load() -> Any:
-    """Great Expectations, told to be quiet; takes seconds the first time, so call it early in a thread."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import great_expectations
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    return great_expectations
-
-
 def run(suites: Sequence[Suite]) -> list[Finding]:
     """Findings of all checks in the order of the suites; writes nothing anywhere."""
-    gx = load()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        context = _context(gx)
-        source = context.data_sources.add_pandas("release")
-        return [finding for suite in suites for finding in _findings(gx, context, source, suite)]
+    results = VALIDATOR.validate([_request(suite) for suite in suites])
+    return [finding for suite, found in zip(suites, results, strict=True) for finding in _findings(suite, found)]
 
 
-def _context(gx: Any) -> Any:
-    from great_expectations.data_context.types import base
+def _request(suite: Suite) -> Request:
+    """What Great Expectations is asked of a suite: its checks over the columns that they look at.
 
-    config = base.DataContextConfig(
-        # Without a configuration of ours it makes room for a docs site on disk and logs that it did.
-        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=base.ProgressBarsConfig(globally=False),
-        analytics_enabled=False,
-    )
-    return gx.get_context(mode="ephemeral", project_config=config)
-
-
-def _findings(gx: Any, context: Any, source: Any, suite: Suite) -> Iterator[Finding]:
+    Facts become rows under one expectation: one for each of dozens of facts costs half a second of machinery.
+    """
     if suite.of_facts:
-        yield from _fact_findings(gx, context, source, suite)
+        row = suite.frame.row(0, named=True)
+        excess = pa.array([_excess(check, row) for check in suite.checks], pa.float64())
+        facts = pa.table({"fact": pa.array(range(len(excess)), pa.int64()), "excess": excess})
+        return Request(suite.name, (_NO_EXCESS,), facts, "COMPLETE")
+    used = {name for check in suite.checks for name in (check.column, check.ids) if name}
+    frame = suite.frame.select(name for name in suite.frame.columns if name in used)
+    return Request(suite.name, tuple(suite.checks), frame.to_arrow())
+
+
+_NO_EXCESS = Check("expect_column_values_to_be_between", "excess", "critical", "", ids="fact", kwargs={"max_value": 0})
+
+
+def _findings(suite: Suite, results: Sequence[Result]) -> Iterator[Finding]:
+    if suite.of_facts:
+        yield from _fact_findings(suite, results[0])
         return
-    # Results come back in an order of their own, crashed checks first.
-    validated = _validate(gx, context, source, suite)
-    results = {result.expectation_config.meta["check"]: result for result in validated.results}
-    for number, check in enumerate(suite.checks):
-        result = results[number]
-        crash = "" if result.success else _crash(result.exception_info)
-        yield _finding(suite, check, result.success, crash, result.result)
+    for check, result in zip(suite.checks, results, strict=True):
+        yield _finding(suite, check, result.success, result.crash, result.values)
 
 
-def _fact_findings(gx: Any, context: Any, source: Any, suite: Suite) -> Iterator[Finding]:
-    """Facts as rows under one expectation: one for each of dozens of facts costs half a second of machinery."""
-    import polars as pl
-
+def _fact_findings(suite: Suite, result: Result) -> Iterator[Finding]:
     row = suite.frame.row(0, named=True)
-    excess = [_excess(check, row) for check in suite.checks]
-    frame = pl.DataFrame(
-        {"fact": range(len(excess)), "excess": excess}, schema={"fact": pl.Int64, "excess": pl.Float64}
-    )
-    limit = Check("expect_column_values_to_be_between", "excess", "critical", "", ids="fact", kwargs={"max_value": 0})
-    (result,) = _validate(gx, context, source, Suite(suite.name, [limit], frame), "COMPLETE").results
-    broken = "" if result.success else _crash(result.exception_info)
-    exceeded = {found["fact"] for found in result.result.get("unexpected_index_list") or ()}
+    exceeded = {found["fact"] for found in result.values.get("unexpected_index_list") or ()}
     for number, check in enumerate(suite.checks):
-        crash = broken if check.column in row else f"there is no fact {check.column!r}"
+        crash = result.crash if check.column in row else f"there is no fact {check.column!r}"
         success = not crash and number not in exceeded
         yield _finding(suite, check, success, crash, {"unexpected_count": int(not success)})
 
@@ -101,33 +81,6 @@ def _excess(check: Check, row: Mapping[str, Any]) -> float | None:
     if value is None or (check.above and row[check.above[0]] <= check.above[1]):
         return None
     return float(value - check.kwargs["max_value"])
-
-
-def _validate(gx: Any, context: Any, source: Any, suite: Suite, extent: str = "SUMMARY") -> Any:
-    batch = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("whole")
-    expectations = [_expectation(check, number) for number, check in enumerate(suite.checks)]
-    added = context.suites.add(gx.ExpectationSuite(suite.name, expectations=expectations))
-    validation = context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=added))
-    used = {name for check in suite.checks for name in (check.column, check.ids) if name}
-    frame = suite.frame.select(name for name in suite.frame.columns if name in used)
-    return validation.run(
-        batch_parameters={"dataframe": frame.to_pandas(use_pyarrow_extension_array=True)},
-        result_format=_result_format(suite, extent),
-    )
-
-
-def _result_format(suite: Suite, extent: str) -> dict[str, Any]:
-    ids = {check.ids for check in suite.checks if check.ids}
-    named = {"unexpected_index_column_names": sorted(ids)} if ids else {}
-    return {"result_format": extent, "partial_unexpected_count": MAX_SAMPLES, **named}
-
-
-def _expectation(check: Check, number: int) -> Any:
-    from great_expectations import expectations
-
-    kind = getattr(expectations, "".join(word.title() for word in check.expectation.split("_")))
-    arguments = dict(check.kwargs) | ({"column": check.column} if check.column else {})
-    return kind(**arguments, severity=check.severity, meta={"check": number})
 
 
 def _finding(suite: Suite, check: Check, success: bool, crash: str, result: Mapping[str, Any]) -> Finding:
@@ -148,13 +101,6 @@ def _finding(suite: Suite, check: Check, success: bool, crash: str, result: Mapp
         sample_ids=() if success else _samples(suite, check, result),
         message=f"the check itself broke ({crash}); the data may be right" if crash else message,
     )
-
-
-def _crash(information: Any) -> str:
-    """The message of an exception inside Great Expectations: at the top, or below a metric's id."""
-    entries = [information] if "raised_exception" in information else list(information.values())
-    raised = [entry for entry in entries if entry.get("raised_exception")]
-    return str(raised[0].get("exception_message") or "no message").split("\n")[0] if raised else ""
 
 
 def _counts(suite: Suite, check: Check, result: Mapping[str, Any]) -> tuple[int, int]:

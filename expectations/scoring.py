@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.asking import settings_of
+from expectations.asking import settings_of, way_of
 from expectations.measures import RANKED
-from expectations.retrieval import basis_of, evaluate
+from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
@@ -30,22 +30,25 @@ def scores_of(
     how: Mapping[str, Any] | None = None,
     *,
     names: Sequence[str] = (),
+    depth: int = DEPTH,
     again: bool = False,
     progress: Progress = silent,
 ) -> pa.Table:
     """SCORES rows of these questions, asked at one release in one way; what had to be measured is kept.
 
+    What ``how`` does not say is as the lake's configuration has it.
     Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
     version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
     rankings besides the usual ones.
     """
-    release, settings = index.release(at), settings_of(how or {})
+    release, way = index.release(at), way_of(index, how or {})
+    settings = settings_of(way, None if depth == DEPTH else depth)
     measures = tuple(dict.fromkeys([*RANKED, *names]))
     known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
     def measured(part: Sequence[Asked]) -> pa.Table:
-        return evaluate(index, part, release.release, how, names=measures, progress=progress).rows
+        return evaluate(index, part, release.release, way, names=measures, depth=depth, progress=progress).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
     return pa.concat_tables([SCORES.empty_table(), *parts])

@@ -40,11 +40,12 @@ def health_series(
 
 def _state(history: History, row: dict[str, Any]) -> dict[str, Any]:
     released_at, n_documents, n_quarantined = row["published_at"], row["n_documents"], row["n_quarantined"]
-    until = history.left_at(row["release"]) or clock.now()
+    until, lag = history.left_at(row["release"]) or clock.now(), history.lag(row["release"])
     return {
         **{name: row[name] for name in ("release", "status", "created_at", "n_documents", "n_chunks", "n_quarantined")},
         "released_at": released_at,
         "age_seconds": (until - released_at).total_seconds() if released_at else None,
+        "lag_seconds": lag.total_seconds() if lag is not None else None,
         "quarantine_share": n_quarantined / max(1, n_documents + n_quarantined),
     }
 

@@ -19,6 +19,7 @@ from flows import (
     cli_diff,
     cli_doctor,
     cli_evaluate,
+    cli_experiment,
     cli_feedback,
     cli_query,
     cli_questions,
@@ -55,6 +56,8 @@ Include = Annotated[list[str] | None, typer.Option(help="Only files that match t
 Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
 _EMBEDDERS = "minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash. [the lake's own; minilm in a new one]"
 Embedder = Annotated[str | None, typer.Option(help=_EMBEDDERS)]
+_BACKENDS = "What computes a local model: openvino/bfloat16, torch-cpu/float32, ... [the lake's own; the quickest]"
+Backend = Annotated[str | None, typer.Option(help=_BACKENDS)]
 Strategy = Annotated[str | None, typer.Option(help="How to chunk: hierarchical, paragraph or window.")]
 ParentTokens = Annotated[int | None, typer.Option(help="Most cl100k tokens of a parent. [1200]")]
 ChildTokens = Annotated[int | None, typer.Option(help="Most tokens of a child, as the embedder counts. [200]")]
@@ -66,6 +69,9 @@ TextTokenizer = Annotated[str | None, typer.Option(help=_TOKENIZERS)]
 TextLanguage = Annotated[str | None, typer.Option(help="Whose endings and stop words full text knows. [English]")]
 Verify = Annotated[bool, typer.Option("--verify", help="Read every byte again; store again what the lake lost.")]
 ChangeRecipe = Annotated[bool, typer.Option("--change-recipe", help="Rebuild what another recipe touches.")]
+_BATCHES = "Embed by the provider's Batch API, at half the price, and wait up to so many hours for it."
+BatchHours = Annotated[float | None, typer.Option(help=_BATCHES, min=0)]
+BudgetUsd = Annotated[float | None, typer.Option(help="Stop before embedding costs more than this.", min=0)]
 AllowRemovals = Annotated[int, typer.Option(help="Let the run remove up to this many documents.", min=0)]
 
 
@@ -76,6 +82,7 @@ def plan(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,
@@ -87,6 +94,8 @@ def plan(
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
+    batch_hours: BatchHours = None,
+    budget_usd: BudgetUsd = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a run would do and cost; write nothing."""
@@ -105,6 +114,7 @@ def ingest(
     include: Include = None,
     exclude: Exclude = None,
     embedder: Embedder = None,
+    backend: Backend = None,
     strategy: Strategy = None,
     parent_tokens: ParentTokens = None,
     child_tokens: ChildTokens = None,
@@ -116,6 +126,8 @@ def ingest(
     verify: Verify = False,
     change_recipe: ChangeRecipe = False,
     allow_removals: AllowRemovals = 0,
+    batch_hours: BatchHours = None,
+    budget_usd: BudgetUsd = None,
     publish: Annotated[bool, typer.Option(help="Publish the release if it passes; else leave a candidate.")] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine.")] = False,
     workers: Annotated[int | None, typer.Option(help="Shards parsed at a time. [one per core]", min=1)] = None,
@@ -138,11 +150,12 @@ def _run(job: Job, workers: int | None, as_json: bool, *, under_prefect: bool) -
         from flows.ingest import run_as_flow
 
         return run_as_flow(job, workers)
+    from flows.lineage import observed
     from flows.reindex import reindex
     from flows.steps import PlainSteps
 
     with console.progress(quiet=as_json) as progress, PlainSteps(n_workers=workers, progress=progress) as steps:
-        return reindex(job, steps)
+        return observed(job, lambda: reindex(job, steps))
 
 
 @app.command()
@@ -164,7 +177,7 @@ def demo(
 
 
 for group in (
-    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_report),
+    *(cli_query, cli_ask, cli_why, cli_evaluate, cli_experiment, cli_report),
     *(cli_releases, cli_diff, cli_upkeep, cli_doctor, cli_serve),
 ):
     for command in group.COMMANDS:
@@ -184,7 +197,7 @@ def _job(arguments: dict[str, Any]) -> Job:
     from lake.scan import Settings
 
     settings = {name: arguments[name] for name in Settings.__dataclass_fields__ if name in arguments}
-    names = ("verify", "change_recipe", "allow_removals", "publish", "shard_documents")
+    names = ("verify", "change_recipe", "allow_removals", "publish", "shard_documents", "batch_hours", "budget_usd")
     return Job(
         sources=tuple(arguments["sources"]),
         lake=arguments["lake"],

@@ -1,4 +1,4 @@
-"""The commands about what a lake is told once: how its gate judges, when it raises an alarm."""
+"""The commands about what a lake is told once: how it is searched, how its gate judges, when it raises an alarm."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from lake.configuration import Configuration
 
 #: Taken as one group: ``raglake config show`` and so on.
-app = typer.Typer(help="Say how a lake's candidates are judged, and when it raises an alarm.", no_args_is_help=True)
+app = typer.Typer(
+    help="Say how a lake is searched, its candidates are judged, and when it raises an alarm.", no_args_is_help=True
+)
 
-_KEY = "As gate.mode, or gate.floors.MEASURE for one of several."
+_KEY = "As search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
 Key = Annotated[str, typer.Argument(help=_KEY)]
 
 

@@ -25,8 +25,9 @@ At = Annotated[str, typer.Option(help="live, a release, its name, or a date or t
 SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
 _MODES = "Ways of searching, separated by commas. [vector,text,hybrid; hybrid with --answers]"
 Modes = Annotated[str | None, typer.Option(help=_MODES)]
-Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [0.5]")]
-_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
+_ALPHA = "Weight of the vectors in a hybrid search, 0 to 1. [the lake's own; 0.5]"
+Alpha = Annotated[float | None, typer.Option(help=_ALPHA)]
+_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL. [the lake's own; none]"
 Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
 By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length; several with commas.")]
 Trec = Annotated[str | None, typer.Option(help="Write judgements and runs in TREC's format into this folder.")]
@@ -38,7 +39,7 @@ _SETTINGS = 'How both are asked: a JSON object of search options, as {"mode": "v
 Settings = Annotated[str | None, typer.Option(help=_SETTINGS)]
 SettingsA = Annotated[str | None, typer.Option(help="How A is asked, over --settings.")]
 SettingsB = Annotated[str | None, typer.Option(help="How B is asked, over --settings.")]
-Mode = Annotated[str | None, typer.Option(help="How both are asked: hybrid, vector or text.")]
+Mode = Annotated[str | None, typer.Option(help="How both are asked: hybrid, vector or text. [the lake's own; hybrid]")]
 Again = Annotated[bool, typer.Option("--again", help="Ask again, although scores are kept.")]
 
 
@@ -59,7 +60,10 @@ def evaluate(
     all_: All = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a release all questions whose answers are known, measure what it finds, and keep the scores beside it."""
+    """Ask a release all questions whose answers are known, measure what it finds, and keep the scores beside it.
+
+    They are asked as the lake's configuration says, where no option says otherwise.
+    """
     from lake.query import open_lake
 
     cli_evaluate_answers.check(locals())
@@ -81,7 +85,8 @@ def _words(listed: str | None) -> list[str]:
 
 
 def _way(mode: str, alpha: float | None, rerank: str | None) -> dict[str, Any]:
-    return {"mode": mode, "rerank": rerank, "alpha": alpha if mode == "hybrid" else None}
+    said = {"mode": mode, "rerank": rerank, "alpha": alpha if mode == "hybrid" else None}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _evaluated(
@@ -151,13 +156,13 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say whether B answers better or worse than A, by the same questions, and which it won and lost."""
-    from expectations.asking import how_of, settings_of
+    from expectations.asking import how_of, settings_of, way_of
     from expectations.scoring import scores_of
     from lake.query import open_lake
 
     index = open_lake(lake)
     common = ({"mode": mode} if mode else {}) | how_of(settings or "{}")
-    ways = [common | how_of(given or "{}") for given in (settings_a, settings_b)]
+    ways = [way_of(index, common | how_of(given or "{}")) for given in (settings_a, settings_b)]
     releases = [index.release(at).release for at in (a, b)]
     questions = index.questions(set_)
     with console.progress(quiet=as_json) as progress:

@@ -9,16 +9,16 @@ import typer
 from flows import console_query
 from flows.cli_options import JsonOption, LakeOption, show
 
-K = Annotated[int, typer.Option("-k", help="How many passages.")]
-Mode = Annotated[str, typer.Option(help="hybrid, vector or text.")]
+# What is not said is as the lake's configuration has it, and as the brackets have it where that is silent too.
+K = Annotated[int | None, typer.Option("-k", help="How many passages. [10]")]
+Mode = Annotated[str | None, typer.Option(help="hybrid, vector or text. [hybrid]")]
 At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
 Where = Annotated[str | None, typer.Option(help="SQL over columns such as uri, source, media_type, page.")]
-Expand = Annotated[
-    str, typer.Option(help="Return chunks (none), their sections (parent), or a few neighbours (window).")
-]
-Window = Annotated[int, typer.Option(help="Neighbours on either side, with --expand window.")]
+_EXPAND = "Return chunks (none), their sections (parent), or a few neighbours (window). [parent]"
+Expand = Annotated[str | None, typer.Option(help=_EXPAND)]
+Window = Annotated[int | None, typer.Option(help="Neighbours on either side, with --expand window. [1]")]
 Boolean = Annotated[bool, typer.Option("--boolean", help='"a phrase", +must, -mustnot, word~1; with --mode text.')]
-Fuzziness = Annotated[int, typer.Option(help="So many letters of each word may differ: 0, 1 or 2.")]
+Fuzziness = Annotated[int | None, typer.Option(help="So many letters of each word may differ: 0, 1 or 2. [0]")]
 Alpha = Annotated[float | None, typer.Option(help="Weight of the vectors in a hybrid search, 0 to 1. [0.5]")]
 MinScore = Annotated[float | None, typer.Option(help="Drop passages that score less.")]
 _FILTER = "Only what passes, as uri~hr/**, tags=x, modified_at>=2026-01-01, metadata.project=apollo; several allowed."
@@ -28,7 +28,8 @@ As = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
 Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
 Collapse = Annotated[float | None, typer.Option(help="Leave out near copies: chunks whose words agree so far, as 0.8.")]
-Diversity = Annotated[float, typer.Option(help="0 to 1: trade relevance for passages that say something else.")]
+_DIVERSITY = "0 to 1: trade relevance for passages that say something else. [0]"
+Diversity = Annotated[float | None, typer.Option(help=_DIVERSITY)]
 Recent = Annotated[float | None, typer.Option("--recent", help="Lift what is new; its lift halves in so many days.")]
 Boost = Annotated[list[str] | None, typer.Option("--boost", help="SOURCE=FACTOR multiplies scores; several allowed.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Say what put each passage there, and what it is made from.")]
@@ -37,27 +38,30 @@ Explain = Annotated[bool, typer.Option("--explain", help="Say what put each pass
 def query(
     text: Annotated[str, typer.Argument(help="What to look for.")],
     lake: LakeOption,
-    k: K = 10,
-    mode: Mode = "hybrid",
+    k: K = None,
+    mode: Mode = None,
     at: At = "live",
     filter_: Filter = None,
     where: Where = None,
     as_: As = None,
-    expand: Expand = "parent",
-    window: Window = 1,
+    expand: Expand = None,
+    window: Window = None,
     boolean: Boolean = False,
-    fuzziness: Fuzziness = 0,
+    fuzziness: Fuzziness = None,
     alpha: Alpha = None,
     min_score: MinScore = None,
     rerank: Rerank = None,
     collapse: Collapse = None,
-    diversity: Diversity = 0.0,
+    diversity: Diversity = None,
     recent: Recent = None,
     boost: Boost = None,
     explain: Explain = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the passages that answer best, at any release."""
+    """Find the passages that answer best, at any release.
+
+    What no option says is as the lake's configuration has it.
+    """
     from lake.query import open_lake
     from lake.search.snapshot import released
 
@@ -71,12 +75,13 @@ def query(
 
 
 def how_of(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a question that the options name."""
+    """Fields of a question that the options name; what is not said is left to the lake."""
     from lake.search.boosts import Boosts, parse_sources
     from lake.search.filters import parse_filters
 
     names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score", "rerank", "collapse", "diversity")
-    how = {name: arguments[name] for name in names} | {"syntax": "boolean" if arguments["boolean"] else "plain"}
+    how = {name: arguments[name] for name in names if arguments[name] is not None}
+    how["syntax"] = "boolean" if arguments["boolean"] else "plain"
     if arguments["recent"] or arguments["boost"]:
         sources = parse_sources(arguments["boost"] or ())
         how["boosts"] = Boosts(recency_half_life_days=arguments["recent"], sources=sources)

@@ -49,6 +49,8 @@ def release(shown: dict[str, Any]) -> None:
     out.print(
         f"\n{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}; built on {shown['base'] or 'nothing'}"
     )
+    if shown["spent"]:
+        out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:
         out.print(f"{finding['severity']}: {escape(finding['message'])} {escape(', '.join(finding['sample_ids'][:3]))}")
     table = Table("at (UTC)", "what", "by", "why", box=None, pad_edge=False)
@@ -56,6 +58,17 @@ def release(shown: dict[str, Any]) -> None:
         table.add_row(f"{entry['at']:%Y-%m-%d %H:%M:%S}", entry["action"], escape(entry["by"]), escape(entry["why"]))
     out.print("")
     out.print(table)
+
+
+def _spent(spent: dict[str, Any]) -> str:
+    """What building it took.
+
+    >>> _spent({"n_texts_embedded": 1, "n_tokens_embedded": 1200, "cost_usd": 0.0, "seconds": 2.5})
+    'built in 2.5 s; 1 text embedded, 1,200 tokens'
+    """
+    cost = f", {spent['cost_usd']:.4f} USD" if spent["cost_usd"] else ""
+    texts = f"{counted(spent['n_texts_embedded'], 'text')} embedded, {counted(spent['n_tokens_embedded'], 'token')}"
+    return f"built in {spent['seconds']:,.1f} s; {texts}{cost}"
 
 
 def names(shown: dict[str, Any]) -> None:

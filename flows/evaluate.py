@@ -69,7 +69,8 @@ def _judge(lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: 
 def _watched(history: History, live: Release, rows: pa.Table) -> Watched:
     published = history.published(live.release)
     assert published is not None
-    return Watched(live.release, rows, live.counts["n_documents"], live.counts["n_quarantined"], published.at)
+    counts = (live.counts["n_documents"], live.counts["n_quarantined"])
+    return Watched(live.release, rows, *counts, published.at, history.lag(live.release))
 
 
 def _table(told: Configuration, rows: Mapping[str, pa.Table]) -> list[dict[str, Any]]:

@@ -15,10 +15,12 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import tasks.audit
+import tasks.batches
 import tasks.commit
 import tasks.evaluate
 import tasks.publish
 import tasks.scan
+from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.run import BLOCKED, in_prefect, obeying
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from expectations.verdict import Verdict
     from lake.plan import Shard
     from lake.recipe import Recipe
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
@@ -113,8 +115,14 @@ class PrefectSteps:
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
 
-    def commit(self, job: Job, found: Scan) -> Release:
-        return tasks.commit.commit(job, found)
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
+        return tasks.batches.submit_texts(job, request, recipe)
+
+    def collect(self, job: Job, recipe: Recipe) -> int:
+        return tasks.batches.collect_vectors(job, recipe, self.progress)
+
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
+        return tasks.commit.commit(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return tasks.audit.audit(job, candidate)
@@ -150,7 +158,7 @@ def ingest(params: IngestParameters) -> State[Any]:
         try:
             obeyed = obeying(Lake(job.lake), params.policy)
             with PrefectSteps(job.lake, task_runner(params)) as steps:
-                outcome = reindex(job, steps)
+                outcome = observed(job, lambda: reindex(job, steps))
             if not obeyed:  # there was no lake, and so nothing that its policy could have judged
                 obeying(Lake(job.lake), params.policy)
         except LakeError as error:

@@ -38,6 +38,11 @@ class RecipeParameters(BaseModel):
         title="Embedder",
         description="minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash." + _KEPT,
     )
+    backend: str | Unset = Field(
+        default=None,
+        title="Backend",
+        description="What computes a local model, such as openvino/bfloat16 or torch-cpu/float32." + _KEPT,
+    )
     strategy: Literal["hierarchical", "paragraph", "window"] | Unset = Field(
         default=None,
         title="Chunking strategy",
@@ -106,6 +111,14 @@ class IngestParameters(BaseModel):
     )
     allow_removals: int = Field(
         default=0, ge=0, title="Allow removals", description="Let this run remove up to so many documents."
+    )
+    batch_hours: Annotated[float, Field(ge=0)] | Unset = Field(
+        default=None,
+        title="Batch API, hours",
+        description="Embed by the provider's Batch API, at half the price, and wait up to so long. Empty: at once.",
+    )
+    budget_usd: Annotated[float, Field(ge=0)] | Unset = Field(
+        default=None, title="Budget", description="Stop before embedding costs more than so many USD. Empty: no limit."
     )
     publish: bool = Field(
         default=True, title="Publish", description="Publish the release if it passes its audit; else leave a candidate."

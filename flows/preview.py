@@ -14,7 +14,7 @@ from lake.build import distinct_texts, shard_contents, texts_to_embed
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.isolation import IsolatedFunction
-from lake.plan import Plan, Shard
+from lake.plan import Plan, Shard, oldest_change
 from lake.progress import Progress
 
 if TYPE_CHECKING:
@@ -24,11 +24,18 @@ _EXAMPLES = 10
 
 
 def preview(job: Job, progress: Progress) -> dict[str, Any]:
-    """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown)."""
+    """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown).
+
+    ``oldest_change_at``: since when at most a change of a document waits; None where none does, and where another
+    recipe changes them all.
+    """
     lake, found = Lake(job.lake), scan_job(job)
     plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
-    price = price_per_million_tokens(plan.recipe.embedder.name)
+    price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
+    history = lake.log.read()
+    base = history.releases.get(plan.base or "")
+    changed_at = oldest_change(plan, history.begun_at(base.release)) if base and base.recipe == plan.recipe else None
     return {
         **plan.counts,
         "n_denied": found.n_denied,
@@ -37,7 +44,9 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "n_tokens_to_embed": n_tokens,
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
         "base": plan.base,
+        "oldest_change_at": changed_at,
         "embedder": plan.recipe.embedder.name,
+        "backend": plan.recipe.embedder.computed_by,
         "recipe": plan.recipe.digest,
         "examples": _examples(plan),
     }

@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from expectations.validator import VALIDATOR
 from lake import configuration
 from lake import rights as keeping
+from lake.batches import open_batches, texts_asked_for
 from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
-from lake.errors import LakeError, RefusedError
+from lake.embed import price_per_million_tokens
+from lake.errors import LakeError, RefusedError, UsageError
 from lake.lease import WriterLease
+from lake.releases import Spent
+from lake.tables import warm_up
 from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.steps import Steps
+    from lake.recipe import Recipe
     from lake.releases import Release
     from lake.scan import Scan
 
@@ -75,16 +81,18 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
+    warm_up()
+    VALIDATOR.warm_up()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
             found = steps.scan(job)
         keeping.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if not found.plan:
-            n_embedded = index(job, lake, found, steps) if found.plan.lost.height else 0
+            n_embedded = index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
-        candidate, n_embedded = _candidate(job, lake, found, steps)
+        candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
@@ -101,20 +109,33 @@ def _remember(job: Job, lake: Lake, found: Scan) -> None:
         _log.warning("the next run will read its sources again: %s", error)
 
 
-def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps) -> tuple[Release, int]:
-    """The release that holds what was planned: one that an interrupted run left ready, else a new one."""
+def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) -> tuple[Release, int]:
+    """The release that holds what was planned: one that an interrupted run left ready, else a new one.
+
+    How many texts were embedded for it; ``started`` is when the run did, on the monotonic clock.
+    """
     ready = lake.log.read().candidate(found.plan.digest, found.plan.base)
     if ready is not None:
         return ready, 0
     try:
-        n_embedded = index(job, lake, found, steps)
+        embedded = index(job, lake, found, steps)
     finally:
         keeping.keep(lake, found)  # now front matter is known as well
-    return steps.commit(job, found), n_embedded
+    price = price_per_million_tokens(found.plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
+    cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
+    spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
+    return steps.commit(job, found, spent), embedded.n_texts
 
 
-def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> int:
-    """Parse and chunk the plan's documents shard by shard, and embed each new text once; how many.
+class Embedded(NamedTuple):
+    """Texts that a run embedded, and their tokens."""
+
+    n_texts: int
+    n_tokens: int
+
+
+def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
+    """Parse and chunk the plan's documents shard by shard, and embed each new text once.
 
     A text is asked for as soon as the first shard that holds it is done, so that parsing and embedding
     overlap; ``asked`` is why no other shard asks for it again.
@@ -123,7 +144,9 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> int:
     contents.refresh()
     vectors.refresh()
     missing = contents.missing(plan.content_ids())
-    asked: set[str] = set()
+    under_way = open_batches(lake, plan.recipe.embedder)
+    # What an earlier run handed over is paid for.
+    asked: dict[str, int] = dict.fromkeys(texts_asked_for(under_way), 0)
     embedding = list(_request(lake, plan.content_ids(), asked, job, found, steps))
     shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
     steps.progress("documents", 0, len(missing))
@@ -131,11 +154,19 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> int:
         contents.refresh()
         embedding += _request(lake, [row[0] for row in shard.contents], asked, job, found, steps)
         steps.progress("documents", len(shard.contents), None)
-    return sum(steps.results(embedding))
+    n_texts = sum(steps.results(embedding))
+    if under_way or job.batch_hours is not None:
+        n_texts += steps.collect(job, plan.recipe)
+    return Embedded(n_texts, sum(asked.values()))
 
 
-def _request(lake: Lake, content_ids: list[str], asked: set[str], job: Job, found: Scan, steps: Steps) -> Iterator[Any]:
-    """Ask for the vectors of these contents' texts that nobody has or asked for; the tasks' futures."""
+def _request(
+    lake: Lake, content_ids: list[str], asked: dict[str, int], job: Job, found: Scan, steps: Steps
+) -> Iterator[Any]:
+    """Ask for the vectors of these contents' texts that nobody has or asked for; the tasks' futures.
+
+    ``asked`` holds each text's tokens by its digest.
+    """
     absent = set(lake.contents.missing(content_ids))
     stored = [content_id for content_id in content_ids if content_id not in absent]
     vectors = lake.vectors(found.plan.recipe)
@@ -143,10 +174,31 @@ def _request(lake: Lake, content_ids: list[str], asked: set[str], job: Job, foun
         texts = texts_to_embed(lake, stored[start : start + job.shard_documents])
         digests = texts.column("text_digest").to_pylist()
         wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
-        asked |= wanted
         chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
+        asked |= zip(*(chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens")), strict=True)
+        _check_budget(job, found.plan.recipe, sum(asked.values()))
         steps.progress("texts", 0, chosen.num_rows)
-        yield from (steps.embed(job, path, found.plan.recipe) for path in request_vectors(lake, chosen))
+        for path in request_vectors(lake, chosen):
+            if job.batch_hours is None:
+                yield steps.embed(job, path, found.plan.recipe)
+            else:
+                steps.submit(job, path, found.plan.recipe)
+
+
+def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
+    """RefusedError before the request that would cost more than the job may spend."""
+    if job.budget_usd is None:
+        return
+    name = recipe.embedder.name
+    price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
+    if price is None:
+        raise UsageError(f"the price of {name!r} is not known, so that no budget can be kept; leave --budget-usd out")
+    cost = price * n_tokens / 1e6
+    if cost > job.budget_usd:
+        raise RefusedError(
+            f"embedding {n_tokens:,} tokens with {name!r} costs ${cost:,.4f}, more than the run's budget of "
+            f"${job.budget_usd:,.4f}; nothing was published, what was embedded is kept; raise --budget-usd to go on"
+        )
 
 
 class Judgement(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_completed, wait
 from types import TracebackType
@@ -12,6 +11,7 @@ from lake.directory import Lake
 from lake.progress import Progress, silent
 from tasks.plain import (
     audit_one,
+    collect_one,
     commit_one,
     embed_one,
     evaluate_one,
@@ -19,6 +19,7 @@ from tasks.plain import (
     n_cores,
     publish_one,
     scan_job,
+    submit_one,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.plan import Shard
     from lake.recipe import Recipe
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
@@ -43,7 +44,9 @@ class Steps(Protocol):
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]: ...
     def embed(self, job: Job, request: str, recipe: Recipe) -> Any: ...
     def results(self, futures: Iterable[Any]) -> list[int]: ...
-    def commit(self, job: Job, found: Scan) -> Release: ...
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int: ...
+    def collect(self, job: Job, recipe: Recipe) -> int: ...
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release: ...
     def audit(self, job: Job, candidate: Release) -> Verdict: ...
     def evaluate(self, job: Job, candidate: Release) -> Answers | None: ...
     def publish(self, job: Job, candidate: Release) -> None: ...
@@ -60,7 +63,7 @@ class PlainSteps:
         progress: Progress = silent,
     ) -> None:
         self.progress, self._embedder = progress, embedder
-        self._indexing = ThreadPoolExecutor(n_workers or n_cores(), thread_name_prefix="index")
+        self._n_workers = n_workers or n_cores()
         self._embedding = ThreadPoolExecutor(1, thread_name_prefix="embed")
         self._lake: Lake | None = None
 
@@ -70,18 +73,20 @@ class PlainSteps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in (self._indexing, self._embedding):
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._embedding.shutdown(wait=True, cancel_futures=True)
 
     def scan(self, job: Job) -> Scan:
         return scan_job(job)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
-        warm_up_audit()
-        futures = {self._indexing.submit(index_one, job, shard, recipe): shard for shard in shards}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
+        pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
+        try:
+            futures = {pool.submit(index_one, job, shard, recipe): shard for shard in shards}
+            for future in as_completed(futures):
+                future.result()
+                yield futures[future]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)  # and with the threads their children go
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> Future[int]:
         if self._lake is None:
@@ -94,8 +99,14 @@ class PlainSteps:
             future.cancel()
         return [future.result() for future in done]
 
-    def commit(self, job: Job, found: Scan) -> Release:
-        return commit_one(job, found)
+    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
+        return submit_one(Lake(job.lake), request, recipe)
+
+    def collect(self, job: Job, recipe: Recipe) -> int:
+        return collect_one(job, recipe, self.progress)
+
+    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
+        return commit_one(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Verdict:
         return audit_one(job, candidate)
@@ -105,12 +116,3 @@ class PlainSteps:
 
     def publish(self, job: Job, candidate: Release) -> None:
         publish_one(job, candidate)
-
-
-def warm_up_audit() -> threading.Thread:
-    """Import Great Expectations beside the run's first steps; it takes seconds and nothing waits for it yet."""
-    from expectations.runner import load
-
-    thread = threading.Thread(target=load, daemon=True)
-    thread.start()
-    return thread

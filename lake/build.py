@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from lake import clock, schemas
-from lake.contents import Bytes
+from lake.contents import Bytes, contents_table
 from lake.directory import Lake
 from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
 #: Texts of one embedding task, and how long embedded texts wait before they are stored.
 REQUEST_TEXTS = 4096
+REQUESTS = "texts/"
 _STORE_EVERY_SECONDS = 30.0
 _NORM_TOLERANCE = 0.01
 
@@ -55,7 +56,7 @@ def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, 
         for item, result in zip(batch, isolated.run(batch), strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
             rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
-    return pa.Table.from_pylist(rows, schema=schemas.CONTENTS)
+    return contents_table(rows)
 
 
 def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterator[list[Bytes]]:
@@ -113,7 +114,7 @@ def request_vectors(lake: Lake, texts: pa.Table) -> list[str]:
     paths = []
     for start in range(0, texts.num_rows, REQUEST_TEXTS):
         part = texts.slice(start, REQUEST_TEXTS)
-        path = f"texts/{value_digest(part.column('text_digest').to_pylist())}.parquet"
+        path = f"{REQUESTS}{value_digest(part.column('text_digest').to_pylist())}.parquet"
         lake.store.write(path, parquet_bytes(part, REQUEST_TEXTS))
         paths.append(path)
     return paths
@@ -136,7 +137,7 @@ def embed_texts(
     wanted = set(vectors.missing(table.column("text_digest").to_pylist()))
     pairs = zip(table.column("text_digest").to_pylist(), table.column("text").to_pylist(), strict=True)
     todo = [(digest, text) for digest, text in pairs if digest in wanted]
-    waiting = _Waiting(lake, recipe)
+    waiting = VectorsInHand(lake, recipe)
     try:
         for positions, batch in embedder.embed([text for _, text in todo]):
             waiting.add([todo[position][0] for position in positions], batch)
@@ -148,7 +149,7 @@ def embed_texts(
     return len(todo)
 
 
-class _Waiting:
+class VectorsInHand:
     """Vectors that were computed and are not stored yet."""
 
     def __init__(self, lake: Lake, recipe: Recipe) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +18,9 @@ from lake.delta import Delta
 from lake.directory import Lake
 from lake.ids import derived_id
 from lake.lease import check_held
-from lake.plan import UNREADABLE
+from lake.plan import UNREADABLE, oldest_change
 from lake.recipe import Recipe
-from lake.releases import Release
+from lake.releases import Release, Spent
 from lake.scan import Scan
 from lake.tables import Tables
 
@@ -40,18 +42,25 @@ def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
     }
 
 
-def commit(lake: Lake, scan: Scan) -> Release:
+def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
     """Write the plan's rows over its base, seal the versions and log them as a candidate.
 
+    ``spent`` is what the run took before; the log keeps it with what this step takes.
     Until the log names the candidate no reader can see any of it; a run that dies before leaves rows at
     the tables' heads, which the next commit resets.
     """
-    history, moment = lake.log.read(), clock.now()
+    started, history, moment = time.monotonic(), lake.log.read(), clock.now()
     base = history.releases[scan.plan.base] if scan.plan.base else None
     candidate = _built(lake, scan, base, history.next_id(moment.date()), moment)
     lake.store.flush()
     check_held(lake.url)  # else the rows at the heads may be another run's
-    lake.log.record("build", candidate.release, facts={"release": candidate.to_json()})
+    facts: dict[str, Any] = {"release": candidate.to_json()}
+    if spent is not None:
+        facts["spent"] = asdict(replace(spent, seconds=round(spent.seconds + time.monotonic() - started, 3)))
+    if base is not None and base.recipe == scan.plan.recipe:  # else no document need have changed
+        changed_at = oldest_change(scan.plan, history.begun_at(base.release))
+        facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
+    lake.log.record("build", candidate.release, facts=facts)
     _log.info("built %s: %s", candidate.release, candidate.counts)
     return candidate
 

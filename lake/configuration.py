@@ -1,4 +1,4 @@
-"""What a lake is told once, and each of its runs obeys: how candidates are asked, what raises an alarm.
+"""What a lake is told once: how it is searched, how candidates are asked, what raises an alarm.
 
 Kept in the lake as ``configuration.json``, which holds what somebody set and no defaults.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lake.errors import ContractError, UsageError
+from lake.search.defaults import Search
 
 if TYPE_CHECKING:
     from lake.store import Store
@@ -33,7 +34,8 @@ class Gate:
     ``alpha`` for the chance that any of them errs (``correction``); one that a set's evidence can't have, such as that
     of spans where whole documents are relevant, is left out there. ``not_enough_evidence``: what becomes of a
     candidate where the questions are fewer than ``least``, or can't tell whether it lost that much.
-    ``how``: fields of ``lake.search.Question``. ``mode``: whether what is found blocks, or is only told.
+    ``how``: fields of ``lake.search.Question``, over the section ``search``. ``mode``: whether what is found blocks, or
+    is only told.
     """
 
     mode: Mode = "block"
@@ -76,17 +78,19 @@ class Alarms:
     """What fails a run of the flow ``evaluate``; each is off where it isn't given. All are about ``live``.
 
     ``scores``: the least mean of a measure in each set. ``p95_seconds`` of a search; ``quarantine_share`` of all
-    documents that the sources list; ``age_hours`` since it was published.
+    documents that the sources list; ``age_hours`` since it was published; ``lag_hours`` for which the oldest change
+    that it brought had waited then.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     p95_seconds: float | None = None
     quarantine_share: float | None = None
     age_hours: float | None = None
+    lag_hours: float | None = None
 
     def __post_init__(self) -> None:
         _check_floors("alarms.scores", self.scores)
-        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6)):
+        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6), ("lag_hours", 1e6)):
             if getattr(self, name) is not None:
                 _check_number(f"alarms.{name}", getattr(self, name), 0, most)
 
@@ -97,6 +101,7 @@ class Configuration:
 
     gate: Gate = field(default_factory=Gate)
     alarms: Alarms = field(default_factory=Alarms)
+    search: Search = field(default_factory=Search)
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Configuration:
@@ -119,6 +124,15 @@ def read(store: Store) -> Configuration:
         return Configuration.of(said(store))
     except UsageError as error:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
+
+
+def search_defaults(store: Store) -> Search:
+    """How the lake is searched where nobody says otherwise; errors as for ``read``, of this section alone."""
+    try:
+        found: Search = _section(Search, "search", said(store).get("search", {}))
+    except UsageError as error:
+        raise UsageError(f"{FILE} of {store.url}: {error}") from error
+    return found
 
 
 def said(store: Store) -> dict[str, Any]:

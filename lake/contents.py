@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
@@ -12,6 +13,10 @@ from lake.ids import text_digest
 from lake.recipe import ChunkRecipe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
     from lake.chunk import Child, Parent
     from lake.tokens import Tokenizer
 
@@ -77,3 +82,26 @@ def _span(span: Parent | Child) -> dict[str, Any]:
         "kind": span.kind,
         "n_tokens": span.n_tokens,
     }
+
+
+def contents_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """CONTENTS rows, column by column: ``pa.Table.from_pylist`` takes ten times as long over lists of structs."""
+    import pyarrow as pa
+
+    from lake.schemas import CONTENTS
+
+    columns = [_column([row.get(field.name) for row in rows], field.type) for field in CONTENTS]
+    return pa.Table.from_arrays(columns, schema=CONTENTS)
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    if not pa.types.is_list(kind):
+        return pa.array(values, kind)
+    ends = list(accumulate(len(spans or ()) for spans in values))
+    flat = [span for spans in values if spans for span in spans]
+    fields = [pa.array([span[field.name] for span in flat], field.type) for field in kind.value_type]
+    spans = pa.StructArray.from_arrays(fields, fields=list(kind.value_type))
+    mask = pa.array([spans is None for spans in values], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), spans, type=kind, mask=mask)

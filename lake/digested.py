@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lake.denylist import Denylist
     from lake.directory import Lake
 
-_READERS = 8
+#: Threads that read, and files that one of them takes at a time: handing over costs as much as reading a small one.
+_READERS, _AT_A_TIME = 8, 16
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,10 @@ def _undenied(listed: pa.Table, denylist: Denylist) -> pa.Table:
 def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
     """DIGESTS rows of files that are there, why documents among them can't be read, how many documents vanished."""
     rows = list(zip(*(to_read.column(name).to_pylist() for name in ("source", "uri", "size")), strict=True))
+    parts = [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)]
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
-        found = list(pool.map(lambda row: _digest(sources[row[0]], *row[1:]), rows))
+        each = pool.map(lambda part: [_digest(sources[row[0]], *row[1:]) for row in part], parts)
+        found = [one for part in each for one in part]
     doc_ids = to_read.column("doc_id").to_pylist()
     errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
     read = to_read

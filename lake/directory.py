@@ -40,6 +40,7 @@ class Lake:
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
+    batches/       texts that a provider's Batch API was given
     rights/        who may see what, as of the last run that looked
     questions/     whose answers are known
     scores/        of each release that was evaluated

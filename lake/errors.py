@@ -2,6 +2,7 @@
 
     LakeError
     ├── TransientError     a retry can cure it: network, rate limit, a busy disk
+    ├── PendingError       somebody else has yet to do something; a later run goes on from there
     ├── InputError         this one document can't be indexed: quarantine it, go on
     ├── ContractError      a promise is broken: stop, publish nothing
     │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin, lease
@@ -20,6 +21,10 @@ class LakeError(Exception):
 
 class TransientError(LakeError):
     """Trying again, later or elsewhere, may succeed."""
+
+
+class PendingError(LakeError):
+    """What a run waits for takes longer than it may wait; nothing is lost, a later run goes on from there."""
 
 
 class InputError(LakeError):

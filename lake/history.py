@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from lake.errors import UsageError
-from lake.releases import Entry, Release, Status
+from lake.releases import Entry, Release, Spent, Status
 
 #: Entries of releases that are gone stay in the log for so long, so that ids are not given twice.
 _REMEMBERED = timedelta(days=2)
@@ -103,6 +103,28 @@ class History:
         """What the release's last audit found; None where it has not been audited."""
         audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
         return next(audits, None)
+
+    def spent(self, release: str) -> Spent | None:
+        """What building the release took; None where an older raglake built it, which kept no record of that."""
+        built = (e.facts.get("spent") for e in self.entries if e.action == "build" and e.release == release)
+        found = next(built, None)
+        return Spent(**found) if found else None
+
+    def begun_at(self, release: str) -> datetime:
+        """When the run began that built the release; where that is not known, when its tables were made."""
+        built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
+        spent = self.spent(release)
+        return built.at - timedelta(seconds=spent.seconds) if built and spent else self.releases[release].created_at
+
+    def lag(self, release: str) -> timedelta | None:
+        """How long at most readers waited for the oldest change of a document that the release brought them.
+
+        None where nothing is known of that: of a first release, of one under another recipe, of one without changes,
+        of one that readers never saw.
+        """
+        built = (e.facts.get("oldest_change_at") for e in self.entries if e.action == "build" and e.release == release)
+        changed_at, published = next(built, None), self.published(release)
+        return published.at - datetime.fromisoformat(changed_at) if changed_at and published else None
 
     def gate(self, release: str) -> Entry | None:
         """The entry that says what the lake's questions last found of the release; None where it was not asked."""
@@ -198,5 +220,6 @@ def _remaining(entry: Entry, history: History) -> dict[str, Any]:
     """The facts that still matter: releases as they are now, and nothing of those that are gone."""
     release = history.releases.get(entry.release)
     if entry.action == "build":
-        return {"release": release.to_json()} if release else {}
+        kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at")}
+        return {"release": release.to_json(), **kept} if release else {}
     return {key: value for key, value in entry.facts.items() if key not in ("changed", "dropped")}

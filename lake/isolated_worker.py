@@ -75,11 +75,11 @@ def _answer(function: Function, item: bytes) -> bytes:
         return pickle.dumps(InputError(f"failed with {reason}; check that the file opens elsewhere", "crash"))
 
 
-def _limit(memory_bytes: int) -> None:
+def _limit(memory_bytes: int | None) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
+    if sys.platform == "linux" and memory_bytes is not None:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         ceiling = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import select
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -39,13 +41,14 @@ class IsolatedFunction:
     """Calls ``package.module:function`` in a child process, item by item, within limits.
 
     The function takes one picklable item and returns a picklable value. The child starts at the
-    first call, stays for later ones, and is replaced after a failure and every ``recycle_after``
-    items. Use one object per thread.
+    first call, stays for later ones, and is replaced after a failure, every ``recycle_after`` items, and
+    when it holds more memory than a child at rest should. Use one object per thread.
     """
 
-    recycle_after = 2000
+    recycle_after = 20_000
+    recycle_above_bytes = 512 << 20
 
-    def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int = 3 << 30) -> None:
+    def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int | None = 3 << 30) -> None:
         self.target = target
         self.seconds = seconds
         self.memory_bytes = memory_bytes
@@ -63,6 +66,10 @@ class IsolatedFunction:
         while len(answers) < len(items):
             answers += self._answers(_window(items, len(answers)))
         return answers
+
+    def warm_up(self) -> None:
+        """Start the child, so that a later ``run`` waits less for its imports; does not wait for them."""
+        self._started_child()
 
     def close(self) -> None:
         """End the child, if one is there; a later ``run`` starts another."""
@@ -107,13 +114,21 @@ class IsolatedFunction:
                 return
 
     def _ready_child(self) -> _Child:
+        child = self._started_child()
+        child.wait_until_ready()
+        return child
+
+    def _started_child(self) -> _Child:
         child = self._child
-        if child is None or child.n_answered >= self.recycle_after or not child.is_usable():
+        if child is None or self._is_worn(child) or not child.is_usable():
             self.close()
             child = self._child = _Child(self.target)
             self._finalizer = weakref.finalize(self, child.stop)
             child.start(self.memory_bytes)
         return child
+
+    def _is_worn(self, child: _Child) -> bool:
+        return child.n_answered >= self.recycle_after or child.resident_bytes() > self.recycle_above_bytes
 
 
 class _LostChild(Exception):
@@ -129,6 +144,7 @@ class _Child:
 
     def __init__(self, target: str) -> None:
         self.n_answered = 0
+        self._is_ready = False
         self._target = target
         self._started_by = threading.current_thread()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in stop()
@@ -149,10 +165,24 @@ class _Child:
         """The kernel kills the child when the thread that started it ends, not only the process."""
         return self._process.poll() is None and self._started_by.is_alive()
 
-    def start(self, memory_bytes: int) -> None:
-        """Tell the child what to call and wait until it has imported it."""
+    def resident_bytes(self) -> int:
+        """Memory that the child holds, 0 where that can't be told."""
         try:
+            with open(f"/proc/{self._process.pid}/statm", "rb") as numbers:
+                return int(numbers.read().split()[1]) * mmap.PAGESIZE
+        except OSError:
+            return 0
+
+    def start(self, memory_bytes: int | None) -> None:
+        """Tell the child what to call; it imports that at once."""
+        with suppress(_LostChild):  # which ``wait_until_ready`` tells
             self.send((os.getpid(), _absolute(sys.path), self._target, memory_bytes))
+
+    def wait_until_ready(self) -> None:
+        """Until the child has imported what it is to call."""
+        if self._is_ready:
+            return
+        try:
             problem = self.receive(_START_SECONDS)
         except _LostChild as loss:
             problem = loss
@@ -160,6 +190,7 @@ class _Child:
             raise ContractError(
                 f"can't call {self._target!r} in a child process: {problem}; check its name and import path"
             )
+        self._is_ready = True
 
     def send(self, message: object) -> None:
         payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

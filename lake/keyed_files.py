@@ -19,6 +19,10 @@ _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint
 #: How often files are listed again where some were compacted away while they were read.
 _TRIES = 5
 
+#: The row group that is held: path, number and columns, and its rows.
+_NOTHING: tuple[tuple[object, ...], pa.Table] = ((), pa.table({}))
+_MOST_HELD_BYTES = 16 << 20
+
 # Rows of one key in two machine words, and where they lie.
 _INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), ("row", np.int32)])
 
@@ -34,6 +38,7 @@ class KeyedFiles:
         self._files: list[str] = []
         self._index = np.empty(0, _INDEX)
         self._open = lru_cache(maxsize=8)(lambda path: open_parquet(store, path))
+        self._held = _NOTHING
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
@@ -153,9 +158,16 @@ class KeyedFiles:
             groups = np.searchsorted(starts, rows, side="right") - 1
             for group in np.unique(groups):
                 picked = rows[groups == group] - starts[group]
-                with reading_parquet(self._store, path):
-                    rows_of_group = file.read_row_group(int(group), columns=columns)
-                yield rows_of_group.take(pa.array(picked))
+                yield self._row_group(path, file, int(group), columns).take(pa.array(picked))
+
+    def _row_group(self, path: str, file: pa.parquet.ParquetFile, group: int, columns: list[str]) -> pa.Table:
+        """One row group; the last one is held, since whoever reads in order comes back for the rest of it."""
+        wanted, (held, rows) = (path, group, *columns), self._held
+        if held != wanted:
+            with reading_parquet(self._store, path):
+                rows = file.read_row_group(group, columns=columns)
+            self._held = (wanted, rows) if rows.nbytes <= _MOST_HELD_BYTES else _NOTHING
+        return rows
 
 
 def _row_group_starts(file: pa.parquet.ParquetFile) -> np.ndarray:

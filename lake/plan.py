@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import polars as pl
 import pyarrow as pa
@@ -169,6 +170,17 @@ def diff(
         digest=release_digest(pl.concat([part.select("doc_id", "fingerprint") for part in (new, others)]), recipe),
         new_text_index=base_recipe is not None and base_recipe.text_index != recipe.text_index,
     )
+
+
+def oldest_change(plan: Plan, since: datetime) -> datetime | None:
+    """When the oldest change of a document that a plan brings was made, at the earliest; None where it brings none.
+
+    ``since``: when the run began that built its base and did not find them; a file that came later may bear an older
+    time, or none. Removals bear no time, and are left out.
+    """
+    changed = pl.col("doc_id").is_in([*plan.added, *plan.changed, *plan.moved.values()])
+    times = plan.write.filter(changed)["modified_at"].to_list()
+    return min((max(time or since, since) for time in times), default=None)
 
 
 def release_digest(documents: pl.DataFrame, recipe: Recipe) -> str:

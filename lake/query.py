@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from lake import rights, scores
+from lake import configuration, rights, scores
 from lake.directory import Lake
 from lake.errors import GoneError
 from lake.history import History
 from lake.questions import questions, resolve
 from lake.release_rows import release_entries, release_row, release_table
 from lake.releases import Release
-from lake.search.question import Question
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot, released
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lake.difference import Difference
     from lake.embed.base import Embedder
     from lake.questions import Asked, Evidence, Resolved
+    from lake.search.defaults import Search as Defaults
+    from lake.search.question import Question
     from lake.search.whereabouts import Why
     from lake.table_reader import TableReader
 
@@ -39,13 +41,15 @@ _MOST_SNAPSHOTS = 8
 class Index:
     """A lake opened for reading. Each call answers from exactly one release.
 
-    A long-lived Index follows ``live``: whatever is published is seen by the next call.
+    A long-lived Index follows ``live``: whatever is published is seen by the next call. What the lake's configuration
+    says of searches is read with the first one, and again when the log has grown.
     """
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._lock = Lock()
+        self._defaults: tuple[int, Defaults] | None = None
 
     def history(self) -> History:
         """The release log as it stands now."""
@@ -60,12 +64,13 @@ class Index:
         return release_table(self.history())
 
     def describe(self, at: str = "live") -> dict[str, Any]:
-        """All that is known of a release: its RELEASES row, recipe, failed checks, and its entries in the log."""
+        """All that is known of a release: its RELEASES row, recipe, failed checks, what it took, its log entries."""
         release, history = self.release(at), self.history()
         failed = [finding for finding in self._lake.findings(release.release).to_pylist() if not finding["success"]]
         entries = release_entries(history, release)
+        spent = history.spent(release.release)
         known = {"recipe_fields": release.recipe.to_json(), "findings": failed, "entries": entries}
-        return release_row(history, release) | known
+        return release_row(history, release) | known | {"spent": asdict(spent) if spent else None}
 
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""
@@ -126,10 +131,14 @@ class Index:
         history = self.history()
         return difference(self._lake, history.resolve(a), history.resolve(b))
 
+    def defaults(self) -> Defaults:
+        """How the lake is searched where nobody says otherwise."""
+        return self._defaults_at(self.history())
+
     def search(
         self,
         text: str,
-        k: int = 10,
+        k: int | None = None,
         *,
         at: str = "live",
         embedder: Embedder | None = None,
@@ -137,20 +146,31 @@ class Index:
     ) -> pa.Table:
         """The ``k`` passages that answer best, as HITS rows, best first; ``how`` are fields of ``Question``.
 
-        For instance ``mode="text"``, ``expand="none"``, ``filters={"media_type": "application/pdf"}``. Scores:
-        cosine similarity for ``vector``, BM25 for ``text``, their fusion for ``hybrid``.
+        For instance ``mode="text"``, ``expand="none"``, ``filters={"media_type": "application/pdf"}``. What is not said
+        is as the lake's configuration has it, and 10 passages else. Scores: cosine similarity for ``vector``, BM25 for
+        ``text``, their fusion for ``hybrid``.
         """
-        question = Question.of(text, k, **how)
-        embeds = embedder is None and question.mode != "text"
-        return self._search(at, embeds, lambda snapshot, rights: snapshot.search(question, rights, embedder))
+
+        def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> pa.Table:
+            return snapshot.search(questions[0], rights, embedder)
+
+        return self._ask(at, [text], k, how, embedder, found)
 
     def search_batch(
-        self, texts: Sequence[str], k: int = 10, *, at: str = "live", embedder: Embedder | None = None, **how: Any
+        self,
+        texts: Sequence[str],
+        k: int | None = None,
+        *,
+        at: str = "live",
+        embedder: Embedder | None = None,
+        **how: Any,
     ) -> list[pa.Table]:
         """As ``search`` for each text, all from one release."""
-        questions = [Question.of(text, k, **how) for text in texts]
-        embeds = embedder is None and any(question.mode != "text" for question in questions)
-        return self._search(at, embeds, lambda snapshot, rights: snapshot.search_all(questions, rights, embedder))
+
+        def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> list[pa.Table]:
+            return snapshot.search_all(questions, rights, embedder)
+
+        return self._ask(at, texts, k, how, embedder, found)
 
     def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
         """An answer from the passages found, with checked citations.
@@ -187,7 +207,7 @@ class Index:
         evidence: Sequence[Evidence] = (),
         *,
         at: str = "live",
-        k: int = 10,
+        k: int | None = None,
         name: str | None = None,
         budget: int | None = None,
         embedder: Embedder | None = None,
@@ -205,12 +225,12 @@ class Index:
         asked = (
             Asked("asked", question, evidence=tuple(evidence)) if evidence else meant(self.questions(name), question)
         )
-        words, history = Question.of(asked.text, k, **how), self.history()
+        history = self.history()
 
-        def traced(snapshot: Snapshot, rights: Rights) -> Why:
-            return why(self._lake, history, asked, Trace(snapshot, words, rights, embedder, budget))
+        def traced(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> Why:
+            return why(self._lake, history, asked, Trace(snapshot, questions[0], rights, embedder, budget))
 
-        return self._search(at, embedder is None and words.mode != "text", traced)
+        return self._ask(at, [asked.text], k, how, embedder, traced)
 
     def feedback(
         self,
@@ -235,7 +255,7 @@ class Index:
         def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
 
-        return keep(self._lake, self._search(release, False, judge))
+        return keep(self._lake, self._search(release, judge))
 
     def judgements(self) -> pa.Table:
         """FEEDBACK rows of all that was said, oldest first."""
@@ -261,19 +281,47 @@ class Index:
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
 
-        return self._search(at, False, read)
+        return self._search(at, read)
 
     def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
         return self._of_one_release(at, lambda release, _: answer(release))
 
-    def _search(self, at: str, embeds: bool, search: Callable[[Snapshot, Rights], T]) -> T:
+    def _ask(
+        self,
+        at: str,
+        texts: Sequence[str],
+        k: int | None,
+        how: Mapping[str, Any],
+        embedder: Embedder | None,
+        search: Callable[[Snapshot, Rights, list[Question]], T],
+    ) -> T:
+        """What ``search`` makes of the questions, which the lake's defaults complete."""
+
         def answer(release: Release, history: History) -> T:
+            defaults = self._defaults_at(history)
+            questions = [defaults.question(text, k, how) for text in texts]
             snapshot = self._snapshot(release)
-            if embeds:
+            if embedder is None and any(question.mode != "text" for question in questions):
                 snapshot.prepare()
-            return search(snapshot, snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path)))
+            return search(snapshot, self._rights(snapshot, history), questions)
 
         return self._of_one_release(at, answer)
+
+    def _defaults_at(self, history: History) -> Defaults:
+        """As of the configuration when the log had grown so far, so that a question costs no request more."""
+        if self._defaults is None or self._defaults[0] != history.head:
+            self._defaults = history.head, configuration.search_defaults(self._lake.store)
+        return self._defaults[1]
+
+    def _search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
+        def answer(release: Release, history: History) -> T:
+            snapshot = self._snapshot(release)
+            return search(snapshot, self._rights(snapshot, history))
+
+        return self._of_one_release(at, answer)
+
+    def _rights(self, snapshot: Snapshot, history: History) -> Rights:
+        return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
 
     def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
         """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""

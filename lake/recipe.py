@@ -89,6 +89,11 @@ class EmbedderIdentity:
         return replace(self, backend=other.backend, dtype=other.dtype) == other
 
     @property
+    def computed_by(self) -> str:
+        """``openvino/bfloat16``: program and type of number."""
+        return f"{self.backend}/{self.dtype}"
+
+    @property
     def table(self) -> str:
         """Name of the chunks table that holds this embedder's vectors."""
         return f"chunks__{self.digest[:12]}"

@@ -64,14 +64,28 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What the run that finished a candidate took until the log named it: ``seconds`` from its beginning, texts that it
+    embedded and their tokens, and ``cost_usd`` for these, None where the price is not known.
+
+    What an earlier run that died had embedded is in none of them.
+    """
+
+    n_texts_embedded: int = 0
+    n_tokens_embedded: int = 0
+    cost_usd: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of today's RIGHTS; None where nothing was
     ever restricted) state what holds after it, so the last entry is the truth.
 
-    ``facts`` by action: a build's ``release``; an audit's ``verdict``; a gate's ``outcome`` (passed, warned,
-    blocked, or off) and which release it was asked ``against``; whether a publish was ``forced``; the
-    ``name`` given or taken; and of whatever changes releases in place (rebuild, prune, forget) the ``changed``
-    fields by release and the releases that it ``dropped``.
+    ``facts`` by action: a build's ``release``, what it ``spent`` (Spent) and its ``oldest_change_at``, both of which
+    older logs lack; an audit's ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and which release it
+    was asked ``against``; whether a publish was ``forced``; the ``name`` given or taken; and of whatever changes
+    releases in place (rebuild, prune, forget) the ``changed`` fields by release and the releases that it ``dropped``.
     """
 
     seq: int

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from lake.errors import ContractError, GoneError
 from lake.ids import value_digest
-from lake.rows import stated_of
+from lake.rows import each_stated
 from lake.schemas import RIGHTS
 from lake.store import Store, open_parquet, parquet_bytes
 
@@ -135,6 +135,6 @@ def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:
     absent = lake.contents.missing(write["content_id"].to_list())
     for part in write.filter(~write["content_id"].is_in(absent)).iter_slices(_AT_A_TIME):
         contents = lake.contents.read(part["content_id"].to_list(), ["metadata", "error_class"])
-        columns = (contents.column(name).to_pylist() for name in ("metadata", "error_class"))
-        rows = zip(part["doc_id"], part["stated"], *columns, strict=True)
-        yield _rows({d: stated_of(metadata, said).get("acl") for d, said, metadata, error in rows if not error})
+        metadata, errors = (contents.column(name).to_pylist() for name in ("metadata", "error_class"))
+        rows = zip(part["doc_id"], each_stated(metadata, part["stated"]), errors, strict=True)
+        yield _rows({doc_id: said.get("acl") for doc_id, said, error in rows if not error})

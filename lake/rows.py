@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,11 @@ from lake.ids import place_ids
 from lake.stated import PROBLEMS, WORDS, Statement, merged, statement
 
 #: Columns of CONTENTS that each kind of row needs besides its key.
-DOCUMENT_NEEDS = ("title", "author", "language", "metadata", "parents", "chunks")
+DOCUMENT_NEEDS = (
+    *("title", "author", "language", "metadata"),
+    # Of the spans only how many there are; one column of theirs tells that.
+    *("parents.list.element.start", "chunks.list.element.start"),
+)
 PARENT_NEEDS = ("text", "parents")
 CHUNK_NEEDS = ("text", "parents", "chunks")
 
@@ -42,15 +46,26 @@ def stated_of(metadata: str | None, stated: str | None) -> Statement:
     return merged(of_itself, json.loads(stated)) if stated else of_itself
 
 
+def each_stated(metadata: Iterable[str | None], stated: Iterable[str | None]) -> list[Statement]:
+    """``stated_of`` for each document; most say nothing, and what many say alike is read once. Not to be changed."""
+    known: dict[tuple[str | None, str | None], Statement] = {}
+    pairs = list(zip(metadata, stated, strict=True))
+    for pair in pairs:
+        if pair not in known:
+            known[pair] = stated_of(*pair)
+    return [known[pair] for pair in pairs]
+
+
 def _described(stated: Sequence[str | None], contents: pa.Table) -> dict[str, pa.Array]:
     own = {name: _one(contents, name).to_pylist() for name in (*WORDS, "metadata")}
-    said = [stated_of(metadata, beside) for metadata, beside in zip(own["metadata"], stated, strict=True)]
+    said = each_stated(own["metadata"], stated)
+    texts = {id(one): _metadata(one) for one in {id(one): one for one in said}.values()}
     words = {name: [one.get(name) or mine for one, mine in zip(said, own[name], strict=True)] for name in WORDS}
     lists = {name: pa.array([one.get(name) for one in said], pa.list_(pa.string())) for name in ("tags", "acl")}
     return (
         {name: pa.array(values, pa.string()) for name, values in words.items()}
         | lists
-        | {"metadata": pa.array([_metadata(one) for one in said], pa.string())}
+        | {"metadata": pa.array([texts[id(one)] for one in said], pa.string())}
     )
 
 

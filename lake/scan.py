@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lake.digested import digested
 from lake.directory import Lake
-from lake.embed import identify
+from lake.embed import changes, identify
 from lake.errors import UsageError
 from lake.history import History
 from lake.parse import parser_versions
@@ -31,6 +31,7 @@ class Settings:
     """What the caller says of the recipe; None keeps the lake's own, or the default in a new lake."""
 
     embedder: str | None = None
+    backend: str | None = None
     strategy: str | None = None
     parent_tokens: int | None = None
     child_tokens: int | None = None
@@ -44,6 +45,7 @@ class Settings:
         """The recipe that these settings make of the lake's present one."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         given.pop("embedder", None)
+        given.pop("backend", None)
         of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
         chunking = base.chunking if base else _chunking_for(identity)
         kept = {"vector_dtype", "text_tokenizer", "text_language"}
@@ -166,17 +168,25 @@ def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) 
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None
     name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
-    recipe = settings.recipe(base, identify(name))
+    recipe = settings.recipe(base, identify(name, settings.backend, like=base.embedder if base else None))
     if base is None or change_recipe or replace(recipe, parsers=base.parsers) == base:
         return recipe
     was, wanted = base.to_json(), recipe.to_json()
     changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
-    if base.embedder.name != name:
-        changes = [f"the embedder from {base.embedder.name!r} to {name!r}", *changes[1:]]
+    if base.embedder != recipe.embedder:
+        changes = [_change(base.embedder, recipe.embedder), *changes[1:]]
     raise UsageError(
         f"this lake was built with another recipe; the run would change {'; '.join(changes)} and do everything anew. "
         "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
     )
+
+
+def _change(was: EmbedderIdentity, wanted: EmbedderIdentity) -> str:
+    if was.name != wanted.name:
+        return f"the embedder from {was.name!r} to {wanted.name!r}"
+    if wanted.answers(was):
+        return f"what computes {was.name!r} from {was.computed_by} to {wanted.computed_by}"
+    return f"the model behind {was.name!r}: {changes(was, wanted)}"
 
 
 def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:

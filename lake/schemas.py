@@ -353,6 +353,8 @@ HEALTH = pa.schema(
         pa.field("created_at", UTC),
         pa.field("released_at", UTC),  # when readers first saw it; null for a candidate
         pa.field("age_seconds", pa.float64()),  # from then until readers were taken off it, or until now
+        # How long at most the oldest change that it brought had waited then; null where that is not known.
+        pa.field("lag_seconds", pa.float64()),
         pa.field("n_documents", pa.int64()),
         pa.field("n_chunks", pa.int64()),
         pa.field("n_quarantined", pa.int64()),

@@ -51,7 +51,8 @@ class Source:
     ``root`` is a local path or an fsspec URL; below it either the one ``file`` or all that the glob
     ``pattern`` selects. ``include`` and ``exclude`` are globs too; one without a slash matches the
     last part of a uri. Hidden files and folders are left out unless a pattern names them. Patterns choose
-    documents; sidecars below ``root`` are always seen, since they may say who may see what.
+    documents; sidecars below ``root`` are always seen, since they may say who may see what. ``only``: the uris of
+    the documents that are wanted, where not all are.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Source:
     file: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -71,8 +73,9 @@ class Source:
         Raises UsageError where the source does not exist and TransientError where it can't be listed.
         """
         if self.file is not None:
-            yield self._found_file(self.file)
-            yield from self._beside(self.file)
+            if self.only is None or self.file in self.only:
+                yield self._found_file(self.file)
+                yield from self._beside(self.file)
             return
         walk = _walk_local(self.root, self._names_hidden) if self.is_local else self._walk_remote()
         yield from (found for found in walk if is_sidecar(found.uri) or self._wants(found.uri))
@@ -104,6 +107,8 @@ class Source:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
     def _wants(self, uri: str) -> bool:
+        if self.only is not None and uri not in self.only:
+            return False
         if self.pattern != "**" and not expression(self.pattern).fullmatch(uri):
             return False
         if self.include and not any(matches(uri, pattern) for pattern in self.include):

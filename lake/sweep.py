@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -21,6 +21,8 @@ from lake.progress import Progress, silent
 from lake.questions.shelf import newest
 from lake.retention import Retention
 
+#: Longer than any provider keeps a batch's answer is of no use, and one of these days counts.
+_BATCHES_LAST = timedelta(days=30)
 #: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
 ERASING = "denylist/erasing"
 
@@ -131,6 +133,7 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
         is_left = (
             name.startswith(".tmp")
             or stored.path.startswith(("texts/", "damaged/"))
+            or (stored.path.startswith("batches/") and (strictly or stored.modified_at <= before - _BATCHES_LAST))
             or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
             or (stored.path.startswith("audits/") and stored.path not in audits)
             or (stored.path.startswith("rights/") and stored.path != history.rights)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from lake.failures import table_failures
+from lake.namespace_later import namespace_later
+from lake.pandas_later import pandas_later
 from lake.table_reader import TableReader, one_of, storage_options
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
@@ -43,11 +46,8 @@ class Tables:
 
     @cached_property
     def _database(self) -> Any:
-        os.environ.setdefault("LANCEDB_LOG", "error")
-        import lancedb
-
         options = {"new_table_enable_stable_row_ids": "true", **storage_options(self.url)}
-        return lancedb.connect(self.url, storage_options=options)
+        return lancedb().connect(self.url, storage_options=options)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -186,6 +186,23 @@ class Tables:
         """Tag a version, so that it is kept."""
         tags = self._latest(name).tags
         (tags.update if release in tags.list() else tags.create)(release, version)
+
+
+@lru_cache(maxsize=1)
+def lancedb() -> Any:
+    """The module, without what would take the longest of its import."""
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    namespace_later()
+    with pandas_later():
+        import lancedb
+    return lancedb
+
+
+def warm_up() -> threading.Thread:
+    """Import LanceDB beside a run's first steps, which wait for other processes."""
+    thread = threading.Thread(target=lancedb, daemon=True, name="import lancedb")
+    thread.start()
+    return thread
 
 
 def indexed_columns(name: str, n_rows: int) -> set[str]:

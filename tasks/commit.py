@@ -8,12 +8,12 @@ from tasks._policy import step
 from tasks.plain import commit_one
 
 if TYPE_CHECKING:
-    from lake.releases import Release
+    from lake.releases import Release, Spent
     from lake.scan import Scan
     from tasks.job import Job
 
 
 @step("commit")
-def commit(job: Job, found: Scan) -> Release:
+def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
     """Write one version per table and log them as a candidate; a retry starts again from the base's versions."""
-    return commit_one(job, found)
+    return commit_one(job, found, spent)

@@ -20,5 +20,5 @@ _log = logging.getLogger(__name__)
 def embed_texts(job: Job, request: str, recipe: Recipe) -> int:
     """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
     n_texts = embed_one(Lake(job.lake), request, recipe)
-    _log.info("embedded %d texts with %s", n_texts, recipe.embedder.name)
+    _log.info("embedded %d texts with %s by %s", n_texts, recipe.embedder.name, recipe.embedder.computed_by)
     return n_texts

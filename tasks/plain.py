@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
+from lake.batches import batch_api, collect, submit
 from lake.build import embed_texts, index_shard
 from lake.commit import commit
 from lake.directory import Lake
 from lake.live import publish, record_audit, record_gate
 from lake.progress import Progress, silent
-from lake.releases import Release
+from lake.releases import Release, Spent
 from lake.scan import Scan, scan
 
 if TYPE_CHECKING:
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
+    from lake.isolation import IsolatedFunction
     from lake.plan import Shard
     from lake.recipe import Recipe
     from tasks.job import Job
+
+
+_OF_THREAD = threading.local()
 
 
 def scan_job(job: Job) -> Scan:
@@ -37,11 +43,18 @@ def scan_job(job: Job) -> Scan:
 
 
 def index_one(job: Job, shard: Shard, recipe: Recipe) -> str | None:
-    """Parse and chunk one shard in a child process of its own; the path of its Parquet file."""
+    """Parse and chunk one shard in this thread's child process; the path of its Parquet file."""
+    return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, _child())
+
+
+def _child() -> IsolatedFunction:
+    """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
     from lake.isolation import IsolatedFunction
 
-    with IsolatedFunction("lake.contents:content_row") as isolated:
-        return index_shard(Lake(job.lake), shard, job.open_sources(), recipe, isolated)
+    if not hasattr(_OF_THREAD, "child"):
+        _OF_THREAD.child = IsolatedFunction("lake.contents:content_row")
+    child: IsolatedFunction = _OF_THREAD.child
+    return child
 
 
 def embed_one(
@@ -54,9 +67,19 @@ def embed_one(
     return embed_texts(lake, request, recipe, chosen, progress=progress)
 
 
-def commit_one(job: Job, found: Scan) -> Release:
+def submit_one(lake: Lake, request: str, recipe: Recipe) -> int:
+    """Hand one request's texts to the provider's Batch API; how many texts."""
+    return submit(lake, request, recipe, batch_api(recipe))
+
+
+def collect_one(job: Job, recipe: Recipe, progress: Progress = silent) -> int:
+    """Store the vectors of what was handed over, waiting for them as long as the job says; how many."""
+    return collect(Lake(job.lake), recipe, batch_api(recipe), job.batch_hours or 0, progress)
+
+
+def commit_one(job: Job, found: Scan, spent: Spent | None = None) -> Release:
     """The candidate that a scan and what is stored of its contents make."""
-    return commit(Lake(job.lake), found)
+    return commit(Lake(job.lake), found, spent)
 
 
 def audit_one(job: Job, candidate: Release) -> Verdict:

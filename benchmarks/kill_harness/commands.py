@@ -32,7 +32,7 @@ _MODULES = (
 
 def import_everything() -> None:
     """Once, before the first fork."""
-    from expectations.runner import load
+    from expectations.validation import load
 
     load()
     for name in _MODULES.split():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["score", "count", "percent", "ms", "hours"]
+Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens"]
 #: How a release is marked; those that readers never saw, or were taken off, must not look like the others.
 Mark = Literal["live", "published", "candidate", "refused", "rolled back"]
 
@@ -92,8 +92,10 @@ def said(value: float, unit: Unit) -> str:
     >>> said(0.7, "score"), said(12345, "count"), said(0.05, "percent"), said(7.25, "ms")
     ('0.700', '12,345', '5.0 %', '7.2 ms')
     """
-    if unit == "count":
-        return f"{value:,.0f}"
+    if unit in ("count", "tokens"):
+        return f"{value:,.0f}{' tokens' if unit == 'tokens' else ''}"
+    if unit == "USD":
+        return f"{value:,.4g} USD"
     if unit == "percent":
         return f"{value:.1%}".replace("%", " %")
     return f"{value:.3f}" if unit == "score" else f"{value:,.1f} {'h' if unit == 'hours' else unit}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.compute as pc
 
+from expectations.asking import settings_of, way_of
 from expectations.report.charts import Chart, Mark, Point, Series, Unit
 from expectations.report.questions import MAIN, compared, worst
 from expectations.report.values import Report, SetReport
@@ -30,6 +32,7 @@ _STATE: tuple[tuple[str, str, Unit, float], ...] = (
     ("n_documents", "Documents", "count", 1),
     ("n_chunks", "Chunks", "count", 1),
     ("quarantine_share", "Share in quarantine", "percent", 1),
+    ("lag_seconds", "Hours for which its oldest change had waited", "hours", 1 / 3600),
     ("age_seconds", "Hours for which readers saw it", "hours", 1 / 3600),
 )
 
@@ -67,9 +70,11 @@ def _cost(history: History, release: str, rows: pa.Table) -> dict[str, Any]:
     """What the lake's records say that a release took; answers are those whose scores are kept."""
     entry = next((entry for entry in history.entries if (entry.action, entry.release) == ("build", release)), None)
     verdict, built = history.verdict(release), history.releases[release].created_at
+    spent = history.spent(release)
     paid = dict(pl.DataFrame(rows).filter(level="search").group_by("measure").agg(pl.col("value").sum()).iter_rows())
     return {
         **{name: n for name, n in history.releases[release].counts.items() if not name.startswith("n_")},
+        "spent": asdict(spent) if spent else None,
         "commit_seconds": (entry.at - built).total_seconds() if entry else None,
         "audit_seconds": verdict["seconds"] if verdict else None,
         "answer_tokens": paid.get("answer input tokens", 0.0) + paid.get("answer output tokens", 0.0),
@@ -89,7 +94,7 @@ def _mark(row: dict[str, Any]) -> Mark:
 
 def _set_report(index: Index, health: pl.DataFrame, ids: Sequence[str], name: str) -> SetReport:
     measured = [one for one in ids if one in set(health["release"])]
-    newest, way = measured[-1], _main_way(health.filter(release=measured[-1]))
+    newest, way = measured[-1], _main_way(health.filter(release=measured[-1]), settings_of(way_of(index, {})))
     before = health.filter(pl.col("release") != newest, settings=way).unique("release", maintain_order=True)
     rows, asked = _rows(index, newest, name, way), {one.question_id: one for one in index.questions(name)}
     against = _good(before.select("release", "status").rows())
@@ -111,10 +116,11 @@ def _set_report(index: Index, health: pl.DataFrame, ids: Sequence[str], name: st
     )
 
 
-def _main_way(health: pl.DataFrame) -> str:
-    """Plain hybrid search if it was measured, else the simplest of the ways."""
+def _main_way(health: pl.DataFrame, own: str) -> str:
+    """The lake's own if it was measured, else plain hybrid search, else the simplest of the ways."""
     ways: list[str] = health["settings"].unique().to_list()
-    return min(ways, key=lambda way: ("answers" in json.loads(way), way != '{"mode": "hybrid"}', len(way), way))
+    plain = '{"mode": "hybrid"}'
+    return min(ways, key=lambda way: ("answers" in json.loads(way), way != own, way != plain, len(way), way))
 
 
 def _rows(index: Index, release: str, name: str, way: str) -> pa.Table:

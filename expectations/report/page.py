@@ -23,16 +23,21 @@ _COSTS = ("added", "changed", "moved", "removed")
 
 def page(report: Report) -> str:
     """The page, as text."""
+    return document(f"{report.lake}: report", _body(report))
+
+
+def document(title: str, body: Iterable[Markup]) -> str:
+    """A whole page in the one style, which loads and runs nothing."""
     style = Markup(files(__package__).joinpath("style.css").read_text(encoding="utf-8"))
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{report.lake}: report"),
+        element("title", title),
         element("style", style),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', *_body(report)), lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', *body), lang='en')}\n"
 
 
 def _body(report: Report) -> Iterator[Markup]:
@@ -144,20 +149,25 @@ def _changed(changes: Mapping[str, Any]) -> Iterator[Markup]:
 
 
 def _costs(report: Report) -> Iterator[Markup]:
-    names = ("release", *(f"{kind}*" for kind in _COSTS), "to write, s*", "to audit, s*", "answers: tokens*", "USD*")
+    spent = ("to build, s*", "of that to write*", "to audit, s*", "texts embedded*", "tokens*", "USD*")
+    names = ("release", *(f"{kind}*" for kind in _COSTS), *spent, "answers: tokens*", "USD*")
     yield table(names, (_cost(row["release"], row["cost"]) for row in reversed(report.releases)))
     words = (
-        "Documents added, changed, moved and removed; seconds from the first row written to the sealed candidate, and "
-        "of its audit. How long parsing took and how many texts were embedded is told by the run itself. Tokens and "
-        "USD are those of the answers whose scores are kept."
+        "Documents added, changed, moved and removed; seconds from the beginning of the run that finished the "
+        "candidate, from its first row written, and of its audit; texts that this run embedded, their tokens and "
+        "price, of which older versions of raglake kept no record. Tokens and USD of answers are those whose scores "
+        "are kept."
     )
     yield element("p", words, class_="soft")
 
 
 def _cost(release: str, cost: Mapping[str, Any]) -> Iterable[str]:
-    seconds = (cost["commit_seconds"], cost["audit_seconds"])
+    spent = cost["spent"] or dict.fromkeys(("seconds", "n_texts_embedded", "n_tokens_embedded", "cost_usd"))
     yield release
     yield from (f"{cost.get(kind, 0):,}" for kind in _COSTS)
-    yield from ("" if value is None else f"{value:,.1f}" for value in seconds)
+    for seconds in (spent["seconds"], cost["commit_seconds"], cost["audit_seconds"]):
+        yield "" if seconds is None else f"{seconds:,.1f}"
+    yield from ("" if spent[name] is None else f"{spent[name]:,}" for name in ("n_texts_embedded", "n_tokens_embedded"))
+    yield "" if spent["cost_usd"] is None else f"{spent['cost_usd']:.4f}"
     yield f"{cost['answer_tokens']:,.0f}" if cost["answer_tokens"] else ""
     yield "" if cost["answer_usd"] is None else f"{cost['answer_usd']:.4f}"

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from expectations.report.charts import Chart, Mark, Series, short, shown_labels
+from expectations.report.scatter import Scatter
+from expectations.report.scatter import short as short_number
 from lake.errors import UsageError
 
 #: As on the page, on white.
@@ -21,12 +23,59 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 def write_png(charts: Sequence[Chart], folder: Path) -> list[Path]:
     """One file for each chart; UsageError without matplotlib."""
+    figures = _figures()
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(chart, figures(figsize=(7, 4), layout="constrained"), folder) for chart in charts]
+
+
+def _figures() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise UsageError(f"PNG plots need matplotlib ({error}); pip install 'raglake[report]' brings it") from error
-    folder.mkdir(parents=True, exist_ok=True)
-    return [_write(chart, Figure(figsize=(7, 4), layout="constrained"), folder) for chart in charts]
+    return Figure
+
+
+def write_scatters(plots: Sequence[Scatter], path: Path) -> None:
+    """All of them side by side in one file; UsageError without matplotlib."""
+    figure = _figures()(figsize=(6.2 * len(plots), 4.8), layout="constrained")
+    for axes, plot in zip(figure.subplots(1, len(plots), squeeze=False)[0], plots, strict=True):
+        _scatter(axes, plot)
+    if len(groups := plots[0].groups) > 1:
+        handles = [axes.plot([], [], color=_COLOURS[n % len(_COLOURS)], lw=3)[0] for n in range(len(groups))]
+        words = {"loc": "outside lower center", "ncols": 3, "frameon": False, "fontsize": 9, "labelcolor": _SOFT}
+        figure.legend(handles, groups, **words)
+    figure.savefig(path, dpi=_DPI)
+
+
+def _scatter(axes: Any, plot: Scatter) -> None:
+    axes.plot([dot.x for dot in plot.front], [dot.y for dot in plot.front], color=_SOFT, lw=1, ls=(0, (4, 3)))
+    for dot in plot.dots:
+        colour = _COLOURS[dot.colour % len(_COLOURS)]
+        axes.vlines(dot.x, dot.low, dot.high, color=colour, alpha=0.35, lw=1.2)
+        face = colour if dot.on_front else "white"
+        for size, inside in ((36, face), (140, "none"))[: 1 + dot.is_chosen]:
+            axes.scatter(dot.x, dot.y, s=size, facecolors=inside, edgecolors=colour, zorder=3, clip_on=False)
+    for label in plot.labels:
+        place, side = ((-8, 6), "right") if label.on_left else ((8, 6), "left")
+        words = {"textcoords": "offset points", "ha": side, "fontsize": 9, "color": _SOFT}
+        axes.annotate(label.text, (label.x, label.y), place, **words)
+    axes.set_title(plot.heading, pad=16, loc="left", fontsize=11, fontweight="bold", parse_math=False)
+    axes.set_xlabel(plot.across, color=_SOFT)
+    axes.set_xticks(plot.across_ticks, [short_number(tick) for tick in plot.across_ticks])
+    axes.set_xlim(0, plot.across_ticks[-1])
+    axes.set_yticks(plot.up_ticks)
+    axes.set_ylim(plot.up_ticks[0], plot.up_ticks[-1])
+    _plain(axes)
+
+
+def _plain(axes: Any) -> None:
+    """As on the page: lines across, and nothing else around the points."""
+    axes.grid(axis="y", color=_RULE)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=_SOFT, length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
 
 
 def _write(chart: Chart, figure: Any, folder: Path) -> Path:
@@ -68,11 +117,7 @@ def _frame(axes: Any, chart: Chart) -> None:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g} %")
     else:
         axes.set_ylabel({"ms": "ms", "hours": "hours"}.get(chart.unit, ""), color=_SOFT)
-    axes.grid(axis="y", color=_RULE)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=_SOFT, length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    _plain(axes)
     _legend(axes, chart)
 
 

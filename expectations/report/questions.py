@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.asking import how_of
+from expectations.asking import how_of, whole
 from expectations.comparison import compare
 from expectations.report.values import Compared, Found, Worst
 from expectations.series import ANSWERS
@@ -50,7 +50,7 @@ def _worst(index: Index, release: str, settings: str, question: Asked, value: fl
 
 def _found(index: Index, release: str, settings: str, text: str, uris: set[str]) -> Iterator[Found]:
     how = {name: value for name, value in json.loads(settings).items() if name != "answers"}
-    words = {"expand": "none", "principals": EVERYTHING, **how_of(json.dumps(how))}
+    words = whole({"expand": "none", "principals": EVERYTHING, **how_of(json.dumps(how))})
     for hit in index.search(text, _N_FOUND, at=release, **words).to_pylist():
         yield Found(hit["uri"], hit["heading"] or "", hit["text"], hit["uri"] in uris)
 

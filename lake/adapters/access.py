@@ -61,8 +61,8 @@ class Access:
             access.index.release(at)
         return access
 
-    def search(self, text: str, k: int = 10, at: str | None = None, **how: Any) -> Found:
-        """The ``k`` best passages, all of one release."""
+    def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> Found:
+        """The ``k`` best passages, all of one release; as many as ``Index.search`` gives where none is said."""
         _refuse(how)
         words = {**self.options, **how, "principals": self.principals}
         hits = self.index.search(text, k, at=self._release(at), **words)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lake.embed.base import Embedder
 from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
-from lake.embed.registry import identify, load_embedder, price_per_million_tokens, tokenizer_of
+from lake.embed.registry import changes, identify, load_embedder, price_per_million_tokens, tokenizer_of
 
 __all__ = [
     "Embedder",
     "QueryEncoder",
+    "changes",
     "identify",
     "load_embedder",
     "load_query_encoder",

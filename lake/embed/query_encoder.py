@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from lake.embed import model_files
-from lake.embed.bert_folder import BertFolder, read_bert_folder
-from lake.embed.minilm import MAX_SEQUENCE, checked_minilm_folder, minilm_folder, minilm_identity
+from lake.embed.backends import Backend
+from lake.embed.local_models import is_local, local_model
 from lake.embed.numpy_bert import BACKEND, NumpyBert
-from lake.embed.registry import ST, difference, load_embedder, st_identity
+from lake.embed.registry import difference, identify, load_embedder
 from lake.errors import ContractError
 from lake.recipe import EmbedderIdentity
 
@@ -40,12 +39,12 @@ def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
     BERT models with plain pooling run in numpy, which is ready long before torch is; the others as
     ``load_embedder`` has them. Raises ContractError where the installed model is another one.
     """
-    if name != "minilm" and not name.startswith(ST):
+    if not is_local(name):
         return _answering(load_embedder(name), expected)
     with _loading:
         key = (name, expected)
         if key not in _loaded:
-            _loaded[key] = _load_minilm(expected) if name == "minilm" else _load_st(name, expected)
+            _loaded[key] = _load(name, expected)
         return _loaded[key]
 
 
@@ -59,24 +58,19 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
     return vectors
 
 
-def _load_minilm(expected: EmbedderIdentity) -> QueryEncoder:
-    identity = minilm_identity(BACKEND)
+def _load(name: str, expected: EmbedderIdentity) -> QueryEncoder:
+    model = local_model(name)
+    identity = model.identity(Backend(BACKEND, "float32"))
     _check(identity, expected)
-    folder = read_bert_folder(minilm_folder())
-    # Hashing its 90 MB takes as long as reading them into place; nothing is embedded before both are done.
+    bert = model.bert
+    if bert is None:
+        return load_embedder(name, identify(name, like=expected))
+    # Hashing the 90 MB of minilm takes as long as reading them into place; nothing is embedded before both are done.
     with ThreadPoolExecutor(1) as pool:
-        check = pool.submit(checked_minilm_folder)
-        encoder = NumpyBert(identity, folder, MAX_SEQUENCE) if folder else None
+        check = pool.submit(model.check_files)
+        encoder = NumpyBert(identity, bert, model.facts.max_sequence)
         check.result()
-    return encoder or load_embedder("minilm")
-
-
-def _load_st(name: str, expected: EmbedderIdentity) -> QueryEncoder:
-    files = model_files.read_model_folder(name.removeprefix(ST))
-    identity = st_identity(name, files, BACKEND)
-    _check(identity, expected)
-    folder: BertFolder | None = read_bert_folder(files.path)
-    return NumpyBert(identity, folder, files.max_sequence) if folder else load_embedder(name)
+    return encoder
 
 
 def _answering(encoder: QueryEncoder, expected: EmbedderIdentity) -> QueryEncoder:

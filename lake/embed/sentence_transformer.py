@@ -1,15 +1,16 @@
-"""``minilm`` and ``st:`` models in torch, in batches whose make-up can't change a vector."""
+"""Local models in torch, in batches whose make-up can't change a vector."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import lru_cache
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.embed.batching import bucket_batches, padded_length, rows_within
+from lake.embed.exactness import PROBES, check_exactness
+from lake.embed.processor import n_threads
 from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
 from lake.errors import ContractError, UsageError
@@ -27,26 +28,10 @@ if TYPE_CHECKING:
 CPU_BUDGET, CUDA_BUDGET = 2048, 65536
 #: Texts tokenised and sorted together; bounds the memory that a long stream takes.
 WINDOW = 4096
-_THREADS_VARIABLE = "RAGLAKE_TORCH_THREADS"
-
-
-@lru_cache(maxsize=1)
-def torch_backend() -> str:
-    """``torch-cuda`` where torch sees a CUDA device, else ``torch-cpu``; builds for CPU are not imported."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        if version("torch").endswith("+cpu"):
-            return "torch-cpu"
-    except PackageNotFoundError as error:
-        raise UsageError("torch is not installed; install raglake with its sentence-transformers extra") from error
-    import torch
-
-    return "torch-cuda" if torch.cuda.is_available() else "torch-cpu"
 
 
 class SentenceTransformerEmbedder:
-    """A saved sentence-transformers model, run in float32 by its own modules.
+    """A saved sentence-transformers model, run by its own modules in float32 or, checked, in bfloat16.
 
     Each text is padded to its own multiple of 16 tokens and meets only texts of that length: on CPU
     its vector is then bitwise the same in any batch, order and number of threads. On CUDA, where
@@ -62,6 +47,16 @@ class SentenceTransformerEmbedder:
         self._check_model()
         # A fast tokenizer keeps its truncation and padding as state: one call at a time.
         self._tokenizer_lock = Lock()
+        if identity.dtype == "bfloat16":
+            self._shorten()
+
+    def _shorten(self) -> None:
+        """To bfloat16; ContractError where that makes another model of it."""
+        import torch
+
+        exact = [self.embed_query(text) for text in PROBES]
+        self._model.to(torch.bfloat16)
+        check_exactness(self.identity, [self.embed_query(text) for text in PROBES], exact)
 
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         texts = [without_surrogates(text) for text in texts]
@@ -162,16 +157,6 @@ def set_threads() -> None:
     """
     import torch
 
-    wanted = _n_threads()
+    wanted = n_threads()
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
-
-
-def _n_threads() -> int:
-    stated = os.environ.get(_THREADS_VARIABLE, "").strip()
-    if stated and not (stated.isascii() and stated.isdigit() and int(stated)):
-        raise UsageError(f"{_THREADS_VARIABLE}={stated!r} must be a whole number from 1 up; unset means all cores")
-    if stated:
-        return int(stated)
-    # Not every platform knows affinity.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

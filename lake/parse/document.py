@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
@@ -50,11 +50,13 @@ def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
     (('A',), ('A',))
     """
     stack: list[tuple[int, str]] = []
+    path: tuple[str, ...] = ()
     placed = []
     for block in blocks:
         if block.kind == "heading":
             while stack and stack[-1][0] >= block.level:
                 stack.pop()
             stack.append((block.level, block.label))
-        placed.append(replace(block, heading=tuple(label for _, label in stack)))
+            path = tuple(label for _, label in stack)
+        placed.append(Block(block.start, block.end, block.kind, block.level, block.label, path, block.page))
     return tuple(placed)

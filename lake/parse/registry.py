@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
@@ -126,8 +125,9 @@ def suffix_of(uri: str) -> str:
     >>> suffix_of("docs/Guide.MD"), suffix_of("Makefile"), suffix_of("photo")
     ('.md', '.conf', '')
     """
-    name = PurePosixPath(uri).name.lower()
-    return PurePosixPath(name).suffix or _SUFFIX_OF_NAME.get(name, "")
+    name = uri.rstrip("/").rpartition("/")[2].lower()
+    stem, dot, rest = name.rpartition(".")
+    return dot + rest if stem and rest else _SUFFIX_OF_NAME.get(name, "")
 
 
 def parser_of(uri: str) -> Parser | None:

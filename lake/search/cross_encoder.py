@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lake.embed.backends import torch_backend
 from lake.embed.batching import bucket_batches
 from lake.embed.model_files import find_folder
-from lake.embed.sentence_transformer import CPU_BUDGET, CUDA_BUDGET, no_progress_bars, set_threads, torch_backend
+from lake.embed.sentence_transformer import CPU_BUDGET, CUDA_BUDGET, no_progress_bars, set_threads
 from lake.embed.surrogates import without_surrogates
 from lake.errors import ContractError, UsageError
 

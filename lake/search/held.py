@@ -44,6 +44,24 @@ class HeldPlaces:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldKeys:
+    """Where the row of each key lies: ``keys`` are sorted, as bytes."""
+
+    keys: np.ndarray
+    row_ids: np.ndarray
+
+    @classmethod
+    def read(cls, table: TableReader, key: str) -> HeldKeys:
+        rows = table.scan(["_rowid", key]).sort_by(key).combine_chunks()
+        return cls(rows.column(key).to_numpy().astype(np.bytes_), rows.column("_rowid").to_numpy())
+
+    def row_ids_of(self, keys: Sequence[str]) -> list[int]:
+        """Of keys that are all there, in their order."""
+        found: list[int] = self.row_ids[np.searchsorted(self.keys, np.array(keys, np.bytes_))].tolist()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class HeldChunks(HeldPlaces):
     """With float32 unit ``vectors`` [n, d] in the order of ``row_ids``."""
 
@@ -128,5 +146,5 @@ def has_few_vectors(release: Release) -> bool:
 
 
 def has_few_places(release: Release) -> bool:
-    """Whether the places are held."""
+    """Whether the places are held, of chunks and of their sections."""
     return release.counts["n_chunks"] <= _MOST_PLACES

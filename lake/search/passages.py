@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.schemas import DOCUMENT_COLUMNS, HITS
+from lake.search.held import HeldKeys
 from lake.table_reader import TableReader, one_of
 
 #: Runs a function beside the caller.
@@ -64,8 +65,9 @@ def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[
 class Passages:
     """Reads what the passages of one release say."""
 
-    def __init__(self, chunks: TableReader, parents: TableReader, submit: Submit) -> None:
-        self._chunks, self._parents, self._submit = chunks, parents, submit
+    def __init__(self, chunks: TableReader, parents: TableReader, submit: Submit, held: HeldKeys | None = None) -> None:
+        """``held``: where the sections lie, if that is known."""
+        self._chunks, self._parents, self._submit, self._held = chunks, parents, submit, held
 
     def read(self, candidates: pa.Table, groups: Sequence[Group], expand: str) -> pa.Table:
         """HITS rows, one for each group."""
@@ -85,7 +87,11 @@ class Passages:
     def _sections(self, best: pa.Table) -> dict[str, dict[str, Any]]:
         """What the sections of these candidates say, by parent_id."""
         ids = sorted(set(best.column("parent_id").to_pylist()))
-        return {row.pop("parent_id"): row for row in self._parents.take("parent_id", ids, _OF_PARENT).to_pylist()}
+        if self._held is None:
+            found = self._parents.take("parent_id", ids, _OF_PARENT)
+        else:
+            found = self._parents.rows(self._held.row_ids_of(ids), _OF_PARENT)
+        return {row.pop("parent_id"): row for row in found.to_pylist()}
 
     def _widen(
         self,

@@ -29,11 +29,17 @@ class Reranker(Protocol):
         ...
 
 
-def load_reranker(name: str) -> Reranker:
-    """The reranker, one object per process; UsageError lists the forms of a name, or says what to set."""
-    family, _, model = name.partition(":")
+def parse_name(name: str) -> tuple[str, str]:
+    """Family and model; UsageError lists the forms of a name."""
+    family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not model or f"{family}:" not in {f"{form.partition(':')[0]}:" for form in FORMS}:
         raise UsageError(f"no reranker {name!r}; choose one of the forms {list(FORMS)}")
+    return family, model
+
+
+def load_reranker(name: str) -> Reranker:
+    """The reranker, one object per process; UsageError lists the forms of a name, or says what to set."""
+    family, model = parse_name(name)
     endpoint = None if family == "st" else RerankEndpoint.from_environment(family)
     with _loading:
         key = (name, endpoint)

@@ -19,7 +19,7 @@ from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
-from lake.search.held import HeldChunks, HeldPlaces, Holding, cosines_of, has_few_places, has_few_vectors
+from lake.search.held import HeldChunks, HeldKeys, HeldPlaces, Holding, cosines_of, has_few_places, has_few_vectors
 from lake.search.passages import Group, Passages, grouped
 from lake.search.predicate import Predicate
 from lake.search.question import Question
@@ -71,6 +71,7 @@ class Snapshot:
         dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
         self._chunks = Holding(lambda: HeldChunks.of(self.table("chunks"), dimensions), submit)
         self._places = Holding(lambda: HeldPlaces.read(self.table("chunks")), submit)
+        self._sections = Holding(lambda: HeldKeys.read(self.table("parents"), "parent_id"), submit)
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
@@ -127,13 +128,15 @@ class Snapshot:
 
     def read(self, looked: Looked, question: Question) -> pa.Table:
         """HITS rows of the first passages."""
-        passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit)
+        sections = self._sections.at_hand() if self._is_asked_again and question.expand != "none" else None
+        passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit, sections)
         hits = passages.read(looked.found, looked.groups[: question.k], question.expand)
         named = query_id(self.release.release, question.text)
         return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
 
     def look(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
+        self._n_searches += 1
         vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
         while True:
             legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
@@ -172,18 +175,21 @@ class Snapshot:
         legs = []
         if question.mode != "text":
             vector = embedded() if vector is None else vector
-            legs.append(self._by_vector(vector, visible, depth))
+            legs.append(self._by_vector(vector, visible, depth, roughly=question.mode == "hybrid"))
         if question.mode == "text":
             legs.append(self._by_words(question, visible, depth))
         if words is not None:
             legs.append(words.result())
         return legs, vector
 
-    def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int) -> Leg:
+    def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int, *, roughly: bool = False) -> Leg:
+        """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
         if (held := self._held) is not None:
             of_whom = self.table("chunks").row_ids(visible.sql) if visible.sql else None
             return Leg("vector", *held.nearest(vector, depth, of_whom))
-        found = self.table("chunks").nearest(vector, depth, visible.sql)
+        chunks = self.table("chunks")
+        is_rough = roughly and not visible.sql
+        found = chunks.nearest_roughly(vector, depth) if is_rough else chunks.nearest(vector, depth, visible.sql)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
@@ -202,7 +208,7 @@ class Snapshot:
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
         columns = place(question.expand)
-        held = self._held_places() if vector is None else self._held or self._held_places()
+        held = self._held_places if vector is None else self._held or self._held_places
         read = self.table("chunks").rows if held is None else held.rows
         return ranked(legs, depth, lambda row_ids: read(row_ids, columns), fuse)
 
@@ -210,10 +216,14 @@ class Snapshot:
     def _held(self) -> HeldChunks | None:
         return self._chunks.result() if has_few_vectors(self.release) else None
 
+    @property
     def _held_places(self) -> HeldPlaces | None:
-        """From the second search on: a process that asks but once had better not read them all."""
-        self._n_searches += 1
-        return self._places.at_hand() if self._n_searches > 1 and has_few_places(self.release) else None
+        return self._places.at_hand() if self._is_asked_again else None
+
+    @property
+    def _is_asked_again(self) -> bool:
+        """A process that asks but once had better not read all places."""
+        return self._n_searches > 1 and has_few_places(self.release)
 
     @cached_property
     def _sample(self) -> np.ndarray:

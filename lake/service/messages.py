@@ -21,13 +21,14 @@ _FILTERS = "Values by column, applied before ranking."
 
 
 class Asked(BaseModel):
-    """What both kinds of question share."""
+    """What both kinds of question share. How to search, where a request does not say, is the lake's to say (section
+    ``search`` of its configuration); the defaults here hold where that is silent too.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     at: str = Field("live", max_length=200, description=_AT)
     session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
-    k: int = Field(10, ge=1, description="How many passages.")
     mode: Mode = "hybrid"
     filters: dict[str, Any] = Field(default_factory=dict, description=_FILTERS)
     expand: Expand = "parent"
@@ -56,7 +57,7 @@ class Asked(BaseModel):
 
 
 #: Options of a request; an API key may be confined to some.
-_SEARCH = set(Asked.model_fields) - {"at", "k", "session"}
+_SEARCH = set(Asked.model_fields) - {"at", "session"}
 
 
 class Query(Asked):
@@ -72,6 +73,7 @@ class Query(Asked):
     )
 
     text: str = Field(description=_TEXT)
+    k: int | None = Field(None, ge=1, description="How many passages. Where it isn't said: the lake's own, or 10.")
     syntax: Syntax = "plain"
 
     def how(self) -> dict[str, Any]:

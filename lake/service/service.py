@@ -201,9 +201,9 @@ class Service:
         except UsageError as error:
             raise no_release(error) from error
 
-    def _allowed(self, key: Key, asked: Asked) -> dict[str, Any]:
+    def _allowed(self, key: Key, asked: Query | AnswerQuery) -> dict[str, Any]:
         """Words of the search, all of which the key allows."""
-        if asked.k > self.bounds.max_k:
+        if asked.k is not None and asked.k > self.bounds.max_k:
             raise UsageError(f"k={asked.k} is more than the {self.bounds.max_k} passages that this service returns")
         how = asked.how()
         _check_options(key, [*how, *(["at"] if asked.at != "live" else [])])

@@ -176,14 +176,10 @@ def fails(proxy: Proxy, mode: str, share: float, n_requests: int) -> None:
     proxy.mode, proxy.breaks = mode, lambda method, path: len(proxy.seen) >= int(n_requests * share)
 
 
-@pytest.mark.parametrize(
-    "ways",
-    [
-        [("500", 0.01), ("reset", 0.15), ("503", 0.6)],
-        pytest.param([("reset", 0.05), ("503", 0.86)]),
-    ],
-    ids=["writing", "reading"],
-)
+#: What happens from which share of a run's requests on.
+_WAYS = [("500", 0.01), ("reset", 0.15), ("503", 0.6), ("reset", 0.86)]
+
+
 def test_wherever_the_store_fails_readers_keep_their_release_and_a_later_run_converges(
     proxy: Proxy,
     server: str,
@@ -191,7 +187,6 @@ def test_wherever_the_store_fails_readers_keep_their_release_and_a_later_run_con
     lake_url: str,
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
-    ways: list[tuple[str, float]],
 ) -> None:
     write(source, 0)
     assert run(server)[0] == OK
@@ -199,7 +194,7 @@ def test_wherever_the_store_fails_readers_keep_their_release_and_a_later_run_con
     assert run(proxy.url)[0] == OK
     n_requests = len(proxy.seen)
     before = everything_at(server, monkeypatch)
-    for night, (mode, share) in enumerate(ways, 2):
+    for night, (mode, share) in enumerate(_WAYS, 2):
         write(source, night)
         fails(proxy, mode, share, n_requests)
         status, said = run(proxy.url)

@@ -62,7 +62,7 @@ def test_a_second_run_leaves_no_trace(source: Path, lake_url: str, ingest: Calla
 def test_order_shards_and_workers_do_not_matter(source: Path, tmp_path: Path, ingest: Callable[..., Outcome]) -> None:
     shutil.copytree(CORPUS, source, dirs_exist_ok=True)
     small(source)
-    ways = [{"n_workers": 1, "shard_documents": 1000}, {"n_workers": 3, "shard_documents": 7}, {"shard_bytes": 4000}]
+    ways = [{"n_workers": 1, "shard_documents": 1000}, {"n_workers": 3, "shard_documents": 7, "shard_bytes": 4000}]
     urls = [str(tmp_path / f"lake-{n}") for n in range(len(ways))]
     for url, way in zip(urls, ways, strict=True):
         ingest(lake=url, **way)

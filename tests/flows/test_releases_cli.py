@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import lake
+from expectations.series import health_series
 from flows.cli import OK, REFUSED, USAGE, _exit_status
 from flows.reindex import Outcome
+from lake import clock
+from lake.directory import Lake
 
 
 def write(source: Path, tide: str) -> None:
@@ -28,6 +34,62 @@ def two(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> list[str
         write(source, tide)
         releases.append(ingest().release or "")
     return releases
+
+
+def test_the_log_keeps_what_a_release_took_and_older_logs_are_read(
+    two: list[str], lake_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Lake(lake_url)
+    chunks = lake.open_lake(lake_url).dataset("chunks", two[0]).to_table(columns=["n_tokens"])
+    spent = place.log.read().spent(two[0])
+    assert spent is not None
+    assert (spent.n_texts_embedded, spent.n_tokens_embedded) == (4, sum(chunks["n_tokens"].to_pylist()))
+    assert (spent.cost_usd, 0 < spent.seconds < 600) == (0.0, True)
+    assert _exit_status(["releases", two[0], "--lake", lake_url]) == OK
+    assert f"4 texts embedded, {spent.n_tokens_embedded} tokens" in capsys.readouterr().out
+    place.log.checkpoint()
+    assert Lake(lake_url).log.read().spent(two[0]) == spent
+
+    (path,) = Path(lake_url, "log").glob("*.checkpoint.json")
+    log = json.loads(path.read_text())
+    for entry in log["entries"]:
+        entry["facts"].pop("spent", None)
+    path.write_text(json.dumps(log))
+    assert lake.open_lake(lake_url).describe(two[0])["spent"] is None
+    for words in (["releases", two[0]], ["report", "--out", str(Path(lake_url).parent / "report.html")]):
+        assert _exit_status([*words, "--lake", lake_url]) == OK
+
+
+def test_how_long_the_oldest_change_waited_is_known(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(source, "spring")
+    began = clock.now()
+    first = ingest()
+    stamps = {
+        "0.md": clock.now().timestamp() - 0.5,
+        "1.md": began.timestamp() - 9_999,
+        "2.md": began.timestamp() + 9_999,
+    }
+    write(source, "neap")
+    for name, stamp in stamps.items():
+        os.utime(source / name, (stamp, stamp))
+    (source / "3.md").write_text("# Quay 3\n\nThe spring tide at quay 3 is at noon.")  # as it was
+    capsys.readouterr()
+    assert _exit_status(["plan", str(source), "--lake", lake_url, "--json"]) == OK
+    planned = datetime.fromisoformat(json.loads(capsys.readouterr().out)["oldest_change_at"])
+    second = ingest()
+    history = Lake(lake_url).log.read()
+    lag = history.lag(second.release or "")
+    published = history.published(second.release or "")
+    assert lag is not None
+    assert published is not None
+    # The file that bears an older time than the run that did not find it came after that had begun.
+    assert abs((published.at - lag - planned).total_seconds()) < 1e-3
+    assert abs((planned - began).total_seconds()) < 1
+    assert history.lag(first.release or "") is None
+    rows = health_series(lake.open_lake(lake_url)).to_pylist()
+    assert [row["lag_seconds"] for row in rows] == [None, lag.total_seconds()]
 
 
 def test_rollback_and_the_next_ingest_goes_on_from_there(

@@ -700,7 +700,7 @@ def _check_gone(history: History, at: str) -> None:
 
 def test_whatever_happens_to_a_lake_it_equals_the_model() -> None:
     chosen = settings(
-        max_examples=HISTORIES or 6,
+        max_examples=HISTORIES or 4,
         stateful_step_count=40 if HISTORIES else 15,
         deadline=None,
         database=None,

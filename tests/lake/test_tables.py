@@ -140,6 +140,18 @@ def test_every_row_is_found_once_whatever_the_indices_are_made_of(nights: Nights
                 assert set(hits) <= wanted
 
 
+def test_what_an_index_knows_of_distances_is_nearly_exact(nights: Nights) -> None:
+    tables, _, versions, held = nights
+    reader = tables.at(TABLE, versions[-1])
+    for texts in list(held[-1].values())[::40]:
+        exact, rough = reader.nearest_exactly(vector(texts[0]), 8), reader.nearest_roughly(vector(texts[0]), 8)
+        assert rough["_rowid"][0] == exact["_rowid"][0]
+        assert rough["_distance"].to_numpy() == pytest.approx(exact["_distance"].to_numpy(), abs=0.01)
+    assert reader._scale
+    apart = pa.table({"_rowid": [1, 2], "_distance": [0.1, 0.2]}), pa.table({"_rowid": [1, 2], "_distance": [0.3, 0.1]})
+    assert reader._scale_of(*apart) == 0.0  # then the exact way is gone
+
+
 def test_words_score_as_one_query_over_text_and_heading_would(nights: Nights) -> None:
     tables, _, versions, _ = nights
     reader = tables.at(TABLE, versions[-1])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lake.embed import QueryEncoder
 
+TORCH = "torch-cpu/float32"
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog"]
 ODD = [
     "?",
@@ -69,7 +70,7 @@ def mixed_texts(n: int) -> list[str]:
 
 def test_minilm_s_questions_have_torch_s_vectors(minilm: QueryEncoder) -> None:
     assert isinstance(minilm, NumpyBert)
-    torch_s = load_embedder("minilm")
+    torch_s = load_embedder("minilm", identify("minilm", TORCH))
     for text in [*ODD, *mixed_texts(30)]:
         found = minilm.embed_query(text)
         assert (found.dtype, found.shape) == (np.float32, (384,))
@@ -123,8 +124,8 @@ def test_asking_needs_no_torch(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from lake.embed import load_query_encoder\n"
-        "from lake.embed.minilm import minilm_identity\n"
-        "load_query_encoder('minilm', minilm_identity('torch-cpu')).embed_query('hello')\n"
+        "from lake.embed import identify\n"
+        "load_query_encoder('minilm', identify('minilm', 'torch-cpu/float32')).embed_query('hello')\n"
         "print({'torch', 'scipy', 'sentence_transformers', 'transformers', 'openai'} & set(sys.modules))\n"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -194,11 +195,14 @@ def test_any_bert_has_torch_s_vectors(
     folder = random_bert(pooling, prompt, normalised=not prompt, **config)
     assert supports(folder)
     name = f"st:{folder}"
-    encoder, torch_s = load_query_encoder(name, identify(name)), load_embedder(name)
+    encoder, torch_s = load_query_encoder(name, identify(name)), load_embedder(name, identify(name, TORCH))
     assert isinstance(encoder, NumpyBert)
     assert encoder.identity.query_prompt == prompt
+    graph = load_embedder(name, identify(name, "openvino/float32"))
     for text in some_questions():
-        np.testing.assert_allclose(encoder.embed_query(text), torch_s.embed_query(text), atol=1e-5, err_msg=text[:60])
+        expected = torch_s.embed_query(text)
+        np.testing.assert_allclose(encoder.embed_query(text), expected, atol=1e-5, err_msg=text[:60])
+        np.testing.assert_allclose(graph.embed_query(text), expected, atol=1e-5, err_msg=text[:60])
 
 
 @pytest.mark.parametrize(
@@ -218,6 +222,9 @@ def test_what_is_not_known_goes_to_torch(
     name = f"st:{folder}"
     encoder = load_query_encoder(name, identify(name))
     assert encoder is load_embedder(name)
+    assert identify(name).backend == "torch-cpu"
+    with pytest.raises(ContractError, match=r"can't compute 'st:.* by openvino/float32; it has .*torch-cpu/float32"):
+        identify(name, "openvino/float32")
     assert encoder.embed_query("the cat").shape == (encoder.identity.dimensions,)
 
 

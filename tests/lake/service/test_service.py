@@ -140,12 +140,12 @@ def test_a_key_allows_some_options(start: Start, two_releases: TwoReleases) -> N
 
 
 def test_who_comes_too_often_waits(start: Start) -> None:
-    running = start(ring(rate=2.0, burst=3))
+    running = start(ring(rate=0.5, burst=3))
     answers = [running.get("/releases", KEY) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert running.get("/releases", OTHER).status_code == 200
     seconds = int(answers[-1].headers["retry-after"])
-    assert seconds == 1
+    assert seconds in (1, 2)
     time.sleep(seconds)
     assert running.get("/releases", KEY).status_code == 200
 

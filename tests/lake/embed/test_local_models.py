@@ -8,14 +8,19 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from lake.embed import identify, load_embedder, tokenizer_of
+from lake.embed.backends import Backend
+from lake.embed.exactness import check_exactness
+from lake.embed.local_models import local_model
 from lake.embed.minilm import check_files, minilm_folder
 from lake.embed.model_files import read_model_folder
+from lake.embed.processor import has_bfloat16, n_threads
 from lake.embed.sentence_transformer import SentenceTransformerEmbedder
 from lake.errors import ContractError, UsageError
 
@@ -45,29 +50,45 @@ def embed(embedder: Embedder, texts: list[str]) -> np.ndarray:
     return vectors
 
 
+#: With the least cosine to plain sentence-transformers.
+BACKENDS = {
+    "torch-cpu/float32": 0.99999,
+    "openvino/float32": 0.99999,
+    "torch-cpu/bfloat16": 0.9995,
+    "openvino/bfloat16": 0.9995,
+}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    if request.param.endswith("bfloat16") and not has_bfloat16():
+        pytest.skip("the processor has no instructions for bfloat16")
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def minilm() -> Embedder:
-    return load_embedder("minilm")
+def minilm(backend: str) -> Embedder:
+    return load_embedder("minilm", identify("minilm", backend))
 
 
 @pytest.fixture
 def tiny(tiny_model: Path) -> Embedder:
-    return load_embedder(f"st:{tiny_model}")
+    return load_embedder(f"st:{tiny_model}", identify(f"st:{tiny_model}", "torch-cpu/float32"))
 
 
 def test_a_text_has_the_same_bytes_in_any_company(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = some_texts(40)
+    texts = some_texts(24, most_words=90)
     whole = embed(minilm, texts)
-    order = random.Random(1).sample(range(40), 40)
+    order = random.Random(1).sample(range(24), 24)
     assert embed(minilm, [texts[i] for i in order]).tobytes() == whole[order].tobytes()
-    for part in (slice(0, 7), slice(7, 8), slice(8, 40)):
+    for part in (slice(0, 7), slice(7, 8), slice(8, 24)):
         assert embed(minilm, texts[part]).tobytes() == whole[part].tobytes()
-    for position in range(0, 40, 8):
+    for position in range(0, 24, 8):
         assert minilm.embed_query(texts[position]).tobytes() == whole[position].tobytes()
-    monkeypatch.setenv("RAGLAKE_TORCH_THREADS", "1")
-    assert embed(minilm, texts).tobytes() == whole.tobytes()
-    monkeypatch.setenv("RAGLAKE_TORCH_THREADS", "2")
-    assert embed(minilm, texts).tobytes() == whole.tobytes()
+    for threads in ("1", "2"):
+        monkeypatch.setenv("RAGLAKE_EMBED_THREADS", threads)
+        another = local_model("minilm").load(Backend(minilm.identity.backend, minilm.identity.dtype))
+        assert embed(another, texts).tobytes() == whole.tobytes()
 
 
 def test_callers_in_several_threads_get_the_same_bytes(minilm: Embedder) -> None:
@@ -79,13 +100,13 @@ def test_callers_in_several_threads_get_the_same_bytes(minilm: Embedder) -> None
         assert vectors.tobytes() == np.roll(whole, -shift, axis=0).tobytes()
 
 
-def test_minilm_agrees_with_plain_sentence_transformers(minilm: Embedder) -> None:
+def test_minilm_agrees_with_plain_sentence_transformers(minilm: Embedder, backend: str) -> None:
     from sentence_transformers import SentenceTransformer
 
     texts = some_texts(24, seed=3)
     plain = SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True).encode(texts)
     found = embed(minilm, texts)
-    assert (found * plain).sum(axis=1).min() > 0.99999
+    assert (found * plain).sum(axis=1).min() > BACKENDS[backend]
     np.testing.assert_allclose(np.linalg.norm(found.astype(np.float64), axis=1), 1, atol=1e-6)
 
 
@@ -134,7 +155,7 @@ def test_files_that_are_not_minilm_s_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_states_its_facts_without_loading(tiny_model: Path) -> None:
-    identity = identify(f"st:{tiny_model}")
+    identity = identify(f"st:{tiny_model}", "torch-cpu/float32")
     assert (identity.dimensions, identity.dtype, identity.backend) == (24, "float32", "torch-cpu")
     assert (identity.document_prompt, identity.query_prompt) == ("passage: ", "query: ")
     # 60 positions less two special tokens less "passage" and ":".
@@ -239,7 +260,28 @@ def test_an_unreachable_hub_may_be_tried_again(tmp_path: Path) -> None:
     assert "could not be reached for 'nobody/nothing'" in run.stdout, run.stderr
 
 
-def test_threads_must_be_a_number(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAGLAKE_TORCH_THREADS", "all")
-    with pytest.raises(UsageError, match="RAGLAKE_TORCH_THREADS='all'"):
-        minilm.embed_query("hello")
+def test_threads_must_be_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAGLAKE_EMBED_THREADS", "all")
+    with pytest.raises(UsageError, match="RAGLAKE_EMBED_THREADS='all'"):
+        n_threads()
+
+
+def test_a_lake_keeps_what_computed_its_vectors() -> None:
+    made = identify("minilm", "torch-cpu/float32")
+    assert identify("minilm", like=made) == made
+    assert load_embedder("minilm", made).identity == made
+    gone = replace(made, backend="torch-cuda")
+    assert identify("minilm", like=gone) == identify("minilm")
+    with pytest.raises(ContractError, match="backend 'torch-cuda' -> "):
+        load_embedder("minilm", gone)
+    with pytest.raises(UsageError, match=r"no backend 'onnx/float32'; choose one of .'openvino/bfloat16'"):
+        identify("minilm", "onnx/float32")
+    with pytest.raises(UsageError, match="not for 'hash'"):
+        identify("hash", "openvino/float32")
+
+
+def test_a_precision_that_makes_another_model_is_refused() -> None:
+    exact = [np.eye(4, dtype=np.float32)[0]]
+    check_exactness(identify("minilm"), exact, exact)
+    with pytest.raises(ContractError, match=r"cosine of 0.00000 .* say --backend torch-cpu/float32"):
+        check_exactness(identify("minilm"), [np.eye(4, dtype=np.float32)[1]], exact)

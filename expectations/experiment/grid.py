@@ -1,0 +1,185 @@
+"""What an experiment varies: fields of the recipe and of a question, and every combination of their values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.asking import settings_of
+from expectations.retrieval import DEPTH
+from lake.embed import identify
+from lake.embed.local_models import is_local
+from lake.errors import UsageError
+from lake.scan import Settings
+from lake.search.defaults import Search, boosts_of
+
+if TYPE_CHECKING:
+    from lake.recipe import Recipe
+
+#: Names that can be varied: of the recipe, and of a question.
+OF_RECIPE = tuple(Settings.__dataclass_fields__)
+OF_QUESTION = tuple(Search.__dataclass_fields__)
+_SHORT = {"overlap": "overlap_tokens"}
+#: What stays as it is where a search is measured, unless it is varied.
+_SHAPE = ("expand", "window")
+#: What only a search by both legs has.
+_OF_FUSION = ("alpha", "fusion")
+
+#: Name -> values.
+Axes = Mapping[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A recipe and a way of asking for ``depth`` chunks; ``varied`` are the values that tell it from other cells.
+
+    ``settings`` is the recipe in full, as an ingest is told it; ``way`` holds fields of a question.
+    """
+
+    number: int
+    varied: Mapping[str, Any]
+    settings: Settings
+    recipe: Recipe
+    way: Mapping[str, Any]
+    depth: int = DEPTH
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Equal for cells that are one."""
+        return self.recipe.digest, settings_of(self.way), self.depth
+
+
+def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[Any, ...]]:
+    """What ``NAME=V1,V2`` words vary, and a YAML or JSON file that holds the same: values, or a list, by name.
+
+    >>> axes_of(["child_tokens=100,200", "rerank=none,st:x", "alpha=0.3"])
+    {'child_tokens': (100, 200), 'rerank': (None, 'st:x'), 'alpha': (0.3,)}
+    """
+    found = _of_file(Path(file).expanduser()) if file else {}
+    for word in words:
+        name, _, values = word.partition("=")
+        if not name or not values:
+            raise UsageError(f"{word!r} is not NAME=VALUE,VALUE; for example child_tokens=100,200,400")
+        found[name] = json.loads(values) if values.startswith("[") else [_value(one) for one in values.split(",")]
+    named = {_SHORT.get(name, name): tuple(values) for name, values in found.items()}
+    if unknown := sorted(named.keys() - {*OF_RECIPE, *OF_QUESTION}):
+        raise UsageError(f"nothing called {unknown} can be varied; what can: {[*OF_RECIPE, *OF_QUESTION]}")
+    if not any(named.values()):
+        raise UsageError("nothing is varied; say for example --vary child_tokens=100,200,400 --vary alpha=0.3,0.5")
+    return named
+
+
+def _value(text: str) -> Any:
+    if text.strip() in ("none", ""):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip()
+
+
+def _of_file(path: Path) -> dict[str, list[Any]]:
+    import yaml
+
+    try:
+        said = yaml.safe_load(path.read_text())  # JSON is YAML, too
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} is no readable YAML or JSON ({error})") from error
+    if not isinstance(said, dict):
+        raise UsageError(f"{path} must hold names with their values, such as 'child_tokens: [100, 200]'")
+    return {str(name): values if isinstance(values, list) else [values] for name, values in said.items()}
+
+
+def cells(base: Recipe, own: Search, axes: Axes) -> list[Cell]:
+    """The lake as it is, number 0, and each combination of the values that is another; UsageError where one can't be.
+
+    ``base`` is its recipe, ``own`` how it is searched.
+    """
+    varied = {name: _as_is(name, base, own) for name in axes}
+    found = [_cell(0, varied, base, own)]
+    seen = {found[0].key}
+    for values in product(*axes.values()):
+        cell = _cell(len(found), dict(zip(axes, values, strict=True)), base, own)
+        if cell.key not in seen:
+            seen.add(cell.key)
+            found.append(cell)
+    if len(found) == 1:
+        raise UsageError("each of these combinations is the lake as it is; vary something else")
+    return found
+
+
+def _as_is(name: str, base: Recipe, own: Search) -> Any:
+    if name in OF_RECIPE:
+        return getattr(settings_as_is(base), name)
+    return own.boosts if name == "boosts" else getattr(own, name)
+
+
+def settings_as_is(recipe: Recipe) -> Settings:
+    """A recipe as an ingest is told it, field by field."""
+    embedder = recipe.embedder
+    by = embedder.computed_by if is_local(embedder.name) else None
+    fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": embedder.name, "backend": by}
+    return Settings(**{name: fields[name] for name in OF_RECIPE})
+
+
+def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: Search) -> Cell:
+    if varied.get("mode", own.mode) != "hybrid":  # these say nothing then
+        varied = {name: None if name in _OF_FUSION else value for name, value in varied.items()}
+    try:
+        of_base = settings_as_is(base)
+        settings = _settings(of_base, varied)
+        same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
+        identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
+        recipe = settings.recipe(base, identity)
+        way = {name: value for name, value in own.how.items() if name not in _SHAPE} | dict(_said(varied))
+        settings_of(way)
+    except (UsageError, TypeError) as error:
+        raise UsageError(f"{worded(varied)}: {error}") from error
+    return Cell(number, varied, settings, recipe, way, _depth(varied))
+
+
+def _settings(base: Settings, varied: Mapping[str, Any]) -> Settings:
+    """The base's with the values that vary; what computes its model is not said of another one."""
+    found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
+    return found if found.embedder == base.embedder or "backend" in varied else replace(found, backend=None)
+
+
+def _said(varied: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in varied.items():
+        if name in OF_QUESTION and name != "k" and (value is not None or name != "fusion"):
+            yield name, boosts_of(value) if name == "boosts" and value is not None else value
+
+
+def _depth(varied: Mapping[str, Any]) -> int:
+    depth = varied.get("k", DEPTH)
+    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
+        raise UsageError(f"k={depth!r} must be a whole number, 1 or more")
+    return depth
+
+
+def worded(varied: Mapping[str, Any]) -> str:
+    """The values that tell a cell from others, as a person says them.
+
+    >>> worded({"child_tokens": 100, "rerank": None})
+    'child_tokens 100, rerank none'
+    """
+    return ", ".join(f"{name} {said(value)}" for name, value in varied.items())
+
+
+def said(value: Any) -> str:
+    """A value as the command line takes it."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def by_recipe(found: Sequence[Cell]) -> list[list[Cell]]:
+    """The cells of each recipe, in the order of their first one."""
+    parts: dict[str, list[Cell]] = {}
+    for cell in found:
+        parts.setdefault(cell.recipe.digest, []).append(cell)
+    return list(parts.values())

@@ -1,0 +1,197 @@
+"""An experiment: each recipe built into a lake of its own, each way of asking asked there, all judged together."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from expectations.experiment.grid import OF_RECIPE, Cell, by_recipe, cells, worded
+from expectations.experiment.judging import judged, n_left_out
+from expectations.experiment.sampling import Sample, sampled
+from expectations.experiment.values import Built, Experiment
+from expectations.gating import check_measures
+from expectations.measures import RANKED
+from expectations.retrieval import evaluate
+from expectations.scoring import scores_of
+from flows.reindex import reindex
+from flows.steps import PlainSteps
+from lake.configuration import split_measure
+from lake.directory import Lake
+from lake.embed import price_per_million_tokens
+from lake.errors import RefusedError, UsageError
+from lake.lending import lend
+from lake.progress import Progress, silent
+from lake.query import Index, open_lake
+from tasks.job import Job
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.questions import Asked
+    from lake.releases import Release
+
+_MANY = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an experiment is asked to do.
+
+    ``axes``: what is varied. ``sources`` are those that the lake is made from, named alike; without a recipe and a
+    sample they are not needed, since the lake itself is asked then. ``keep``: a folder for the lakes of the recipes,
+    where another experiment finds them; else they are deleted in the end.
+    """
+
+    lake: str
+    axes: Mapping[str, tuple[Any, ...]]
+    sources: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    sample: int | None = None
+    seed: int = 0
+    set: str | None = None
+    measures: tuple[str, ...] = ()
+    keep: str | None = None
+
+    @property
+    def builds(self) -> bool:
+        """Whether lakes are built; else the lake's own live release is asked."""
+        return self.sample is not None or any(name in OF_RECIPE for name in self.axes)
+
+
+def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | None = None) -> Experiment:
+    """Try every combination on the same documents and questions; the lake itself is only read.
+
+    UsageError where something can't be varied so, before anything is built; RefusedError where a recipe's release
+    fails its audit.
+    """
+    index = open_lake(trial.lake)
+    release, questions = index.release(), index.questions(trial.set)
+    check_measures(list(trial.measures))
+    if not questions:
+        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
+    if trial.builds and not trial.sources:
+        raise UsageError("name the sources that the lake is made from: recipes are tried, or a sample is drawn of them")
+    found = cells(release.recipe, index.defaults(), trial.axes)
+    sample = sampled(index, questions, trial.sample, trial.seed)
+    progress("cells", 0, len(found))
+    with _folder(trial.keep) as folder:
+        tried = list(_tried(trial, found, index, questions, sample, folder, (progress, n_workers)))
+    outcomes, choice, fronts = judged(tried, trial.measures)
+    return Experiment(
+        index.status()["lake"],
+        release.release,
+        tuple(sorted({question.set for question in questions})),
+        tuple(outcomes[0].scores),
+        outcomes,
+        choice,
+        fronts,
+        len(sample.documents),
+        sample.n_all,
+        trial.seed,
+        n_left_out(tried[0][2]),
+    )
+
+
+@contextmanager
+def _folder(keep: str | None) -> Iterator[Path]:
+    if keep is not None:
+        yield Path(keep).expanduser()
+        return
+    with tempfile.TemporaryDirectory(prefix="raglake-experiment-") as name:
+        yield Path(name)
+
+
+def _tried(
+    trial: Trial,
+    found: Sequence[Cell],
+    index: Index,
+    questions: Sequence[Asked],
+    sample: Sample,
+    folder: Path,
+    how: tuple[Progress, int | None],
+) -> Iterator[tuple[Cell, Built, pa.Table]]:
+    """Each cell with its release and its SCORES rows; vectors of one recipe are there for the next."""
+    lenders = [Lake(trial.lake)]
+    for part in by_recipe(found):
+        if trial.builds:
+            place = _built(trial, part[0], sample, folder, lenders, how)
+            lenders.append(place)
+            asked = Index(place)
+        else:
+            place, asked = Lake(trial.lake), index
+        known = _facts(place, asked, is_own=not trial.builds)
+        for cell in part:
+            yield cell, known, _scores(trial, asked, questions, cell, how[0])
+            how[0]("cells", 1, None)
+
+
+def _built(
+    trial: Trial, cell: Cell, sample: Sample, folder: Path, lenders: Sequence[Lake], how: tuple[Progress, int | None]
+) -> Lake:
+    """The lake of a recipe, as it is left by an ingest of the sample; what is there of it is not made again."""
+    place = Lake(str(folder / cell.recipe.digest[:16]))
+    place.create()
+    for lender in lenders:
+        lend(lender, place, cell.recipe)
+    job = Job(
+        trial.sources,
+        place.url,
+        trial.include,
+        trial.exclude,
+        cell.settings,
+        allow_removals=_MANY,
+        only=sample.documents,
+    )
+    with PlainSteps(n_workers=how[1], progress=how[0]) as steps:
+        outcome = reindex(job, steps)
+    n_found = outcome.n_documents + outcome.n_quarantined
+    if n_found < len(sample.documents):
+        names = sorted({source for source, _ in sample.documents})
+        raise UsageError(
+            f"the sources hold {n_found:,} of the {len(sample.documents):,} documents wanted of live; name them as "
+            f"raglake ingest was told ({', '.join(names)}), and ingest what changed since"
+        )
+    if outcome.refused or outcome.release is None:
+        raise RefusedError(f"{worded(cell.varied)} makes no release: {outcome.reason}")
+    return place
+
+
+def _scores(trial: Trial, index: Index, questions: Sequence[Asked], cell: Cell, progress: Progress) -> pa.Table:
+    names = [name for level, name in map(split_measure, trial.measures) if level != "span"]
+    if trial.builds:
+        return scores_of(index, questions, "live", cell.way, names=names, depth=cell.depth, progress=progress)
+    # Not kept: what is tried out should not stand among the scores of a release.
+    measures = tuple(dict.fromkeys([*RANKED, *names]))
+    return evaluate(index, questions, "live", cell.way, names=measures, depth=cell.depth, progress=progress).rows
+
+
+def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
+    history = place.log.read()
+    release = history.resolve("live")
+    n_texts, n_tokens = _texts(index, release)
+    price, spent = price_per_million_tokens(release.recipe.embedder.name), history.spent(release.release)
+    known = Built(
+        release.counts["n_documents"],
+        release.counts["n_chunks"],
+        n_texts,
+        n_tokens,
+        None if price is None else price * n_tokens / 1e6,
+    )
+    if is_own or spent is None:
+        return known
+    n_bytes = sum(stored.size for stored in place.store.walk(f"tables/{release.generation}"))
+    return replace(known, n_texts_embedded=spent.n_texts_embedded, n_bytes=n_bytes, seconds=spent.seconds)
+
+
+def _texts(index: Index, release: Release) -> tuple[int, int]:
+    """Distinct texts that were embedded for a release, and their tokens."""
+    rows = index.dataset("chunks", release.release).to_table(columns=["text_digest", "n_tokens"])
+    texts = pl.DataFrame(rows).unique("text_digest")
+    return texts.height, int(texts["n_tokens"].sum())

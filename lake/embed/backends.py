@@ -1,0 +1,69 @@
+"""What can compute a local model on this machine, and in which precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from lake.embed.processor import gains_by_bfloat16, has_bfloat16, has_openvino
+from lake.errors import UsageError
+
+_PROGRAMS = ("openvino", "torch-cpu", "torch-cuda")
+_EXACT, _SHORT = "float32", "bfloat16"
+
+
+class Backend(NamedTuple):
+    """Written ``openvino/bfloat16``: the program, and the type of number in its products."""
+
+    program: str
+    dtype: str
+
+    def __str__(self) -> str:
+        return f"{self.program}/{self.dtype}"
+
+    @classmethod
+    def parse(cls, text: str) -> Backend:
+        """UsageError unless it is the name of one, whether this machine has it or not."""
+        known = {str(cls(program, dtype)): cls(program, dtype) for program in _PROGRAMS for dtype in (_SHORT, _EXACT)}
+        if text not in known:
+            raise UsageError(f"no backend {text!r}; choose one of {list(known)}")
+        return known[text]
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Those that this machine has for a model, quickest first; ``is_plain``: OpenVINO's graph of it is ours."""
+
+    is_plain: bool
+
+    @property
+    def offered(self) -> list[Backend]:
+        programs = [torch_backend()] if torch_backend() == "torch-cuda" else []
+        programs += ["openvino"] if self.is_plain and has_openvino() else []
+        return [
+            Backend(program, dtype)
+            for program in [*programs, "torch-cpu"]
+            for dtype in (_SHORT, _EXACT)
+            if dtype == _EXACT or program == "torch-cuda" or has_bfloat16()
+        ]
+
+    def quickest(self) -> Backend:
+        """In bfloat16 on a CPU only where a short probe says that it pays."""
+        first, second, *_ = [*self.offered, *self.offered]
+        return first if first.dtype == _EXACT or first.program == "torch-cuda" or gains_by_bfloat16() else second
+
+
+@lru_cache(maxsize=1)
+def torch_backend() -> str:
+    """``torch-cuda`` where torch sees a CUDA device, else ``torch-cpu``; builds for CPU are not imported."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        if version("torch").endswith("+cpu"):
+            return "torch-cpu"
+    except PackageNotFoundError as error:
+        raise UsageError("torch is not installed; install raglake with its sentence-transformers extra") from error
+    import torch
+
+    return "torch-cuda" if torch.cuda.is_available() else "torch-cpu"

@@ -1,0 +1,151 @@
+"""The provider's Batch API: texts handed over in a file, their vectors fetched within a day, at half the price."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from lake.embed.batching import request_batches
+from lake.embed.openai_answer import translating, vectors_in_order
+from lake.embed.openai_models import TOKENIZER, OpenAIModel
+from lake.embed.pacing import Backoff
+from lake.embed.refusals import RefusedRequest
+from lake.embed.surrogates import without_surrogates
+from lake.embed.unit import unit_rows
+from lake.errors import LakeError, TransientError
+from lake.tokens import load_tokenizer
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+    from lake.embed.openai_api import Endpoint
+
+_PATH: Literal["/v1/embeddings"] = "/v1/embeddings"
+#: By which a batch is found again whose id was lost with the process that asked for it.
+_MARK = "raglake"
+_UNDER_WAY = {"validating", "in_progress", "finalizing", "cancelling"}
+#: Texts and tokens of one line, which is one request of the batch.
+_LINE_INPUTS, _LINE_TOKENS = 512, 200_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the provider says of one; ``done`` ones have an answer, of which parts may be missing."""
+
+    batch_id: str
+    status: Literal["under way", "done", "failed"]
+    reason: str
+    n_done: int
+    files: tuple[str, ...]
+    answer: str | None
+
+
+class BatchApi:
+    """Safe to call again after any failure: a batch that was made for ``key`` is found, not made twice."""
+
+    def __init__(self, model: OpenAIModel, endpoint: Endpoint, backoff: Backoff | None = None) -> None:
+        self._model, self._endpoint, self._backoff = model, endpoint, backoff or Backoff()
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        from openai import OpenAI
+
+        return OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key, timeout=120, max_retries=0)
+
+    def submit(self, key: str, texts: Sequence[str]) -> str:
+        """Hand over ``texts``; the batch's id."""
+        lines = "\n".join(json.dumps(line) for line in self._lines(texts)).encode()
+        file = self._tried(lambda: self._client.files.create(file=(f"{key}.jsonl", lines), purpose="batch"))
+        made = self._tried(
+            lambda: self._client.batches.create(
+                input_file_id=file.id, endpoint=_PATH, completion_window="24h", metadata={_MARK: key}
+            )
+        )
+        return str(made.id)
+
+    def find(self, key: str) -> str | None:
+        """The id of the batch that was made for ``key``, if there is one."""
+        made = self._tried(lambda: list(self._client.batches.list(limit=100)))
+        return next((str(batch.id) for batch in made if (batch.metadata or {}).get(_MARK) == key), None)
+
+    def state(self, batch_id: str) -> Batch:
+        batch = self._tried(lambda: self._client.batches.retrieve(batch_id))
+        answer = batch.output_file_id
+        status: Literal["under way", "done", "failed"] = "done" if answer else "failed"
+        files = tuple(name for name in (batch.input_file_id, answer, batch.error_file_id) if name)
+        said = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
+        return Batch(
+            batch_id,
+            "under way" if batch.status in _UNDER_WAY else status,
+            "; ".join([batch.status, *said]),
+            batch.request_counts.completed if batch.request_counts else 0,
+            files,
+            answer,
+        )
+
+    def vectors(self, batch: Batch) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        """Positions in the texts handed over, and their unit vectors; requests that failed are left out."""
+        if batch.answer is None:
+            return
+        name = batch.answer
+        for line in self._tried(lambda: self._client.files.content(name).text).splitlines():
+            answered = json.loads(line)
+            response = answered.get("response") or {}
+            if response.get("status_code") == 200:
+                start, n_texts = map(int, answered["custom_id"].split("+"))
+                found = vectors_in_order(_Answer.of(response["body"]), n_texts, self._model)
+                yield range(start, start + n_texts), unit_rows(found, repr(self._model.identity.name))
+
+    def forget(self, batch: Batch) -> None:
+        """Have the provider delete what it was given and gave, or has it do so in its own time."""
+        for name in batch.files:
+            with suppress(LakeError):
+                self._tried(partial(self._client.files.delete, name))
+
+    def _lines(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        count = load_tokenizer(TOKENIZER).count
+        shortened = {"dimensions": self._model.dimensions} if self._model.is_shortened else {}
+        given = [without_surrogates(text) for text in texts]
+        for positions in request_batches([count(text) for text in given], _LINE_INPUTS, _LINE_TOKENS):
+            inputs = [given[position] for position in positions]
+            body = {"model": self._model.name, "input": inputs, "encoding_format": "base64", **shortened}
+            yield {"custom_id": f"{positions[0]}+{len(inputs)}", "method": "POST", "url": _PATH, "body": body}
+
+    def _tried(self, call: Callable[[], T]) -> T:
+        n_failures = 0
+        while True:
+            try:
+                with translating():
+                    return call()
+            except RefusedRequest as refused:
+                n_failures += 1
+                if n_failures >= self._backoff.n_attempts:
+                    told = f"the Batch API failed {n_failures} times: {refused}; try again later"
+                    raise TransientError(told) from refused
+                time.sleep(self._backoff.delay(n_failures, refused.wait))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One line's answer in the form of the client's."""
+
+    data: list[_Item]
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> _Answer:
+        return cls([_Item(int(item["index"]), item["embedding"]) for item in body.get("data") or []])
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    index: int
+    embedding: str | list[float]

@@ -1,0 +1,67 @@
+"""Texts as a BERT reads them: token ids after the prompt, and which tokens make the text's vector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lake.embed.surrogates import without_surrogates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lake.embed.bert_folder import BertFolder
+
+
+class BertReader:
+    """Reads each text after ``prompt``; safe in several threads.
+
+    ``n_unpooled``: how many tokens at the start are read and left out of the pooling.
+    ``longest``: what lies beyond so many tokens is cut; None where nothing may be.
+    """
+
+    def __init__(self, folder: BertFolder, prompt: str, longest: int | None = None) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder.path / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._prompt = prompt
+        self.n_unpooled = 0 if folder.pools_prompt else self._prompt_length()
+        if longest is not None:
+            self._tokenizer.enable_truncation(longest)
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Of each text with its prompt and special tokens."""
+        read = [self._prompt + without_surrogates(text) for text in texts]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(read)]
+
+    def _prompt_length(self) -> int:
+        """Tokens of the prompt with the special one before it, as sentence-transformers counts them."""
+        if not self._prompt:
+            return 0
+        tokens = self._tokenizer.encode(without_surrogates(self._prompt))
+        return len(tokens.ids) - int(tokens.special_tokens_mask[-1])
+
+
+def padded(ids: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids [texts, length], int32, and 1.0 where there is one."""
+    rows = np.zeros((len(ids), length), np.int32)
+    present = np.zeros((len(ids), length), np.float32)
+    for row, here, tokens in zip(rows, present, ids, strict=True):
+        row[: len(tokens)] = tokens
+        here[: len(tokens)] = 1
+    return rows, present
+
+
+def pooling(present: np.ndarray, folder: BertFolder, n_unpooled: int) -> np.ndarray:
+    """1.0 for each token [texts, length] whose row is summed up to the text's direction."""
+    pooled = np.zeros_like(present)
+    if folder.pooling == "mean":
+        pooled[:, n_unpooled:] = present[:, n_unpooled:]
+        return pooled
+    # Where the prompt takes all there is room for, sentence-transformers takes the first token after all.
+    has_more = present[:, n_unpooled] > 0 if n_unpooled < present.shape[1] else np.zeros(len(present), bool)
+    pooled[np.arange(len(present)), np.where(has_more, n_unpooled, 0)] = 1
+    return pooled

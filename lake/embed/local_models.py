@@ -1,0 +1,96 @@
+"""Models whose weights lie in a folder here: ``minilm`` and ``st:``, their identities, and what computes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lake.embed import minilm, model_files
+from lake.embed.backends import Backend, Backends
+from lake.embed.bert_folder import BertFolder, read_bert_folder
+from lake.errors import ContractError
+from lake.recipe import EmbedderIdentity
+
+if TYPE_CHECKING:
+    from lake.embed.base import Embedder
+
+ST = "st:"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """``facts`` of its files; for ``minilm`` they are constants, checked when it is loaded."""
+
+    name: str
+    facts: model_files.ModelFolder
+
+    @property
+    def bert(self) -> BertFolder | None:
+        return read_bert_folder(self.facts.path)
+
+    @property
+    def backends(self) -> Backends:
+        return Backends(self.bert is not None)
+
+    def identity(self, backend: Backend) -> EmbedderIdentity:
+        return EmbedderIdentity(
+            name=self.name,
+            weights=self.facts.weights,
+            backend=backend.program,
+            dtype=backend.dtype,
+            dimensions=self.facts.dimensions,
+            max_tokens=self.facts.max_tokens,
+            tokenizer=self.facts.tokenizer,
+            document_prompt=self.facts.document_prompt,
+            query_prompt=self.facts.query_prompt,
+        )
+
+    def chosen(self, asked: Backend | None, like: EmbedderIdentity | None) -> Backend:
+        """What was asked for, else what made ``like`` where this machine has it, else the quickest.
+
+        Raises ContractError where what was asked for is not at hand.
+        """
+        backends = self.backends
+        if asked is not None:
+            if asked not in backends.offered:
+                raise ContractError(_lacking(self.name, asked, backends))
+            return asked
+        made = Backend(like.backend, like.dtype) if like and like.name == self.name else None
+        return made if made in backends.offered else backends.quickest()
+
+    def load(self, backend: Backend) -> Embedder:
+        self.check_files()
+        identity = self.identity(backend)
+        if backend.program == "openvino" and (bert := self.bert):
+            from lake.embed.openvino_bert import OpenVinoBert
+
+            return OpenVinoBert(identity, bert, self.facts.max_sequence)
+        from lake.embed.sentence_transformer import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(identity, self.facts.path, self.facts.max_sequence)
+
+    def check_files(self) -> None:
+        """ContractError where a package carries another model than it says."""
+        if self.name == minilm.NAME:
+            minilm.check_files(self.facts.path)
+
+
+def is_local(name: str) -> bool:
+    return name == minilm.NAME or name.startswith(ST)
+
+
+def local_model(name: str) -> LocalModel:
+    """Reads a model's small files and digests, never its weights into memory."""
+    return LocalModel(name, minilm.facts() if name == minilm.NAME else model_files.read_model_folder(path_of(name)))
+
+
+def path_of(name: str) -> str:
+    return name.removeprefix(ST)
+
+
+def _lacking(name: str, asked: Backend, backends: Backends) -> str:
+    return (
+        f"this machine can't compute {name!r} by {asked}; it has {', '.join(map(str, backends.offered))}. "
+        f"bfloat16 needs a processor with avx512_bf16 or amx_bf16, openvino its package and a plain BERT, "
+        f"torch-cuda a GPU"
+    )

@@ -1,0 +1,255 @@
+"""Texts through a provider's Batch API: paid for once, whatever dies in between, and within a budget."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake.batches import open_batches
+from lake.directory import Lake
+from lake.embed.batch_api import BatchApi
+from lake.errors import ContractError, PendingError, RefusedError, TransientError, UsageError
+from lake.scan import Settings
+
+Ingest = Callable[..., Outcome]
+SETTINGS = Settings(embedder="openai:text-embedding-3-small@8")
+
+
+class Provider(ThreadingHTTPServer):
+    """Keeps files and batches as OpenAI's API does; ``open_for_business`` batches are done as soon as they are made."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Desk)
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.is_open = True
+        self.loses = 0  # requests of each batch that get an error
+        self.refuses = 0  # answers with 503 before the next good one
+        self.paid: list[str] = []
+        self.deleted: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def make(self, asked: dict[str, Any]) -> dict[str, Any]:
+        made = {
+            "id": f"batch_{len(self.batches)}",
+            "object": "batch",
+            "endpoint": asked["endpoint"],
+            "input_file_id": asked["input_file_id"],
+            "completion_window": asked["completion_window"],
+            "created_at": 0,
+            "metadata": asked["metadata"],
+            "status": "in_progress",
+        }
+        self.batches[made["id"]] = made
+        if self.is_open:
+            self.work(made)
+        return made
+
+    def work(self, batch: dict[str, Any]) -> None:
+        lines = [json.loads(line) for line in self.files[batch["input_file_id"]].splitlines()]
+        answers = [self.answered(line) for line in lines[self.loses :]]
+        self.files[f"out_{batch['id']}"] = "\n".join(json.dumps(answer) for answer in answers).encode()
+        status = "expired" if self.loses else "completed"
+        batch |= {"status": status, "output_file_id": f"out_{batch['id']}"}
+
+    def answered(self, line: dict[str, Any]) -> dict[str, Any]:
+        self.paid += line["body"]["input"]
+        data = [
+            {"object": "embedding", "index": index, "embedding": base64.b64encode(vector_of(text)).decode()}
+            for index, text in enumerate(line["body"]["input"])
+        ]
+        return {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": {"data": data[::-1]}}}
+
+
+class Desk(BaseHTTPRequestHandler):
+    server: Provider
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path == "/v1/files":
+            name = f"file_{len(self.server.files)}"
+            self.server.files[name] = re.search(rb"\r\n\r\n(\{.*?)\r\n--", body, re.DOTALL)[1]  # type: ignore[index]
+            self.say({"id": name, "object": "file", "purpose": "batch"})
+        else:
+            self.say(self.server.make(json.loads(body)))
+
+    def do_GET(self) -> None:
+        if self.server.refuses:
+            self.server.refuses -= 1
+            self.send_error(503)
+        elif self.path.endswith("/content"):
+            self.say_bytes(self.server.files[self.path.split("/")[3]])
+        elif self.path.startswith("/v1/batches/"):
+            self.say(self.server.batches[self.path.split("/")[3]])
+        else:
+            self.say({"object": "list", "data": list(self.server.batches.values()), "has_more": False})
+
+    def do_DELETE(self) -> None:
+        self.server.deleted.append(self.path.split("/")[3])
+        self.say({"id": self.server.deleted[-1], "object": "file", "deleted": True})
+
+    def say(self, answer: dict[str, Any]) -> None:
+        self.say_bytes(json.dumps(answer).encode())
+
+    def say_bytes(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def vector_of(text: str) -> bytes:
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).normal(size=8).astype("<f4").tobytes()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    running = Provider()
+    thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setattr("lake.batches._FIRST_LOOK", 0.01)
+    monkeypatch.setattr("lake.embed.pacing.Backoff.delay", lambda *_: 0.0)
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def write(source: Path, n: int, word: str = "lamp") -> None:
+    for number in range(n):
+        (source / f"{number}.md").write_text(
+            f"# {word} {number}\n\nThe {word} of berth {number} burns {number} hours.\n"
+        )
+
+
+def vectors_are_right(url: str) -> bool:
+    rows = lake.open_lake(url).dataset("chunks").to_table(columns=["heading", "text", "vector"]).to_pylist()
+    wanted = [np.frombuffer(vector_of(f"{row['heading']}\n\n{row['text']}"), "<f4") for row in rows]
+    plain = [np.frombuffer(vector_of(row["text"]), "<f4") for row in rows]
+    close = [
+        max(np.dot(row["vector"], w / np.linalg.norm(w)), np.dot(row["vector"], p / np.linalg.norm(p))) > 0.9999
+        for row, w, p in zip(rows, wanted, plain, strict=True)
+    ]
+    return bool(close) and all(close)
+
+
+def test_a_batch_is_handed_over_waited_for_and_paid_once(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider
+) -> None:
+    write(source, 12)
+    provider.refuses = 2
+    outcome = ingest(settings=SETTINGS, batch_hours=1.0)
+    assert (outcome.published, outcome.n_texts_embedded) == (True, 12)
+    assert len(provider.paid) == len(set(provider.paid)) == 12
+    assert vectors_are_right(lake_url)
+    assert sorted(provider.deleted) == ["file_0", "out_batch_0"]
+    assert not list(Lake(lake_url).store.walk("batches"))
+    spent = lake.open_lake(lake_url).history().spent(outcome.release or "")
+    assert spent is not None
+    assert spent.cost_usd == pytest.approx(spent.n_tokens_embedded * 0.01 / 1e6, abs=1e-6)
+
+
+def test_a_night_that_can_not_wait_leaves_it_to_the_next(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider
+) -> None:
+    write(source, 6)
+    provider.is_open = False
+    with pytest.raises(PendingError, match=r"6 texts are still with the provider's Batch API \(batch_0\)"):
+        ingest(settings=SETTINGS, batch_hours=0.0)
+    write(source, 9)  # three more by the next night, which does not use batches itself but takes the open one up
+    provider.work(provider.batches["batch_0"])
+    provider.is_open = True
+    outcome = ingest(settings=SETTINGS, batch_hours=0.0)
+    assert (outcome.published, outcome.n_documents, len(provider.batches)) == (True, 9, 2)
+    assert sorted(provider.paid) == sorted(set(provider.paid))
+    assert len(provider.paid) == 9
+    assert vectors_are_right(lake_url)
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+def test_a_run_that_dies_while_it_hands_over_pays_once(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    write(source, 5)
+    real = BatchApi.submit
+
+    def submit(api: BatchApi, key: str, texts: list[str]) -> str:
+        if dies == "after":
+            real(api, key, texts)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchApi, "submit", submit)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(settings=SETTINGS, batch_hours=1.0)
+    assert len(provider.paid) == (5 if dies == "after" else 0)
+    assert ingest(settings=SETTINGS, batch_hours=1.0).published
+    assert (len(provider.paid), len(provider.batches)) == (5, 1)
+    assert vectors_are_right(lake_url)
+
+
+def test_what_came_of_a_batch_that_expired_is_kept(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.embed.batch_api._LINE_INPUTS", 2)
+    write(source, 6)
+    provider.loses = 1
+    with pytest.raises(TransientError, match="batch batch_0 expired: 2 of 6 texts came back without a vector"):
+        ingest(settings=SETTINGS, batch_hours=1.0)
+    provider.loses = 0
+    assert ingest(settings=SETTINGS, batch_hours=1.0).n_texts_embedded == 2
+    assert sorted(provider.paid) == sorted(set(provider.paid))
+
+
+def test_no_request_is_made_that_would_exceed_the_budget(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider
+) -> None:
+    write(source, 5)
+    with pytest.raises(RefusedError, match=r"costs \$0\.0000, more than the run's budget of \$0\.0000"):
+        ingest(settings=SETTINGS, batch_hours=1.0, budget_usd=1e-9)
+    assert (provider.paid, provider.batches) == ([], {})
+    with pytest.raises(UsageError, match="the price of 'openai:local@8' is not known"):
+        ingest(settings=Settings(embedder="openai:local@8"), batch_hours=1.0, budget_usd=1.0)
+    assert ingest(settings=SETTINGS, batch_hours=1.0, budget_usd=1.0).published
+
+
+def test_only_a_provider_has_batches_and_an_erasure_leaves_none_open(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider
+) -> None:
+    from lake.operate import forget
+
+    write(source, 3)
+    with pytest.raises(ContractError, match="'hash' has no Batch API"):
+        ingest(settings=Settings(embedder="hash"), batch_hours=1.0)
+    assert ingest(settings=SETTINGS, batch_hours=1.0, lake=f"{lake_url}-2").published
+    provider.is_open = False
+    (source / "new.md").write_text("# New\n\nA lighthouse.\n")
+    with pytest.raises(PendingError):
+        ingest(settings=SETTINGS, batch_hours=0.0, lake=f"{lake_url}-2")
+    other = Lake(f"{lake_url}-2")
+    embedder = lake.open_lake(other.url).release().recipe.embedder
+    assert [len(batch.digests) for batch in open_batches(other, embedder)] == [1]
+    forget(other.url, uri="1.md", why="case 17")
+    assert not open_batches(other, embedder)

@@ -1,0 +1,157 @@
+"""An experiment over recipes and ways of asking: what it says is what an ingest of each recipe would have said."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import lake
+from expectations.experiment import grid
+from expectations.experiment.sampling import sampled
+from expectations.retrieval import evaluate
+from expectations.summary import latencies, means
+from flows.cli import OK, USAGE, _exit_status
+from flows.reindex import Outcome
+from lake import configuration
+from lake.directory import Lake
+from lake.embed import identify
+from lake.parse import parser_versions
+from lake.questions import Asked, Evidence, add
+from lake.recipe import Recipe
+from lake.scan import Settings
+from lake.search.defaults import Search
+
+N, N_ASKED = 48, 36
+SMALL = {"child_tokens": 30, "overlap_tokens": 4}
+NDCG = "document nDCG@10"
+
+
+@pytest.fixture
+def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.Index:
+    """Documents of two sentences far apart, of which the second answers; every other one is short."""
+    for n in range(N):
+        long = (
+            f"\n\nThe keeper writes of hall{n % 7} each evening, at length and without any haste.{' So on.' * 20}\n\n"
+        )
+        (source / f"{n}.md").write_text(
+            f"# Lamp {n}\n\nLamp number{n}x hangs there.{long if n % 2 else ' '}The oil{n}y is amber."
+        )
+    ingest()
+    found = [Asked("oils", f"What is oil{n}y of hall{n % 7}?", evidence=(Evidence(f"{n}.md"),)) for n in range(N_ASKED)]
+    add(Lake(lake_url), found)
+    configuration.put(Lake(lake_url).store, "search.diversity", 0.05)
+    return lake.open_lake(lake_url)
+
+
+def run(*words: str, capsys: pytest.CaptureFixture[str], status: int = OK) -> Any:
+    capsys.readouterr()
+    assert _exit_status(["experiment", *words, "--json"]) == status
+    printed = capsys.readouterr()
+    return json.loads(printed.out) if status == OK else printed.err
+
+
+def texts_of(url: str) -> set[str]:
+    rows: pa.Table = lake.open_lake(url).dataset("chunks").to_table(columns=["text_digest"])
+    return set(rows["text_digest"].to_pylist())
+
+
+def test_each_cell_is_what_an_ingest_of_its_recipe_would_be(
+    asked: lake.Index,
+    source: Path,
+    lake_url: str,
+    tmp_path: Path,
+    ingest: Callable[..., Outcome],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text("child_tokens: 30\noverlap: [4]\nmode: [text, vector]\n")
+    kept, out = tmp_path / "kept", tmp_path / "out"
+    words = (str(source), "--lake", lake_url, "--grid", str(file), "--keep", str(kept), "--out", str(out))
+    head, held = asked.history().head, {path for path in Path(lake_url).rglob("*") if path.is_file()}
+    found = run(*words, capsys=capsys)
+    cells = found["cells"]
+    assert [(row["child_tokens"], row["mode"]) for row in cells] == [
+        ("200", "hybrid"),
+        ("30", "text"),
+        ("30", "vector"),
+    ]
+
+    other = str(tmp_path / "other")
+    ingest(lake=other, settings=Settings(embedder="hash", **SMALL))
+    alone = lake.open_lake(other)
+    ways = [(asked, {}), *((alone, {"mode": mode, "diversity": 0.05}) for mode in ("text", "vector"))]
+    for row, (index, how) in zip(cells, ways, strict=True):
+        rows = evaluate(index, asked.questions(), "live", how).rows
+        (expected,) = means(rows, (), [("document", "nDCG@10")])
+        assert (row[NDCG], row[f"{NDCG} low"]) == (expected["mean"], expected["low"])
+        assert row["n_chunks"] == index.release().counts["n_chunks"]
+        assert 0 < row["p50_seconds"] <= row["p95_seconds"]
+        assert latencies(rows)
+    base, text, vector = cells
+    assert (json.loads(text["settings"]), text["recipe"]) == (ways[1][1], alone.release().recipe.digest)
+    assert text[f"{NDCG} difference"] == pytest.approx(text[NDCG] - base[NDCG])
+    assert all(row[f"{NDCG} p_corrected"] >= row[f"{NDCG} p"] for row in cells)
+    assert vector["n_tokens"] == sum(alone.dataset("chunks").to_table(columns=["n_tokens"])["n_tokens"].to_pylist())
+
+    small = texts_of(other)
+    assert (base["n_texts_embedded"], text["n_texts_embedded"]) == (0, len(small - texts_of(lake_url)))
+    assert 0 < text["n_texts_embedded"] < len(small)
+    assert (asked.history().head, {path for path in Path(lake_url).rglob("*") if path.is_file()}) == (head, held)
+
+    best = max(cells, key=lambda row: row[NDCG])
+    assert (found["best"], next(row for row in cells if row["is_chosen"])["is_as_good_as_best"]) == (best["cell"], True)
+    assert [Path(path).suffix for path in found["written"]] == [".parquet", ".csv", ".html", ".png"]
+    assert pq.read_table(out / "experiment.parquet").to_pylist() == cells
+    assert len(list(csv.reader((out / "experiment.csv").open()))) == 4
+    assert (out / "experiment.png").read_bytes().startswith(b"\x89PNG")
+    page = (out / "experiment.html").read_text()
+    assert "child_tokens 30" in page
+    assert "<script" not in page
+
+    again = run(*words, "--apply", capsys=capsys)
+    assert again["cells"] == cells  # the latencies too: nothing was built, embedded or asked anew
+    chosen = next(row for row in cells if row["is_chosen"])
+    said = configuration.said(Lake(lake_url).store)["search"]
+    assert said == {"diversity": 0.05} | ({"mode": chosen["mode"]} if chosen["cell"] else {})
+    assert ("--child-tokens 30 --overlap-tokens 4 --change-recipe" in (again["ingest"] or "")) == bool(chosen["cell"])
+
+
+def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence(
+    asked: lake.Index, source: Path, lake_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = sampled(asked, asked.questions(), 40, seed=3)
+    assert {(str(source), f"{n}.md") for n in range(N_ASKED)} <= few.documents
+    assert (len(few.documents), few.n_evidence, few.n_all) == (40, N_ASKED, N)
+    assert few == sampled(asked, asked.questions(), 40, seed=3)
+    assert few.documents < sampled(asked, asked.questions(), 44, seed=3).documents != few.documents
+
+    local = Recipe(identify("minilm"), parsers=parser_versions())
+    first, second = grid.cells(local, Search(), {"embedder": ("minilm", "hash")})
+    assert (first.recipe, first.settings.backend) == (local, local.embedder.computed_by)
+    assert (second.recipe.embedder.name, second.settings.backend) == ("hash", None)
+
+    words = ("--lake", lake_url, "--out", str(tmp_path / "out"))
+    found = run("--vary", "alpha=0.1,0.9", "--vary", "mode=hybrid,text", *words, capsys=capsys)
+    assert [(row["mode"], row["alpha"]) for row in found["cells"]] == [
+        ("hybrid", None), ("hybrid", "0.1"), ("text", None), ("hybrid", "0.9"),
+    ]  # fmt: skip
+    assert found["ingest"] is None
+    assert not Path(lake_url, "scores").exists()
+
+    wrong = {
+        ("--vary", "child_tokens=30"): "name the sources",
+        ("--vary", "childs=30"): "nothing called ['childs'] can be varied",
+        ("--vary", "alpha=3"): "alpha 3: alpha=3 must lie between",
+        ("--vary", "alpha"): "'alpha' is not NAME=VALUE,VALUE",
+        (str(source), "--vary", "child_tokens=20"): "child_tokens 20: overlap_tokens=32 must lie",
+        (str(source / "0.md"), "--sample", "40", "--vary", "alpha=0.1"): "the sources hold 0 of the 40 documents",
+    }
+    for said, told in wrong.items():
+        assert told in run(*said, *words, capsys=capsys, status=USAGE)
