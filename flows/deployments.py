@@ -84,10 +84,9 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said |= lake.retention.model_dump(exclude_none=True)
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
-        said |= {"include": lake.include, "exclude": lake.exclude, "shard_documents": lake.shard_documents}
-        runner = {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
-        said |= {field: value for field, value in runner.items() if value is not None}
-    return said
+        said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})
+        said |= {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
+    return {field: value for field, value in said.items() if value is not None}
 
 
 def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> list[str]:
