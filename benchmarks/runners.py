@@ -1,9 +1,10 @@
 """Ingest the same documents under several task runners, and see that the rows are the same.
 
-python benchmarks/runners.py threads processes dask ray [--documents 200]
+python benchmarks/runners.py threads processes dask ray [--documents 200] [--lakes URL]
 
 Against the server of PREFECT_API_URL, or one of its own. Prints seconds and a digest of all rows (but times, which are
-when and not what); exit status 1 where two differ. dask and ray want the extra of that name.
+when and not what); ``--lakes s3://bucket/runners`` puts the lakes where workers on other machines would need them.
+Exit status 1 where two differ. dask and ray want the extra of that name.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runners", nargs="+", choices=("threads", "processes", "dask", "ray"))
     parser.add_argument("--documents", type=int, default=200)
+    parser.add_argument("--lakes", help="a folder or s3:// URL; a temporary folder unless said")
     asked = parser.parse_args()
     found = set()
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +37,7 @@ def main() -> int:
         write(source, asked.documents)
         for runner in asked.runners:
             started = time.monotonic()
-            built = build(source, f"{folder}/{runner}", runner, asked.documents)
+            built = build(source, f"{asked.lakes or folder}/{runner}", runner, asked.documents)
             found.add(digest(built))
             print(f"{runner:10} {time.monotonic() - started:6.1f} s  {digest(built)[:16]}", flush=True)
     return 0 if len(found) == 1 else 1

@@ -101,7 +101,8 @@ def abstracts(work: Path, scifact: Path, contestants: Sequence[Contestant], roun
 
 
 def measured(args: argparse.Namespace, work: Path) -> Iterator[Row]:
-    others = peers(args.peers_python) if args.peers_python else []
+    everybody = peers(args.peers_python) if args.peers_python else []
+    others = [peer for peer in everybody if not args.peers or peer.name.split()[0] in args.peers]
     for round_ in range(args.rounds):
         for n in args.sizes:
             contestants = [RAGLAKE, *(others if n in args.peer_sizes else [])]
@@ -130,6 +131,7 @@ def parsed() -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers-python", help="an interpreter whose environment holds the peers")
+    parser.add_argument("--peers", type=lambda text: text.split(","), help="of the peers only these: bare,LangChain")
     parser.add_argument("--scifact", type=Path, help="the folder of BEIR's SciFact, with corpus.jsonl")
     parser.add_argument("--sizes", type=sizes, default=[1000, 10_000, 20_000, 100_000], help="numbers of small files")
     parser.add_argument("--peer-sizes", type=sizes, default=[1000, 20_000], help="of these the ones the peers join in")

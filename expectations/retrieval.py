@@ -87,12 +87,17 @@ def evaluate(
     settings, release = settings_of(way, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.release))
     asked = [one for one in resolved if not one.left_out]
-    words = whole({"expand": "none", "principals": EVERYTHING, **way})
+    words = words_of(way)
     found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
     values = _measured(asked, found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
     return Evaluation(release.release, settings, table, resolved, found, failures)
+
+
+def words_of(way: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a search is told in order to be measured: it is for chunks, and an operator's, who sees everything."""
+    return whole({"expand": "none", "principals": EVERYTHING, **way})
 
 
 def _asked(

@@ -24,10 +24,9 @@ def experiment(shown: dict[str, Any]) -> None:
     asked = f"{counted(shown['cells'][0]['n_questions'], 'question')} of {escape(', '.join(shown['sets']))}"
     out.print(f"\n{sample} of {shown['release']}, seed {shown['seed']}; {asked}{left}")
     n_others = counted(len(shown["cells"]) - 1, "cell")
-    out.print(
-        f"score: {escape(shown['measures'][0])}; p: of its difference from cell 0, the lake as it is, corrected for"
-    )
-    out.print(f"{n_others}; no cell beats those with L in score and latency, those with C in score and cost")
+    out.print(f"score: {escape(shown['measures'][0])}; cell 0 is the lake as it is")
+    out.print(f"p: of the difference from it, corrected for {n_others}")
+    out.print("L: no cell has a higher score for less latency; C: for less cost\n")
     table = _table(shown)
     Console(highlight=False, width=max(out.width, _WIDTH) if not out.is_terminal else None).print(table)
     _advice(out, shown)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from expectations.experiment.grid import OF_RECIPE, Cell, by_recipe, cells, worded
 from expectations.experiment.judging import judged, n_left_out
 from expectations.experiment.sampling import Sample, sampled
+from expectations.experiment.timing import timed
 from expectations.experiment.values import Built, Experiment
 from expectations.gating import check_measures
 from expectations.measures import RANKED
@@ -82,8 +83,9 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
     sample = sampled(index, questions, trial.sample, trial.seed)
     progress("cells", 0, len(found))
     with _folder(trial.keep) as folder:
-        tried = list(_tried(trial, found, index, questions, sample, folder, (progress, n_workers)))
-    outcomes, choice, fronts = judged(tried, trial.measures)
+        tried = sorted(_tried(trial, found, index, questions, sample, folder, (progress, n_workers)), key=_number)
+        times = timed([(one.cell, one.place) for one in tried], [question.text for question in questions], progress)
+    outcomes, choice, fronts = judged([one[:3] for one in tried], times, trial.measures)
     return Experiment(
         index.status()["lake"],
         release.release,
@@ -95,8 +97,21 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
         len(sample.documents),
         sample.n_all,
         trial.seed,
-        n_left_out(tried[0][2]),
+        n_left_out(tried[0].rows),
     )
+
+
+class _Tried(NamedTuple):
+    """A cell, its release, its SCORES rows, and where it can be asked more."""
+
+    cell: Cell
+    built: Built
+    rows: pa.Table
+    place: Index
+
+
+def _number(one: _Tried) -> int:
+    return one.cell.number
 
 
 @contextmanager
@@ -116,8 +131,8 @@ def _tried(
     sample: Sample,
     folder: Path,
     how: tuple[Progress, int | None],
-) -> Iterator[tuple[Cell, Built, pa.Table]]:
-    """Each cell with its release and its SCORES rows; vectors of one recipe are there for the next."""
+) -> Iterator[_Tried]:
+    """Each cell, recipe by recipe; vectors of one are there for the next."""
     lenders = [Lake(trial.lake)]
     for part in by_recipe(found):
         if trial.builds:
@@ -128,7 +143,7 @@ def _tried(
             place, asked = Lake(trial.lake), index
         known = _facts(place, asked, is_own=not trial.builds)
         for cell in part:
-            yield cell, known, _scores(trial, asked, questions, cell, how[0])
+            yield _Tried(cell, known, _scores(trial, asked, questions, cell, how[0]), asked)
             how[0]("cells", 1, None)
 
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lake import clock
@@ -14,7 +15,7 @@ from lake.build import REQUESTS, VectorsInHand
 from lake.embed.batch_api import Batch, BatchApi
 from lake.embed.openai_api import Endpoint
 from lake.embed.openai_models import PREFIX, parse_model
-from lake.errors import ContractError, PendingError, TransientError
+from lake.errors import ContractError, PendingError, TransientError, UsageError
 from lake.progress import Progress, silent
 from lake.store import open_parquet
 
@@ -113,11 +114,12 @@ def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> Batch
     """What the provider says; None where it never got the batch."""
     if noted.batch_id:
         return api.state(noted.batch_id)
-    found = api.find(noted.key)
+    since = datetime.fromisoformat(noted.submitted_at)
+    found = api.find(noted.key, since)
     request = f"{REQUESTS}{noted.key}.parquet"
     if found is None and f"{noted.key}.parquet" in lake.store.names(REQUESTS.rstrip("/")):
         submit(lake, request, recipe, api)
-        found = api.find(noted.key)
+        found = api.find(noted.key, since)
     if found is None:
         return None
     _note(lake, recipe, replace(noted, batch_id=found))
@@ -126,21 +128,30 @@ def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> Batch
 
 def _fetched(lake: Lake, recipe: Recipe, noted: OpenBatch, state: Batch | None, api: BatchApi) -> tuple[int, list[str]]:
     """How many vectors were stored of a batch that has ended, and what is wrong with it; its note is gone then."""
-    stored = set[int]()
-    if state is not None:
-        waiting = VectorsInHand(lake, recipe)
-        for positions, vectors in api.vectors(state):
-            waiting.add([noted.digests[position] for position in positions], vectors)
-            stored.update(positions)
-        waiting.store()
+    if state is None:
+        n_stored, reason = 0, f"{noted.key} never reached the provider"
+    else:
+        n_stored, wrong = _stored(lake, recipe, noted, api, state)
+        reason = f"{state.batch_id} {wrong or state.reason}"
     lake.store.delete(noted.path(recipe.embedder))
     if state is not None:
         api.forget(state)
-    n_lacking = len(noted.digests) - len(stored)
-    if not n_lacking:
-        return len(stored), []
-    reason = f"{state.batch_id} {state.reason}" if state else f"{noted.key} never reached the provider"
-    return len(stored), [f"batch {reason}: {n_lacking} of {len(noted.digests)} texts came back without a vector"]
+    n_lacking = len(noted.digests) - n_stored
+    lacking = f"batch {reason}: {n_lacking} of {len(noted.digests)} texts came back without a vector"
+    return n_stored, [lacking] if n_lacking else []
+
+
+def _stored(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi, state: Batch) -> tuple[int, str]:
+    """How many vectors came and are stored now, and why no more, where the answer can't be read to its end."""
+    in_hand, n_stored, wrong = VectorsInHand(lake, recipe), 0, ""
+    try:
+        for positions, vectors in api.vectors(state):
+            in_hand.add([noted.digests[position] for position in positions], vectors)
+            n_stored += len(positions)
+    except (ContractError, UsageError) as error:  # another look would find the same
+        wrong = str(error)
+    in_hand.store()
+    return n_stored, wrong
 
 
 def _still_under_way(left: Sequence[OpenBatch]) -> str:

@@ -18,7 +18,7 @@ from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
 from lake.plan import Shard, parser_and_suffix
 from lake.progress import Progress
-from lake.recipe import Recipe
+from lake.recipe import Identifier, Recipe
 from lake.rows import embedded_texts
 from lake.sources import Source
 from lake.store import open_parquet, parquet_bytes
@@ -61,9 +61,9 @@ def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, 
 
 def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterator[list[Bytes]]:
     batch: list[Bytes] = []
-    size = 0
+    size, identify = 0, recipe.identifier()
     for content_id, source, uri in shard.contents:
-        item = _bytes(content_id, sources[source], uri, recipe)
+        item = _bytes(content_id, sources[source], uri, recipe, identify)
         if item is None:
             continue
         if batch and (size + len(item.data) > _BATCH_BYTES or len(batch) >= _BATCH_DOCUMENTS):
@@ -75,14 +75,14 @@ def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterat
         yield batch
 
 
-def _bytes(content_id: str, source: Source, uri: str, recipe: Recipe) -> Bytes | None:
+def _bytes(content_id: str, source: Source, uri: str, recipe: Recipe, identify: Identifier) -> Bytes | None:
     try:
         data = source.read(uri)
     except InputError as error:
         _log.info("%s of %s: %s", uri, source.name, error)
         return None
     digest = bytes_digest(data)
-    if recipe.identifier()(digest, *parser_and_suffix(uri))[0] != content_id:
+    if identify(digest, *parser_and_suffix(uri))[0] != content_id:
         _log.info("%s of %s changed while the run was under way", uri, source.name)
         return None
     return Bytes(content_id, digest, uri, data, recipe.chunking, recipe.embedder.name)

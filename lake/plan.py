@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import polars as pl
 import pyarrow as pa
@@ -207,12 +208,21 @@ def _with_fingerprints(new: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
 
 def parser_and_suffix(uri: str) -> tuple[str, str]:
     """What reads the document, and as what; "" where nothing does, so that a new parser plans it anew."""
+    stem, _, rest = uri.rpartition("/")[2].rpartition(".")
+    # Of a name with a plain suffix nothing else counts; there are few suffixes and many names.
+    return _parser_and_suffix(f"a.{rest}" if rest and stem[:1] not in ("", ".") else uri)
+
+
+@lru_cache(maxsize=1024)
+def _parser_and_suffix(uri: str) -> tuple[str, str]:
     parser, (_, suffix) = parser_of(uri), posixpath.splitext(uri)
     return parser.name if parser else "", suffix.lower()
 
 
 def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
     """Pair documents that went with equal ones that came, in order of their names; one for one."""
+    if not gone.height:
+        return {}
     places: dict[str, list[str]] = {}
     for digest, doc_id in fresh.select("content_id", "doc_id").iter_rows():
         if digest is not None:

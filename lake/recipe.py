@@ -10,6 +10,7 @@ from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 
 Strategy = Literal["hierarchical", "window", "paragraph"]
+Identifier = Callable[..., tuple[str, str]]
 
 #: How the full-text index cuts words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
 #: (``icu``), at whatever is no letter or digit (``simple``), at spaces, or into groups of three letters (``ngram``).
@@ -137,7 +138,7 @@ class Recipe:
         """What decides the full-text index."""
         return self.text_tokenizer, self.text_language
 
-    def identifier(self) -> Callable[..., tuple[str, str]]:
+    def identifier(self) -> Identifier:
         """``(bytes digest, parser, suffix, stated) -> (content_id, fingerprint)``, the recipe's part digested once.
 
         The content_id keys what parser and chunker make of the bytes; a parser may read one suffix unlike

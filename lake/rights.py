@@ -94,11 +94,11 @@ def keep(lake: Lake, scan: Scan) -> None:
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:
     """Today's rights where they differ from those that are kept."""
     held = read(lake.store, history.rights)
-    rows = revised(held, _learned(lake, history, scan))
+    rows = revised(held, _learned(lake, history, scan, held))
     return None if rows.equals(held) else rows
 
 
-def _learned(lake: Lake, history: History, scan: Scan) -> pa.Table:
+def _learned(lake: Lake, history: History, scan: Scan, held: pa.Table) -> pa.Table:
     """RIGHTS rows of all documents in the looked-at sources whose rights are known by now.
 
     What a sidecar says needs no look at the document. What is unchanged is in the rows of the base. Of the rest
@@ -106,7 +106,7 @@ def _learned(lake: Lake, history: History, scan: Scan) -> pa.Table:
     """
     beside = {doc_id: json.loads(said) for doc_id, said in scan.stated.items()}
     told = {doc_id: said["acl"] for doc_id, said in beside.items() if "acl" in said}
-    parts = [_rows(told), *_of_base(lake, history, scan), *_of_contents(lake, scan)]
+    parts = [_rows(told), *_of_base(lake, history, scan, held), *_of_contents(lake, scan)]
     rows = pa.concat_tables(parts)
     numbered = rows.append_column("index", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("doc_id").aggregate([("index", "min")]).column("index_min")
@@ -117,13 +117,15 @@ def _rows(acls: dict[str, list[str] | None]) -> pa.Table:
     return pa.table([pa.array(acls, pa.string()), pa.array(acls.values(), RIGHTS.field("acl").type)], schema=RIGHTS)
 
 
-def _of_base(lake: Lake, history: History, scan: Scan) -> Iterator[pa.Table]:
-    """Documents that stay as they are."""
+def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterator[pa.Table]:
+    """Documents that stay as they are, less those that neither are restricted nor ever were, which are most."""
     base = history.releases.get(scan.plan.base or "")
     if base is None:
         return
     rows = lake.tables(base.generation).at("documents", base.versions["documents"]).scan(["doc_id", "source", "acl"])
     ours = pc.is_in(rows.column("source"), pa.array(scan.sources, pa.string()))
+    ever = pc.is_in(rows.column("doc_id"), held.column("doc_id").combine_chunks())
+    ours = pc.and_(ours, pc.or_(ever, pc.is_valid(rows.column("acl"))))
     stale = [*scan.plan.deleted, *scan.plan.write["doc_id"]]
     yield without(rows.filter(ours).select(RIGHTS.names).cast(RIGHTS), stale)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.digested import digested
 from lake.directory import Lake
@@ -113,7 +114,8 @@ def scan(
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), plan.counts)
-    stated = {row["doc_id"]: row["stated"] for row in found.documents.select(["doc_id", "stated"]).to_pylist()}
+    told = found.documents.filter(pc.is_valid(found.documents.column("stated")))
+    stated = dict(zip(*(told.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
     return Scan(
         plan,
         found.cache,

@@ -31,6 +31,8 @@ SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
 
 def is_sidecar(uri: str) -> bool:
     """Whether a file states something of documents instead of being one."""
+    if not uri.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)):
+        return False
     name = uri.rsplit("/", 1)[-1]
     return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
@@ -102,7 +104,7 @@ class Source:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
 
-    @property
+    @cached_property
     def _names_hidden(self) -> bool:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
@@ -113,7 +115,7 @@ class Source:
             return False
         if self.include and not any(matches(uri, pattern) for pattern in self.include):
             return False
-        if any(matches(uri, pattern) for pattern in self.exclude):
+        if self.exclude and any(matches(uri, pattern) for pattern in self.exclude):
             return False
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 

@@ -219,10 +219,21 @@ def _sync_folder(folder: Path) -> None:
 
 def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
     """A table as one zstd Parquet file in memory, so that it is stored whole or not at all."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
+    # A dictionary of floats is larger than they are; their bytes sorted by place are a tenth smaller.
+    floats = [field.name for field in table.schema if pa.types.is_fixed_size_list(field.type)]
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        row_group_size=row_group_size,
+        write_page_checksum=True,
+        use_dictionary=[name for name in table.column_names if name not in floats] if floats else True,
+        column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in floats} or None,
+    )
     return sink.getvalue()
 
 

@@ -13,7 +13,7 @@ from expectations.comparison import compare
 from expectations.experiment.choosing import Choice, choose, front
 from expectations.experiment.values import Built, Outcome, Score
 from expectations.resampling import holm
-from expectations.summary import HEADLINE, latencies, means
+from expectations.summary import HEADLINE, means
 from lake.configuration import split_measure
 from lake.errors import UsageError
 from lake.schemas import SCORES
@@ -28,17 +28,18 @@ _ALL = "all"
 
 
 def judged(
-    found: Sequence[tuple[Cell, Built, pa.Table]], measures: Sequence[str] = ()
+    found: Sequence[tuple[Cell, Built, pa.Table]], times: Mapping[int, np.ndarray], measures: Sequence[str] = ()
 ) -> tuple[list[Outcome], Choice, dict[str, frozenset[int]]]:
     """What each cell came to, the base first; which to take; and the fronts of latency and of cost.
 
-    ``measures`` (level, blank, name) default to the usual ones that the questions can have; the first one decides.
+    ``times``: seconds of searches of each cell. ``measures`` (level, blank, name) default to the usual ones that the
+    questions can have; the first one decides.
     """
     rows = {cell.number: _together(scores) for cell, _, scores in found}
     names = [name for name in measures or _usual() if _has(rows[0], name)]
     if not names:
         raise UsageError(f"no question is measured by {list(measures)}; raglake evaluate --all shows what there is")
-    outcomes = [_outcome(cell, built, rows[cell.number], names) for cell, built, _ in found]
+    outcomes = [_outcome(cell, built, rows[cell.number], times[cell.number], names) for cell, built, _ in found]
     outcomes = _against_base(outcomes, rows, names)
     points = {one.cell.number: (one.scores[names[0]].mean, one) for one in outcomes}
     is_priced = any(one.cost for one in outcomes)
@@ -68,11 +69,11 @@ def _has(rows: pa.Table, measure: str) -> bool:
     return bool(pl.DataFrame(rows).filter(pl.col("value").is_not_null(), level=level, measure=name).height)
 
 
-def _outcome(cell: Cell, built: Built, rows: pa.Table, names: Sequence[str]) -> Outcome:
+def _outcome(cell: Cell, built: Built, rows: pa.Table, seconds: np.ndarray, names: Sequence[str]) -> Outcome:
     found = {f"{row['level']} {row['measure']}": row for row in means(rows, (), [split_measure(n) for n in names])}
     scores = {name: Score(found[name]["mean"], found[name]["low"], found[name]["high"]) for name in names}
-    times = latencies(rows)[0]
-    return Outcome(cell, built, found[names[0]]["n"], scores, times["p50"], times["p95"])
+    p50, p95 = np.quantile(seconds, [0.5, 0.95]) if len(seconds) else (np.nan, np.nan)
+    return Outcome(cell, built, found[names[0]]["n"], scores, float(p50), float(p95))
 
 
 def _against_base(outcomes: Sequence[Outcome], rows: Mapping[int, pa.Table], names: Sequence[str]) -> list[Outcome]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SIGNS = (
     "Cell 0 is the lake as it is. Filled points are on the front: no other has a higher score for as little. The ring "
-    "is the chosen cell. Colours are recipes; bars are 95 % intervals, cut off at the edge."
+    "is the chosen cell. Colours are recipes; bars are 95 % intervals of these, cut off at the edge."
 )
 _FRONTS = {"latency": "score and latency", "cost": "score and cost"}
 

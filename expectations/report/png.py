@@ -52,13 +52,14 @@ def _scatter(axes: Any, plot: Scatter) -> None:
     axes.plot([dot.x for dot in plot.front], [dot.y for dot in plot.front], color=_SOFT, lw=1, ls=(0, (4, 3)))
     for dot in plot.dots:
         colour = _COLOURS[dot.colour % len(_COLOURS)]
-        axes.vlines(dot.x, dot.low, dot.high, color=colour, alpha=0.35, lw=1.2)
+        if dot.is_marked:
+            axes.vlines(dot.x, dot.low, dot.high, color=colour, alpha=0.35, lw=1.2)
         face = colour if dot.on_front else "white"
         for size, inside in ((36, face), (140, "none"))[: 1 + dot.is_chosen]:
             axes.scatter(dot.x, dot.y, s=size, facecolors=inside, edgecolors=colour, zorder=3, clip_on=False)
     for label in plot.labels:
         place, side = ((-8, 6), "right") if label.on_left else ((8, 6), "left")
-        words = {"textcoords": "offset points", "ha": side, "fontsize": 9, "color": _SOFT}
+        words = {"textcoords": "offset points", "ha": side, "fontsize": 9, "zorder": 4}
         axes.annotate(label.text, (label.x, label.y), place, **words)
     axes.set_title(plot.heading, pad=16, loc="left", fontsize=11, fontweight="bold", parse_math=False)
     axes.set_xlabel(plot.across, color=_SOFT)

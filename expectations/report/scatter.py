@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,6 +30,11 @@ class Dot:
     on_front: bool = False
     is_base: bool = False
     is_chosen: bool = False
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it has a label and an interval, which of all points could not be told apart."""
+        return self.on_front or self.is_base or self.is_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,14 @@ class Scatter:
         """Of the points that are on the front, the base or chosen; one for those that lie together."""
         wide, high = self.across_ticks[-1], self.up_ticks[-1] - self.up_ticks[0]
         groups: list[list[Dot]] = []
-        for dot in (dot for dot in self.dots if dot.on_front or dot.is_base or dot.is_chosen):
+        for dot in (dot for dot in self.dots if dot.is_marked):
             near = (g for g in groups if abs(g[0].x - dot.x) < _NEAR * wide and abs(g[0].y - dot.y) < _NEAR * high)
             beside = next(near, None)
             if beside is None:
                 groups.append([dot])
             else:
                 beside.append(dot)
-        return [Label(g[0].x, g[0].y, ", ".join(d.label for d in g), g[0].x > _FAR_RIGHT * wide) for g in groups]
+        return [_label(group, max(dot.x for dot in group) > _FAR_RIGHT * wide) for group in groups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,12 @@ class Label:
     y: float
     text: str
     on_left: bool
+
+
+def _label(dots: Sequence[Dot], on_left: bool) -> Label:
+    """At the outer corner of its points, so that it hides none of them."""
+    beside = (min if on_left else max)(dot.x for dot in dots)
+    return Label(beside, max(dot.y for dot in dots), ", ".join(dot.label for dot in dots), on_left)
 
 
 def drawn(plot: Scatter) -> Markup:
@@ -145,7 +156,8 @@ class _Area:
     def _point(self, dot: Dot) -> Iterator[Markup]:
         x, y = self.x(dot.x), self.y(dot.y)
         yield element("title", told(self.plot, dot))
-        yield element("line", x1=x, x2=x, y1=self.y(dot.low), y2=self.y(dot.high), class_="interval")
+        if dot.is_marked:
+            yield element("line", x1=x, x2=x, y1=self.y(dot.low), y2=self.y(dot.high), class_="interval")
         yield element("circle", cx=x, cy=y, r=4.0, class_="dot" if dot.on_front else "hollow")
         if dot.is_chosen:
             yield element("circle", cx=x, cy=y, r=7.5, class_="ring")
@@ -154,7 +166,7 @@ class _Area:
         for label in self.plot.labels:
             anchor, aside = ("end", -9.0) if label.on_left else ("start", 9.0)
             place = {"x": self.x(label.x) + aside, "y": self.y(label.y) - 7}
-            yield element("text", label.text, **place, text_anchor=anchor)
+            yield element("text", label.text, **place, text_anchor=anchor, class_="tag")
 
 
 def short(value: float) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -33,6 +34,9 @@ _MARK = "raglake"
 _UNDER_WAY = {"validating", "in_progress", "finalizing", "cancelling"}
 #: Texts and tokens of one line, which is one request of the batch.
 _LINE_INPUTS, _LINE_TOKENS = 512, 200_000
+
+#: How far the provider's clock may be from ours.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 T = TypeVar("T")
 
@@ -72,10 +76,12 @@ class BatchApi:
         )
         return str(made.id)
 
-    def find(self, key: str) -> str | None:
-        """The id of the batch that was made for ``key``, if there is one."""
-        made = self._tried(lambda: list(self._client.batches.list(limit=100)))
-        return next((str(batch.id) for batch in made if (batch.metadata or {}).get(_MARK) == key), None)
+    def find(self, key: str, since: datetime) -> str | None:
+        """The id of the batch that was made for ``key``, if there is one; older ones were fetched long ago."""
+        made = self._tried(lambda: self._client.batches.list(limit=100).data)
+        first = (since - _CLOCKS_DIFFER).timestamp()
+        ours = [b for b in made if (b.metadata or {}).get(_MARK) == key and b.created_at >= first]
+        return str(max(ours, key=lambda batch: batch.created_at).id) if ours else None
 
     def state(self, batch_id: str) -> Batch:
         batch = self._tried(lambda: self._client.batches.retrieve(batch_id))

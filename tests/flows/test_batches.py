@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -51,7 +52,7 @@ class Provider(ThreadingHTTPServer):
             "endpoint": asked["endpoint"],
             "input_file_id": asked["input_file_id"],
             "completion_window": asked["completion_window"],
-            "created_at": 0,
+            "created_at": int(time.time()),
             "metadata": asked["metadata"],
             "status": "in_progress",
         }
@@ -208,6 +209,23 @@ def test_a_run_that_dies_while_it_hands_over_pays_once(
     assert ingest(settings=SETTINGS, batch_hours=1.0).published
     assert (len(provider.paid), len(provider.batches)) == (5, 1)
     assert vectors_are_right(lake_url)
+
+
+def test_an_answer_that_can_not_be_read_is_asked_for_again(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider
+) -> None:
+    write(source, 4)
+    provider.is_open = False
+    with pytest.raises(PendingError):
+        ingest(settings=SETTINGS, batch_hours=0.0)
+    provider.work(provider.batches["batch_0"])
+    provider.files["out_batch_0"] = provider.files["out_batch_0"].replace(b'"index": 3', b'"index": 2')
+    with pytest.raises(
+        TransientError, match=r"batch batch_0 .* or misnumbered them: 4 of 4"
+    ):
+        ingest(settings=SETTINGS, batch_hours=0.0)
+    provider.is_open = True
+    assert ingest(settings=SETTINGS, batch_hours=0.0).n_texts_embedded == 4
 
 
 def test_what_came_of_a_batch_that_expired_is_kept(

@@ -27,11 +27,23 @@ def config(lake_url: str, *words: str) -> int:
     return _exit_status(["config", *words, "--lake", lake_url])
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here: the first of them makes the lake, the others find it."""
+    return tmp_path_factory.mktemp("source")
+
+
+@pytest.fixture(scope="module")
+def lake_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("of") / "lake")
+
+
 @pytest.fixture
 def index(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.Index:
     for n in range(N):
         (source / f"{n}.md").write_text(f"# Lamp {n}\n\nLamp number{n}x hangs in the hall.\n")
     ingest()
+    Lake(lake_url).store.delete("configuration.json")
     return lake.open_lake(lake_url)
 
 
@@ -90,8 +102,9 @@ def test_scores_are_of_what_users_get(
     assert '{"mode": "hybrid"}' in asked.scores(candidate)["settings"].to_pylist()
 
 
-def test_what_no_search_takes_is_refused_before_it_holds(lake_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Lake(lake_url).create()
+def test_what_no_search_takes_is_refused_before_it_holds(
+    index: lake.Index, lake_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     wrong = {
         ("mode", "telepathy"): "no mode 'telepathy'",
         ("alpha", "2"): "alpha=2 must lie between 0.0 and 1",
