@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import CallWebhook, ChangeFlowRunState, RunDeployment, SendNotification
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
-from flows.deployments import HEARTBEAT, RERUN, TAG, tag_of
+from flows.deployments import HEARTBEAT, PAGE, RERUN, TAG, tag_of
 from flows.run import BLOCKED
 from lake.errors import UsageError
 from tasks._events import event
@@ -200,16 +200,23 @@ def apply(fleet: Fleet) -> tuple[list[str], list[str]]:
     """Create, or bring up to date by name, all automations; delete ours that are not asked for. The names of both."""
     with get_client(sync_client=True) as client:
         wanted = {one.name: one for one in automations(fleet, client)}
-        ours = {one.name: one for one in client.read_automations() if TAG in one.tags}
-        for name, one in wanted.items():
-            if name in ours:
-                client.update_automation(ours[name].id, one)
-            else:
-                client.create_automation(one)
-        gone = sorted(ours.keys() - wanted.keys())
-        for name in gone:
-            client.delete_automation(ours[name].id)
-    return list(wanted), gone
+        left, gone = dict(wanted), []
+        for found in _ours(client):
+            if found.name in left:
+                client.update_automation(found.id, left.pop(found.name))
+            else:  # of no lake that there is, or there twice
+                client.delete_automation(found.id)
+                gone.append(found.name)
+        for one in left.values():
+            client.create_automation(one)
+    return list(wanted), sorted(gone)
+
+
+def _ours(client: SyncPrefectClient) -> list[Automation]:
+    found: list[Automation] = []
+    while page := client.read_automations(limit=PAGE, offset=len(found)):
+        found += page
+    return [one for one in found if TAG in one.tags]
 
 
 def as_yaml(fleet: Fleet) -> str:

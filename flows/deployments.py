@@ -10,6 +10,7 @@ from typing import Any, get_args
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
@@ -36,6 +37,8 @@ SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
 _STRATEGY = {"skip": ConcurrencyLimitStrategy.CANCEL_NEW, "queue": ConcurrencyLimitStrategy.ENQUEUE}
 #: Seconds between the signs of life of a run; ``flows.automations`` calls one dead that misses three.
 HEARTBEAT = 30
+#: Most rows that Prefect's API gives at once.
+PAGE = 200
 #: Tags: of all runs, of one lake's, and of those that are run again when they crashed.
 TAG, RERUN = "raglake", "rerun-crashed"
 
@@ -84,10 +87,9 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said |= lake.retention.model_dump(exclude_none=True)
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
-        said |= {"include": lake.include, "exclude": lake.exclude, "shard_documents": lake.shard_documents}
-        runner = {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
-        said |= {field: value for field, value in runner.items() if value is not None}
-    return said
+        said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})
+        said |= {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
+    return {field: value for field, value in said.items() if value is not None}
 
 
 def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> list[str]:
@@ -113,15 +115,18 @@ def prune(fleet: Fleet) -> list[str]:
     """Delete the deployments of lakes that the file names no more; their names. Their runs stay."""
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
-    wanted, gone = {tag_of(name) for name in fleet.lakes}, []
+    wanted, gone = {tag_of(name) for name in fleet.lakes}, set()
     tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
     with get_client(sync_client=True) as client:
-        for found in client.read_deployments(deployment_filter=tagged):
-            of = {tag for tag in found.tags if tag.startswith(tag_of(""))}
+        found: list[DeploymentResponse] = []
+        while page := client.read_deployments(deployment_filter=tagged, limit=PAGE, offset=len(found)):
+            found += page
+        for one in found:
+            of = {tag for tag in one.tags if tag.startswith(tag_of(""))}
             if of and not of & wanted:
-                client.delete_deployment(found.id)
-                gone.append(found.name)
-    return sorted(set(gone))
+                client.delete_deployment(one.id)
+                gone.add(one.name)
+    return sorted(gone)
 
 
 def serve(fleet: Fleet, home: Path, limit: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Overlap = Literal["skip", "queue"]
 Scheduled = Literal["ingest", "evaluate", "maintain"]
+_SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
     "extra_forbidden": "there is no such key here; there are: {known}",
     "missing": "it must be given",
@@ -95,6 +97,8 @@ class Settings(_Section):
     exclude: list[str] = []
     recipe: RecipeParameters = RecipeParameters()
     shard_documents: Annotated[int, Field(ge=1)] = 2000
+    batch_hours: Annotated[float, Field(ge=0)] | None = None
+    budget_usd: Annotated[float, Field(ge=0)] | None = None
     timezone: TimeZone = "UTC"
     schedules: Schedules = Schedules()
     retention: Retention = Retention()
@@ -106,6 +110,7 @@ class Settings(_Section):
     runner: RunnerOf = RunnerOf()
     gate: dict[str, Any] | None = None
     alarms: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> Settings:
@@ -118,7 +123,7 @@ class Settings(_Section):
     @property
     def policy(self) -> dict[str, Any]:
         """The sections of a lake's own configuration that the file decides."""
-        return {name: said for name in ("gate", "alarms") if (said := getattr(self, name)) is not None}
+        return {name: said for name in _SECTIONS if (said := getattr(self, name)) is not None}
 
 
 class FleetLake(Settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -11,10 +12,11 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.cli import main
-from flows.fleet import place, read
+from flows.fleet import FleetLake, place, read
 from flows.parameters import IngestParameters
 from flows.runners import task_runner
 from flows.server import named_server
+from lake.configuration import Configuration
 from lake.errors import TransientError, UsageError
 from tests.conftest import free_port
 
@@ -77,6 +79,14 @@ def test_a_file_that_is_missing_or_names_no_lakes_is_told(tmp_path: Path) -> Non
     (tmp_path / "empty.yaml").touch()
     with pytest.raises(UsageError, match="names no lakes; it needs a key lakes"):
         read(tmp_path / "empty.yaml")
+
+
+def test_the_file_can_say_all_that_the_configuration_and_a_job_can() -> None:
+    """A section or an option that is new must get a key here as well."""
+    assert {section.name for section in fields(Configuration)} <= FleetLake.model_fields.keys()
+    by_hand = {"verify", "change_recipe", "allow_removals", "publish"}
+    of_runs = {"policy", "runner_address", "workers"}
+    assert IngestParameters.model_fields.keys() - by_hand - of_runs <= FleetLake.model_fields.keys()
 
 
 def test_the_command_shows_what_each_flow_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
