@@ -31,7 +31,8 @@ def is_on() -> bool:
         return False
     named = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG")
     variables = any(os.environ.get(name) for name in named) or any(n.startswith("OPENLINEAGE__") for n in os.environ)
-    return variables or any(Path(file).expanduser().exists() for file in _FILES)
+    # In a home that we may not enter there is nothing for us.
+    return variables or any(os.path.exists(Path(file).expanduser()) for file in _FILES)
 
 
 def observed(job: Job, work: Callable[[], Outcome]) -> Outcome:
