@@ -215,15 +215,15 @@ def test_a_run_that_slept_through_its_lease_publishes_nothing(source: Path, lake
     before = everything(lake_url)
     write(source, 2, 80)
     slept = subprocess.Popen(command(source, lake_url), stderr=subprocess.PIPE, text=True, start_new_session=True)
-    mine = Path(lake_url, "lease", "0000000002.json")
-    wait_for(mine.exists, slept)
+    mine, former = (Path(lake_url, "lease", f"000000000{number}.json") for number in (2, 1))
+    wait_for(lambda: mine.exists() and not former.exists(), slept)  # swept once the lease is surely held
     slept.send_signal(signal.SIGSTOP)
     expired = {**json.loads(mine.read_text()), "machine": "another", "expires_at": "2020-01-01T00:00:00+00:00"}
     mine.write_text(json.dumps(expired))
     with WriterLease(Lake(lake_url).store, "another run"):
         slept.send_signal(signal.SIGCONT)
         _, said = slept.communicate(timeout=60)
-    assert slept.returncode == FAILED
+    assert slept.returncode == FAILED, said
     assert f"this run lost the writer lease of {lake_url}; nothing is published, run it again" in said
     assert same(everything(lake_url), before)
     assert run(lake_url)[0] == OK
