@@ -77,7 +77,7 @@ def tiny(tiny_model: Path) -> Embedder:
 
 
 def test_a_text_has_the_same_bytes_in_any_company(minilm: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = some_texts(24, most_words=90)
+    texts = some_texts(24, most_words=60)
     whole = embed(minilm, texts)
     order = random.Random(1).sample(range(24), 24)
     assert embed(minilm, [texts[i] for i in order]).tobytes() == whole[order].tobytes()
@@ -87,7 +87,10 @@ def test_a_text_has_the_same_bytes_in_any_company(minilm: Embedder, monkeypatch:
         assert minilm.embed_query(texts[position]).tobytes() == whole[position].tobytes()
     for threads in ("1", "2"):
         monkeypatch.setenv("RAGLAKE_EMBED_THREADS", threads)
-        another = local_model("minilm").load(Backend(minilm.identity.backend, minilm.identity.dtype))
+        # torch asks before each batch, OpenVINO when it compiles the model.
+        is_fixed = minilm.identity.backend == "openvino"
+        backend = Backend(minilm.identity.backend, minilm.identity.dtype)
+        another = local_model("minilm").load(backend) if is_fixed else minilm
         assert embed(another, texts).tobytes() == whole.tobytes()
 
 
