@@ -30,7 +30,17 @@ def test_the_steps_of_a_run_and_what_an_operator_does_are_tasks() -> None:
     steps = {"scan", "index shard", "embed texts", "commit", "audit", "evaluate", "publish"}
     redactions = {"redact artifacts", "redact parameters", "find logs that name them"}
     batches = {"hand texts over", "fetch vectors"}
-    by_hand = {"measure", "prune", "roll back", "forget", "rebuild", "pin", "unpin", "import questions"}
+    by_hand = {
+        "measure",
+        "publish by hand",
+        "prune",
+        "roll back",
+        "forget",
+        "rebuild",
+        "pin",
+        "unpin",
+        "import questions",
+    }
     assert set(all_tasks()) == steps | batches | by_hand | redactions
 
 

@@ -118,7 +118,7 @@ class Blocked:
 
 
 def test_what_takes_too_long_is_given_up_and_keeps_its_place(start: Start) -> None:
-    running = start(n_threads=1, n_waiting=1, seconds=0.5)
+    running = start(n_threads=1, n_waiting=1, seconds=2.0)
     with Blocked(running, 1):
         answer = running.post(text="lamp")
         assert (answer.status_code, answer.json()["error"]) == (504, "timeout")
