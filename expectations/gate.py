@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from expectations.comparison import Comparison, Judgement, compare, judge
 from expectations.verdict import MAX_SAMPLES, Finding, findings_table
-from lake.configuration import Gate, split_measure
+from lake.configuration import Gate
+from lake.configured_values import split_measure
 from lake.errors import UsageError
 from lake.schemas import FINDINGS
 from lake.words import counted

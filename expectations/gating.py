@@ -14,6 +14,7 @@ from expectations.gate import GateVerdict, decide
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.scoring import scores_of
 from lake import configuration
+from lake.configured_values import split_measure
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.query import Index
@@ -56,7 +57,7 @@ def check(policy: Gate) -> None:
 def check_measures(measures: Sequence[str]) -> None:
     """UsageError where one of these (level, blank, name) is no measure."""
     spans = [f"{name}@{cut}" for cut in SPAN_CUTS for name in SPAN_NAMES]
-    for level, name in map(configuration.split_measure, measures):
+    for level, name in map(split_measure, measures):
         if level != "span":
             parsed([name])
         elif name not in spans:

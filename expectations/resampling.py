@@ -57,8 +57,9 @@ def randomisation_p(differences: np.ndarray, seed: int = 0) -> float:
     step = max(1, _AT_A_TIME // len(nonzero))
     for start in range(0, N_RESAMPLES, step):
         n = min(step, N_RESAMPLES - start)
-        signs = rng.integers(0, 2, (n, len(nonzero))) * 2.0 - 1.0
-        n_reached += int((abs(signs @ nonzero) >= reached).sum())
+        is_kept = rng.integers(0, 2, (n, len(nonzero)), dtype=bool)  # a bit each: a fifth of the time of whole numbers
+        sums = 2 * (is_kept.astype(float) @ nonzero) - nonzero.sum()
+        n_reached += int((abs(sums) >= reached).sum())
     return (n_reached + 1) / (N_RESAMPLES + 1)
 
 

@@ -22,7 +22,7 @@ from expectations.retrieval import evaluate
 from expectations.scoring import scores_of
 from flows.reindex import reindex
 from flows.steps import PlainSteps
-from lake.configuration import split_measure
+from lake.configured_values import split_measure
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError

@@ -10,6 +10,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from lake.configured_values import (
+    check_choice,
+    check_floors,
+    check_how,
+    check_measures,
+    check_names,
+    check_number,
+    check_texts,
+    split_measure,
+)
 from lake.errors import ContractError, UsageError
 from lake.search.defaults import Search
 
@@ -17,8 +27,6 @@ if TYPE_CHECKING:
     from lake.store import Store
 
 FILE = "configuration.json"
-#: By what questions are judged; a measure is one of these, a blank, and a name of ir-measures (``document nDCG@10``).
-LEVELS = ("document", "parent", "chunk", "span")
 
 Mode = Literal["off", "warn", "block"]
 Policy = Literal["warn", "block"]
@@ -50,17 +58,17 @@ class Gate:
     how: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_choice("gate.mode", self.mode, get_args(Mode))
-        _check_choice("gate.not_enough_evidence", self.not_enough_evidence, get_args(Policy))
-        _check_choice("gate.correction", self.correction, get_args(Correction))
-        _check_texts("gate.sets", self.sets)
-        _check_texts("gate.no_regression", self.no_regression)
-        _check_measures("gate.no_regression", self.no_regression)
-        _check_floors("gate.floors", self.floors)
-        _check_number("gate.margin", self.margin, 0, 1)
-        _check_number("gate.alpha", self.alpha, 1e-4, 0.5)
-        _check_number("gate.least", self.least, 1, 1_000_000)
-        _check_how("gate.how", self.how)
+        check_choice("gate.mode", self.mode, get_args(Mode))
+        check_choice("gate.not_enough_evidence", self.not_enough_evidence, get_args(Policy))
+        check_choice("gate.correction", self.correction, get_args(Correction))
+        check_texts("gate.sets", self.sets)
+        check_texts("gate.no_regression", self.no_regression)
+        check_measures("gate.no_regression", self.no_regression)
+        check_floors("gate.floors", self.floors)
+        check_number("gate.margin", self.margin, 0, 1)
+        check_number("gate.alpha", self.alpha, 1e-4, 0.5)
+        check_number("gate.least", self.least, 1, 1_000_000)
+        check_how("gate.how", self.how)
 
     @property
     def measures(self) -> tuple[tuple[str, str], ...]:
@@ -89,10 +97,10 @@ class Alarms:
     lag_hours: float | None = None
 
     def __post_init__(self) -> None:
-        _check_floors("alarms.scores", self.scores)
+        check_floors("alarms.scores", self.scores)
         for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6), ("lag_hours", 1e6)):
             if getattr(self, name) is not None:
-                _check_number(f"alarms.{name}", getattr(self, name), 0, most)
+                check_number(f"alarms.{name}", getattr(self, name), 0, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +115,14 @@ class Configuration:
     def of(cls, said: Mapping[str, Any]) -> Configuration:
         """UsageError where ``said`` (section, name, value) holds a name that there isn't, or a value that can't be."""
         sections = {section.name: section.default_factory for section in fields(cls)}
-        _check_names("configuration", "sections", said, sections)
+        check_names("configuration", "sections", said, sections)
         return cls(**{name: _section(sections[name], name, values) for name, values in said.items()})
 
 
 def _section(kind: Any, name: str, values: Any) -> Any:
     if not isinstance(values, Mapping):
         raise UsageError(f"{name}={values!r} must be an object; raglake config set {name}.NAME VALUE sets one of it")
-    _check_names(name, "names", values, [found.name for found in fields(kind)])
+    check_names(name, "names", values, [found.name for found in fields(kind)])
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
@@ -221,61 +229,3 @@ def _path(key: str) -> list[str]:
 
 def _keys(kept: Mapping[str, Any]) -> list[str]:
     return [f"{section}.{name}" for section, values in kept.items() if isinstance(values, dict) for name in values]
-
-
-def split_measure(measure: str) -> tuple[str, str]:
-    """Level and name.
-
-    >>> split_measure("document nDCG@10")
-    ('document', 'nDCG@10')
-    """
-    level, _, name = measure.partition(" ")
-    return level, name
-
-
-def _check_names(where: str, what: str, found: Collection[str], known: Collection[str]) -> None:
-    if unknown := sorted(set(found) - set(known)):
-        raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}; its {what}: {', '.join(sorted(known))}")
-
-
-def _check_choice(key: str, value: object, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise UsageError(f"{key}={value!r} must be one of {', '.join(choices)}")
-
-
-def _check_number(key: str, value: object, least: float, most: float) -> None:
-    # Also false for nan.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise UsageError(f"{key}={value!r} must be a number from {least} to {most}")
-
-
-def _check_texts(key: str, value: object) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(text, str) and text for text in value):
-        raise UsageError(f'{key}={value!r} must be a list of texts, such as ["document nDCG@10"]')
-
-
-def _check_measures(key: str, names: Collection[str]) -> None:
-    for name in names:
-        level, measure = split_measure(name)
-        if level not in LEVELS or not measure:
-            levels = ", ".join(LEVELS)
-            raise UsageError(f"{key}: {name!r} must be one of {levels}, a blank and a measure: document nDCG@10")
-
-
-def _check_floors(key: str, value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise UsageError(f'{key}={value!r} must be an object, such as {{"document nDCG@10": 0.6}}')
-    _check_measures(key, value)
-    for measure, least in value.items():
-        _check_number(f"{key}.{measure}", least, 0, 1)
-
-
-def _check_how(key: str, value: object) -> None:
-    from lake.search.question import Question
-
-    if not isinstance(value, Mapping):
-        raise UsageError(f'{key}={value!r} must be an object, such as {{"mode": "text"}}')
-    try:
-        Question.of("x", **value)
-    except UsageError as error:
-        raise UsageError(f"{key}: {error}") from error

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake import configuration, rights, scores
+from lake import scores
 from lake.directory import Lake
-from lake.errors import GoneError
 from lake.history import History
 from lake.questions import questions, resolve
-from lake.release_rows import release_entries, release_row, release_table
+from lake.reader import Reader
+from lake.release_description import contents, description
+from lake.release_rows import release_table
 from lake.releases import Release
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot, released
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from lake.search.defaults import Search as Defaults
     from lake.search.question import Question
     from lake.search.whereabouts import Why
-    from lake.table_reader import TableReader
-
-T = TypeVar("T")
-
-#: Releases held open: a handful, so that a reader that follows ``live`` for months does not grow.
-_MOST_SNAPSHOTS = 8
 
 
 class Index:
@@ -47,9 +40,7 @@ class Index:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._snapshots: dict[Hashable, Snapshot] = {}
-        self._lock = Lock()
-        self._defaults: tuple[int, Defaults] | None = None
+        self._reader = Reader(lake)
 
     def history(self) -> History:
         """The release log as it stands now."""
@@ -65,12 +56,8 @@ class Index:
 
     def describe(self, at: str = "live") -> dict[str, Any]:
         """All that is known of a release: its RELEASES row, recipe, failed checks, what it took, its log entries."""
-        release, history = self.release(at), self.history()
-        failed = [finding for finding in self._lake.findings(release.release).to_pylist() if not finding["success"]]
-        entries = release_entries(history, release)
-        spent = history.spent(release.release)
-        known = {"recipe_fields": release.recipe.to_json(), "findings": failed, "entries": entries}
-        return release_row(history, release) | known | {"spent": asdict(spent) if spent else None}
+        history = self.history()
+        return description(self._lake, history, history.resolve(at))
 
     def status(self) -> dict[str, Any]:
         """What is live, what it holds, and what is in quarantine there; JSON-like."""
@@ -78,25 +65,17 @@ class Index:
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
         if history.live is None:
             return {**found, "live": None, "quarantine": []}
-        return found | self._answer("live", self._status)
+        return found | self._reader.of_release("live", self._contents)
 
-    def _status(self, live: Release) -> dict[str, Any]:
-        snapshot = self._snapshot(live)
-        quarantine = snapshot.table("quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
-        sources = snapshot.table("documents").scan(["source"]).column("source").value_counts()
-        return {
-            "live": release_row(self.history(), live),
-            "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
-            "recipe": live.recipe.to_json(),
-            "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
-        }
+    def _contents(self, live: Release) -> dict[str, Any]:
+        return contents(self.history(), live, self._reader.snapshot(live))
 
     def dataset(self, table: str, at: str = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
 
         It reads as long as its release is kept, and at least for the grace that ``prune`` leaves it.
         """
-        return self._answer(at, lambda release: self._snapshot(release).table(table).dataset())
+        return self._reader.of_release(at, lambda release: self._reader.snapshot(release).table(table).dataset())
 
     def findings(self, at: str = "live") -> pa.Table:
         """FINDINGS rows of the release's audit."""
@@ -112,7 +91,7 @@ class Index:
 
     def resolve(self, asked: Sequence[Asked], at: str = "live") -> list[Resolved]:
         """Where a release has the evidence of each question."""
-        return self._answer(at, lambda release: resolve(self._lake, release, asked))
+        return self._reader.of_release(at, lambda release: resolve(self._lake, release, asked))
 
     def keep_scores(self, rows: pa.Table) -> None:
         """Keep SCORES rows beside their release."""
@@ -133,7 +112,7 @@ class Index:
 
     def defaults(self) -> Defaults:
         """How the lake is searched where nobody says otherwise."""
-        return self._defaults_at(self.history())
+        return self._reader.defaults(self.history())
 
     def search(
         self,
@@ -154,7 +133,7 @@ class Index:
         def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> pa.Table:
             return snapshot.search(questions[0], rights, embedder)
 
-        return self._ask(at, [text], k, how, embedder, found)
+        return self._reader.ask(at, [text], k, how, embedder, found)
 
     def search_batch(
         self,
@@ -170,7 +149,7 @@ class Index:
         def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> list[pa.Table]:
             return snapshot.search_all(questions, rights, embedder)
 
-        return self._ask(at, texts, k, how, embedder, found)
+        return self._reader.ask(at, texts, k, how, embedder, found)
 
     def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
         """An answer from the passages found, with checked citations.
@@ -199,7 +178,7 @@ class Index:
 
         history = self.history()
         release = history.resolve(released(hits))
-        return explained(self._snapshot(release), history, hits)
+        return explained(self._reader.snapshot(release), history, hits)
 
     def why(
         self,
@@ -230,7 +209,7 @@ class Index:
         def traced(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> Why:
             return why(self._lake, history, asked, Trace(snapshot, questions[0], rights, embedder, budget))
 
-        return self._ask(at, [asked.text], k, how, embedder, traced)
+        return self._reader.ask(at, [asked.text], k, how, embedder, traced)
 
     def feedback(
         self,
@@ -255,7 +234,7 @@ class Index:
         def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
 
-        return keep(self._lake, self._search(release, judge))
+        return keep(self._lake, self._reader.search(release, judge))
 
     def judgements(self) -> pa.Table:
         """FEEDBACK rows of all that was said, oldest first."""
@@ -281,72 +260,7 @@ class Index:
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
 
-        return self._search(at, read)
-
-    def _answer(self, at: str, answer: Callable[[Release], T]) -> T:
-        return self._of_one_release(at, lambda release, _: answer(release))
-
-    def _ask(
-        self,
-        at: str,
-        texts: Sequence[str],
-        k: int | None,
-        how: Mapping[str, Any],
-        embedder: Embedder | None,
-        search: Callable[[Snapshot, Rights, list[Question]], T],
-    ) -> T:
-        """What ``search`` makes of the questions, which the lake's defaults complete."""
-
-        def answer(release: Release, history: History) -> T:
-            defaults = self._defaults_at(history)
-            questions = [defaults.question(text, k, how) for text in texts]
-            snapshot = self._snapshot(release)
-            if embedder is None and any(question.mode != "text" for question in questions):
-                snapshot.prepare()
-            return search(snapshot, self._rights(snapshot, history), questions)
-
-        return self._of_one_release(at, answer)
-
-    def _defaults_at(self, history: History) -> Defaults:
-        """As of the configuration when the log had grown so far, so that a question costs no request more."""
-        if self._defaults is None or self._defaults[0] != history.head:
-            self._defaults = history.head, configuration.search_defaults(self._lake.store)
-        return self._defaults[1]
-
-    def _search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
-        def answer(release: Release, history: History) -> T:
-            snapshot = self._snapshot(release)
-            return search(snapshot, self._rights(snapshot, history))
-
-        return self._of_one_release(at, answer)
-
-    def _rights(self, snapshot: Snapshot, history: History) -> Rights:
-        return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
-
-    def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
-        """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
-        history = self.history()
-        while True:
-            try:
-                return answer(history.resolve(at), history)
-            except GoneError:
-                with self._lock:
-                    self._snapshots.clear()
-                asked, history = history, self.history()
-                if (history.resolve(at), history.rights) == (asked.resolve(at), asked.rights):
-                    raise
-
-    def _snapshot(self, release: Release) -> Snapshot:
-        key = (release.release, release.generation, tuple(sorted(release.versions.items())))
-        with self._lock:  # an index is asked from many threads
-            if key not in self._snapshots:
-                while len(self._snapshots) >= _MOST_SNAPSHOTS:
-                    self._snapshots.pop(next(iter(self._snapshots)))
-                self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
-            return self._snapshots[key]
-
-    def _open_table(self, release: Release, name: str) -> TableReader:
-        return self._lake.tables(release.generation).at(name, release.versions[name])
+        return self._reader.search(at, read)
 
 
 def open_lake(url: str) -> Index:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,50 @@ from hypothesis import settings
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
+from lake.isolation import IsolatedFunction
 from lake.scan import Settings
 
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+class SharedChildren:
+    """The parsing children of all runs in this process: each run would wait half a second for children of its own.
+
+    A thread gets a child for as long as it lives. A child ends with the thread that started it, so one thread that
+    lives as long as the tests starts them all.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._starter = ThreadPoolExecutor(1)
+        self._lent: dict[threading.Thread, IsolatedFunction] = {}
+        self._idle: list[IsolatedFunction] = []
+
+    def __call__(self) -> IsolatedFunction:
+        here = threading.current_thread()
+        with self._lock:
+            self._idle += [self._lent.pop(thread) for thread in list(self._lent) if not thread.is_alive()]
+            if here not in self._lent:
+                child = self._idle.pop() if self._idle else IsolatedFunction("lake.contents:content_row")
+                self._starter.submit(child.warm_up).result()
+                self._lent[here] = child
+            return self._lent[here]
+
+    def close(self) -> None:
+        for child in (*self._idle, *self._lent.values()):
+            child.close()
+        self._starter.shutdown()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_children() -> Iterator[None]:
+    children = SharedChildren()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.plain._child", children)
+        yield
+    children.close()
 
 
 @pytest.fixture

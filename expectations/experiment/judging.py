@@ -14,7 +14,7 @@ from expectations.experiment.choosing import Choice, choose, front
 from expectations.experiment.values import Built, Outcome, Score
 from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
-from lake.configuration import split_measure
+from lake.configured_values import split_measure
 from lake.errors import UsageError
 from lake.schemas import SCORES
 

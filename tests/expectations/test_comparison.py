@@ -73,6 +73,13 @@ def harmless(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
     return np.where(changed, ranks_to_scores(rng, n), a) - np.where(changed, ranks_to_scores(rng, n), a)
 
 
+@pytest.fixture
+def fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error rate that is stated holds with any number of resamples, so that many trials can be made of few each."""
+    monkeypatch.setattr("expectations.resampling.N_RESAMPLES", 1999)
+
+
+@pytest.mark.usefixtures("fewer_resamples")
 @pytest.mark.parametrize(("n", "share"), [(20, 1.0), (50, 0.3), (100, 0.05), (300, 1.0), (300, 0.1)])
 def test_a_harmless_change_is_not_called_worse_in_200_trials(n: int, share: float) -> None:
     verdicts = [judge(harmless(np.random.default_rng(seed), n, share), seed=seed) for seed in range(200)]
@@ -82,6 +89,7 @@ def test_a_harmless_change_is_not_called_worse_in_200_trials(n: int, share: floa
     assert sum(verdict.p <= ALPHA for verdict in verdicts) <= 200 * ALPHA + 3 * np.sqrt(200 * ALPHA)
 
 
+@pytest.mark.usefixtures("fewer_resamples")
 @pytest.mark.parametrize("n", [100, 300])
 def test_a_planted_loss_is_called_worse_every_time(n: int) -> None:
     for seed in range(100):

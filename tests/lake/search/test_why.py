@@ -220,7 +220,7 @@ def test_a_place_that_no_chunk_holds(place: str) -> None:
     index = lake.open_lake(place)
     asked = Asked("a", QUESTION, evidence=(Evidence("best.md", quote="Four litres"),))
     (found,) = index.resolve([asked])[0].places
-    snapshot = index._snapshot(index.release())
+    snapshot = index._reader.snapshot(index.release())
     traced = Trace(snapshot, Question(QUESTION), Rights({})).follow(replace(found, chunk_ids=()))
     assert (traced.stage, traced.spans, traced.n_chunks) == ("no chunk", (), 0)
     assert "the chunker left them out" in traced.to_json()["sentence"]

@@ -1,0 +1,68 @@
+"""What values a lake's configuration may state; UsageError, which names the key, where one can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from lake.errors import UsageError
+
+#: By what questions are judged; a measure is one of these, a blank, and a name of ir-measures (``document nDCG@10``).
+LEVELS = ("document", "parent", "chunk", "span")
+
+
+def split_measure(measure: str) -> tuple[str, str]:
+    """Level and name.
+
+    >>> split_measure("document nDCG@10")
+    ('document', 'nDCG@10')
+    """
+    level, _, name = measure.partition(" ")
+    return level, name
+
+
+def check_names(where: str, what: str, found: Collection[str], known: Collection[str]) -> None:
+    if unknown := sorted(set(found) - set(known)):
+        raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}; its {what}: {', '.join(sorted(known))}")
+
+
+def check_choice(key: str, value: object, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{key}={value!r} must be one of {', '.join(choices)}")
+
+
+def check_number(key: str, value: object, least: float, most: float) -> None:
+    # Also false for nan.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise UsageError(f"{key}={value!r} must be a number from {least} to {most}")
+
+
+def check_texts(key: str, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(text, str) and text for text in value):
+        raise UsageError(f'{key}={value!r} must be a list of texts, such as ["document nDCG@10"]')
+
+
+def check_measures(key: str, names: Collection[str]) -> None:
+    for name in names:
+        level, measure = split_measure(name)
+        if level not in LEVELS or not measure:
+            levels = ", ".join(LEVELS)
+            raise UsageError(f"{key}: {name!r} must be one of {levels}, a blank and a measure: document nDCG@10")
+
+
+def check_floors(key: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise UsageError(f'{key}={value!r} must be an object, such as {{"document nDCG@10": 0.6}}')
+    check_measures(key, value)
+    for measure, least in value.items():
+        check_number(f"{key}.{measure}", least, 0, 1)
+
+
+def check_how(key: str, value: object) -> None:
+    from lake.search.question import Question
+
+    if not isinstance(value, Mapping):
+        raise UsageError(f'{key}={value!r} must be an object, such as {{"mode": "text"}}')
+    try:
+        Question.of("x", **value)
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from error
