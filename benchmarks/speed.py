@@ -63,10 +63,15 @@ def measure(contestant: Contestant, words: list[str], store: Path, at: tuple[str
 
 
 def contest(
-    documents: Path, stores: Path, contestants: Sequence[Contestant], embedder: str, at: tuple[str, int, int]
+    documents: Path,
+    stores: Path,
+    contestants: Sequence[Contestant],
+    embedder: str,
+    at: tuple[str, int, int],
+    steps: Sequence[str] = STEPS,
 ) -> Iterator[Row]:
     """Every step of every contestant, taking turns, so that all meet the same moods of the machine."""
-    for step in STEPS:
+    for step in steps:
         if step == "1 % changed":
             change(documents, 0.01)
         for contestant in contestants:
@@ -88,14 +93,16 @@ def small_files(work: Path, n: int, contestants: Sequence[Contestant], round_: i
         shutil.rmtree(folder)
 
 
-def abstracts(work: Path, scifact: Path, contestants: Sequence[Contestant], round_: int) -> Iterator[Row]:
+def abstracts(
+    work: Path, scifact: Path, contestants: Sequence[Contestant], round_: int, steps: Sequence[str]
+) -> Iterator[Row]:
     documents, stores = work / "abstracts", work / "stores"
     documents.mkdir()
     with (scifact / "corpus.jsonl").open() as lines:
         for line, _ in zip(lines, range(_N_ABSTRACTS), strict=False):
             paper = json.loads(line)
             (documents / f"{paper['_id']}.md").write_text(f"# {paper['title']}\n\n{paper['text']}\n")
-    yield from contest(documents, stores, contestants, "minilm", ("SciFact abstracts", _N_ABSTRACTS, round_))
+    yield from contest(documents, stores, contestants, "minilm", ("SciFact abstracts", _N_ABSTRACTS, round_), steps)
     for folder in (documents, stores):
         shutil.rmtree(folder)
 
@@ -108,7 +115,7 @@ def measured(args: argparse.Namespace, work: Path) -> Iterator[Row]:
             contestants = [RAGLAKE, *(others if n in args.peer_sizes else [])]
             yield from small_files(work, n, contestants, round_)
         if args.scifact:
-            yield from abstracts(work, args.scifact, [RAGLAKE, *others], round_)
+            yield from abstracts(work, args.scifact, [RAGLAKE, *others], round_, args.scifact_steps)
 
 
 def machine(args: argparse.Namespace) -> dict[str, str]:
@@ -133,6 +140,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--peers-python", help="an interpreter whose environment holds the peers")
     parser.add_argument("--peers", type=lambda text: text.split(","), help="of the peers only these: bare,LangChain")
     parser.add_argument("--scifact", type=Path, help="the folder of BEIR's SciFact, with corpus.jsonl")
+    parser.add_argument("--scifact-steps", type=lambda text: text.split(","), default=STEPS, help="build,no-op")
     parser.add_argument("--sizes", type=sizes, default=[1000, 10_000, 20_000, 100_000], help="numbers of small files")
     parser.add_argument("--peer-sizes", type=sizes, default=[1000, 20_000], help="of these the ones the peers join in")
     parser.add_argument("--rounds", type=int, default=1)

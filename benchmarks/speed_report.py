@@ -89,8 +89,8 @@ def _contests(medians: pl.DataFrame) -> list[str]:
 
 def _contestant(rows: pl.DataFrame) -> list[str]:
     of = {row["step"]: row for row in rows.iter_rows(named=True)}
-    last = of[_STEPS[-1]]
-    spent = [f"{of[step]['wall']:.1f} ({of[step]['cpu']:.1f})" for step in _STEPS]
+    last = of.get(_STEPS[-1], of["build"])
+    spent = [f"{of[step]['wall']:.1f} ({of[step]['cpu']:.1f})" if step in of else "" for step in _STEPS]
     return [*spent, f"{of['build']['peak_mb']:,.0f}", f"{last['disk_mb']:,.0f}", f"{last['n_files']:,.0f}"]
 
 
