@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+#: Exit statuses.
+OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
+
 LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else there.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; the log keeps it.")]

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import FAILED, OK, QUARANTINED, REFUSED, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import FAILED, OK, QUARANTINED, REFUSED, USAGE
 from tests.conftest import free_port
 
 

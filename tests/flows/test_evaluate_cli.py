@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 
 Say = Callable[..., Any]

@@ -17,7 +17,8 @@ from expectations.experiment import grid
 from expectations.experiment.sampling import sampled
 from expectations.retrieval import evaluate
 from expectations.summary import latencies, means
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake

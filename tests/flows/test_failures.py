@@ -21,7 +21,8 @@ import pytest
 
 import lake
 from expectations.audit import audit
-from flows.cli import FAILED, OK, REFUSED, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import FAILED, OK, REFUSED
 from flows.reindex import Job, index
 from flows.steps import PlainSteps
 from lake.commit import commit

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import lake
-from flows.cli import FAILED, OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import FAILED, OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import OK, REFUSED, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, REFUSED
 from lake.directory import Lake
 from lake.schemas import DOCUMENTS
 

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import FAILED, OK, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import FAILED, OK
 from flows.reindex import Outcome
 from lake.errors import ContractError, UsageError
 from lake.scan import Settings

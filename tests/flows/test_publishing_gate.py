@@ -13,7 +13,8 @@ import pytest
 
 import lake
 from expectations import scoring
-from flows.cli import OK, REFUSED, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, REFUSED, USAGE
 from flows.reindex import Outcome
 from lake import operate, scores
 from lake.directory import Lake

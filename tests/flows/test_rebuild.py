@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.rebuild import rebuild

@@ -12,7 +12,8 @@ import pytest
 
 import lake
 from expectations.series import health_series
-from flows.cli import OK, REFUSED, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, REFUSED, USAGE
 from flows.reindex import Outcome
 from lake import clock
 from lake.directory import Lake

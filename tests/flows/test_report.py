@@ -16,7 +16,8 @@ import lake
 from expectations.retrieval import evaluate
 from expectations.series import health_series
 from expectations.summary import means
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate

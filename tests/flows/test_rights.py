@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 from lake import operate, rights
 from lake.directory import Lake

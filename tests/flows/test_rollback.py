@@ -16,7 +16,8 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import OK, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 from lake import clock
 from lake.directory import Lake

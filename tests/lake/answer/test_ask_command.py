@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import FAILED, OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import FAILED, OK, USAGE
 
 TIDES = "# Tides\n\nHigh water at the north quay is at six o'clock. [red]Low water[/red] is at noon.\n"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import lake
-from flows.cli import OK, USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import OK, USAGE
 from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake

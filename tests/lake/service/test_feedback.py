@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import USAGE, _exit_status
+from flows.cli import _exit_status
+from flows.cli_options import USAGE
 from lake.service.app import create_app
 from lake.service.bounds import Bounds
 from lake.service.keys import Key, KeyRing, digest_of
