@@ -113,19 +113,21 @@ class GateVerdict:
 
     def to_markdown(self) -> str:
         """The summary, a table of all that was asked, failures first, and what is wrong; it repeats no question."""
-        head = "| | set | measure | questions | live | candidate | change | p | worse | better |"
-        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
+        # What matters most stands left: a page that is too narrow cuts off the right.
+        head = "| | measure | set | live | candidate | change | worse | better | questions | between | p |"
+        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|"
         rows = [*self.failures, *(one for one in self.asked if one.holds)]
-        wrong = [f"- {_cell(one.message)}" for one in self.failures]
+        wrong = [f"- {_cell(one.message)}" for one in self.failures[1:]]  # the summary says the first
         return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
 
 
 def _row(one: Asked) -> str:
     state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
     j = one.judgement
-    change = f"{j.difference:+.4f} [{j.low:+.4f}, {j.high:+.4f}]" if j and j.n else ""
-    counts = (f"{j.p:.4f}", j.losses, j.wins) if j else ("", "", "")
-    cells = (state, one.set, one.measure, one.n, _figure(one.live), _figure(one.value), change, *counts)
+    change, between = (f"{j.difference:+.4f}", f"{j.low:+.4f} and {j.high:+.4f}") if j and j.n else ("", "")
+    worse, better, p = (j.losses, j.wins, f"{j.p:.4f}") if j else ("", "", "")
+    means = (_figure(one.live), _figure(one.value))
+    cells = (state, one.measure, one.set, *means, change, worse, better, one.n, between, p)
     return "| " + " | ".join(map(_cell, cells)) + " |"
 
 

@@ -111,8 +111,9 @@ class Verdict:
     def to_markdown(self) -> str:
         """The summary over a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
-        head = "| | check | severity | rows | failed | observed | first ids | message |"
-        rule = "|---|---|---|--:|--:|---|---|---|"
+        # What matters most stands left: a page that is too narrow cuts off the right.
+        head = "| | check | rows | failed | first ids | message | observed | severity | expectation |"
+        rule = "|---|---|--:|--:|---|---|---|---|---|"
         return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
 
 
@@ -134,8 +135,9 @@ def _others(findings: tuple[Finding, ...]) -> str:
 def _row(finding: Finding) -> str:
     state = "ok" if finding.success else "ERROR" if finding.errored else "FAILED"
     samples = ", ".join(finding.sample_ids[:3])
-    cells = (state, finding.name, finding.severity, finding.n_checked, finding.n_unexpected, finding.observed)
-    return "| " + " | ".join(map(_cell, (*cells, samples, finding.message))) + " |"
+    counts = (f"{finding.n_checked:,}", f"{finding.n_unexpected:,}")
+    rest = (finding.observed, finding.severity, finding.expectation)
+    return "| " + " | ".join(map(_cell, (state, finding.name, *counts, samples, finding.message, *rest))) + " |"
 
 
 def _cell(value: object) -> str:

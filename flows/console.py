@@ -104,8 +104,8 @@ def status(shown: dict[str, Any]) -> None:
         out.print(f"{shown['lake']}: nothing is published yet")
         return
     live = shown["live"]
-    since = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"
-    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live since {since}")
+    at = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"  # it may have been rolled back to since
+    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live, published {at}")
     out.print(f"{_holds(live)}, embedder {live['embedder']}")
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")

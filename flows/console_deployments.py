@@ -11,13 +11,16 @@ from flows.console import terminal
 
 
 def lakes(shown: dict[str, Any]) -> None:
-    """Each lake: where it lies, and when its flows run."""
-    table = Table("lake", "ingest", "evaluate", "maintain", "time zone", "overlap", "lies at", box=None, pad_edge=False)
+    """Each lake: when its flows run, then what goes into it and where it lies."""
+    out = terminal()
+    table = Table("lake", "ingest", "evaluate", "maintain", "time zone", "overlap", box=None, pad_edge=False)
     for name, lake in shown["lakes"].items():
         crons = [cron or "on demand" for cron in lake["schedules"].values()]
-        place = lake["parameters"]["ingest"]["lake"]
-        table.add_row(*map(escape, (name, *crons, lake["timezone"], lake["overlap"], place)))
-    terminal().print(table)
+        table.add_row(*map(escape, (name, *crons, lake["timezone"], lake["overlap"])))
+    out.print(table)
+    for name, lake in shown["lakes"].items():
+        said = lake["parameters"]["ingest"]  # a line of its own: a path that a column cuts short is none
+        out.print(escape(f"{name}: {', '.join(said['sources'])} into {said['lake']}"))
 
 
 def applied(shown: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
     rows = {"live": measure(params.lake, live, again=True)}
     if candidate is not None and params.candidate:
         rows["candidate"] = measure(params.lake, candidate, again=False)
-        _judge(lake, told.gate, (candidate, rows["candidate"]), (live, rows["live"]))
+        _judge(params.lake, lake, told.gate, (candidate, rows["candidate"]), (live, rows["live"]))
     asked = {"live": live.release, "candidate": candidate.release if candidate and params.candidate else None}
     show_scores(params.lake, _table(told, rows), asked)
     alarms = raised(told.alarms, _watched(history, live, rows["live"]), clock.now())
@@ -60,10 +60,12 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
     return Completed(message=_told(told, live, rows["live"]))
 
 
-def _judge(lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]) -> None:
+def _judge(
+    called: str, lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]
+) -> None:
     """Show what the gate would say now; only a run that may publish records it."""
     if asks(lake):
-        show_gate(lake.url, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
+        show_gate(called, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
 
 
 def _watched(history: History, live: Release, rows: pa.Table) -> Watched:

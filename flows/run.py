@@ -12,7 +12,10 @@ from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterDeploymentId,
     FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
     TaskRunFilter,
     TaskRunFilterState,
     TaskRunFilterStateType,
@@ -21,7 +24,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import FailedRun
 from prefect.logging.handlers import APILogHandler
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Crashed, Failed
 
 from flows import tracing
@@ -92,14 +95,23 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _bury_killed_task_runs() -> None:
-    """Task runs that a killed attempt of this run left behind would be shown as running for ever."""
-    if not flow_run.id or flow_run.run_count < 2:
-        return
+    """Task runs that a killed run left behind would be shown as running for ever."""
     left = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
-    with get_client(sync_client=True) as client:
-        this_run = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
-        for task_run in client.read_task_runs(flow_run_filter=this_run, task_run_filter=left):
-            client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
+    for killed in _killed():
+        with get_client(sync_client=True) as client:
+            for task_run in client.read_task_runs(flow_run_filter=killed, task_run_filter=left):
+                client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
+
+
+def _killed() -> Iterator[FlowRunFilter]:
+    """An earlier attempt of this run, and the crashed runs of its deployment: the automation starts a new one."""
+    if flow_run.id and flow_run.run_count > 1:
+        yield FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
+    if deployment.id:
+        yield FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CRASHED])),
+        )
 
 
 def _is_in_run(_record: logging.LogRecord) -> bool:

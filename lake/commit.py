@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from lake.recipe import Recipe
 from lake.releases import Release, Spent
 from lake.scan import Scan
 from lake.tables import Tables
+from lake.words import counted
 
 _log = logging.getLogger(__name__)
 
@@ -61,8 +62,13 @@ def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
         changed_at = oldest_change(scan.plan, history.begun_at(base.release))
         facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
     lake.log.record("build", candidate.release, facts=facts)
-    _log.info("built %s: %s", candidate.release, candidate.counts)
+    _log.info("built %s: %s", candidate.release, _holds(candidate.counts))
     return candidate
+
+
+def _holds(counts: Mapping[str, int]) -> str:
+    held = ", ".join(counted(counts[f"n_{noun}s"], noun) for noun in ("document", "chunk"))
+    return f"{held}; {counts['n_quarantined']:,} in quarantine"
 
 
 def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: datetime) -> Release:

@@ -83,7 +83,12 @@ def _young(history: History, retention: Retention, now: datetime) -> dict[str, s
         for name, release in history.releases.items()
         if release.created_at > since or ((left := history.left_at(name)) is not None and left > since)
     ]
-    return dict.fromkeys(young, f"in use less than {retention.grace} ago")
+    return dict.fromkeys(young, f"in use less than {_hours(retention.grace)} ago")
+
+
+def _hours(length: timedelta) -> str:
+    n = length / timedelta(hours=1)
+    return f"{n:g} hour{'' if n == 1 else 's'}"
 
 
 def _just_rolled_back(history: History) -> dict[str, str]:

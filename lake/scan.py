@@ -21,6 +21,7 @@ from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases import Release
 from lake.sources import Source
 from lake.sweep import read_deltas, text_digests
+from lake.words import listed
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def scan(
     guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
-    _log.info("plan for %s: %s", ", ".join(names), plan.counts)
+    _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
     told = found.documents.filter(pc.is_valid(found.documents.column("stated")))
     stated = dict(zip(*(told.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
     return Scan(

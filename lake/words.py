@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -11,6 +13,15 @@ def counted(n: int, noun: str) -> str:
     ('1 document', '1,234 chunks')
     """
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts that are not 0, each before its word.
+
+    >>> listed({"added": 0, "changed": 5, "unchanged": 1056}), listed({"added": 0})
+    ('5 changed, 1,056 unchanged', 'nothing')
+    """
+    return ", ".join(f"{n:,} {word}" for word, n in counts.items() if n) or "nothing"
 
 
 def in_bytes(n: int) -> str:

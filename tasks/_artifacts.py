@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 QUARANTINE_ROWS = CHOSEN_ROWS = QUESTION_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
 KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms", "unmeasured")
+_OUTCOMES = {"passed": "passed", "warned": "passed with a remark", "blocked": "blocked"}
 _SECONDS_BETWEEN_UPDATES = 2.0
 
 
@@ -84,7 +85,9 @@ def show_answers(lake: str, answers: Answers) -> None:
 
 
 def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | None]) -> None:
-    """Means by set and measure, a column for each release that was asked."""
+    """Means by set and measure, a column for each release that was asked; nothing where no question was asked."""
+    if not rows:
+        return
     named = ", ".join(f"{release} ({name})" for name, release in asked.items() if release)
     _show(
         artifacts.create_table_artifact,
@@ -100,7 +103,7 @@ def show_gate(lake: str, verdict: GateVerdict) -> None:
         artifacts.create_markdown_artifact,
         markdown=verdict.to_markdown(),
         key=artifact_key("gate", lake),
-        description=f"Gate of {verdict.release}: {verdict.outcome}",
+        description=f"Gate of {verdict.release}: {_OUTCOMES[verdict.outcome]}",
     )
 
 
@@ -122,7 +125,7 @@ def show_quarantine(job: Job, release: str, rows: list[dict[str, str]], n_quaran
         artifacts.create_table_artifact,
         table=rows,
         key=artifact_key("quarantine", job.lake),
-        description=f"{n_quarantined:,} documents of {release} in quarantine{more}",
+        description=f"{counted(n_quarantined, 'document')} of {release} in quarantine{more}",
     )
 
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from lake.directory import Lake
+from lake.words import counted
 from tasks._policy import step
 from tasks.plain import embed_one
 
@@ -20,5 +21,5 @@ _log = logging.getLogger(__name__)
 def embed_texts(job: Job, request: str, recipe: Recipe) -> int:
     """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
     n_texts = embed_one(Lake(job.lake), request, recipe)
-    _log.info("embedded %d texts with %s by %s", n_texts, recipe.embedder.name, recipe.embedder.computed_by)
+    _log.info("embedded %s with %s by %s", counted(n_texts, "text"), recipe.embedder.name, recipe.embedder.computed_by)
     return n_texts
