@@ -145,26 +145,20 @@ class TableReader:
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
         return self._answer(None, columns=[*columns, "_distance"], nearest=near)
 
-    def matching(
-        self, query: TextQuery, k: int, where: str | None = None, columns: Sequence[str] = ("_rowid",)
-    ) -> pa.Table:
-        """The ``k`` rows whose text and heading match best by BM25, with ``_score``.
+    def matching(self, query: TextQuery, k: int, where: str | None = None, key: str = "_rowid") -> pa.Table:
+        """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
 
         Plain words are looked for in each by itself, where Lance passes over what can't be among the best: ten times
         as fast as a query over both. A row that is not among the first of one of them gets nothing for it.
         """
         if not query.is_words:
-            return self._matching(_full_text(query), k, where, columns)
+            return self._matching(_full_text(query), k, where, key)
         depths = (max(k, depth) for depth in _DEPTHS)
-        legs = [
-            self._matching(leg, n, where, columns) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)
-        ]
-        added = pa.concat_tables(legs).group_by(list(columns), use_threads=False).aggregate([("_score", "sum")])
-        added = added.rename_columns([*columns, "_score"])
-        return added.sort_by([("_score", "descending"), *((name, "ascending") for name in columns)]).slice(0, k)
+        legs = [self._matching(leg, n, where, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
+        return _added(pa.concat_tables(legs), key, k)
 
-    def _matching(self, full_text: Any, k: int, where: str | None, columns: Sequence[str]) -> pa.Table:
-        return self._answer(where, columns=[*columns, "_score"], full_text_query=full_text, limit=k)
+    def _matching(self, full_text: Any, k: int, where: str | None, key: str) -> pa.Table:
+        return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
 
     def _answer(self, where: str | None, **asked: Any) -> pa.Table:
         with self._reading():
@@ -215,6 +209,16 @@ def _full_text(query: TextQuery) -> Any:
         for clause in query.clauses
     ]
     return clauses[0][1] if len(clauses) == 1 else BooleanQuery(clauses)
+
+
+def _added(found: pa.Table, key: str, k: int) -> pa.Table:
+    """The ``k`` keys with the largest sums of their scores; the smaller key first where two are equal."""
+    import numpy as np
+
+    keys, place = np.unique(found.column(key).to_numpy(), return_inverse=True)
+    scores = np.bincount(place, weights=found.column("_score").to_numpy())
+    best = np.lexsort((keys, -scores))[:k]
+    return pa.table({key: keys[best], "_score": scores[best]})
 
 
 def _anywhere(clause: Clause) -> list[Any]:

@@ -131,7 +131,7 @@ def test_every_row_is_found_once_whatever_the_indices_are_made_of(nights: Nights
         for text in texts[number]:
             near, match = (
                 reader.nearest(vector(text), 8, columns=["chunk_id"]),
-                reader.matching(plain(text), 8, columns=["chunk_id"]),
+                reader.matching(plain(text), 8, key="chunk_id"),
             )
             assert near.sort_by("_distance")["chunk_id"][0].as_py() == digest((number, text))
             assert match["chunk_id"][0].as_py() == digest((number, text))
@@ -156,9 +156,9 @@ def test_words_score_as_one_query_over_text_and_heading_would(nights: Nights) ->
     tables, _, versions, _ = nights
     reader = tables.at(TABLE, versions[-1])
     for question in ("w3 w77", "w100 w200 w300", "w499"):
-        found = reader.matching(plain(question), 500, columns=["chunk_id"])
+        found = reader.matching(plain(question), 500, key="chunk_id")
         words = TextQuery((*plain(question).clauses, Clause("nowhere")))  # several clauses are one query
-        together = reader.matching(words, 500, columns=["chunk_id"])
+        together = reader.matching(words, 500, key="chunk_id")
         scores = [dict(zip(*(rows.column(i).to_pylist() for i in (0, 1)), strict=True)) for rows in (found, together)]
         assert scores[0] == pytest.approx(scores[1], rel=1e-5)
 
@@ -169,6 +169,6 @@ def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path
     commit(at_once, documents, list(documents.texts), [])
     readers = tables.at(TABLE, versions[-1]), at_once.at(TABLE, at_once.seal(TABLE, "all"))
     for question in ("w3 w77", "w100 w200 w300", "w499"):
-        hits = [reader.matching(plain(question), 500, columns=["chunk_id"]).sort_by("chunk_id") for reader in readers]
+        hits = [reader.matching(plain(question), 500, key="chunk_id").sort_by("chunk_id") for reader in readers]
         assert hits[0].num_rows > 4
         assert hits[0].equals(hits[1])
