@@ -14,7 +14,7 @@ _PROGRAMS = {
     "import numpy, pyarrow, lance, tokenizers": "import numpy, pyarrow, lance, tokenizers",
     "lake.open_lake(L).search(q)": "import sys, lake; lake.open_lake(sys.argv[1]).search(sys.argv[2])",
     "the same with mode='text'": "import sys, lake; lake.open_lake(sys.argv[1]).search(sys.argv[2], mode='text')",
-    "the same, the question embedded by torch": (
+    "the same, the question embedded as documents are": (
         "import sys, lake; from lake.embed import load_embedder; "
         "lake.open_lake(sys.argv[1]).search(sys.argv[2], embedder=load_embedder('minilm'))"
     ),
