@@ -74,11 +74,7 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
     """
     index = open_lake(trial.lake)
     release, questions = index.release(), index.questions(trial.set)
-    check_measures(list(trial.measures))
-    if not questions:
-        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
-    if trial.builds and not trial.sources:
-        raise UsageError("name the sources that the lake is made from: recipes are tried, or a sample is drawn of them")
+    _check(trial, questions)
     found = cells(release.recipe, index.defaults(), trial.axes)
     sample = sampled(index, questions, trial.sample, trial.seed)
     progress("cells", 0, len(found))
@@ -99,6 +95,14 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
         trial.seed,
         n_left_out(tried[0].rows),
     )
+
+
+def _check(trial: Trial, questions: Sequence[Asked]) -> None:
+    check_measures(list(trial.measures))
+    if not questions:
+        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
+    if trial.builds and not trial.sources:
+        raise UsageError("name the sources that the lake is made from: recipes are tried, or a sample is drawn of them")
 
 
 class _Tried(NamedTuple):

@@ -78,7 +78,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     started, lake = time.monotonic(), Lake(job.lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found = steps.scan(job)
-    if not found.plan and not found.plan.lost.height and not (lake.exists() and keeping.outdated(lake, found)):
+    if _is_current(lake, found):
         if lake.exists():
             _remember(job, lake, found)
         return _nothing_to_do(lake, found, time.monotonic() - started)
@@ -101,6 +101,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
     told, seconds = (*remarks, *found.remarks), time.monotonic() - started
     return Outcome(candidate.release, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
+
+
+def _is_current(lake: Lake, found: Scan) -> bool:
+    """Whether the lake holds what the sources do, whole, and knows today's rights."""
+    return not (found.plan or found.plan.lost.height or (lake.exists() and keeping.outdated(lake, found)))
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
