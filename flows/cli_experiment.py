@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows import console, console_experiment
+from flows.cli_ingest import Exclude, Include
 from flows.cli_options import JsonOption, LakeOption, show
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ Keep = Annotated[str | None, typer.Option(help=_KEEP)]
 Out = Annotated[str, typer.Option(help="Folder for the table (Parquet, CSV), the page and the plot.")]
 _APPLY = "Write the chosen settings of questions into the lake's configuration."
 Apply = Annotated[bool, typer.Option("--apply", help=_APPLY)]
-Include = Annotated[list[str] | None, typer.Option(help="Only files that match this glob; several allowed.")]
-Exclude = Annotated[list[str] | None, typer.Option(help="No files that match this glob; several allowed.")]
 
 
 def experiment(

@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lake.errors import ContractError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -49,6 +51,16 @@ def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[Bat
         for length in sorted(buckets, reverse=True)
         for positions in _slices(buckets[length], rows_within(budget, length))
     ]
+
+
+def check_lengths(counts: Sequence[int], longest: int, name: str, first: int = 0) -> None:
+    """ContractError for a text, counted from ``first``, that the model ``name`` would cut."""
+    for position, n_tokens in enumerate(counts, first):
+        if n_tokens > longest:
+            raise ContractError(
+                f"text {position} takes {n_tokens} tokens with prompt and special tokens, but "
+                f"{name!r} reads {longest} and would cut the rest; chunk it smaller"
+            )
 
 
 def rows_within(budget: int, length: int) -> int:

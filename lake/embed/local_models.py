@@ -81,11 +81,9 @@ def is_local(name: str) -> bool:
 
 def local_model(name: str) -> LocalModel:
     """Reads a model's small files and digests, never its weights into memory."""
-    return LocalModel(name, minilm.facts() if name == minilm.NAME else model_files.read_model_folder(path_of(name)))
-
-
-def path_of(name: str) -> str:
-    return name.removeprefix(ST)
+    return LocalModel(
+        name, minilm.facts() if name == minilm.NAME else model_files.read_model_folder(name.removeprefix(ST))
+    )
 
 
 def _lacking(name: str, asked: Backend, backends: Backends) -> str:

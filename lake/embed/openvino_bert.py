@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.embed.batching import Batch, bucket_batches, padded_length
+from lake.embed.batching import Batch, bucket_batches, check_lengths, padded_length
 from lake.embed.bert_graph import bert_graph
 from lake.embed.bert_reader import BertReader, padded, pooling
 from lake.embed.exactness import PROBES, check_exactness
 from lake.embed.numpy_bert import NumpyBert
 from lake.embed.processor import compile_graph, n_threads
 from lake.embed.unit import unit_rows
-from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,7 +53,8 @@ class OpenVinoBert:
         with ThreadPoolExecutor(self._n_streams) as pool:
             for start in range(0, len(texts), _WINDOW):
                 ids = self._documents.ids(texts[start : start + _WINDOW])
-                counts = self._checked([len(tokens) for tokens in ids], start)
+                counts = [len(tokens) for tokens in ids]
+                check_lengths(counts, self._max_sequence, self.identity.name, start)
                 batches = bucket_batches(counts, _BUDGET, self._max_sequence)
                 for batch, vectors in self._in_streams(pool, batches, ids):
                     yield [start + position for position in batch.positions], vectors
@@ -72,15 +72,6 @@ class OpenVinoBert:
                 return
             batch, future = waiting.popleft()
             yield batch, future.result()
-
-    def _checked(self, counts: list[int], start: int) -> list[int]:
-        for position, n_tokens in enumerate(counts, start):
-            if n_tokens > self._max_sequence:
-                raise ContractError(
-                    f"text {position} takes {n_tokens} tokens with prompt and special tokens, but "
-                    f"{self.identity.name!r} reads {self._max_sequence} and would cut the rest; chunk it smaller"
-                )
-        return counts
 
     def embed_query(self, text: str) -> np.ndarray:
         """What lies beyond the model's limit is not read."""

@@ -51,7 +51,7 @@ def has_bfloat16() -> bool:
 @lru_cache(maxsize=1)
 def gains_by_bfloat16() -> bool:
     """Whether it also does: a product that a model would ask for, timed in both, in a tenth of a second."""
-    return has_bfloat16() and _product_seconds("f32") > _LEAST_GAIN * _product_seconds("bf16")
+    return has_openvino() and has_bfloat16() and _product_seconds("f32") > _LEAST_GAIN * _product_seconds("bf16")
 
 
 def _product_seconds(precision: str) -> float:

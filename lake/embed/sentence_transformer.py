@@ -8,7 +8,7 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from lake.embed.batching import bucket_batches, padded_length, rows_within
+from lake.embed.batching import bucket_batches, check_lengths, padded_length, rows_within
 from lake.embed.exactness import PROBES, check_exactness
 from lake.embed.processor import n_threads
 from lake.embed.surrogates import without_surrogates
@@ -79,12 +79,7 @@ class SentenceTransformerEmbedder:
         counts: list[int] = []
         for start in range(0, len(texts), WINDOW):
             counts += self._tokens([prompt + text for text in texts[start : start + WINDOW]])
-        for position, n_tokens in enumerate(counts):
-            if n_tokens > self._max_sequence:
-                raise ContractError(
-                    f"text {position} takes {n_tokens} tokens with prompt and special tokens, but "
-                    f"{self.identity.name!r} reads {self._max_sequence} and would cut the rest; chunk it smaller"
-                )
+        check_lengths(counts, self._max_sequence, self.identity.name)
         return counts
 
     def _tokens(self, texts: list[str]) -> list[int]:
