@@ -26,7 +26,7 @@ from latency_cold import cold_lines
 from latency_lakes import Texts, built, restricted
 
 from lake.directory import Lake
-from lake.embed import load_query_encoder
+from lake.embed.query_encoder import load_query_encoder
 from lake.query import Index
 
 #: A question and its vector go in; what comes out is nobody's concern.

@@ -18,7 +18,8 @@ import numpy as np
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.embed import load_embedder, load_query_encoder, query_vectors
+from lake.embed import load_embedder
+from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.query import Index
 from lake.recipe import EmbedderIdentity
 from lake.scan import Settings

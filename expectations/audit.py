@@ -38,32 +38,34 @@ class Settings:
 DEFAULTS = Settings()
 
 
-def audit(lake: Lake, release: Release, settings: Settings = DEFAULTS) -> Verdict:
+def audit(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole: bool = False) -> Verdict:
     """Judge a release by the rows at its own versions, never by the tables' heads; writes nothing.
 
-    It passes unless a critical check fails or a check breaks.
+    It passes unless a critical check fails or a check breaks. Keys and counts are held against one another over all
+    rows; texts and vectors are read where the release's base, if it passed its audit, has not the same rows, or
+    ``whole``.
     """
     from expectations import runner
 
     started = time.perf_counter()
-    findings = tuple(runner.run(suites(lake, release, settings)))
+    findings = tuple(runner.run(suites(lake, release, settings, whole=whole)))
     passed = all(finding.success or finding.severity != "critical" for finding in findings)
     return Verdict(release.release, passed, findings, time.perf_counter() - started)
 
 
-def suites(lake: Lake, release: Release, settings: Settings = DEFAULTS) -> list[Suite]:
+def suites(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
     """Every suite with the frame that it is run over."""
     from expectations import chunks, documents, features, parents, quarantine, release_facts
     from expectations.runner import Suite
 
     base = lake.log.read().releases.get(release.base) if release.base else None
-    readers = features.Readers.of(lake, release, base)
+    readers = features.Readers.of(lake, release, base, whole=whole)
     frames = features.frames(readers, release.recipe.embedder.dimensions)
     facts = release_facts.count(lake, release, base, readers, frames)
     return [
         Suite("documents", documents.build(settings), frames.documents),
-        Suite("parents", parents.build(settings), frames.parents),
-        Suite("chunks", chunks.build(settings), frames.chunks),
+        Suite("parents", parents.build(settings), frames.new_parents),
+        Suite("chunks", chunks.build(settings), frames.new_chunks),
         Suite("quarantine", quarantine.build(settings), frames.quarantine),
         Suite("release_facts", release_facts.build(settings), facts.row, facts.samples),
     ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from lake.stated import PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lake.directory import Lake
     from lake.releases import Release
@@ -25,54 +25,95 @@ if TYPE_CHECKING:
 N_SAMPLED, _AT_A_TIME = 200, 20
 
 _PRESENT = ("uri", "digest", "fingerprint", "indexed_at")
-_SPAN = ("start", "end", "n_tokens", "text")
+_SPAN = ("start", "end", "n_tokens")
+_PARENT, _CHUNK = ("parent_id", "doc_id", *_SPAN), ("chunk_id", "doc_id", "parent_id", *_SPAN)
 
 Features = Callable[[pa.RecordBatch], dict[str, pa.Array]]
 
 
 @dataclass(frozen=True)
 class Readers:
-    """The tables of one release, each at the release's version; ``base`` is the manifest it was built on."""
+    """The tables of one release, each at the release's version.
+
+    ``base`` is the manifest it was built on; ``audited`` are the base's tables, where they passed an audit.
+    """
 
     documents: TableReader
     parents: TableReader
     chunks: TableReader
     quarantine: TableReader
     base: TableReader | None = None
+    audited: Readers | None = None
 
     @classmethod
-    def of(cls, lake: Lake, release: Release, base: Release | None) -> Readers:
+    def of(cls, lake: Lake, release: Release, base: Release | None, *, whole: bool) -> Readers:
+        """``whole``: as if the base's rows had passed no audit."""
+        readers = cls._of(lake, release)
+        if base is None:
+            return readers
+        verdict = lake.log.read().verdict(base.release)
+        is_kept = base.generation == release.generation and base.recipe == release.recipe
+        audited = cls._of(lake, base) if is_kept and verdict and verdict["passed"] and not whole else None
+        before = lake.tables(base.generation).at("documents", base.versions["documents"])
+        return replace(readers, base=before, audited=audited)
+
+    @classmethod
+    def _of(cls, lake: Lake, release: Release) -> Readers:
         tables = lake.tables(release.generation)
         names = ("documents", "parents", release.recipe.embedder.table, "quarantine")
         documents, parents, chunks, quarantine = (tables.at(name, release.versions[name]) for name in names)
-        before = lake.tables(base.generation).at("documents", base.versions["documents"]) if base else None
-        return cls(documents, parents, chunks, quarantine, before)
+        return cls(documents, parents, chunks, quarantine)
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Scalars of every row: ``documents``, ``parents``, ``chunks`` and ``quarantine``, keyed as the tables are."""
+    """Scalars of every row: ``documents``, ``parents``, ``chunks`` and ``quarantine``, keyed as the tables are.
+
+    What is known of texts and vectors is in ``new_parents`` and ``new_chunks`` alone: the rows that no audit passed
+    yet. A row never changes where it lies, so that those before it need not be read again every night.
+    """
 
     documents: pl.DataFrame
     parents: pl.DataFrame
     chunks: pl.DataFrame
     quarantine: pl.DataFrame
+    new_parents: pl.DataFrame
+    new_chunks: pl.DataFrame
 
 
 def frames(readers: Readers, dimensions: int) -> Frames:
-    """Read every table once; ``dimensions`` is what the recipe's embedder gives."""
+    """Read every row once; ``dimensions`` is what the recipe's embedder gives."""
     of_documents = ("doc_id", "content_id", "n_parents", "n_chunks", "metadata")
-    of_chunks = ("chunk_id", "doc_id", "parent_id", *_SPAN, "vector")
+    before = (readers.audited.parents, readers.audited.chunks) if readers.audited else (None, None)
+    every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
+    of_chunks = partial(chunks, dimensions=dimensions)
+    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "vector"), of_chunks)
     return Frames(
         _frame(readers.documents, (*of_documents, *_PRESENT), documents),
-        _frame(readers.parents, ("parent_id", "doc_id", *_SPAN), parents),
-        _frame(readers.chunks, of_chunks, partial(chunks, dimensions=dimensions)),
+        every_parent,
+        every_chunk,
         _frame(readers.quarantine, ("doc_id", "uri", "reason", "error_class"), quarantine),
+        new_parents,
+        new_chunks,
     )
 
 
-def _frame(reader: TableReader, columns: tuple[str, ...], features: Features) -> pl.DataFrame:
-    parts = [_owned(features(batch)) for batch in reader.batches(columns)]
+def _spans(
+    reader: TableReader, audited: TableReader | None, keys: tuple[str, ...], content: tuple[str, ...], of: Features
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keys of all rows, and features of those that no audit passed yet."""
+    old, new = reader.fragments(audited)
+    found = _frame(reader, (*keys, *content), of, new)
+    if not old:
+        return found, found
+    known = _frame(reader, keys, lambda batch: _columns(batch, *keys), old)
+    return pl.concat([known, found.select(known.columns)]), found
+
+
+def _frame(
+    reader: TableReader, columns: tuple[str, ...], features: Features, fragments: Sequence[Any] | None = None
+) -> pl.DataFrame:
+    parts = [_owned(features(batch)) for batch in reader.batches(columns, fragments=fragments)]
     schema = pa.schema([(name, reader.schema.field(name).type) for name in columns])
     # The features of no rows give the columns of a table without any.
     parts.append(_owned(features(pa.RecordBatch.from_pylist([], schema=schema))))
@@ -113,7 +154,7 @@ def spans(batch: pa.RecordBatch) -> dict[str, pa.Array]:
     """Place and tokens; ``length_ok``: the text is as long as its span; ``has_text``: more than white space."""
     length = pc.utf8_length(batch.column("text")).cast(pa.int64())
     width = pc.subtract(batch.column("end"), batch.column("start"))
-    return _columns(batch, "start", "end", "n_tokens") | {
+    return _columns(batch, *_SPAN) | {
         "length_ok": pc.fill_null(pc.equal(length, width), False),
         "has_text": _present(batch.column("text")),
     }
@@ -158,13 +199,12 @@ def missing_contents(lake: Lake, manifest: pl.DataFrame) -> list[str]:
 
 
 def misplaced(lake: Lake, readers: Readers, manifest: pl.DataFrame) -> tuple[int, list[str]]:
-    """How many spans of a sample of documents were compared with the canonical text, and the ids of those unlike it.
+    """How many spans of a sample of the manifest's documents were compared with the canonical text, and the ids of
+    those unlike it.
 
-    The sample is the lowest doc_ids, which are digests: the same documents every time, and any
-    kind of them. Documents whose content is missing are left out.
+    The sample is the lowest doc_ids, which are digests: the same documents every time, and any kind of them.
     """
-    gone = missing_contents(lake, manifest)
-    known = manifest.drop_nulls("content_id").filter(~pl.col("doc_id").is_in(gone)).unique("doc_id")
+    known = manifest.drop_nulls("content_id").unique("doc_id")
     sample = known.select("doc_id", "content_id").sort("doc_id").head(N_SAMPLED)
     n_compared, unlike = 0, []
     for part in sample.iter_slices(_AT_A_TIME):

@@ -48,7 +48,7 @@ def _audit_of_live(lake: Lake) -> Verdict | None:
         warn_quarantine_share=1.0,
         max_quarantine_share=1.0,
     )
-    return audit(lake, live, settings) if live else None
+    return audit(lake, live, settings, whole=True) if live else None
 
 
 def _ailments(verdict: Verdict) -> list[Ailment]:

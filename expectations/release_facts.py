@@ -143,8 +143,9 @@ def _share(
 def count(lake: Lake, release: Release, base: Release | None, readers: Readers, frames: Frames) -> Facts:
     """Count every fact of the release."""
     offenders = {**_repeated(frames), **_unrelated(frames), **_unlike_recipe(release, frames)}
-    n_compared, offenders["n_offset_mismatches"] = misplaced(lake, readers, frames.documents)
-    offenders["n_documents_without_contents"] = missing_contents(lake, frames.documents)
+    offenders["n_documents_without_contents"] = gone = missing_contents(lake, frames.documents)
+    new = frames.documents.join(frames.new_parents, on="doc_id", how="semi").filter(~pl.col("doc_id").is_in(gone))
+    n_compared, offenders["n_offset_mismatches"] = misplaced(lake, readers, new)
     offenders["n_documents_misunderstood"] = frames.documents.filter("has_problem")["doc_id"].to_list()
     facts: dict[str, int | float | None] = {name: len(ids) for name, ids in offenders.items()}
     facts |= {"n_spans_compared": n_compared, **_rows(frames), **_index_facts(readers), **_quarantine_facts(frames)}

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 _ABSENT = re.compile(r"(boto3|botocore|pyspark|sqlalchemy|google|azure)(\..*)?")
 #: What it imports for plots, distributions and sources that no check of ours has to do with: half of its seconds.
 _HOLLOW = re.compile(
-    r"(altair|scipy|great_expectations\.datasource\.fluent\.("
-    r"(spark|fabric|bigquery|databricks_sql|postgres|redshift|snowflake|sql_server|sqlite)\w*"
-    r"|pandas_(azure_blob_storage|dbfs|google_cloud_storage|s3)_datasource))(\..*)?"
+    r"(altair|scipy|great_expectations\.experimental\.metric_repository|great_expectations\.datasource\.fluent\.("
+    r"(spark|sql|fabric|bigquery|databricks_sql|postgres|redshift|snowflake|sql_server|sqlite)\w*"
+    r"|pandas_(azure_blob_storage|dbfs|google_cloud_storage|s3|file_path|filesystem)_datasource"
+    r"|data_asset\.path\.\w+)"
+    # every expectation but ours
+    r"|great_expectations\.expectations\.core\.(unexpected_rows_expectation|expect_(?!column_values_to_be_between"
+    r"|column_values_to_be_in_set|column_values_to_not_be_null|table_row_count_to_be_between)\w+))(\..*)?"
 )
 
 
@@ -100,7 +104,9 @@ class _HollowModule(ModuleType):
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {})
+        hollow = type(name, (), {})
+        setattr(self, name, hollow)
+        return hollow
 
 
 def validate(requests: Sequence[Request]) -> list[list[Result]]:

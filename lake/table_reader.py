@@ -81,16 +81,26 @@ class TableReader:
         with self._reading():
             return self._dataset.to_table(columns=list(columns), filter=where)
 
-    def batches(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, columns: Sequence[str], where: str | None = None, fragments: Sequence[Any] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Rows in their order, some thousands at a time; without ``where`` little more is held in memory."""
-        read = partial(self._dataset.to_batches, columns=list(columns), batch_size=_BATCH_ROWS)
+        scan = partial(self._dataset.scanner, columns=list(columns), batch_size=_BATCH_ROWS)
         with self._reading():
             if where is not None:
-                yield from read(filter=where)
+                yield from scan(filter=where).to_batches()
                 return
+            chosen = self._dataset.get_fragments() if fragments is None else fragments
             # Lance reads ahead as far as a scan goes, whatever is said of its buffers.
-            for start in range(0, self._dataset.count_rows(), _ROWS_AHEAD):
-                yield from read(offset=start, limit=_ROWS_AHEAD)
+            for start in range(0, sum(fragment.count_rows() for fragment in chosen), _ROWS_AHEAD):
+                yield from scan(offset=start, limit=_ROWS_AHEAD, fragments=list(chosen)).to_batches()
+
+    def fragments(self, earlier: TableReader | None) -> tuple[list[Any], list[Any]]:
+        """What the table's rows lie in: what an earlier version has as well, and what is new since."""
+        with self._reading():
+            known = set(map(_files, earlier.dataset().get_fragments())) if earlier else set()
+            every = self._dataset.get_fragments()
+        return [f for f in every if _files(f) in known], [f for f in every if _files(f) not in known]
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Rows whose ``key`` is among ``values``, in any order."""
@@ -198,6 +208,11 @@ def lance() -> Any:
     with pandas_later():
         import lance
     return lance
+
+
+def _files(fragment: Any) -> tuple[str, ...]:
+    """Names of a fragment's files, which are never written twice; its number may be, after a run that died."""
+    return tuple(sorted(file.path for file in fragment.data_files()))
 
 
 def _full_text(query: TextQuery) -> Any:

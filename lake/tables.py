@@ -20,11 +20,17 @@ from lake.table_reader import TableReader, one_of, storage_options
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
 
-#: Every commit adds a fragment, and a segment to each index but the full-text ones. A few cost a search nothing,
-#: and the releases share what stays as it is; merging writes all of it anew.
+#: Every commit adds a fragment, and a segment to each index. A few cost a search nothing, and the releases share what
+#: stays as it is; merging writes all of it anew.
 _MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
 #: What counts as a small fragment then: an eighth of the table, or so many rows.
 _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
+
+#: BM25 counts the words of all rows that a segment was made of, deleted ones too. Where making full text whole again
+#: takes no more than seconds it is done at every commit, and scores are a function of what is there. A table of so many
+#: rows takes segments instead, until there are a few (each costs a search a part of a millisecond) or too large a
+#: share of what they count is gone.
+_TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
 
 #: A kind of index, in Lance's words, and more segments than any will ever have.
 _FULL_TEXT, _ALL = "Inverted", 1000
@@ -115,8 +121,7 @@ class Tables:
             _cover(dataset, indices, n_merged=_ALL)
             self._compact(dataset)  # after it, since fragments of different segments are never put together
         else:
-            # BM25 counts the rows of a segment, deleted ones too: only whole are scores a function of what is there.
-            whole = [index for index, kind in indices.items() if kind == _FULL_TEXT]
+            whole = [index for index, kind in indices.items() if kind == _FULL_TEXT and _must_be_whole(dataset, index)]
             _cover(dataset, whole, n_merged=_ALL)
             _cover(dataset, [index for index in indices if index not in whole], n_merged=0)
         table.checkout_latest()
@@ -216,6 +221,15 @@ def indexed_columns(name: str, n_rows: int) -> set[str]:
 
 def _n_segments(dataset: Any) -> int:
     return max((len(index.segments) for index in dataset.describe_indices()), default=0)
+
+
+def _must_be_whole(dataset: Any, index: str) -> bool:
+    """Whether a full-text index is made anew of what is there, rather than given one more segment."""
+    statistics = dataset.stats.index_stats(index)
+    n_segments, n_counted = statistics["num_indices"], sum(segment["num_docs"] for segment in statistics["indices"])
+    n_stale = n_counted - statistics["num_indexed_rows"]
+    few = dataset.count_rows() < _TEXT_WHOLE_ROWS
+    return bool(few or n_segments >= _MANY_TEXT_SEGMENTS or n_stale > _STALE_SHARE * n_counted)
 
 
 def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:

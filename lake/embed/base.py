@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
-from lake.recipe import EmbedderIdentity
+    import numpy as np
+
+    from lake.recipe import EmbedderIdentity
 
 
 class Embedder(Protocol):

@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lake.embed.hash_identity import DIMENSIONS, IDENTITY
 from lake.embed.unit import unit_rows
-from lake.recipe import EmbedderIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-DIMENSIONS = 256
-IDENTITY = EmbedderIdentity(
-    name="hash",
-    weights="words-polynomial64-v1",
-    backend="numpy",
-    dtype="float32",
-    dimensions=DIMENSIONS,
-    max_tokens=8192,
-    tokenizer="words",
-)
 
 #: Characters per block: big enough for numpy to be fast, small enough to stay in the cache.
 BLOCK_CHARACTERS = 1 << 18

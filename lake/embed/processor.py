@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +53,7 @@ def gains_by_bfloat16() -> bool:
 
 
 def _product_seconds(precision: str) -> float:
+    import numpy as np
     import openvino as ov
     from openvino import opset13 as op
 

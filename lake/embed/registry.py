@@ -6,10 +6,9 @@ from dataclasses import asdict
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lake.embed import hashing, openai_models
+from lake.embed import hash_identity, openai_models
 from lake.embed.backends import Backend
 from lake.embed.local_models import is_local, local_model
-from lake.embed.openai_api import Endpoint, OpenAIEmbedder
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
 from lake.tokens import Tokenizer, huggingface_tokenizer, load_tokenizer
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lake.embed.base import Embedder
+    from lake.embed.openai_api import Endpoint
 
 FORMS = ("minilm", "st:MODEL_OR_PATH", "openai:MODEL[@DIMENSIONS]", "hash")
 
@@ -37,7 +37,7 @@ def identify(name: str, backend: str | None = None, like: EmbedderIdentity | Non
     if backend:
         raise UsageError(f"a backend is for models that are computed here, not for {name!r}; leave --backend out")
     if name == "hash":
-        return hashing.IDENTITY
+        return hash_identity.IDENTITY
     if name.startswith(openai_models.PREFIX):
         return openai_models.parse_model(name).identity
     raise _unknown(name)
@@ -57,8 +57,7 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
     if expected is not None and identity != expected:
         raise ContractError(difference(expected, identity))
     # The endpoint is part of the key: another address or key in the environment is another client.
-    is_openai = name.startswith(openai_models.PREFIX)
-    endpoint = Endpoint.from_environment() if is_openai else None
+    endpoint = _endpoint() if name.startswith(openai_models.PREFIX) else None
     with _loading:
         key = (identity, endpoint)
         if key not in _loaded:
@@ -66,11 +65,21 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
         return _loaded[key]
 
 
+def _endpoint() -> Endpoint:
+    from lake.embed.openai_api import Endpoint
+
+    return Endpoint.from_environment()
+
+
 def _load(identity: EmbedderIdentity, endpoint: Endpoint | None) -> Embedder:
     if endpoint is not None:
+        from lake.embed.openai_api import OpenAIEmbedder
+
         return OpenAIEmbedder(openai_models.parse_model(identity.name), endpoint)
     if identity.name == "hash":
-        return hashing.HashEmbedder()
+        from lake.embed.hashing import HashEmbedder
+
+        return HashEmbedder()
     return local_model(identity.name).load(Backend(identity.backend, identity.dtype))
 
 

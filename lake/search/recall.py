@@ -34,12 +34,12 @@ def missed_neighbours(chunks: TableReader) -> tuple[int, int]:
 
 def _nearest_distances(chunks: TableReader, asked: np.ndarray) -> np.ndarray:
     """Cosine distances of the 10 rows that are nearest to each vector, ascending; infinite where there are fewer."""
-    best = np.full((len(asked), _K), np.inf)
+    best = np.full((len(asked), _K), np.inf, np.float32)
     for batch in chunks.batches(("vector",)):
         column = batch.column("vector").drop_null()
         values = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float32, copy=False)
         with np.errstate(invalid="ignore", divide="ignore"):
-            lengths = np.linalg.norm(asked, axis=1)[:, None] * np.linalg.norm(values, axis=1)[None]
+            lengths = np.linalg.norm(asked, axis=1)[:, None] * np.sqrt(np.einsum("ij,ij->i", values, values))
             distances = np.nan_to_num(1 - asked @ values.T / lengths, nan=np.inf)
-        best = np.sort(np.concatenate([best, distances], axis=1), axis=1)[:, :_K]
-    return best
+        best = np.partition(np.concatenate([best, distances], axis=1), _K - 1, axis=1)[:, :_K]
+    return np.sort(best, axis=1)

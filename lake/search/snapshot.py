@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lake.embed import load_query_encoder, query_vectors
+from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.feedback.query_ids import query_id
 from lake.releases import Release

@@ -18,6 +18,7 @@ from expectations.audit import Settings, audit
 from lake import rows, schemas
 from lake.directory import Lake
 from lake.ids import derived_id, document_id, text_digest
+from lake.live import record_audit
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases import Release
 
@@ -285,6 +286,30 @@ def test_against_a_base_only_added_and_removed_count(clean: Candidate, tmp_path:
     assert clean.audited().failures == ()
     clean.counts["removed"], clean.name = 2, "2026-11-22.2"
     assert list(failures(clean.audited())) == ["release_facts.n_surplus_documents"]
+
+
+def test_texts_and_vectors_that_passed_an_audit_are_not_read_again(clean: Candidate) -> None:
+    """Keys are, since only all of them show what comes twice or belongs to nothing."""
+    clean.chunks = with_value(with_value(clean.chunks, 0, "text", " "), 1, "parent_id", "nobody")
+    clean.base = base = clean.release()
+    tables, late = clean.lake.tables("1"), with_value(clean.chunks.slice(8, 1), 0, "text", " ")
+    tables.apply(EMBEDDER.table, iter(late.combine_chunks().to_batches()), schemas.chunks(DIMENSIONS), [])
+    clean.name = "2026-11-22.1"
+    release = clean._logged({**base.versions, EMBEDDER.table: tables.seal(EMBEDDER.table, clean.name)})
+    old, new = (table.column("chunk_id")[0].as_py() for table in (clean.chunks, late))
+
+    def empty(*, whole: bool = False) -> tuple[set[str], int]:
+        found = failures(audit(clean.lake, release, whole=whole))
+        assert found["release_facts.n_chunks_without_parent"].n_unexpected == 1
+        return set(found["chunks.has_text"].sample_ids), found["chunks.has_text"].n_checked
+
+    n_chunks = clean.chunks.num_rows
+    assert empty() == ({old, new}, n_chunks)  # the base was never audited
+    record_audit(clean.lake.log, base, verdict={"passed": False}, why="")
+    assert empty() == ({old, new}, n_chunks)
+    record_audit(clean.lake.log, base, verdict={"passed": True}, why="")
+    assert empty() == ({new}, 1)
+    assert empty(whole=True) == ({old, new}, n_chunks)
 
 
 def shrunken(path: Path, n_kept: int) -> Candidate:

@@ -172,3 +172,27 @@ def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path
         hits = [reader.matching(plain(question), 500, key="chunk_id").sort_by("chunk_id") for reader in readers]
         assert hits[0].num_rows > 4
         assert hits[0].equals(hits[1])
+
+
+def test_full_text_of_a_large_table_grows_by_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until there are four, or much of what they count is gone; then it is whole, and scores exact, again."""
+    monkeypatch.setattr("lake.tables._TEXT_WHOLE_ROWS", 256)
+    documents, tables, whole = Documents(), Tables(str(tmp_path / "large")), Tables(str(tmp_path / "whole"))
+    n_segments = []
+    for night, stale_share in enumerate([0.5] * 6 + [0.01]):
+        monkeypatch.setattr("lake.tables._STALE_SHARE", stale_share)
+        written, deleted = documents.edit() if night else (list(documents.texts), [])
+        commit(tables, documents, written, deleted)
+        reader = tables.at(TABLE, tables.seal(TABLE, f"night-{night}"))
+        n_segments.append(len(segments(tables, reader.version)["text"]))
+        newest = documents.texts[max(documents.texts)][0]
+        assert reader.matching(plain(newest), 1, key="chunk_id")["chunk_id"][0].as_py() == digest(
+            (max(documents.texts), newest)
+        )
+        commit(whole, documents, list(documents.texts), [])
+        exact = whole.at(TABLE, whole.seal(TABLE, f"night-{night}"))
+        hits = [r.matching(plain("w3 w77"), 500, key="chunk_id").sort_by("chunk_id") for r in (reader, exact)]
+        assert hits[0]["chunk_id"] == hits[1]["chunk_id"]
+        tolerance = 1e-6 if n_segments[-1] == 1 else 0.03
+        assert hits[0]["_score"].to_pylist() == pytest.approx(hits[1]["_score"].to_pylist(), rel=tolerance)
+    assert n_segments == [1, 2, 3, 4, 1, 2, 1]

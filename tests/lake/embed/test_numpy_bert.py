@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from lake.embed import identify, load_embedder, load_query_encoder, query_vectors
+from lake.embed import identify, load_embedder
 from lake.embed.bert_layers import Room, _gelu
 from lake.embed.blas_threads import numpy_blas, one_blas_thread
 from lake.embed.minilm import minilm_folder
 from lake.embed.numpy_bert import NumpyBert, supports
+from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lake.embed import QueryEncoder
+    from lake.embed.query_encoder import QueryEncoder
 
 TORCH = "torch-cpu/float32"
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog"]
@@ -123,7 +124,7 @@ def _threads_inside() -> int:
 def test_asking_needs_no_torch(tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from lake.embed import load_query_encoder\n"
+        "from lake.embed.query_encoder import load_query_encoder\n"
         "from lake.embed import identify\n"
         "load_query_encoder('minilm', identify('minilm', 'torch-cpu/float32')).embed_query('hello')\n"
         "print({'torch', 'scipy', 'sentence_transformers', 'transformers', 'openai'} & set(sys.modules))\n"

@@ -17,7 +17,8 @@ from flows.cli_options import OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.embed import load_embedder, query_vectors
+from lake.embed import load_embedder
+from lake.embed.query_encoder import query_vectors
 from lake.forget import forget
 from lake.questions import Asked, Evidence, add
 from lake.scan import Settings
