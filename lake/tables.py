@@ -225,11 +225,12 @@ def _n_segments(dataset: Any) -> int:
 
 def _must_be_whole(dataset: Any, index: str) -> bool:
     """Whether a full-text index is made anew of what is there, rather than given one more segment."""
+    if dataset.count_rows() < _TEXT_WHOLE_ROWS:
+        return True
     statistics = dataset.stats.index_stats(index)
-    n_segments, n_counted = statistics["num_indices"], sum(segment["num_docs"] for segment in statistics["indices"])
+    n_counted = sum(segment["num_docs"] for segment in statistics["indices"])
     n_stale = n_counted - statistics["num_indexed_rows"]
-    few = dataset.count_rows() < _TEXT_WHOLE_ROWS
-    return bool(few or n_segments >= _MANY_TEXT_SEGMENTS or n_stale > _STALE_SHARE * n_counted)
+    return bool(statistics["num_indices"] >= _MANY_TEXT_SEGMENTS or n_stale > _STALE_SHARE * n_counted)
 
 
 def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:
