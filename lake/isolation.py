@@ -40,13 +40,15 @@ _ENVIRONMENT = {
 class IsolatedFunction:
     """Calls ``package.module:function`` in a child process, item by item, within limits.
 
-    The function takes one picklable item and returns a picklable value. The child starts at the
-    first call, stays for later ones, and is replaced after a failure, every ``recycle_after`` items, and
-    when it holds more memory than a child at rest should. Use one object per thread.
+    The function takes one picklable item and returns a picklable value, within ``seconds`` and one more for each
+    ``bytes_per_second`` of the item. The child starts at the first call, stays for later ones, and is replaced after
+    a failure, every ``recycle_after`` items, and when it holds more memory than a child at rest should. Use one
+    object per thread.
     """
 
     recycle_after = 20_000
     recycle_above_bytes = 512 << 20
+    bytes_per_second = 200_000
 
     def __init__(self, target: str, *, seconds: float = 120.0, memory_bytes: int | None = 3 << 30) -> None:
         self.target = target
@@ -103,8 +105,8 @@ class IsolatedFunction:
     def _answered(self, window: Sequence[bytes]) -> Iterator[object]:
         child = self._ready_child()
         child.send(list(window))
-        for _ in window:
-            answer = child.receive(self.seconds)
+        for item in window:
+            answer = child.receive(self.seconds + len(item) // self.bytes_per_second)
             if isinstance(answer, TransientError):
                 raise answer
             child.n_answered += 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,17 +77,22 @@ class Ruler:
         likely = length <= limit * _USUAL_LENGTH or self.touched(start, end) <= limit
         return likely and self.count(start, end) <= limit
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return list(map(itemgetter(0), self._spans))
+    @property
+    def _starts(self) -> array[int]:
+        return self._offsets[0]
+
+    @property
+    def _ends(self) -> array[int]:
+        return self._offsets[1]
 
     @cached_property
-    def _ends(self) -> list[int]:
-        return list(map(itemgetter(1), self._spans))
-
-    @cached_property
-    def _spans(self) -> Sequence[Span]:
-        return self.tokenizer.spans(self.text)
+    def _offsets(self) -> tuple[array[int], array[int]]:
+        """Where tokens start and end; a large text has tens of millions, which as objects would not fit."""
+        starts, ends = array("q"), array("q")
+        for start, end in self.tokenizer.spans(self.text):
+            starts.append(start)
+            ends.append(end)
+        return starts, ends
 
     def touched(self, start: int, end: int) -> int:
         """Number of the document's tokens that ``text[start:end]`` touches: nearly its own count."""

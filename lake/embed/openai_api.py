@@ -124,7 +124,7 @@ class OpenAIEmbedder:
         if not text.strip():
             raise UsageError("the query is empty; the endpoint embeds no empty text")
         text = without_surrogates(text)
-        spans = self._tokenizer.spans(text)
+        spans = list(self._tokenizer.spans(text))
         room = self.identity.max_tokens
         cut = text if len(spans) <= room else text[: spans[room - 1][1]]
         vector: np.ndarray = self._request([cut], min(len(spans), room), Event())[0]

@@ -42,7 +42,7 @@ ALL = ["words", "tiktoken:cl100k_base", "tiktoken:o200k_base", "minilm"]
 @given(text=TEXTS)
 def test_spans_agree_with_count_and_never_go_back(name: str, text: str) -> None:
     tokenizer = by_name(name)
-    spans = tokenizer.spans(text)
+    spans = list(tokenizer.spans(text))
     assert len(spans) == tokenizer.count(text)
     assert all(0 <= start <= end <= len(text) for start, end in spans)
     assert [a for a, _ in spans] == sorted(a for a, _ in spans)
@@ -69,7 +69,7 @@ def test_separators_make_counts_add_up(name: str, left: str, right: str, space: 
 @pytest.mark.parametrize("name", ["tiktoken:cl100k_base", "tiktoken:o200k_base"])
 def test_tokens_that_split_a_character_span_it_whole(name: str) -> None:
     tokenizer = load_tokenizer(name)
-    spans = tokenizer.spans("a\U0001f9ff b")
+    spans = list(tokenizer.spans("a\U0001f9ff b"))
     assert spans[0] == (0, 1)
     assert spans[-1] == (2, 4)
     assert set(spans[1:-1]) == {(1, 2)}
@@ -90,12 +90,12 @@ def test_special_tokens_are_plain_text() -> None:
 @pytest.mark.parametrize("run", ["a", " ", "\n", "ab/", "."])
 def test_endless_runs_neither_fail_nor_hang(name: str, run: str) -> None:
     text = "x " + run * 300_000 + " y"
-    assert by_name(name).count(text) == len(by_name(name).spans(text))
+    assert by_name(name).count(text) == len(list(by_name(name).spans(text)))
 
 
 def test_over_long_words_do_not_hide() -> None:
     assert minilm().count("x" * 1000) == 250
-    assert minilm().spans("a " + "x" * 101)[1:3] == [(2, 6), (6, 10)]
+    assert list(minilm().spans("a " + "x" * 101))[1:3] == [(2, 6), (6, 10)]
 
 
 def test_truncation_and_padding_are_off() -> None:
