@@ -6,29 +6,29 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 
-#: For runs that are writing; after that it ends without.
+#: To write down what it was told last; after that it ends without.
 _END_SECONDS = 10.0
 
 
 def main(listening: int) -> None:
     """Serve until standard input ends."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
     import uvicorn
     from prefect.server.api.server import create_app
 
     config = uvicorn.Config(create_app(ephemeral=True, final=True), log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
-    server.run(sockets=[socket.socket(fileno=listening)])
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listening)])
 
 
-def _end_with_input(server: object) -> None:
+def _end_with_input() -> None:
     sys.stdin.buffer.read()
-    server.should_exit = True  # type: ignore[attr-defined]
+    os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_END_SECONDS)
     os._exit(0)
 

@@ -47,8 +47,9 @@ def _dask(address: str | None, n_workers: int) -> TaskRunner[Any]:
         from prefect_dask import DaskTaskRunner
     except ImportError as error:
         raise _missing("dask") from error
-    # A cluster that lives as long as the run needs no page of its own, nor a port for it.
-    own = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None}
+    # A cluster that lives as long as the run needs no page; its scheduler listens anyway, and there may be two.
+    anywhere = {"dashboard_address": ":0"}
+    own = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None, "scheduler_kwargs": anywhere}
     made: TaskRunner[Any] = DaskTaskRunner(address=address) if address else DaskTaskRunner(cluster_kwargs=own)
     return made
 
