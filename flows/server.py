@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import httpx
+from prefect.context import refresh_global_settings_context
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
@@ -65,6 +66,9 @@ def _own_server() -> str:
         server = _started(listening.fileno())
     atexit.register(server.communicate)  # closes its standard input, which it takes for its end, and waits for it
     _wait_for(address)
+    # For threads and processes of Prefect's that know nothing of the settings here and would start one more.
+    os.environ["PREFECT_API_URL"] = address
+    refresh_global_settings_context()
     return address
 
 

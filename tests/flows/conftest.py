@@ -12,20 +12,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One such as runs start for themselves; without heartbeats, for whose thread each flow run would wait a second."""
-    from prefect.settings import (
-        PREFECT_API_DATABASE_CONNECTION_URL,
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
+def prefect_server() -> Iterator[None]:
+    """A server of its own; without heartbeats, for whose thread each flow run would wait a second."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
 
-    from flows.server import some_server
-
-    database = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('prefect')}/prefect.db"
-    here = {PREFECT_API_DATABASE_CONNECTION_URL: database, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-    with temporary_settings(here, restore_defaults={PREFECT_API_URL}), some_server():
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
         yield
 
 
