@@ -97,14 +97,19 @@ def abstracts(
     work: Path, scifact: Path, contestants: Sequence[Contestant], round_: int, steps: Sequence[str]
 ) -> Iterator[Row]:
     documents, stores = work / "abstracts", work / "stores"
-    documents.mkdir()
-    with (scifact / "corpus.jsonl").open() as lines:
-        for line, _ in zip(lines, range(_N_ABSTRACTS), strict=False):
-            paper = json.loads(line)
-            (documents / f"{paper['_id']}.md").write_text(f"# {paper['title']}\n\n{paper['text']}\n")
+    write_abstracts(documents, scifact, _N_ABSTRACTS)
     yield from contest(documents, stores, contestants, "minilm", ("SciFact abstracts", _N_ABSTRACTS, round_), steps)
     for folder in (documents, stores):
         shutil.rmtree(folder)
+
+
+def write_abstracts(documents: Path, scifact: Path, n: int) -> None:
+    """The first abstracts of SciFact, a file each."""
+    documents.mkdir()
+    with (scifact / "corpus.jsonl").open() as lines:
+        for line, _ in zip(lines, range(n), strict=False):
+            paper = json.loads(line)
+            (documents / f"{paper['_id']}.md").write_text(f"# {paper['title']}\n\n{paper['text']}\n")
 
 
 def measured(args: argparse.Namespace, work: Path) -> Iterator[Row]:

@@ -192,8 +192,12 @@ def _notify(client: SyncPrefectClient, block: str) -> Notify:
 
 
 def _json(subject: str, body: str) -> str:
-    """A template whose text is JSON whatever its parts hold."""
-    return "{% set body %}" + body + '{% endset %}{"subject": "' + subject + '", "body": {{ body|tojson }}}'
+    """A template whose text is JSON whatever its parts hold.
+
+    Prefect tells of an event again where its database was locked for another automation; ``event`` stays the same.
+    """
+    said = '{"subject": "' + subject + '", "body": {{ body|tojson }}, "event": "{{ event.id }}"}'
+    return "{% set body %}" + body + "{% endset %}" + said
 
 
 def apply(fleet: Fleet) -> tuple[list[str], list[str]]:

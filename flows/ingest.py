@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,8 +25,9 @@ import tasks.scan
 from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import BLOCKED, in_prefect, obeying
+from flows.run import BLOCKED, bury, in_prefect, obeying, this_run
 from flows.runners import task_runner
+from flows.server import some_server
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError, RefusedError, TransientError
@@ -50,8 +53,14 @@ if TYPE_CHECKING:
     from tasks.job import Job
 
 
+_log = logging.getLogger(__name__)
+
 #: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
 _REMARKS = 3
+#: Pools of processes that one run may wear out.
+_POOLS = 3
+#: How names of task runs that parse begin.
+_INDEXING = "index shard"
 
 
 class _KeptBack(RefusedError):
@@ -89,14 +98,36 @@ class PrefectSteps:
         return tasks.scan.scan(job)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
-        futures: dict[PrefectFuture[str | None], Shard] = {}
-        for number, shard in enumerate(shards, 1):
-            name = f"index shard {number} of {len(shards)}: {counted(len(shard.contents), 'document')}"
+        left = dict(enumerate(shards, 1))
+        for n_pools in range(_POOLS, 0, -1):
+            try:
+                for number in self._indexed(job, left, len(shards), recipe):
+                    yield left.pop(number)
+                return
+            except BrokenExecutor as error:
+                self._renew_indexing(error, len(left), is_last=n_pools == 1)
+
+    def _indexed(self, job: Job, shards: dict[int, Shard], n_shards: int, recipe: Recipe) -> Iterator[int]:
+        """Numbers of shards, each when it is done."""
+        futures: dict[PrefectFuture[str | None], int] = {}
+        for number, shard in shards.items():
+            name = f"{_INDEXING} {number} of {n_shards}: {counted(len(shard.contents), 'document')}"
             named = index_shard.with_options(task_run_name=name)
-            futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = shard
+            futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = number
         for future in as_completed(list(futures)):
             future.result()
             yield futures[future]
+
+    def _renew_indexing(self, error: BrokenExecutor, n_left: int, *, is_last: bool) -> None:
+        """A pool that lost a process takes no more work; another one does what is left."""
+        bury(this_run(), "ended with its process", _INDEXING)
+        if is_last:
+            raise TransientError(
+                f"processes that parse shards were killed {_POOLS} times, {counted(n_left, 'shard')} unfinished; is "
+                "memory short? Take fewer workers, then retry: finished shards are kept"
+            ) from error
+        _log.warning("a process that parsed shards was killed; others do the %s left", counted(n_left, "shard"))
+        self._indexing = self._running.enter_context(self._indexing.duplicate())
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> PrefectFuture[int]:
         self._n_requests += 1
@@ -108,7 +139,9 @@ class PrefectSteps:
         return future
 
     def _count_texts(self, future: PrefectFuture[int]) -> None:
-        n_texts: Any = future.result(raise_on_failure=False)
+        n_texts: Any = None
+        with suppress(CancelledError):  # of what never began, where the run was cancelled or failed
+            n_texts = future.result(raise_on_failure=False)
         if isinstance(n_texts, int):
             self.progress("texts", n_texts, None)
 
@@ -203,8 +236,19 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
 
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
+    with some_server():
+        state = _run(IngestParameters.of(job, n_workers))
+    result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, _KeptBack):
+        return result.outcome
+    if isinstance(result, BaseException):
+        raise result
+    return cast("Outcome", result)
+
+
+def _run(params: IngestParameters) -> State[Any]:
     try:
-        state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+        return ingest(params, return_state=True)
     except RuntimeError as error:
         if not str(error).startswith("Failed to reach API"):
             raise
@@ -212,9 +256,3 @@ def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
             f"no Prefect server answers at {PREFECT_API_URL.value()}, and nothing was done; start it, or run without "
             "PREFECT_API_URL"
         ) from error
-    result: Any = state.result(raise_on_failure=False)
-    if isinstance(result, _KeptBack):
-        return result.outcome
-    if isinstance(result, BaseException):
-        raise result
-    return cast("Outcome", result)

@@ -96,17 +96,29 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def _bury_killed_task_runs() -> None:
     """Task runs that a killed run left behind would be shown as running for ever."""
-    left = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
     for killed in _killed():
-        with get_client(sync_client=True) as client:
-            for task_run in client.read_task_runs(flow_run_filter=killed, task_run_filter=left):
-                client.set_task_run_state(task_run.id, Crashed(message="ended with its process"), force=True)
+        bury(killed, "ended with its process")
+
+
+def bury(killed: FlowRunFilter, why: str, task: str | None = None) -> None:
+    """Mark task runs that nobody is at work on as Crashed: all of these flow runs, or those whose name starts so."""
+    unfinished = TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
+    left = TaskRunFilter(state=TaskRunFilterState(type=unfinished))
+    with get_client(sync_client=True) as client:
+        for task_run in client.read_task_runs(flow_run_filter=killed, task_run_filter=left):
+            if task is None or task_run.name.startswith(task):
+                client.set_task_run_state(task_run.id, Crashed(message=why), force=True)
+
+
+def this_run() -> FlowRunFilter:
+    """The flow run that this code is part of."""
+    return FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
 
 
 def _killed() -> Iterator[FlowRunFilter]:
     """An earlier attempt of this run, and the crashed runs of its deployment: the automation starts a new one."""
     if flow_run.id and flow_run.run_count > 1:
-        yield FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run.id)]))
+        yield this_run()
     if deployment.id:
         yield FlowRunFilter(
             deployment_id=FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
@@ -22,8 +25,21 @@ def task_runner(params: IngestParameters) -> TaskRunner[Any]:
         return _ray(params.runner_address, n_workers)
     if params.runner_address is not None:
         raise UsageError(f"runner={params.runner} has no cluster; leave its address out, or choose dask or ray")
-    kind = ProcessPoolTaskRunner if params.runner == "processes" else ThreadPoolTaskRunner
-    return kind(max_workers=n_workers)
+    if params.runner == "processes":
+        return ProcessPoolTaskRunner(max_workers=n_workers, initializer=end_with_parent)
+    return ThreadPoolTaskRunner(max_workers=n_workers)
+
+
+def end_with_parent() -> None:
+    """In a process of a pool: end when the process that started it is gone; where that is killed nothing else tells."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), name="raglake-parent", daemon=True).start()
+
+
+def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _dask(address: str | None, n_workers: int) -> TaskRunner[Any]:
@@ -31,8 +47,9 @@ def _dask(address: str | None, n_workers: int) -> TaskRunner[Any]:
         from prefect_dask import DaskTaskRunner
     except ImportError as error:
         raise _missing("dask") from error
-    # A cluster that lives as long as the run needs no page of its own, nor a port for it.
-    own = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None}
+    # A cluster that lives as long as the run needs no page; its scheduler listens anyway, and there may be two.
+    anywhere = {"dashboard_address": ":0"}
+    own = {"n_workers": n_workers, "threads_per_worker": 1, "dashboard_address": None, "scheduler_kwargs": anywhere}
     made: TaskRunner[Any] = DaskTaskRunner(address=address) if address else DaskTaskRunner(cluster_kwargs=own)
     return made
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from lake.directory import Lake
 from lake.words import counted
 from tasks._policy import step
-from tasks.plain import embed_one
+from tasks.plain import embed_one, lake_of_thread
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -20,6 +19,6 @@ _log = logging.getLogger(__name__)
 @step("embed texts")
 def embed_texts(job: Job, request: str, recipe: Recipe) -> int:
     """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
-    n_texts = embed_one(Lake(job.lake), request, recipe)
+    n_texts = embed_one(lake_of_thread(job.lake), request, recipe)
     _log.info("embedded %s with %s by %s", counted(n_texts, "text"), recipe.embedder.name, recipe.embedder.computed_by)
     return n_texts

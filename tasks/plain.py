@@ -57,6 +57,15 @@ def _child() -> IsolatedFunction:
     return child
 
 
+def lake_of_thread(url: str) -> Lake:
+    """The lake as this thread came to know it: which vectors are stored is read once, not for every request."""
+    known: dict[str, Lake] = _OF_THREAD.__dict__.setdefault("lakes", {})
+    if url not in known:
+        known.clear()
+        known[url] = Lake(url)
+    return known[url]
+
+
 def embed_one(
     lake: Lake, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None
 ) -> int:

@@ -35,7 +35,7 @@ HOMES = {
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/server.py"),
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli_serve.py"),
-    "uvicorn": ("lake/service/",),
+    "uvicorn": ("lake/service/", "flows/own_server.py"),
     "prometheus_client": ("lake/service/metrics.py",),
     "langchain_core": ("lake/adapters/langchain.py",),
     "llama_index": ("lake/adapters/llama_index.py",),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +226,44 @@ def test_a_transient_failure_is_tried_again(client: SyncPrefectClient, lake_url:
     assert (outcome.published, outcome.n_documents) == (True, 1)
     run = last_run(client, lake_url)
     assert task_runs(client, run, 6)["scan"].run_count == 2
+
+
+def test_a_killed_process_of_the_pool_is_replaced(client: SyncPrefectClient, source: Path, lake_url: str) -> None:
+    write(source, 4)
+    in_processes = params(source, lake_url, runner="processes", workers=1, shard_documents=2)
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_a_parser)
+        state: Any = ingest(in_processes, return_state=True)
+    assert killed.result()
+    assert (state.is_completed(), lake.open_lake(lake_url).release().counts["n_documents"]) == (True, 4)
+    log = logged(client, client.read_flow_run(state.state_details.flow_run_id))
+    assert "a process that parsed shards was killed; others do the 2 shards left" in log
+
+
+def kill_a_parser() -> int:
+    """Kill the first process of a pool that is started from here; its id."""
+    while True:
+        for listed in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+            for child in listed.read_text().split():
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
+                    return int(child)
+        time.sleep(0.05)
+
+
+def test_a_server_of_ones_own_ends_with_a_killed_process(tmp_path: Path) -> None:
+    words = "from flows.server import some_server\nwith some_server(): pass"
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    started = subprocess.Popen([sys.executable, "-c", words], env=bare | {"PREFECT_HOME": str(tmp_path)})
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    while not (server := children.read_text().strip()):
+        time.sleep(0.05)
+    started.kill()
+    started.wait()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{server}/fd").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{server}/fd").exists()
 
 
 def test_the_form_is_in_the_flows_schema() -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import yaml
@@ -212,6 +212,7 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     [told] = eventually(lambda: Listener.heard, 30)
     assert told["subject"] == "raglake manuals: candidate blocked"
     assert told["body"].startswith('nDCG@10 of "halls" fell by 0.1')
+    assert UUID(told["event"])  # by which a repetition can be told
 
     # The file loses a schedule, a lake changes its name and its policy on overlaps, and nobody is told any more.
     fewer = FLEET.replace("manuals", "pumps").replace(', maintain: "0 4 * * SUN"', "")
