@@ -30,7 +30,9 @@ def releases(shown: list[dict[str, Any]]) -> None:
     out.print(table)
     for row in shown:
         for remark in _remarks(row):
-            out.print(f"{row['release']}: {escape(remark)}")
+            # A gate's reason begins with the release already.
+            named = "" if remark.startswith(row["release"]) else f"{row['release']}: "
+            out.print(escape(named + remark))
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from prefect import State, flow
 from prefect.futures import as_completed
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, temporary_settings
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from tasks.job import Job
 
 
+#: Seconds in which Prefect's own server, started where none is named, must answer; its 20 are too few for a new
+#: database on a busy machine.
+_SERVER_STARTS_IN = 120
 #: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
 _REMARKS = 3
 
@@ -204,7 +207,8 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
 def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
     try:
-        state = ingest(IngestParameters.of(job, n_workers), return_state=True)
+        with temporary_settings(set_defaults={PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: _SERVER_STARTS_IN}):
+            state = ingest(IngestParameters.of(job, n_workers), return_state=True)
     except RuntimeError as error:
         if not str(error).startswith("Failed to reach API"):
             raise
