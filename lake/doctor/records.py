@@ -199,7 +199,7 @@ def check_leftovers(exam: Examination) -> int:
     deltas = read_deltas(exam.lake, exam.history)
     swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
     counts = {name: getattr(swept, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")}
-    found = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+    found = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items() if n)
     if found:
         exam.remarks.append(f"left over: {found}, {swept.n_bytes:,} bytes; raglake prune removes them in time")
     return swept.n_files
