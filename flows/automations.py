@@ -137,11 +137,12 @@ def _alarms(name: str, lake: FleetLake) -> Iterator[_Alarm]:
         _seen(name, {event("quarantine")}),
         _OF_EVENT,
     )
-    waits = f"a run has not started {lake.late_minutes:g} minutes after it was found late; is a worker running?"
+    minutes = f"{lake.late_minutes:g} minute{'' if lake.late_minutes == 1 else 's'}"
+    waits = f"a run of {name} has not started {minutes} after it was found late; is a worker running?"
     taken = _STARTED - _becomes("Late") | _becomes("Pending")
     late = _missed(name, _becomes("Late"), taken, timedelta(minutes=lake.late_minutes), _RUNS)
     yield _Alarm("run late", waits, late, waits)
-    idle = f"no ingest has published or found nothing to do for {lake.silent_hours:g} hours"
+    idle = f"no ingest of {name} has published or found nothing to do for {lake.silent_hours:g} hours"
     current = {event("current")}
     yield _Alarm("nothing published", idle, _missed(name, current, current, timedelta(hours=lake.silent_hours)), idle)
 

@@ -57,15 +57,18 @@ def apply(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more."""
+    """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more.
+
+    A schedule that somebody paused stays paused, unless the file says paused: false.
+    """
     from flows import deployments
     from flows.server import named_server
 
     found, file = fleet(config)
     with named_server():
-        gone = deployments.apply(found, deployments.home(file), pool, image)
+        paused, gone = deployments.apply(found, deployments.home(file), pool, image)
     names = [f"{flow.name}/{name}" for name in found.lakes for flow in deployments.FLOWS]
-    show({"pool": pool, "applied": names, "deleted": gone}, as_json, console_deployments.applied)
+    show({"pool": pool, "applied": names, "paused": paused, "deleted": gone}, as_json, console_deployments.applied)
 
 
 @app.command()

@@ -27,6 +27,6 @@ def applied(shown: dict[str, Any]) -> None:
     """What there is now, and what is there no more."""
     out = terminal()
     for name in shown["applied"]:
-        out.print(escape(name))
+        out.print(escape(name) + (" (paused)" if name in shown.get("paused", ()) else ""))
     for name in shown["deleted"]:
         out.print(f"deleted: {escape(name)}")

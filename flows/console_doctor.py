@@ -31,7 +31,9 @@ def _check(check: dict[str, Any], ails: bool) -> str:
 
 def _unit(check: dict[str, Any]) -> str:
     unit = str(check["unit"])
-    return unit if check["n"] != 1 else {"entries": "entry"}.get(unit, unit.removesuffix("s"))
+    if check["n"] == 1:
+        return {"entries": "entry"}.get(unit, unit.removesuffix("s"))
+    return {"file": "files"}.get(unit, unit)
 
 
 def _ailments(heading: str, ailments: list[dict[str, Any]]) -> Iterator[str]:

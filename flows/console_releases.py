@@ -5,39 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from flows.console import terminal
 from lake.words import counted, in_bytes
 
 _MOST_NAMES = 20
+#: Columns that a terminal must have for the last two of the table, which matter least.
+_WIDE = 105
 
 
 def releases(shown: list[dict[str, Any]]) -> None:
-    """The releases, oldest first."""
-    whole = (Column(name, no_wrap=True) for name in ("release", "status"))
-    heads = ("audit", "gate", "documents", "chunks", "recipe")
-    published = Column("published (UTC)", min_width=10)
-    table = Table(*whole, published, "by", *heads, box=None, pad_edge=False)
+    """The releases, oldest first; in a narrow terminal without who published them and their recipe."""
+    out = terminal()
+    table = Table(box=None, pad_edge=False)
+    for head in ("release", "status", "published (UTC)", "audit", "gate"):
+        table.add_column(head, no_wrap=True)
+    for head in ("documents", "chunks"):
+        table.add_column(head, no_wrap=True, justify="right")
+    for head in ("by", "recipe") if out.width >= _WIDE else ():
+        table.add_column(head, no_wrap=True)
     for row in shown:
-        name = row["release"] + (f" ({', '.join(row['names'])})" if row["names"] else "")
-        at = f"{row['published_at']:%Y-%m-%d %H:%M}" if row["published_at"] else ""
-        counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
-        cells = (
-            name,
-            row["status"],
-            at,
-            row["published_by"] or "",
-            row["audit"] or "",
-            row["gate"] or "",
-            *counts,
-        )
-        style = "bold" if row["live"] else ""
-        table.add_row(*map(escape, cells), row["recipe"][:8], style=style)
-    terminal().print(table)
+        table.add_row(*_cells(row)[: len(table.columns)], style="bold" if row["live"] else "")
+    out.print(table)
     for row in shown:
-        if row["why"]:
-            terminal().print(f"{row['release']}: {escape(row['why'])}")
+        for remark in _remarks(row):
+            # A gate's reason begins with the release already.
+            named = "" if remark.startswith(row["release"]) else f"{row['release']}: "
+            out.print(escape(named + remark))
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    at = f"{row['published_at']:%Y-%m-%d %H:%M}" if row["published_at"] else ""
+    counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
+    judged = (row["audit"] or "", row["gate"] or "")
+    cells = (row["release"], row["status"], at, *judged, *counts, row["published_by"] or "", row["recipe"][:8])
+    return [escape(cell) for cell in cells]
+
+
+def _remarks(row: dict[str, Any]) -> list[str]:
+    """What is too long for a column."""
+    named = [f"named {', '.join(row['names'])}"] if row["names"] else []
+    return named + ([row["why"]] if row["why"] else [])
 
 
 def release(shown: dict[str, Any]) -> None:
@@ -46,9 +55,8 @@ def release(shown: dict[str, Any]) -> None:
     out = terminal()
     recipe = shown["recipe_fields"]
     chunking = ", ".join(f"{key} {value}" for key, value in recipe["chunking"].items())
-    out.print(
-        f"\n{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}; built on {shown['base'] or 'nothing'}"
-    )
+    out.print(f"\nbuilt on {shown['base'] or 'nothing'} by recipe {shown['recipe'][:8]}:")
+    out.print(f"{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}")
     if shown["spent"]:
         out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from prefect import Flow
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
@@ -29,11 +30,15 @@ from flows.rebuild import rebuild
 from flows.rollback import rollback
 from lake.errors import UsageError
 
+_log = logging.getLogger(__name__)
+
 FLOWS: tuple[Flow[..., Any], ...] = (
     *(ingest, evaluate, maintain),
     *(rollback, publish, pin, unpin, forget, rebuild, questions),
 )
 SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
+#: Those that want the writer lease.
+WRITERS = ("ingest", "maintain", "forget", "rebuild")
 _STRATEGY = {"skip": ConcurrencyLimitStrategy.CANCEL_NEW, "queue": ConcurrencyLimitStrategy.ENQUEUE}
 #: Seconds between the signs of life of a run; ``flows.automations`` calls one dead that misses three.
 HEARTBEAT = 30
@@ -81,6 +86,8 @@ def _deployment(flow: Flow[..., Any], name: str, lake: FleetLake, home: Path) ->
 def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
     """What the file says of a flow's form, and nothing that it leaves to the defaults."""
     said: dict[str, Any] = {"lake": lake.lake}
+    if action in WRITERS:
+        said["wait_minutes"] = lake.wait_minutes
     if action in ("ingest", "evaluate") and lake.policy:
         said["policy"] = lake.policy
     if action == "maintain":
@@ -92,18 +99,48 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
     return {field: value for field, value in said.items() if value is not None}
 
 
-def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> list[str]:
-    """Register all deployments with a work pool, and delete those of lakes that the file names no more; the latter."""
+class Applied(NamedTuple):
+    """Names of the deployments that are paused now, and of the lakes whose deployments were deleted."""
+
+    paused: list[str]
+    gone: list[str]
+
+
+def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> Applied:
+    """Register all deployments with a work pool, and delete those of lakes that the file names no more."""
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(pool)
         except ObjectNotFound as error:
             raise UsageError(f"no work pool {pool!r}; prefect work-pool create {pool} --type process") from error
-    for made in deployments(fleet, home):
+    made = list(deployments(fleet, home))
+    paused = keep_pauses(made, fleet)
+    for one in made:
         # A worker gives it to its runs, whatever else the pool's own template sets.
-        made.job_variables = {"env": environment()}
-        made.apply(work_pool_name=pool, image=image)
-    return prune(fleet)
+        one.job_variables = {"env": environment()}
+        one.apply(work_pool_name=pool, image=image)
+    return Applied(paused, prune(fleet))
+
+
+def keep_pauses(made: list[RunnerDeployment], fleet: Fleet) -> list[str]:
+    """Let what an operator paused stay paused, unless the file says ``paused``; the names of all that are."""
+    with get_client(sync_client=True) as client:
+        for one in made:
+            said = fleet.lakes[one.name].paused
+            runs, ticks = _pauses(one, client) if said is None else (said, False)
+            one.paused = runs
+            for schedule in one.schedules or []:
+                schedule.active = not ticks
+    return [one.full_name for one in made if one.schedules and (one.paused or not one.schedules[0].active)]
+
+
+def _pauses(made: RunnerDeployment, client: SyncPrefectClient) -> tuple[bool, bool]:
+    """Whether the deployment is paused on the server, and whether its schedule is: Prefect knows both."""
+    try:
+        found = client.read_deployment_by_name(made.full_name)
+    except ObjectNotFound:
+        return False, False
+    return found.paused, bool(found.schedules) and not any(one.active for one in found.schedules)
 
 
 def environment() -> dict[str, str]:
@@ -136,6 +173,9 @@ def serve(fleet: Fleet, home: Path, limit: int) -> None:
     os.environ |= environment() | {name: value for name, value in os.environ.items() if name in environment()}
     prune(fleet)
     made = list(deployments(fleet, home))
+    for name in keep_pauses(made, fleet):
+        _log.warning("%s is paused and stays so; resume it in the UI, or say paused: false in the file", name)
     for one in made:
         one.work_pool_name = None  # said, so that no worker of a pool that had it takes its runs as well
-    run(*made, limit=limit)
+    # Left to tick when this ends: what is due meanwhile is told to be late, and a pause is always an operator's.
+    run(*made, limit=limit, pause_on_shutdown=False)

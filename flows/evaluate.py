@@ -37,7 +37,7 @@ def evaluate(params: EvaluateParameters) -> State[Any]:
     Completed: the message says how live answers. Failed: live passes a limit of the lake's ``alarms``, which the
     message names, or what broke. What is found of a candidate fails nothing and publishes nothing.
     """
-    return ended(lambda: _evaluated(params))
+    return ended(params, lambda: _evaluated(params))
 
 
 def _evaluated(params: EvaluateParameters) -> State[Any]:

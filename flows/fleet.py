@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from flows.parameters import RecipeParameters, Runner
+from flows.parameters import USUAL_WAIT, RecipeParameters, Runner
 from lake.configuration import Configuration
 from lake.errors import UsageError
 
@@ -103,6 +103,8 @@ class Settings(_Section):
     schedules: Schedules = Schedules()
     retention: Retention = Retention()
     overlap: Overlap = "skip"
+    wait_minutes: Annotated[float, Field(ge=0)] = USUAL_WAIT
+    paused: bool | None = None
     rerun_crashed: bool = True
     late_minutes: Annotated[float, Field(gt=0)] = 15
     silent_hours: Annotated[float, Field(gt=0)] = 48

@@ -27,7 +27,7 @@ def forget(params: ForgetParameters) -> State[Any]:
     artifact holds the proof, and the runs whose logs still name a document. Failed: nothing matches, another
     run is writing, or a trace was found; a retry goes on from there.
     """
-    return ended(lambda: _forgotten(params.erasure(), dry_run=params.dry_run))
+    return ended(params, lambda: _forgotten(params.erasure(), dry_run=params.dry_run))
 
 
 def _forgotten(erasure: Erasure, *, dry_run: bool) -> State[Any]:

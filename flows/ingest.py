@@ -25,12 +25,12 @@ import tasks.scan
 from flows.lineage import observed
 from flows.parameters import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import BLOCKED, bury, in_prefect, obeying, this_run
+from flows.run import BLOCKED, bury, by_form, ended, obeying, this_run
 from flows.runners import task_runner
 from flows.server import some_server
 from lake import configuration
 from lake.directory import Lake
-from lake.errors import LakeError, RefusedError, TransientError
+from lake.errors import RefusedError, TransientError
 from lake.progress import Progress
 from lake.words import counted
 from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
@@ -186,20 +186,20 @@ def ingest(params: IngestParameters) -> State[Any]:
     Failed: the message is why raglake refused (guard, pin, another run at work) or what broke. A retry finds finished
     shards in the lake.
     """
+    return ended(params, lambda: _ingested(params))
+
+
+def _ingested(params: IngestParameters) -> State[Any]:
     job = params.job()
-    with in_prefect():
-        try:
-            obeyed = obeying(Lake(job.lake), params.policy)
-            with PrefectSteps(job.lake, task_runner(params)) as steps:
-                outcome = observed(job, lambda: reindex(job, steps))
-            if not obeyed:  # there was no lake, and so nothing that its policy could have judged
-                obeying(Lake(job.lake), params.policy)
-        except LakeError as error:
-            return Failed(message=str(error), data=error)
-        return _state(job, outcome)
+    obeyed = obeying(Lake(job.lake), params.policy)
+    with PrefectSteps(job.lake, task_runner(params)) as steps:
+        outcome = observed(job, lambda: reindex(job, steps))
+    if not obeyed:  # there was no lake, and so nothing that its policy could have judged
+        obeying(Lake(job.lake), params.policy)
+    return _state(params, job, outcome)
 
 
-def _state(job: Job, outcome: Outcome) -> State[Any]:
+def _state(params: IngestParameters, job: Job, outcome: Outcome) -> State[Any]:
     if outcome.release and outcome.n_quarantined:
         release = Lake(job.lake).log.read().releases[outcome.release]
         rows = quarantined(job, release, QUARANTINE_ROWS)
@@ -207,7 +207,7 @@ def _state(job: Job, outcome: Outcome) -> State[Any]:
     _tell(job, outcome)
     if outcome.refused:
         name = BLOCKED if outcome.blocked else "Failed"
-        return Failed(name=name, message=outcome.reason, data=_KeptBack(outcome))
+        return Failed(name=name, message=by_form(outcome.reason, params), data=_KeptBack(outcome))
     told = f"published {outcome.release}: {_counts(outcome)}" if outcome.published else outcome.reason
     return Completed(message=_with_quarantine(told, outcome), data=outcome)
 

@@ -25,7 +25,7 @@ def maintain(params: MaintainParameters) -> State[Any]:
     Readers notice nothing. Completed: the message says how many releases were dropped and how much was given
     back. Failed: another run is writing, or what broke; a retry goes on from there.
     """
-    return ended(lambda: _maintained(params))
+    return ended(params, lambda: _maintained(params))
 
 
 def _maintained(params: MaintainParameters) -> State[Any]:

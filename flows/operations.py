@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.parameters import POLICY, Unset, without_unset
+from flows.parameters import POLICY, USUAL_WAIT, Unset, WaitMinutes, without_unset
 from lake.retention import Retention
 from tasks.forget import Erasure
 
@@ -63,6 +63,7 @@ class MaintainParameters(LakeParameters):
         description="Vectors that no kept release uses stay so long: if their text comes back, it costs nothing.",
     )
     dry_run: bool = Field(default=False, title="Dry run", description="Only say what would go; change nothing.")
+    wait_minutes: WaitMinutes = USUAL_WAIT
 
     def retention(self) -> Retention:
         return Retention(
@@ -138,6 +139,8 @@ class RebuildParameters(LakeParameters):
 
     model_config = ConfigDict(title="Rebuild")
 
+    wait_minutes: WaitMinutes = USUAL_WAIT
+
 
 class QuestionsParameters(LakeParameters):
     """Which file holds the questions, and what its documents are called in the lake."""
@@ -187,6 +190,7 @@ class ForgetParameters(LakeParameters):
         title="Dry run",
         description="On: only list what would be erased. Off: erase it, which nothing brings back.",
     )
+    wait_minutes: WaitMinutes = USUAL_WAIT
 
     @model_validator(mode="after")
     def _says_which(self) -> ForgetParameters:

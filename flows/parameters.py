@@ -17,6 +17,17 @@ Unset = SkipJsonSchema[None]
 _KEPT = " Empty: the lake's own."
 POLICY = 'Sections of the lake\'s configuration that this run sets first, for good: {"gate": {"mode": "warn"}}.' + _KEPT
 
+#: How long a run waits for another one that is writing to its lake.
+WaitMinutes = Annotated[
+    float,
+    Field(
+        ge=0,
+        title="Wait, minutes",
+        description="Where another run is writing to the lake: wait so long for it. 0: fail at once.",
+    ),
+]
+#: An hour: more than most nights take.
+USUAL_WAIT = 60.0
 #: Where shards are parsed: threads and processes of this machine, a Dask or a Ray cluster.
 Runner = Literal["threads", "processes", "dask", "ray"]
 
@@ -141,6 +152,7 @@ class IngestParameters(BaseModel):
         title="Cluster",
         description="Address of a Dask scheduler or a Ray cluster. Empty: one of the run's own.",
     )
+    wait_minutes: WaitMinutes = USUAL_WAIT
     policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 
     def job(self) -> Job:
@@ -151,10 +163,11 @@ class IngestParameters(BaseModel):
 
     @classmethod
     def of(cls, job: Job, n_workers: int | None) -> IngestParameters:
-        """The parameters that describe a job; UsageError where one is out of bounds."""
+        """The parameters that describe a job, and wait for nobody; UsageError where one is out of bounds."""
         values: dict[str, Any] = {name: value for name, value in asdict(job).items() if name in cls.model_fields}
         try:
-            return cls(**values, recipe=RecipeParameters(**asdict(job.settings)), workers=n_workers)
+            recipe = RecipeParameters(**asdict(job.settings))
+            return cls(**values, recipe=recipe, workers=n_workers, wait_minutes=0)
         except ValidationError as error:
             first = error.errors()[0]
             raise UsageError(f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}") from error

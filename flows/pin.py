@@ -18,7 +18,7 @@ def pin(params: PinParameters) -> State[Any]:
 
     Completed: the message says which release is held. Failed: nothing is live yet.
     """
-    return ended(lambda: _pinned(params))
+    return ended(params, lambda: _pinned(params))
 
 
 def _pinned(params: PinParameters) -> State[Any]:
@@ -31,7 +31,7 @@ def unpin(params: UnpinParameters) -> State[Any]:
 
     Completed: the message says which release is live and free to be replaced.
     """
-    return ended(lambda: _unpinned(params))
+    return ended(params, lambda: _unpinned(params))
 
 
 def _unpinned(params: UnpinParameters) -> State[Any]:

@@ -26,7 +26,7 @@ def publish(params: PublishParameters) -> State[Any]:
     Completed: the message says what is live. Failed: no such candidate, a pin, or a newer release is live. Blocked: its
     audit or its gate refuses it; ``force`` goes over all of that, and the lake's log says so.
     """
-    return ended(lambda: _published(params))
+    return ended(params, lambda: _published(params))
 
 
 def _published(params: PublishParameters) -> State[Any]:

@@ -21,7 +21,7 @@ def questions(params: QuestionsParameters) -> State[Any]:
     Completed: the message says how many, and how many can't be measured at live; the artifact says why, by their ids.
     Failed: the file can't be read as that format; the message names the line.
     """
-    return ended(lambda: _imported(params))
+    return ended(params, lambda: _imported(params))
 
 
 def _imported(params: QuestionsParameters) -> State[Any]:

@@ -21,7 +21,7 @@ def rebuild(params: RebuildParameters) -> State[Any]:
     Completed: the message says how many releases and which generation holds them. Failed: another run is writing, or
     a Parquet file that is needed is damaged.
     """
-    return ended(lambda: _rebuilt(params))
+    return ended(params, lambda: _rebuilt(params))
 
 
 def _rebuilt(params: RebuildParameters) -> State[Any]:

@@ -24,7 +24,7 @@ def rollback(params: RollbackParameters) -> State[Any]:
 
     Completed: the message says what is live and what was. Failed: no such release, or one that never was live.
     """
-    return ended(lambda: _rolled_back(params))
+    return ended(params, lambda: _rolled_back(params))
 
 
 def _rolled_back(params: RollbackParameters) -> State[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,10 +26,11 @@ from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import FailedRun
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import deployment, flow_run
-from prefect.states import Crashed, Failed
+from prefect.states import Crashed, Failed, Running
+from pydantic import BaseModel
 
 from flows import tracing
-from lake import configuration
+from lake import configuration, lease
 from lake.directory import Lake
 from lake.errors import LakeError
 
@@ -39,9 +41,13 @@ tracing.start()
 
 #: The name of the state in which audit or gate kept a candidate back: of the type Failed, and not what broke.
 BLOCKED = "Blocked"
+#: The name of the state of a run that waits for another one to be done with the lake: of the type Running.
+WAITING = "Waiting"
 
 _AFTERWARDS = "Engine execution exited with unexpected exception"
 _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
+#: An option of the command line, as messages name them.
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (\d+))?")
 
 
 def named(action: str) -> Callable[[], str]:
@@ -55,13 +61,46 @@ def named(action: str) -> Callable[[], str]:
     return name
 
 
-def ended(work: Callable[[], State[Any]]) -> State[Any]:
-    """The state that ``work`` ends in; Failed with the reason where raglake refused or a promise does not hold."""
-    with in_prefect():
+def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
+    """The state that ``work`` ends in; Failed with the reason where raglake refused or a promise does not hold.
+
+    A form that has ``wait_minutes`` says how long a run waits where another one is writing to the lake.
+    """
+    with in_prefect(), lease.patient(60 * getattr(params, "wait_minutes", 0), _show_waiting):
         try:
             return work()
         except LakeError as error:
-            return Failed(message=str(error), data=error)
+            return Failed(message=by_form(str(error), params), data=error)
+
+
+def by_form(message: str, params: BaseModel) -> str:
+    """The message, with the name in the form beside each option of the command line that it names.
+
+    >>> class Form(BaseModel):
+    ...     allow_removals: int = 0
+    >>> by_form("allow it with --allow-removals 12; see --help", Form())
+    'allow it with --allow-removals 12 (in the parameters "allow_removals": 12); see --help'
+    """
+    fields = type(params).model_fields
+
+    def named(option: re.Match[str]) -> str:
+        name = option[1].replace("-", "_")
+        if name not in fields:
+            return option[0]
+        value = option[2] or ("true" if fields[name].annotation is bool else None)
+        return f'{option[0]} (in the parameters "{name}"{f": {value}" if value else ""})'
+
+    return _OPTION.sub(named, message)
+
+
+def _show_waiting(why: str | None) -> None:
+    """Say in the run's state and in its log for whom it waits, and that it goes on."""
+    _log.info("waiting: %s", why) if why else _log.info("the lake is free, going on")
+    if flow_run.id:
+        state: State[Any] = Running(name=WAITING, message=why) if why else Running()
+        with get_client(sync_client=True) as client:
+            # By force, since orchestration would count it as another attempt.
+            client.set_flow_run_state(UUID(flow_run.id), state, force=True)
 
 
 def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:

@@ -5,7 +5,8 @@
     ├── PendingError       somebody else has yet to do something; a later run goes on from there
     ├── InputError         this one document can't be indexed: quarantine it, go on
     ├── ContractError      a promise is broken: stop, publish nothing
-    │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin, lease
+    │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin
+    │   │   └── BusyError  another run is writing to the lake, for which one may wait
     │   ├── ConflictError  somebody else wrote to the log first
     │   └── GoneError      what was being read has been cleaned away
     └── UsageError         the caller's words are wrong: the message lists the right ones
@@ -48,6 +49,10 @@ class ContractError(LakeError):
 
 class RefusedError(ContractError):
     """raglake declines by design and says how to allow it: guard, audit, pin or writer lease."""
+
+
+class BusyError(RefusedError):
+    """Another run holds the writer lease; when it is done, the same call may succeed."""
 
 
 class ConflictError(ContractError):

@@ -8,14 +8,18 @@ import os
 import secrets
 import socket
 import threading
-from contextlib import AbstractContextManager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
-from lake.errors import ContractError, LakeError, RefusedError
+from lake.errors import BusyError, ContractError, LakeError
 from lake.store import LocalStore, Store
 
 _log = logging.getLogger(__name__)
@@ -23,6 +27,18 @@ _log = logging.getLogger(__name__)
 _FOLDER = "lease"
 _LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
+_LOOK_EVERY_SECONDS = 3.0
+
+#: Hears for whom a run waits, and None when it goes on.
+Told = Callable[[str | None], None]
+
+
+class _Patience(NamedTuple):
+    seconds: float
+    told: Told
+
+
+_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
 
 #: The leases that this process holds, by their keys.
 _held: dict[str, WriterLease] = {}
@@ -57,8 +73,18 @@ class Holder:
         return self.key not in _held if self.pid == os.getpid() else not _is_running(self.pid)
 
 
+@contextmanager
+def patient(seconds: float, told: Told) -> Iterator[None]:
+    """Inside, whoever finds a lease taken waits for it, up to so long."""
+    before = _patience.set(_Patience(seconds, told))
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
 class WriterLease(AbstractContextManager["WriterLease"]):
-    """Held while inside ``with``; RefusedError where another run holds it.
+    """Held while inside ``with``; BusyError where another run holds it, at once unless inside ``patient``.
 
     Leases are numbered objects: taking the next number is a put-if-absent, so of two runs that find
     the last one over only one gets the next. A thread renews it; losing it shows in ``check``.
@@ -70,12 +96,39 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         self._stop, self._writing = threading.Event(), threading.Lock()
 
     def __enter__(self) -> WriterLease:
+        try:
+            self._acquire()
+        except BusyError as busy:
+            patience = _patience.get()
+            if patience is None or not patience.seconds:
+                raise
+            self._wait(busy, patience)
+        threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
+        return self
+
+    def _wait(self, busy: BusyError, patience: _Patience) -> None:
+        """Try again until the others are done; who they are may change meanwhile."""
+        seconds, told = patience
+        until = time.monotonic() + seconds
+        told(str(busy))
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(_LOOK_EVERY_SECONDS, left))
+            try:
+                self._acquire()
+            except BusyError as still:
+                busy = still
+            else:
+                told(None)
+                return
+        raise BusyError(f"{busy}; this run waited {seconds / 60:g} minutes for it")
+
+    def _acquire(self) -> None:
         names = self._store.names(_FOLDER)
         last = names[-1] if names else None
         if last is not None:
             holder = self._read(last)
             if holder is not None and not holder.is_over():
-                raise RefusedError(_taken(self._store.url, holder))
+                raise BusyError(_taken(self._store.url, holder))
             self._number = int(last.split(".")[0])
         self._number += 1
         _held[self._key] = self
@@ -84,13 +137,11 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         except BaseException:
             _held.pop(self._key, None)
             raise
-        threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
-        return self
 
     def _take(self, before: list[str]) -> None:
         # Looked at again, since a run that slept since it listed finds its number swept, and so free.
         if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
-            raise RefusedError(
+            raise BusyError(
                 f"another run took the writer lease of {self._store.url} just now; try again when it is done"
             )
         for name in before:

@@ -17,6 +17,7 @@ from lake.errors import ContractError, UsageError
 from lake.lease import Holder
 from lake.releases import Entry
 from lake.store import open_parquet
+from lake.words import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,14 +190,16 @@ def check_leftovers(exam: Examination) -> int:
 
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
-        exam.remarks.append(f"damaged/ holds {n_aside} files that a repair set aside; raglake prune removes them")
+        exam.remarks.append(
+            f"damaged/ holds {counted(n_aside, 'file')} that a repair set aside; raglake prune removes them"
+        )
     if exam.ailments:
         return 0
     spared = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
     deltas = read_deltas(exam.lake, exam.history)
     swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
     counts = {name: getattr(swept, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")}
-    found = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+    found = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items() if n)
     if found:
         exam.remarks.append(f"left over: {found}, {swept.n_bytes:,} bytes; raglake prune removes them in time")
     return swept.n_files

@@ -132,7 +132,7 @@ def test_a_refusal_by_the_guard_fails_the_run_with_its_reason(
     assert state.is_failed()
     assert state.message is not None
     assert state.message.startswith("20 of 30 documents of ")
-    assert state.message.endswith("allow it with --allow-removals 20")
+    assert state.message.endswith('allow it with --allow-removals 20 (in the parameters "allow_removals": 20)')
     assert run_as_flow(job(source, lake_url, allow_removals=20)).published
 
 

@@ -179,9 +179,10 @@ def test_publish_pin_rebuild_and_questions_say_what_they_did(
 def test_what_writes_is_refused_while_another_run_writes_and_a_retry_does_it(
     client: SyncPrefectClient, nights: list[str], lake_url: str
 ) -> None:
+    zoe = {"uri": "hr/zoé.md", "why": "case 17", "dry_run": False}
     asked = {
-        maintain: MaintainParameters(lake=lake_url, **NOTHING_KEPT),
-        forget: ForgetParameters(lake=lake_url, uri="hr/zoé.md", source=None, why="case 17", dry_run=False),
+        maintain: MaintainParameters(lake=lake_url, **NOTHING_KEPT, wait_minutes=0.02),
+        forget: ForgetParameters(lake=lake_url, **zoe, wait_minutes=0),
     }
     with WriterLease(Lake(lake_url).store, "a run that writes"):
         states = {flow: run(flow, params) for flow, params in asked.items()}
@@ -189,6 +190,12 @@ def test_what_writes_is_refused_while_another_run_writes_and_a_retry_does_it(
         assert state.is_failed()
         assert (state.message or "").startswith(f"{lake_url} is being written by a run that writes")
         assert "Traceback" not in logged(client, run_of(client, state))
+    assert (states[maintain].message or "").endswith("; this run waited 0.02 minutes for it")
+    waited, at_once = (
+        [state.name for state in client.read_flow_run_states(run_of(client, state).id)] for state in states.values()
+    )
+    assert waited == ["Pending", "Running", "Waiting", "Failed"]
+    assert at_once == ["Pending", "Running", "Failed"]
     assert len(lake.open_lake(lake_url).releases()) == 3
     for again in states:
         refused = run_of(client, states[again])

@@ -73,9 +73,11 @@ class Server:
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             return False
 
-    def ask(self, path: str, **body: Any) -> Any:
+    def ask(self, path: str, method: str = "POST", **body: Any) -> Any:
         data = json.dumps(body.pop("rows", body)).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or "null")
 
@@ -193,7 +195,7 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     file.write_text(FLEET)
     with temporary_settings({PREFECT_API_URL: server.url}):
         Webhook(url=listener, allow_private_urls=True).save("operators")
-        assert deployments.apply(fleet.read(file), tmp_path, "local") == []
+        assert deployments.apply(fleet.read(file), tmp_path, "local") == ([], [])
         applied, gone = automations.apply(fleet.read(file))
         assert automations.apply(fleet.read(file)) == (applied, gone) == (applied, [])
         printed = yaml.safe_load(automations.as_yaml(fleet.read(file)))["automations"]
@@ -208,6 +210,18 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     assert "rerun-crashed" in ours["ingest"]["tags"]
     assert [name for name, found in ours.items() if found["schedules"]] == ["ingest", "maintain"]
 
+    # What an operator paused, either way that Prefect has, stays so until the file says otherwise.
+    server.ask(f"deployments/{ours['maintain']['id']}/pause_deployment")
+    [nightly] = ours["ingest"]["schedules"]
+    server.ask(f"deployments/{ours['ingest']['id']}/schedules/{nightly['id']}", method="PATCH", active=False)
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        again = deployments.apply(fleet.read(file), tmp_path, "local")
+    assert (again.paused, paused(server)) == (["ingest/manuals", "maintain/manuals"], {"ingest", "maintain"})
+    file.write_text(f"{FLEET}    paused: false\n")
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        assert deployments.apply(fleet.read(file), tmp_path, "local").paused == []
+    assert paused(server) == set()
+
     happen(server, "raglake.lake.blocked", {"reason": 'nDCG@10 of "halls" fell by 0.1'})
     [told] = eventually(lambda: Listener.heard, 30)
     assert told["subject"] == "raglake manuals: candidate blocked"
@@ -219,12 +233,18 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     fewer = fewer.replace("notify: [webhook/operators]", "overlap: queue")
     file.write_text(fewer)
     with temporary_settings({PREFECT_API_URL: server.url}):
-        assert deployments.apply(fleet.read(file), tmp_path, "local") == ["manuals"]
+        assert deployments.apply(fleet.read(file), tmp_path, "local") == ([], ["manuals"])
         applied, gone = automations.apply(fleet.read(file))
     assert (len(applied), len(gone), of_lake(server, "manuals")) == (3, 5, [])
     renamed = {found["entrypoint"]: found for found in of_lake(server, "pumps")}
     assert renamed["flows.ingest.ingest"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
     assert renamed["flows.maintain.maintain"]["schedules"] == []
+
+
+def paused(server: Server) -> set[str]:
+    """The flows of manuals that have a schedule and don't run by it."""
+    found = {one["entrypoint"].split(".")[-1]: one for one in of_lake(server, "manuals") if one["schedules"]}
+    return {name for name, one in found.items() if one["paused"] or not one["schedules"][0]["active"]}
 
 
 def of_lake(server: Server, name: str) -> list[dict[str, Any]]:

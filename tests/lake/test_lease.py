@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lake.errors import ContractError, RefusedError
+from lake import lease as leases
+from lake.errors import BusyError, ContractError, RefusedError
 from lake.lease import WriterLease
 from lake.store import open_store
 
@@ -49,6 +51,25 @@ def test_a_lease_of_another_machine_holds_until_it_expires(tmp_path: Path) -> No
         else:
             with pytest.raises(RefusedError, match="on elsewhere"), WriterLease(store, "here"):
                 pass
+
+
+def test_a_patient_writer_waits_for_the_other_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "_LOOK_EVERY_SECONDS", 0.02)
+    store, told = open_store(tmp_path), []  # type: ignore[var-annotated]
+    other = WriterLease(store, "raglake ingest").__enter__()
+
+    def hear(why: str | None) -> None:
+        told.append(why)
+        if len(told) == 1:
+            threading.Timer(0.1, other.__exit__, (None, None, None)).start()
+
+    with leases.patient(30, hear), WriterLease(store, "raglake prune") as lease:
+        lease.check()
+        with leases.patient(0.1, told.append), pytest.raises(BusyError, match=r"by raglake prune .*; this run waited"):
+            WriterLease(store, "third").__enter__()
+    assert "is being written by raglake ingest" in told[0]
+    assert told[1] is None
+    assert len(told) == 3
 
 
 def test_losing_the_lease_shows(tmp_path: Path) -> None:
