@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.isolation import IsolatedFunction
 from lake.scan import Settings
+
+# Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
