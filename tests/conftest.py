@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,19 +11,42 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.isolation import IsolatedFunction
 from lake.scan import Settings
 
+# Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    return Scheduling(config, log)
+
+
+class Scheduling(LoadFileScheduling):
+    """One worker runs all files whose tests share the Prefect server, which takes seconds to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "prefect" if file in self._with_prefect else file
+
+    @cached_property
+    def _with_prefect(self) -> set[str]:
+        root = self.config.rootpath
+        files = (root / "tests" / "flows").glob("test_*.py")
+        return {file.relative_to(root).as_posix() for file in files if "client: SyncPrefectClient" in file.read_text()}
 
 
 class SharedChildren:
@@ -96,11 +120,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+#: Moto would list its folders twice and take a new connection for each request: a third of its time.
+S3_SERVER = """
+import sys
+from moto import backends
+modules = [*backends.list_of_moto_modules()]
+backends.list_of_moto_modules = lambda: modules
+from moto.server import MotoRequestHandler, main
+MotoRequestHandler.protocol_version = "HTTP/1.1"
+main(sys.argv[1:])
+"""
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """Address of an S3 server of our own."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-c", S3_SERVER, "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(200):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("flows", "tasks", "expectations", "lake")  # a package may import what stands to its right
-MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
+MODULES = sorted(str(path.relative_to(ROOT)) for package in ORDER for path in (ROOT / package).rglob("*.py"))
 
 #: Library -> the modules that may import it.
 HOMES = {
@@ -52,19 +51,9 @@ LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect load
 FACES = ("lake/service/", "lake/adapters/", "flows/lineage_events.py")
 
 
-def modules_at_top(path: Path) -> list[str]:
-    """Full names of what a module imports with itself."""
-    return [name for name, with_module in modules(path) if with_module]
-
-
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """Each imported top-level name, and whether it is imported with the module itself."""
-    yield from ((name.split(".")[0], with_module) for name, with_module in modules(path))
-
-
-def modules(path: Path) -> Iterator[tuple[str, bool]]:
-    """Each imported module, and whether it is imported with the module itself."""
-    tree = ast.parse(path.read_text())
+def imports(name: str) -> list[tuple[str, bool]]:
+    """Each module that a file imports by its full name, and whether it is imported with the file itself."""
+    tree = ast.parse((ROOT / name).read_text())
     guarded = {
         child
         for node in ast.walk(tree)
@@ -72,41 +61,48 @@ def modules(path: Path) -> Iterator[tuple[str, bool]]:
         or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
         for child in ast.walk(node)
     }
+    found = []
     for node in ast.walk(tree):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found += [(alias.name, node not in guarded) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-        yield from ((name, node not in guarded) for name in names)
+            found.append((node.module, node not in guarded))
+    return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_keep_to_the_arrows(path: Path) -> None:
-    name = str(path.relative_to(ROOT))
-    allowed = set(ORDER[ORDER.index(name.split("/")[0]) :])
-    for imported, with_module in imports(path):
-        assert imported not in ORDER or imported in allowed, f"{name} imports {imported}"
-        if imported in HOMES:
-            assert name.startswith(HOMES[imported]), f"{imported} belongs to {HOMES[imported]}, not {name}"
-        at_top = imported in LAZY and with_module and not name.startswith(FACES)
-        assert not at_top, f"{name} imports {imported} at its top"
+#: File, full name of what it imports, the library that this belongs to, whether it is imported with the file.
+Import = tuple[str, str, str, bool]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_faces_are_imported_by_those_who_ask_for_them(path: Path) -> None:
-    name = str(path.relative_to(ROOT))
-    if not name.startswith(FACES):
-        faces = ("lake.service", "lake.adapters", "flows.lineage_events")
-        assert not [module for module in modules_at_top(path) if module.startswith(faces)]
+@pytest.fixture(scope="module")
+def each() -> list[Import]:
+    return [(name, full, full.split(".")[0], with_module) for name in MODULES for full, with_module in imports(name)]
+
+
+def test_packages_import_only_what_stands_to_their_right(each: list[Import]) -> None:
+    right_of = {package: ORDER[place:] for place, package in enumerate(ORDER)}
+    wrong = [(name, full) for name, full, top, _ in each if top in ORDER and top not in right_of[name.split("/")[0]]]
+    assert not wrong
+
+
+def test_each_heavy_library_has_its_home(each: list[Import]) -> None:
+    assert not [(name, full) for name, full, top, _ in each if top in HOMES and not name.startswith(HOMES[top])]
+
+
+def test_heavy_libraries_are_imported_inside_functions(each: list[Import]) -> None:
+    own = [one for one in each if one[3] and not one[0].startswith(FACES)]
+    assert not [(name, full) for name, full, top, _ in own if top in LAZY]
+    faces = ("lake.service", "lake.adapters", "flows.lineage_events")
+    assert not [(name, full) for name, full, *_ in own if full.startswith(faces)]
 
 
 DIRECT = ("flows/reindex.py", "flows/steps.py", "flows/cli.py", "flows/preview.py", "flows/demo.py", "tasks/plain.py")
 
 
-@pytest.mark.parametrize("name", [*DIRECT, "tasks/__init__.py", "tasks/job.py"])
-def test_prefect_stays_out_of_the_direct_path(name: str) -> None:
-    assert "prefect" not in {imported for imported, _ in imports(ROOT / name)}
+def test_prefect_stays_out_of_the_direct_path(each: list[Import]) -> None:
+    direct = {*DIRECT, "tasks/__init__.py", "tasks/job.py"}
+    assert direct <= set(MODULES)
+    assert not [name for name, _, top, _ in each if name in direct and top == "prefect"]
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lake.embed.bert_folder import open_weights
+from lake.embed.processor import openvino
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,8 @@ def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
 
     ``lake.embed.bert_reader`` makes the three inputs.
     """
-    import openvino as ov
-    from openvino import opset13 as op
-
+    ov = openvino()
+    op = ov.opset13
     ids = op.parameter([-1, -1], np.int32, "ids")
     present, pooled = (op.parameter([-1, -1], np.float32, name) for name in ("present", "pooled"))
     parts = _Parts(op, folder, open_weights(folder.path))

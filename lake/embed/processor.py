@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from functools import lru_cache
 from importlib.util import find_spec
@@ -52,11 +53,19 @@ def gains_by_bfloat16() -> bool:
     return has_openvino() and has_bfloat16() and _product_seconds("f32") > _LEAST_GAIN * _product_seconds("bf16")
 
 
+def openvino() -> Any:
+    """OpenVINO, kept from telling its maker of each import by network, from a fork of this process."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
 def _product_seconds(precision: str) -> float:
     import numpy as np
-    import openvino as ov
-    from openvino import opset13 as op
 
+    ov = openvino()
+    op = ov.opset13
     rows = op.parameter([256, 384], np.float32, "rows")
     weights = np.random.default_rng(0).normal(size=(1536, 384)).astype(np.float32)
     product = op.matmul(rows, op.constant(weights), False, True)
@@ -76,8 +85,6 @@ def compile_graph(graph: Any, precision: str, n_streams: int) -> Any:
 
     Streams beside one another beat threads that share a product, and leave each request's bytes alone.
     """
-    import openvino as ov
-
     wanted = {"NUM_STREAMS": n_streams, "INFERENCE_NUM_THREADS": n_streams, "INFERENCE_PRECISION_HINT": precision}
     # Pinned threads wait for their core while others are free.
-    return ov.Core().compile_model(graph, "CPU", {**wanted, "ENABLE_CPU_PINNING": False})
+    return openvino().Core().compile_model(graph, "CPU", {**wanted, "ENABLE_CPU_PINNING": False})
