@@ -333,7 +333,7 @@ def test_leftovers_are_no_ailment(built: Built, patient_url: Path) -> None:
     shutil.copy(next(tags.iterdir()), tags / "2020-01-01.1.json")
     diagnosis = examine(patient(str(patient_url)))
     assert diagnosis.healthy, diagnosis.ailments
-    assert any("1 generations" in remark and "6 files" in remark for remark in diagnosis.remarks), diagnosis.remarks
+    assert any("1 generation," in remark and "6 files" in remark for remark in diagnosis.remarks), diagnosis.remarks
     assert any("1 tags of releases that are not kept" in remark for remark in diagnosis.remarks)
     assert rows_of(patient_url).keys() == built.rows.keys()
 
