@@ -24,7 +24,7 @@ from lake.embed import identify, load_embedder, tokenizer_of
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
 from lake.embed.minilm import minilm_folder
-from lake.embed.processor import compile_graph, n_threads
+from lake.embed.processor import compile_graph, n_threads, openvino
 
 _WORDS = 130
 #: Multiplications and additions for a token: six layers' matrices, and attention over some 200 tokens.
@@ -94,9 +94,8 @@ def measure(way: Callable[[list[str]], np.ndarray], texts: list[str], figures: F
 
 def peak_flops(precision: str) -> float:
     """Of all cores that we may use: a product of 1024 x 1024 matrices on each at a time, best of many."""
-    import openvino as ov
-    from openvino import opset13 as op
-
+    ov = openvino()
+    op = ov.opset13
     size, n_streams = 1024, n_threads()
     rows = op.parameter([size, size], np.float32, "rows")
     weights = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
