@@ -21,7 +21,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import StateType, TaskRun
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import FailedRun
 from prefect.logging.handlers import APILogHandler
@@ -143,8 +143,11 @@ def bury(killed: FlowRunFilter, why: str, task: str | None = None) -> None:
     """Mark task runs that nobody is at work on as Crashed: all of these flow runs, or those whose name starts so."""
     unfinished = TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
     left = TaskRunFilter(state=TaskRunFilterState(type=unfinished))
+    found: list[TaskRun] = []
     with get_client(sync_client=True) as client:
-        for task_run in client.read_task_runs(flow_run_filter=killed, task_run_filter=left):
+        while page := client.read_task_runs(flow_run_filter=killed, task_run_filter=left, offset=len(found)):
+            found += page
+        for task_run in found:
             if task is None or task_run.name.startswith(task):
                 client.set_task_run_state(task_run.id, Crashed(message=why), force=True)
 
