@@ -192,7 +192,7 @@ def test_the_command_line(lake_url: str, nights: list[str], capsys: pytest.Captu
     assert _exit_status(["prune", "--lake", lake_url, "--keep-last=-3"]) == USAGE
     assert _exit_status(["name", nights[5], "golden", "--lake", lake_url]) == OK
     assert _exit_status(["releases", "golden", "--lake", lake_url]) == OK
-    assert "(golden)" in capsys.readouterr().out
+    assert f"golden: {nights[5]}" in capsys.readouterr().out
     assert _exit_status(["name", nights[4], "golden", "--lake", lake_url]) == USAGE
     assert "unname golden first" in capsys.readouterr().err
     assert _exit_status(["unname", "golden", "--lake", lake_url]) == OK
