@@ -28,8 +28,8 @@ _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 
 #: BM25 counts the words of all rows that a segment was made of, deleted ones too. Where making full text whole again
 #: takes no more than seconds it is done at every commit, and scores are a function of what is there. A table of so many
-#: rows takes segments instead, until there are a few (each costs a search a part of a millisecond) or too large a
-#: share of what they count is gone.
+#: rows takes segments instead, until there are a few (each costs a search one or two milliseconds) or too large a share
+#: of what they count is gone.
 _TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
 
 #: A kind of index, in Lance's words, and more segments than any will ever have.
