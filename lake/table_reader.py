@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lake.search.text_query import Clause, TextQuery
+    from lake.search.visible import Visible
 
 #: How an index is searched, where there is one: partitions looked into, and candidates that are ranked again by
 #: exact distance, at least two for each wanted row. More partitions are looked into where a filter leaves too few rows.
@@ -155,20 +156,23 @@ class TableReader:
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
         return self._answer(None, columns=[*columns, "_distance"], nearest=near)
 
-    def matching(self, query: TextQuery, k: int, where: str | None = None, key: str = "_rowid") -> pa.Table:
+    def matching(self, query: TextQuery, k: int, seen: Visible | str | None = None, key: str = "_rowid") -> pa.Table:
         """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
 
         Plain words are looked for in each by itself, where Lance passes over what can't be among the best: ten times
         as fast as a query over both. A row that is not among the first of one of them gets nothing for it.
         """
         if not query.is_words:
-            return self._matching(_full_text(query), k, where, key)
+            return self._matching(_full_text(query), k, seen, key)
         depths = (max(k, depth) for depth in _DEPTHS)
-        legs = [self._matching(leg, n, where, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
+        legs = [self._matching(leg, n, seen, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
         return _added(pa.concat_tables(legs), key, k)
 
-    def _matching(self, full_text: Any, k: int, where: str | None, key: str) -> pa.Table:
-        return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
+    def _matching(self, full_text: Any, k: int, seen: Visible | str | None, key: str) -> pa.Table:
+        def best(n: int, where: str | None) -> pa.Table:
+            return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=n)
+
+        return best(k, seen) if seen is None or isinstance(seen, str) else seen.best(k, best)
 
     def _answer(self, where: str | None, **asked: Any) -> pa.Table:
         with self._reading():

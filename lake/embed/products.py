@@ -37,6 +37,9 @@ class Product:
 
     def of_rows(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Write the product with ``rows`` [n, from] to ``out`` [n, to]."""
+        if len(rows) <= _ROWS:
+            self._of_few(rows, out)
+            return
         n_tiles = -(-len(rows) // _ROWS)
         for some, result in zip(np.array_split(rows, n_tiles), np.array_split(out, n_tiles), strict=True):
             self._of_few(some, result)

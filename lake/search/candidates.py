@@ -35,7 +35,7 @@ def place(expand: str) -> tuple[str, ...]:
     return _PLACE[expand]
 
 
-def ranked(legs: list[Leg], depth: int, places: Callable[[list[int]], pa.Table], fuse: Fuse) -> pa.Table:
+def ranked(legs: list[Leg], depth: int, places: Callable[[np.ndarray], pa.Table], fuse: Fuse) -> pa.Table:
     """One row for each chunk that a leg found among its first ``depth``, best first.
 
     Columns: ``_rowid``, those of ``places``, ``score``, and rank and score of each leg, null where it did not find the
@@ -43,7 +43,7 @@ def ranked(legs: list[Leg], depth: int, places: Callable[[list[int]], pa.Table],
     Equal scores stand in order of chunk_id, in a leg and in the end.
     """
     row_ids = np.unique(np.concatenate([leg.row_ids for leg in legs]))
-    placed = places(row_ids.tolist())
+    placed = places(row_ids)
     by_id = pc.sort_indices(placed.column("chunk_id")).to_numpy()
     tie = np.empty_like(by_id)
     tie[by_id] = np.arange(len(by_id))

@@ -1,7 +1,6 @@
-"""What is held in memory of a release's chunks: their places, and of a small release their vectors, too.
+"""The vectors of a small release, held in memory.
 
-Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does, and
-reading four hundred candidates' places as much as embedding a short question.
+Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does.
 """
 
 from __future__ import annotations
@@ -21,60 +20,31 @@ if TYPE_CHECKING:
     from lake.releases import Release
     from lake.table_reader import TableReader
 
-#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway. Places are some 60 bytes a chunk.
-_MOST, _MOST_PLACES = 32 << 20, 500_000
+#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway.
+_MOST = 32 << 20
 _PLACES = ("chunk_id", "parent_id", "ordinal")
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPlaces:
-    """``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, which are sorted."""
+class HeldVectors:
+    """Float32 unit ``vectors`` [n, d] and ``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, sorted."""
 
     row_ids: np.ndarray
     places: pa.Table
-
-    @classmethod
-    def read(cls, chunks: TableReader) -> HeldPlaces:
-        rows = chunks.scan(["_rowid", *_PLACES]).sort_by("_rowid").combine_chunks()
-        return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES))
-
-    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-        """The places of these rows, in that order."""
-        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
-
-
-@dataclass(frozen=True, slots=True)
-class HeldKeys:
-    """Where the row of each key lies: ``keys`` are sorted, as bytes."""
-
-    keys: np.ndarray
-    row_ids: np.ndarray
-
-    @classmethod
-    def read(cls, table: TableReader, key: str) -> HeldKeys:
-        rows = table.scan(["_rowid", key]).sort_by(key).combine_chunks()
-        return cls(rows.column(key).to_numpy().astype(np.bytes_), rows.column("_rowid").to_numpy())
-
-    def row_ids_of(self, keys: Sequence[str]) -> list[int]:
-        """Of keys that are all there, in their order."""
-        found: list[int] = self.row_ids[np.searchsorted(self.keys, np.array(keys, np.bytes_))].tolist()
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class HeldChunks(HeldPlaces):
-    """With float32 unit ``vectors`` [n, d] in the order of ``row_ids``."""
-
     vectors: np.ndarray
 
     @classmethod
-    def of(cls, chunks: TableReader, dimensions: int) -> HeldChunks:
+    def read(cls, chunks: TableReader, dimensions: int) -> HeldVectors:
         rows = chunks.scan(["_rowid", *_PLACES, "vector"]).sort_by("_rowid").combine_chunks()
         flat = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
         vectors = flat.reshape(-1, dimensions).astype(np.float32)
         # Those of half precision are only nearly of length 1.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES), vectors)
+
+    def rows(self, row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        """The places of these rows, in that order."""
+        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
 
     def nearest(self, question: np.ndarray, k: int, visible: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Row ids and cosines of the ``k`` nearest, of those in ``visible`` (sorted row ids) where that is given."""
@@ -143,8 +113,3 @@ class Holding(Generic[T]):
 def has_few_vectors(release: Release) -> bool:
     """Whether the vectors are held."""
     return 4 * release.counts["n_chunks"] * release.recipe.embedder.dimensions <= _MOST
-
-
-def has_few_places(release: Release) -> bool:
-    """Whether the places are held, of chunks and of their sections."""
-    return release.counts["n_chunks"] <= _MOST_PLACES

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.schemas import DOCUMENT_COLUMNS, HITS
-from lake.search.held import HeldKeys
 from lake.table_reader import TableReader, one_of
 
 #: Runs a function beside the caller.
 Submit = Callable[..., "Future[Any]"]
 
-#: What is read of a passage's best chunk. Spans and texts of chunks and parents bear the same names.
-_OF_CHUNK = (
-    *(name for name in DOCUMENT_COLUMNS if name != "acl"),
-    *("doc_id", "parent_id", "ordinal", "text", "start", "end", "heading", "page", "kind"),
-)
-_OF_PARENT = ("parent_id", "text", "start", "end", "heading", "page", "kind")
+#: Ordinal, start and end of a chunk.
+Span = tuple[int, int, int]
+
+#: What is read of a passage's best chunk. Spans and texts of chunks and their sections bear the same names.
+OF_DOCUMENT = tuple(name for name in DOCUMENT_COLUMNS if name != "acl")
+OF_SECTION = ("parent_id", "start", "end", "heading", "page", "kind", "text")
+OF_CHUNK = (*OF_DOCUMENT, "doc_id", "ordinal", *OF_SECTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Told:
+    """A row for each chunk: OF_CHUNK columns, and the OF_SECTION columns of its section where these were asked for."""
+
+    chunks: pa.Table
+    sections: pa.Table | None
+
+
+class Group(NamedTuple):
     """Candidates that make one passage: their rows, best first, and the ordinals of the chunks in it."""
 
     rows: list[int]
@@ -62,61 +70,73 @@ def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[
         yield at_hand
 
 
-class Passages:
-    """Reads what the passages of one release say."""
+class Rows(Protocol):
+    """What is read of the chunks found."""
 
-    def __init__(self, chunks: TableReader, parents: TableReader, submit: Submit, held: HeldKeys | None = None) -> None:
-        """``held``: where the sections lie, if that is known."""
-        self._chunks, self._parents, self._submit, self._held = chunks, parents, submit, held
+    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
+        """Of each, in their order; ``found`` has ``_rowid`` and ``parent_id``."""
+        ...
 
-    def read(self, candidates: pa.Table, groups: Sequence[Group], expand: str) -> pa.Table:
-        """HITS rows, one for each group."""
-        best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
-        parents = self._submit(self._sections, best) if expand != "none" and groups else None
-        hits = best.select([name for name in HITS.names if name in best.column_names]).to_pylist()
-        said = self._chunks.rows(best.column("_rowid").to_pylist(), _OF_CHUNK).to_pylist()
-        chunk_ids = candidates.column("chunk_id").to_pylist()
-        for hit, chunk, group in zip(hits, said, groups, strict=True):
-            hit |= chunk
-            hit |= {"chunk_text": chunk["text"], "chunk_start": chunk["start"], "chunk_end": chunk["end"]}
-            hit["chunk_ids"] = [chunk_ids[row] for row in group.rows]
-        if parents is not None:
-            self._widen(hits, groups, parents.result(), expand)
-        return pa.Table.from_pylist(hits, schema=HITS)
+    def spans(self, found: pa.Table) -> dict[str, list[Span]]:
+        """Of all chunks of their sections, by section; ``found`` has ``doc_id``, too."""
+        ...
 
-    def _sections(self, best: pa.Table) -> dict[str, dict[str, Any]]:
-        """What the sections of these candidates say, by parent_id."""
-        ids = sorted(set(best.column("parent_id").to_pylist()))
-        if self._held is None:
-            found = self._parents.take("parent_id", ids, _OF_PARENT)
-        else:
-            found = self._parents.rows(self._held.row_ids_of(ids), _OF_PARENT)
-        return {row.pop("parent_id"): row for row in found.to_pylist()}
 
-    def _widen(
-        self,
-        hits: list[dict[str, Any]],
-        groups: Sequence[Group],
-        parents: dict[str, dict[str, Any]],
-        expand: str,
-    ) -> None:
-        spans = self._spans(hits) if expand == "window" else {}
-        for hit, group in zip(hits, groups, strict=True):
-            parent = parents[hit["parent_id"]]
-            if expand == "parent":
-                hit |= parent
-                continue
-            inside = [span for ordinal, span in spans[hit["parent_id"]] if group.first <= ordinal <= group.last]
-            start, end = min(start for start, _ in inside), max(end for _, end in inside)
-            text = parent["text"][start - parent["start"] : end - parent["start"]]
-            hit |= {"text": text, "start": start, "end": end}
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """Reads all from the tables."""
 
-    def _spans(self, hits: Sequence[dict[str, Any]]) -> dict[str, list[tuple[int, tuple[int, int]]]]:
-        """By section: ordinal and span of each of its chunks."""
+    chunks: TableReader
+    parents: TableReader
+    submit: Submit
+
+    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
+        reading = self.submit(self._sections, found.column("parent_id")) if with_sections else None
+        chunks = self.chunks.rows(found.column("_rowid").to_pylist(), OF_CHUNK)
+        return Told(chunks, None if reading is None else reading.result())
+
+    def _sections(self, parent_ids: pa.ChunkedArray) -> pa.Table:
+        found = self.parents.take("parent_id", sorted(set(parent_ids.to_pylist())), OF_SECTION)
+        return found.take(pc.index_in(parent_ids, found.column("parent_id").combine_chunks()))
+
+    def spans(self, found: pa.Table) -> dict[str, list[Span]]:
         # By document first, which an index finds.
-        ids = {name: sorted({hit[name] for hit in hits}) for name in ("doc_id", "parent_id")}
+        ids = {name: sorted(set(found.column(name).to_pylist())) for name in ("doc_id", "parent_id")}
         where = " AND ".join(one_of(name, values) for name, values in ids.items())
-        found: dict[str, list[tuple[int, tuple[int, int]]]] = {}
-        for row in self._chunks.scan(["parent_id", "ordinal", "start", "end"], where).to_pylist():
-            found.setdefault(row["parent_id"], []).append((row["ordinal"], (row["start"], row["end"])))
-        return found
+        spans: dict[str, list[Span]] = {}
+        for row in self.chunks.scan(["parent_id", "ordinal", "start", "end"], where).to_pylist():
+            spans.setdefault(row["parent_id"], []).append((row["ordinal"], row["start"], row["end"]))
+        return spans
+
+
+def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: Rows) -> pa.Table:
+    """HITS rows, one for each group."""
+    if not groups:
+        return HITS.empty_table()
+    best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
+    told = rows.of(best, with_sections=expand != "none")
+    columns = {name: best.column(name) for name in HITS.names if name in best.column_names}
+    columns |= {name: told.chunks.column(name) for name in OF_CHUNK}
+    columns |= {f"chunk_{name}": told.chunks.column(name) for name in ("text", "start", "end")}
+    chunk_ids = candidates.column("chunk_id").to_pylist()
+    columns["chunk_ids"] = pa.array([[chunk_ids[row] for row in group.rows] for group in groups])
+    if told.sections is not None and expand == "parent":
+        columns |= {name: told.sections.column(name) for name in OF_SECTION}
+    elif told.sections is not None:
+        spans = rows.spans(best.append_column("doc_id", told.chunks.column("doc_id")))
+        columns |= _spelt(told.sections.select(["parent_id", "text", "start"]).to_pylist(), groups, spans)
+    return pa.table([columns[name] for name in HITS.names], schema=HITS)
+
+
+def _spelt(
+    sections: Sequence[dict[str, Any]], groups: Sequence[Group], spans: Mapping[str, Sequence[Span]]
+) -> dict[str, pa.Array]:
+    """Texts and spans of the stretches of their sections that the groups stand for."""
+    texts, starts, ends = [], [], []
+    for section, group in zip(sections, groups, strict=True):
+        inside = [span for span in spans[section["parent_id"]] if group.first <= span[0] <= group.last]
+        start, end = min(start for _, start, _ in inside), max(end for _, _, end in inside)
+        texts.append(section["text"][start - section["start"] : end - section["start"]])
+        starts.append(start)
+        ends.append(end)
+    return {"text": pa.array(texts), "start": pa.array(starts, pa.int64()), "end": pa.array(ends, pa.int64())}

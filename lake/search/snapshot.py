@@ -17,14 +17,16 @@ from lake.feedback.query_ids import query_id
 from lake.releases import Release
 from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
+from lake.search.catalogue import Catalogue, fits
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
-from lake.search.held import HeldChunks, HeldKeys, HeldPlaces, Holding, cosines_of, has_few_places, has_few_vectors
-from lake.search.passages import Group, Passages, grouped
+from lake.search.held import HeldVectors, Holding, cosines_of, has_few_vectors
+from lake.search.passages import Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
 from lake.search.question import Question
 from lake.search.refine import refined
 from lake.search.rights import Rights
+from lake.search.visible import Visible, Visibles
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -69,9 +71,10 @@ class Snapshot:
         self._is_prepared = False
         self._n_searches = 0
         dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
-        self._chunks = Holding(lambda: HeldChunks.of(self.table("chunks"), dimensions), submit)
-        self._places = Holding(lambda: HeldPlaces.read(self.table("chunks")), submit)
-        self._sections = Holding(lambda: HeldKeys.read(self.table("parents"), "parent_id"), submit)
+        is_small = has_few_vectors(release)
+        self._vectors = Holding(lambda: HeldVectors.read(self.table("chunks"), dimensions), submit)
+        self._catalogue = Holding(lambda: Catalogue.read(self.table, with_texts=is_small), submit)
+        self._visibles = Visibles(lambda: self.table("chunks"), release.counts["n_chunks"])
         self._rights: tuple[str | None, Rights] | None = None
 
     def table(self, name: str) -> TableReader:
@@ -102,7 +105,7 @@ class Snapshot:
             # An error comes again where the model is waited for.
             _pool().submit(load_query_encoder, identity.name, identity)
             if has_few_vectors(self.release):
-                self._chunks.begin()
+                self._vectors.begin()
 
     def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
@@ -128,9 +131,8 @@ class Snapshot:
 
     def read(self, looked: Looked, question: Question) -> pa.Table:
         """HITS rows of the first passages."""
-        sections = self._sections.at_hand() if self._is_asked_again and question.expand != "none" else None
-        passages = Passages(self.table("chunks"), self.table("parents"), _pool().submit, sections)
-        hits = passages.read(looked.found, looked.groups[: question.k], question.expand)
+        rows = self._held_rows or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
+        hits = passages(looked.found, looked.groups[: question.k], question.expand, rows)
         named = query_id(self.release.release, question.text)
         return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
 
@@ -184,18 +186,22 @@ class Snapshot:
 
     def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int, *, roughly: bool = False) -> Leg:
         """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
+        seen = self._seen(visible)
         if (held := self._held) is not None:
-            of_whom = self.table("chunks").row_ids(visible.sql) if visible.sql else None
-            return Leg("vector", *held.nearest(vector, depth, of_whom))
+            return Leg("vector", *held.nearest(vector, depth, None if seen is None else seen.row_ids))
         chunks = self.table("chunks")
-        is_rough = roughly and not visible.sql
-        found = chunks.nearest_roughly(vector, depth) if is_rough else chunks.nearest(vector, depth, visible.sql)
+
+        def best(n: int, where: str | None) -> pa.Table:
+            is_rough = roughly and where is None
+            return chunks.nearest_roughly(vector, n) if is_rough else chunks.nearest(vector, n, where)
+
+        found = best(depth, visible.sql) if seen is None else seen.best(depth, best)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
     def _by_words(self, question: Question, visible: Predicate, depth: int) -> Leg:
-        found = self.table("chunks").matching(question.text_query(), depth, visible.sql)
+        found = self.table("chunks").matching(question.text_query(), depth, self._seen(visible) or visible.sql)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
     def _fused(self, legs: list[Leg], depth: int, question: Question, vector: np.ndarray | None) -> pa.Table:
@@ -208,22 +214,24 @@ class Snapshot:
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
         columns = place(question.expand)
-        held = self._held_places if vector is None else self._held or self._held_places
-        read = self.table("chunks").rows if held is None else held.rows
-        return ranked(legs, depth, lambda row_ids: read(row_ids, columns), fuse)
+        held = self._held_rows or (None if vector is None else self._held)
+
+        def places(row_ids: np.ndarray) -> pa.Table:
+            return self.table("chunks").rows(row_ids.tolist(), columns) if held is None else held.rows(row_ids, columns)
+
+        return ranked(legs, depth, places, fuse)
 
     @property
-    def _held(self) -> HeldChunks | None:
-        return self._chunks.result() if has_few_vectors(self.release) else None
+    def _held(self) -> HeldVectors | None:
+        return self._vectors.result() if has_few_vectors(self.release) else None
 
     @property
-    def _held_places(self) -> HeldPlaces | None:
-        return self._places.at_hand() if self._is_asked_again else None
+    def _held_rows(self) -> Catalogue | None:
+        """None in a process that asks but once, which had better not read all of it."""
+        return self._catalogue.at_hand() if self._n_searches > 1 and fits(self.release) else None
 
-    @property
-    def _is_asked_again(self) -> bool:
-        """A process that asks but once had better not read all places."""
-        return self._n_searches > 1 and has_few_places(self.release)
+    def _seen(self, visible: Predicate) -> Visible | None:
+        return self._visibles.of(visible.sql) if visible.sql and fits(self.release) else None
 
     @cached_property
     def _sample(self) -> np.ndarray:

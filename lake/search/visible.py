@@ -1,0 +1,75 @@
+"""Which chunks of a release a predicate leaves, and the best of them.
+
+Lance tries a predicate on every chunk, for each leg of each search. Where it leaves many of them, the best of all are
+found in a fraction of that time, and those that pass are the best that pass, as long as they are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from lake.table_reader import TableReader
+
+#: So many more are looked for than should be left on average.
+_MARGIN = 1.2
+#: Below this share, all that pass are looked through instead.
+_LEAST_SHARE = 0.1
+#: Predicates whose row ids are known, 8 bytes a row.
+_REMEMBERED = 8
+
+#: The ``n`` best rows with ``_rowid``, best first, of those that pass SQL; of all where it is None.
+Best = Callable[[int, "str | None"], pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """``row_ids``, sorted, of what passes ``sql``, and the ``share`` of all rows that they are."""
+
+    sql: str
+    row_ids: np.ndarray
+    share: float
+
+    def best(self, n: int, best: Best) -> pa.Table:
+        """The same as ``best(n, self.sql)``."""
+        if self.share < _LEAST_SHARE:
+            return best(n, self.sql)
+        n_asked = int(n / self.share * _MARGIN) + 1
+        found = best(n_asked, None)
+        passing = found.filter(pa.array(self.holds(found.column("_rowid").to_numpy())))
+        return passing.slice(0, n) if len(passing) >= n or len(found) < n_asked else best(n, self.sql)
+
+    def holds(self, row_ids: np.ndarray) -> np.ndarray:
+        """Which of these pass."""
+        if not len(self.row_ids):
+            return np.zeros(len(row_ids), bool)
+        at = np.searchsorted(self.row_ids, row_ids)
+        held: np.ndarray = self.row_ids[np.minimum(at, len(self.row_ids) - 1)] == row_ids
+        return held
+
+
+class Visibles:
+    """What the predicates of the last searches leave of one table; may be asked from many threads."""
+
+    def __init__(self, table: Callable[[], TableReader], n_rows: int) -> None:
+        self._table, self._n_rows = table, n_rows
+        self._known: dict[str, Visible] = {}
+        self._lock = Lock()
+
+    def of(self, sql: str) -> Visible:
+        with self._lock:
+            known = self._known.pop(sql, None)
+        if known is None:
+            row_ids = self._table().row_ids(sql)
+            known = Visible(sql, row_ids, len(row_ids) / max(self._n_rows, 1))
+        with self._lock:
+            self._known[sql] = known  # the last one asked for stands last
+            while len(self._known) > _REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+        return known
