@@ -28,10 +28,7 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
     run = {"release": release.release, "created_at": release.created_at, "by": built and built["by"]}
     return [
         {
-            **{
-                name: hit[name]
-                for name in ("uri", "source", "chunk_id", "chunk_ids", "copies", "start", "end", "score")
-            },
+            **{name: hit[name] for name in _OF_HIT},
             "legs": _legs(hit),
             "lineage": {**by_id[hit["doc_id"]], **_made_with(snapshot, hit["uri"]), "run": run},
         }

@@ -115,7 +115,8 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
         return HITS.empty_table()
     best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
     told = rows.of(best, with_sections=expand != "none")
-    columns = {name: best.column(name) for name in HITS.names if name in best.column_names}
+    columns: dict[str, Any] = {"copies": pa.array([[]] * len(groups)), "rerank_score": pa.nulls(len(groups))}
+    columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
     columns |= {name: told.chunks.column(name) for name in OF_CHUNK}
     columns |= {f"chunk_{name}": told.chunks.column(name) for name in ("text", "start", "end")}
     chunk_ids = candidates.column("chunk_id").to_pylist()

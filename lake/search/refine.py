@@ -23,17 +23,14 @@ Read = Callable[[list[int], Sequence[str]], pa.Table]
 def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: datetime) -> list[tuple[str, pa.Table]]:
     """The candidates after each step, which has the name of its option; the last are in their final order.
 
-    ``score`` is that of the last step that scored. Adds ``rerank_score``, and ``copies``: the documents whose near
-    copies of the chunk were left out.
+    ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, collapsing ``copies``: the
+    documents whose near copies of the chunk were left out.
     """
     if question.is_refined:
         found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
     steps = [("rerank_depth", found)]
-    copies: list[list[str]] = [[] for _ in range(found.num_rows)]
     if question.collapse is not None:
-        found, copies = _collapsed(found, question.collapse, read)
-    found = found.append_column("copies", pa.array(copies, pa.list_(pa.string())))
-    found = found.append_column("rerank_score", pa.nulls(found.num_rows, pa.float64()))
+        found = _collapsed(found, question.collapse, read)
     steps.append(("collapse", found))
     if question.rerank:
         steps.append(("rerank", _reranked(found, question, read)))
@@ -47,7 +44,7 @@ def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: 
     return steps
 
 
-def _collapsed(found: pa.Table, threshold: float, read: Read) -> tuple[pa.Table, list[list[str]]]:
+def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
     texts = read(_row_ids(found), ["text", "uri"])
     uris, first = texts.column("uri").to_pylist(), duplicates(texts.column("text").to_pylist(), threshold)
     kept = [row for row, original in enumerate(first) if row == original]
@@ -55,7 +52,8 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> tuple[pa.Table,
     for row, original in enumerate(first):
         if uris[row] != uris[original]:
             copies[original][uris[row]] = None
-    return found.take(pa.array(kept, pa.int64())), [list(copies[row]) for row in kept]
+    named = pa.array([list(copies[row]) for row in kept], pa.list_(pa.string()))
+    return found.take(pa.array(kept, pa.int64())).append_column("copies", named)
 
 
 def _reranked(found: pa.Table, question: Question, read: Read) -> pa.Table:
@@ -65,8 +63,7 @@ def _reranked(found: pa.Table, question: Question, read: Read) -> pa.Table:
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
     scores = load_reranker(str(question.rerank)).scores(question.text, texts) if texts else np.array([])
-    marked = found.set_column(found.column_names.index("rerank_score"), "rerank_score", pa.array(scores, pa.float64()))
-    return _by_score(marked, scores)
+    return _by_score(found.append_column("rerank_score", pa.array(scores, pa.float64())), scores)
 
 
 def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:

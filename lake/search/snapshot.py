@@ -26,7 +26,7 @@ from lake.search.predicate import Predicate
 from lake.search.question import Question
 from lake.search.refine import refined
 from lake.search.rights import Rights
-from lake.search.visible import Visible, Visibles
+from lake.search.visible import MAX_LISTED, Visible, Visibles
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -186,15 +186,16 @@ class Snapshot:
 
     def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int, *, roughly: bool = False) -> Leg:
         """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
-        seen = self._seen(visible)
         if (held := self._held) is not None:
-            return Leg("vector", *held.nearest(vector, depth, None if seen is None else seen.row_ids))
+            of_whom = self._visibles.of(visible.sql).row_ids if visible.sql else None
+            return Leg("vector", *held.nearest(vector, depth, of_whom))
         chunks = self.table("chunks")
 
         def best(n: int, where: str | None) -> pa.Table:
             is_rough = roughly and where is None
             return chunks.nearest_roughly(vector, n) if is_rough else chunks.nearest(vector, n, where)
 
+        seen = self._seen(visible)
         found = best(depth, visible.sql) if seen is None else seen.best(depth, best)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
@@ -231,7 +232,9 @@ class Snapshot:
         return self._catalogue.at_hand() if self._n_searches > 1 and fits(self.release) else None
 
     def _seen(self, visible: Predicate) -> Visible | None:
-        return self._visibles.of(visible.sql) if visible.sql and fits(self.release) else None
+        """None where all rows pass, or those that do are better not listed."""
+        is_listed = self.release.counts["n_chunks"] <= MAX_LISTED
+        return self._visibles.of(visible.sql) if visible.sql and is_listed else None
 
     @cached_property
     def _sample(self) -> np.ndarray:

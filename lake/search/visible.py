@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _MARGIN = 1.2
 #: Below this share, all that pass are looked through instead.
 _LEAST_SHARE = 0.1
-#: Predicates whose row ids are known, 8 bytes a row.
-_REMEMBERED = 8
+#: Rows of a table whose ids are listed for a predicate, 8 bytes each, and predicates for which they are remembered.
+MAX_LISTED, _REMEMBERED = 500_000, 8
 
 #: The ``n`` best rows with ``_rowid``, best first, of those that pass SQL; of all where it is None.
 Best = Callable[[int, "str | None"], pa.Table]
