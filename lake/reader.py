@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Releases held open: a handful, so that a reader that follows ``live`` for months does not grow.
-_MOST_SNAPSHOTS = 8
+#: Releases held open, and bytes that they hold: a handful, so that a reader that follows ``live`` does not grow.
+_MOST_SNAPSHOTS, _MOST_BYTES = 8, 256 << 20
 
 
 class Reader:
@@ -79,11 +79,17 @@ class Reader:
         """The release's tables, opened once."""
         key = (release.release, release.generation, tuple(sorted(release.versions.items())))
         with self._lock:  # an index is asked from many threads
-            if key not in self._snapshots:
-                while len(self._snapshots) >= _MOST_SNAPSHOTS:
-                    self._snapshots.pop(next(iter(self._snapshots)))
-                self._snapshots[key] = Snapshot(release, lambda name: self._open_table(release, name))
-            return self._snapshots[key]
+            snapshot = self._snapshots.pop(key, None)
+            if snapshot is None:
+                snapshot = Snapshot(release, lambda name: self._open_table(release, name))
+                while self._snapshots and self._is_too_much(snapshot):
+                    self._snapshots.pop(next(iter(self._snapshots)))  # the one that was asked longest ago
+            self._snapshots[key] = snapshot
+            return snapshot
+
+    def _is_too_much(self, another: Snapshot) -> bool:
+        n_bytes = sum(snapshot.n_bytes for snapshot in (*self._snapshots.values(), another))
+        return len(self._snapshots) >= _MOST_SNAPSHOTS or n_bytes > _MOST_BYTES
 
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
         return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lake.table_reader import TableReader
 
 #: Bytes at most, and about how many each row takes.
-_MOST, _BYTES = 128 << 20, {"n_chunks": 80, "n_parents": 100, "n_documents": 400}
+_MOST, _BYTES = 128 << 20, {"n_chunks": 140, "n_parents": 200, "n_documents": 300}
 _CHUNK = ("chunk_id", "ordinal", "start", "end", "heading", "page", "kind")
 #: Columns that repeat few values.
 _REPEATED = ("heading", "kind")
@@ -107,7 +107,12 @@ class Catalogue:
 
 def fits(release: Release) -> bool:
     """Whether a release is small enough to be held."""
-    return sum(release.counts[name] * each for name, each in _BYTES.items()) <= _MOST
+    return n_bytes(release) <= _MOST
+
+
+def n_bytes(release: Release) -> int:
+    """About how many a catalogue takes, without texts."""
+    return sum(release.counts[name] * each for name, each in _BYTES.items())
 
 
 def _cut(sections: pa.Table, chunks: pa.Table) -> list[tuple[pa.Table, str]]:

@@ -17,7 +17,7 @@ from lake.feedback.query_ids import query_id
 from lake.releases import Release
 from lake.schemas import HITS
 from lake.search.candidates import Leg, place, ranked
-from lake.search.catalogue import Catalogue, fits
+from lake.search.catalogue import Catalogue, fits, n_bytes
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
 from lake.search.held import HeldVectors, Holding, cosines_of, has_few_vectors
@@ -39,6 +39,8 @@ _DEEPER, _DEEPEST = 4, 40_000
 #: So many more are fetched, since Lance cuts anywhere among equal scores; we cut in order of chunk_id.
 _SPARE = 32
 _AT_A_TIME = 4
+#: Of an English chunk.
+_TEXT_BYTES = 1000
 #: Where the schema of an answer says which release gave it.
 _RELEASE = b"release"
 #: And by what feedback names it.
@@ -76,6 +78,13 @@ class Snapshot:
         self._catalogue = Holding(lambda: Catalogue.read(self.table, with_texts=is_small), submit)
         self._visibles = Visibles(lambda: self.table("chunks"), release.counts["n_chunks"])
         self._rights: tuple[str | None, Rights] | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """About how many bytes are held in memory once it is asked often."""
+        catalogue = n_bytes(self.release) if fits(self.release) else 0
+        per_chunk = 4 * self.release.recipe.embedder.dimensions + _TEXT_BYTES
+        return catalogue + (self.release.counts["n_chunks"] * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""

@@ -46,7 +46,28 @@ def test_a_release_without_chunks_answers_nothing(source: Path, lake_url: str, i
     (source / "only.md").unlink()
     assert ingest(allow_removals=1).published
     index = lake.open_lake(lake_url)
-    assert [index.search("lamp", mode=mode).num_rows for mode in ("hybrid", "vector", "text")] == [0, 0, 0]  # type: ignore[arg-type]
+    for _ in range(2):
+        assert [index.search("lamp", mode=mode).num_rows for mode in ("hybrid", "vector", "text")] == [0, 0, 0]  # type: ignore[arg-type]
+        index._reader.snapshot(index.release())._catalogue.result()
+
+
+def test_what_is_held_of_past_releases_is_bounded(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases = []
+    for number in range(3):
+        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil.")
+        releases.append(str(ingest().release))
+    index, asked = lake.open_lake(lake_url), [*releases, releases[0], "live"]
+    assert [index.search("lamp", at=name).num_rows for name in asked] == [1, 2, 3, 1, 3]
+    held = [key[0] for key in index._reader._snapshots]  # type: ignore[index]
+    assert held == [releases[1], releases[0], releases[2]]  # the one asked last stands last
+    monkeypatch.setattr("lake.reader._MOST_BYTES", 1)
+    assert index.search("lamp", at=releases[1]).num_rows == 2
+    (source / "3.md").write_text("# Lamp 3\n\nLamp 3 burns whale oil.")
+    newest = str(ingest().release)
+    assert index.search("lamp").num_rows == 4
+    assert [key[0] for key in index._reader._snapshots] == [newest]  # type: ignore[index]
 
 
 def test_another_model_may_not_ask(built: str) -> None:
