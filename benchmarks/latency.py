@@ -99,6 +99,7 @@ def our_ways(index: Index, some_rights: Index) -> dict[str, Way]:
     return ways | {
         "raglake: hybrid, windows": _search(index, expand="window"),
         "raglake: hybrid, parents, a tenth of the files by glob": _search(index, filters=_SOME),
+        "raglake: hybrid, parents, a tenth of the rows written since": _search(some_rights, principals="*"),
         "raglake: hybrid, parents, rights, nobody": _search(some_rights),
         "raglake: hybrid, parents, rights, one group": _search(some_rights, principals=["group-1"]),
     }
