@@ -35,6 +35,8 @@ class BertReader:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Of each text with its prompt and special tokens."""
         read = [self._prompt + without_surrogates(text) for text in texts]
+        if len(read) == 1:  # a batch wakes another thread, which takes longer than reading a question
+            return [self._tokenizer.encode(read[0]).ids]
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(read)]
 
     def _prompt_length(self) -> int:

@@ -30,20 +30,22 @@ Best = Callable[[int, "str | None"], pa.Table]
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """``row_ids``, sorted, of what passes ``sql``, and the ``share`` of all rows that they are."""
+    """``row_ids``, sorted, of what passes ``sql``, of a table of ``n_rows``."""
 
     sql: str
     row_ids: np.ndarray
-    share: float
+    n_rows: int
 
     def best(self, n: int, best: Best) -> pa.Table:
         """The same as ``best(n, self.sql)``."""
-        if self.share < _LEAST_SHARE:
+        share = len(self.row_ids) / max(self.n_rows, 1)
+        if share < _LEAST_SHARE:
             return best(n, self.sql)
-        n_asked = int(n / self.share * _MARGIN) + 1
+        n_asked = min(int(n / share * _MARGIN) + 1, self.n_rows)
         found = best(n_asked, None)
         passing = found.filter(pa.array(self.holds(found.column("_rowid").to_numpy())))
-        return passing.slice(0, n) if len(passing) >= n or len(found) < n_asked else best(n, self.sql)
+        is_all = len(found) < n_asked or n_asked == self.n_rows
+        return passing.slice(0, n) if is_all or len(passing) >= n else best(n, self.sql)
 
     def holds(self, row_ids: np.ndarray) -> np.ndarray:
         """Which of these pass."""
@@ -67,7 +69,7 @@ class Visibles:
             known = self._known.pop(sql, None)
         if known is None:
             row_ids = self._table().row_ids(sql)
-            known = Visible(sql, row_ids, len(row_ids) / max(self._n_rows, 1))
+            known = Visible(sql, row_ids, self._n_rows)
         with self._lock:
             self._known[sql] = known  # the last one asked for stands last
             while len(self._known) > _REMEMBERED:
