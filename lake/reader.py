@@ -32,6 +32,7 @@ class Reader:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._snapshots: dict[Hashable, Snapshot] = {}
+        self._head = 0
         self._lock = Lock()
         self._defaults_of: tuple[int, Defaults] | None = None
 
@@ -77,7 +78,7 @@ class Reader:
 
     def snapshot(self, release: Release) -> Snapshot:
         """The release's tables, opened once."""
-        key = (release.release, release.generation, tuple(sorted(release.versions.items())))
+        key = _key(release)
         with self._lock:  # an index is asked from many threads
             snapshot = self._snapshots.pop(key, None)
             if snapshot is None:
@@ -86,6 +87,14 @@ class Reader:
                     self._snapshots.pop(next(iter(self._snapshots)))  # the one that was asked longest ago
             self._snapshots[key] = snapshot
             return snapshot
+
+    def _let_go(self, history: History) -> None:
+        """Of what was erased or pruned nothing is held from the next question on."""
+        with self._lock:
+            if history.head > self._head:
+                self._head = history.head
+                known = set(map(_key, history.releases.values()))
+                self._snapshots = {key: snapshot for key, snapshot in self._snapshots.items() if key in known}
 
     def _is_too_much(self, another: Snapshot) -> bool:
         n_bytes = sum(snapshot.n_bytes for snapshot in (*self._snapshots.values(), another))
@@ -98,6 +107,7 @@ class Reader:
         """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
         history = self._lake.log.read()
         while True:
+            self._let_go(history)
             try:
                 return answer(history.resolve(at), history)
             except GoneError:
@@ -109,3 +119,8 @@ class Reader:
 
     def _open_table(self, release: Release, name: str) -> TableReader:
         return self._lake.tables(release.generation).at(name, release.versions[name])
+
+
+def _key(release: Release) -> Hashable:
+    """What was erased from a release is gone from its versions as well."""
+    return release.release, release.generation, tuple(sorted(release.versions.items()))
