@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lake.search.text_query import Clause, TextQuery
-    from lake.search.visible import Visible
 
 #: How an index is searched, where there is one: candidates that are ranked again by exact distance, at least two for
 #: each wanted row, and, where distances may be rough, partitions looked into, at least: half of them, since Lance makes
@@ -50,6 +50,18 @@ def reading(what: str) -> Iterator[None]:
         if _GONE.search(str(error)):
             raise GoneError(f"{what} is no longer there ({first_line(error)}); open the release again") from error
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Rows that a search may find: their ids, sorted, and the same as Lance takes them."""
+
+    row_ids: np.ndarray
+    allowlist: bytes
+
+
+#: Which rows a search may find: SQL, or what passed it; all where it is None.
+Where = Passing | str | None
 
 
 class TableReader:
@@ -114,30 +126,31 @@ class TableReader:
             # Not public, and twice as fast as a filter on _rowid; the pin of pylance holds it still.
             return self._dataset._take_rows(list(row_ids), columns=list(columns))
 
-    def row_ids(self, where: str) -> np.ndarray:
-        """Sorted ids of the rows that pass."""
-        found = self._answer(where, columns=["_rowid"]).column("_rowid")
-        ids: np.ndarray = found.combine_chunks().sort().to_numpy(zero_copy_only=False)
-        return ids
+    def passing(self, where: str) -> Passing:
+        """The rows that pass; a search among them costs no more than one among all."""
+        from lance.dataset import serialize_row_addrs
+
+        found = self._answer(where, columns=["_rowid"]).column("_rowid").combine_chunks().sort()
+        return Passing(found.to_numpy(zero_copy_only=False), serialize_row_addrs(found.to_pylist()))
 
     def nearest(
-        self, vector: np.ndarray, k: int, where: str | None = None, columns: Sequence[str] = ("_rowid",)
+        self, vector: np.ndarray, k: int, where: Where = None, columns: Sequence[str] = ("_rowid",)
     ) -> pa.Table:
         """The ``k`` rows nearest by cosine, with ``_distance``."""
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine"}
         near |= {"minimum_nprobes": _PROBES, "refine_factor": max(2, -(-_REFINED // k))}
         return self._answer(where, columns=[*columns, "_distance"], nearest=near)
 
-    def nearest_roughly(self, vector: np.ndarray, k: int) -> pa.Table:
+    def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
         """As ``nearest``, by the distances that an index knows: within a hundredth, in half the time.
 
         What it knows of unit vectors may be their squared distance, twice the cosine's; the first answer tells.
         """
         if self._scale is None:
             self._scale = self._scale_of(self.nearest(vector, _REFINED), self._nearest_indexed(vector, _REFINED))
-        found = self._nearest_indexed(vector, k) if self._scale else None
+        found = self._nearest_indexed(vector, k, where) if self._scale else None
         if found is None or found.num_rows < k:
-            return self.nearest(vector, k)
+            return self.nearest(vector, k, where)
         distances = pc.divide(found.column("_distance"), pa.scalar(self._scale, pa.float32()))
         return found.set_column(found.schema.get_field_index("_distance"), "_distance", distances)
 
@@ -145,9 +158,9 @@ class TableReader:
     def _probes(self) -> int:
         return max(_PROBES, self.count() // (2 * _ROWS_OF_PARTITION))
 
-    def _nearest_indexed(self, vector: np.ndarray, k: int) -> pa.Table:
+    def _nearest_indexed(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "nprobes": self._probes}
-        return self._answer(None, columns=["_rowid", "_distance"], nearest=near)
+        return self._answer(where, columns=["_rowid", "_distance"], nearest=near)
 
     def _scale_of(self, exact: pa.Table, rough: pa.Table) -> float:
         """By what to divide rough distances; 0 where they are not a multiple of the exact ones."""
@@ -161,28 +174,27 @@ class TableReader:
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
         return self._answer(None, columns=[*columns, "_distance"], nearest=near)
 
-    def matching(self, query: TextQuery, k: int, seen: Visible | str | None = None, key: str = "_rowid") -> pa.Table:
+    def matching(self, query: TextQuery, k: int, where: Where = None, key: str = "_rowid") -> pa.Table:
         """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
 
         Plain words are looked for in each by itself, where Lance passes over what can't be among the best: ten times
         as fast as a query over both. A row that is not among the first of one of them gets nothing for it.
         """
         if not query.is_words:
-            return self._matching(_full_text(query), k, seen, key)
+            return self._matching(_full_text(query), k, where, key)
         depths = (max(k, depth) for depth in _DEPTHS)
-        legs = [self._matching(leg, n, seen, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
+        legs = [self._matching(leg, n, where, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
         return _added(pa.concat_tables(legs), key, k)
 
-    def _matching(self, full_text: Any, k: int, seen: Visible | str | None, key: str) -> pa.Table:
-        def best(n: int, where: str | None) -> pa.Table:
-            return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=n)
+    def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
+        return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
 
-        return best(k, seen) if seen is None or isinstance(seen, str) else seen.best(k, best)
-
-    def _answer(self, where: str | None, **asked: Any) -> pa.Table:
+    def _answer(self, where: Where, **asked: Any) -> pa.Table:
         with self._reading():
             if not where:
                 return self._dataset.to_table(**asked)
+            if isinstance(where, Passing):
+                return self._dataset.scanner(**asked, row_addr_allowlist=where.allowlist, prefilter=True).to_table()
             try:
                 return self._dataset.to_table(**asked, filter=where, prefilter=True)
             except (ValueError, RuntimeError, OSError):

@@ -26,7 +26,7 @@ from lake.search.predicate import Predicate
 from lake.search.question import Question
 from lake.search.refine import refined
 from lake.search.rights import Rights
-from lake.search.visible import MAX_LISTED, Visible, Visibles
+from lake.search.visible import Visible
 from lake.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Snapshot:
         is_small = has_few_vectors(release)
         self._vectors = Holding(lambda: HeldVectors.read(self.table("chunks"), dimensions), submit)
         self._catalogue = Holding(lambda: Catalogue.read(self.table, with_texts=is_small), submit)
-        self._visibles = Visibles(lambda: self.table("chunks"), release.counts["n_chunks"])
+        self._visible = Visible(lambda: self.table("chunks"), release.counts["n_chunks"])
         self._rights: tuple[str | None, Rights] | None = None
 
     @property
@@ -196,22 +196,17 @@ class Snapshot:
     def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int, *, roughly: bool = False) -> Leg:
         """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
         if (held := self._held) is not None:
-            of_whom = self._visibles.of(visible.sql).row_ids if visible.sql else None
+            of_whom = self._visible.passing(visible.sql).row_ids if visible.sql else None
             return Leg("vector", *held.nearest(vector, depth, of_whom))
         chunks = self.table("chunks")
-
-        def best(n: int, where: str | None) -> pa.Table:
-            is_rough = roughly and where is None
-            return chunks.nearest_roughly(vector, n) if is_rough else chunks.nearest(vector, n, where)
-
-        seen = self._seen(visible)
-        found = best(depth, visible.sql) if seen is None else seen.best(depth, best)
+        found = (chunks.nearest_roughly if roughly else chunks.nearest)(vector, depth, self._visible.where(visible.sql))
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
     def _by_words(self, question: Question, visible: Predicate, depth: int) -> Leg:
-        found = self.table("chunks").matching(question.text_query(), depth, self._seen(visible) or visible.sql)
+        where = self._visible.where(visible.sql)
+        found = self.table("chunks").matching(question.text_query(), depth, where)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
     def _fused(self, legs: list[Leg], depth: int, question: Question, vector: np.ndarray | None) -> pa.Table:
@@ -239,11 +234,6 @@ class Snapshot:
     def _held_rows(self) -> Catalogue | None:
         """None in a process that asks but once, which had better not read all of it."""
         return self._catalogue.at_hand() if self._n_searches > 1 and fits(self.release) else None
-
-    def _seen(self, visible: Predicate) -> Visible | None:
-        """None where all rows pass, or those that do are better not listed."""
-        is_listed = self.release.counts["n_chunks"] <= MAX_LISTED
-        return self._visibles.of(visible.sql) if visible.sql and is_listed else None
 
     @cached_property
     def _sample(self) -> np.ndarray:

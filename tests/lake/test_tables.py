@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from lake import schemas
-from lake.search.text_query import Clause, TextQuery, plain
+from lake.search.text_query import Clause, TextQuery, boolean, plain
+from lake.table_reader import TableReader, Where
 from lake.tables import Tables
 
 DIMENSIONS = 16
@@ -196,3 +197,36 @@ def test_full_text_of_a_large_table_grows_by_segments(tmp_path: Path, monkeypatc
         tolerance = 1e-6 if n_segments[-1] == 1 else 0.03
         assert hits[0]["_score"].to_pylist() == pytest.approx(hits[1]["_score"].to_pylist(), rel=tolerance)
     assert n_segments == [1, 2, 3, 4, 1, 2, 1]
+
+
+WHERE = ["doc_id = 'nobody'", f"doc_id = '{digest(50)}'", "text LIKE 'w1%'", "text NOT LIKE 'w1%'", "text IS NOT NULL"]
+SEARCHES: dict[str, Callable[[TableReader, Where], pa.Table]] = {
+    "near": lambda reader, where: reader.nearest(vector("w7"), 8, where),
+    "far": lambda reader, where: reader.nearest(vector("w7"), 1000, where),
+    "words": lambda reader, where: reader.matching(plain("w1 w2 w3 w4 w5"), 8, where),
+    "letters": lambda reader, where: reader.matching(plain("w12", fuzziness=1), 500, where),
+    "must": lambda reader, where: reader.matching(boolean("w1 -w2 w3~1"), 500, where),
+    "phrase": lambda reader, where: reader.matching(boolean('"w1"'), 500, where),
+}
+
+
+@pytest.mark.parametrize("night", [None, 0, 8, 11])
+def test_rows_that_pass_are_searched_as_if_there_were_no_others(
+    nights: Nights, tmp_path: Path, night: int | None
+) -> None:
+    """With one or several segments of an index, deleted rows in them, and without a vector index."""
+    tables, _, versions, _ = nights
+    if night is None:
+        tables, documents = Tables(str(tmp_path)), Documents()
+        commit(tables, documents, list(documents.texts), [])
+    reader = tables.at(TABLE, versions[night] if night is not None else tables.seal(TABLE, "first"))
+    for where in WHERE:
+        passing, ids = reader.passing(where), sorted(reader.scan(["_rowid"], where).column(0).to_pylist())
+        assert passing.row_ids.tolist() == ids
+        for name, search in SEARCHES.items():
+            listed, tried = search(reader, passing), search(reader, where)
+            assert listed.sort_by("_rowid").equals(tried.sort_by("_rowid")), (where, name)
+            assert set(listed["_rowid"].to_pylist()) <= set(ids)
+        if night is not None:
+            rough = reader.nearest_roughly(vector("w7"), 30, passing)
+            assert (len(rough), set(rough["_rowid"].to_pylist()) <= set(ids)) == (min(30, len(ids)), True)

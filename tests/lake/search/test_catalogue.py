@@ -81,7 +81,7 @@ def test_an_answer_is_the_same_from_memory(
         assert again.to_pylist() == first.to_pylist() != []
         with monkeypatch.context() as patch:
             patch.setattr(catalogue, "_MOST", 0)
-            patch.setattr("lake.search.snapshot.MAX_LISTED", 0)
+            patch.setattr("lake.search.visible._MOST_LISTED", 0)
             assert lake.open_lake(place).search(QUESTION, 6, **asked).to_pylist() == first.to_pylist()
 
 
