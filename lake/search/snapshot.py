@@ -27,7 +27,7 @@ from lake.search.question import Question
 from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.search.visible import Visible
-from lake.table_reader import TableReader
+from lake.table_reader import TableReader, Where
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
@@ -149,8 +149,9 @@ class Snapshot:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
         self._n_searches += 1
         vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
+        where = self._visible.where(visible.sql)
         while True:
-            legs, vector = self._legs(question, visible, depth + _SPARE, embedded, vector)
+            legs, vector = self._legs(question, where, depth + _SPARE, embedded, vector)
             fused = self._fused(legs, depth, question, vector)
             steps = refined(fused, question, depth, self.table("chunks").rows, self.release.created_at)
             groups = grouped(steps[-1][1], question.expand, question.window)
@@ -163,49 +164,49 @@ class Snapshot:
     def ranked_whole(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
         """As ``Looked.fused``, of every chunk that is visible, by exact cosines: what a search need not know."""
         n_chunks, legs, vector = max(1, self.release.counts["n_chunks"]), [], None
+        where = self._visible.where(visible.sql)
         if question.mode != "text":
             vector = embedded()
             if self._held is not None:
-                legs.append(self._by_vector(vector, visible, n_chunks))
+                legs.append(self._by_vector(vector, where, n_chunks))
             else:
                 legs.append(Leg("vector", *cosines_of(self.table("chunks"), vector, visible.sql)))
         if question.mode != "vector":
-            legs.append(self._by_words(question, visible, n_chunks))
+            legs.append(self._by_words(question, where, n_chunks))
         return self._fused(legs, n_chunks, question, vector)
 
     def _legs(
         self,
         question: Question,
-        visible: Predicate,
+        where: Where,
         depth: int,
         embedded: Callable[[], np.ndarray],
         vector: np.ndarray | None,
     ) -> tuple[list[Leg], np.ndarray | None]:
         """What each way of searching finds; the words are looked up while the question is embedded."""
-        words = _pool().submit(self._by_words, question, visible, depth) if question.mode == "hybrid" else None
+        words = _pool().submit(self._by_words, question, where, depth) if question.mode == "hybrid" else None
         legs = []
         if question.mode != "text":
             vector = embedded() if vector is None else vector
-            legs.append(self._by_vector(vector, visible, depth, roughly=question.mode == "hybrid"))
+            legs.append(self._by_vector(vector, where, depth, roughly=question.mode == "hybrid"))
         if question.mode == "text":
-            legs.append(self._by_words(question, visible, depth))
+            legs.append(self._by_words(question, where, depth))
         if words is not None:
             legs.append(words.result())
         return legs, vector
 
-    def _by_vector(self, vector: np.ndarray, visible: Predicate, depth: int, *, roughly: bool = False) -> Leg:
+    def _by_vector(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> Leg:
         """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
-        if (held := self._held) is not None:
-            of_whom = self._visible.passing(visible.sql).row_ids if visible.sql else None
-            return Leg("vector", *held.nearest(vector, depth, of_whom))
         chunks = self.table("chunks")
-        found = (chunks.nearest_roughly if roughly else chunks.nearest)(vector, depth, self._visible.where(visible.sql))
+        if (held := self._held) is not None:
+            passing = chunks.passing(where) if isinstance(where, str) else where
+            return Leg("vector", *held.nearest(vector, depth, passing.row_ids if passing else None))
+        found = (chunks.nearest_roughly if roughly else chunks.nearest)(vector, depth, where)
         return Leg(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
-    def _by_words(self, question: Question, visible: Predicate, depth: int) -> Leg:
-        where = self._visible.where(visible.sql)
+    def _by_words(self, question: Question, where: Where, depth: int) -> Leg:
         found = self.table("chunks").matching(question.text_query(), depth, where)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 

@@ -24,9 +24,8 @@ class Visible:
 
     def where(self, sql: str | None) -> Passing | str | None:
         """What a search is given."""
-        return self.passing(sql) if sql and self._n_rows <= _MOST_LISTED else sql
-
-    def passing(self, sql: str) -> Passing:
+        if not sql or self._n_rows > _MOST_LISTED:
+            return sql
         with self._lock:
             known = self._known.pop(sql, None)
         if known is None:
