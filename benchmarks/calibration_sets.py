@@ -13,7 +13,7 @@ from flows.steps import PlainSteps
 from lake.answer.evidence import Evidence, evidence
 from lake.answer.support import checked
 from lake.answer.values import Sentence, Source
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 
 @dataclass(frozen=True)

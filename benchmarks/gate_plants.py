@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-import lake.scan
+import lake.ingest.scan
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.minilm import minilm_folder
 from lake.ids import text_digest
 
 _WRAPPED = """
-import lake.contents as contents
+import lake.ingest.contents as contents
 _right = contents.content_row
 """
 #: Each second blank between two words is lost: a pattern that takes along what it should look ahead for.
@@ -54,14 +54,14 @@ def planted(code: str, work: Path) -> Iterator[None]:
     folder = work / "plant"
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(code)
-    right = lake.scan.parser_versions
-    lake.scan.parser_versions = lambda: {name: f"{version}+next" for name, version in right().items()}
+    right = lake.ingest.scan.parser_versions
+    lake.ingest.scan.parser_versions = lambda: {name: f"{version}+next" for name, version in right().items()}
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        lake.scan.parser_versions = right
+        lake.ingest.scan.parser_versions = right
 
 
 def shuffled_model(work: Path) -> Path:

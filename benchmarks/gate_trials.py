@@ -33,9 +33,9 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.configuration import Gate
 from lake.directory import Lake
-from lake.query import Index
+from lake.index import Index
+from lake.ingest.scan import Settings
 from lake.questions import Asked, Evidence, add
-from lake.scan import Settings
 from lake.schemas import SCORES
 
 SIZES = (50, 100, 300)

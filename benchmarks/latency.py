@@ -27,7 +27,7 @@ from latency_lakes import Texts, built, restricted
 
 from lake.directory import Lake
 from lake.embed.query_encoder import load_query_encoder
-from lake.query import Index
+from lake.index import Index
 
 #: A question and its vector go in; what comes out is nobody's concern.
 Way = Callable[[str, np.ndarray], Any]

@@ -20,9 +20,9 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.embed import load_embedder
 from lake.embed.query_encoder import load_query_encoder, query_vectors
-from lake.query import Index
+from lake.index import Index
+from lake.ingest.scan import Settings
 from lake.recipe import EmbedderIdentity
-from lake.scan import Settings
 
 #: The length of what is added to a mixture's vector, beside the middle of two unit vectors.
 _BESIDE = 0.3

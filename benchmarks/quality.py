@@ -30,8 +30,8 @@ from flows.steps import PlainSteps
 from lake.embed import load_embedder
 from lake.embed.base import Embedder
 from lake.ids import value_digest
-from lake.query import Index
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
 
 MODES = ("vector", "text", "hybrid")
 WINDOW = {"strategy": "window", "child_tokens": 254, "heading_tokens": 0, "overlap_tokens": 0}

@@ -14,9 +14,9 @@ from statistics import median
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.live import rollback
-from lake.query import open_lake
-from lake.scan import Settings
+from lake.index import open_lake
+from lake.ingest.scan import Settings
+from lake.releases.publishing import rollback
 
 _CHUNKS_PER_FILE = 20
 _ROUNDS = 20

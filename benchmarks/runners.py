@@ -19,8 +19,8 @@ from pathlib import Path
 import polars as pl
 
 import lake
+from flows.forms.ingest import IngestParameters, RecipeParameters
 from flows.ingest import ingest
-from flows.parameters import IngestParameters, RecipeParameters
 
 _WHEN = ("indexed_at", "modified_at", "first_seen_at")
 

@@ -26,9 +26,9 @@ from statistics import median
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
+from lake.ingest.scan import Settings
 from lake.operate import prune, rollback
-from lake.retention import Retention
-from lake.scan import Settings
+from lake.releases.retention import Retention
 
 _FEW = Retention(keep_last=5, keep_daily=0, keep_monthly=0, grace=timedelta(0), keep_vectors=timedelta(0))
 _WORDS = [f"word{number}" for number in range(3000)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from lake import operate
-from lake.query import open_lake
+from lake.index import open_lake
 
 _TIMES = 7
 

@@ -28,13 +28,14 @@ from year_corpus import Corpus
 from year_figures import MODES, MONTH, cpu_seconds, disk, rss_mb, show, tables_of, write_csv
 from year_steps import PHASES, QuickSteps, SimulatedClock, TimedSteps
 
-import lake.tables
+import lake.tables.writer
 from flows.reindex import Job, Outcome, reindex
-from lake import clock, operate
-from lake.isolation import IsolatedFunction
-from lake.query import Index, open_lake
-from lake.retention import Retention
-from lake.scan import Settings
+from lake import operate
+from lake.index import Index, open_lake
+from lake.ingest.isolation import IsolatedFunction
+from lake.ingest.scan import Settings
+from lake.releases.retention import Retention
+from lake.storage import clock
 
 #: Where prune goes by the time at which a file was written.
 _STAMPED = ("contents", "vectors", "commits", "audits", "texts")
@@ -50,7 +51,7 @@ class Year:
 
     def __init__(self, folder: Path, args: argparse.Namespace) -> None:
         self.folder, self.url, self._args = folder, str(folder / "lake"), args
-        self._child = IsolatedFunction("lake.contents:content_row") if args.quick else None
+        self._child = IsolatedFunction("lake.ingest.contents:content_row") if args.quick else None
         self._verdict: Any = None
         self.clock = SimulatedClock()
         clock.now = self.clock.now
@@ -162,7 +163,7 @@ def main() -> None:
     parser.add_argument("--csv")
     parser.add_argument("--folder")
     args = parser.parse_args()
-    lake.tables.VECTOR_INDEX_ROWS = 1000  # so that this small lake has every index that a large one has
+    lake.tables.writer.VECTOR_INDEX_ROWS = 1000  # so that this small lake has every index that a large one has
     with tempfile.TemporaryDirectory(dir=args.folder) as place:
         year = Year(Path(place), args)
         rows = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from year_figures import MODES, size_of
 
 from lake import operate
-from lake.query import Index, open_lake
+from lake.index import Index, open_lake
 
 if TYPE_CHECKING:
     from year import Year

@@ -11,7 +11,7 @@ from typing import Any
 
 from year_steps import PHASES
 
-from lake.releases import Release
+from lake.releases.values import Release
 
 MODES = ("text", "vector", "hybrid")
 MONTH = 30

@@ -10,11 +10,11 @@ from typing import Any
 
 from flows.reindex import Job
 from flows.steps import PlainSteps
-from lake.build import index_shard
 from lake.directory import Lake
-from lake.isolation import IsolatedFunction
-from lake.live import record_audit
-from lake.releases import Release
+from lake.ingest.build import index_shard
+from lake.ingest.isolation import IsolatedFunction
+from lake.releases.publishing import record_audit
+from lake.releases.values import Release
 
 PHASES = ("scan", "index", "commit", "audit", "publish")
 

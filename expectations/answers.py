@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from expectations.answer_measures import ZERO_WITHOUT_ANSWER, of_answer, of_context
-from expectations.asking import settings_of, way_of, whole
 from expectations.judging import PROMPTS, Judge, not_judged
+from expectations.profiles import settings_of, way_of, whole
 from expectations.retrieval import described
 from expectations.summary import counts, means
-from lake import clock
 from lake.answer import Options, load_chat
-from lake.answer.forms import versions
-from lake.answer.purse import BudgetError, Purse
-from lake.answer.remembered import RememberedChat
+from lake.answer.json_requests import versions
 from lake.answer.templates import load_prompts
+from lake.endpoints.budget import BudgetError, Purse
 from lake.errors import GoneError, LakeError
 from lake.progress import Progress, silent
+from lake.records.cached_chat import RememberedChat
 from lake.schemas import SCORES
-from lake.stated import EVERYTHING
+from lake.sources.declared import EVERYTHING
+from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.answer import Answer, ChatModel
     from lake.answer.templates import Prompts
-    from lake.query import Index
+    from lake.index import Index
     from lake.questions import Asked, Resolved
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: Questions answered at a time.
 N_WORKERS = 4

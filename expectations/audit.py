@@ -11,7 +11,7 @@ from expectations.verdict import Verdict
 if TYPE_CHECKING:
     from expectations.runner import Suite
     from lake.directory import Lake
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,24 @@ def audit(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole:
 
 def suites(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
     """Every suite with the frame that it is run over."""
-    from expectations import chunks, documents, features, parents, quarantine, release_facts
+    from expectations import (
+        chunks,
+        column_metrics,
+        cross_table,
+        documents,
+        parents,
+        quarantine,
+    )
     from expectations.runner import Suite
 
     base = lake.log.read().releases.get(release.base) if release.base else None
-    readers = features.Readers.of(lake, release, base, whole=whole)
-    frames = features.frames(readers, release.recipe.embedder.dimensions)
-    facts = release_facts.count(lake, release, base, readers, frames)
+    readers = column_metrics.Readers.of(lake, release, base, whole=whole)
+    frames = column_metrics.frames(readers, release.recipe.embedder.dimensions)
+    facts = cross_table.count(lake, release, base, readers, frames)
     return [
         Suite("documents", documents.build(settings), frames.documents),
         Suite("parents", parents.build(settings), frames.new_parents),
         Suite("chunks", chunks.build(settings), frames.new_chunks),
         Suite("quarantine", quarantine.build(settings), frames.quarantine),
-        Suite("release_facts", release_facts.build(settings), facts.row, facts.samples),
+        Suite("release_facts", cross_table.build(settings), facts.row, facts.samples),
     ]

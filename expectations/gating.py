@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.asking import how_of
 from expectations.gate import GateVerdict, decide
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
+from expectations.profiles import how_of
 from expectations.scoring import scores_of
 from lake import configuration
 from lake.configured_values import split_measure
 from lake.errors import UsageError
+from lake.index import Index
 from lake.progress import Progress, silent
-from lake.query import Index
 from lake.questions import reviewed as kept
 from lake.schemas import SCORES
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lake.configuration import Alarms, Gate
     from lake.directory import Lake
     from lake.questions import Asked
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: What is shown of a release besides the measures that are looked at.
 _SHOWN = ("document nDCG@10", "document R@10", "span recall@5")

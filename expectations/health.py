@@ -6,13 +6,13 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lake.doctor.diagnosis import Ailment, Check
-from lake.doctor.examination import failing
+from lake.maintenance.doctor.examination import failing
+from lake.maintenance.doctor.findings import Ailment, Check
 
 if TYPE_CHECKING:
     from expectations.verdict import Verdict
     from lake.directory import Lake
-    from lake.doctor.diagnosis import Diagnosis
+    from lake.maintenance.doctor.findings import Diagnosis
 
 _NAME, _UNIT = "audit", "expectations"
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.context import Context
-from lake.answer.forms import FLAG, NUMBER, TEXT, Form, an_object, filled, many, one_of
-from lake.answer.purse import BudgetError
-from lake.answer.remembered import RememberedChat
+from lake.answer.json_requests import FLAG, NUMBER, TEXT, Form, an_object, filled, many, one_of
+from lake.endpoints.budget import BudgetError
 from lake.errors import LakeError
+from lake.records.cached_chat import RememberedChat
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
-    from lake.answer.purse import Purse
     from lake.answer.templates import Prompts
     from lake.answer.values import Answer
-    from lake.calls import Calls
+    from lake.endpoints.budget import Purse
+    from lake.records.calls import Calls
 
 PROMPTS = ("judge_faithfulness", "judge_relevance", "judge_precision", "judge_recall", "judge_correctness")
 MEASURES = ("faithfulness", "relevance", "context_precision", "context_recall", "correctness")

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from expectations.asking import settings_of, way_of, whole
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
-from lake import clock
+from expectations.profiles import settings_of, way_of, whole
 from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
-from lake.stated import EVERYTHING
+from lake.sources.declared import EVERYTHING
+from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
-    from lake.query import Index
+    from lake.index import Index
     from lake.questions import Asked, Place, Resolved
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: Chunks that are asked for.
 DEPTH = 100

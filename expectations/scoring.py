@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.asking import settings_of, way_of
 from expectations.measures import RANKED
+from expectations.profiles import settings_of, way_of
 from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:
-    from lake.query import Index
+    from lake.index import Index
     from lake.questions import Asked
 
 #: Questions that are asked until what they scored is kept: what a run that dies has to ask again.

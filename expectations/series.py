@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.summary import HEADLINE, latencies, means
-from lake import clock
 from lake.schemas import HEALTH
+from lake.storage import clock
 
 if TYPE_CHECKING:
-    from lake.history import History
-    from lake.query import Index
+    from lake.index import Index
+    from lake.releases.history import History
 
 #: What is shown of answers.
 ANSWERS = tuple(

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from lake.errors import TransientError
-from lake.isolation import IsolatedFunction
+from lake.ingest.isolation import IsolatedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,20 +11,21 @@ from prefect.states import Completed, Failed
 from expectations.alarms import Watched, raised
 from expectations.gating import asks, check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
-from flows.operations import EvaluateParameters
-from flows.run import ended, named, obeying
-from lake import clock, configuration
+from flows.forms.operations import EvaluateParameters
+from flows.runtime.run import ended, named, obeying
+from lake import configuration
 from lake.directory import Lake
 from lake.questions import questions
-from tasks._artifacts import show_alarms, show_gate, show_scores
+from lake.storage import clock
+from tasks.artifacts import show_alarms, show_gate, show_scores
 from tasks.evaluate import measure
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.configuration import Configuration, Gate
-    from lake.history import History
-    from lake.releases import Release
+    from lake.releases.history import History
+    from lake.releases.values import Release
 
 #: Means that the message of a run repeats; its artifact has all.
 _TOLD = 3

@@ -26,16 +26,16 @@ from lake.configured_values import split_measure
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
-from lake.lending import lend
+from lake.index import Index, open_lake
+from lake.ingest.vector_sharing import lend
 from lake.progress import Progress, silent
-from lake.query import Index, open_lake
 from tasks.job import Job
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.questions import Asked
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 _MANY = 1_000_000_000
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import ForgetParameters
-from flows.run import ended, named
+from flows.forms.operations import ForgetParameters
+from flows.runtime.run import ended, named
 from lake.words import counted
-from tasks._artifacts import show_chosen, show_erasure
+from tasks.artifacts import show_chosen, show_erasure
 from tasks.forget import Erasure
 from tasks.forget import forget as erase
 from tasks.redact import find_logs, redact_artifacts, redact_parameters
 
 if TYPE_CHECKING:
-    from lake.forget import Forgotten
+    from lake.erasure.forget import Forgotten
 
 
 @flow(name="forget", flow_run_name=named("forget"), persist_result=False)

@@ -22,20 +22,20 @@ import tasks.commit
 import tasks.evaluate
 import tasks.publish
 import tasks.scan
-from flows.lineage import observed
-from flows.parameters import IngestParameters
+from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
-from flows.run import BLOCKED, bury, by_form, ended, obeying, this_run
-from flows.runners import task_runner
-from flows.server import some_server
+from flows.runtime.lineage import observed
+from flows.runtime.run import BLOCKED, bury, by_form, ended, obeying, this_run
+from flows.runtime.runners import task_runner
+from flows.runtime.server import some_server
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
 from lake.progress import Progress
 from lake.words import counted
-from tasks._artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
-from tasks._events import tell
+from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.embed_texts import embed_texts
+from tasks.events import tell
 from tasks.index_shard import index_shard
 from tasks.plain import evaluate_one, quarantined
 
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
     from expectations.gating import Answers
     from expectations.verdict import Verdict
-    from lake.plan import Shard
+    from lake.ingest.plan import Shard
+    from lake.ingest.scan import Scan
     from lake.recipe import Recipe
-    from lake.releases import Release, Spent
-    from lake.scan import Scan
+    from lake.releases.values import Release, Spent
     from tasks.job import Job
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import MaintainParameters
-from flows.run import ended, named
+from flows.forms.operations import MaintainParameters
+from flows.runtime.run import ended, named
 from lake.words import counted, in_bytes
-from tasks._artifacts import show_pruned
+from tasks.artifacts import show_pruned
 from tasks.prune import prune
 
 if TYPE_CHECKING:
-    from lake.prune import Pruned
-    from lake.sweep import Swept
+    from lake.maintenance.prune import Pruned
+    from lake.vacuum import Swept
 
 
 @flow(name="maintain", flow_run_name=named("maintain"), persist_result=False)
@@ -45,7 +45,7 @@ def _told(pruned: Pruned) -> str:
 def _given_back(swept: Swept, *, dry_run: bool) -> str:
     """What a sweep removed, by kind.
 
-    >>> from lake.sweep import Swept
+    >>> from lake.vacuum import Swept
     >>> _given_back(Swept(n_tables=3, n_bytes=1_200_000), dry_run=False)
     'gave back 1.2 MB: 3 tables'
     """

@@ -7,8 +7,8 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import PinParameters, UnpinParameters
-from flows.run import ended, named
+from flows.forms.operations import PinParameters, UnpinParameters
+from flows.runtime.run import ended, named
 from tasks import by_hand
 
 

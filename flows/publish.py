@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from flows.operations import PublishParameters
-from flows.run import BLOCKED, ended, named
+from flows.forms.operations import PublishParameters
+from flows.runtime.run import BLOCKED, ended, named
 from lake.directory import Lake
 from tasks.by_hand import publish_by_hand
 from tasks.evaluate import evaluate
 
 if TYPE_CHECKING:
     from expectations.gate import GateVerdict
-    from lake.history import History
-    from lake.releases import Release
+    from lake.releases.history import History
+    from lake.releases.values import Release
 
 
 @flow(name="publish", flow_run_name=named("publish"), persist_result=False)

@@ -7,10 +7,10 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import QuestionsParameters
-from flows.run import ended, named
+from flows.forms.operations import QuestionsParameters
+from flows.runtime.run import ended, named
 from lake.words import counted
-from tasks._artifacts import show_left_out
+from tasks.artifacts import show_left_out
 from tasks.by_hand import import_questions
 
 

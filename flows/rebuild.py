@@ -7,11 +7,11 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import RebuildParameters
-from flows.run import ended, named
+from flows.forms.operations import RebuildParameters
+from flows.runtime.run import ended, named
 from lake.words import counted
 from tasks import by_hand
-from tasks._artifacts import show_rebuilt
+from tasks.artifacts import show_rebuilt
 
 
 @flow(name="rebuild", flow_run_name=named("rebuild"), persist_result=False)

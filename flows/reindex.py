@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from expectations.validator import VALIDATOR
+from lake import access as keeping
 from lake import configuration
-from lake import rights as keeping
-from lake.allocator import give_memory_back
-from lake.batches import open_batches, texts_asked_for
-from lake.build import request_vectors, texts_to_embed
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import LakeError, RefusedError, UsageError
-from lake.lease import WriterLease
-from lake.releases import Spent
-from lake.tables import warm_up
+from lake.ingest.batch_jobs import open_batches, texts_asked_for
+from lake.ingest.build import request_vectors, texts_to_embed
+from lake.releases.values import Spent
+from lake.storage.lease import WriterLease
+from lake.tables.patches.allocator import give_memory_back
+from lake.tables.writer import warm_up
 from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.steps import Steps
+    from lake.ingest.scan import Scan
     from lake.recipe import Recipe
-    from lake.releases import Release
-    from lake.scan import Scan
+    from lake.releases.values import Release
 
 
 _log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.operations import RollbackParameters
-from flows.run import ended, named
+from flows.forms.operations import RollbackParameters
+from flows.runtime.run import ended, named
 from lake.errors import LakeError
-from lake.query import open_lake
-from tasks._artifacts import show_difference
+from lake.index import open_lake
+from tasks.artifacts import show_difference
 from tasks.roll_back import roll_back
 
 _log = logging.getLogger(__name__)

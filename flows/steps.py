@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
-    from lake.plan import Shard
+    from lake.ingest.plan import Shard
+    from lake.ingest.scan import Scan
     from lake.recipe import Recipe
-    from lake.releases import Release, Spent
-    from lake.scan import Scan
+    from lake.releases.values import Release, Spent
     from tasks.job import Job
 
 __all__ = ["PlainSteps", "Steps", "n_cores", "scan_job"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lake.query import Index, open_lake
+    from lake.index import Index, open_lake
 
 __all__ = ["Index", "open_lake"]
 
@@ -13,7 +13,7 @@ __all__ = ["Index", "open_lake"]
 def __getattr__(name: str) -> Any:
     # Loaded on first use, so that `import lake` costs nothing.
     if name in __all__:
-        from lake import query
+        from lake import index
 
-        return getattr(query, name)
+        return getattr(index, name)
     raise AttributeError(f"module 'lake' has no attribute {name!r}")

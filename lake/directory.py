@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
-from lake.log import ReleaseLog
-from lake.store import Store, open_store, parquet_bytes
+from lake.releases.log import ReleaseLog
+from lake.storage.store import Store, open_store, parquet_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.denylist import Denylist
-    from lake.keyed_files import KeyedFiles
     from lake.recipe import Recipe
-    from lake.tables import Tables
+    from lake.storage.denylist import Denylist
+    from lake.storage.keyed_files import KeyedFiles
+    from lake.tables.writer import Tables
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Lake:
 
     @cached_property
     def contents(self) -> KeyedFiles:
-        from lake.keyed_files import KeyedFiles
+        from lake.storage.keyed_files import KeyedFiles
 
         return KeyedFiles(self.store, "contents", "content_id", _CONTENTS_PER_GROUP)
 
@@ -110,7 +110,7 @@ class Lake:
 
     def vectors_in(self, folder: str) -> KeyedFiles:
         """The vectors in one of the folders below ``vectors``."""
-        from lake.keyed_files import KeyedFiles
+        from lake.storage.keyed_files import KeyedFiles
 
         if folder not in self._vectors:
             self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
@@ -118,7 +118,7 @@ class Lake:
 
     def denylist(self) -> Denylist:
         """What was erased for good, as it stands now."""
-        from lake.denylist import Denylist
+        from lake.storage.denylist import Denylist
 
         return Denylist(self.store)
 
@@ -133,7 +133,7 @@ class Lake:
     def findings(self, release: str) -> pa.Table:
         """FINDINGS rows of the release's last audit; none where it was not audited."""
         from lake.schemas import FINDINGS
-        from lake.store import open_parquet
+        from lake.storage.store import open_parquet
 
         try:
             return open_parquet(self.store, f"audits/{release}.parquet").read()
@@ -142,7 +142,7 @@ class Lake:
 
     def blot_out(self, ids: Collection[str]) -> None:
         """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
-        from lake.sidecars import is_denied_file
+        from lake.sources.sidecars import is_denied_file
 
         denylist = self.denylist()
         for name in self.store.names("cache"):
@@ -159,7 +159,7 @@ class Lake:
             self.keep_findings(release, _blotted(self.findings(release), ids))
 
     def tables(self, generation: str) -> Tables:
-        from lake.tables import Tables
+        from lake.tables.writer import Tables
 
         return Tables(f"{self.url}/tables/{generation}")
 
@@ -177,7 +177,7 @@ class Lake:
     def cached(self, path: str) -> pa.Table | None:
         """DIGESTS rows of one file; None where it can't be read, which is no loss: the sources are read again."""
         from lake.schemas import DIGESTS
-        from lake.store import open_parquet
+        from lake.storage.store import open_parquet
 
         try:
             return open_parquet(self.store, path).read().cast(DIGESTS)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lake import live
 from lake.directory import Lake
 from lake.errors import RefusedError
-from lake.history import History
 from lake.progress import Progress, silent
+from lake.releases import publishing
+from lake.releases.history import History
 
 if TYPE_CHECKING:
-    from lake.forget import Forgotten
-    from lake.prune import Pruned
-    from lake.retention import Retention
+    from lake.erasure.forget import Forgotten
+    from lake.maintenance.prune import Pruned
+    from lake.releases.retention import Retention
 
 __all__ = ["forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
 
@@ -25,7 +25,7 @@ __all__ = ["forget", "lift", "name", "pin", "prune", "publish", "rebuild", "roll
 def rollback(url: str, to: str, *, why: str) -> History:
     """Make an earlier release (an id, a name, or what was live at a date or time) live again, in one entry."""
     log = Lake.existing(url).log
-    return live.rollback(log, log.read().resolve(to), why=why)
+    return publishing.rollback(log, log.read().resolve(to), why=why)
 
 
 def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> History:
@@ -40,7 +40,7 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> 
         raise RefusedError(
             f"{release.release} was not asked this lake's questions yet; raglake publish asks them, or say --force"
         )
-    return live.publish(lake.log, release, why=why, force=force)
+    return publishing.publish(lake.log, release, why=why, force=force)
 
 
 def gated(lake: Lake, history: History) -> bool:
@@ -55,28 +55,28 @@ def gated(lake: Lake, history: History) -> bool:
 
 def pin(url: str, *, why: str) -> History:
     """Hold ``live`` where it is against runs; a person may still roll back or force."""
-    return live.pin(Lake.existing(url).log, why=why)
+    return publishing.pin(Lake.existing(url).log, why=why)
 
 
 def unpin(url: str) -> History:
     """Let the next run publish again."""
-    return live.unpin(Lake.existing(url).log)
+    return publishing.unpin(Lake.existing(url).log)
 
 
 def name(url: str, release: str, name: str, *, why: str = "") -> History:
     """Give a release a name, by which it can be asked for and for which it is kept."""
     log = Lake.existing(url).log
-    return live.name(log, log.read().resolve(release), name, why=why)
+    return publishing.name(log, log.read().resolve(release), name, why=why)
 
 
 def unname(url: str, name: str) -> History:
     """Take a name away; its release is then kept or pruned like any other."""
-    return live.unname(Lake.existing(url).log, name)
+    return publishing.unname(Lake.existing(url).log, name)
 
 
 def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = silent) -> Pruned:
     """Drop the releases that ``retention`` does not keep and give back what nobody needs."""
-    from lake.prune import prune as drop
+    from lake.maintenance.prune import prune as drop
 
     return drop(Lake.existing(url), retention, dry_run=dry_run, progress=progress)
 
@@ -91,8 +91,8 @@ def forget(
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Forgotten:
-    """Erase documents for good, from every release and every file, and prove it; see ``lake.forget``."""
-    from lake.forget import forget as erase
+    """Erase documents for good, from every release and every file, and prove it; see ``lake.erasure.forget``."""
+    from lake.erasure.forget import forget as erase
 
     lake = Lake.existing(url)
     return erase(lake, why=why, uri=uri, where=where, source=source, dry_run=dry_run, progress=progress)
@@ -107,6 +107,6 @@ def lift(url: str, uri: str, *, source: str) -> bool:
 
 def rebuild(url: str, *, progress: Progress = silent) -> History:
     """Make the LanceDB tables of every release again, from Parquet alone."""
-    from lake.rebuild import rebuild as make_again
+    from lake.ingest.rebuild import rebuild as make_again
 
     return make_again(Lake.existing(url), progress)

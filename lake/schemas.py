@@ -51,7 +51,9 @@ DIGESTED = pa.schema(
     [
         *LISTING,
         pa.field("digest", pa.string()),
-        pa.field("stated", pa.string()),  # JSON of ``lake.stated``; null where no sidecar speaks of the document
+        pa.field(
+            "stated", pa.string()
+        ),  # JSON of ``lake.sources.declared``; null where no sidecar speaks of the document
     ]
 )
 

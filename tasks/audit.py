@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks._artifacts import show_verdict
-from tasks._policy import step
+from tasks.artifacts import show_verdict
 from tasks.plain import audit_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
     from expectations.verdict import Verdict
-    from lake.releases import Release
+    from lake.releases.values import Release
     from tasks.job import Job
 
 

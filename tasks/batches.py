@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lake.directory import Lake
-from tasks._policy import step
 from tasks.plain import collect_one, submit_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
     from lake.progress import Progress

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from lake import operate
 from lake.directory import Lake
-from tasks._artifacts import ProgressArtifacts
-from tasks._events import tell
-from tasks._policy import step
+from tasks.artifacts import ProgressArtifacts
+from tasks.events import tell
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.history import History
-    from lake.questions.taking import Taken
+    from lake.questions.importing import Taken
+    from lake.releases.history import History
 
 
 @step("publish by hand", run_name="publish {candidate}")

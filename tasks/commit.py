@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks._policy import step
 from tasks.plain import commit_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.releases import Release, Spent
-    from lake.scan import Scan
+    from lake.ingest.scan import Scan
+    from lake.releases.values import Release, Spent
     from tasks.job import Job
 
 

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from lake.words import counted
-from tasks._policy import step
 from tasks.plain import embed_one, lake_of_thread
+from tasks.policy import step
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lake.directory import Lake
-from tasks._artifacts import ProgressArtifacts, show_answers
-from tasks._policy import step
+from tasks.artifacts import ProgressArtifacts, show_answers
 from tasks.plain import evaluate_one, measure_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from expectations.gating import Answers
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 
 @step("evaluate", run_name="evaluate {candidate.release}")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from lake import operate
 from lake.errors import LakeError
-from tasks._artifacts import ProgressArtifacts
-from tasks._policy import step
+from tasks.artifacts import ProgressArtifacts
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.forget import Forgotten
+    from lake.erasure.forget import Forgotten
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 #: A shorter literal (``'%'``) names nobody, and is in too many words to be left out of them.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks._policy import step
 from tasks.plain import index_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.plan import Shard
+    from lake.ingest.plan import Shard
     from lake.recipe import Recipe
     from tasks.job import Job
 

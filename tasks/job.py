@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass, field, replace
 
 from lake.errors import UsageError
-from lake.scan import Settings
-from lake.sources import Source, parse_source
+from lake.ingest.scan import Settings
+from lake.sources.source import Source, parse_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from lake.batches import batch_api, collect, submit
-from lake.build import embed_texts, index_shard
-from lake.commit import commit
 from lake.directory import Lake
-from lake.live import publish, record_audit, record_gate
+from lake.ingest.batch_jobs import batch_api, collect, submit
+from lake.ingest.build import embed_texts, index_shard
+from lake.ingest.commit import commit
+from lake.ingest.scan import Scan, scan
 from lake.progress import Progress, silent
-from lake.releases import Release, Spent
-from lake.scan import Scan, scan
+from lake.releases.publishing import publish, record_audit, record_gate
+from lake.releases.values import Release, Spent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
-    from lake.isolation import IsolatedFunction
-    from lake.plan import Shard
+    from lake.ingest.isolation import IsolatedFunction
+    from lake.ingest.plan import Shard
     from lake.recipe import Recipe
     from tasks.job import Job
 
@@ -49,10 +49,10 @@ def index_one(job: Job, shard: Shard, recipe: Recipe) -> str | None:
 
 def _child() -> IsolatedFunction:
     """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
-    from lake.isolation import IsolatedFunction
+    from lake.ingest.isolation import IsolatedFunction
 
     if not hasattr(_OF_THREAD, "child"):
-        _OF_THREAD.child = IsolatedFunction("lake.contents:content_row")
+        _OF_THREAD.child = IsolatedFunction("lake.ingest.contents:content_row")
     child: IsolatedFunction = _OF_THREAD.child
     return child
 

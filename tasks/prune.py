@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lake import operate
-from tasks._artifacts import ProgressArtifacts
-from tasks._policy import step
+from tasks.artifacts import ProgressArtifacts
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.prune import Pruned
-    from lake.retention import Retention
+    from lake.maintenance.prune import Pruned
+    from lake.releases.retention import Retention
 
 
 @step("prune")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks._events import tell
-from tasks._policy import step
+from tasks.events import tell
 from tasks.plain import publish_one
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.releases import Release
+    from lake.releases.values import Release
     from tasks.job import Job
 
 

@@ -26,9 +26,9 @@ from prefect.client.schemas.filters import (
 from prefect.runtime import flow_run
 
 from lake.errors import TransientError
-from lake.store import open_store
-from tasks._artifacts import KINDS, artifact_key
-from tasks._policy import step
+from lake.storage.store import open_store
+from tasks.artifacts import KINDS, artifact_key
+from tasks.policy import step
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake import operate
 from lake.directory import Lake
-from tasks._policy import step
+from tasks.policy import step
 
 
 @step("roll back", run_name="roll back to {release}")

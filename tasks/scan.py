@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks._artifacts import show_plan
-from tasks._policy import step
+from tasks.artifacts import show_plan
 from tasks.plain import scan_job
+from tasks.policy import step
 
 if TYPE_CHECKING:
-    from lake.scan import Scan
+    from lake.ingest.scan import Scan
     from tasks.job import Job
 
 

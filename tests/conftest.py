@@ -20,8 +20,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake.isolation import IsolatedFunction
-from lake.scan import Settings
+from lake.ingest.isolation import IsolatedFunction
+from lake.ingest.scan import Settings
 
 # Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -67,7 +67,7 @@ class SharedChildren:
         with self._lock:
             self._idle += [self._lent.pop(thread) for thread in list(self._lent) if not thread.is_alive()]
             if here not in self._lent:
-                child = self._idle.pop() if self._idle else IsolatedFunction("lake.contents:content_row")
+                child = self._idle.pop() if self._idle else IsolatedFunction("lake.ingest.contents:content_row")
                 self._starter.submit(child.warm_up).result()
                 self._lent[here] = child
             return self._lent[here]

@@ -14,11 +14,11 @@ MODULES = sorted(str(path.relative_to(ROOT)) for package in ORDER for path in (R
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
-    "opentelemetry": ("flows/tracing.py",),
-    "prefect_dask": ("flows/runners.py",),
-    "prefect_ray": ("flows/runners.py",),
-    "lancedb": ("lake/tables.py", "lake/lance_files.py"),
-    "lance": ("lake/table_reader.py", "lake/lance_files.py"),
+    "opentelemetry": ("flows/runtime/tracing.py",),
+    "prefect_dask": ("flows/runtime/runners.py",),
+    "prefect_ray": ("flows/runtime/runners.py",),
+    "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py"),
+    "lance": ("lake/tables/reader.py", "lake/tables/lance_files.py"),
     "great_expectations": ("expectations/validation.py",),
     "matplotlib": ("expectations/report/png.py",),
     "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
@@ -31,10 +31,10 @@ HOMES = {
         "lake/answer/openai_chat.py",
     ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
-    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/server.py"),
+    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/runtime/server.py"),
     "fastapi": ("lake/service/",),
-    "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli_serve.py"),
-    "uvicorn": ("lake/service/", "flows/own_server.py"),
+    "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
+    "uvicorn": ("lake/service/", "flows/runtime/own_server.py"),
     "prometheus_client": ("lake/service/metrics.py",),
     "langchain_core": ("lake/adapters/langchain.py",),
     "llama_index": ("lake/adapters/llama_index.py",),
@@ -42,13 +42,13 @@ HOMES = {
     "dspy": ("lake/adapters/dspy.py",),
     "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
     "mcp": ("lake/adapters/mcp.py",),
-    "openlineage": ("flows/lineage_events.py",),
+    "openlineage": ("flows/runtime/lineage_events.py",),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.
 LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect loads httpx anyway
 #: Nothing without their library, which they import at their top; nobody else imports them at theirs.
-FACES = ("lake/service/", "lake/adapters/", "flows/lineage_events.py")
+FACES = ("lake/service/", "lake/adapters/", "flows/runtime/lineage_events.py")
 
 
 def imports(name: str) -> list[tuple[str, bool]]:
@@ -92,11 +92,18 @@ def test_each_heavy_library_has_its_home(each: list[Import]) -> None:
 def test_heavy_libraries_are_imported_inside_functions(each: list[Import]) -> None:
     own = [one for one in each if one[3] and not one[0].startswith(FACES)]
     assert not [(name, full) for name, full, top, _ in own if top in LAZY]
-    faces = ("lake.service", "lake.adapters", "flows.lineage_events")
+    faces = ("lake.service", "lake.adapters", "flows.runtime.lineage_events")
     assert not [(name, full) for name, full, *_ in own if full.startswith(faces)]
 
 
-DIRECT = ("flows/reindex.py", "flows/steps.py", "flows/cli.py", "flows/preview.py", "flows/demo.py", "tasks/plain.py")
+DIRECT = (
+    "flows/reindex.py",
+    "flows/steps.py",
+    "flows/cli/app.py",
+    "flows/cli/preview.py",
+    "flows/cli/demo.py",
+    "tasks/plain.py",
+)
 
 
 def test_prefect_stays_out_of_the_direct_path(each: list[Import]) -> None:
@@ -106,7 +113,7 @@ def test_prefect_stays_out_of_the_direct_path(each: list[Import]) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    from flows.cli import app
+    from flows.cli.app import app
 
     readme = (ROOT / "README.md").read_text()
     for command in app.registered_commands:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from typer.main import get_command
 
-from flows import fleet
+from flows.fleet import file as fleet
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -49,7 +49,7 @@ def test_compose_runs_commands_that_there_are_with_what_they_need() -> None:
 
 def raglake_commands(command: str) -> Iterator[list[str]]:
     """The calls of raglake in a shell's line; typer finds each command and each option."""
-    from flows.cli import app
+    from flows.cli.app import app
 
     for words in map(shlex.split, re.findall(r"raglake ([a-z][^&\n\"]*)", command)):
         group = get_command(app).commands[words[0]]  # type: ignore[attr-defined]

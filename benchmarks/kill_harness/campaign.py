@@ -240,7 +240,7 @@ class Campaign:
     def _check_orphans(self, drill: Drill) -> None:
         """The parsers that a killed run had started die with it."""
         until = time.monotonic() + 5
-        while orphans := _processes(b"lake.isolated_worker", self._mark.encode()):
+        while orphans := _processes(b"lake.ingest.isolated_worker", self._mark.encode()):
             if time.monotonic() > until:
                 self._problem(drill, f"killed: parser processes {orphans} outlived it")
                 return

@@ -26,7 +26,7 @@ __all__ = [
 #: Modules that do nothing but define things when they are imported.
 _MODULES = (
     "great_expectations polars lance lancedb s3fs expectations.audit flows.reindex flows.steps tasks.plain "
-    "lake.query lake.rebuild lake.embed.hashing lake.isolation lake.parse lake.chunk"
+    "lake.index lake.ingest.rebuild lake.embed.hashing lake.ingest.isolation lake.parse lake.chunk.chunker"
 )
 
 
@@ -42,7 +42,7 @@ def import_everything() -> None:
 def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
     from flows.reindex import Job, reindex
     from flows.steps import PlainSteps
-    from lake.scan import Settings
+    from lake.ingest.scan import Settings
 
     settings = Settings(embedder="hash", child_tokens=64)
     # A rollback may leave so much to remove that the guard would object, which is not what is drilled here.
@@ -53,7 +53,7 @@ def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
 
 def publish(lake: str, release: str) -> None:
     from lake.directory import Lake
-    from lake.live import publish as make_live
+    from lake.releases.publishing import publish as make_live
 
     log = Lake.existing(lake).log
     make_live(log, log.read().resolve(release))
@@ -61,7 +61,7 @@ def publish(lake: str, release: str) -> None:
 
 def rollback(lake: str, release: str) -> None:
     from lake.directory import Lake
-    from lake.live import rollback as go_back
+    from lake.releases.publishing import rollback as go_back
 
     log = Lake.existing(lake).log
     go_back(log, log.read().resolve(release), why="a drill")
@@ -75,7 +75,7 @@ def flip(lake: str, releases: list[str], times: int) -> None:
 
 def rebuild(lake: str) -> None:
     from lake.directory import Lake
-    from lake.rebuild import rebuild as make_again
+    from lake.ingest.rebuild import rebuild as make_again
 
     make_again(Lake.existing(lake))
 
@@ -83,8 +83,8 @@ def rebuild(lake: str) -> None:
 def prune(lake: str) -> None:
     """Keep three releases and nothing of what no release needs, however young."""
     from lake.directory import Lake
-    from lake.prune import Retention
-    from lake.prune import prune as sweep
+    from lake.maintenance.prune import Retention
+    from lake.maintenance.prune import prune as sweep
 
     none = timedelta(0)
     sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace=none, keep_vectors=none))
@@ -92,7 +92,7 @@ def prune(lake: str) -> None:
 
 def forget(lake: str, uri: str) -> None:
     from lake.directory import Lake
-    from lake.forget import forget as erase
+    from lake.erasure.forget import forget as erase
 
     erase(Lake.existing(lake), uri=uri, why="a drill")
 
@@ -100,7 +100,7 @@ def forget(lake: str, uri: str) -> None:
 def look(lake: str, known: list[str]) -> dict[str, Any]:
     """The log, and what each release holds whose tables are not among ``known``; live's always."""
     from lake.directory import Lake
-    from lake.query import open_lake
+    from lake.index import open_lake
 
     if not Lake(lake).exists():
         return {"head": 0, "live": None, "releases": {}, "entries": []}
@@ -119,7 +119,7 @@ def look(lake: str, known: list[str]) -> dict[str, Any]:
 
 def ask(lake: str, token: str, uris: list[str], all_uris: list[str]) -> None:
     """Ask for a word that stands in ``uris`` alone, in all three modes; ValueError where the answer is wrong."""
-    from lake.query import open_lake
+    from lake.index import open_lake
 
     index = open_lake(lake)
     for mode in ("text", "vector", "hybrid"):
@@ -135,7 +135,7 @@ def expire_lease(lake: str) -> None:
     import json
     from datetime import UTC, datetime
 
-    from lake.store import open_store
+    from lake.storage.store import open_store
 
     store = open_store(lake)
     for name in store.names("lease")[-1:]:

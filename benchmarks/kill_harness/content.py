@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.query import Index
+    from lake.index import Index
 
 TABLES = ("documents", "quarantine", "parents", "chunks")
 #: When, not what: two lakes with the same documents may differ in these.

@@ -9,7 +9,7 @@ from kill_harness.content import read_tables
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.history import History
+    from lake.releases.history import History
 
 
 def leftovers(lake: str) -> list[str]:
@@ -66,7 +66,7 @@ def _data_files(lake: Lake, folder: str, head: Any, versions: set[int]) -> Itera
 
 def _keys(lake: Lake, history: History) -> Iterator[str]:
     """Files of contents or vectors of which releases name less than half; such as mostly serve are left in peace."""
-    from lake.query import Index
+    from lake.index import Index
 
     index, contents, vectors = Index(lake), set(), set()
     for name in history.releases:
@@ -80,7 +80,7 @@ def _keys(lake: Lake, history: History) -> Iterator[str]:
 
 
 def _idle(lake: Lake, folder: str, key: str, wanted: set[str]) -> Iterator[str]:
-    from lake.store import open_parquet
+    from lake.storage.store import open_parquet
 
     for name in lake.store.names(folder):
         keys = set(open_parquet(lake.store, f"{folder}/{name}").read(columns=[key])[key].to_pylist())

@@ -23,7 +23,7 @@ from kill_harness.content import content_of, digest_of, read_tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.releases import History
+    from lake.releases.values import History
 
 WORDS = ("pump", "valve", "quay", "tide", "buoy", "winch", "ferry", "crane")
 

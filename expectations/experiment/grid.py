@@ -9,12 +9,12 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.asking import settings_of
+from expectations.profiles import settings_of
 from expectations.retrieval import DEPTH
 from lake.embed import identify
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 from lake.search.defaults import Search, boosts_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from lake.query import Index
+    from lake.index import Index
     from lake.questions import Asked
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.asking import settings_of
+from expectations.profiles import settings_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

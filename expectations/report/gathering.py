@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.compute as pc
 
-from expectations.asking import settings_of, way_of
+from expectations.profiles import settings_of, way_of
 from expectations.report.charts import Chart, Mark, Point, Series, Unit
 from expectations.report.questions import MAIN, compared, worst
 from expectations.report.values import Report, SetReport
 from expectations.series import ANSWERS, health_series
 from expectations.summary import HEADLINE, SLICES, means
-from lake import clock
 from lake.errors import UsageError
+from lake.storage import clock
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.history import History
-    from lake.query import Index
+    from lake.index import Index
+    from lake.releases.history import History
 
 #: Releases that a report goes back; a plot of more can't be read.
 LAST = 30

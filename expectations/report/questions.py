@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.asking import how_of, whole
 from expectations.comparison import compare
+from expectations.profiles import how_of, whole
 from expectations.report.values import Compared, Found, Worst
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE
 from lake.errors import GoneError, LakeError, UsageError
-from lake.stated import EVERYTHING
+from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.query import Index
+    from lake.index import Index
     from lake.questions import Asked
 
 _N_WORST, _N_FOUND = 10, 3

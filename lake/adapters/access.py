@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.query import Index, open_lake
+from lake.index import Index, open_lake
 from lake.search.question import Question
 from lake.search.rights import Rights
 from lake.search.snapshot import released

@@ -2,8 +2,8 @@
 
 from lake.answer.answering import Options, answer, answer_stream
 from lake.answer.chat import ChatModel, Completion, Message, Usage
+from lake.answer.query_expansion import Limits
 from lake.answer.registry import NoChatModelError, load_chat
-from lake.answer.understanding import Limits
 from lake.answer.values import Answer, Problem, Quote, Sentence, Source
 
 __all__ = [

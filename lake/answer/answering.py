@@ -14,21 +14,21 @@ from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.evidence import evidence
-from lake.answer.finding import Found, find
+from lake.answer.query_expansion import Limits, Understanding
 from lake.answer.registry import NoChatModelError, load_chat
+from lake.answer.retrieval import Found, find
 from lake.answer.support import Checked, checked
 from lake.answer.templates import Prompts, load_prompts
-from lake.answer.understanding import Limits, Understanding
 from lake.answer.values import Answer, Problem
+from lake.chunk.tokenizers import load_tokenizer
 from lake.errors import ContractError, UsageError
 from lake.ids import value_digest
-from lake.tokens import load_tokenizer
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
-    from lake.answer.finding import Search
-    from lake.answer.understanding import Strategy
-    from lake.releases import Release
+    from lake.answer.query_expansion import Strategy
+    from lake.answer.retrieval import Search
+    from lake.releases.values import Release
 
 #: Encodings differ from model to model; so much of the budget is left free for that.
 _MARGIN = 0.05

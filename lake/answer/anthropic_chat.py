@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.endpoint_chat import Asked, EndpointChat, Patience, Reply
-from lake.embed.refusals import RefusedRequest, translated
+from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
 
     from lake.answer.chat import Finish
-    from lake.answer.prices import Price
+    from lake.endpoints.prices import Price
 
 PREFIX = "anthropic:"
 _KEY, _ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"

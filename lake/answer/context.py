@@ -9,12 +9,12 @@ from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.fences import fence_of, fenced
 from lake.answer.passages import Passage, child_of, cut_around, in_reading_order, joined, passage_of
 from lake.answer.values import Source
-from lake.tokens import load_tokenizer
+from lake.chunk.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lake.tokens import Tokenizer
+    from lake.chunk.tokenizers import Tokenizer
 
 #: Any fence is as long as this one, and none takes more tokens.
 _FENCE = "a0b1c2d3e4f5a6b7"

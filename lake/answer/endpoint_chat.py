@@ -10,17 +10,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.answer.chat import Completion, Finish, Message, Usage
-from lake.answer.prices import price_of
-from lake.embed.pacing import Backoff, TokenBucket
-from lake.embed.refusals import RefusedRequest
+from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.surrogates import without_surrogates
+from lake.endpoints.pacing import Backoff, TokenBucket
+from lake.endpoints.prices import price_of
+from lake.endpoints.refusals import RefusedRequest
 from lake.errors import ContractError, TransientError, UsageError
-from lake.tokens import load_tokenizer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from lake.answer.prices import Price
+    from lake.endpoints.prices import Price
 
 T = TypeVar("T")
 

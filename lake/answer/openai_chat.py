@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lake.answer.endpoint_chat import Asked, EndpointChat, Patience, Reply, Unsupported
-from lake.embed.refusals import RefusedRequest, translated
+from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
     from lake.answer.chat import Finish
-    from lake.answer.prices import Price
     from lake.embed.openai_api import Endpoint
+    from lake.endpoints.prices import Price
 
 PREFIX = "openai:"
 

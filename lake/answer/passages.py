@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lake.units import sentence_starts
+from lake.chunk.boundaries import sentence_starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

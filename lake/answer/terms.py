@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lake.units import sentence_starts
+from lake.chunk.boundaries import sentence_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

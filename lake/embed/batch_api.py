@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.batching import request_batches
 from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
-from lake.embed.pacing import Backoff
-from lake.embed.refusals import RefusedRequest
 from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
+from lake.endpoints.pacing import Backoff
+from lake.endpoints.refusals import RefusedRequest
 from lake.errors import LakeError, TransientError
-from lake.tokens import load_tokenizer
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.embed.refusals import RefusedRequest, translated
+from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.batching import request_batches
 from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
-from lake.embed.pacing import Backoff, TokenBucket
-from lake.embed.refusals import RefusedRequest
 from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
+from lake.endpoints.pacing import Backoff, TokenBucket
+from lake.endpoints.refusals import RefusedRequest
 from lake.errors import ContractError, LakeError, TransientError, UsageError
-from lake.tokens import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
 from lake.embed import hash_identity, openai_models
 from lake.embed.backends import Backend
 from lake.embed.local_models import is_local, local_model
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
-from lake.tokens import Tokenizer, huggingface_tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

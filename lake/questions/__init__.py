@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lake.questions.anchors import anchored
-from lake.questions.imports import FORMATS, load
-from lake.questions.places import Lost, Place, Resolved, resolve
-from lake.questions.shelf import add, drop, questions, reviewed
-from lake.questions.taking import Taken, take
+from lake.questions.alignment import Lost, Place, Resolved, resolve
+from lake.questions.anchoring import anchored
+from lake.questions.importing import Taken, take
+from lake.questions.loaders import FORMATS, load
+from lake.questions.store import add, drop, questions, reviewed
 from lake.questions.values import Asked, Evidence
 
 __all__ = [

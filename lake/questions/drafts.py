@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lake.answer.forms import FLAG, TEXT, Form, an_object, filled, one_of, versions
-from lake.answer.remembered import RememberedChat
+from lake.answer.json_requests import FLAG, TEXT, Form, an_object, filled, one_of, versions
 from lake.questions.filters import agree, around, is_copied, place_of, points_at_text
 from lake.questions.values import Asked, Evidence
+from lake.records.cached_chat import RememberedChat
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
-    from lake.answer.purse import Purse
     from lake.answer.templates import Prompts
-    from lake.calls import Calls
+    from lake.endpoints.budget import Purse
     from lake.questions.sampling import Section
+    from lake.records.calls import Calls
 
 #: Why a section gave no question.
 Reason = Literal[

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lake.ids import document_id
-from lake.questions.shelf import change
+from lake.questions.store import change
 from lake.questions.values import Asked, Evidence
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erased import Erased
-    from lake.traces import Needles
+    from lake.erasure.selection import Erased
+    from lake.erasure.verification import Needles
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _without_evidence(erased: Erased, questions: Iterable[Asked]) -> Iterator[As
 
 def _without_traces(needles: Needles, questions: list[Asked]) -> Iterator[Asked]:
     """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
-    from lake.traces import Needles, occurring
+    from lake.erasure.verification import Needles, occurring
 
     found = occurring(needles, [string for question in questions for string in _strings(question)])
     if not (found.ids or found.texts or found.words):
@@ -106,7 +106,7 @@ def _without_traces(needles: Needles, questions: list[Asked]) -> Iterator[Asked]
 
 
 def _holds(needles: Needles, strings: list[str]) -> bool:
-    from lake.traces import occurring
+    from lake.erasure.verification import occurring
 
     found = occurring(needles, strings)
     return bool(found.ids or found.texts or found.words)

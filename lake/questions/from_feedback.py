@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lake.calls import Calls
 from lake.errors import UsageError
-from lake.feedback.judgements import read
-from lake.questions.anchors import anchored
-from lake.questions.shelf import add, questions
+from lake.questions.anchoring import anchored
+from lake.questions.store import add, questions
 from lake.questions.values import Asked, Evidence
+from lake.records.calls import Calls
+from lake.records.feedback import read
 
 if TYPE_CHECKING:
     from lake.directory import Lake

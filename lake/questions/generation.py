@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.purse import BudgetError, Purse
-from lake.calls import Calls
+from lake.endpoints.budget import BudgetError, Purse
 from lake.errors import UsageError
 from lake.progress import Progress, silent
-from lake.questions.anchors import anchored
+from lake.questions.alignment import resolve
+from lake.questions.anchoring import anchored
 from lake.questions.drafts import Drafter, Reason, is_among
-from lake.questions.places import resolve
 from lake.questions.sampling import Section, sections
-from lake.questions.shelf import add
-from lake.questions.shelf import questions as kept_questions
+from lake.questions.store import add
+from lake.questions.store import questions as kept_questions
 from lake.questions.values import Asked
+from lake.records.calls import Calls
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.answer.templates import Prompts
     from lake.directory import Lake
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: Sections worked on at a time, and questions kept at a time.
 N_WORKERS, _KEPT_AT_ONCE = 4, 25

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lake.calls import Calls
 from lake.ids import document_id
-from lake.questions.places import resolve, texts_of
-from lake.questions.shelf import change, questions
+from lake.questions.alignment import resolve, texts_of
+from lake.questions.store import change, questions
 from lake.questions.values import Asked, merged
+from lake.records.calls import Calls
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.questions.values import Evidence
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: Characters of the text that are shown on either side of a quote.
 _AROUND = 300

@@ -12,7 +12,7 @@ from lake.ids import derived_id, text_digest
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.releases import Release
+    from lake.releases.values import Release
 
 #: A section with less tokens has hardly anything to ask about.
 LEAST_TOKENS = 40

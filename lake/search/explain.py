@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from lake.inspect.rows import release_entries
 from lake.parse import parser_of
-from lake.release_rows import release_entries
-from lake.table_reader import one_of
+from lake.tables.reader import one_of
 
 if TYPE_CHECKING:
-    from lake.history import History
+    from lake.releases.history import History
     from lake.search.snapshot import Snapshot
 
 _OF_HIT = ("uri", "source", "chunk_id", "chunk_ids", "copies", "start", "end", "score")

@@ -10,13 +10,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.globs import matches
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
 from lake.search.metadata import Asked
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, among, enclosed, literal
+from lake.sources.globs import matches
 
 if TYPE_CHECKING:
-    from lake.table_reader import TableReader
+    from lake.tables.reader import TableReader
 
 #: Keys that start so mean a key of ``documents.metadata``.
 METADATA = "metadata."

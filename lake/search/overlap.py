@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lake.questions.places import Place
+    from lake.questions.alignment import Place
 
 
 def meets(place: Place, span: Mapping[str, Any]) -> bool:

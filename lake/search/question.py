@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
 from lake.search.boosts import Boosts
-from lake.search.text_query import Syntax, TextQuery, text_query
+from lake.tables.text_query import Syntax, TextQuery, text_query
 
 Mode = Literal["hybrid", "vector", "text"]
 Expand = Literal["none", "parent", "window"]

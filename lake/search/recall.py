@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from lake.table_reader import TableReader
+    from lake.tables.reader import TableReader
 
 #: Rows whose own vectors ask, evenly spread; all are answered exactly in one reading of the table's vectors.
 _N_QUESTIONS = 20

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.search.predicate import ANYTHING, Predicate, among, literal, literals
-from lake.stated import EVERYTHING
+from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.table_reader import TableReader
+    from lake.tables.reader import TableReader
 
 #: Names of those who may see a document; None: everybody.
 Acl = frozenset[str] | None
@@ -33,7 +33,7 @@ class Rights:
 
     @classmethod
     def over(cls, today: pa.Table, documents: TableReader) -> Rights:
-        """``today``: RIGHTS rows, of ``lake.rights.read``; ``documents``: the release's manifest."""
+        """``today``: RIGHTS rows, of ``lake.access.read``; ``documents``: the release's manifest."""
         restricts = documents.count("acl IS NOT NULL") > 0
         if not today.num_rows:
             return cls({}, restricts)

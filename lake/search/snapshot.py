@@ -13,21 +13,21 @@ import pyarrow as pa
 
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
-from lake.feedback.query_ids import query_id
-from lake.releases import Release
+from lake.releases.values import Release
 from lake.schemas import HITS
+from lake.search.allow_list import Visible
 from lake.search.candidates import Leg, place, ranked
-from lake.search.catalogue import Catalogue, fits, n_bytes
+from lake.search.exact_index import HeldVectors, Holding, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
-from lake.search.held import HeldVectors, Holding, cosines_of, has_few_vectors
 from lake.search.passages import Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
+from lake.search.query_ids import query_id
 from lake.search.question import Question
 from lake.search.refine import refined
 from lake.search.rights import Rights
-from lake.search.visible import Visible
-from lake.table_reader import TableReader, Where
+from lake.search.row_cache import Catalogue, fits, n_bytes
+from lake.tables.reader import TableReader, Where
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from lake.service import messages
-from lake.service.bounds import Bounds
+from lake.service.capacity import Bounds
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.metrics import CONTENT_TYPE
@@ -22,8 +22,8 @@ from lake.service.service import Service, encode
 
 if TYPE_CHECKING:
     from lake.answer import ChatModel, Options
-    from lake.query import Index
-    from lake.split import Split
+    from lake.index import Index
+    from lake.service.traffic_split import Split
 
 _JSON = "application/json"
 _DESCRIPTION = """

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lake.service.keys import Key, KeyRing
-from lake.service.limits import RateLimits
 from lake.service.problems import MEDIA_TYPE, Problem, problem_of
+from lake.service.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from lake.service.bounds import Bounds
+    from lake.service.capacity import Bounds
 
 log = logging.getLogger("raglake.access")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lake.errors import UsageError
 from lake.search.rights import checked
-from lake.stated import EVERYTHING
+from lake.sources.declared import EVERYTHING
 
 VARIABLE = "RAGLAKE_API_KEYS"
 _LEAST_CHARACTERS = 16

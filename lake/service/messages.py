@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from lake.search.question import Expand, Fusion, Mode
-from lake.search.text_query import Syntax
+from lake.tables.text_query import Syntax
 
 _TEXT = "What is looked for, in plain words."
 _AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."

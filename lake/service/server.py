@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from lake.errors import UsageError
-from lake.service.patience import patient
+from lake.service.connection_limits import patient
 
 if TYPE_CHECKING:
-    from lake.service.bounds import Bounds
+    from lake.service.capacity import Bounds
     from lake.service.guard import Guard
     from lake.service.keys import KeyRing
 

@@ -11,22 +11,22 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lake import clock
 from lake.adapters.access import Access
 from lake.errors import LakeError, UsageError
-from lake.feedback.query_ids import query_id, searched
-from lake.query import Index
+from lake.index import Index
+from lake.search.query_ids import query_id, searched
 from lake.search.snapshot import query_of
-from lake.service.bounds import Bounds
+from lake.service.capacity import Bounds
 from lake.service.keys import Key
 from lake.service.messages import AnswerQuery, Asked, Judgement, Query
 from lake.service.metrics import Metrics
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.workers import Workers
+from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.answer import Answer, ChatModel, Options
-    from lake.split import Split
+    from lake.service.traffic_split import Split
 
 #: Seconds for which the lake is not looked at again.
 _FRESH = 1.0

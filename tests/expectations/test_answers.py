@@ -22,8 +22,8 @@ from lake.answer import NoChatModelError, Options
 from lake.answer.declining import MARKER
 from lake.directory import Lake
 from lake.errors import UsageError
+from lake.ingest.scan import Settings
 from lake.questions import Asked, Evidence, add, anchored
-from lake.scan import Settings
 
 PUMP = "# Pump\n\nThe pump needs 3 litres of whale oil every 40 hours. Anna Berg checks it on Mondays.\n"
 LAMP = "# Lamp\n\nThe lamp burns paraffin. It is lit at dusk by the keeper of the house.\n"

@@ -21,9 +21,9 @@ from expectations.trec import write
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.query import Index
+from lake.index import Index
+from lake.ingest.scan import Settings
 from lake.questions import Asked, Evidence, Place, Resolved, add, anchored, load
-from lake.scan import Settings
 
 LAMPS = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))
 TIDES = "# Tides\n\nHigh water is at six.\n\n## Springs\n\nA spring tide comes with the new moon, twice a month.\n"

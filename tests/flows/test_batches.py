@@ -18,11 +18,11 @@ import pytest
 
 import lake
 from flows.reindex import Outcome
-from lake.batches import open_batches
 from lake.directory import Lake
 from lake.embed.batch_api import BatchApi
 from lake.errors import ContractError, PendingError, RefusedError, TransientError, UsageError
-from lake.scan import Settings
+from lake.ingest.batch_jobs import open_batches
+from lake.ingest.scan import Settings
 
 Ingest = Callable[..., Outcome]
 SETTINGS = Settings(embedder="openai:text-embedding-3-small@8")
@@ -130,8 +130,8 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     thread.start()
     monkeypatch.setenv("OPENAI_BASE_URL", running.url)
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    monkeypatch.setattr("lake.batches._FIRST_LOOK", 0.01)
-    monkeypatch.setattr("lake.embed.pacing.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("lake.ingest.batch_jobs._FIRST_LOOK", 0.01)
+    monkeypatch.setattr("lake.endpoints.pacing.Backoff.delay", lambda *_: 0.0)
     yield running
     running.shutdown()
     thread.join()

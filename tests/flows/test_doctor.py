@@ -16,22 +16,22 @@ import pyarrow.parquet as pq
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import FAILED, OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import FAILED, OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.doctor import Diagnosis, examine, patient, repair
-from lake.doctor.examination import Examination
-from lake.doctor.parquet import check_pile, untrue_contents
-from lake.forget import forget
-from lake.prune import prune
-from lake.rebuild import rebuild
-from lake.retention import Retention
-from lake.scan import Settings
+from lake.erasure.forget import forget
+from lake.ingest.rebuild import rebuild
+from lake.ingest.scan import Settings
+from lake.maintenance.doctor import Diagnosis, examine, patient, repair
+from lake.maintenance.doctor.examination import Examination
+from lake.maintenance.doctor.parquet import check_pile, untrue_contents
+from lake.maintenance.prune import prune
+from lake.releases.retention import Retention
 from lake.schemas import CONTENTS
-from lake.store import open_parquet
-from lake.tables import Tables
+from lake.storage.store import open_parquet
+from lake.tables.writer import Tables
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 

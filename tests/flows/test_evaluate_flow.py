@@ -20,13 +20,13 @@ from prefect.states import Crashed, Running
 
 import lake
 from flows.evaluate import evaluate
+from flows.forms.ingest import IngestParameters, RecipeParameters
+from flows.forms.operations import EvaluateParameters
 from flows.ingest import ingest
-from flows.operations import EvaluateParameters
-from flows.parameters import IngestParameters, RecipeParameters
 from lake import configuration
 from lake.directory import Lake
 from lake.questions import Asked, Evidence, add
-from tasks._artifacts import artifact_key
+from tasks.artifacts import artifact_key
 from tasks.evaluate import measure
 
 pytestmark = pytest.mark.prefect

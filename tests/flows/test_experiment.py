@@ -17,16 +17,16 @@ from expectations.experiment import grid
 from expectations.experiment.sampling import sampled
 from expectations.retrieval import evaluate
 from expectations.summary import latencies, means
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import identify
+from lake.ingest.scan import Settings
 from lake.parse import parser_versions
 from lake.questions import Asked, Evidence, add
 from lake.recipe import Recipe
-from lake.scan import Settings
 from lake.search.defaults import Search
 
 N, N_ASKED = 48, 36

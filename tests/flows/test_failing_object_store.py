@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import FAILED, OK
+from flows.cli.app import _exit_status
+from flows.cli.options import FAILED, OK
 from lake.directory import Lake
 
 BUCKET, LAKE = "quay", "s3://quay/lake"

@@ -21,16 +21,16 @@ import pytest
 
 import lake
 from expectations.audit import audit
-from flows.cli import _exit_status
-from flows.cli_options import FAILED, OK, REFUSED
+from flows.cli.app import _exit_status
+from flows.cli.options import FAILED, OK, REFUSED
 from flows.reindex import Job, index
 from flows.steps import PlainSteps
-from lake.commit import commit
 from lake.directory import Lake
 from lake.errors import ContractError, LakeError
-from lake.lease import WriterLease
-from lake.live import publish, record_audit
-from lake.scan import Settings
+from lake.ingest.commit import commit
+from lake.ingest.scan import Settings
+from lake.releases.publishing import publish, record_audit
+from lake.storage.lease import WriterLease
 
 NOBODY = 65534
 _HISTORY = {"indexed_at", "modified_at", "first_seen_at"}

@@ -11,16 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import FAILED, OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import FAILED, OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
-from lake.lease import WriterLease
-from lake.query import Index
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
+from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 RNG = random.Random(5)
@@ -49,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         (source / f"{number}.md").write_text(f"# File {number}\n\n{shared}\n\n{prose(12)}")
     (source / "anna.md").write_text(f"# Anna\n\n{shared}\n\n{SECRET}\n\n{prose(3)}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lake.tables.VECTOR_INDEX_ROWS", 256)
+        patch.setattr("lake.tables.writer.VECTOR_INDEX_ROWS", 256)
         releases = [ingest(source, url).release]
         shutil.copy(source / "anna.md", source / "copy.md")
         releases.append(ingest(source, url).release)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import REFUSED
+from flows.cli.app import _exit_status
+from flows.cli.options import REFUSED
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import ContractError

@@ -28,12 +28,12 @@ from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.logging.handlers import APILogHandler
 
 import lake
+from flows.forms.ingest import IngestParameters, RecipeParameters
 from flows.ingest import ingest, run_as_flow
-from flows.parameters import IngestParameters, RecipeParameters
 from flows.reindex import Job, Outcome
 from lake import configuration
 from lake.errors import RefusedError, UsageError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 pytestmark = pytest.mark.prefect
 
@@ -114,7 +114,7 @@ def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient
     assert shown["documents"].data == shown["texts"].data == 100.0
 
     log = logged(client, run)
-    assert f"lake.commit: built {release}" in log
+    assert f"lake.ingest.commit: built {release}" in log
     assert "tasks.embed_texts: embedded" in log
 
 
@@ -252,7 +252,7 @@ def kill_a_parser() -> int:
 
 
 def test_a_server_of_ones_own_ends_with_a_killed_process(tmp_path: Path) -> None:
-    words = "from flows.server import some_server\nwith some_server(): pass"
+    words = "from flows.runtime.server import some_server\nwith some_server(): pass"
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     started = subprocess.Popen([sys.executable, "-c", words], env=bare | {"PREFECT_HOME": str(tmp_path)})
     children = Path(f"/proc/{started.pid}/task/{started.pid}/children")

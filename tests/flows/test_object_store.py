@@ -14,10 +14,10 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
-from lake.lease import WriterLease
-from lake.rebuild import rebuild
-from lake.retention import Retention
-from lake.store import open_store
+from lake.ingest.rebuild import rebuild
+from lake.releases.retention import Retention
+from lake.storage.lease import WriterLease
+from lake.storage.store import open_store
 
 BUCKET = "harbour"
 

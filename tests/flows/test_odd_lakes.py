@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import FAILED, OK
+from flows.cli.app import _exit_status
+from flows.cli.options import FAILED, OK
 from flows.reindex import Outcome
 from lake.errors import ContractError, UsageError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 
 def test_names_that_look_escaped_keep_their_own_bytes(
@@ -37,7 +37,8 @@ def test_names_that_look_escaped_keep_their_own_bytes(
 def test_a_new_parser_reaches_sources_that_are_ingested_apart(
     source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lake import parse, scan
+    from lake import parse
+    from lake.ingest import scan
 
     for name in ("one", "two"):
         (source / name).mkdir()
@@ -142,7 +143,7 @@ def test_a_table_that_a_dead_run_had_only_begun_is_made_anew(
 
 
 def test_a_name_that_is_no_utf8_on_the_command_line(source: Path) -> None:
-    from lake.sources import parse_source
+    from lake.sources.source import parse_source
 
     with pytest.raises(UsageError, match="no valid UTF-8; name the folder above it"):
         parse_source(os.fsdecode(os.fsencode(source) + b"/\xff.txt"))

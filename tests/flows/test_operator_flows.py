@@ -30,9 +30,7 @@ from prefect.states import Scheduled
 
 import lake
 from flows.forget import forget
-from flows.ingest import run_as_flow
-from flows.maintain import maintain
-from flows.operations import (
+from flows.forms.operations import (
     ForgetParameters,
     LakeParameters,
     MaintainParameters,
@@ -43,19 +41,21 @@ from flows.operations import (
     RollbackParameters,
     UnpinParameters,
 )
+from flows.ingest import run_as_flow
+from flows.maintain import maintain
 from flows.pin import pin, unpin
 from flows.publish import publish
 from flows.questions import questions
 from flows.rebuild import rebuild
 from flows.reindex import Job, reindex
 from flows.rollback import rollback
-from flows.run import in_prefect
+from flows.runtime.run import in_prefect
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.lease import WriterLease
-from lake.live import pin as hold
-from lake.retention import Retention
-from lake.scan import Settings
+from lake.ingest.scan import Settings
+from lake.releases.publishing import pin as hold
+from lake.releases.retention import Retention
+from lake.storage.lease import WriterLease
 
 pytestmark = pytest.mark.prefect
 
@@ -271,7 +271,7 @@ def test_prefects_database_forgets_the_name_but_for_events_and_logs(
 def tell(params: LakeParameters) -> None:
     """A run that logs what an ingest logs of a file that changes under its hands."""
     with in_prefect():
-        logging.getLogger("lake.build").info("hr/zoé.md of documents changed while the run was under way")
+        logging.getLogger("lake.ingest.build").info("hr/zoé.md of documents changed while the run was under way")
 
 
 def test_forget_names_the_runs_whose_logs_still_name_the_document(

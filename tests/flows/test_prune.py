@@ -12,17 +12,17 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
-from lake.lease import WriterLease
-from lake.query import Index
-from lake.retention import Retention
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
+from lake.releases.retention import Retention
+from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 

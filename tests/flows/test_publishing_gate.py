@@ -13,16 +13,17 @@ import pytest
 
 import lake
 from expectations import scoring
-from flows.cli import _exit_status
-from flows.cli_options import OK, REFUSED, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, REFUSED, USAGE
 from flows.reindex import Outcome
-from lake import operate, scores
+from lake import operate
 from lake.directory import Lake
-from lake.doctor.examination import examine
 from lake.embed import load_embedder
 from lake.errors import ContractError, RefusedError, UsageError
+from lake.ingest.scan import Settings
+from lake.maintenance.doctor.examination import examine
 from lake.questions import Asked, Evidence, add
-from lake.scan import Settings
+from lake.records import scores
 
 N = 40
 WORDS = ("wick", "oil", "harbour", "tide", "mast", "rope", "anchor", "chart", "lantern", "keel", "rudder", "buoy")

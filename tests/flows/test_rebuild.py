@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
-from lake.rebuild import rebuild
-from lake.scan import Settings
+from lake.ingest.rebuild import rebuild
+from lake.ingest.scan import Settings
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 

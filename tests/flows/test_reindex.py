@@ -20,7 +20,7 @@ import pytest
 import lake
 from flows.reindex import Outcome
 from lake.errors import RefusedError, UsageError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 HASH = Settings(embedder="hash")
@@ -201,7 +201,7 @@ KILLED_RUN = """
 import sys
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 with PlainSteps() as steps:
     settings = Settings(embedder="hash")
     reindex(Job(sources=(sys.argv[1],), lake=sys.argv[2], settings=settings, shard_documents=10), steps)

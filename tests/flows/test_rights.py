@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
-from lake import operate, rights
+from lake import access, operate
 from lake.directory import Lake
-from lake.doctor import examine
 from lake.errors import ContractError, GoneError, RefusedError
-from lake.query import Index
-from lake.retention import Retention
+from lake.index import Index
+from lake.maintenance.doctor import examine
+from lake.releases.retention import Retention
 
 Ingest = Callable[..., Outcome]
 FREE, HR, BOARD = "free.md", "hr.md", "board.md"
@@ -81,7 +81,7 @@ def test_the_command_line_says_who_asks_and_for_what(
 def test_a_change_of_rights_reaches_every_release_and_embeds_nothing(
     source: Path, lake_url: str, ingest: Ingest, first: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.build.index_shard", lambda *_: pytest.fail("something was parsed"))
+    monkeypatch.setattr("lake.ingest.build.index_shard", lambda *_: pytest.fail("something was parsed"))
     restrict(source, FREE, ["hr"])
     restrict(source, HR, ["board"])
     free(source, BOARD)
@@ -201,7 +201,7 @@ def test_rights_outlive_retention_and_rebuild_and_die_with_their_document(
     operate.forget(lake_url, uri=FREE, why="request 4711")
     assert seen(lake_url, "*", str(third.release)) == {HR, BOARD}
     assert seen(lake_url, ["board"]) == set()
-    ledger = rights.read(Lake(lake_url).store, lake.open_lake(lake_url).history().rights)
+    ledger = access.read(Lake(lake_url).store, lake.open_lake(lake_url).history().rights)
     assert ledger.num_rows == 2
     assert ingest().n_denied == 1  # whose sidecar is still there
     assert not any(b"annabella" in file.read_bytes() for file in Path(lake_url).rglob("*") if file.is_file())

@@ -16,12 +16,12 @@ import polars as pl
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import OK
+from flows.cli.app import _exit_status
+from flows.cli.options import OK
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 PARAGRAPHS = {"child_tokens": 48, "overlap_tokens": 0, "heading_tokens": 0}
 USUAL = Settings(embedder="hash", **PARAGRAPHS)
@@ -149,8 +149,8 @@ def test_what_follows_a_rollback_is_as_if_built_from_scratch(
 
 HOLDER = """
 import sys
-from lake.lease import WriterLease
-from lake.store import open_store
+from lake.storage.lease import WriterLease
+from lake.storage.store import open_store
 with WriterLease(open_store(sys.argv[1]), "a long night"):
     print("held", flush=True)
     sys.stdin.read()

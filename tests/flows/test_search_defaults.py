@@ -12,8 +12,8 @@ import pytest
 
 import lake
 from expectations.retrieval import evaluate
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake import operate
 from lake.adapters.access import Access

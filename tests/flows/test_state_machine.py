@@ -36,17 +36,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import lake
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake import clock, operate
+from lake import operate
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.errors import LakeError, RefusedError, UsageError
-from lake.history import History
 from lake.ids import document_id
-from lake.query import Index
-from lake.retention import Retention
-from lake.scan import Settings
-from lake.store import LocalStore
-from lake.tables import Tables
+from lake.index import Index
+from lake.ingest.scan import Settings
+from lake.releases.history import History
+from lake.releases.retention import Retention
+from lake.storage import clock
+from lake.storage.store import LocalStore
+from lake.tables.writer import Tables
 
 HISTORIES = int(os.environ.get("RAGLAKE_HISTORIES", "0"))
 SEED = int(os.environ.get("RAGLAKE_SEED", random.SystemRandom().getrandbits(32) if HISTORIES else 2026))

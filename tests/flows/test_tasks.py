@@ -17,7 +17,7 @@ from prefect.states import Failed
 
 import tasks
 from lake.errors import ContractError, InputError, RefusedError, TransientError, UsageError
-from tasks._policy import RETRIES, is_transient
+from tasks.policy import RETRIES, is_transient
 
 
 def all_tasks() -> dict[str, Task[..., Any]]:

@@ -17,8 +17,8 @@ import lake
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError, TransientError
-from lake.query import Index
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
 
 ONE_CHUNK_PER_PARAGRAPH = Settings(
     embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0, parent_tokens=1200

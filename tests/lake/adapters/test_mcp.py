@@ -25,7 +25,7 @@ import lake
 from lake.adapters.access import Access
 from lake.adapters.mcp import http_app, mcp_server
 from lake.answer import load_chat
-from lake.service.bounds import Bounds
+from lake.service.capacity import Bounds
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.server import configured

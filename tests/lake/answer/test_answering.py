@@ -15,7 +15,7 @@ from flows.steps import PlainSteps
 from lake.answer import Answer, Limits, Message, Options, answer, answer_stream
 from lake.answer.declining import MARKER
 from lake.errors import TransientError, UsageError
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 
 PUMP = """# Pump
 
@@ -101,7 +101,7 @@ def test_documents_stay_behind_their_fence(search: Any, endpoint: Any) -> None:
 
 
 def test_the_request_keeps_to_its_budget(search: Any, endpoint: Any) -> None:
-    from lake.tokens import load_tokenizer
+    from lake.chunk.tokenizers import load_tokenizer
 
     ask(search, options=Options(k=8, min_evidence=0.0, budget_tokens=700, max_tokens=100))
     assert load_tokenizer("tiktoken:cl100k_base").count(endpoint.prompt()) <= 600

@@ -10,7 +10,7 @@ import pytest
 from lake.answer.chat import Completion, Message
 from lake.answer.endpoint_chat import Patience
 from lake.answer.registry import NoChatModelError, load_chat
-from lake.embed.pacing import Backoff
+from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 FAST = Patience(timeout=5, backoff=Backoff(n_attempts=3, first=0.01, longest=0.02))

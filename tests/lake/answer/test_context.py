@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lake.answer.context import pack
 from lake.answer.templates import PLACEHOLDERS, load_prompts
+from lake.chunk.tokenizers import load_tokenizer
 from lake.errors import UsageError
-from lake.tokens import load_tokenizer
 
 CANON = "\n\n".join(
     f"Section {n}. " + " ".join(f"Sentence {n}.{m} tells of lamp {n * m}." for m in range(1, 9)) for n in range(1, 9)

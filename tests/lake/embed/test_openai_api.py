@@ -13,7 +13,7 @@ import pytest
 from lake.embed import identify, load_embedder
 from lake.embed.openai_api import Endpoint, Limits, OpenAIEmbedder
 from lake.embed.openai_models import parse_model
-from lake.embed.pacing import Backoff
+from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, TransientError, UsageError
 
 FAST = Backoff(n_attempts=3, first=0.01, longest=0.02)

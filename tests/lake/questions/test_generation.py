@@ -18,21 +18,21 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import OK, USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake import operate
 from lake.answer import Completion, Usage, load_chat
-from lake.calls import Calls
 from lake.directory import Lake
-from lake.doctor import examine, repair
 from lake.errors import TransientError, UsageError
+from lake.ingest.scan import Settings
+from lake.maintenance.doctor import examine, repair
 from lake.questions import Asked, add, questions, reviewed
 from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
-from lake.retention import Retention
-from lake.scan import Settings
+from lake.records.calls import Calls
+from lake.releases.retention import Retention
 
 FILLER = "It stands on a hill above the lake, has a stove of cast iron, and is open from June until late in September. "
 CALL = re.compile(r"Hut (\d+) sleeps (\d+)")
@@ -313,7 +313,7 @@ def with_about(url: str, doc_id: str) -> bytes:
     import pyarrow as pa
 
     from lake.schemas import CALLS
-    from lake.store import open_parquet, parquet_bytes
+    from lake.storage.store import open_parquet, parquet_bytes
 
     store = Lake.existing(url).store
     (path, *_) = [stored.path for stored in store.walk("calls")]
@@ -323,8 +323,8 @@ def with_about(url: str, doc_id: str) -> bytes:
 
 @pytest.mark.usefixtures("built")
 def test_the_proof_finds_a_reply_that_was_left(lake_url: str, source: Path, endpoint: Any) -> None:
-    from lake.erased import choose, collect
-    from lake.traces import find_traces
+    from lake.erasure.selection import choose, collect
+    from lake.erasure.verification import find_traces
 
     endpoint.replies[0] = reply
     made(lake_url)

@@ -17,8 +17,8 @@ from lake.schemas import DOCUMENTS, chunks
 from lake.search.filters import ReleaseFilter, parse_filters
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.search.rights import Rights
-from lake.table_reader import TableReader
-from lake.tables import Tables
+from lake.tables.reader import TableReader
+from lake.tables.writer import Tables
 
 TITLES = [
     "",

@@ -13,8 +13,8 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
-from lake.query import Index
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
 from lake.search.passages import grouped
 
 CHUNKS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), unique=True, max_size=25)

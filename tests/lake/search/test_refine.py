@@ -12,8 +12,8 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
-from lake.query import Index
-from lake.scan import Settings
+from lake.index import Index
+from lake.ingest.scan import Settings
 from lake.search.boosts import Boosts
 
 PUMP = "The pump in the north hall is reset with the green key after a pressure alarm."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from lake.embed.pacing import Backoff
+from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, TransientError, UsageError
 from lake.search.rerank import load_reranker
 from lake.search.rerank_api import Patience, RerankApi, RerankEndpoint

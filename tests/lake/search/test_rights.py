@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake import rights as kept
+from lake import access as kept
 from lake.errors import ContractError, GoneError, UsageError
 from lake.schemas import DOCUMENTS, RIGHTS
 from lake.search.predicate import ANYTHING
 from lake.search.rights import Rights
-from lake.store import open_store
-from lake.table_reader import TableReader
-from lake.tables import Tables
+from lake.storage.store import open_store
+from lake.tables.reader import TableReader
+from lake.tables.writer import Tables
 
 NAMES = ["hr", "board", "it's", "x'] OR true", "\\", "ünï", "nul\0", "HR"]
 ACLS: list[list[str] | None] = [None, [], ["hr"], ["board", "hr"], ["it's"], ["x'] OR true", "\\"], ["nul\0", "ünï"]]

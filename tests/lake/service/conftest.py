@@ -17,9 +17,9 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.answer import ChatModel, Options
-from lake.scan import Settings
+from lake.ingest.scan import Settings
 from lake.service.app import create_app
-from lake.service.bounds import Bounds
+from lake.service.capacity import Bounds
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.server import configured

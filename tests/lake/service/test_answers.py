@@ -13,7 +13,7 @@ import pytest
 
 from lake.answer import load_chat
 from lake.answer.endpoint_chat import Patience
-from lake.embed.pacing import Backoff
+from lake.endpoints.pacing import Backoff
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.messages import AnswerResult
 from tests.lake.answer.conftest import ChatEndpoint

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import lake
-from flows.cli import _exit_status
-from flows.cli_options import USAGE
+from flows.cli.app import _exit_status
+from flows.cli.options import USAGE
 from lake.service.app import create_app
-from lake.service.bounds import Bounds
+from lake.service.capacity import Bounds
 from lake.service.keys import Key, KeyRing, digest_of
-from lake.split import Split
+from lake.service.traffic_split import Split
 from tests.lake.service.conftest import ANONYMOUS, Running, Start, TwoReleases, _listening
 
 HR = "a-key-of-the-people-of-hr"

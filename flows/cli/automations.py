@@ -1,0 +1,35 @@
+"""The commands that let Prefect react: who is told of what, and what happens to dead runs."""
+
+from __future__ import annotations
+
+import typer
+
+from flows.cli.deployments import ConfigOption, fleet
+from flows.cli.options import JsonOption, show
+from flows.cli.show import deployments as show_deployments
+
+#: Taken as one group: ``raglake automations show`` and so on.
+app = typer.Typer(help="Tell people what goes wrong with the lakes of a file.", no_args_is_help=True)
+
+
+@app.command("show")
+def show_(config: ConfigOption = None) -> None:
+    """Print them as YAML, for prefect automation create --from-file."""
+    from flows.fleet.automations import as_yaml
+    from flows.runtime.server import named_server
+
+    found, _ = fleet(config)
+    with named_server():
+        print(as_yaml(found), end="")
+
+
+@app.command()
+def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Create or update them on the server; delete those of lakes that are not in the file any more."""
+    from flows.fleet import automations
+    from flows.runtime.server import named_server
+
+    found, _ = fleet(config)
+    with named_server():
+        applied, gone = automations.apply(found)
+    show({"applied": applied, "deleted": gone}, as_json, show_deployments.applied)

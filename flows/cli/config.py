@@ -1,0 +1,74 @@
+"""The commands about what a lake is told once: how it is searched, how its gate judges, when it raises an alarm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import config as show_config
+
+if TYPE_CHECKING:
+    from lake.configuration import Configuration
+
+#: Taken as one group: ``raglake config show`` and so on.
+app = typer.Typer(
+    help="Say how a lake is searched, its candidates are judged, and when it raises an alarm.", no_args_is_help=True
+)
+
+_KEY = "As search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
+Key = Annotated[str, typer.Argument(help=_KEY)]
+
+
+@app.command("show")
+def show_(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Show every value that holds, and which of them were set."""
+    from lake import configuration
+    from lake.directory import Lake
+
+    store = Lake.existing(lake).store
+    _show(configuration.read(store), configuration.said(store), as_json)
+
+
+@app.command("set")
+def set_(
+    key: Key,
+    value: Annotated[str, typer.Argument(help="A word, a number, or JSON for lists and objects.")],
+    lake: LakeOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Set one value; it holds from the next run on."""
+    from expectations.gating import check, check_measures
+    from lake import configuration
+    from lake.directory import Lake
+
+    store = Lake.existing(lake).store
+    wanted = configuration.with_value(store, key, _value(value))
+    check(wanted.gate)
+    check_measures(list(wanted.alarms.scores))
+    _show(configuration.put(store, key, _value(value)), configuration.said(store), as_json)
+
+
+@app.command()
+def unset(key: Key, lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Take back what was set; the default holds again."""
+    from lake import configuration
+    from lake.directory import Lake
+
+    store = Lake.existing(lake).store
+    _show(configuration.drop(store, key), configuration.said(store), as_json)
+
+
+def _value(text: str) -> Any:
+    """JSON, or the words as they are."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _show(configuration: Configuration, said: dict[str, Any], as_json: bool) -> None:
+    show({"configuration": asdict(configuration), "set": said}, as_json, show_config.configuration)

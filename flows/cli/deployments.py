@@ -1,0 +1,85 @@
+"""The commands that put the lakes of a file to work under Prefect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import JsonOption, show
+from flows.cli.show import deployments as show_deployments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.fleet.file import Fleet
+
+#: Taken as one group: ``raglake deployments show`` and so on.
+app = typer.Typer(help="Run the lakes of a file under Prefect, by its schedules.", no_args_is_help=True)
+
+_CONFIG = "The file that names the lakes. [RAGLAKE_CONFIG, else raglake.yaml]"
+ConfigOption = Annotated[str | None, typer.Option("--config", help=_CONFIG)]
+
+
+def fleet(config: str | None) -> tuple[Fleet, Path]:
+    """The lakes of the file, and the file."""
+    from flows.fleet.file import place, read
+
+    file = place(config)
+    return read(file), file
+
+
+@app.command("show")
+def show_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what the file says of each lake, and find what is wrong with it; asks no server."""
+    from flows.fleet.deployments import SCHEDULED, parameters
+
+    found, file = fleet(config)
+    lakes: dict[str, Any] = {
+        name: {
+            "schedules": {action: lake.cron(action) for action in SCHEDULED},
+            "timezone": lake.timezone,
+            "overlap": lake.overlap,
+            "notify": lake.notify,
+            "parameters": {action: parameters(action, lake) for action in SCHEDULED},
+        }
+        for name, lake in found.lakes.items()
+    }
+    show({"file": str(file), "lakes": lakes}, as_json, show_deployments.lakes)
+
+
+@app.command()
+def apply(
+    pool: Annotated[str, typer.Option("--pool", help="The work pool whose workers run them.")],
+    config: ConfigOption = None,
+    image: Annotated[
+        str | None, typer.Option(help="The image of their containers, in a docker or kubernetes pool.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more.
+
+    A schedule that somebody paused stays paused, unless the file says paused: false.
+    """
+    from flows.fleet import deployments
+    from flows.runtime.server import named_server
+
+    found, file = fleet(config)
+    with named_server():
+        paused, gone = deployments.apply(found, deployments.home(file), pool, image)
+    names = [f"{flow.name}/{name}" for name in found.lakes for flow in deployments.FLOWS]
+    show({"pool": pool, "applied": names, "paused": paused, "deleted": gone}, as_json, show_deployments.applied)
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most runs at a time.")] = 2,
+) -> None:
+    """Run what is due on this machine until interrupted, without a work pool; needs a Prefect server."""
+    from flows.fleet import deployments
+    from flows.runtime.server import named_server
+
+    found, file = fleet(config)
+    with named_server():
+        deployments.serve(found, deployments.home(file), limit)

@@ -1,0 +1,25 @@
+"""The command that compares two releases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import diff as show_diff
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="live, a release, or a date or time (UTC).")],
+    b: Annotated[str, typer.Argument(help="The release to compare with it, named likewise.")],
+    lake: LakeOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what B holds otherwise than A: documents, chunks, quarantine and recipe."""
+    from lake.index import open_lake
+
+    show(open_lake(lake).diff(a, b).to_json(), as_json, show_diff.difference)
+
+
+COMMANDS = (diff,)

@@ -1,0 +1,110 @@
+"""The commands that draft questions with a language model, and review them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.ask import Model, Prompts
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import drafts as show_drafts
+from flows.cli.show import terminal
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.questions import Asked
+
+_BUDGET = "Most USD to spend; no call is made that could exceed it. Needs a known price, or RAGLAKE_CHAT_PRICE."
+_UNKNOWN = "Drop what the model answers without the passage."
+
+
+def generate(
+    lake: LakeOption,
+    n: Annotated[int, typer.Option("-n", help="How many generated questions the set is to hold.", min=1)] = 100,
+    set_: Annotated[str, typer.Option("--set", help="The set.")] = "generated",
+    model: Model = None,
+    seed: Annotated[int, typer.Option(help="Draws the sections; the same seed draws the same.")] = 0,
+    budget: Annotated[float | None, typer.Option(help=_BUDGET, min=0)] = None,
+    unknown_only: Annotated[bool, typer.Option("--unknown-only", help=_UNKNOWN)] = False,
+    prompts: Prompts = None,
+    workers: Annotated[int, typer.Option(help="Sections worked on at a time.", min=1)] = 4,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft questions from live with a language model, filtered and marked as not reviewed."""
+    from lake.answer import load_chat
+    from lake.answer.templates import load_prompts
+    from lake.directory import Lake
+    from lake.questions.generation import generate as made
+
+    place, chat = Lake.existing(lake), load_chat(model)
+    words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
+    with terminal.progress(quiet=as_json) as progress:
+        found = made(place, chat, n, prompts=load_prompts(prompts), n_workers=workers, progress=progress, **words)
+    show(found.to_json(), as_json, show_drafts.generated)
+
+
+def review(
+    lake: LakeOption,
+    set_: Annotated[str, typer.Option("--set", help="The set.")] = "generated",
+    every: Annotated[bool, typer.Option("--all", help="Reviewed ones too, after the others.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Accept, edit or drop questions one by one; each decision is kept at once."""
+    from lake.directory import Lake
+    from lake.questions.reviewing import shown, to_review
+
+    place = Lake.existing(lake)
+    questions, live = to_review(place, set_, every=every), place.log.read().live
+    counts = {"accepted": 0, "edited": 0, "dropped": 0, "skipped": 0}
+    for number, (question, evidence) in enumerate(zip(questions, shown(place, live, questions), strict=True)):
+        show_drafts.question(question, evidence, number + 1, len(questions), quiet=as_json)
+        decided = _decided(place, question, quiet=as_json)
+        if decided == "quit":
+            break
+        counts[decided] += 1
+    left = sum(not question.reviewed for question in to_review(place, set_)) if _exists(place, set_) else 0
+    show({"set": set_, **counts, "not_reviewed": left}, as_json, show_drafts.reviewed)
+
+
+def _exists(place: Lake, name: str) -> bool:
+    """Whether any question of the set is left."""
+    from lake.questions import questions
+
+    return any(question.set == name for question in questions(place))
+
+
+def _decided(place: Lake, question: Asked, *, quiet: bool) -> str:
+    """What the person decided, kept already."""
+    from lake.questions import reviewing
+
+    while True:
+        key = show_drafts.key(quiet=quiet)
+        if key in ("", "q"):
+            return "quit"
+        if key == "s":
+            return "skipped"
+        if key == "a":
+            show_drafts.kept(reviewing.accept(place, question), quiet=quiet)
+            return "accepted"
+        if key == "d":
+            show_drafts.kept(reviewing.turn_down(place, question), quiet=quiet)
+            return "dropped"
+        if key == "e" and _edited(place, question, quiet=quiet):
+            return "edited"
+
+
+def _edited(place: Lake, question: Asked, *, quiet: bool) -> bool:
+    """Whether other words were given and kept; not where they can't be a question, or nobody gave any."""
+    from lake.errors import UsageError
+    from lake.questions import reviewing
+
+    words = show_drafts.words(question, quiet=quiet)
+    if words is None:
+        return False
+    try:
+        show_drafts.kept(reviewing.edit(place, question, *words), quiet=quiet)
+    except UsageError as wrong:
+        show_drafts.refused(str(wrong), quiet=quiet)
+        return False
+    return True

@@ -1,0 +1,195 @@
+"""The commands that measure a release by questions whose answers are known, and compare two."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli import evaluate_answers
+from flows.cli.ask import Model
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import evaluate as show_evaluate
+from flows.cli.show import terminal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from expectations.comparison import Comparison
+    from expectations.retrieval import Evaluation
+    from lake.index import Index
+    from lake.questions import Asked
+
+At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
+SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
+_MODES = "Ways of searching, separated by commas. [vector,text,hybrid; hybrid with --answers]"
+Modes = Annotated[str | None, typer.Option(help=_MODES)]
+_ALPHA = "Weight of the vectors in a hybrid search, 0 to 1. [the lake's own; 0.5]"
+Alpha = Annotated[float | None, typer.Option(help=_ALPHA)]
+_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL. [the lake's own; none]"
+Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
+By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length; several with commas.")]
+Trec = Annotated[str | None, typer.Option(help="Write judgements and runs in TREC's format into this folder.")]
+Answers = Annotated[bool, typer.Option("--answers", help="Let a chat model answer, and measure what it says.")]
+JudgeOption = Annotated[str | None, typer.Option(help="A chat model that judges answers; with --answers. [none]")]
+Budget = Annotated[float | None, typer.Option(help="Most USD that models may cost; with --answers.", min=0)]
+All = Annotated[bool, typer.Option("--all", help="Show every measure, not the usual ones alone.")]
+_SETTINGS = 'How both are asked: a JSON object of search options, as {"mode": "vector", "alpha": 0.3}.'
+Settings = Annotated[str | None, typer.Option(help=_SETTINGS)]
+SettingsA = Annotated[str | None, typer.Option(help="How A is asked, over --settings.")]
+SettingsB = Annotated[str | None, typer.Option(help="How B is asked, over --settings.")]
+Mode = Annotated[str | None, typer.Option(help="How both are asked: hybrid, vector or text. [the lake's own; hybrid]")]
+Again = Annotated[bool, typer.Option("--again", help="Ask again, although scores are kept.")]
+
+
+def evaluate(
+    lake: LakeOption,
+    at: At = "live",
+    set_: SetOption = None,
+    modes: Modes = None,
+    alpha: Alpha = None,
+    rerank: Rerank = None,
+    by: By = None,
+    trec: Trec = None,
+    answers: Answers = False,
+    model: Model = None,
+    judge: JudgeOption = None,
+    budget: Budget = None,
+    again: Again = False,
+    all_: All = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a release all questions whose answers are known, measure what it finds, and keep the scores beside it.
+
+    They are asked as the lake's configuration says, where no option says otherwise.
+    """
+    from lake.index import open_lake
+
+    evaluate_answers.check(locals())
+    index, found = open_lake(lake), modes or ("hybrid" if answers else "vector,text,hybrid")
+    ways = [_way(mode, alpha, rerank) for mode in _words(found)]
+    if answers:
+        words = {"chat": model, "judge": judge, "budget": budget, "again": again}
+        evaluate_answers.run(index, at, set_, ways, words, as_json)
+        return
+    with terminal.progress(quiet=as_json) as progress:
+        done = _evaluated(index, at, set_, ways, progress)
+    shown = {"release": done[0][0].release, "evaluations": [_shown(one, _words(by), all_) for of in done for one in of]}
+    shown["trec"] = _exported(done, trec) if trec else []
+    show(shown, as_json, show_evaluate.evaluations)
+
+
+def _words(listed: str | None) -> list[str]:
+    return list(dict.fromkeys(word.strip() for word in (listed or "").split(",") if word.strip()))
+
+
+def _way(mode: str, alpha: float | None, rerank: str | None) -> dict[str, Any]:
+    said = {"mode": mode, "rerank": rerank, "alpha": alpha if mode == "hybrid" else None}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _evaluated(
+    index: Index, at: str, name: str | None, ways: Sequence[Mapping[str, Any]], progress: Any
+) -> list[list[Evaluation]]:
+    """Of each set, what each way of asking found; scores are kept as soon as they are there."""
+    from expectations.profiles import settings_of
+    from expectations.retrieval import evaluate
+    from expectations.scoring import sets_of
+
+    for way in ways:
+        settings_of(way)  # tells what is wrong before the first question is asked
+    release, done = index.release(at).release, []
+    for asked in sets_of(index.questions(name)):
+        done.append([evaluate(index, asked, release, way, progress=progress) for way in ways])
+        for one in done[-1]:
+            index.keep_scores(one.rows)
+    return done
+
+
+def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[str, Any]:
+    from expectations.summary import HEADLINE, latencies, means
+
+    rows = means(evaluation.rows, by, None if everything else HEADLINE)
+    wanted = (*by, "level", "measure", "n", "mean", "low", "high")
+    seconds = [{name: row[name] for name in ("p50", "p95", "p99")} for row in latencies(evaluation.rows)]
+    return {
+        "set": evaluation.resolved[0].question.set,
+        "settings": json.loads(evaluation.settings),
+        "questions": len(evaluation.resolved),
+        "scored": len(evaluation.scored),
+        "measures": [{name: row[name] for name in wanted} for row in rows],
+        "seconds": seconds[0] if seconds else None,
+        "failed": _failed(evaluation),
+        "left_out": [_named(one.question) | {"reason": one.left_out} for one in evaluation.left_out],
+    }
+
+
+def _failed(evaluation: Evaluation) -> list[dict[str, Any]]:
+    asked = {one.question.question_id: one.question for one in evaluation.resolved}
+    return [_named(asked[name]) | {"error": error} for name, error in evaluation.failures.items()]
+
+
+def _named(question: Asked) -> dict[str, Any]:
+    return {"question_id": question.question_id, "question": question.text}
+
+
+def _exported(done: Sequence[Sequence[Evaluation]], folder: str) -> list[str]:
+    from expectations.trec import write
+
+    return [str(path) for evaluations in done for path in write(Path(folder).expanduser(), evaluations)]
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
+    b: Annotated[
+        str, typer.Argument(help="What is compared with it, named likewise; the same for two settings of it.")
+    ],
+    lake: LakeOption,
+    set_: SetOption = None,
+    mode: Mode = None,
+    settings: Settings = None,
+    settings_a: SettingsA = None,
+    settings_b: SettingsB = None,
+    again: Again = False,
+    all_: All = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether B answers better or worse than A, by the same questions, and which it won and lost."""
+    from expectations.profiles import how_of, settings_of, way_of
+    from expectations.scoring import scores_of
+    from lake.index import open_lake
+
+    index = open_lake(lake)
+    common = ({"mode": mode} if mode else {}) | how_of(settings or "{}")
+    ways = [way_of(index, common | how_of(given or "{}")) for given in (settings_a, settings_b)]
+    releases = [index.release(at).release for at in (a, b)]
+    questions = index.questions(set_)
+    with terminal.progress(quiet=as_json) as progress:
+        rows = [scores_of(index, questions, release, way, again=again, progress=progress)
+                for release, way in zip(releases, ways, strict=True)]  # fmt: skip
+    sides = [{"release": release, "settings": json.loads(settings_of(way))}
+             for release, way in zip(releases, ways, strict=True)]  # fmt: skip
+    found = [_with_words(one, questions) for one in _compared(rows[0], rows[1], all_)]
+    show({"a": sides[0], "b": sides[1], "comparisons": found}, as_json, show_evaluate.comparison)
+
+
+def _compared(a: pa.Table, b: pa.Table, everything: bool) -> list[Comparison]:
+    from expectations.comparison import compare
+    from expectations.summary import HEADLINE
+
+    found = compare(a, b, None if everything else HEADLINE)
+    order = {measure: number for number, measure in enumerate(HEADLINE)}
+    return sorted(found, key=lambda one: (one.set, order.get((one.level, one.measure), len(order))))
+
+
+def _with_words(one: Comparison, questions: Sequence[Asked]) -> dict[str, Any]:
+    """The comparison with the words of the questions that differ."""
+    shown, texts = one.to_json(), {question.question_id: question.text for question in questions}
+    changes = [{"question": texts[change["question_id"]], **change} for change in shown["changes"]]
+    return shown | {"changes": changes}
+
+
+COMMANDS = (evaluate, compare)

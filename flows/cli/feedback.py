@@ -1,0 +1,73 @@
+"""The commands about what people said of the passages that were found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import feedback as show_feedback
+
+#: Taken as one group: ``raglake feedback compare`` and so on.
+app = typer.Typer(help="See what people said of the passages that were found.", no_args_is_help=True)
+
+_AT_LEAST = "Votes that a passage must have."
+_SINCE = "Only what was said since a date or time (UTC)."
+
+
+@app.command("list")
+def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Count judgements by release; with --json give all of them."""
+    from lake.index import open_lake
+
+    rows = open_lake(lake).judgements().to_pylist()
+    n, useful = Counter(row["release"] for row in rows), Counter(row["release"] for row in rows if row["useful"])
+    counts = [{"release": name, "judgements": n[name], "useful": useful[name]} for name in sorted(n)]
+    show({"releases": counts, "judgements": rows}, as_json, show_feedback.listed)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
+    b: Annotated[str, typer.Argument(help="What is compared with it.")],
+    lake: LakeOption,
+    since: Annotated[str | None, typer.Option(help=_SINCE)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say of which of two releases people found more passages useful."""
+    from expectations.feedback import compare_feedback
+    from lake.index import open_lake
+
+    index = open_lake(lake)
+    first, second = (index.release(at).release for at in (a, b))
+    found = compare_feedback(index.judgements().to_pylist(), first, second, _time(since))
+    show(found.to_json(), as_json, show_feedback.compared)
+
+
+def _time(said: str | None) -> Any:
+    from datetime import UTC, datetime
+
+    from lake.errors import UsageError
+
+    if said is None:
+        return None
+    try:
+        time = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise UsageError(f"--since {said!r} is no date or time, such as 2026-11-21 or 2026-11-21T08:00") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def from_feedback(
+    lake: LakeOption,
+    set_: Annotated[str, typer.Option("--set", help="The set.")] = "feedback",
+    at_least: Annotated[int, typer.Option("--at-least", help=_AT_LEAST, min=1)] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft questions from feedback, marked as not reviewed; conflicting votes are reported."""
+    from lake.directory import Lake
+    from lake.questions.from_feedback import from_feedback as made
+
+    show(made(Lake.existing(lake), set_, at_least).to_json(), as_json, show_feedback.drafted)

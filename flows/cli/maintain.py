@@ -1,0 +1,85 @@
+"""The commands that keep a lake small, whole and lawful: prune, forget, rebuild."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import JsonOption, LakeOption, WhyOption, show
+from flows.cli.show import releases as show_releases
+from flows.cli.show import terminal
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")]
+
+
+def prune(
+    lake: LakeOption,
+    keep_last: Annotated[int, typer.Option(help="Published releases to keep, newest first.")] = 30,
+    keep_daily: Annotated[int, typer.Option(help="Days of which to keep what was live at the end.")] = 30,
+    keep_monthly: Annotated[int, typer.Option(help="Months of which to keep what was live at the end.")] = 12,
+    grace_hours: Annotated[float, typer.Option(help="Spare what was in use, or was written, so lately.")] = 24,
+    keep_vectors_days: Annotated[float, typer.Option(help="Spare vectors that no release uses for so long.")] = 90,
+    dry_run: DryRun = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Drop old releases and give their disk back; live and named ones stay."""
+    from lake import operate
+    from lake.releases.retention import Retention
+
+    grace, vectors = timedelta(hours=grace_hours), timedelta(days=keep_vectors_days)
+    retention = Retention(keep_last, keep_daily, keep_monthly, grace, vectors)
+    with terminal.progress(quiet=as_json) as progress:
+        pruned = operate.prune(lake, retention, dry_run=dry_run, progress=progress)
+    show(pruned.to_json(), as_json, show_releases.pruned)
+
+
+def forget(
+    lake: LakeOption,
+    uri: Annotated[str | None, typer.Argument(help="The document, as raglake query shows it.")] = None,
+    where: Annotated[str | None, typer.Option(help="SQL over the manifest instead, as: uri LIKE 'hr/%'.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only in this source.")] = None,
+    why: WhyOption = "",
+    dry_run: DryRun = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Let an erased URI of --source come back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase documents for good, from every release and every file, and prove it."""
+    from lake import operate
+    from lake.errors import UsageError
+
+    if lift:
+        _lift(lake, uri, source, as_json)
+        return
+    if not why and not dry_run:
+        raise UsageError("forget needs --why, which the log keeps; name no person or document in it")
+    with terminal.progress(quiet=as_json) as progress:
+        forgotten = operate.forget(
+            lake, why=why, uri=uri, where=where, source=source, dry_run=dry_run, progress=progress
+        )
+    show(forgotten.to_json(), as_json, show_releases.forgotten)
+
+
+def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None:
+    from lake import operate
+    from lake.errors import UsageError
+
+    if uri is None or source is None:
+        raise UsageError("--lift needs the URI and --source, since an erased document is known by their digest alone")
+    if not operate.lift(lake, uri, source=source):
+        raise UsageError(f"{uri!r} of {source!r} was not erased from this lake")
+    show({"lifted": uri, "source": source}, as_json, show_releases.lifted)
+
+
+def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
+    """Make the LanceDB tables of every release again, from Parquet alone."""
+    from lake import operate
+
+    with terminal.progress(quiet=as_json) as progress:
+        history = operate.rebuild(lake, progress=progress)
+    generation = next(iter(history.releases.values())).generation
+    show({"generation": generation, "releases": list(history.releases)}, as_json, show_releases.rebuilt)
+
+
+COMMANDS = (prune, forget, rebuild)

@@ -1,0 +1,99 @@
+"""What a run would do and cost, found out by doing all of it that writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from flows.steps import n_cores, scan_job
+from lake.directory import Lake
+from lake.embed import price_per_million_tokens
+from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
+from lake.ingest.isolation import IsolatedFunction
+from lake.ingest.plan import Plan, Shard, oldest_change
+from lake.progress import Progress
+
+if TYPE_CHECKING:
+    from flows.reindex import Job
+
+_EXAMPLES = 10
+
+
+def preview(job: Job, progress: Progress) -> dict[str, Any]:
+    """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown).
+
+    ``oldest_change_at``: since when at most a change of a document waits; None where none does, and where another
+    recipe changes them all.
+    """
+    lake, found = Lake(job.lake), scan_job(job)
+    plan = found.plan
+    n_texts, n_tokens = _new_texts(lake, job, plan, progress)
+    price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
+    history = lake.log.read()
+    base = history.releases.get(plan.base or "")
+    changed_at = oldest_change(plan, history.begun_at(base.release)) if base and base.recipe == plan.recipe else None
+    return {
+        **plan.counts,
+        "n_denied": found.n_denied,
+        "remarks": list(found.remarks),
+        "n_texts_to_embed": n_texts,
+        "n_tokens_to_embed": n_tokens,
+        "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
+        "base": plan.base,
+        "oldest_change_at": changed_at,
+        "embedder": plan.recipe.embedder.name,
+        "backend": plan.recipe.embedder.computed_by,
+        "recipe": plan.recipe.digest,
+        "examples": _examples(plan),
+    }
+
+
+def _examples(plan: Plan) -> dict[str, list[str]]:
+    """The first few uris of each kind of change."""
+    uris = dict(plan.write.select("doc_id", "uri").iter_rows())
+    return {
+        "added": sorted(uris[doc_id] for doc_id in plan.added)[:_EXAMPLES],
+        "changed": sorted(uris[doc_id] for doc_id in plan.changed)[:_EXAMPLES],
+        "moved": sorted(uris[doc_id] for doc_id in plan.moved.values())[:_EXAMPLES],
+        "removed": sorted(plan.removed_uris)[:_EXAMPLES],
+    }
+
+
+def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> tuple[int, int]:
+    """How many texts and tokens nobody has embedded yet under the plan's recipe."""
+    vectors = lake.vectors(plan.recipe)
+    lake.contents.refresh()
+    vectors.refresh()
+    seen: set[str] = set()
+    n_tokens = 0
+    for texts in _texts(lake, job, plan, progress):
+        digests = texts.column("text_digest").to_pylist()
+        new = set(vectors.missing(digests)) - seen
+        seen |= new
+        rows = pl.DataFrame(texts).filter(pl.col("text_digest").is_in(list(new)))
+        n_tokens += int(rows["n_tokens"].sum())
+    return len(seen), n_tokens
+
+
+def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[pa.Table]:
+    content_ids = plan.content_ids()
+    missing = set(lake.contents.missing(content_ids))
+    stored = [content_id for content_id in content_ids if content_id not in missing]
+    for start in range(0, len(stored), job.shard_documents):
+        yield texts_to_embed(lake, stored[start : start + job.shard_documents])
+    progress("documents", 0, len(missing))
+    sources = job.open_sources()
+
+    def parsed(shard: Shard) -> pa.Table:
+        with IsolatedFunction("lake.ingest.contents:content_row") as isolated:
+            return distinct_texts(shard_contents(shard, sources, plan.recipe, isolated))
+
+    with ThreadPoolExecutor(n_cores()) as pool:
+        shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
+        for shard, texts in zip(shards, pool.map(parsed, shards), strict=True):
+            progress("documents", len(shard.contents), None)
+            yield texts

@@ -1,0 +1,112 @@
+"""The commands about ground truth: questions, and where their answers stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli import drafts, feedback
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import questions as show_questions
+
+if TYPE_CHECKING:
+    from lake.questions import Asked, Resolved
+
+#: Taken as one group: ``raglake questions import`` and so on.
+app = typer.Typer(help="Keep questions whose answers are known, to measure releases by.", no_args_is_help=True)
+
+SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions.")]
+At = Annotated[str, typer.Option("--at", help="live, a release, or a date or time (UTC).")]
+_URI = "How documents are called: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in jsonl and csv."
+_SPLIT = "Whose judgements, of a BEIR folder."
+
+
+@app.command("import")
+def import_(
+    format: Annotated[str, typer.Argument(help="beir, squad, jsonl or csv.")],
+    path: Annotated[str, typer.Argument(help="The folder or file.")],
+    lake: LakeOption,
+    set_: Annotated[str | None, typer.Option("--set", help="What to call them. [the file's name]")] = None,
+    source: Annotated[str | None, typer.Option(help="The source of their documents. [any that has the URI]")] = None,
+    uri: Annotated[str | None, typer.Option(help=_URI)] = None,
+    split: Annotated[str, typer.Option(help=_SPLIT)] = "test",
+    as_json: JsonOption = False,
+) -> None:
+    """Take questions into the lake, tied to the words of live that answer them."""
+    from lake.directory import Lake
+    from lake.questions import load, take
+
+    name = set_ or Path(path).resolve().stem.lower()
+    taken = take(Lake.existing(lake), name, load(format, path, set=name, source=source, uri=uri, split=split))
+    shown = {"set": name, "imported": taken.n_taken, "erased": taken.n_erased, "checked_at": taken.checked_at}
+    show({**shown, "left_out": _checked(taken.left_out)}, as_json, show_questions.taken)
+
+
+@app.command()
+def check(lake: LakeOption, set_: SetOption = None, at: At = "live", as_json: JsonOption = False) -> None:
+    """Say which questions can't be measured at a release, and why."""
+    from lake.directory import Lake
+    from lake.questions import questions, resolve
+
+    place = Lake.existing(lake)
+    release, asked = place.log.read().resolve(at), questions(place, set_)
+    found = _checked(resolve(place, release, asked))
+    shown = {"release": release.release, "questions": len(asked), "left_out": found}
+    show(shown, as_json, show_questions.checked)
+
+
+def _checked(resolved: Iterable[Resolved]) -> list[dict[str, Any]]:
+    return [
+        {
+            "set": one.question.set,
+            "question_id": one.question.question_id,
+            "question": one.question.text,
+            "reason": one.left_out,
+            "evidence": [{"uri": lost.evidence.uri, "quote": lost.evidence.quote, "reason": lost.reason}
+                         for lost in one.lost if lost.evidence.grade],
+        }
+        for one in resolved
+        if one.left_out
+    ]  # fmt: skip
+
+
+@app.command("list")
+def list_(lake: LakeOption, set_: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show the sets of questions, or the questions of one."""
+    from lake.directory import Lake
+    from lake.questions import questions
+
+    found = questions(Lake.existing(lake), set_)
+    shown = {"sets": _sets(found), "questions": [question.to_row() for question in found] if set_ else []}
+    show(shown, as_json, show_questions.listed)
+
+
+def _sets(questions: Sequence[Asked]) -> list[dict[str, Any]]:
+    """Of each set how many questions, how many that nobody looked at, and how their evidence is given."""
+    found = []
+    for name in sorted({question.set for question in questions}):
+        mine = [question for question in questions if question.set == name]
+        kinds = Counter("place" if piece.is_place else "document" for one in mine for piece in one.evidence)
+        unreviewed = sum(not question.reviewed for question in mine)
+        found.append({"set": name, "questions": len(mine), "unreviewed": unreviewed, "evidence": dict(kinds)})
+    return found
+
+
+@app.command("drop")
+def drop_(
+    set_: Annotated[str, typer.Argument(metavar="SET", help="The set.")], lake: LakeOption, as_json: JsonOption = False
+) -> None:
+    """Take a set of questions away."""
+    from lake.directory import Lake
+    from lake.questions import drop
+
+    show({"set": set_, "dropped": drop(Lake.existing(lake), set_)}, as_json, show_questions.dropped)
+
+
+app.command()(drafts.generate)
+app.command()(drafts.review)
+app.command("from-feedback")(feedback.from_feedback)

@@ -1,0 +1,47 @@
+"""The command that writes a report of a lake's releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.evaluate import SetOption
+from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.show import terminal
+
+Out = Annotated[str, typer.Option(help="The page to write.")]
+Png = Annotated[str | None, typer.Option(help="Write each plot as a PNG file into this folder, too.")]
+Last = Annotated[int, typer.Option(help="Releases to go back.", min=1)]
+
+
+def report(
+    lake: LakeOption,
+    set_: SetOption = None,
+    out: Out = "report.html",
+    png: Png = None,
+    last: Last = 30,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one HTML page on how releases did: scores, slices, latency, cost, worst questions, what changed."""
+    from expectations.report import gather, page, write_png
+    from lake.index import open_lake
+
+    found = gather(open_lake(lake), set_, last)
+    path = Path(out).expanduser()
+    plots = write_png(found.charts, Path(png).expanduser()) if png else []
+    path.write_text(page(found), encoding="utf-8")
+    written = {"report": str(path), "plots": [str(plot) for plot in plots]}
+    show({**written, "releases": len(found.releases), "sets": [one.name for one in found.sets]}, as_json, _written)
+
+
+def _written(shown: dict[str, Any]) -> None:
+    out = terminal.terminal()
+    for path in (shown["report"], *shown["plots"]):
+        out.print(f"written: {path}", markup=False)
+    if not shown["sets"]:
+        out.print("no release was evaluated yet; raglake evaluate measures one")
+
+
+COMMANDS = (report,)

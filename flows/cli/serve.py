@@ -1,0 +1,139 @@
+"""The commands that let others ask: the HTTP service, and the server for agents that speak MCP."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import LakeOption
+from flows.cli.query import principals
+from lake.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from lake.answer import ChatModel
+    from lake.index import Index
+    from lake.service.keys import KeyRing
+    from lake.service.traffic_split import Split
+
+HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+KeysOption = Annotated[str | None, typer.Option(help="JSON file of API keys. [RAGLAKE_API_KEYS]")]
+OpenOption = Annotated[bool, typer.Option("--open", help="Let others than this machine ask without a key.")]
+_AS = "Whose documents may be seen, where no API key says so; several allowed. [only what is not restricted]"
+AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
+_CHAT = "openai:MODEL or anthropic:MODEL, for answers. [RAGLAKE_CHAT_MODEL]"
+_RERANK = "A model that looks at the best passages of each search again."
+_AB = "RELEASE=SHARE: that release answers so much of the sessions, live the rest; several allowed."
+_SECONDS = "Seconds until a search is given up."
+
+
+def serve(
+    lake: LakeOption,
+    host: HostOption = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    keys: KeysOption = None,
+    is_open: OpenOption = False,
+    as_: AsOption = None,
+    model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
+    rerank: Annotated[str | None, typer.Option(help=_RERANK)] = None,
+    threads: Annotated[int, typer.Option(help="Questions at work at a time.", min=1)] = 4,
+    waiting: Annotated[int, typer.Option(help="Questions in line for a thread; more are refused.", min=0)] = 64,
+    seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
+    rate: Annotated[float, typer.Option(help="Requests per second of a key that says nothing else.")] = 20.0,
+    ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
+    max_k: Annotated[int, typer.Option(help="Most passages of one response.", min=1)] = 100,
+) -> None:
+    """Answer questions over HTTP."""
+    from lake.index import open_lake
+    from lake.service.app import create_app
+    from lake.service.capacity import Bounds
+    from lake.service.server import check_openness, hosts_of
+    from lake.service.server import serve as listen
+
+    ring = _key_ring(keys, as_)
+    check_openness(host, ring, is_open)
+    burst = max(1, round(2 * rate))
+    bounds = Bounds(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
+    options = {"rerank": rerank} if rerank else {}
+    hosts = hosts_of(host, ring, is_open)
+    index = open_lake(lake)
+    words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
+    listen(create_app(index, ring, bounds, **words), bounds, host, port)
+
+
+def _split(index: Index, words: list[str] | None) -> Split | None:
+    """By ids, so that a name or a date means the same release for as long as the trial lasts."""
+    from lake.service.traffic_split import Split, parse_split
+
+    if not words:
+        return None
+    shares = parse_split(words).shares
+    return Split({index.release(release).release: share for release, share in shares.items()})
+
+
+def mcp(
+    lake: LakeOption,
+    http: Annotated[
+        bool, typer.Option("--http", help="Listen for streamable HTTP at /mcp; else speak on stdio.")
+    ] = False,
+    host: HostOption = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8001,
+    keys: KeysOption = None,
+    is_open: OpenOption = False,
+    as_: AsOption = None,
+    model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
+    at: Annotated[str, typer.Option(help="Stay with a release, by id, name, date or time.")] = "live",
+) -> None:
+    """Let agents search the lake through the Model Context Protocol."""
+    from lake.adapters.access import Access
+
+    access = Access.open(lake, principals(as_), at)
+    if http:
+        _listen_for_agents(mcp_module().http_app(access, _chat(model)), host, port, _key_ring(keys, as_), is_open)
+    else:
+        mcp_module().mcp_server(access, _chat(model)).run("stdio")
+
+
+def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
+    from lake.service.capacity import Bounds
+    from lake.service.guard import Guard
+    from lake.service.server import check_openness, hosts_of
+    from lake.service.server import serve as listen
+
+    check_openness(host, ring, is_open)
+    bounds = Bounds()
+    listen(Guard(app, ring, bounds, lambda *_: None, hosts_of(host, ring, is_open)), bounds, host, port)
+
+
+def mcp_module() -> ModuleType:
+    """UsageError where the extra is not installed."""
+    try:
+        from lake.adapters import mcp as module
+    except ImportError as missing:
+        raise UsageError(f"{missing}; pip install 'raglake[mcp]'") from missing
+    return module
+
+
+def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
+    from lake.service.keys import Key, KeyRing, load_keys
+
+    keys = load_keys(path)
+    allowed = principals(names)
+    anonymous = Key("anonymous", principals=allowed if isinstance(allowed, str) else tuple(allowed))
+    return KeyRing(keys, None if keys else anonymous)
+
+
+def _chat(name: str | None) -> ChatModel | None:
+    """The chat model, None where none is set."""
+    from lake.answer import NoChatModelError, load_chat
+
+    try:
+        return load_chat(name)
+    except NoChatModelError:
+        return None
+
+
+COMMANDS = (serve, mcp)

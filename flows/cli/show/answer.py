@@ -1,0 +1,68 @@
+"""What a person at a terminal sees of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from flows.cli.show import query as show_query
+from flows.cli.show import terminal
+from lake.words import counted
+
+if TYPE_CHECKING:
+    from lake.answer import Answer
+
+
+def written(pieces: Iterator[str | Answer]) -> Answer:
+    """The answer at the end of a stream, its text printed as it comes."""
+    begun = False
+    for piece in pieces:
+        if not isinstance(piece, str):
+            print(end="\n" if begun else "")
+            return piece
+        print(piece, end="", flush=True)
+        begun = True
+    raise RuntimeError("a stream of an answer ends in the answer")
+
+
+def answer(told: dict[str, Any], *, streamed: bool) -> None:
+    """An answer, what is wrong with it, its sources, and what it took; the passages where there is none."""
+    out = terminal.terminal()
+    if told["model"] is None:
+        if told["text"]:
+            out.print(escape(told["text"]))
+        show_query.hits({"release": told["release"], "hits": told["passages"]})
+        return
+    if not streamed:
+        out.print(escape(told["text"]))
+    for problem in told["problems"]:
+        out.print(f"[red]! {escape(problem['message'])}[/red]")
+    out.print()
+    cited = {number for sentence in told["sentences"] for number in sentence["citations"]}
+    for source in told["sources"]:
+        out.print(_source(source, is_cited=source["number"] in cited))
+    out.print(f"\n[dim]{_footing(told)}[/dim]")
+
+
+def _source(source: dict[str, Any], *, is_cited: bool) -> str:
+    page = f", page {source['page']}" if source["page"] else ""
+    place = f"{escape(source['uri'])}{page}"
+    heading = f"  {escape(source['heading'])}" if source["heading"] else ""
+    number = escape(f"[{source['number']}]")
+    span = f"  {source['start']}-{source['end']}"
+    return (
+        f"{number} [bold]{place}[/bold]{heading}[dim]{span}[/dim]"
+        if is_cited
+        else f"[dim]{number} {place}{heading}{span}[/dim]"
+    )
+
+
+def _footing(told: dict[str, Any]) -> str:
+    usage = told["usage"]
+    cost = "price unknown" if told["cost_usd"] is None else f"{told['cost_usd']:.4f} USD"
+    tokens = f"{usage['n_input']:,} + {counted(usage['n_output'], 'token')}"
+    sure = f"confidence {told['confidence']:.2f}" if told["enough"] else f"no answer (evidence {told['evidence']:.2f})"
+    parts = [f"release {told['release']}", sure, told["model"], tokens, cost, f"{told['seconds']:.1f} s"]
+    return escape(", ".join([*parts, *told["notes"]]))

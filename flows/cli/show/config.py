@@ -1,0 +1,22 @@
+"""What a person at a terminal sees of a lake's configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from flows.cli.show.terminal import terminal
+
+
+def configuration(shown: dict[str, Any]) -> None:
+    """Every value that holds; those that were set are bold."""
+    table = Table("key", "value", "", box=None, pad_edge=False)
+    for section, values in shown["configuration"].items():
+        for name, value in values.items():
+            is_set = name in shown["set"].get(section, {})
+            told = json.dumps(value, ensure_ascii=False)
+            table.add_row(f"{section}.{name}", escape(told), "set" if is_set else "", style="bold" if is_set else "")
+    terminal().print(table)

@@ -1,0 +1,32 @@
+"""What a person at a terminal sees of the lakes of a file, and of what Prefect was told of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from flows.cli.show.terminal import terminal
+
+
+def lakes(shown: dict[str, Any]) -> None:
+    """Each lake: when its flows run, then what goes into it and where it lies."""
+    out = terminal()
+    table = Table("lake", "ingest", "evaluate", "maintain", "time zone", "overlap", box=None, pad_edge=False)
+    for name, lake in shown["lakes"].items():
+        crons = [cron or "on demand" for cron in lake["schedules"].values()]
+        table.add_row(*map(escape, (name, *crons, lake["timezone"], lake["overlap"])))
+    out.print(table)
+    for name, lake in shown["lakes"].items():
+        said = lake["parameters"]["ingest"]  # a line of its own: a path that a column cuts short is none
+        out.print(escape(f"{name}: {', '.join(said['sources'])} into {said['lake']}"))
+
+
+def applied(shown: dict[str, Any]) -> None:
+    """What there is now, and what is there no more."""
+    out = terminal()
+    for name in shown["applied"]:
+        out.print(escape(name) + (" (paused)" if name in shown.get("paused", ()) else ""))
+    for name in shown["deleted"]:
+        out.print(f"deleted: {escape(name)}")

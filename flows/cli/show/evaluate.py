@@ -1,0 +1,145 @@
+"""What a person at a terminal sees of measures and of their differences."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.cli.show.terminal import terminal
+from lake.words import counted
+
+_MOST_SHOWN = 10
+#: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.
+_WIDTH = 160
+_FIGURES = ("level", "measure", "n", "mean", "low", "high")
+_COLOURS = {"worse": "red", "better": "green"}
+
+
+def evaluations(shown: dict[str, Any]) -> None:
+    """A table for each set and way of asking."""
+    out = terminal()
+    for one in shown["evaluations"]:
+        out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(_way(one['settings']))}")
+        out.print(_counts(one))
+        if one["measures"]:
+            _print(_measures(one["measures"]))
+        if one["seconds"]:
+            times = ", ".join(f"{name} {value * 1000:,.1f} ms" for name, value in one["seconds"].items())
+            out.print(f"a search took {times}")
+        for row in one["failed"][:_MOST_SHOWN]:
+            out.print(f"  [red]failed[/red]: {escape(row['question'])} ({escape(row['error'])})")
+    for path in shown["trec"]:
+        out.print(f"written: {escape(path)}")
+
+
+def answers(shown: dict[str, Any]) -> None:
+    """A table for each set and way of answering, with what it cost."""
+    out = terminal()
+    for one in shown["evaluations"]:
+        how = one["settings"]
+        judge = f", judged by {how['answers']['judge']}" if "judge" in how["answers"] else ", no judge"
+        way = _way({name: value for name, value in how.items() if name != "answers"})
+        said = f"{way}, answered by {how['answers']['chat']}{judge}"
+        out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(said)}")
+        out.print(_counts(one))
+        if one["measures"]:
+            _print(_measures(one["measures"]))
+        for measure, n in one["not_judged"].items():
+            out.print(f"no verdict on {measure} for {counted(n, 'answer')}")
+        for row in one["failed"][:_MOST_SHOWN]:
+            out.print(f"  [red]failed[/red]: {escape(row['question'])} ({escape(row['error'])})")
+        if one["stopped"]:
+            out.print(f"[yellow]stopped, and no score kept: {escape(one['stopped'])}[/yellow]")
+        out.print(f"[dim]{_bill(one)}[/dim]")
+
+
+def _bill(one: dict[str, Any]) -> str:
+    n = sum(paid["n_calls"] for paid in one["usage"].values())
+    cost = "price unknown" if one["cost_usd"] is None else f"{one['cost_usd']:.4f} USD"
+    tokens = sum(paid["n_input"] + paid["n_output"] for paid in one["usage"].values())
+    return f"{counted(n, 'call')}, {counted(tokens, 'token')}, {cost}; {one['calls_remembered']:,} remembered"
+
+
+def _print(table: Table) -> None:
+    Console(highlight=False, soft_wrap=True, width=_WIDTH).print(table)
+
+
+def _way(settings: dict[str, Any]) -> str:
+    rest = {name: value for name, value in settings.items() if name != "mode"}
+    return f"{settings['mode']} with {json.dumps(rest, ensure_ascii=False)}" if rest else str(settings["mode"])
+
+
+def _counts(one: dict[str, Any]) -> str:
+    reasons = Counter(row["reason"] for row in one["left_out"])
+    left_out = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common())
+    parts = [f"{one['scored']:,} of {counted(one['questions'], 'question')} measured"]
+    parts += [f"{len(one['failed']):,} of them failed and count as 0"] if one["failed"] else []
+    parts += [f"{len(one['left_out']):,} left out: {left_out} (raglake questions check)"] if left_out else []
+    return "; ".join(parts)
+
+
+def _measures(rows: list[dict[str, Any]]) -> Table:
+    by = [name for name in rows[0] if name not in _FIGURES]
+    table = Table(*by, "of", "measure", "mean", "95 % interval", "n", box=None, pad_edge=False)
+    for row in rows:
+        slices = [escape(str(row[name] if row[name] is not None else "several")) for name in by]
+        interval = f"{row['low']:.3f} to {row['high']:.3f}"
+        table.add_row(*slices, row["level"], row["measure"], f"{row['mean']:.3f}", interval, f"{row['n']:,}")
+    return table
+
+
+def comparison(shown: dict[str, Any]) -> None:
+    """Each measure with its verdict, then the questions that were lost and won by the first of them."""
+    out = terminal()
+    for side in ("a", "b"):
+        out.print(f"{side.upper()} is {shown[side]['release']}, {escape(_way(shown[side]['settings']))}")
+    for name in dict.fromkeys(one["set"] for one in shown["comparisons"]):
+        mine = [one for one in shown["comparisons"] if one["set"] == name]
+        out.print(f"\n[bold]{escape(name)}[/bold]: {_compared(mine[0])}")
+        _print(_differences(mine))
+        for line in _changes(mine[0]):
+            out.print(line)
+
+
+def _compared(one: dict[str, Any]) -> str:
+    parts = [f"{counted(one['n'], 'question')} that both were asked"]
+    if one["n_lost"]:
+        parts.append(
+            f"{one['n_lost']:,} of them without evidence in B, although its source is as it was: they count as 0"
+        )
+    if one["n_left_out"]:
+        parts.append(f"{one['n_left_out']:,} left out, whose evidence the source changed or took away")
+    return "; ".join(parts)
+
+
+def _differences(rows: list[dict[str, Any]]) -> Table:
+    names = ("of", "measure", "A", "B", "B - A", "95 % interval", "p", "verdict", "wins", "losses", "n")
+    table = Table(*names, box=None, pad_edge=False)
+    for row in rows:
+        interval, colour = f"{row['low']:+.3f} to {row['high']:+.3f}", _COLOURS.get(row["word"], "default")
+        figures = (f"{row['a']:.3f}", f"{row['b']:.3f}", f"{row['difference']:+.3f}", interval, f"{row['p']:.4f}")
+        verdict = f"[{colour}]{row['word']}[/{colour}]"
+        counts = (f"{row[name]:,}" for name in ("wins", "losses", "n"))
+        table.add_row(row["level"], row["measure"], *figures, verdict, *counts)
+    return table
+
+
+def _changes(one: dict[str, Any]) -> Iterator[str]:
+    """The worst losses, then the best wins."""
+    what = f"{one['level']} {one['measure']}"
+    losses = [row for row in one["changes"] if row["difference"] < 0]
+    wins = [row for row in reversed(one["changes"]) if row["difference"] > 0]
+    for heading, rows in (("lost most", losses), ("won most", wins)):
+        if rows:
+            yield f"{heading} in {what}:"
+        for row in rows[:_MOST_SHOWN]:
+            lost = " [dim](evidence lost)[/dim]" if row["lost"] else ""
+            yield f"  {row['a']:.3f} -> {row['b']:.3f}  {escape(row['question'])}{lost}"
+        if len(rows) > _MOST_SHOWN:
+            yield f"  ... and {len(rows) - _MOST_SHOWN:,} more (--json lists all)"

@@ -1,0 +1,53 @@
+"""What a person at a terminal sees of feedback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from flows.cli.show.terminal import terminal
+from lake.words import counted
+
+_MOST_SHOWN = 20
+_COLOURS = {"worse": "red", "better": "green"}
+
+
+def listed(shown: dict[str, Any]) -> None:
+    """Judgements by release."""
+    table = Table("release", "judgements", "useful", box=None, pad_edge=False)
+    for row in shown["releases"]:
+        table.add_row(row["release"], f"{row['judgements']:,}", f"{row['useful'] / row['judgements']:.1%}")
+    terminal().print(table if shown["releases"] else "nobody judged a passage yet; docs/feedback.md says how")
+
+
+def compared(shown: dict[str, Any]) -> None:
+    """Both shares, their difference, and what that tells."""
+    out = terminal()
+    for name in ("a", "b"):
+        side = shown[name]
+        said = f"{side['useful']:,} of {counted(side['n'], 'judgement')} useful ({side['share']:.1%})"
+        out.print(f"{name.upper()} is {side['release']}: {said}, from {counted(side['sessions'], 'session')}")
+    colour = _COLOURS.get(shown["word"], "default")
+    interval = f"{shown['low']:+.3f} to {shown['high']:+.3f}"
+    out.print(f"B is [{colour}]{shown['word']}[/{colour}]: {shown['difference']:+.3f} ({interval}), p {shown['p']:.4f}")
+
+
+def drafted(shown: dict[str, Any]) -> None:
+    """What was made of feedback, and what was not."""
+    out = terminal()
+    n = counted(len(shown["drafted"]), "question")
+    out.print(f"{n} drafted in the set [bold]{escape(shown['set'])}[/bold]; raglake questions review goes through them")
+    left = {
+        "passages with too few votes": shown["n_too_few"],
+        "questions without a useful passage": shown["n_nothing_useful"],
+        "questions that a person decided on before": shown["n_decided"],
+        "questions whose documents were erased": shown["n_erased"],
+    }
+    for what, number in left.items():
+        if number:
+            out.print(f"  {number:,} {what}")
+    for one in shown["conflicting"][:_MOST_SHOWN]:
+        votes = f"{one['useful']} useful, {one['useless']} not"
+        out.print(f"  [dim]conflicting: {escape(one['question'])} ({escape(one['uri'])}: {votes})[/dim]")

@@ -1,0 +1,230 @@
+"""The lakes of one file: what each is made of, when its flows run, how they are watched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from flows.forms.ingest import USUAL_WAIT, RecipeParameters, Runner
+from lake.configuration import Configuration
+from lake.errors import UsageError
+
+#: Where the file is, unless --config says it.
+VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
+
+#: Part of the names of deployments and tags.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Overlap = Literal["skip", "queue"]
+Scheduled = Literal["ingest", "evaluate", "maintain"]
+_SECTIONS = tuple(section.name for section in fields(Configuration))
+_NEXT = {
+    "extra_forbidden": "there is no such key here; there are: {known}",
+    "missing": "it must be given",
+    "string_pattern_mismatch": "names are of a-z, 0-9 and single dashes, as pump-manuals",
+}
+
+
+def _cron(text: str) -> str:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=text)
+    except ValidationError as error:
+        raise ValueError('no cron expression; one is minute hour day month weekday, as "0 2 * * *"') from error
+    return text
+
+
+def _time_zone(text: str) -> str:
+    from zoneinfo import available_timezones
+
+    if text not in available_timezones():
+        raise ValueError("no time zone; one is called as Europe/Berlin or UTC")
+    return text
+
+
+def _block(text: str) -> str:
+    if text.count("/") != 1 or not all(text.split("/")):
+        raise ValueError("no block; one is called TYPE/NAME, as slack-webhook/operators (prefect block ls)")
+    return text
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Block = Annotated[str, AfterValidator(_block)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Schedules(_Section):
+    """When the flows run by themselves; one that isn't given runs on demand only."""
+
+    ingest: Cron | None = None
+    evaluate: Cron | None = None
+    maintain: Cron | None = None
+
+
+class RunnerOf(_Section):
+    """Where the shards of an ingest are parsed, and how many at a time."""
+
+    kind: Runner = "threads"
+    workers: Annotated[int, Field(ge=1)] | None = None
+    address: Words | None = None
+
+
+class Retention(_Section):
+    """What ``maintain`` keeps, by the names and defaults of its form."""
+
+    keep_last: Annotated[int, Field(ge=0)] | None = None
+    keep_daily: Annotated[int, Field(ge=0)] | None = None
+    keep_monthly: Annotated[int, Field(ge=0)] | None = None
+    grace_hours: Annotated[float, Field(ge=0)] | None = None
+    keep_vectors_days: Annotated[float, Field(ge=0)] | None = None
+
+
+class Settings(_Section):
+    """What ``defaults`` may say for all lakes, and each lake for itself."""
+
+    include: list[str] = []
+    exclude: list[str] = []
+    recipe: RecipeParameters = RecipeParameters()
+    shard_documents: Annotated[int, Field(ge=1)] = 2000
+    batch_hours: Annotated[float, Field(ge=0)] | None = None
+    budget_usd: Annotated[float, Field(ge=0)] | None = None
+    timezone: TimeZone = "UTC"
+    schedules: Schedules = Schedules()
+    retention: Retention = Retention()
+    overlap: Overlap = "skip"
+    wait_minutes: Annotated[float, Field(ge=0)] = USUAL_WAIT
+    paused: bool | None = None
+    rerun_crashed: bool = True
+    late_minutes: Annotated[float, Field(gt=0)] = 15
+    silent_hours: Annotated[float, Field(gt=0)] = 48
+    notify: list[Block] = []
+    runner: RunnerOf = RunnerOf()
+    gate: dict[str, Any] | None = None
+    alarms: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Settings:
+        try:
+            Configuration.of(self.policy)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """The sections of a lake's own configuration that the file decides."""
+        return {name: said for name in _SECTIONS if (said := getattr(self, name)) is not None}
+
+
+class FleetLake(Settings):
+    """One lake: where it lies, what goes into it, and all that ``Settings`` says."""
+
+    lake: Words
+    sources: Annotated[list[Words], Field(min_length=1)]
+
+    def cron(self, action: Scheduled) -> str | None:
+        found: str | None = getattr(self.schedules, action)
+        return found
+
+
+class _Defaults(_Section):
+    defaults: Settings
+
+
+class Fleet(_Section):
+    """All lakes by name."""
+
+    lakes: dict[Name, FleetLake] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _lie_apart(self) -> Fleet:
+        seen: dict[str, str] = {}
+        for name, one in self.lakes.items():
+            place = one.lake if "://" in one.lake else os.path.normpath(one.lake)
+            if place in seen:
+                raise ValueError(f"{seen[place]} and {name} are both at {place}; two schedules would write to one lake")
+            seen[place] = name
+        return self
+
+
+def place(said: str | None) -> Path:
+    """The file: as said, as RAGLAKE_CONFIG says, or raglake.yaml here."""
+    return Path(said or os.environ.get(VARIABLE) or USUAL).expanduser()
+
+
+def read(path: Path) -> Fleet:
+    """The lakes of a file; UsageError names each key that is wrong, why, and what it may be."""
+    try:
+        said = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; say --config FILE or set {VARIABLE}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(said, dict) or not isinstance(said.get("lakes"), dict):
+        raise UsageError(f"{path} names no lakes; it needs a key lakes, with a name, lake and sources for each")
+    try:
+        # By themselves, lest each lake repeat what is wrong with them.
+        _Defaults.model_validate({"defaults": said.get("defaults") or {}})
+        return Fleet.model_validate(_with_defaults(said))
+    except ValidationError as error:
+        raise UsageError("\n".join(f"{path}: {line}" for line in _told(error))) from error
+
+
+def _with_defaults(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Each lake's own words over those of ``defaults``, key by key, also within a section."""
+    defaults = said.get("defaults") or {}
+    lakes = {name: _over(defaults, own) if isinstance(own, dict) else own for name, own in said["lakes"].items()}
+    return {**{key: value for key, value in said.items() if key != "defaults"}, "lakes": lakes}
+
+
+def _over(under: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: {**under[key], **own[key]} for key in under.keys() & own.keys() if _are_sections(under[key], own[key])}
+    return {**under, **own, **both}
+
+
+def _are_sections(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    """One line for each wrong key: its path, what it holds, why that can't be."""
+    for found in error.errors():
+        path = ".".join(str(part) for part in found["loc"] if part != "[key]") or "lakes"
+        why = _NEXT.get(found["type"], found["msg"].removeprefix("Value error, "))
+        why = why.format(known=_known(found["loc"])) if found["type"] == "extra_forbidden" else why
+        held = "" if isinstance(found["input"], dict | BaseModel) else f"={found['input']!r}"
+        yield f"{path}{held}: {why}"
+
+
+def _known(loc: tuple[int | str, ...]) -> str:
+    """The keys that may stand where an unknown one stood."""
+    if len(loc) < 2:
+        return "defaults, lakes"
+    top: Any = Settings if loc[0] == "defaults" else FleetLake
+    section = top.model_fields.get(loc[-2])
+    model = section.annotation if section else top
+    return ", ".join(model.model_fields)
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML would take the last of two equal keys; two lakes of one name are a mistake."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found

@@ -1,0 +1,204 @@
+"""The forms that Prefect's UI shows for what an operator does: one for each of its flows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from flows.forms.ingest import POLICY, USUAL_WAIT, Unset, WaitMinutes, without_unset
+from lake.releases.retention import Retention
+from tasks.forget import Erasure
+
+_USUAL = Retention()
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+#: Words that say something: blanks alone would be kept in the log for good.
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class LakeParameters(BaseModel):
+    """What every operation wants to know."""
+
+    # An error that repeats its input would carry an erased document's name into Prefect's log.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    lake: Words = Field(title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
+
+
+class MaintainParameters(LakeParameters):
+    """Which releases stay. Live, named and just rolled back ones stay whatever is said here."""
+
+    model_config = ConfigDict(title="Maintain")
+
+    keep_last: int = Field(
+        default=_USUAL.keep_last,
+        ge=0,
+        title="Keep last",
+        description="Published releases to keep, newest first, and as many newer candidates.",
+    )
+    keep_daily: int = Field(
+        default=_USUAL.keep_daily,
+        ge=0,
+        title="Keep daily",
+        description="Days of which to keep what was live at the end (UTC), today included.",
+    )
+    keep_monthly: int = Field(
+        default=_USUAL.keep_monthly,
+        ge=0,
+        title="Keep monthly",
+        description="Months of which to keep what was live at the end (UTC), this one included.",
+    )
+    grace_hours: float = Field(
+        default=_USUAL.grace / _HOUR,
+        ge=0,
+        title="Grace, hours",
+        description="Nothing goes that was written, or was live, less than so long ago.",
+    )
+    keep_vectors_days: float = Field(
+        default=_USUAL.keep_vectors / _DAY,
+        ge=0,
+        title="Keep vectors, days",
+        description="Vectors that no kept release uses stay so long: if their text comes back, it costs nothing.",
+    )
+    dry_run: bool = Field(default=False, title="Dry run", description="Only say what would go; change nothing.")
+    wait_minutes: WaitMinutes = USUAL_WAIT
+
+    def retention(self) -> Retention:
+        return Retention(
+            self.keep_last,
+            self.keep_daily,
+            self.keep_monthly,
+            grace=self.grace_hours * _HOUR,
+            keep_vectors=self.keep_vectors_days * _DAY,
+        )
+
+
+class EvaluateParameters(LakeParameters):
+    """Whose answers are measured."""
+
+    model_config = ConfigDict(title="Evaluate", json_schema_extra=without_unset)
+
+    candidate: bool = Field(
+        default=True,
+        title="Candidate too",
+        description="Also ask the newest release that was built since live and waits, or was refused.",
+    )
+    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
+
+
+class RollbackParameters(LakeParameters):
+    """Which release readers go back to."""
+
+    model_config = ConfigDict(title="Rollback")
+
+    release: Words = Field(
+        title="Release",
+        description="A release (2026-11-20.1), its name, or a date or time (2026-11-20, UTC): what was live then.",
+    )
+    why: Words = Field(title="Why", description="What was wrong with the live one; the lake's log keeps it.")
+
+
+class PublishParameters(LakeParameters):
+    """Which candidate readers get."""
+
+    model_config = ConfigDict(title="Publish", json_schema_extra=without_unset)
+
+    candidate: Words = Field(title="Candidate", description="The release to make live, as 2026-11-20.1, or its name.")
+    why: Words | Unset = Field(default=None, title="Why", description="The lake's log keeps it; Force wants one.")
+    force: bool = Field(
+        default=False,
+        title="Force",
+        description="Over a failed audit or gate, a pin, or a newer live. On, the questions are not asked.",
+    )
+
+    @model_validator(mode="after")
+    def _says_why(self) -> PublishParameters:
+        if self.force and self.why is None:
+            raise ValueError("Force needs Why, which the lake's log keeps")
+        return self
+
+
+class PinParameters(LakeParameters):
+    """For how long nobody knows, but why."""
+
+    model_config = ConfigDict(title="Pin")
+
+    why: Words = Field(title="Why", description="Runs that may not publish say it; the lake's log keeps it.")
+
+
+class UnpinParameters(LakeParameters):
+    """Which lake's live is let go."""
+
+    model_config = ConfigDict(title="Unpin")
+
+
+class RebuildParameters(LakeParameters):
+    """Which lake's tables are made again."""
+
+    model_config = ConfigDict(title="Rebuild")
+
+    wait_minutes: WaitMinutes = USUAL_WAIT
+
+
+class QuestionsParameters(LakeParameters):
+    """Which file holds the questions, and what its documents are called in the lake."""
+
+    model_config = ConfigDict(title="Questions", json_schema_extra=without_unset)
+
+    format: Literal["beir", "squad", "jsonl", "csv"] = Field(
+        title="Format", description="beir is a folder with corpus and judgements, the others are one file."
+    )
+    path: Words = Field(title="Path", description="The folder or file, as the worker sees it.")
+    set: Words | Unset = Field(
+        default=None, title="Set", description="What to call these questions. Empty: the file's name."
+    )
+    source: Words | Unset = Field(
+        default=None, title="Source", description="The source of their documents. Empty: any that has the URI."
+    )
+    uri: Words | Unset = Field(
+        default=None,
+        title="URI",
+        description="How documents are called: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in"
+        " jsonl and csv. Empty: {id}.md, {title}/{paragraph}.txt, {uri}.",
+    )
+
+
+class ForgetParameters(LakeParameters):
+    """Which documents are erased for good: say either URI or Where."""
+
+    model_config = ConfigDict(title="Forget", json_schema_extra=without_unset)
+
+    uri: Words | Unset = Field(
+        default=None, title="URI", description="The document, as a hit shows it. Leave empty to say Where."
+    )
+    where: Words | Unset = Field(
+        default=None,
+        title="Where",
+        description="SQL over the manifest that chooses documents: uri LIKE 'hr/%'. Leave empty to say URI.",
+    )
+    source: Words | Unset = Field(
+        default=None, title="Source", description="Only documents of this source. Empty: of all."
+    )
+    why: Words = Field(
+        title="Why",
+        description="Kept in the lake's log for good, so name neither the document nor a person: a case number.",
+    )
+    dry_run: bool = Field(
+        default=True,
+        title="Dry run",
+        description="On: only list what would be erased. Off: erase it, which nothing brings back.",
+    )
+    wait_minutes: WaitMinutes = USUAL_WAIT
+
+    @model_validator(mode="after")
+    def _says_which(self) -> ForgetParameters:
+        if (self.uri is None) == (self.where is None):
+            raise ValueError("say which documents: URI or Where, one of them")
+        if self.uri is not None and self.uri in self.why:
+            raise ValueError("Why must not name the document: the lake's log keeps it for good")
+        return self
+
+    def erasure(self) -> Erasure:
+        return Erasure(self.lake, self.uri, self.where, self.source, self.why)

@@ -1,0 +1,118 @@
+"""Making a question easier to find: each strategy asks a model for queries, and says so where that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from lake.answer import json_replies
+from lake.answer.chat import Message, Usage
+from lake.answer.fences import fence_of, fenced
+from lake.answer.templates import Prompts
+from lake.errors import ContractError, TransientError, UsageError
+
+if TYPE_CHECKING:
+    from lake.answer.chat import ChatModel
+
+Strategy = Literal["rewrite", "expand", "hyde", "decompose"]
+
+_MAX_QUERY = 1000
+_MAX_HISTORY = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Queries of one expansion or hop, hops, and calls of the model for one question, all at most."""
+
+    max_queries: int = 4
+    max_hops: int = 3
+    max_calls: int = 6
+    max_tokens: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for; ``like_a_passage``: it is worded as an answer, so its vector is what tells."""
+
+    text: str
+    like_a_passage: bool = False
+
+
+@dataclass
+class Understanding:
+    """Asks the model, within limits, and keeps count; ``notes`` says what failed and what was done instead."""
+
+    chat: ChatModel
+    prompts: Prompts
+    limits: Limits = field(default_factory=Limits)
+    usage: Usage = field(default_factory=Usage)
+    notes: list[str] = field(default_factory=list)
+
+    def standalone(self, question: str, history: Sequence[Message]) -> str:
+        """The question with what the conversation before it makes plain; as it is where the model fails."""
+        told = "\n".join(f"{message.role}: {message.text}" for message in history)[-_MAX_HISTORY:]
+        fence = fence_of(told, question)
+        told = fenced("conversation", told, fence)
+        return self._text("standalone", "question", question, fence, history=told) or question
+
+    def rewritten(self, question: str) -> list[Query]:
+        """A query to be searched for in the question's place."""
+        text = self._text("rewrite", "query", question, fence_of(question))
+        return [Query(text or question)]
+
+    def expanded(self, question: str) -> list[Query]:
+        """Queries that say it otherwise."""
+        return list(map(Query, self._texts("expand", question, fence_of(question)) or ()))
+
+    def imagined(self, question: str) -> list[Query]:
+        """A passage that might answer (HyDE: Gao et al., ACL 2023)."""
+        text = self._text("hyde", "passage", question, fence_of(question))
+        return [Query(text, like_a_passage=True)] if text else []
+
+    def missing(self, question: str, found: str, fence: str) -> list[Query]:
+        """What is still to be looked up, given what was found; ``fence`` marks that off and is not in the question."""
+        return list(map(Query, self._texts("decompose", question, fence, sources=found) or ()))
+
+    def _text(self, name: str, key: str, question: str, fence: str, **words: str) -> str | None:
+        written = self._ask(name, key, many=False, question=question, fence=fence, **words)
+        text = json_replies.a_text(written, key) if written is not None else None
+        if not text:
+            self._note_form(name, written)
+            return None
+        return text[:_MAX_QUERY]
+
+    def _texts(self, name: str, question: str, fence: str, **words: str) -> list[str] | None:
+        n = self.limits.max_queries
+        written = self._ask(name, "queries", many=True, question=question, fence=fence, n_queries=str(n), **words)
+        found = json_replies.texts(written, "queries") if written is not None else None
+        if found is None:
+            self._note_form(name, written)
+            return None
+        return [text[:_MAX_QUERY] for text in found[:n]]
+
+    def _ask(self, name: str, key: str, *, many: bool, **words: str) -> str | None:
+        if self.usage.n_calls >= self.limits.max_calls:
+            self.notes.append(f"{name}: left out after {self.limits.max_calls} calls of the model")
+            return None
+        message = Message("user", self.prompts.render(name, **words))
+        schema = json_replies.schema_of(key, many=many)
+        try:
+            done = self.chat.complete([message], max_tokens=self.limits.max_tokens, json_schema=schema)
+        except (TransientError, ContractError) as error:
+            self.usage += Usage(1)
+            self.notes.append(f"{name}: {error}; went on without it")
+            return None
+        self.usage += done.usage
+        return done.text
+
+    def _note_form(self, name: str, written: str | None) -> None:
+        if written is not None:
+            self.notes.append(f"{name}: the model's answer was no JSON of the asked form; went on without it")
+
+
+def check_strategies(strategies: Sequence[str]) -> None:
+    """Raises UsageError for a name that is none."""
+    unknown = [name for name in strategies if name not in get_args(Strategy)]
+    if unknown:
+        raise UsageError(f"no way to understand a question is called {unknown[0]!r}; choose {list(get_args(Strategy))}")

@@ -1,0 +1,109 @@
+"""Searching with an understood question: its queries, their fusion, and further hops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from lake.answer.context import pack
+from lake.answer.fusion import fuse
+from lake.answer.query_expansion import Query, Understanding, check_strategies
+
+if TYPE_CHECKING:
+    from lake.answer.chat import Message
+    from lake.answer.query_expansion import Strategy
+
+#: Tokens of passages that a hop shows to the model.
+_HOP_TOKENS = 2000
+
+
+class Search(Protocol):
+    """``Index.search``, perhaps with some of its words set: HITS rows, best first."""
+
+    def __call__(self, text: str, k: int, /, **how: Any) -> pa.Table: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Passages, and the questions and queries that led to them."""
+
+    hits: pa.Table
+    question: str
+    queries: tuple[str, ...]
+
+
+def find(
+    search: Search,
+    question: str,
+    k: int,
+    *,
+    understand: Sequence[Strategy] = (),
+    history: Sequence[Message] = (),
+    understanding: Understanding | None = None,
+) -> Found:
+    """The ``k`` passages that all queries together find best.
+
+    A history makes the question stand alone; ``rewrite`` takes the question's place in the search, ``expand`` and
+    ``hyde`` go beside it, ``decompose`` looks up what is missing after each hop. Without ``understanding``
+    nothing is asked of a model and the question is searched as it is.
+    """
+    check_strategies(understand)
+    if understanding is None:
+        return Found(search(question, k), question, (question,))
+    if history:
+        question = understanding.standalone(question, history)
+    queries = _queries(question, understand, understanding)
+    rankings = [_ranking(search, query, k) for query in queries]
+    if "decompose" in understand:
+        _hop(search, question, k, queries, rankings, understanding)
+    return Found(fuse(rankings, k), question, tuple(query.text for query in queries))
+
+
+def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[Query]:
+    queries = model.rewritten(question) if "rewrite" in understand else [Query(question)]
+    if "expand" in understand:
+        queries += model.expanded(question)
+    if "hyde" in understand:
+        queries += model.imagined(question)
+    distinct: dict[str, Query] = {}
+    for query in queries:
+        distinct.setdefault(query.text.casefold(), query)
+    return list(distinct.values())
+
+
+def _hop(
+    search: Search,
+    question: str,
+    k: int,
+    queries: list[Query],
+    rankings: list[pa.Table],
+    model: Understanding,
+) -> None:
+    """Look up what the model says is missing, until it misses nothing new or the limits are reached."""
+    asked = {query.text.casefold() for query in queries}
+    for _ in range(model.limits.max_hops):
+        context = pack(fuse(rankings, k).to_pylist(), _HOP_TOKENS)
+        fence = context.fence(question)
+        new = [q for q in model.missing(question, context.render(fence), fence) if q.text.casefold() not in asked]
+        if not new:
+            return
+        asked |= {query.text.casefold() for query in new}
+        queries += new
+        rankings += [_ranking(search, query, k) for query in new]
+
+
+def _ranking(search: Search, query: Query, k: int) -> pa.Table:
+    return search(query.text, k, mode="vector") if query.like_a_passage else search(query.text, k)
+
+
+def understood(search: Search, strategies: Sequence[Strategy], make: Callable[[], Understanding]) -> Search:
+    """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
+
+    def searched(text: str, k: int, /, **how: Any) -> pa.Table:
+        return find(partial(search, **how), text, k, understand=strategies, understanding=make()).hits
+
+    return searched

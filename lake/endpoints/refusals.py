@@ -1,0 +1,42 @@
+"""What an endpoint's refusal means: try again, mend the words, or give up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lake.endpoints.pacing import asked_wait
+from lake.errors import ContractError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RETRIED = (408, 409, 425, 429)
+
+
+class RefusedRequest(Exception):
+    """A request that may succeed when it is sent again, ``wait`` seconds from now if that is said."""
+
+    def __init__(self, message: str, wait: float | None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+def translated(
+    status: int,
+    message: str,
+    code: str | None,
+    headers: Mapping[str, str],
+    *,
+    key: str = "OPENAI_API_KEY",
+    address: str = "OPENAI_BASE_URL",
+) -> Exception:
+    """The error to raise for an HTTP status that is no success; ``key`` and ``address`` are variables to check."""
+    if code == "insufficient_quota":
+        return UsageError(f"the account's quota is used up: {message}")
+    if status in _RETRIED or status >= 500:
+        return RefusedRequest(message, asked_wait(headers))
+    if status in (401, 403):
+        return UsageError(f"the endpoint refused the key ({status}): {message}; check {key}")
+    if status == 404:
+        return UsageError(f"the endpoint knows no such model or address (404): {message}; check {address}")
+    return ContractError(f"the endpoint refused the request ({status}): {message}")

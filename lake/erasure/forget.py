@@ -1,0 +1,195 @@
+"""Erasure: documents removed for good from every release and every file of the lake, and the proof of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lake import access
+from lake.directory import Lake
+from lake.erasure.selection import Choice, Chosen, Erased, choose, collect
+from lake.errors import ContractError, UsageError
+from lake.ingest.commit import counts_of
+from lake.ingest.plan import release_digest
+from lake.ingest.rebuild import next_generation, write_generation
+from lake.ingest.scan import known_documents
+from lake.progress import Progress, silent
+from lake.releases.history import History
+from lake.releases.retention import Retention
+from lake.releases.values import Release
+from lake.storage.lease import WriterLease
+from lake.vacuum import ERASING, Swept, sweep
+
+if TYPE_CHECKING:
+    from lake.erasure.verification import Proof
+
+_NOTHING_SPARED = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was erased, or with ``dry_run`` would be. ``documents`` is for who asked; nothing stores it."""
+
+    dry_run: bool
+    documents: tuple[Chosen, ...]
+    releases: tuple[str, ...]
+    proof: Proof | None = None
+    n_questions: int = 0  # that went with the documents
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def forget(
+    lake: Lake,
+    *,
+    why: str,
+    uri: str | None = None,
+    where: str | None = None,
+    source: str | None = None,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Forgotten:
+    """Erase the documents at ``uri``, or those that SQL over the manifest chooses, from every kept release.
+
+    Whatever ever held the same bytes goes with them; other documents stay as they are, at every release.
+    Places and bytes are denied from then on, the sources are not touched. Ends with a proof: every file of
+    the lake decoded and searched; ContractError where that finds a trace. Safe to kill and to repeat.
+    """
+    if dry_run:
+        choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
+        return Forgotten(True, choice.documents, choice.releases)
+    with WriterLease(lake.store, "raglake forget") as lease:
+        history = lake.log.read()
+        choice = choose(lake, history, uri=uri, where=where, source=source)
+        progress("documents", 0, len(choice.documents))
+        erased = collect(lake, history, choice)
+        _check_configuration(lake, erased)
+        n_questions = _deny(lake, erased)
+        if choice.releases:
+            made = _write_without(lake, history, erased, progress)
+            lake.store.flush()
+            lease.check()
+            _switch(lake, made, choice, why, _left_rights(lake, erased))
+        progress("documents", len(choice.documents), None)
+        lake.log.checkpoint(erased.needles.ids)
+        finish(lake, progress)
+        proof = _prove(lake, erased, progress)
+    return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
+
+
+def _check_configuration(lake: Lake, erased: Erased) -> None:
+    """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
+    from lake import configuration
+    from lake.erasure.decode import strings_of_json
+    from lake.erasure.verification import occurring
+
+    found = occurring(erased.needles, list(strings_of_json(configuration.said(lake.store))))
+    if found.ids or found.texts:
+        raise UsageError(
+            f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "
+            "take it out with raglake config set or unset, then forget again; nothing is erased yet"
+        )
+
+
+def _deny(lake: Lake, erased: Erased) -> int:
+    """From here on no run brings the documents back, and whoever prunes finishes what may be cut short.
+
+    How many questions went with them.
+    """
+    from lake.questions import erasure
+    from lake.records import calls, feedback, scores
+
+    lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
+    lake.denylist().add(erased.choice.denied)
+    lake.blot_out(erased.needles.ids)
+    n_questions = erasure.erase(lake, erased)
+    scores.erase(lake, erased)
+    calls.erase(lake, erased)
+    feedback.erase(lake, erased)
+    lake.log.checkpoint(erased.needles.ids)
+    return n_questions
+
+
+def _write_without(lake: Lake, history: History, erased: Erased, progress: Progress) -> list[Release]:
+    """Every release in a new generation of tables, made from what stays of its delta."""
+    generation = next_generation(lake, history)
+    planned = []
+    for name, release in history.releases.items():
+        folder = f"commits/{name}-in-{generation}"
+        erased.deltas[name].write(lake, folder)
+        planned.append(replace(release, commit=folder))
+    made: dict[str, Release] = {}
+    for release in write_generation(lake, planned, generation, progress):
+        _check(lake, history.releases[release.release], release, erased)
+        made[release.release] = _recounted(lake, release, made)
+    return list(made.values())
+
+
+def _check(lake: Lake, before: Release, after: Release, erased: Erased) -> None:
+    """ContractError unless the release lost the chosen documents' rows and no other; nothing is switched then."""
+    gone = erased.gone_from(before)
+    where = f"doc_id IN ({', '.join(map(repr, gone))})" if gone else "false"
+    for table in before.versions:
+        old, new = (lake.tables(r.generation).at(table, r.versions[table]) for r in (before, after))
+        expected = old.count() - (old.count(where) if gone else 0)
+        if new.count() != expected:
+            raise ContractError(
+                f"{table} of {before.release} would have {new.count()} rows instead of {expected} after the erasure; "
+                "nothing was switched; run raglake doctor"
+            )
+
+
+def _recounted(lake: Lake, release: Release, made: dict[str, Release]) -> Release:
+    known = pl.DataFrame(known_documents(lake, release))
+    base = made[release.base].counts if release.base in made else None
+    before = base["n_documents"] + base["n_quarantined"] if base else 0
+    counts = release.counts | counts_of(lake.tables(release.generation), release.versions)
+    if "removed" in counts:
+        counts["added"] = max(0, known.height - before + counts["removed"])
+    return replace(release, digest=release_digest(known, release.recipe), counts=counts)
+
+
+def _left_rights(lake: Lake, erased: Erased) -> str | None:
+    """The rights of all other documents, stored."""
+    held = access.read(lake.store, lake.log.read().rights)
+    return access.write(lake.store, access.without(held, erased.choice.named))
+
+
+def _switch(lake: Lake, made: list[Release], choice: Choice, why: str, left: str | None) -> None:
+    fields = ("generation", "versions", "commit", "digest", "counts")
+    changed = {release.release: {name: getattr(release, name) for name in fields} for release in made}
+    facts = {"changed": changed, "n_documents": len(choice.documents), "n_releases": len(choice.releases)}
+    lake.log.record("forget", "", facts=facts, why=why, rights=left)
+
+
+def finish(lake: Lake, progress: Progress = silent) -> Swept:
+    """The last step of an erasure, also of one that was killed: remove all that no release needs any more."""
+    history = lake.log.read()
+    swept = sweep(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
+    if not any(_holds_denied(lake, release) for release in history.releases.values()):
+        lake.store.delete(ERASING)  # else it was killed before its releases were switched, and is still to be done
+    return swept
+
+
+def _holds_denied(lake: Lake, release: Release) -> bool:
+    denylist, known = lake.denylist(), known_documents(lake, release)
+    places, digests = (known.column(name).drop_null().to_pylist() for name in ("doc_id", "digest"))
+    return any(map(denylist.has_place, places)) or any(map(denylist.has_content, digests))
+
+
+def _prove(lake: Lake, erased: Erased, progress: Progress) -> Proof:
+    from lake.erasure.verification import find_traces
+
+    proof = find_traces(lake.store, erased.needles, progress)
+    if not proof.holds:
+        found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]
+        found += [f"{path} (can't be decoded)" for path in proof.undecoded[:5]]
+        raise ContractError(
+            f"erased from every release, but not proven gone from {lake.url}: {'; '.join(found)}; remove what does "
+            "not belong to the lake and run raglake forget again"
+        )
+    return proof

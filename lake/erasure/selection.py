@@ -1,0 +1,260 @@
+"""What an erasure concerns: the documents chosen, their rows at every release, and what must be found nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake import access
+from lake.directory import Lake
+from lake.errors import UsageError
+from lake.ids import document_id, place_ids
+from lake.ingest.plan import KNOWN
+from lake.releases.history import History
+from lake.releases.values import Release
+from lake.tables.reader import TableReader
+from lake.vacuum import ERASING, text_digests
+
+if TYPE_CHECKING:
+    from lake.erasure.verification import Needles
+    from lake.ingest.delta import Delta
+
+#: Kept contents whose texts are compared with the erased ones at a time.
+_AT_A_TIME = 256
+_SAID = ("text", "title", "author", "metadata")
+_DESCRIBED = ("title", "author", "metadata", "tags", "acl")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One document that is to be erased, and why: it was asked for, or it held the bytes of one that was."""
+
+    source: str
+    uri: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Rows (KNOWN and ``release``) of all documents that go: ``named`` at any release, others where they held the same
+    ``digests``.
+    """
+
+    rows: pl.DataFrame
+    named: frozenset[str]
+    digests: frozenset[str]
+
+    @property
+    def documents(self) -> tuple[Chosen, ...]:
+        distinct = self.rows.unique(["doc_id"], keep="last", maintain_order=True).sort("source", "uri")
+        return tuple(
+            Chosen(source, uri, "named" if doc_id in self.named else "same bytes as a named one")
+            for doc_id, source, uri in distinct.select("doc_id", "source", "uri").iter_rows()
+        )
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Releases that hold any of them."""
+        return tuple(self.rows["release"].unique(maintain_order=True))
+
+    @property
+    def denied(self) -> list[tuple[str, list[str]]]:
+        """Each named document with the digests of all its bytes."""
+        by_document = self.rows.filter(pl.col("doc_id").is_in(list(self.named))).group_by("doc_id", maintain_order=True)
+        found = {str(key[0]): part["digest"].drop_nulls().unique().to_list() for key, part in by_document}
+        return [(doc_id, found.get(doc_id, [])) for doc_id in sorted(self.named)]
+
+
+def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, source: str | None) -> Choice:
+    """The documents at ``uri`` (in ``source``), or those that ``where`` chooses; UsageError where there is none."""
+    if (uri is None) == (where is None):
+        raise UsageError("say which documents: a URI or --where SQL, one of them")
+    wanted = where or f"uri = {_quoted(uri or '')}"
+    if source is not None:
+        wanted = f"({wanted}) AND source = {_quoted(source)}"
+    named = frozenset(_rows(lake, history, wanted)["doc_id"])
+    if not named and uri is not None:
+        named = _erased_before(lake, history, uri, source)
+    if not named and erasure_is_unfinished(lake):
+        return Choice(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
+    if not named:
+        raise UsageError(
+            f"no document of any kept release matches {wanted}; raglake query --at, or the manifest, tells"
+        )
+    of_named = _rows(lake, history, _among("doc_id", named))
+    if uri is not None and source is None and of_named["source"].n_unique() > 1:
+        raise UsageError(f"{uri!r} is in several sources: {sorted(of_named['source'].unique())}; say --source")
+    digests = frozenset(of_named["digest"].drop_nulls())
+    copies = _rows(lake, history, _among("digest", digests)) if digests else of_named
+    return Choice(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
+
+
+def erasure_is_unfinished(lake: Lake) -> bool:
+    """Whether one was killed before all its traces were gone."""
+    folder, name = ERASING.split("/")
+    return name in lake.store.names(folder)
+
+
+def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -> frozenset[str]:
+    """What an earlier erasure of this URI denied: one that was killed is taken up where it was."""
+    sources = {source} if source else set(_rows(lake, history, "true")["source"])
+    denylist = lake.denylist()
+    return frozenset(doc_id for name in sources if denylist.has_place(doc_id := document_id(name, uri)))
+
+
+def _rows(lake: Lake, history: History, where: str) -> pl.DataFrame:
+    """KNOWN rows and their release, of every release, manifest and quarantine."""
+    found = [pl.DataFrame(KNOWN.empty_table()).with_columns(release=pl.lit(""))]
+    for release in history.releases.values():
+        for name in ("documents", "quarantine"):
+            reader = lake.tables(release.generation).at(name, release.versions[name])
+            rows = _filtered(reader, where)
+            found.append(pl.DataFrame(rows).with_columns(release=pl.lit(release.release)))
+    return pl.concat(found)
+
+
+def _filtered(reader: TableReader, where: str) -> pa.Table:
+    try:
+        reader.check_filter(where)
+    except UsageError:
+        if reader.name == "quarantine":  # which has not all columns of the manifest
+            return KNOWN.empty_table()
+        raise
+    return reader.scan(KNOWN.names, where).cast(KNOWN)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _among(column: str, values: Collection[str]) -> str:
+    return f"{column} IN ({', '.join(_quoted(value) for value in sorted(values))})"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """All that goes with a choice. ``ids`` are those of ``needles``; ``deltas`` are what stays of each release's."""
+
+    choice: Choice
+    deltas: Mapping[str, Delta]
+    needles: Needles
+
+    def gone_from(self, release: Release) -> list[str]:
+        """doc_ids that the release loses."""
+        return self.choice.rows.filter(pl.col("release") == release.release)["doc_id"].unique().to_list()
+
+
+def collect(lake: Lake, history: History, choice: Choice) -> Erased:
+    """Read what the chosen documents are made of, and leave out all that kept documents hold as well."""
+    from lake.ingest.delta import Delta
+
+    whole = {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
+    deltas = {name: delta.without(choice.named, choice.digests) for name, delta in whole.items()}
+    kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
+    contents = _contents(lake, choice)
+    texts = _text_digests(contents) - set(text_digests(lake, kept).to_pylist())
+    needles = _needles(lake, choice, contents, texts, _described(whole, choice))
+    for strings in _kept_strings(lake, kept, deltas.values(), access.read(lake.store, history.rights)):
+        needles = _less(needles, strings)
+    return Erased(choice, deltas, needles)
+
+
+def _contents(lake: Lake, choice: Choice) -> pa.Table:
+    """CONTENTS rows of the erased documents, as far as they are stored."""
+    lake.contents.refresh()
+    wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
+    absent = set(lake.contents.missing(wanted))
+    stored = [content_id for content_id in wanted if content_id not in absent]
+    columns = ["content_id", *_SAID, "parents", "chunks"]
+    return lake.contents.read(stored, columns) if stored else pa.table({name: pa.array([]) for name in columns})
+
+
+def _text_digests(contents: pa.Table) -> set[str]:
+    return {span["text_digest"] for spans in contents.column("chunks").to_pylist() for span in spans or ()}
+
+
+def _described(deltas: Mapping[str, Delta], choice: Choice) -> set[str]:
+    """What the manifests say of the erased documents, from sidecars too."""
+    ids, digests = pa.array(sorted(choice.named), pa.string()), pa.array(sorted(choice.digests), pa.string())
+    found: set[str] = set()
+    for delta in deltas.values():
+        rows = delta.documents
+        rows = rows.filter(pc.or_(pc.is_in(rows.column("doc_id"), ids), pc.is_in(rows.column("digest"), digests)))
+        found |= {value for strings in _strings(rows, _DESCRIBED) for value in strings}
+    return found
+
+
+def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
+    """The distinct strings of each of these columns that is there."""
+    for name in set(names) & set(rows.column_names):
+        column = rows.column(name)
+        values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+        yield pc.unique(values).drop_null().to_pylist()
+
+
+def _needles(lake: Lake, choice: Choice, contents: pa.Table, texts: set[str], described: set[str]) -> Needles:
+    from lake.erasure.verification import Needles, words_of
+
+    strings = {value for value in described if value and value != "{}"}
+    strings |= {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
+    strings |= set(choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))["uri"])
+    spans = {text for row in contents.to_pylist() for text in _spans(row)}
+    ids = {*choice.named, *choice.digests, *texts, *_span_ids(choice, contents)}
+    for name in ("content_id", "fingerprint"):
+        ids |= set(choice.rows[name].drop_nulls()) - {""}
+    words = frozenset(word for string in strings for word in words_of(string))
+    return Needles(frozenset(ids), frozenset(strings | spans), words, frozenset(_vectors(lake, texts)))
+
+
+def _spans(row: dict[str, object]) -> Iterator[str]:
+    text = str(row["text"] or "")
+    for column in ("parents", "chunks"):
+        for span in row[column] or ():  # type: ignore[attr-defined]
+            yield text[span["start"] : span["end"]]
+
+
+def _span_ids(choice: Choice, contents: pa.Table) -> Iterator[str]:
+    """Ids of the named documents' parents and chunks; a copy that lives on elsewhere may share its own."""
+    by_content = {row["content_id"]: row for row in contents.to_pylist()}
+    named = choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))
+    for doc_id, content_id in named.select("doc_id", "content_id").unique().iter_rows():
+        row = by_content.get(content_id, {})
+        for kind, column in (("parent", "parents"), ("chunk", "chunks")):
+            yield from place_ids(kind, doc_id, [span["text_digest"] for span in row.get(column) or ()])
+
+
+def _vectors(lake: Lake, texts: set[str]) -> Iterator[bytes]:
+    for name in lake.store.names("vectors"):
+        pile = lake.vectors_in(f"vectors/{name}")
+        pile.refresh()
+        absent = set(pile.missing(texts))
+        stored = sorted(texts - absent)
+        if stored:
+            for vector in pile.read(stored, ["vector"]).column("vector").combine_chunks():
+                yield vector.values.to_numpy(zero_copy_only=False).tobytes()
+
+
+def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.Table) -> Iterator[list[str]]:
+    """Everything that documents say that stay, what they are called, and who may see what."""
+    yield from _strings(held, ["acl"])
+    for delta in deltas:
+        for part in (delta.documents, delta.quarantine):
+            yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
+    content_ids = kept.to_pylist()
+    for start in range(0, len(content_ids), _AT_A_TIME):
+        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], _SAID)
+        yield [value for name in _SAID for value in rows.column(name).to_pylist() if value]
+
+
+def _less(needles: Needles, strings: list[str]) -> Needles:
+    from lake.erasure.verification import occurring
+
+    also = occurring(needles, strings)
+    return replace(
+        needles, ids=needles.ids - also.ids, texts=needles.texts - also.texts, words=needles.words - also.words
+    )

@@ -1,0 +1,258 @@
+"""The proof that documents are erased: every file of a lake decoded, and nothing of theirs found."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lake.erasure.decode import Piece, blocks, pieces
+from lake.erasure.patterns import ANCHOR, Patterns
+from lake.errors import LakeError
+from lake.progress import Progress, silent
+from lake.tables.lance_files import rows_by_index, tokenizer_of, tokens_of
+
+if TYPE_CHECKING:
+    from lake.storage.store import Store, Stored
+
+Kind = Literal["id", "text", "word", "vector", "entry"]
+
+_WORD = re.compile(r"[^\W_]+")
+_SHORTEST_WORD = 4
+#: Texts up to this many bytes are looked for in raw bytes too; longer ones in decoded strings alone.
+_RAW_TEXT_BYTES = 1024
+_INDEX_FILE = re.compile(r"(?P<folder>(?P<table>tables/[^/]+/[^/]+\.lance)/_indices/(?P<uuid>[^/]+))/(?P<name>[^/]+)")
+_DATA_FILE = re.compile(r"tables/[^/]+/[^/]+\.lance/data/")
+_OWN_WORDS = ("kind", "media_type", "parser", "language", "error_class", "set", "origin", "status", "level", "measure")
+#: What decoders raise at a file that is not what it seems.
+_UNDECODABLE = (LakeError, ValueError, OSError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
+
+
+@dataclass(frozen=True)
+class Needles:
+    """What must be found nowhere: everything that belongs to erased documents alone.
+
+    What kept documents hold as well would be found in them; ``occurring`` tells what that is. Words are
+    looked for in rows and dictionaries only, and not in columns of raglake's own words, such as ``kind``.
+    """
+
+    ids: frozenset[str] = frozenset()  # hex: of documents, contents, spans, bytes, texts; found inside any string
+    texts: frozenset[str] = frozenset()  # canonical texts, spans, uris, titles; found between word borders
+    words: frozenset[str] = frozenset()  # of ``words_of``, in erased texts and in no other
+    vectors: frozenset[bytes] = frozenset()  # little-endian float32 or float16, as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Something of an erased document that is still there; never the thing itself.
+
+    An ``entry`` is one of an index that speaks of a row which no version of its table has.
+    """
+
+    path: str
+    where: str  # a column, or "raw bytes", "path", "dictionary", ...
+    what: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was looked through, and what was found."""
+
+    n_files: int
+    n_bytes: int
+    n_rows: int
+    n_strings: int
+    n_vectors: int
+    undecoded: tuple[str, ...]  # paths
+    traces: tuple[Trace, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.traces and not self.undecoded
+
+
+def words_of(text: str) -> set[str]:
+    """Lower-case runs of letters and digits, of at least four.
+
+    >>> sorted(words_of("The Zürich_boat's 1912 log"))
+    ['1912', 'boat', 'zürich']
+    """
+    return {word for word in _WORD.findall(text.lower()) if len(word) >= _SHORTEST_WORD}
+
+
+def find_traces(
+    store: Store,
+    needles: Needles,
+    progress: Progress = silent,
+) -> Proof:
+    """Search the whole lake; what a file holds is searched even where no release shows it any more.
+
+    Parquet, Arrow, JSON and Lance's data files, manifests and transactions are decoded whole. Of the
+    indices: BTree pages and full-text dictionaries are decoded. Postings and quantised vectors do not name
+    what they were made of; they are proven by their row ids, each of which must be a row of a version
+    that uses the index. Two things remain that no search can rule out: the share that an erased vector
+    had in the centroids of IVF and in the range of SQ, and Bloom filters of inserted keys in
+    transactions of versions that are still there.
+    """
+    walk = _Walk(store, needles)
+    files = sorted(store.walk(), key=lambda file: file.path)
+    progress("files", 0, len(files))
+    for file in files:
+        walk.visit(file)
+        progress("files", 1, None)
+    return walk.proof()
+
+
+def occurring(needles: Needles, strings: Iterable[str]) -> Needles:
+    """Those ids, texts and words that ``find_traces`` would find in a file with these strings."""
+    search, kept = _Search(needles), list(strings)
+    found = {*search.in_strings(kept), *(("word", word) for word in needles.words & _words(kept))}
+    named = {kind: frozenset(value for k, value in found if k == kind) for kind in ("id", "text", "word")}
+    return Needles(named["id"], named["text"], named["word"])
+
+
+class _Search:
+    """Needles made ready to be looked for."""
+
+    def __init__(self, needles: Needles) -> None:
+        self.words, self._vectors = needles.words, needles.vectors
+        kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in needles.texts if text}
+        kinds |= {_utf8(value): ("id", value) for value in needles.ids}
+        self._kinds = {pattern: kind for pattern, kind in kinds.items() if len(pattern) >= ANCHOR}
+        self._short = {kind[1]: kind[0] for pattern, kind in kinds.items() if len(pattern) < ANCHOR}
+        self._patterns = Patterns(self._kinds)
+        short_enough = [p for p, (kind, _) in self._kinds.items() if kind == "id" or len(p) <= _RAW_TEXT_BYTES]
+        self._raw = Patterns([*short_enough, *(v for v in needles.vectors if len(v) >= ANCHOR)])
+
+    @property
+    def overlap(self) -> int:
+        return self._raw.longest + 4  # and a character on either side
+
+    def in_strings(self, strings: list[str]) -> Iterator[tuple[Kind, str]]:
+        """Kind and value of each id and text in these; what has less than 8 bytes is found as a whole string."""
+        yield from ((self._short[value], value) for value in self._short.keys() & set(strings))
+        data = _utf8("\0".join(strings))
+        for start, pattern in self._patterns.find(data):
+            kind, value = self._kinds[pattern]
+            if kind == "id" or _stands_alone(data, start, value, pattern):
+                yield kind, value
+
+    def in_bytes(self, data: bytes) -> Iterator[Kind]:
+        for start, pattern in self._raw.find(data):
+            kind, value = self._kinds.get(pattern, ("vector", ""))
+            if kind != "text" or _stands_alone(data, start, value, pattern):
+                yield kind
+
+    def has_vector(self, vectors: np.ndarray) -> bool:
+        return bool(self._vectors) and any(row.tobytes() in self._vectors for row in vectors)
+
+
+def _words(strings: list[str]) -> set[str]:
+    return set(_WORD.findall("\0".join(strings).lower()))
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _stands_alone(data: bytes, start: int, text: str, pattern: bytes) -> bool:
+    """Whether the text is no part of a longer word on either side."""
+    before = data[max(start - 4, 0) : start].decode("utf-8", "ignore")[-1:]
+    end = start + len(pattern)
+    after = data[end : end + 4].decode("utf-8", "ignore")[:1]
+    return not (_WORD.match(before) and _WORD.match(text[0])) and not (_WORD.match(after) and _WORD.match(text[-1]))
+
+
+class _Walk:
+    """What has been seen so far."""
+
+    def __init__(self, store: Store, needles: Needles) -> None:
+        self._store, self._search, self._dictionaries = store, _Search(needles), _Dictionaries(needles.words)
+        self._n_files = self._n_bytes = self._n_rows = self._n_strings = self._n_vectors = 0
+        self._undecoded: list[str] = []
+        self._traces: set[Trace] = set()
+        self._rows_by_index = lru_cache(maxsize=1)(lambda table: rows_by_index(f"{store.url}/{table}"))
+
+    def visit(self, file: Stored) -> None:
+        self._add(file.path, "path", (kind for kind, _ in self._search.in_strings([file.path])))
+        try:
+            for block in blocks(self._store, file, self._search.overlap):
+                self._add(file.path, "raw bytes", self._search.in_bytes(block))
+            for piece in pieces(self._store, file):
+                self._look_through(file.path, piece)
+                self._look_through_index(file.path, piece)
+        except FileNotFoundError:  # gone since it was listed
+            return
+        except _UNDECODABLE:
+            self._undecoded.append(file.path)
+        self._n_files, self._n_bytes = self._n_files + 1, self._n_bytes + file.size
+
+    def _add(self, path: str, where: str, kinds: Iterable[Kind]) -> None:
+        self._traces |= {Trace(path, where, kind) for kind in kinds}
+
+    def _look_through(self, path: str, piece: Piece) -> None:
+        self._n_rows += piece.n_rows
+        for where, strings in piece.strings.items():
+            self._n_strings += len(strings)
+            self._add(path, where, (kind for kind, _ in self._search.in_strings(strings)))
+            if piece.n_rows and where.rsplit(".", 1)[-1] not in _OWN_WORDS:
+                self._look_at_words(path, where, _words(strings))
+        for where, vectors in piece.vectors.items():
+            self._n_vectors += len(vectors)
+            self._add(path, where, ["vector"] if self._search.has_vector(vectors) else [])
+        for where, binaries in piece.binaries.items():
+            self._add(path, where, self._search.in_bytes(b"\0".join(binaries)))
+
+    def _look_at_words(self, path: str, where: str, words: set[str]) -> None:
+        self._add(path, where, ["word"] if words & self._search.words else [])
+        if _DATA_FILE.match(path):
+            self._dictionaries.learn(words)
+
+    def _look_through_index(self, path: str, piece: Piece) -> None:
+        index = _INDEX_FILE.fullmatch(path)
+        if index is None:
+            return
+        for where, row_ids in piece.row_ids.items():
+            known = self._rows_by_index(index["table"]).get(index["uuid"], row_ids[:0])
+            self._add(path, where, [] if np.isin(row_ids, known).all() else ["entry"])
+        if piece.tokens:
+            self._n_strings += len(piece.tokens)
+            self._dictionaries.suspect(path, tokenizer_of(f"{self._store.url}/{index['folder']}"), piece.tokens)
+
+    def proof(self) -> Proof:
+        for path in self._dictionaries.unexplained():
+            self._add(path, "dictionary", ["word"])
+        traces = sorted(self._traces, key=lambda trace: (trace.path, trace.where, trace.what))
+        counts = (self._n_files, self._n_bytes, self._n_rows, self._n_strings, self._n_vectors)
+        return Proof(*counts, undecoded=tuple(self._undecoded), traces=tuple(traces))
+
+
+class _Dictionaries:
+    """Erased words in full-text dictionaries, which hold tokens: folded and stemmed, so that a kept word may
+    have the token of an erased one. Once all rows are read, a token that no other word has is a trace.
+    """
+
+    def __init__(self, words: frozenset[str]) -> None:
+        self._words = words
+        self._others: set[str] = set()
+        self._suspects: dict[tuple[str, str], set[str]] = {}  # by path and tokenizer
+        self._tokens_of_words = lru_cache(maxsize=4)(lambda tokenizer: tokens_of(words, tokenizer))
+
+    def learn(self, words: set[str]) -> None:
+        self._others |= words
+
+    def suspect(self, path: str, tokenizer: str, tokens: list[str]) -> None:
+        erased = self._tokens_of_words(tokenizer)
+        found = (erased & {*tokens, *_words(tokens)}) | (self._words & _words(tokens))
+        if found:
+            self._suspects[path, tokenizer] = self._suspects.get((path, tokenizer), set()) | found
+
+    def unexplained(self) -> Iterator[str]:
+        """Paths of dictionaries that have a token which only erased words have."""
+        kept = {tokenizer: tokens_of(self._others - self._words, tokenizer) for _, tokenizer in self._suspects}
+        yield from (path for (path, tokenizer), found in self._suspects.items() if found - kept[tokenizer])

@@ -1,1 +1,0 @@
-"""What people say of the passages that a search found for them."""

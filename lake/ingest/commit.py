@@ -1,0 +1,209 @@
+"""The last step before the audit: a plan and its contents become one version per table and a candidate."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake import schemas
+from lake.directory import Lake
+from lake.ids import derived_id
+from lake.ingest import rows
+from lake.ingest.delta import Delta
+from lake.ingest.plan import UNREADABLE, oldest_change
+from lake.ingest.scan import Scan
+from lake.recipe import Recipe
+from lake.releases.values import Release, Spent
+from lake.storage import clock
+from lake.storage.lease import check_held
+from lake.tables.writer import Tables
+from lake.words import counted
+
+_log = logging.getLogger(__name__)
+
+FIRST_GENERATION = "1"
+#: Documents whose rows are made at a time; bounds the memory of a commit.
+_DOCUMENTS_PER_BATCH = 512
+CHANGING = ("changed or went while the run was under way; the next run tries again", "changing")
+
+
+def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
+    """The tables of a release under this recipe."""
+    return {
+        "documents": schemas.DOCUMENTS,
+        "quarantine": schemas.QUARANTINE,
+        "parents": schemas.PARENTS,
+        recipe.embedder.table: schemas.chunks(recipe.embedder.dimensions, recipe.vector_dtype),
+    }
+
+
+def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
+    """Write the plan's rows over its base, seal the versions and log them as a candidate.
+
+    ``spent`` is what the run took before; the log keeps it with what this step takes.
+    Until the log names the candidate no reader can see any of it; a run that dies before leaves rows at
+    the tables' heads, which the next commit resets.
+    """
+    started, history, moment = time.monotonic(), lake.log.read(), clock.now()
+    base = history.releases[scan.plan.base] if scan.plan.base else None
+    candidate = _built(lake, scan, base, history.next_id(moment.date()), moment)
+    lake.store.flush()
+    check_held(lake.url)  # else the rows at the heads may be another run's
+    facts: dict[str, Any] = {"release": candidate.to_json()}
+    if spent is not None:
+        facts["spent"] = asdict(replace(spent, seconds=round(spent.seconds + time.monotonic() - started, 3)))
+    if base is not None and base.recipe == scan.plan.recipe:  # else no document need have changed
+        changed_at = oldest_change(scan.plan, history.begun_at(base.release))
+        facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
+    lake.log.record("build", candidate.release, facts=facts)
+    _log.info("built %s: %s", candidate.release, _holds(candidate.counts))
+    return candidate
+
+
+def _holds(counts: Mapping[str, int]) -> str:
+    held = ", ".join(counted(counts[f"n_{noun}s"], noun) for noun in ("document", "chunk"))
+    return f"{held}; {counts['n_quarantined']:,} in quarantine"
+
+
+def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: datetime) -> Release:
+    """The release that the plan makes of its base, in Parquet and in the tables."""
+    plan, delta = scan.plan, make_delta(lake, scan, moment)
+    digest = _digest(plan.digest, delta)
+    folder = f"commits/{digest[:16]}-{plan.base or 'first'}"
+    delta.write(lake, folder)
+    generation = base.generation if base else FIRST_GENERATION
+    versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
+    return Release(
+        release=release,
+        digest=digest,
+        base=plan.base,
+        recipe=plan.recipe,
+        generation=generation,
+        versions=versions,
+        counts=counts_of(lake.tables(generation), versions) | plan.counts,
+        created_at=moment,
+        commit=folder,
+        delta_base=plan.base,
+    )
+
+
+def _digest(planned: str, delta: Delta) -> str:
+    """The plan's digest, unless documents changed under the run, which then hold something else."""
+    changing = pc.equal(delta.quarantine.column("error_class"), CHANGING[1])
+    ids = delta.quarantine.filter(changing).column("doc_id").to_pylist()
+    return derived_id(planned, *sorted(ids)) if ids else planned
+
+
+def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
+    """Sort the plan's documents into those that were indexed and those that go into quarantine."""
+    lake.contents.refresh()
+    write = scan.plan.write
+    stored = set(write["content_id"].drop_nulls()) - set(lake.contents.missing(scan.plan.content_ids()))
+    present = write.filter(pl.col("content_id").is_in(list(stored)))
+    absent = write.filter(~pl.col("content_id").is_in(list(stored)) | pl.col("content_id").is_null())
+    documents, failed = [schemas.DOCUMENTS.empty_table()], [_absent(absent, scan.unreadable, moment)]
+    indexed_at = pa.scalar(moment, schemas.UTC)
+    for part in present.iter_slices(_DOCUMENTS_PER_BATCH):
+        table = _with_media_type(part)
+        contents = lake.contents.read(
+            part["content_id"].to_list(), ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS]
+        )
+        fails = pc.is_valid(contents.column("error_class"))
+        failed.append(_failed(table.filter(fails), contents.filter(fails)))
+        good = pc.invert(fails)
+        batch = rows.document_rows(table.filter(good), contents.filter(good), indexed_at)
+        documents.append(pa.Table.from_batches([batch]))
+    return Delta(pa.concat_tables(documents), pa.concat_tables(failed), scan.plan.deleted)
+
+
+def _with_media_type(documents: pl.DataFrame) -> pa.Table:
+    from lake.parse import media_type_of
+
+    types = [media_type_of(uri) for uri in documents["uri"]]
+    return documents.with_columns(media_type=pl.Series(types, dtype=pl.String)).to_arrow()
+
+
+def _failed(documents: pa.Table, contents: pa.Table) -> pa.Table:
+    columns = {name: documents.column(name) for name in schemas.QUARANTINE.names if name in documents.column_names}
+    columns |= {"error_class": contents.column("error_class"), "reason": contents.column("reason")}
+    columns["first_seen_at"] = contents.column("failed_at")
+    return pa.table({name: columns[name] for name in schemas.QUARANTINE.names}).cast(schemas.QUARANTINE)
+
+
+def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], moment: datetime) -> pa.Table:
+    """Quarantine rows of documents without contents; no fingerprint of theirs will match the next run's."""
+    table = _with_media_type(documents)
+    causes = [unreadable.get(doc_id, CHANGING) for doc_id in documents["doc_id"]]
+    columns: dict[str, Any] = {name: table.column(name) for name in ("doc_id", "source", "uri", "digest", "media_type")}
+    columns["fingerprint"] = [derived_id(UNREADABLE) if d in unreadable else "" for d in documents["doc_id"]]
+    columns["content_id"] = pa.nulls(len(causes), pa.string())
+    columns["reason"], columns["error_class"] = [c[0] for c in causes], [c[1] for c in causes]
+    columns["first_seen_at"] = [moment] * len(causes)
+    return pa.table({name: columns[name] for name in schemas.QUARANTINE.names}, schema=schemas.QUARANTINE)
+
+
+def write_tables(
+    lake: Lake, delta: Delta, recipe: Recipe, base: Release | None, release: str, *, generation: str
+) -> dict[str, int]:
+    """Apply a delta to the base's versions: rows and indices of each table, then the tag; the new versions."""
+    tables = lake.tables(generation)
+    versions = {}
+    with tables.writing():
+        for name, schema in table_schemas(recipe).items():
+            kept = base is not None and table_schemas(base.recipe).get(name) == schema
+            tables.reset(name, schema, base.versions[name] if base and kept else None)
+            tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
+            tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
+            tables.maintain(name)
+            versions[name] = tables.seal(name, release)
+    return versions
+
+
+def _deleted(name: str, delta: Delta) -> Sequence[str]:
+    """A document may move between manifest and quarantine, so either table forgets what the other takes."""
+    if name == "quarantine":
+        return sorted({*delta.deleted, *delta.documents.column("doc_id").to_pylist()})
+    return delta.deleted
+
+
+def rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows that a delta puts into one table; all rows of a document are in one batch."""
+    if name == "documents":
+        return iter(delta.documents.to_batches())
+    if name == "quarantine":
+        return iter(delta.quarantine.to_batches())
+    if name == "parents":
+        return _joined(lake, delta.documents, rows.PARENT_NEEDS, rows.parent_rows)
+    vectors = lake.vectors(recipe)
+    vectors.refresh()
+
+    def vectors_of(digests: Sequence[str]) -> pa.Array:
+        column = vectors.read(digests, ["vector"]).column("vector")
+        return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+    return _joined(lake, delta.documents, rows.CHUNK_NEEDS, lambda d, c: rows.chunk_rows(d, c, vectors_of, schema))
+
+
+def _joined(
+    lake: Lake, documents: pa.Table, needs: Sequence[str], make: Callable[[pa.Table, pa.Table], pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    for start in range(0, documents.num_rows, _DOCUMENTS_PER_BATCH):
+        part = documents.slice(start, _DOCUMENTS_PER_BATCH)
+        batch = make(part, lake.contents.read(part.column("content_id").to_pylist(), needs))
+        if batch.num_rows:
+            yield batch
+
+
+def counts_of(tables: Tables, versions: dict[str, int]) -> dict[str, int]:
+    """Rows of each table at these versions, as a release states them."""
+    n_rows = {name.split("__")[0]: tables.at(name, version).count() for name, version in versions.items()}
+    names = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
+    return {counted: n_rows[table] for table, counted in names.items()}

@@ -1,0 +1,69 @@
+"""What a release changes in another one: all that Parquet must remember of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.directory import Lake
+from lake.storage.store import open_parquet, parquet_bytes
+
+_PARTS = ("documents", "quarantine", "deleted")
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What a release changes in its base: document rows to write, quarantine rows to write, doc_ids to delete.
+
+    ``documents`` are DOCUMENTS rows. Everything else in the tables follows from them, the contents and
+    the vectors, which is why this is all that Parquet must remember of a release.
+    """
+
+    documents: pa.Table
+    quarantine: pa.Table
+    deleted: list[str]
+
+    def write(self, lake: Lake, folder: str) -> None:
+        deleted = pa.table({"doc_id": pa.array(self.deleted, pa.string())})
+        for name, table in zip(_PARTS, (self.documents, self.quarantine, deleted), strict=True):
+            lake.store.write(f"{folder}/{name}.parquet", parquet_bytes(table, 1 << 16))
+
+    @classmethod
+    def read(cls, lake: Lake, folder: str) -> Delta:
+        documents, quarantine, deleted = (
+            open_parquet(lake.store, f"{folder}/{name}.parquet").read() for name in _PARTS
+        )
+        return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
+
+    def then(self, later: Delta) -> Delta:
+        """This change and the later one as one."""
+        gone = {*later.deleted, *later.doc_ids()}
+        earlier = self.without(gone)
+        return Delta(
+            pa.concat_tables([earlier.documents, later.documents]),
+            pa.concat_tables([earlier.quarantine, later.quarantine]),
+            sorted({*self.deleted, *later.deleted, *gone}),
+        )
+
+    def without(self, doc_ids: Collection[str], digests: Collection[str] = ()) -> Delta:
+        """The change less all that concerns these documents, and less rows of these bytes."""
+        documents, quarantine = (_others(part, doc_ids, digests) for part in (self.documents, self.quarantine))
+        return Delta(documents, quarantine, [doc_id for doc_id in self.deleted if doc_id not in doc_ids])
+
+    def doc_ids(self) -> list[str]:
+        """Documents that it writes, into the manifest or into quarantine."""
+        return [*self.documents.column("doc_id").to_pylist(), *self.quarantine.column("doc_id").to_pylist()]
+
+    def content_ids(self) -> pa.Array:
+        """Contents that it needs; some may come twice."""
+        parts = [self.documents.column("content_id"), self.quarantine.column("content_id")]
+        return pa.concat_arrays([part.combine_chunks() for part in parts]).drop_null()
+
+
+def _others(rows: pa.Table, doc_ids: Collection[str], digests: Collection[str]) -> pa.Table:
+    gone = pc.is_in(rows.column("doc_id"), pa.array(list(doc_ids), pa.string()))
+    same = pc.is_in(rows.column("digest"), pa.array(list(digests), pa.string()))
+    return rows.filter(pc.invert(pc.or_(gone, same)))

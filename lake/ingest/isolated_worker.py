@@ -1,0 +1,100 @@
+"""The child's side of ``lake.ingest.isolation``: reads items, calls one function, writes answers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, BinaryIO, NoReturn
+
+from lake.errors import InputError, TransientError
+
+#: Every message either way is its length in eight bytes, then a pickle.
+HEADER = struct.Struct(">Q")
+
+Function = Callable[[object], object]
+
+
+def main() -> NoReturn:
+    """Serve batches until the parent closes its end."""
+    # The wires get descriptors of their own: what a library prints to stdout goes to stderr.
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    os.dup2(2, 1)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent, path, target, memory_bytes = _receive(questions)
+    _die_with(parent)
+    sys.path[:] = path
+    function = _loaded(target, answers)
+    _limit(memory_bytes)
+    while True:
+        for item in _receive(questions):
+            _send(answers, _answer(function, item))
+
+
+def _receive(wire: BinaryIO) -> Any:
+    header = wire.read(HEADER.size)
+    if len(header) < HEADER.size:
+        os._exit(0)
+    return pickle.loads(wire.read(HEADER.unpack(header)[0]))
+
+
+def _send(wire: int, message: bytes) -> None:
+    left = memoryview(HEADER.pack(len(message)) + message)
+    while left:
+        left = left[os.write(wire, left) :]
+
+
+def _loaded(target: str, answers: int) -> Function:
+    """Import ``package.module:function`` and report that it is there, or why it isn't."""
+    module, _, name = target.partition(":")
+    try:
+        function: Function = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        _send(answers, pickle.dumps(f"{type(error).__name__}: {error}"))
+        os._exit(0)
+    _send(answers, pickle.dumps(None))
+    return function
+
+
+def _answer(function: Function, item: bytes) -> bytes:
+    """Pickle of what the function returns, or of the error that stands for it."""
+    try:
+        return pickle.dumps(function(pickle.loads(item)), pickle.HIGHEST_PROTOCOL)
+    except (InputError, TransientError) as error:
+        return pickle.dumps(error)
+    except MemoryError:
+        return pickle.dumps(InputError("took more memory than is allowed; split the file or raise the limit", "memory"))
+    except BaseException as error:  # noqa: BLE001  extension modules panic with a BaseException; one document pays
+        reason = f"{type(error).__name__}: {error}"[:500]
+        return pickle.dumps(InputError(f"failed with {reason}; check that the file opens elsewhere", "crash"))
+
+
+def _limit(memory_bytes: int | None) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux" and memory_bytes is not None:
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        ceiling = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent is gone, however that ended."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The LanceDB side made again from Parquet alone, for every release in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from lake.directory import Lake
+from lake.errors import UsageError
+from lake.ingest.commit import write_tables
+from lake.ingest.delta import Delta
+from lake.progress import Progress, silent
+from lake.releases.history import History
+from lake.releases.values import Release
+from lake.storage.lease import WriterLease
+
+
+def rebuild(lake: Lake, progress: Progress = silent) -> History:
+    """Write a new generation of tables, release by release, and switch every release to it in one log entry.
+
+    Nothing is parsed or embedded. Readers go on in the old generation until the entry is written; its
+    folder stays behind for those that still read it, until it is pruned.
+    """
+    if not lake.log.read().releases:
+        raise UsageError(f"{lake.url} has no release yet, so there is nothing to rebuild")
+    with WriterLease(lake.store, "raglake rebuild") as lease:
+        return make_again(lake, lease, progress)
+
+
+def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> History:
+    """``rebuild`` for who holds the writer lease of a lake with releases."""
+    history = lake.log.read()
+    made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
+    lake.store.flush()
+    lease.check()
+    newest = made[-1]
+    why = f"tables made again from Parquet ({newest.generation})"
+    return lake.log.record("rebuild", newest.release, facts={"changed": placed(made)}, why=why)
+
+
+def write_generation(
+    lake: Lake, releases: Iterable[Release], generation: str, progress: Progress = silent
+) -> list[Release]:
+    """Write the tables of these releases, oldest first, from their deltas; the releases as they lie there."""
+    releases = list(releases)
+    progress("releases", 0, len(releases))
+    lake.contents.refresh()
+    made: dict[str, Release] = {}
+    for release in releases:
+        delta, base = Delta.read(lake, release.commit), made[release.delta_base] if release.delta_base else None
+        versions = write_tables(lake, delta, release.recipe, base, release.release, generation=generation)
+        made[release.release] = replace(release, generation=generation, versions=versions)
+        progress("releases", 1, None)
+    return list(made.values())
+
+
+def placed(releases: Iterable[Release]) -> dict[str, dict[str, Any]]:
+    """Where the tables of these releases lie: what a log entry says of them."""
+    return {r.release: {"generation": r.generation, "versions": r.versions} for r in releases}
+
+
+def next_generation(lake: Lake, history: History) -> str:
+    """A number that no generation has, half-made ones included."""
+    used = {int(release.generation) for release in history.releases.values()}
+    used |= {int(name) for name in lake.store.names("tables") if name.isdigit()}
+    return str(max(used) + 1)

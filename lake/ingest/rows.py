@@ -1,0 +1,164 @@
+"""Table rows as a pure function of documents, their contents and their texts' vectors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake import schemas
+from lake.ids import place_ids
+from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
+
+#: Columns of CONTENTS that each kind of row needs besides its key.
+DOCUMENT_NEEDS = (
+    *("title", "author", "language", "metadata"),
+    # Of the spans only how many there are; one column of theirs tells that.
+    *("parents.list.element.start", "chunks.list.element.start"),
+)
+PARENT_NEEDS = ("text", "parents")
+CHUNK_NEEDS = ("text", "parents", "chunks")
+
+VectorsOf = Callable[[Sequence[str]], pa.Array]
+
+
+def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar) -> pa.RecordBatch:
+    """DOCUMENTS rows; ``contents`` has one row per document, in the same order.
+
+    ``documents`` has what sidecars state in a column ``stated``, which beats what the contents say of themselves.
+    """
+    columns = {name: _one(documents, name) for name in documents.column_names if name in schemas.DOCUMENTS.names}
+    columns |= _described(_one(documents, "stated").to_pylist(), contents)
+    columns["n_parents"] = pc.list_value_length(_one(contents, "parents"))
+    columns["n_chunks"] = pc.list_value_length(_one(contents, "chunks"))
+    columns["indexed_at"] = pa.repeat(indexed_at, documents.num_rows)
+    return _batch(columns, schemas.DOCUMENTS)
+
+
+def stated_of(metadata: str | None, stated: str | None) -> Statement:
+    """All that is stated of a document: by its own metadata (JSON), and by sidecars (JSON of a Statement)."""
+    fields = json.loads(metadata) if metadata else {}
+    lists = {key: fields.pop(key) for key in list(fields) if key.strip().lower() in ("tags", "acl")}
+    of_itself = statement(lists) | ({"metadata": fields} if fields else {})
+    return merged(of_itself, json.loads(stated)) if stated else of_itself
+
+
+def each_stated(metadata: Iterable[str | None], stated: Iterable[str | None]) -> list[Statement]:
+    """``stated_of`` for each document; most say nothing, and what many say alike is read once. Not to be changed."""
+    known: dict[tuple[str | None, str | None], Statement] = {}
+    pairs = list(zip(metadata, stated, strict=True))
+    for pair in pairs:
+        if pair not in known:
+            known[pair] = stated_of(*pair)
+    return [known[pair] for pair in pairs]
+
+
+def _described(stated: Sequence[str | None], contents: pa.Table) -> dict[str, pa.Array]:
+    own = {name: _one(contents, name).to_pylist() for name in (*WORDS, "metadata")}
+    said = each_stated(own["metadata"], stated)
+    texts = {id(one): _metadata(one) for one in {id(one): one for one in said}.values()}
+    words = {name: [one.get(name) or mine for one, mine in zip(said, own[name], strict=True)] for name in WORDS}
+    lists = {name: pa.array([one.get(name) for one in said], pa.list_(pa.string())) for name in ("tags", "acl")}
+    return (
+        {name: pa.array(values, pa.string()) for name, values in words.items()}
+        | lists
+        | {"metadata": pa.array([texts[id(one)] for one in said], pa.string())}
+    )
+
+
+def _metadata(said: Statement) -> str:
+    problems = {PROBLEMS: said["problems"]} if "problems" in said else {}
+    return json.dumps({**said.get("metadata", {}), **problems}, ensure_ascii=False, sort_keys=True)
+
+
+def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
+    """PARENTS rows of these documents, in order."""
+    spans = _Spans(contents, "parents")
+    doc_ids = _one(documents, "doc_id")
+    columns = spans.columns()
+    columns["parent_id"] = pa.array(_ids("parent", doc_ids, spans), pa.string())
+    columns["doc_id"] = doc_ids.take(spans.owner)
+    columns["text"] = spans.texts(_one(contents, "text"))
+    return _batch(columns, schemas.PARENTS)
+
+
+def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of a chunks table; ``vectors_of`` gives the vectors of text digests in their order."""
+    spans, parents = _Spans(contents, "chunks"), _Spans(contents, "parents")
+    doc_ids = _one(documents, "doc_id")
+    parent_ids = pa.array(_ids("parent", doc_ids, parents), pa.string())
+    first_parent = pa.array(parents.offsets[:-1]).take(spans.owner)
+    columns = spans.columns()
+    columns["chunk_id"] = pa.array(_ids("chunk", doc_ids, spans), pa.string())
+    columns["doc_id"] = doc_ids.take(spans.owner)
+    columns["parent_id"] = parent_ids.take(pc.add(first_parent, spans.field("parent")))
+    columns["text"] = spans.texts(_one(contents, "text"))
+    columns["text_digest"] = spans.field("text_digest")
+    for name in schemas.DOCUMENT_COLUMNS:
+        columns[name] = _one(documents, name).take(spans.owner)
+    columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
+    return _batch(columns, schema)
+
+
+def embedded_texts(contents: pa.Table) -> pa.Table:
+    """TEXTS rows: what is embedded for each chunk, heading path first; a text may come more than once."""
+    spans = _Spans(contents, "chunks")
+    texts = spans.texts(_one(contents, "text")).to_pylist()
+    contexts = spans.field("context").to_pylist()
+    return pa.table(
+        {
+            "text_digest": spans.field("text_digest"),
+            "text": [context + text for context, text in zip(contexts, texts, strict=True)],
+            "n_tokens": spans.field("n_tokens"),
+        },
+        schema=schemas.TEXTS,
+    )
+
+
+class _Spans:
+    """The flattened list column of a contents table: each span with the row that owns it."""
+
+    def __init__(self, contents: pa.Table, column: str) -> None:
+        lists = _one(contents, column)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        self.offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        self.owner = pa.array(np.repeat(np.arange(len(lengths)), lengths))
+        self._flat = pc.list_flatten(lists)
+        self._ordinals = np.arange(len(self.owner)) - np.repeat(self.offsets[:-1], lengths)
+
+    def field(self, name: str) -> pa.Array:
+        return self._flat.field(self._flat.type.get_field_index(name))
+
+    def columns(self) -> dict[str, pa.Array]:
+        names = ("start", "end", "heading", "page", "kind", "n_tokens")
+        return {"ordinal": pa.array(self._ordinals, pa.int32()), **{name: self.field(name) for name in names}}
+
+    def texts(self, canonical: pa.Array) -> pa.Array:
+        """``canonical_text[start:end]`` of each span."""
+        documents = canonical.to_pylist()
+        places = zip(
+            self.owner.to_pylist(), self.field("start").to_pylist(), self.field("end").to_pylist(), strict=True
+        )
+        return pa.array([documents[owner][start:end] for owner, start, end in places], pa.string())
+
+
+def _ids(kind: str, doc_ids: pa.Array, spans: _Spans) -> list[str]:
+    digests = spans.field("text_digest").to_pylist()
+    ids: list[str] = []
+    for doc_id, first, last in zip(doc_ids.to_pylist(), spans.offsets[:-1], spans.offsets[1:], strict=True):
+        ids += place_ids(kind, doc_id, digests[first:last])
+    return ids
+
+
+def _one(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _batch(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema
+    )

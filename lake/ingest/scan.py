@@ -1,0 +1,208 @@
+"""The first step of a run: list the sources, digest what may have changed, and plan."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.directory import Lake
+from lake.embed import changes, identify
+from lake.errors import UsageError
+from lake.ingest.plan import KNOWN, Plan, diff, guard
+from lake.ingest.source_listing import digested
+from lake.parse import parser_versions
+from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
+from lake.releases.history import History
+from lake.releases.values import Release
+from lake.sources.source import Source
+from lake.vacuum import read_deltas, text_digests
+from lake.words import listed
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_EMBEDDER = "minilm"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller says of the recipe; None keeps the lake's own, or the default in a new lake."""
+
+    embedder: str | None = None
+    backend: str | None = None
+    strategy: str | None = None
+    parent_tokens: int | None = None
+    child_tokens: int | None = None
+    overlap_tokens: int | None = None
+    heading_tokens: int | None = None
+    vector_dtype: str | None = None
+    text_tokenizer: str | None = None
+    text_language: str | None = None
+
+    def recipe(self, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
+        """The recipe that these settings make of the lake's present one."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        given.pop("embedder", None)
+        given.pop("backend", None)
+        of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
+        chunking = base.chunking if base else _chunking_for(identity)
+        kept = {"vector_dtype", "text_tokenizer", "text_language"}
+        inherited = {name: getattr(base, name) for name in kept} if base else {}
+        return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
+
+
+def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
+    """The default sizes, lowered together where the model reads less than they need."""
+    usual = ChunkRecipe()
+    if usual.child_tokens + usual.heading_tokens <= identity.max_tokens:
+        return usual
+    child = max(8, identity.max_tokens * 4 // 5)
+    heading = max(0, identity.max_tokens - child)
+    return replace(
+        usual, child_tokens=child, heading_tokens=heading, overlap_tokens=min(usual.overlap_tokens, child // 4)
+    )
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read.
+
+    ``n_denied`` documents were left out since they were erased for good. ``remarks`` say what is wrong with
+    sidecars. ``stated``: doc_id and JSON of ``lake.sources.declared``, of documents that sidecars speak of. ``sources``
+    were looked at, by name. ``revision`` is the lake's, before.
+    """
+
+    plan: Plan
+    digests: pa.Table
+    unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
+    n_denied: int = 0
+    remarks: tuple[str, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    revision: tuple[int, tuple[str, ...]] = (0, ())
+
+
+def scan(
+    lake: Lake,
+    sources: Sequence[Source],
+    settings: Settings,
+    *,
+    verify: bool = False,
+    change_recipe: bool = False,
+    allow_removed: int = 0,
+) -> Scan:
+    """Plan a run; writes nothing. RefusedError where the guard objects, UsageError for a wrong recipe."""
+    revision, history = lake.revision(), lake.log.read()
+    recipe = choose_recipe(history, settings, change_recipe=change_recipe)
+    known = known_documents(lake, history.live)
+    names = [source.name for source in sources]
+    _check_other_sources(known, names, recipe, history.live)
+    found = digested(lake, sources, verify=verify)
+    base = history.live
+    plan = diff(
+        found.documents,
+        known,
+        recipe,
+        sources=names,
+        base=base.release if base else None,
+        base_recipe=base.recipe if base else None,
+    )
+    guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
+    if verify:
+        plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
+    _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
+    told = found.documents.filter(pc.is_valid(found.documents.column("stated")))
+    stated = dict(zip(*(told.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
+    return Scan(
+        plan,
+        found.cache,
+        found.unreadable,
+        found.n_denied,
+        found.remarks,
+        {doc_id: said for doc_id, said in stated.items() if said},
+        tuple(names),
+        revision,
+    )
+
+
+def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
+    """How many of the documents to remove were erased: live still holds them where an erasure was cut short."""
+    denylist = lake.denylist()
+    if not denylist:
+        return 0
+    marks = zip(known.column("doc_id").to_pylist(), known.column("digest").to_pylist(), strict=True)
+    gone = ((doc_id, digest) for doc_id, digest in marks if doc_id in plan.removed)
+    return sum(denylist.has_place(doc_id) or denylist.has_content(digest or "") for doc_id, digest in gone)
+
+
+def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.Table) -> pl.DataFrame:
+    """Documents that stay as they are and whose content the lake has no more, and contents that lack vectors."""
+    present = pl.DataFrame(listed).select("doc_id", "size")
+    kept = pl.DataFrame(known).drop_nulls("content_id").join(plan.write, on="doc_id", how="anti")
+    kept = kept.join(present, on="doc_id").select(plan.lost.columns)
+    lake.contents.refresh()
+    gone = lake.contents.missing(kept["content_id"].to_list())
+    # These are not parsed again, so it does not matter what their documents are called.
+    mute = pl.DataFrame({"content_id": _without_vectors(lake, history, plan.recipe)}, {"content_id": pl.String})
+    return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), mute], how="diagonal")
+
+
+def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
+    """Stored contents of kept releases of this embedder that have a text without a vector."""
+    vectors = lake.vectors(recipe)
+    vectors.refresh()
+    ours = [name for name, release in history.releases.items() if lake.vectors(release.recipe) is vectors]
+    parts = [delta.content_ids() for name, delta in read_deltas(lake, history).items() if name in ours]
+    needed = pa.concat_arrays([pa.array([], pa.string()), *parts]).unique().to_pylist()
+    absent = set(lake.contents.missing(needed))
+    stored = [content_id for content_id in needed if content_id not in absent]
+    if not vectors.missing(text_digests(lake, pa.array(stored, pa.string())).to_pylist()):
+        return []
+    each = ((content_id, text_digests(lake, pa.array([content_id]))) for content_id in stored)
+    return [content_id for content_id, digests in each if vectors.missing(digests.to_pylist())]
+
+
+def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:
+    """The recipe of this run; UsageError where it would silently rebuild a lake under another one."""
+    newest = history.live or next(reversed(history.releases.values()), None)
+    base = newest.recipe if newest else None
+    name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
+    recipe = settings.recipe(base, identify(name, settings.backend, like=base.embedder if base else None))
+    if base is None or change_recipe or replace(recipe, parsers=base.parsers) == base:
+        return recipe
+    was, wanted = base.to_json(), recipe.to_json()
+    changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
+    if base.embedder != recipe.embedder:
+        changes = [_change(base.embedder, recipe.embedder), *changes[1:]]
+    raise UsageError(
+        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and do everything anew. "
+        "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
+    )
+
+
+def _change(was: EmbedderIdentity, wanted: EmbedderIdentity) -> str:
+    if was.name != wanted.name:
+        return f"the embedder from {was.name!r} to {wanted.name!r}"
+    if wanted.answers(was):
+        return f"what computes {was.name!r} from {was.computed_by} to {wanted.computed_by}"
+    return f"the model behind {was.name!r}: {changes(was, wanted)}"
+
+
+def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:
+    others = sorted(set(known.column("source").to_pylist()) - set(names))
+    if base is None or not others or replace(recipe, parsers=base.recipe.parsers) == base.recipe:
+        return
+    raise UsageError(f"a change of recipe concerns every source of the lake; name these too: {', '.join(others)}")
+
+
+def known_documents(lake: Lake, release: Release | None) -> pa.Table:
+    """KNOWN rows: what a release has indexed or put into quarantine."""
+    if release is None:
+        return KNOWN.empty_table()
+    tables = lake.tables(release.generation)
+    parts = [tables.at(name, release.versions[name]).scan(KNOWN.names) for name in ("documents", "quarantine")]
+    return pa.concat_tables([part.cast(KNOWN) for part in parts])

@@ -1,0 +1,146 @@
+"""What the sources hold now: the digest of each document, and what sidecars state; only what may be new is read."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lake.errors import InputError
+from lake.ids import document_id
+from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
+from lake.schemas import DIGESTED, DIGESTS
+from lake.sources import sidecars
+from lake.sources.source import Source, is_sidecar, listing
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.storage.denylist import Denylist
+
+#: Threads that read, and files that one of them takes at a time: handing over costs as much as reading a small one.
+_READERS, _AT_A_TIME = 8, 16
+
+
+@dataclass(frozen=True)
+class Digested:
+    """``documents`` (DIGESTED), why some can't be read, how many are denied; ``cache`` (DIGESTS) for the next run.
+
+    ``remarks``: what a person must mend in sidecars. A document whose digest is null can't be read.
+    """
+
+    documents: pa.Table
+    cache: pa.Table
+    unreadable: dict[str, tuple[str, str]]
+    n_denied: int
+    remarks: tuple[str, ...]
+
+
+def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested:
+    """List the sources and read what the lake's cache does not vouch for; all of it with ``verify``."""
+    listed, denylist = listing(sources), lake.denylist()
+    n_listed = _n_documents(listed)
+    listed = _undenied(listed, denylist)
+    cache = lake.cached_digests(source.name for source in sources)
+    trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
+    _outwait_stamps(to_read)
+    read, unreadable, n_vanished = _read(to_read, {source.name: source for source in sources})
+    files = pa.concat_tables([trusted, read])
+    beside = _mask(files, "uri", is_sidecar)
+    documents, states = (
+        files.filter(pa.array([not is_beside for is_beside in beside], pa.bool_())),
+        files.filter(pa.array(beside, pa.bool_())),
+    )
+    if denylist:
+        documents = documents.filter(
+            pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
+        )
+    stated, remarks, whole = _stated(documents, states, denylist)
+    cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
+    documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
+    return Digested(documents, cached, unreadable, n_listed - n_vanished - documents.num_rows, remarks)
+
+
+def _n_documents(listed: pa.Table) -> int:
+    return sum(not is_sidecar(uri) for uri in listed.column("uri").to_pylist())
+
+
+def _mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]:
+    """Which rows pass; nulls pass always."""
+    return [value is None or test(value) for value in rows.column(column).to_pylist()]
+
+
+def _undenied(listed: pa.Table, denylist: Denylist) -> pa.Table:
+    """Without places that were erased for good, and without what lies beside them."""
+    if not denylist:
+        return listed
+    places = zip(*(listed.column(name).to_pylist() for name in ("source", "uri")), strict=True)
+    kept = [not _is_denied(denylist, source, sidecars.document_of(uri) or uri) for source, uri in places]
+    return listed.filter(pa.array(kept, pa.bool_()))
+
+
+def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
+    """DIGESTS rows of files that are there, why documents among them can't be read, how many documents vanished."""
+    rows = list(zip(*(to_read.column(name).to_pylist() for name in ("source", "uri", "size")), strict=True))
+    parts = [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)]
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
+        each = pool.map(lambda part: [_digest(sources[row[0]], *row[1:]) for row in part], parts)
+        found = [one for part in each for one in part]
+    doc_ids = to_read.column("doc_id").to_pylist()
+    errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
+    read = to_read
+    for column, values in zip(("digest", "states"), zip(*found, strict=True), strict=False) if found else ():
+        read = read.append_column(column, pa.array(values, pa.string()))
+    read = read.cast(DIGESTS) if found else DIGESTS.empty_table()
+    vanished = {doc_id for doc_id, error in errors.items() if error.error_class == "vanished"}
+    read = read.filter(pa.array(_mask(read, "doc_id", lambda doc_id: doc_id not in vanished), pa.bool_()))
+    unreadable = {doc_id: (str(error), error.error_class) for doc_id, error in errors.items()}
+    return read, unreadable, len(vanished)
+
+
+def _digest(source: Source, uri: str, size: int | None) -> tuple[str | None, str | None, InputError | None]:
+    """A file's digest, what it states where it is a sidecar, and why a document can't be read."""
+    if is_sidecar(uri):
+        return *sidecars.read(source, uri, size), None
+    try:
+        return source.digest(uri), None, None
+    except InputError as error:
+        return None, None, error
+
+
+def _outwait_stamps(to_read: pa.Table) -> None:
+    """Let the clock pass the newest stamp, so that a later change of that file can't bear the same one."""
+    now = time.time_ns() // 1000
+    stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
+    age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
+    if age <= RACY_MICROSECONDS:
+        time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)
+
+
+def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
+    return denylist.has_place(document_id(source, uri))
+
+
+def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
+    """What sidecars state of each document, as JSON; remarks; sidecars whose states may be cached."""
+    if not states.num_rows:
+        return pa.nulls(documents.num_rows, pa.string()), (), states
+    by_source: dict[str, list[tuple[str, str]]] = {}
+    whole = []
+    for source, uri, said in zip(*(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True):
+        left = sidecars.without(said, partial(_is_denied, denylist, source))
+        whole.append(left == said)  # else the cache would name what was erased, or lack it once that is lifted
+        by_source.setdefault(source, []).append((uri, left))
+    beside = {source: sidecars.Stated(found) for source, found in by_source.items()}
+    places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    said = [beside[source].of(uri) if source in beside else {} for source, uri in places]
+    problems = {problem for statement in said for problem in statement.get("problems", ())}
+    for source, stated in beside.items():
+        problems |= set(stated.astray({uri for of, uri in places if of == source}))
+    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) if one else None for one in said]
+    return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole))

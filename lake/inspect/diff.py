@@ -1,0 +1,227 @@
+"""What one release holds otherwise than another: documents, chunks, quarantine and recipe; reads, never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lake.ingest.plan import moves
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.recipe import Recipe
+    from lake.releases.values import Release
+
+_MANIFEST = ("doc_id", "source", "uri", "fingerprint", "digest", "content_id", "n_chunks")
+_QUARANTINE = ("doc_id", "source", "uri", "digest", "error_class", "reason")
+_TOTALS = ("n_documents", "n_quarantined", "n_parents", "n_chunks")
+#: Up to so many documents are looked up by name; more are picked out of the whole columns, which is faster.
+_LOOKED_UP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A document that is not equal in both releases, and how far that reached into its chunks.
+
+    A chunk is kept where heading path and text are as they were, even if a new embedder gave it another vector.
+    ``was`` is source and uri in A, where that is another place.
+    """
+
+    source: str
+    uri: str
+    n_chunks_added: int
+    n_chunks_removed: int
+    n_chunks_kept: int
+    was: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A document in quarantine, and why."""
+
+    source: str
+    uri: str
+    error_class: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What must happen to release ``a`` to give release ``b``; each list in order of source and uri.
+
+    ``changed`` documents have other bytes; ``reindexed`` ones the same bytes under another recipe; a ``moved`` one
+    went from one place and came with equal content at another, paired one for one. A document that went into
+    quarantine is both in ``removed`` and in ``entered``. ``altered`` were in quarantine and still are, with other
+    bytes or for another reason. ``recipe`` maps dotted names to the values of both. ``totals`` are of both.
+    """
+
+    a: str
+    b: str
+    added: tuple[DocumentChange, ...]
+    changed: tuple[DocumentChange, ...]
+    reindexed: tuple[DocumentChange, ...]
+    moved: tuple[DocumentChange, ...]
+    removed: tuple[DocumentChange, ...]
+    entered: tuple[Quarantined, ...]
+    altered: tuple[Quarantined, ...]
+    left: tuple[Quarantined, ...]
+    recipe: Mapping[str, tuple[Any, Any]]
+    totals: tuple[Mapping[str, int], Mapping[str, int]]
+
+    def __bool__(self) -> bool:
+        return any((*self.documents.values(), *self.quarantine.values(), self.recipe))
+
+    @property
+    def documents(self) -> dict[str, tuple[DocumentChange, ...]]:
+        """Kind of change -> documents."""
+        return {name: getattr(self, name) for name in ("added", "changed", "reindexed", "moved", "removed")}
+
+    @property
+    def quarantine(self) -> dict[str, tuple[Quarantined, ...]]:
+        return {name: getattr(self, name) for name in ("entered", "altered", "left")}
+
+    @property
+    def chunks(self) -> dict[str, int]:
+        """How many chunks were added, removed and kept, those of untouched documents included."""
+        rows = [row for kind in self.documents.values() for row in kind]
+        removed = sum(row.n_chunks_removed for row in rows)
+        added = sum(row.n_chunks_added for row in rows)
+        return {"added": added, "removed": removed, "kept": self.totals[0]["n_chunks"] - removed}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "a": self.a,
+            "b": self.b,
+            "equal": not self,
+            "documents": {kind: [_as_json(row) for row in rows] for kind, rows in self.documents.items()},
+            "quarantine": {kind: [asdict(row) for row in rows] for kind, rows in self.quarantine.items()},
+            "chunks": self.chunks,
+            "recipe": {name: {"a": a, "b": b} for name, (a, b) in self.recipe.items()},
+            "totals": {"a": dict(self.totals[0]), "b": dict(self.totals[1])},
+        }
+
+
+def _as_json(row: DocumentChange) -> dict[str, Any]:
+    value = asdict(row)
+    was = value.pop("was")
+    return value if was is None else {**value, "was": {"source": was[0], "uri": was[1]}}
+
+
+def difference(lake: Lake, a: Release, b: Release) -> Difference:
+    """Compare two releases by their manifests and the chunk ids of documents whose content is another.
+
+    No text and no vector is read. The releases may lie in different generations and have different embedders.
+    """
+    old, new = (_scan(lake, release, "documents", _MANIFEST) for release in (a, b))
+    joined = old.join(new, on="doc_id", suffix="_b", maintain_order="right")
+    both = _counted(lake, a, b, joined.filter(pl.col("fingerprint") != pl.col("fingerprint_b")))
+    gone, fresh = _only(old, new), _only(new, old)
+    moved = moves(gone, fresh)
+    is_edit = pl.col("digest") != pl.col("digest_b")
+    return Difference(
+        a.release,
+        b.release,
+        added=_whole(fresh.filter(~pl.col("doc_id").is_in(list(moved.values()))), "n_chunks_added"),
+        changed=_changes(both.filter(is_edit)),
+        reindexed=_changes(both.filter(~is_edit)),
+        moved=_moved(gone, fresh, moved),
+        removed=_whole(gone.filter(~pl.col("doc_id").is_in(list(moved))), "n_chunks_removed"),
+        **_quarantine(lake, a, b),
+        recipe=_recipe_fields(a.recipe, b.recipe),
+        totals=(_totals(a), _totals(b)),
+    )
+
+
+def _scan(lake: Lake, release: Release, table: str, columns: Sequence[str], where: str | None = None) -> pl.DataFrame:
+    reader = lake.tables(release.generation).at(table, release.versions[table])
+    rows = pl.DataFrame(reader.scan(columns, where))
+    return rows.sort("source", "uri") if "uri" in columns else rows
+
+
+def _only(these: pl.DataFrame, those: pl.DataFrame) -> pl.DataFrame:
+    return these.join(those, on="doc_id", how="anti", maintain_order="left")
+
+
+def _counted(lake: Lake, a: Release, b: Release, both: pl.DataFrame) -> pl.DataFrame:
+    """Add how many chunks of each document were added, removed and kept.
+
+    Chunk ids are a function of document and content, so equal content needs no look at them.
+    """
+    is_recut = pl.col("content_id") != pl.col("content_id_b")
+    kept = _kept_chunks(lake, a, b, both.filter(is_recut)["doc_id"])
+    n_kept = pl.when(is_recut).then(pl.col("n_kept").fill_null(0)).otherwise(pl.col("n_chunks")).cast(pl.Int64)
+    return both.join(kept, on="doc_id", how="left", maintain_order="left").with_columns(
+        n_chunks_added=pl.col("n_chunks_b") - n_kept,
+        n_chunks_removed=pl.col("n_chunks") - n_kept,
+        n_chunks_kept=n_kept,
+    )
+
+
+def _kept_chunks(lake: Lake, a: Release, b: Release, doc_ids: pl.Series) -> pl.DataFrame:
+    """How many chunks each of these documents has in both releases; no row for one that has none."""
+    if doc_ids.is_empty():
+        return pl.DataFrame(schema={"doc_id": pl.String, "n_kept": pl.UInt32})
+    # Only our own hex ids get here, so there is nothing to escape.
+    names = ", ".join(f"'{doc_id}'" for doc_id in doc_ids)
+    where = f"doc_id IN ({names})" if len(doc_ids) <= _LOOKED_UP else None
+    old, new = (_scan(lake, r, r.recipe.embedder.table, ("doc_id", "chunk_id"), where) for r in (a, b))
+    mine = old.join(doc_ids.to_frame(), on="doc_id", how="semi")
+    return mine.join(new, on="chunk_id", how="semi").group_by("doc_id").agg(n_kept=pl.len())
+
+
+def _changes(both: pl.DataFrame) -> tuple[DocumentChange, ...]:
+    columns = ("source", "uri", "n_chunks_added", "n_chunks_removed", "n_chunks_kept")
+    return tuple(DocumentChange(*row) for row in both.select(columns).iter_rows())
+
+
+def _whole(documents: pl.DataFrame, column: str) -> tuple[DocumentChange, ...]:
+    """Documents that only one of the releases has; all their chunks count in ``column``."""
+    none = {name: pl.lit(0) for name in ("n_chunks_added", "n_chunks_removed", "n_chunks_kept")}
+    return _changes(documents.with_columns(**{**none, column: pl.col("n_chunks")}))
+
+
+def _moved(gone: pl.DataFrame, fresh: pl.DataFrame, pairs: Mapping[str, str]) -> tuple[DocumentChange, ...]:
+    """Equal content means equal chunks, though under ids of their own."""
+    places = {doc_id: (source, uri) for doc_id, source, uri in gone.select("doc_id", "source", "uri").iter_rows()}
+    came_from = {new: places[old] for old, new in pairs.items()}
+
+    def rows() -> Iterator[DocumentChange]:
+        for doc_id, source, uri, n_chunks in fresh.select("doc_id", "source", "uri", "n_chunks").iter_rows():
+            if doc_id in came_from:
+                yield DocumentChange(source, uri, 0, 0, n_chunks, came_from[doc_id])
+
+    return tuple(rows())
+
+
+def _quarantine(lake: Lake, a: Release, b: Release) -> dict[str, tuple[Quarantined, ...]]:
+    old, new = (_scan(lake, release, "quarantine", _QUARANTINE) for release in (a, b))
+    both = new.join(old, on="doc_id", suffix="_a", maintain_order="left")
+    differs = [pl.col(name).ne_missing(pl.col(f"{name}_a")) for name in ("digest", "error_class", "reason")]
+    found = {
+        "entered": _only(new, old),
+        "altered": both.filter(pl.any_horizontal(differs)),
+        "left": _only(old, new),
+    }
+    columns = ("source", "uri", "error_class", "reason")
+    return {name: tuple(Quarantined(*row) for row in rows.select(columns).iter_rows()) for name, rows in found.items()}
+
+
+def _recipe_fields(a: Recipe, b: Recipe) -> dict[str, tuple[Any, Any]]:
+    old, new = (dict(_leaves(recipe.to_json())) for recipe in (a, b))
+    names = sorted({*old, *new})
+    return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            yield from _leaves(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", inner
+
+
+def _totals(release: Release) -> dict[str, int]:
+    return {name: release.counts[name] for name in _TOTALS}

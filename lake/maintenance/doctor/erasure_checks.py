@@ -1,0 +1,116 @@
+"""Checks of erasure: nothing that was erased for good is anywhere, and no erasure was cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lake.ingest.scan import known_documents
+from lake.maintenance.doctor.examination import RESTORE, failing
+from lake.sources.sidecars import is_denied_file
+from lake.storage.store import open_parquet
+from lake.vacuum import ERASING
+
+if TYPE_CHECKING:
+    from lake.maintenance.doctor.examination import Examination
+    from lake.storage.denylist import Denylist
+
+_FINISH = "raglake prune finishes the erasure"
+_FIRST = 3
+
+
+def check_denylist(exam: Examination) -> int:
+    """The denylist can be read, and what it denies is in no release, cache, delta or content."""
+    cut_short = ERASING.split("/")[1] in exam.lake.store.names("denylist")
+    denylist = None
+    with exam.noticing("denylist", f"{RESTORE}, or what was erased would come back"):
+        denylist = exam.lake.denylist()
+    if not denylist:
+        if cut_short and denylist is not None:
+            exam.ails(ERASING, "an erasure was cut short", _FINISH, "finish")
+        return 0
+    in_releases = _in_releases(exam, denylist)
+    if cut_short:
+        # Once the mark is gone nobody would know that releases are still to be made without the documents.
+        what, first = "an erasure was cut short", "raglake forget, then raglake prune"
+        exam.ails(ERASING, what, first if in_releases else _FINISH, "" if in_releases else "finish")
+    elif not in_releases:
+        for path, columns in _piles(exam):
+            if _denied(exam, denylist, path, columns):
+                exam.ails(path, "holds something that was erased", _FINISH, "finish")
+    _check_caches(exam, denylist)
+    _check_questions(exam)
+    _check_calls(exam)
+    _check_feedback(exam)
+    return len(denylist)
+
+
+def _in_releases(exam: Examination, denylist: Denylist) -> bool:
+    found = False
+    for release in exam.releases:
+        rows = []
+        with failing(lambda reason: None):  # the check of tables says so
+            rows = known_documents(exam.lake, release).select(["doc_id", "digest", "uri"]).to_pylist()
+        uris = [row["uri"] for row in rows if denylist.has_place(row["doc_id"]) or _has(denylist, row["digest"])]
+        if uris:
+            named = f"{', '.join(map(repr, uris[:_FIRST]))}{' ...' if len(uris) > _FIRST else ''}"
+            what = f"holds {len(uris)} documents that were erased: {named}"
+            exam.ails(release.release, what, "raglake forget each of them again, which finishes their erasure")
+            found = True
+    return found
+
+
+def _check_caches(exam: Examination, denylist: Denylist) -> None:
+    for name in exam.lake.store.names("cache"):
+        rows = exam.lake.cached(f"cache/{name}")
+        if rows is not None and any(is_denied_file(row, denylist) for row in rows.to_pylist()):
+            exam.ails(f"cache/{name}", "names a document that was erased", "leave it out", "blot")
+
+
+def _check_questions(exam: Examination) -> None:
+    from lake.questions import questions
+    from lake.questions.erasure import undenied
+
+    with failing(lambda reason: None):  # the check of questions says so
+        kept = questions(exam.lake)
+        if undenied(exam.lake, kept) != kept:
+            exam.ails("questions", "has evidence from a document that was erased", "leave it out", "blot")
+
+
+def _check_calls(exam: Examination) -> None:
+    from lake.records import calls
+
+    for path in calls.denied(exam.lake):
+        exam.ails(path, "is about a document that was erased", "delete it", "drop")
+
+
+def _check_feedback(exam: Examination) -> None:
+    from lake.records import feedback
+
+    for path in feedback.denied(exam.lake):
+        exam.ails(path, "judges a passage of a document that was erased", "leave it out", "blot")
+
+
+def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:
+    for stored in exam.lake.store.walk("commits"):
+        if stored.path.endswith(("/documents.parquet", "/quarantine.parquet")):
+            yield stored.path, ["doc_id", "digest"]
+    for name in exam.lake.store.names("contents"):
+        yield f"contents/{name}", ["digest"]
+    if exam.history.rights:
+        yield exam.history.rights, ["doc_id"]
+
+
+def _denied(exam: Examination, denylist: Denylist, path: str, columns: list[str]) -> bool:
+    rows = pa.table({})
+    with failing(lambda reason: None):  # found damaged by the check of that folder
+        rows = open_parquet(exam.lake.store, path).read(columns=columns)
+    places = rows.column("doc_id").to_pylist() if "doc_id" in rows.column_names else []
+    digests = rows.column("digest").to_pylist() if "digest" in rows.column_names else []
+    return any(map(denylist.has_place, places)) or any(_has(denylist, digest) for digest in digests)
+
+
+def _has(denylist: Denylist, digest: str | None) -> bool:
+    return digest is not None and denylist.has_content(digest)

@@ -1,0 +1,195 @@
+"""One examination: the checks in their order, and what they learn from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import pyarrow as pa
+
+from lake.directory import Lake
+from lake.errors import ContractError, UsageError
+from lake.maintenance.doctor.findings import Ailment, Check, Diagnosis, Mend
+from lake.progress import Progress, silent
+from lake.releases.history import History
+from lake.releases.values import Release
+
+if TYPE_CHECKING:
+    from lake.storage.store import Store
+
+RESTORE = "restore it from a copy of the lake"
+#: Checks of what a rebuild reads.
+_LAYER_OF_RECORD = ("deltas", "contents", "vectors")
+
+
+class Examination:
+    """What is known so far of a lake that may be damaged anywhere."""
+
+    def __init__(self, lake: Lake, *, every: bool = False) -> None:
+        self.lake, self.every, self.check = lake, every, ""
+        self.history: History = History()
+        self.ailments: list[Ailment] = []
+        self.remarks: list[str] = []
+        self.damaged: set[str] = set()  # Parquet files that can't be trusted
+        self.needed: dict[str, pa.Array] = {}  # release -> content_ids that its delta needs
+        self.sound = Lake(lake.url)
+        self.sound.store = cast("Store", _WithoutDamage(lake.store, self.damaged))
+
+    def ails(self, where: str, what: str, remedy: str, mend: Mend = "") -> None:
+        self.ailments.append(Ailment(self.check, where, what, remedy, mend))
+
+    @contextmanager
+    def noticing(
+        self, where: str, remedy: str = RESTORE, mend: Mend = "", what: str = "can't be read"
+    ) -> Iterator[None]:
+        """Turn whatever goes wrong into an ailment."""
+        with failing(lambda reason: self.ails(where, f"{what}: {reason}", remedy, mend)):
+            yield
+
+    @property
+    def releases(self) -> list[Release]:
+        """Releases that are kept, oldest first."""
+        return list(self.history.releases.values())
+
+    def needed_by(self, folder: str) -> list[pa.Array]:
+        """content_ids whose texts must have vectors in this folder."""
+        return [
+            self.needed[release.release]
+            for release in self.releases
+            if release.release in self.needed and self.lake.vectors(release.recipe).folder == folder
+        ]
+
+    @property
+    def compared(self) -> list[Release]:
+        """Releases whose every row is compared with Parquet."""
+        return self.releases if self.every else [self.history.live] if self.history.live else []
+
+    def unlike_tables(self, where: str, what: str) -> None:
+        """An ailment of LanceDB's side, which a rebuild mends as long as Parquet is whole."""
+        if any(ailment.check in _LAYER_OF_RECORD and not ailment.mend for ailment in self.ailments):
+            self.ails(where, what, "raglake rebuild, once what Parquet lacks is there again")
+        else:
+            self.ails(where, what, "raglake rebuild", "rebuild")
+
+    @contextmanager
+    def noticing_tables(self, where: str, what: str) -> Iterator[None]:
+        with failing(lambda reason: self.unlike_tables(where, f"{what}: {reason}")):
+            yield
+
+
+class _WithoutDamage:
+    """A store that shows no file known to be damaged, so that the others can be looked into."""
+
+    def __init__(self, store: Store, damaged: set[str]) -> None:
+        self._store, self._damaged = store, damaged
+
+    def names(self, folder: str) -> list[str]:
+        return [name for name in self._store.names(folder) if f"{folder}/{name}" not in self._damaged]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@contextmanager
+def failing(report: Callable[[str], None]) -> Iterator[None]:
+    """Report the first line of whatever is raised; damaged bytes may lead to any error, in Rust to a panic."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - pyo3's PanicException is no Exception
+        report(_reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    told = str(error).split("\n")[0].strip()
+    if isinstance(error, FileNotFoundError):
+        return "it is missing"
+    return told if isinstance(error, ContractError) else f"{type(error).__name__}: {told}" if told else repr(error)
+
+
+class Step(NamedTuple):
+    """A check: what it counts, the function that makes it and counts, and whether it needs the log."""
+
+    name: str
+    unit: str
+    run: Callable[[Examination], int]
+    needs_log: bool = True
+
+
+def patient(url: str) -> Lake:
+    """The lake at a URL, also one whose marker is damaged or lost; UsageError where nothing is."""
+    lake = Lake(url)
+    try:
+        return Lake.existing(url)
+    except ContractError:
+        return lake
+    except UsageError:
+        if lake.exists() or not lake.store.names("log"):
+            raise
+        return lake
+
+
+def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
+    """Check every invariant of the stored lake; writes nothing and raises nothing, whatever is damaged.
+
+    Each file of Parquet is decoded and each row in it checked against its own digests. Of the tables,
+    each version that a kept release names is opened and each of its files decoded; the rows of ``live``,
+    of all kept releases with ``every``, are compared with those that Parquet makes, texts and vectors included.
+    """
+    examination, checks = Examination(lake, every=every), []
+    steps = _steps()
+    progress("checks", 0, len(steps))
+    for step in steps:
+        checks.append(_made(examination, step))
+        progress("checks", 1, None)
+    return Diagnosis(lake.url, tuple(checks), tuple(examination.ailments), tuple(examination.remarks))
+
+
+def _made(examination: Examination, step: Step) -> Check:
+    examination.check = step.name
+    if step.needs_log and any(ailment.check == "log" for ailment in examination.ailments):
+        return Check(step.name, 0, step.unit, "the log must be mended first")
+    n = 0
+    with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself broke"):
+        n = step.run(examination)
+    return Check(step.name, n, step.unit)
+
+
+def _steps() -> list[Step]:
+    from lake.maintenance.doctor import (
+        erasure_checks as denied,
+    )
+    from lake.maintenance.doctor import (
+        parquet,
+        records,
+        versions,
+    )
+    from lake.maintenance.doctor import (
+        row_comparison as comparison,
+    )
+
+    return [
+        Step("format", "file", records.check_format, False),
+        Step("configuration", "file", records.check_configuration, False),
+        Step("log", "entries", records.check_log, False),
+        Step("lease", "files", records.check_lease, False),
+        Step("cache", "files", records.check_cache, False),
+        Step("audits", "files", records.check_audits, False),
+        Step("questions", "questions", records.check_questions, False),
+        Step("scores", "files", records.check_scores, False),
+        Step("calls", "files", records.check_calls, False),
+        Step("feedback", "files", records.check_feedback, False),
+        Step("rights", "documents", records.check_rights),
+        Step("deltas", "releases", parquet.check_deltas),
+        Step("contents", "rows", parquet.check_contents, False),
+        Step("vectors", "rows", parquet.check_vectors, False),
+        Step("denylist", "documents denied", denied.check_denylist),
+        Step("tables", "versions", versions.check_tables),
+        Step("digests", "releases", versions.check_digests),
+        Step("lance files", "files", versions.check_files),
+        Step("indices", "indices", versions.check_indices),
+        Step("rows", "rows", comparison.check_rows),
+        Step("leftovers", "files", records.check_leftovers),
+    ]

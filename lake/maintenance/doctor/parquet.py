@@ -1,0 +1,206 @@
+"""Checks of the layer of record: every file decoded, every row held against its own digests, nothing missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from lake.ids import text_digest, value_digest
+from lake.ingest.delta import Delta
+from lake.ingest.scan import known_documents
+from lake.maintenance.doctor.deltas import made_from_tables, read_checked, resolved
+from lake.maintenance.doctor.examination import RESTORE, failing
+from lake.schemas import CONTENTS
+from lake.storage.store import open_parquet
+from lake.vacuum import text_digests
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.maintenance.doctor.examination import Examination
+    from lake.releases.values import Release
+
+_NORM_TOLERANCE = 0.01
+_FIRST = 3
+
+#: Says which rows of a batch are not what they must be.
+Judge = Callable[[pa.RecordBatch], np.ndarray]
+
+
+def check_deltas(exam: Examination) -> int:
+    """The delta of each kept release can be read."""
+    for release in exam.releases:
+        problems: list[str] = []
+        with failing(problems.append):
+            exam.needed[release.release] = read_checked(exam.lake, release).content_ids().unique()
+        if problems:
+            _ail_of_delta(exam, release, problems[0])
+    return len(exam.releases)
+
+
+def _ail_of_delta(exam: Examination, release: Release, problem: str) -> None:
+    """A delta is the difference of two releases' tables, as long as these can be read."""
+    made: list[Delta] = []
+    with failing(lambda reason: None):
+        made.append(made_from_tables(exam.lake, exam.history, release))
+        exam.needed[release.release] = made[0].content_ids().unique()
+    what = f"what {release.release} changes in its base can't be read: {problem}"
+    exam.ails(release.commit, what, "make it again from the tables" if made else RESTORE, "delta" if made else "")
+
+
+def check_contents(exam: Examination) -> int:
+    """Contents decode and are true to their digests, and whatever a kept release needs is there."""
+    n_rows = check_pile(exam, "contents", CONTENTS, untrue_contents)
+    exam.sound.contents.refresh()
+    live = _of_live(exam)
+    absent: dict[str, list[str]] = {}
+    for name, content_ids in exam.needed.items():
+        for content_id in exam.sound.contents.missing(content_ids.to_pylist()):
+            absent.setdefault(content_id, []).append(name)
+    of_live = [content_id for content_id in absent if content_id in live]
+    others = sorted({name for content_id, names in absent.items() if content_id not in live for name in names})
+    if of_live:
+        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify parses them again; or restore contents/"
+        exam.ails("contents", f"{len(of_live)} contents that live needs are in no sound file{_names(exam, of_live)}",
+                  again)  # fmt: skip
+    if others:
+        what = f"{len(absent) - len(of_live)} contents that {', '.join(others)} need are in no sound file"
+        remedy = "restore contents/ from a copy of the lake, or let raglake prune drop these releases"
+        exam.ails("contents of other releases", what, remedy)
+    return n_rows
+
+
+def _of_live(exam: Examination) -> set[str]:
+    """content_ids of live, from its tables or else from its delta and those below it, as far as they can be read."""
+    found: set[str] = set()
+    if exam.history.live:
+        with failing(lambda reason: None):
+            found |= set(resolved(exam.lake, exam.history, exam.history.live).content_ids().to_pylist())
+        with failing(lambda reason: None):
+            found |= set(known_documents(exam.lake, exam.history.live).column("content_id").to_pylist())
+    return found
+
+
+def _names(exam: Examination, content_ids: Sequence[str]) -> str:
+    """The first documents that hold these contents, as the manifest of live calls them."""
+    names: list[str] = []
+    with failing(lambda reason: None):
+        rows = known_documents(exam.lake, exam.history.live).select(["content_id", "uri"]).to_pylist()
+        names = [row["uri"] for row in rows if row["content_id"] in set(content_ids)]
+    return f" ({', '.join(names[:_FIRST])}{' ...' if len(names) > _FIRST else ''})" if names else ""
+
+
+def untrue_contents(batch: pa.RecordBatch) -> np.ndarray:
+    """Rows of CONTENTS whose spans are not those that their digests stand for."""
+    columns = (batch.column(name).to_pylist() for name in ("text", "parents", "chunks", "error_class", "reason"))
+    return np.array([not _is_true(*row) for row in zip(*columns, strict=True)], bool)
+
+
+def _is_true(text: str | None, parents: Any, chunks: Any, error_class: str | None, reason: str | None) -> bool:
+    if error_class is not None:
+        return bool(reason)
+    if text is None or not parents or not chunks:
+        return False
+    return all(
+        text_digest(span.get("context", "") + text[span["start"] : span["end"]]) == span["text_digest"]
+        for span in (*parents, *chunks)
+    )
+
+
+def check_vectors(exam: Examination) -> int:
+    """Vectors decode, are of unit length, and whatever a kept release needs is there."""
+    recipes = {exam.lake.vectors(release.recipe).folder: release.recipe for release in exam.releases}
+    folders = sorted({f"vectors/{name}" for name in exam.lake.store.names("vectors")} | recipes.keys())
+    n_rows = 0
+    for folder in folders:
+        dimensions = recipes[folder].embedder.dimensions if folder in recipes else None
+        n_rows += check_pile(exam, folder, None, partial(untrue_vectors, dimensions=dimensions))
+        if folder in recipes:
+            with exam.noticing(folder, what="can't be looked through"):
+                _check_missing(exam, folder)
+    return n_rows
+
+
+def _check_missing(exam: Examination, folder: str) -> None:
+    missing = missing_vectors(exam.sound, exam.needed_by(folder), folder)
+    if not missing:
+        return
+    there = stored_in_tables(exam, folder, missing)
+    if there:
+        what = f"{len(there)} vectors that releases need are in no sound file, but still in the tables"
+        exam.ails(folder, what, "take them back from the tables", "vectors")
+    if len(missing) > len(there):
+        what = f"{len(missing) - len(there)} vectors that releases need are nowhere"
+        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify embeds them again; or restore {folder}"
+        exam.ails(folder, what, again)
+
+
+def missing_vectors(sound: Lake, content_ids: Iterable[pa.Array], folder: str) -> list[str]:
+    """Digests of texts in these contents that have no vector in the folder."""
+    pile = sound.vectors_in(folder)
+    pile.refresh()
+    sound.contents.refresh()
+    wanted = pa.concat_arrays([pa.array([], pa.string()), *content_ids]).unique().to_pylist()
+    absent = set(sound.contents.missing(wanted))
+    stored = pa.array([content_id for content_id in wanted if content_id not in absent], pa.string())
+    return pile.missing(text_digests(sound, stored).to_pylist()) if len(stored) else []
+
+
+def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> set[str]:
+    """Those of these texts whose vector a table of a kept release still has."""
+    from lake.maintenance.doctor.vectors import in_tables
+
+    found: set[str] = set()
+    with failing(lambda reason: None):
+        for part in in_tables(exam.lake, exam.history, folder, digests):
+            found |= set(part.column("text_digest").to_pylist())
+    return found
+
+
+def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
+    """Rows whose vector is null, of another size, not finite or not of unit length."""
+    column = batch.column("vector")
+    size = column.type.list_size
+    if dimensions is not None and size != dimensions:
+        raise ValueError(f"its vectors have {size} dimensions instead of {dimensions}")
+    values = column.values.slice(column.offset * size, len(column) * size)  # of nulls too, which flatten leaves out
+    values = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    values[np.repeat(column.is_null().to_numpy(zero_copy_only=False), size)] = np.nan
+    norms = np.linalg.norm(values.reshape(-1, size), axis=1)
+    return np.array(np.logical_not(np.abs(norms - 1) <= _NORM_TOLERANCE))  # a norm that is no number is no unit either
+
+
+def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: Judge) -> int:
+    """Decode every file of a pile; those that are not as they must be are known as damaged afterwards. Rows."""
+    n_rows = 0
+    for name in exam.lake.store.names(folder):
+        path = f"{folder}/{name}"
+
+        def report(reason: str, path: str = path) -> None:
+            exam.damaged.add(path)
+            exam.ails(path, f"is damaged: {reason}", "keep what can be read of it and set it aside", "salvage")
+
+        with failing(report):
+            keys = _decoded(exam.lake, path, schema, judge)
+            n_rows += len(keys)
+            if name != f"{value_digest(sorted(keys))}.parquet":  # its rows are found all the same
+                exam.ails(path, "holds other rows than its name says", "store them under their name", "salvage")
+    return n_rows
+
+
+def _decoded(lake: Lake, path: str, schema: pa.Schema | None, judge: Judge) -> list[str]:
+    """Keys of a file's rows; ValueError where these are not what they must be."""
+    file = open_parquet(lake.store, path)
+    if schema is not None and not file.schema_arrow.equals(schema):
+        raise ValueError("its columns are not those of raglake")
+    keys: list[str] = []
+    n_untrue = 0
+    for batch in file.iter_batches(batch_size=1024):
+        keys += batch.column(0).to_pylist()
+        n_untrue += int(judge(batch).sum())
+    if n_untrue:
+        raise ValueError(f"{n_untrue} of {len(keys)} rows are not what their digests stand for")
+    return keys

@@ -1,0 +1,205 @@
+"""Checks of the lake's small records: its marker, the log, the lease, caches, findings, and what is left over."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from lake import access, configuration
+from lake.directory import Lake
+from lake.errors import ContractError, UsageError
+from lake.maintenance.doctor.examination import RESTORE
+from lake.releases.values import Entry
+from lake.storage.lease import Holder
+from lake.storage.store import open_parquet
+from lake.words import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.maintenance.doctor.examination import Examination
+
+_LOG_NAME = re.compile(r"(\d{10})(\.checkpoint)?\.json")
+
+
+def check_format(exam: Examination) -> int:
+    """raglake.json is there and says a format that is known."""
+    try:
+        Lake.existing(exam.lake.url)
+    except (ContractError, UsageError):
+        exam.ails("raglake.json", "is damaged or missing, so no command finds the lake", "write it anew", "mark")
+    return 1
+
+
+def check_configuration(exam: Examination) -> int:
+    """What the lake was told can be read and can be; there need not be anything."""
+    path = configuration.FILE
+    with exam.noticing(path, f"{RESTORE}, or delete it: the defaults hold then; until then no run goes on"):
+        configuration.read(exam.lake.store)
+    return int(path in exam.lake.store.names(""))
+
+
+def check_log(exam: Examination) -> int:
+    """Every object decodes, no number is missing, times rise, and what the log says fits together."""
+    numbers, checkpoint = [], 0
+    for name in exam.lake.store.names("log"):
+        match = _LOG_NAME.fullmatch(name)
+        if match is None:
+            exam.ails(f"log/{name}", "is no log entry", "move it out of log/")
+            continue
+        with exam.noticing(f"log/{name}"):
+            _decode(exam, f"log/{name}", is_checkpoint=bool(match[2]))
+        if match[2]:
+            checkpoint = max(checkpoint, int(match[1]))
+        else:
+            numbers.append(int(match[1]))
+    for seq in sorted(set(range(checkpoint + 1, max(numbers, default=0))) - set(numbers)):
+        exam.ails(f"log/{seq:010}.json", "is missing", RESTORE)
+    if not any(ailment.check == "log" for ailment in exam.ailments):
+        with exam.noticing("log", what="can't be read on"):
+            exam.history = exam.lake.log.read()
+            _check_history(exam)
+    return len(numbers)
+
+
+def _decode(exam: Examination, path: str, *, is_checkpoint: bool) -> None:
+    value = json.loads(exam.lake.store.read(path))
+    entries = [Entry.from_json(entry) for entry in (value["entries"] if is_checkpoint else [value])]
+    if int(path[4:14]) != entries[-1].seq:
+        raise ValueError(f"it says that it is entry {entries[-1].seq}")
+
+
+def _check_history(exam: Examination) -> None:
+    history = exam.history
+    for before, after in pairwise(history.entries):
+        if not before.at < after.at:
+            exam.ails(f"log/{after.seq:010}.json", f"is not later than entry {before.seq}", RESTORE)
+    live = history.entries[-1].live if history.entries else None
+    for name, named in {"live": live, **history.names}.items():
+        if named is not None and named not in history.releases:
+            exam.ails("log", f"{name} is {named}, which is not kept", "raglake rollback to a release that is kept")
+    order = {name: number for number, name in enumerate(history.releases)}
+    for release in history.releases.values():
+        base = release.delta_base
+        if base is not None and order.get(base, len(order)) >= order[release.release]:
+            what = f"the delta of {release.release} stands over {base}, which is not kept before it"
+            exam.ails("log", what, "restore log/ from a copy of the lake")
+
+
+def check_lease(exam: Examination) -> int:
+    """The lease decodes; a dead holder is no ailment, since the next run takes its place."""
+    store, names = exam.lake.store, exam.lake.store.names("lease")
+    for name in names:
+        with exam.noticing(f"lease/{name}", "delete it once no run is at work"):
+            holder = Holder(**json.loads(store.read(f"lease/{name}")))
+            who = f"{holder.what} (process {holder.pid} on {holder.host})"
+            if not holder.is_over():
+                if (holder.host, holder.pid) != (socket.gethostname(), os.getpid()):
+                    exam.remarks.append(f"{who} is writing to the lake; what looks wrong may be its work under way")
+            elif not holder.released:
+                exam.remarks.append(f"{who} died with the writer lease; the next run takes it")
+    return len(names)
+
+
+def check_cache(exam: Examination) -> int:
+    """Digests of source files can be read."""
+    from lake.schemas import DIGESTS
+
+    return _check_files(exam, "cache", DIGESTS, "delete it; the sources are read again")
+
+
+def check_audits(exam: Examination) -> int:
+    """Findings can be read."""
+    from lake.schemas import FINDINGS
+
+    return _check_files(exam, "audits", FINDINGS, "delete it; nothing but what an audit found is lost")
+
+
+def check_questions(exam: Examination) -> int:
+    """The questions can be read, and each is what its id stands for."""
+    from lake.questions.store import newest
+    from lake.questions.values import from_table
+    from lake.schemas import QUESTIONS
+
+    path, n = newest(exam.lake.store), 0
+    if path is not None:
+        with exam.noticing(path, f"{RESTORE}, or delete it: an older one beside it counts then, if there is one"):
+            rows = open_parquet(exam.lake.store, path).read()
+            if not rows.schema.equals(QUESTIONS):
+                raise ValueError("it has columns that are not those of questions")
+            if [question.question_id for question in from_table(rows)] != rows.column("question_id").to_pylist():
+                raise ValueError("a question is not the one that its id stands for")
+            n = rows.num_rows
+    return n
+
+
+def check_scores(exam: Examination) -> int:
+    """Scores can be read."""
+    from lake.schemas import SCORES
+
+    folders = [f"scores/{name}" for name in exam.lake.store.names("scores")]
+    remedy = "delete it; raglake evaluate measures again"
+    return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
+
+
+def check_calls(exam: Examination) -> int:
+    """Replies of chat models can be read."""
+    from lake.schemas import CALLS
+
+    folders = [f"calls/{name}" for name in exam.lake.store.names("calls")]
+    remedy = "delete it; the model is asked again"
+    return sum(_check_files(exam, folder, CALLS, remedy) for folder in folders)
+
+
+def check_feedback(exam: Examination) -> int:
+    """What people said of passages can be read."""
+    from lake.schemas import FEEDBACK
+
+    folders = [f"feedback/{day}" for day in exam.lake.store.names("feedback")]
+    remedy = f"{RESTORE}, or delete it: the judgements in it are lost"
+    return sum(_check_files(exam, folder, FEEDBACK, remedy) for folder in folders)
+
+
+def check_rights(exam: Examination) -> int:
+    """Who may see what today can be read."""
+    path = exam.history.rights
+    if path is None:
+        return 0
+    with exam.noticing(path, f"{RESTORE}; until then every search fails, since nobody knows who may see what"):
+        return len(access.read(exam.lake.store, path))
+    return 0
+
+
+def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str) -> int:
+    names = exam.lake.store.names(folder)
+    for name in names:
+        with exam.noticing(f"{folder}/{name}", remedy, "drop"):
+            open_parquet(exam.lake.store, f"{folder}/{name}").read().cast(schema)
+    return len(names)
+
+
+def check_leftovers(exam: Examination) -> int:
+    """What nobody needs, as remarks."""
+    from lake.releases.retention import Retention
+    from lake.vacuum import read_deltas, sweep
+
+    n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
+    if n_aside:
+        exam.remarks.append(
+            f"damaged/ holds {counted(n_aside, 'file')} that a repair set aside; raglake prune removes them"
+        )
+    if exam.ailments:
+        return 0
+    spared = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
+    deltas = read_deltas(exam.lake, exam.history)
+    swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
+    counts = {name: getattr(swept, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")}
+    found = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items() if n)
+    if found:
+        exam.remarks.append(f"left over: {found}, {swept.n_bytes:,} bytes; raglake prune removes them in time")
+    return swept.n_files

@@ -1,0 +1,81 @@
+"""The check that the tables hold just the rows that Parquet makes: every column, every text, every vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.ingest.commit import rows_of, table_schemas
+from lake.maintenance.doctor.deltas import resolved
+from lake.maintenance.doctor.examination import failing
+from lake.tables.reader import one_of
+
+if TYPE_CHECKING:
+    from lake.ingest.delta import Delta
+    from lake.maintenance.doctor.examination import Examination
+    from lake.releases.values import Release
+    from lake.tables.reader import TableReader
+
+_DOCUMENTS_AT_A_TIME = 512
+_FIRST = 3
+
+
+def check_rows(exam: Examination) -> int:
+    """Rows of live, of all kept releases with ``every``, equal those that deltas, contents and vectors make.
+
+    The texts that Parquet makes are ``canonical_text[start:end]``, so this holds every span against its document.
+    """
+    n_rows = 0
+    for release in exam.compared:
+        manifest: list[Delta] = []
+        with failing(lambda reason: None):  # the check of deltas says so
+            manifest.append(resolved(exam.sound, exam.history, release))
+        for name, schema in table_schemas(release.recipe).items() if manifest else ():
+            where = f"tables/{release.generation}/{name}.lance"
+            with exam.noticing_tables(where, f"rows of {release.release} can't be compared with Parquet"):
+                n_rows += _compare(exam, release, manifest[0], name, schema)
+    return n_rows
+
+
+def _compare(exam: Examination, release: Release, manifest: Delta, name: str, schema: pa.Schema) -> int:
+    reader = exam.lake.tables(release.generation).at(name, release.versions[name])
+    exam.sound.contents.refresh()
+    unlike: list[str] = []
+    n_rows = 0
+    for batch in rows_of(name, exam.sound, manifest, release.recipe, schema):
+        for expected in _parts(batch, one_row_each=name in ("documents", "quarantine")):
+            unlike += _unlike(expected, reader)
+            n_rows += expected.num_rows
+    if unlike:
+        named = f"{', '.join(unlike[:_FIRST])}{' ...' if len(unlike) > _FIRST else ''}"
+        what = f"rows of {len(unlike)} documents of {release.release} are not those that Parquet makes: {named}"
+        exam.unlike_tables(f"tables/{release.generation}/{name}.lance", what)
+    elif reader.count() != n_rows:
+        what = f"{release.release} has {reader.count():,} rows here, and Parquet makes {n_rows:,}"
+        exam.unlike_tables(f"tables/{release.generation}/{name}.lance", what)
+    return n_rows
+
+
+def _parts(batch: pa.RecordBatch, *, one_row_each: bool) -> Iterator[pa.Table]:
+    """All rows of some documents at a time."""
+    step = _DOCUMENTS_AT_A_TIME if one_row_each else max(batch.num_rows, 1)
+    for start in range(0, batch.num_rows, step):
+        yield pa.table(batch.slice(start, step))
+
+
+def _unlike(expected: pa.Table, reader: TableReader) -> list[str]:
+    """doc_ids whose rows in the table are others."""
+    key = expected.column_names[0]
+    doc_ids = pc.unique(expected.column("doc_id")).to_pylist()
+    stored = reader.scan(expected.column_names, one_of("doc_id", doc_ids)).cast(expected.schema)
+    expected, stored = expected.sort_by(key), stored.sort_by(key)
+    if expected.equals(stored):
+        return []
+    return [doc_id for doc_id in doc_ids if not _of(expected, doc_id).equals(_of(stored, doc_id))]
+
+
+def _of(rows: pa.Table, doc_id: str) -> pa.Table:
+    return rows.filter(pc.equal(rows.column("doc_id"), doc_id)).combine_chunks()

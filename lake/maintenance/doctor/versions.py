@@ -1,0 +1,140 @@
+"""Checks of the tables as LanceDB stores them: versions, tags, files, indices, and the digests of releases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lake.ingest.commit import CHANGING, table_schemas
+from lake.ingest.plan import release_digest
+from lake.ingest.scan import known_documents
+from lake.maintenance.doctor.deltas import resolved
+from lake.maintenance.doctor.examination import RESTORE, failing
+from lake.tables.lance_files import files_of, lance_batches, load_indices
+from lake.tables.writer import indexed_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.maintenance.doctor.examination import Examination
+    from lake.releases.values import Release
+
+_COUNTED = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
+
+
+def check_tables(exam: Examination) -> int:
+    """Every version that a kept release names opens, has the rows that the log counts, and is protected by a tag."""
+    for release in exam.releases:
+        for name, schema in table_schemas(release.recipe).items():
+            where, what = _folder(release, name), f"{release.release} can't be read at version"
+            with exam.noticing_tables(where, f"{what} {release.versions.get(name)}"):
+                _check_version(exam, release, name, schema)
+    for generation, name in sorted({(r.generation, name) for r in exam.releases for name in r.versions}):
+        with exam.noticing_tables(f"tables/{generation}/{name}.lance", "its tags can't be read"):
+            _check_tags(exam, generation, name)
+    return sum(len(release.versions) for release in exam.releases)
+
+
+def _check_version(exam: Examination, release: Release, name: str, schema: pa.Schema) -> None:
+    reader = exam.lake.tables(release.generation).at(name, release.versions[name])
+    n_rows, n_counted = reader.count(), release.counts[_COUNTED[name.split("__")[0]]]
+    if n_rows != n_counted:
+        what = f"{release.release} has {n_rows:,} rows here, and the log counts {n_counted:,}"
+        exam.unlike_tables(_folder(release, name), what)
+    if [(field.name, field.type) for field in reader.schema] != [(field.name, field.type) for field in schema]:
+        exam.unlike_tables(_folder(release, name), f"{release.release} has other columns than its recipe says")
+
+
+def _check_tags(exam: Examination, generation: str, name: str) -> None:
+    tags = exam.lake.tables(generation).tags(name)
+    where = f"tables/{generation}/{name}.lance"
+    for release in exam.releases:
+        if release.generation == generation and name in release.versions:
+            version = release.versions[name]
+            if tags.get(release.release) != version:
+                what = f"no tag protects version {version}, which {release.release} names"
+                exam.ails(where, what, "tag it before anything is swept", "tag")
+    orphans = tags.keys() - exam.history.releases.keys()
+    if orphans:
+        exam.remarks.append(
+            f"{where} has {len(orphans)} tags of releases that are not kept; raglake prune removes them"
+        )
+
+
+def check_digests(exam: Examination) -> int:
+    """Each release holds just the documents that its digest stands for."""
+    for release in exam.releases:
+        with failing(lambda reason: None):  # the check of tables says so
+            known = pl.DataFrame(known_documents(exam.lake, release))
+            if release_digest(known, release.recipe) != release.digest and not _changed_under_run(exam, release):
+                _ail_of_digest(exam, release)
+    return len(exam.releases)
+
+
+def _changed_under_run(exam: Examination, release: Release) -> bool:
+    """What was planned for documents that then changed is stored nowhere, and is part of the digest."""
+    reader = exam.lake.tables(release.generation).at("quarantine", release.versions["quarantine"])
+    return bool(reader.count(f"error_class = '{CHANGING[1]}'"))
+
+
+def _ail_of_digest(exam: Examination, release: Release) -> None:
+    what = "its tables hold other documents than its digest stands for"
+    of_parquet = ""
+    with failing(lambda reason: None):
+        delta = resolved(exam.lake, exam.history, release)
+        rows = [pl.DataFrame(part.select(["doc_id", "fingerprint"])) for part in (delta.documents, delta.quarantine)]
+        of_parquet = release_digest(pl.concat(rows), release.recipe)
+    if of_parquet == release.digest:
+        exam.unlike_tables(release.release, what)
+    else:
+        exam.ails(release.release, f"{what}, and so does Parquet", f"{release.commit}: {RESTORE}")
+
+
+def check_files(exam: Examination) -> int:
+    """Every file that a version of a kept release needs is there and decodes."""
+    needed: dict[str, set[str]] = {}
+    for release in exam.releases:
+        for name, version in release.versions.items():
+            with failing(lambda reason: None):  # the check of tables says so
+                folder = _folder(release, name)
+                files, indices = files_of(f"{exam.lake.url}/{folder}", version)
+                needed.setdefault(folder, set()).update(files, *(_in_index(exam, folder, i) for i in indices))
+    for folder, files in needed.items():
+        for file in sorted(files):
+            with exam.noticing_tables(f"{folder}/{file}", "can't be read"):
+                _decode(exam, f"{folder}/{file}")
+    return sum(map(len, needed.values()))
+
+
+def _in_index(exam: Examination, folder: str, index: str) -> set[str]:
+    names = exam.lake.store.names(f"{folder}/{index}")
+    # An index without files is missing as a whole: its folder then stands for what should be in it.
+    return {f"{index}/{name}" for name in names} or {index}
+
+
+def _decode(exam: Examination, path: str) -> None:
+    if "/_deletions/" in path:
+        exam.lake.store.read(path)
+        return
+    for _ in lance_batches(f"{exam.lake.url}/{path}"):
+        pass
+
+
+def check_indices(exam: Examination) -> int:
+    """Every index that live should have is there and can be loaded; of all kept releases with ``every``."""
+    n_indices = 0
+    for release in exam.compared:
+        for name, version in release.versions.items():
+            with exam.noticing_tables(_folder(release, name), "an index can't be read"):
+                found = load_indices(f"{exam.lake.url}/{_folder(release, name)}", version)
+                n_indices += len(found)
+                n_rows = exam.lake.tables(release.generation).at(name, version).count()
+                missing = indexed_columns(name, n_rows) - set(found) if n_rows else set()
+                if missing:
+                    exam.unlike_tables(_folder(release, name), f"no index on {', '.join(sorted(missing))}")
+    return n_indices
+
+
+def _folder(release: Release, name: str) -> str:
+    return f"tables/{release.generation}/{name}.lance"

@@ -1,0 +1,107 @@
+"""Retention: releases that nobody keeps are dropped, and the disk that only they and dead runs held is given back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from lake import access
+from lake.directory import Lake
+from lake.erasure.forget import finish
+from lake.erasure.selection import erasure_is_unfinished
+from lake.ingest.delta import Delta
+from lake.ingest.scan import known_documents
+from lake.progress import Progress, silent
+from lake.releases.history import History
+from lake.releases.retention import Retention, kept
+from lake.releases.values import Release
+from lake.storage import clock
+from lake.storage.lease import WriterLease
+from lake.vacuum import Swept, sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune did, or with ``dry_run`` would do: releases kept and why, releases dropped, disk given back."""
+
+    dry_run: bool
+    kept: dict[str, str]
+    dropped: tuple[str, ...]
+    swept: Swept
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "dropped": list(self.dropped)}
+
+
+def prune(
+    lake: Lake,
+    retention: Retention = Retention(),  # noqa: B008 - frozen
+    *,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Pruned:
+    """Drop what ``retention`` does not keep, in one entry of the log, then sweep; safe to kill and to repeat.
+
+    Readers of ``live`` notice nothing; asking for a dropped release is an error that says so.
+    """
+    if dry_run:
+        history = lake.log.read()
+        reasons = kept(history, retention, clock.now())
+        left = replace(history, releases={name: history.releases[name] for name in reasons})
+        deltas = {name: _over_kept(lake, history, release, reasons)[0] for name, release in left.releases.items()}
+        swept = sweep(lake, left, retention, dry_run=deltas, progress=progress)
+        return Pruned(True, reasons, _dropped(history, reasons), swept)
+    with WriterLease(lake.store, "raglake prune") as lease:
+        before = lake.log.read()
+        history = lake.log.insist(lambda history: _drop(lake, history, retention))
+        lease.check()
+        lake.log.checkpoint()
+        if erasure_is_unfinished(lake):
+            swept = finish(lake, progress)
+        else:
+            swept = sweep(lake, history, retention, progress=progress)
+    reasons = kept(history, retention, clock.now())
+    return Pruned(False, reasons, _dropped(before, history.releases), swept)
+
+
+def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in history.releases if name not in kept)
+
+
+def _drop(lake: Lake, history: History, retention: Retention) -> History:
+    """One entry that drops releases, once those that stay no longer need their deltas."""
+    reasons = kept(history, retention, clock.now())
+    dropped = _dropped(history, reasons)
+    if not dropped:
+        return history
+    changed = {}
+    for name in reasons:
+        release = history.releases[name]
+        if release.delta_base in dropped:
+            delta, base = _over_kept(lake, history, release, reasons)
+            folder = f"commits/{release.digest[:16]}-{name}-over-{base or 'nothing'}"
+            delta.write(lake, folder)
+            changed[name] = {"commit": folder, "delta_base": base}
+    left = _rights_of(lake, history, reasons)
+    lake.store.flush()
+    facts = {"dropped": list(dropped), "changed": changed}
+    return lake.log.append(history, "prune", "", facts=facts, rights=left)
+
+
+def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | None:
+    """The rights of documents that a kept release has, stored; should another come back, a run states its rights."""
+    held: set[str] = set()
+    for name in reasons:
+        held |= set(known_documents(lake, history.releases[name]).column("doc_id").to_pylist())
+    rows = access.read(lake.store, history.rights)
+    gone = set(rows.column("doc_id").to_pylist()) - held
+    return access.write(lake.store, access.without(rows, gone)) if gone else history.rights
+
+
+def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:
+    """The release's delta over one that is kept, or over nothing: those in between in one; and which that is."""
+    delta, base = Delta.read(lake, release.commit), release.delta_base
+    while base is not None and base not in reasons:
+        earlier = history.releases[base]
+        delta, base = Delta.read(lake, earlier.commit).then(delta), earlier.delta_base
+    return (replace(delta, deleted=[]) if base is None else delta), base

@@ -1,0 +1,266 @@
+"""Evidence looked up in a release: the document, the place in its canonical text, the chunks and sections there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from lake.ids import value_digest
+from lake.questions.values import Asked, Evidence
+from lake.tables.reader import one_of
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.releases.values import Release
+    from lake.tables.reader import TableReader
+
+#: Why evidence can't be used: there is no such document, or it is in several sources; it is in quarantine; its text
+#: no longer holds the quote; the quote stands at several places and nothing tells which is meant.
+Reason = Literal["absent", "several sources", "quarantined", "text gone", "ambiguous"]
+
+_DOCUMENTS_AT_A_TIME = 256
+_FACTS = ("doc_id", "source", "uri", "digest", "media_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Evidence as a release has it. No ``start``: the whole document; else the chunks and parents that overlap it."""
+
+    evidence: Evidence
+    doc_id: str
+    start: int | None = None
+    end: int | None = None
+    chunk_ids: tuple[str, ...] = ()
+    parent_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Evidence that can't be found in a release."""
+
+    evidence: Evidence
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question and its evidence in one release; ``documents`` are the manifest's rows of it, by doc_id.
+
+    ``evidence_bytes`` digests the bytes of these documents, in quarantine or not: where two releases have the same,
+    the source did not change what answers the question.
+    """
+
+    question: Asked
+    places: tuple[Place, ...]
+    lost: tuple[Lost, ...]
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    evidence_bytes: str = ""
+
+    @property
+    def left_out(self) -> str:
+        """Why the question can't be scored at this release: the first reason; "" where it can be.
+
+        Any relevant evidence that is gone suffices: what is ideal would not be what it was.
+        """
+        reasons = [lost.reason for lost in self.lost if lost.evidence.grade]
+        if not reasons and not any(place.evidence.grade for place in self.places):
+            return "no evidence"
+        return reasons[0] if reasons else ""
+
+
+def resolve(lake: Lake, release: Release, questions: Sequence[Asked]) -> list[Resolved]:
+    """Each question with its evidence as it stands in ``release``, in the order of ``questions``.
+
+    A span counts where the text there is still the quote; else the quote is looked for in the whole text, white
+    space apart, and its surroundings and the old place tell occurrences apart.
+    """
+    manifest = _Manifest.of(lake, release, {e.uri for question in questions for e in question.evidence})
+    spans = _located(lake, manifest, [e for question in questions for e in question.evidence])
+    _Spans(lake, release).attach(spans)
+    return [_resolved(question, manifest, spans) for question in questions]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """Rows of documents and of quarantine at the URIs in question."""
+
+    documents: dict[str, list[dict[str, Any]]]
+    quarantine: dict[str, list[dict[str, Any]]]
+
+    @classmethod
+    def of(cls, lake: Lake, release: Release, uris: set[str]) -> _Manifest:
+        tables = lake.tables(release.generation)
+
+        def rows(name: str, *columns: str) -> dict[str, list[dict[str, Any]]]:
+            reader = tables.at(name, release.versions[name])
+            return _by_uri(reader, (*_FACTS, *columns), uris)
+
+        return cls(rows("documents", "content_id", "language"), rows("quarantine"))
+
+    def find(self, evidence: Evidence) -> dict[str, Any] | Reason:
+        """The document's row, or why there is none."""
+        found = _of_source(self.documents, evidence)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return "several sources"
+        return "quarantined" if _of_source(self.quarantine, evidence) else "absent"
+
+    def bytes_of(self, question: Asked) -> str:
+        rows = [row for e in question.evidence for part in (self.documents, self.quarantine)
+                for row in _of_source(part, e)]  # fmt: skip
+        return value_digest(sorted({(row["doc_id"], row["digest"] or "") for row in rows}))
+
+
+def _by_uri(reader: TableReader, columns: Iterable[str], uris: set[str]) -> dict[str, list[dict[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = reader.scan(list(columns))
+    rows = rows.filter(pc.is_in(rows.column("uri"), pa.array(sorted(uris), pa.string())))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_pylist():
+        found.setdefault(row["uri"], []).append(row)
+    return found
+
+
+def _of_source(rows: Mapping[str, list[dict[str, Any]]], evidence: Evidence) -> list[dict[str, Any]]:
+    return [row for row in rows.get(evidence.uri, ()) if evidence.source in (None, row["source"])]
+
+
+#: By document and evidence: where it stands, or why it doesn't.
+_Found = dict[tuple[str, Evidence], "Place | Reason"]
+
+
+def _located(lake: Lake, manifest: _Manifest, evidence: Iterable[Evidence]) -> _Found:
+    """Place of each piece of evidence that speaks of a part of a document which is there."""
+    by_content: dict[str, set[tuple[str, Evidence]]] = {}
+    for piece in evidence:
+        row = manifest.find(piece)
+        if piece.is_place and isinstance(row, dict):
+            by_content.setdefault(row["content_id"], set()).add((row["doc_id"], piece))
+    found: _Found = {}
+    for content_id, text in _texts(lake, sorted(by_content)):
+        for doc_id, piece in by_content[content_id]:
+            span = find_place(text, piece)
+            found[doc_id, piece] = Place(piece, doc_id, *span) if isinstance(span, tuple) else span
+    return found
+
+
+def _texts(lake: Lake, content_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Canonical texts; ContractError where one is not stored."""
+    lake.contents.refresh()
+    for start in range(0, len(content_ids), _DOCUMENTS_AT_A_TIME):
+        wanted = content_ids[start : start + _DOCUMENTS_AT_A_TIME]
+        texts = lake.contents.read(wanted, ["text"]).column("text").to_pylist()
+        yield from zip(wanted, texts, strict=True)
+
+
+def texts_of(lake: Lake, release: Release, doc_ids: set[str]) -> dict[str, tuple[str, str]]:
+    """Source and canonical text of each of these documents of a release."""
+    reader = lake.tables(release.generation).at("documents", release.versions["documents"])
+    rows = reader.take("doc_id", sorted(doc_ids), ["doc_id", "source", "content_id"]).to_pylist() if doc_ids else []
+    texts = dict(_texts(lake, sorted({row["content_id"] for row in rows})))
+    return {row["doc_id"]: (row["source"], texts[row["content_id"]]) for row in rows}
+
+
+def find_place(text: str, evidence: Evidence) -> tuple[int, int] | Reason:
+    """Span of the evidence in a canonical text, or why it has none.
+
+    >>> find_place("Oil is low. Oil is high.", Evidence("a", quote="Oil is  high"))
+    (12, 23)
+    >>> find_place("Oil is low. Oil is high.", Evidence("a", quote="Oil is"))
+    'ambiguous'
+    >>> find_place("Well. Oil is low. Oil is high.", Evidence("a", quote="Oil", start=12, end=15, before="low. "))
+    (18, 21)
+    """
+    if evidence.quote is None:
+        is_inside = evidence.start is not None and (evidence.end or 0) <= len(text)
+        return (evidence.start or 0, evidence.end or 0) if is_inside else "text gone"
+    if evidence.start is not None and text[evidence.start : evidence.end] == evidence.quote:
+        return evidence.start, evidence.end or 0
+    spans = _occurrences(text, evidence.quote) or _occurrences(text, evidence.quote.strip())
+    if len(spans) < 2:
+        return spans[0] if spans else "text gone"
+    return _meant(text, evidence, spans)
+
+
+def _occurrences(text: str, quote: str) -> list[tuple[int, int]]:
+    """Where the words of a quote stand, with any white space between them; those that overlap count each."""
+    pattern = r"\s+".join(map(re.escape, re.split(r"\s+", quote)))
+    return [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
+
+
+def _meant(text: str, evidence: Evidence, spans: list[tuple[int, int]]) -> tuple[int, int] | Reason:
+    """The occurrence whose surroundings are most like what they were, and which is nearest to the old place."""
+
+    def likeness(span: tuple[int, int]) -> tuple[int, int]:
+        before, after = evidence.before or "", evidence.after or ""
+        left = _agreeing(text[max(0, span[0] - len(before)) : span[0]][::-1], before[::-1])
+        right = _agreeing(text[span[1] : span[1] + len(after)], after)
+        return left + right, 0 if evidence.start is None else -abs(span[0] - evidence.start)
+
+    best, second = sorted(spans, key=likeness, reverse=True)[:2]
+    return best if likeness(best) > likeness(second) else "ambiguous"
+
+
+def _agreeing(a: str, b: str) -> int:
+    """How many characters agree from the first on."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+class _Spans:
+    """Chunks and parents of one release, by their places."""
+
+    def __init__(self, lake: Lake, release: Release) -> None:
+        tables = lake.tables(release.generation)
+        chunks = release.recipe.embedder.table
+        self._chunks = tables.at(chunks, release.versions[chunks])
+        self._parents = tables.at("parents", release.versions["parents"])
+
+    def attach(self, found: _Found) -> None:
+        """Give each place the chunks and parents that overlap it."""
+        keys = [key for key, place in found.items() if isinstance(place, Place)]
+        doc_ids = sorted({doc_id for doc_id, _ in keys})
+        chunks = _by_document(self._chunks, "chunk_id", doc_ids)
+        parents = _by_document(self._parents, "parent_id", doc_ids)
+        for key in keys:
+            place = found[key]
+            assert isinstance(place, Place)
+            span, doc_id = (place.start or 0, place.end or 0), place.doc_id
+            inside = (tuple(_overlapping(spans.get(doc_id, ()), *span)) for spans in (chunks, parents))
+            found[key] = Place(place.evidence, doc_id, *span, *inside)
+
+
+def _by_document(reader: TableReader, key: str, doc_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
+    """Spans (start, end, id) of these documents in their order."""
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    for first in range(0, len(doc_ids), _DOCUMENTS_AT_A_TIME):
+        where = one_of("doc_id", doc_ids[first : first + _DOCUMENTS_AT_A_TIME])
+        rows = reader.scan(["doc_id", "start", "end", key], where)
+        for doc_id, *span in zip(*(rows.column(n).to_pylist() for n in ("doc_id", "start", "end", key)), strict=True):
+            found.setdefault(doc_id, []).append(tuple(span))
+    return {doc_id: sorted(spans) for doc_id, spans in found.items()}
+
+
+def _overlapping(spans: Iterable[tuple[int, int, str]], start: int, end: int) -> Iterator[str]:
+    yield from (name for a, b, name in spans if a < end and start < b)
+
+
+def _resolved(question: Asked, manifest: _Manifest, found: _Found) -> Resolved:
+    places, lost, documents = [], [], {}
+    for piece in question.evidence:
+        row = manifest.find(piece)
+        place: Place | Reason
+        if isinstance(row, str):
+            place = row
+        else:
+            documents[row["doc_id"]] = row
+            place = found[row["doc_id"], piece] if piece.is_place else Place(piece, row["doc_id"])
+        if isinstance(place, Place):
+            places.append(place)
+        else:
+            lost.append(Lost(piece, place))
+    return Resolved(question, tuple(places), tuple(lost), documents, manifest.bytes_of(question))

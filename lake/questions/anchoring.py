@@ -1,0 +1,58 @@
+"""Evidence tied to the words that it stands for, so that it can be found again where the text moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lake.errors import UsageError
+from lake.questions.alignment import Place, resolve, texts_of
+from lake.questions.values import CONTEXT, Asked, Evidence
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.releases.values import Release
+
+
+def anchored(lake: Lake, release: Release | None, questions: Sequence[Asked]) -> list[Asked]:
+    """Evidence with the source, span, quote and surroundings that it has in ``release``, as far as it is found there.
+
+    UsageError where a span comes without its quote and can't be read from the release: nobody could tell later
+    whether it still says the same.
+    """
+    found: dict[Evidence, Evidence] = {}
+    if release is not None:
+        places = [place for one in resolve(lake, release, questions) for place in one.places]
+        texts = texts_of(lake, release, {place.doc_id for place in places if place.start is not None})
+        found = {place.evidence: _anchor(place, texts.get(place.doc_id, ("", ""))) for place in places}
+    return [
+        replace(question, evidence=tuple(_checked(found.get(piece, piece)) for piece in question.evidence))
+        for question in questions
+    ]
+
+
+def _anchor(place: Place, document: tuple[str, str]) -> Evidence:
+    """The evidence as the document (its source and text) has it."""
+    source, text = document
+    start, end = place.start, place.end
+    if start is None or end is None:
+        return place.evidence
+    return replace(
+        place.evidence,
+        source=place.evidence.source or source,
+        quote=text[start:end],
+        before=text[max(0, start - CONTEXT) : start],
+        after=text[end : end + CONTEXT],
+        start=start,
+        end=end,
+    )
+
+
+def _checked(evidence: Evidence) -> Evidence:
+    if evidence.is_place and evidence.quote is None:
+        raise UsageError(
+            f"the span {evidence.start} to {evidence.end} of {evidence.uri!r} comes without its text, and no live "
+            "release has it; give the quote too, or ingest the document first"
+        )
+    return evidence

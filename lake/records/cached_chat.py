@@ -1,0 +1,87 @@
+"""A chat model that is asked once for each thing: replies are kept in the lake, and paid for out of one purse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lake.answer.endpoint_chat import TOKENIZER
+from lake.chunk.tokenizers import load_tokenizer
+from lake.endpoints.prices import price_of
+from lake.errors import UsageError
+from lake.ids import value_digest
+
+if TYPE_CHECKING:
+    from lake.answer.chat import ChatModel, Completion, Message
+    from lake.endpoints.budget import Purse
+    from lake.records.calls import Calls
+
+#: Encodings differ, and a message takes a few tokens besides its words; what a call may cost allows for both.
+_MARGIN, _PER_MESSAGE = 1.15, 16
+
+
+class RememberedChat:
+    """A ChatModel over another one. Make one for each thing that is asked: ``about`` names what is sent along.
+
+    ``about`` are doc_ids and digests of bytes. With None, replies are kept when ``keep`` tells what they were about.
+    A reply that is kept is given again with the usage that it had, and costs the purse nothing.
+    """
+
+    def __init__(
+        self, chat: ChatModel, calls: Calls | None, purse: Purse, kind: str, about: Iterable[str] | None = ()
+    ) -> None:
+        self.name, self.kind = chat.name, kind
+        self._chat, self._calls, self._purse = chat, calls, purse
+        self._about = None if about is None else tuple(about)
+        self._waiting: list[tuple[str, Completion]] = []
+        self._price = getattr(chat, "price", None) or price_of(chat.name.partition(":")[2])
+        if purse.limit is not None and self._price is None:
+            raise UsageError(
+                f"no price is known for {chat.name!r}, so no budget can be kept; set "
+                "RAGLAKE_CHAT_PRICE=INPUT/OUTPUT in USD per million tokens"
+            )
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        json_schema: dict[str, Any] | None = None,
+    ) -> Completion:
+        words = [[message.role, message.text] for message in messages]
+        address = getattr(self._chat, "address", "")
+        call_id = value_digest([self.name, address, words, max_tokens, temperature, json_schema])
+        kept = self._calls.get(self.kind, call_id) if self._calls else None
+        if kept is not None:
+            self._purse.remember()
+            return kept
+        with self._purse.paying(self.kind, self._most(messages, max_tokens, json_schema)) as took:
+            reply = self._chat.complete(
+                messages, max_tokens=max_tokens, temperature=temperature, json_schema=json_schema
+            )
+            took.append(reply.usage)
+        self._waiting.append((call_id, reply))
+        if self._about is not None:
+            self.keep(self._about)
+        return reply
+
+    def stream(self, messages: Sequence[Message], **how: Any) -> Iterator[str | Completion]:
+        """The reply in one piece."""
+        reply = self.complete(messages, **how)
+        yield reply.text
+        yield reply
+
+    def keep(self, about: Iterable[str]) -> None:
+        """Keep the replies that came since; they were about these documents."""
+        about = tuple(about)
+        while self._waiting and self._calls:
+            call_id, reply = self._waiting.pop()
+            self._calls.put(self.kind, call_id, reply, about)
+
+    def _most(self, messages: Sequence[Message], max_tokens: int, json_schema: dict[str, Any] | None) -> float | None:
+        if self._price is None:
+            return None
+        text = "\n".join([*(message.text for message in messages), str(json_schema or "")])
+        n_input = load_tokenizer(TOKENIZER).count(text) + _PER_MESSAGE * len(messages)
+        return self._price.of(int(n_input * _MARGIN) + 1, max_tokens)

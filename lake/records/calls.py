@@ -1,0 +1,141 @@
+"""What chat models replied, kept so that nobody pays for it twice; and which questions a person turned down.
+
+A reply may hold words of documents. So each says which documents were sent along, and goes with any of them that is
+erased. Nothing but money is lost where replies go; turned down questions stay until their documents are erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lake.errors import ContractError
+from lake.ids import derived_id
+from lake.schemas import CALLS
+from lake.storage import clock
+from lake.storage.store import open_parquet, parquet_bytes
+
+if TYPE_CHECKING:
+    from lake.answer.chat import Completion
+    from lake.directory import Lake
+    from lake.erasure.selection import Erased
+    from lake.storage.denylist import Denylist
+
+FOLDER = "calls"
+#: The kind of a person's decision, which no age makes obsolete.
+REVIEW = "review"
+
+
+class Calls:
+    """The replies that a lake keeps, by what was asked. Safe to use from several threads.
+
+    With ``again`` none is given, so that all is asked anew; new ones take the place of old ones.
+    """
+
+    def __init__(self, lake: Lake, *, again: bool = False) -> None:
+        self._lake, self._again = lake, again
+
+    def get(self, kind: str, call_id: str) -> Completion | None:
+        """The reply; None where none is kept, or the file is damaged, which costs no more than asking again."""
+        from lake.answer.chat import Completion, Usage
+
+        if self._again and kind != REVIEW:
+            return None
+        try:
+            row = _read(self._lake, _path(kind, call_id)).to_pylist()[0]
+        except (OSError, ValueError, IndexError, KeyError):
+            return None
+        usage = Usage(1, row["n_input"], row["n_output"], row["cost_usd"])
+        return Completion(row["text"], usage, row["model"], row["finish"], row["seconds"])
+
+    def put(self, kind: str, call_id: str, reply: Completion, about: Iterable[str]) -> None:
+        """Keep a reply about these documents (doc_ids, digests of bytes), unless one of them was erased for good."""
+        usage, about = reply.usage, sorted(set(about))
+        row = {
+            "call_id": call_id,
+            "kind": kind,
+            "model": reply.model,
+            "text": reply.text,
+            "finish": reply.finish_reason,
+            "n_input": usage.n_input,
+            "n_output": usage.n_output,
+            "cost_usd": usage.cost_usd,
+            "seconds": reply.seconds,
+            "about": about,
+            "made_at": clock.now(),
+        }
+        data = parquet_bytes(pa.Table.from_pylist([row], schema=CALLS), 1)
+        self._lake.store.write(_path(kind, call_id), data)
+        # An erasure may have looked just before this was there; its denial came first.
+        if _is_denied(self._lake.denylist(), about):
+            self._lake.store.delete(_path(kind, call_id))
+
+    def turn_down(self, name: str, text: str, about: Iterable[str]) -> None:
+        """Remember that a person wants no such question in this set."""
+        from lake.answer.chat import Completion, Usage
+
+        self.put(REVIEW, derived_id(name, text), Completion("", Usage(), "person", "stop", 0.0), about)
+
+    def is_turned_down(self, name: str, text: str) -> bool:
+        return self.get(REVIEW, derived_id(name, text)) is not None
+
+
+def _path(kind: str, call_id: str) -> str:
+    return f"{FOLDER}/{kind}/{call_id}.parquet"
+
+
+def _read(lake: Lake, path: str) -> pa.Table:
+    try:
+        return open_parquet(lake.store, path).read().cast(CALLS)
+    except ContractError as error:
+        raise ValueError(str(error)) from error
+
+
+def _is_denied(denylist: Denylist, about: Iterable[str]) -> bool:
+    return any(denylist.has_place(one) or denylist.has_content(one) for one in about)
+
+
+def erase(lake: Lake, erased: Erased) -> None:
+    """Remove every reply about erased documents, and every one in whose words the proof would find something."""
+    from lake.erasure.verification import occurring
+
+    def is_gone(rows: pa.Table) -> bool:
+        row = rows.to_pylist()[0]
+        found = occurring(erased.needles, [row["text"], row["kind"], row["model"], row["finish"], *row["about"]])
+        return bool(found.ids or found.texts or found.words)
+
+    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
+    for stored in lake.store.walk(FOLDER):
+        try:
+            rows = _read(lake, stored.path)
+            gone = not documents.isdisjoint(rows.column("about").to_pylist()[0]) or is_gone(rows)
+        except FileNotFoundError:
+            continue
+        except (ValueError, IndexError):  # nobody can tell what a damaged one says
+            gone = True
+        if gone:
+            lake.store.delete(stored.path)
+
+
+def denied(lake: Lake) -> list[str]:
+    """Paths of replies about documents that were erased for good."""
+    denylist = lake.denylist()
+    if not len(denylist):
+        return []
+    found = []
+    for stored in lake.store.walk(FOLDER):
+        try:
+            about: Collection[str] = _read(lake, stored.path).column("about").to_pylist()[0]
+        except (OSError, ValueError, IndexError):  # the check of calls says so
+            continue
+        if _is_denied(denylist, about):
+            found.append(stored.path)
+    return found
+
+
+def is_obsolete(path: str, modified_at: datetime, before: datetime) -> bool:
+    """Whether it is a reply from before a time; a person's decision never is."""
+    return path.startswith(f"{FOLDER}/") and not path.startswith(f"{FOLDER}/{REVIEW}/") and modified_at <= before

@@ -1,0 +1,200 @@
+"""Judgements in the lake: small Parquet files, one for each until a day is over and prune puts its files together.
+
+Writers never meet: each writes a file of its own under a random name. What is read twice, since somebody died while
+putting files together, counts once.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lake.errors import ContractError, UsageError
+from lake.ids import derived_id, value_digest
+from lake.schemas import FEEDBACK
+from lake.storage import clock
+from lake.storage.store import open_parquet, parquet_bytes
+from lake.tables.reader import one_of
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.erasure.selection import Erased
+    from lake.search.predicate import Predicate
+    from lake.search.snapshot import Snapshot
+    from lake.storage.denylist import Denylist
+
+FOLDER = "feedback"
+MAX_VOTER = 200
+_CHUNK_ID = re.compile(r"[0-9a-f]{32}")
+_OF_CHUNK = ("doc_id", "source", "uri", "chunk_id", "start", "end", "text")
+_TRIES = 5
+_WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
+
+
+def judged(
+    snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
+) -> dict[str, Any]:
+    """A FEEDBACK row; UsageError where the release has no such chunk that is visible, which reads the same."""
+    if not isinstance(useful, bool):
+        raise UsageError(f"useful={useful!r} must be true or false")
+    if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
+        raise UsageError(f"who judges is a text of 1 to {MAX_VOTER} characters, or not said")
+    rows = []
+    if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
+        rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
+    if not rows:
+        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.release}; hits of the search name their chunk_id")
+    chunk = rows[0]
+    document = snapshot.table("documents").scan(["digest"], one_of("doc_id", [chunk["doc_id"]])).to_pylist()[0]
+    return {
+        "feedback_id": secrets.token_hex(16),
+        "release": snapshot.release.release,
+        "question": question,
+        "useful": useful,
+        "quote": chunk.pop("text"),
+        **chunk,
+        **document,
+        "voter": None if voter is None else derived_id("voter", voter),
+        "given_at": clock.now(),
+    }
+
+
+def _only(chunk_id: str, visible: Predicate) -> str:
+    from lake.search.predicate import Predicate
+
+    return str((Predicate(one_of("chunk_id", [chunk_id])) & visible).sql)
+
+
+def keep(lake: Lake, row: dict[str, Any]) -> str:
+    """Store one judgement and give its id; UsageError where the document was erased for good meanwhile."""
+    path = f"{FOLDER}/{row['given_at']:%Y-%m-%d}/{row['feedback_id']}.parquet"
+    try:
+        data = parquet_bytes(pa.Table.from_pylist([row], schema=FEEDBACK), 1)
+    except UnicodeEncodeError as error:
+        raise UsageError("the question holds half a character, which can't be stored") from error
+    lake.store.write(path, data)
+    # An erasure may have looked just before this was there; its denial came first.
+    if _is_denied(lake.denylist(), row):
+        lake.store.delete(path)
+        raise UsageError(f"no chunk {row['chunk_id']!r} any more: its document was erased")
+    return str(row["feedback_id"])
+
+
+def _is_denied(denylist: Denylist, row: dict[str, Any]) -> bool:
+    return denylist.has_place(row["doc_id"]) or denylist.has_content(row["digest"])
+
+
+def read(lake: Lake) -> pa.Table:
+    """FEEDBACK rows of all judgements, oldest first."""
+    found = _read_all(lake)
+    by_id = {row["feedback_id"]: row for row in found.to_pylist()}
+    rows = sorted(by_id.values(), key=lambda row: (row["given_at"], row["feedback_id"]))
+    return pa.Table.from_pylist(rows, schema=FEEDBACK)
+
+
+def _read_all(lake: Lake) -> pa.Table:
+    for attempt in range(_TRIES):
+        try:
+            parts = [_read(lake, path) for path in paths(lake)]
+            return pa.concat_tables([FEEDBACK.empty_table(), *parts])
+        except FileNotFoundError:  # put together with others since it was listed
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError
+
+
+def _read(lake: Lake, path: str) -> pa.Table:
+    return open_parquet(lake.store, path).read().cast(FEEDBACK)
+
+
+def paths(lake: Lake) -> list[str]:
+    """Every file of judgements, by day."""
+    days = lake.store.names(FOLDER)
+    return [f"{FOLDER}/{day}/{name}" for day in days for name in lake.store.names(f"{FOLDER}/{day}")]
+
+
+def erase(lake: Lake, erased: Erased) -> None:
+    """Remove every judgement about erased documents, and every one in whose words the proof would find something."""
+    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
+
+    def is_gone(row: dict[str, Any]) -> bool:
+        return not documents.isdisjoint((row["doc_id"], row["digest"])) or _speaks_of(erased, row)
+
+    for path in paths(lake):
+        _without(lake, path, is_gone)
+
+
+def _speaks_of(erased: Erased, row: dict[str, Any]) -> bool:
+    from lake.erasure.verification import occurring
+
+    found = occurring(erased.needles, [row[name] for name in _WORDS if row[name]])
+    return bool(found.ids or found.texts or found.words)
+
+
+def _without(lake: Lake, path: str, is_gone: Any) -> None:
+    """Write a file again without some of its rows; one that can't be read goes, since nobody can tell what it says."""
+    try:
+        rows = _read(lake, path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, ContractError):
+        lake.store.delete(path)
+        return
+    left = rows.filter(pa.array([not is_gone(row) for row in rows.to_pylist()], pa.bool_()))
+    if not left.num_rows:
+        lake.store.delete(path)
+    elif left.num_rows < rows.num_rows:
+        lake.store.write(path, parquet_bytes(left, 1 << 12))
+
+
+def denied(lake: Lake) -> Iterator[str]:
+    """Paths of files that hold judgements about documents that were erased for good."""
+    denylist = lake.denylist()
+    for path in paths(lake) if len(denylist) else ():
+        try:
+            rows = _read(lake, path).to_pylist()
+        except (OSError, ValueError, ContractError):  # the check of feedback says so
+            continue
+        if any(_is_denied(denylist, row) for row in rows):
+            yield path
+
+
+def blot_out(lake: Lake) -> None:
+    """Remove judgements about documents that were erased for good."""
+    denylist = lake.denylist()
+    for path in list(denied(lake)):
+        _without(lake, path, lambda row: _is_denied(denylist, row))
+
+
+def put_together(lake: Lake, before: datetime, *, dry_run: bool = False) -> int:
+    """One file for each day that ended before a time; how many files that saves. Only under the writer lease."""
+    n_saved = 0
+    for day in lake.store.names(FOLDER):
+        names = lake.store.names(f"{FOLDER}/{day}")
+        if day >= f"{before:%Y-%m-%d}" or len(names) < 2:
+            continue
+        old = [f"{FOLDER}/{day}/{name}" for name in names]
+        try:
+            rows = pa.concat_tables([_read(lake, path) for path in old])
+        except (OSError, ValueError, ContractError):  # doctor says so; a damaged file must not take others along
+            continue
+        n_saved += len(old) - 1
+        if not dry_run:
+            _put_together(lake, day, old, rows)
+    return n_saved
+
+
+def _put_together(lake: Lake, day: str, old: list[str], rows: pa.Table) -> None:
+    by_id = {row["feedback_id"]: row for row in rows.to_pylist()}
+    path = f"{FOLDER}/{day}/{value_digest(sorted(by_id))}.parquet"
+    table = pa.Table.from_pylist([by_id[name] for name in sorted(by_id)], schema=FEEDBACK)
+    lake.store.write(path, parquet_bytes(table, 1 << 12))
+    lake.store.flush()
+    for name in old:
+        if name != path:
+            lake.store.delete(name)

@@ -1,0 +1,71 @@
+"""What evaluations measured, kept beside each release: one file for each way of asking, the latest of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.ids import value_digest
+from lake.schemas import SCORES
+from lake.storage.store import open_parquet, parquet_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lake.directory import Lake
+    from lake.erasure.selection import Erased
+    from lake.erasure.verification import Needles
+
+FOLDER = "scores"
+
+
+def keep(lake: Lake, rows: pa.Table) -> None:
+    """Keep SCORES rows of one release, in place of older ones of the same set and settings."""
+    named = ("release", "set", "settings")
+    for key in rows.select(named).group_by(list(named)).aggregate([]).to_pylist():
+        mine = rows
+        for name in named:
+            mine = mine.filter(pc.equal(mine.column(name), key[name]))
+        path = f"{FOLDER}/{key['release']}/{value_digest([key['set'], key['settings']])}.parquet"
+        lake.store.write(path, parquet_bytes(mine, 1 << 16))
+
+
+def read(lake: Lake, release: str) -> pa.Table:
+    """SCORES rows of a release, by set and settings; none where it was not evaluated.
+
+    Those of another raglake, with other columns, are left out: they can be measured again.
+    """
+    folder = f"{FOLDER}/{release}"
+    files = (open_parquet(lake.store, f"{folder}/{name}").read() for name in lake.store.names(folder))
+    parts = [rows for rows in files if rows.schema.equals(SCORES)]
+    order = [("set", "ascending"), ("settings", "ascending")]
+    return pa.concat_tables([SCORES.empty_table(), *parts]).sort_by(order)
+
+
+def paths(lake: Lake) -> Iterator[str]:
+    """Every file of scores."""
+    for release in lake.store.names(FOLDER):
+        yield from (f"{FOLDER}/{release}/{name}" for name in lake.store.names(f"{FOLDER}/{release}"))
+
+
+def erase(lake: Lake, erased: Erased) -> None:
+    """Remove the scores of questions that are kept no more, and those that were asked in words of erased documents."""
+    from lake.questions.store import read as read_questions
+
+    known = read_questions(lake)[1].column("question_id").combine_chunks()
+    for path in list(paths(lake)):
+        rows = open_parquet(lake.store, path).read()
+        left = rows.filter(pc.is_in(rows.column("question_id"), known))
+        if not left.num_rows or _speaks_of(erased.needles, left):
+            lake.store.delete(path)
+        elif left.num_rows < rows.num_rows:
+            lake.store.write(path, parquet_bytes(left, 1 << 16))
+
+
+def _speaks_of(needles: Needles, rows: pa.Table) -> bool:
+    from lake.erasure.verification import occurring
+
+    found = occurring(needles, pc.unique(rows.column("settings")).to_pylist())
+    return bool(found.ids or found.texts or found.words)

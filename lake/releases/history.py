@@ -1,0 +1,225 @@
+"""What the log says when it is read from its first entry on: what was built, what became of it, what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+from lake.errors import UsageError
+from lake.releases.values import Entry, Release, Spent, Status
+
+#: Entries of releases that are gone stay in the log for so long, so that ids are not given twice.
+_REMEMBERED = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The log read up to some entry. ``names`` maps the names that people gave to releases."""
+
+    entries: tuple[Entry, ...] = ()
+    releases: dict[str, Release] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def head(self) -> int:
+        return self.entries[-1].seq if self.entries else 0
+
+    @property
+    def live(self) -> Release | None:
+        name = self.entries[-1].live if self.entries else None
+        return self.releases[name] if name else None
+
+    @property
+    def pinned(self) -> str | None:
+        """Why ``live`` is held where it is; None where it isn't."""
+        return self.entries[-1].pinned if self.entries else None
+
+    @property
+    def rights(self) -> str | None:
+        """The path of today's RIGHTS, which hold for every release; None where no document was ever restricted."""
+        return self.entries[-1].rights if self.entries else None
+
+    def candidate(self, digest: str, base: str | None) -> Release | None:
+        """The newest release built on ``base`` that holds just what ``digest`` stands for."""
+        builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]
+        return builds[-1] if builds else None
+
+    def newest_candidate(self) -> Release | None:
+        """The newest release built after live that readers never saw; None where there is none."""
+        names = list(self.releases)
+        after = names[names.index(self.live.release) + 1 :] if self.live else names
+        unseen = [name for name in after if self.published(name) is None]
+        return self.releases[unseen[-1]] if unseen else None
+
+    def resolve(self, at: str) -> Release:
+        """``live``, a release's id or name, a date (what was live at its end, UTC) or a time."""
+        if at == "live":
+            if self.live is None:
+                raise UsageError("nothing is published in this lake yet; run raglake ingest first")
+            return self.live
+        release = self.releases.get(self.names.get(at, at))
+        if release is not None:
+            return release
+        moment = _moment(at)
+        if moment is None:
+            gone = " (it was pruned)" if any(entry.release == at for entry in self.entries) else ""
+            known = [*self.names, *list(self.releases)[-10:]]
+            raise UsageError(f"no release {at!r}{gone}; known releases: {known} (or 'live', or a date)")
+        return self._as_of(moment, at)
+
+    def _as_of(self, moment: datetime, words: str) -> Release:
+        before = [entry for entry in self.entries if entry.at <= moment and entry.live]
+        if not before:
+            first = next((entry.at for entry in self.entries if entry.live), None)
+            since = (
+                f"the first release was published at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "none was published"
+            )
+            raise UsageError(f"nothing was live at {words!r}; {since}")
+        release = self.releases.get(before[-1].live or "")
+        if release is None:
+            raise UsageError(
+                f"what was live at {words!r} has been pruned; published releases that are kept: {self._published()}"
+            )
+        return release
+
+    def _published(self) -> list[str]:
+        return [name for name in self.releases if self.published(name)]
+
+    def published(self, release: str) -> Entry | None:
+        """The entry with which readers first saw the release."""
+        return next((entry for entry in self.entries if entry.live == release), None)
+
+    def left_at(self, release: str) -> datetime | None:
+        """When readers were last taken off the release; None where it is live or never was."""
+        if self.live is not None and self.live.release == release:
+            return None
+        return next((b.at for a, b in reversed(list(pairwise(self.entries))) if a.live == release != b.live), None)
+
+    def verdict(self, release: str) -> dict[str, Any] | None:
+        """What the release's last audit found; None where it has not been audited."""
+        audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
+        return next(audits, None)
+
+    def spent(self, release: str) -> Spent | None:
+        """What building the release took; None where an older raglake built it, which kept no record of that."""
+        built = (e.facts.get("spent") for e in self.entries if e.action == "build" and e.release == release)
+        found = next(built, None)
+        return Spent(**found) if found else None
+
+    def begun_at(self, release: str) -> datetime:
+        """When the run began that built the release; where that is not known, when its tables were made."""
+        built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
+        spent = self.spent(release)
+        return built.at - timedelta(seconds=spent.seconds) if built and spent else self.releases[release].created_at
+
+    def lag(self, release: str) -> timedelta | None:
+        """How long at most readers waited for the oldest change of a document that the release brought them.
+
+        None where nothing is known of that: of a first release, of one under another recipe, of one without changes,
+        of one that readers never saw.
+        """
+        built = (e.facts.get("oldest_change_at") for e in self.entries if e.action == "build" and e.release == release)
+        changed_at, published = next(built, None), self.published(release)
+        return published.at - datetime.fromisoformat(changed_at) if changed_at and published else None
+
+    def gate(self, release: str) -> Entry | None:
+        """The entry that says what the lake's questions last found of the release; None where it was not asked."""
+        asked = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
+        return next(asked, None)
+
+    def is_blocked(self, release: str) -> bool:
+        """Whether the release answers worse than it may."""
+        gate = self.gate(release)
+        return gate is not None and gate.facts["outcome"] == "blocked"
+
+    def status(self, release: str) -> Status:
+        if self.live is not None and self.live.release == release:
+            return "live"
+        if self.published(release) is None:
+            verdict = self.verdict(release)
+            is_refused = (verdict is not None and not verdict["passed"]) or self.is_blocked(release)
+            return "refused" if is_refused else "candidate"
+        return "superseded" if self.rolled_back_because(release) is None else "rolled back"
+
+    def rolled_back_because(self, release: str) -> str | None:
+        """Why readers were last taken off this release, None where they never were."""
+        because, was_live = None, None
+        for entry in self.entries:
+            if entry.action == "rollback" and was_live == release:
+                because = entry.why
+            if entry.action in ("publish", "rollback") and entry.release == release:
+                because = None  # somebody took it back on purpose
+            was_live = entry.live
+        return because
+
+    def why(self, release: str) -> str:
+        """The last thing the log says about the release."""
+        if self.status(release) == "rolled back":
+            return self.rolled_back_because(release) or ""
+        return next((e.why for e in reversed(self.entries) if e.release == release and e.why), "")
+
+    def next_id(self, today: date) -> str:
+        """The day and a running number: ``2026-11-21.2``."""
+        built = (entry.release for entry in self.entries if entry.action == "build")
+        numbers = [int(r.rsplit(".", 1)[1]) for r in built if r.startswith(f"{today.isoformat()}.")]
+        return f"{today.isoformat()}.{max(numbers, default=0) + 1}"
+
+
+def _moment(words: str) -> datetime | None:
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(words), time.max, UTC)
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def fold(entries: Iterable[Entry], history: History | None = None) -> History:
+    """Read entries on from ``history``, or a log from its first one."""
+    history = history or History()
+    seen, releases, names = list(history.entries), dict(history.releases), dict(history.names)
+    for entry in entries:
+        seen.append(entry)
+        facts = entry.facts
+        if "release" in facts:
+            releases[entry.release] = Release.from_json(facts["release"])
+        for name, changes in facts.get("changed", {}).items():
+            releases[name] = replace(releases[name], **changes)
+        for name in facts.get("dropped", ()):
+            releases.pop(name, None)
+        if entry.action == "name":
+            names[facts["name"]] = entry.release
+        elif entry.action == "unname":
+            names.pop(facts["name"], None)
+    return History(tuple(seen), releases, names)
+
+
+def collapse(history: History, now: datetime) -> Iterator[Entry]:
+    """Fewer entries that say the same of every release that is kept, of ``live`` at any time, and of what was erased.
+
+    What was live before a pruned release and after it must not seem to have been live all the while, so
+    the first entry of such a stretch stays. Rebuilds stay, since prune spares old tables for a while after them.
+    """
+    was_live: str | None = None
+    for entry in history.entries:
+        kept = entry.release in history.releases
+        ours = kept and entry.action != "prune"
+        starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
+        fresh = entry.at > now - _REMEMBERED
+        if ours or starts or fresh or entry.action in ("forget", "rebuild") or entry.seq == history.head:
+            yield replace(entry, facts=_remaining(entry, history))
+            was_live = entry.live
+
+
+def _remaining(entry: Entry, history: History) -> dict[str, Any]:
+    """The facts that still matter: releases as they are now, and nothing of those that are gone."""
+    release = history.releases.get(entry.release)
+    if entry.action == "build":
+        kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at")}
+        return {"release": release.to_json(), **kept} if release else {}
+    return {key: value for key, value in entry.facts.items() if key not in ("changed", "dropped")}

@@ -1,0 +1,165 @@
+"""The append-only log that says which release readers see."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from lake.errors import ConflictError, ContractError
+from lake.releases.history import History, collapse, fold
+from lake.releases.values import Action, Entry
+from lake.storage import clock
+from lake.storage.store import Store
+
+T = TypeVar("T")
+
+_FOLDER = "log"
+_CHECKPOINT = ".checkpoint.json"
+#: Conflicts in a row until a step gives up.
+_CONFLICTS = 20
+#: How often the log is listed again where entries were swept away while it was read.
+_TRIES = 5
+
+
+class ReleaseLog:
+    """The log in a store: numbered objects, each created once; creating the next is the compare-and-swap.
+
+    A checkpoint holds all entries up to its own number, fewer where releases are gone; the entries
+    themselves may then be deleted.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._history = History()
+
+    def read(self) -> History:
+        """All entries so far; what was read before is not read again, since entries never change."""
+        for attempt in range(_TRIES):
+            entries, checkpoint = self._listed()
+            try:
+                return self._read_on(entries, checkpoint)
+            except FileNotFoundError as error:
+                if attempt == _TRIES - 1:
+                    raise ContractError(
+                        f"{error} in {self._store.url} is missing; restore it from a copy of the lake"
+                    ) from error
+                time.sleep(0.02 * attempt)  # a checkpoint took the place of what was listed
+        raise AssertionError("unreachable")
+
+    def _listed(self) -> tuple[list[int], int]:
+        """Numbers of the entries, and of the newest checkpoint (0 where there is none)."""
+        names = self._store.names(_FOLDER)
+        checkpoints = [int(name[:10]) for name in names if name.endswith(_CHECKPOINT)]
+        return [int(name[:10]) for name in names if not name.endswith(_CHECKPOINT)], max(checkpoints, default=0)
+
+    def _read_on(self, entries: list[int], checkpoint: int) -> History:
+        history = self._history
+        if checkpoint > history.head:
+            history = self._checkpoint(checkpoint)
+        new = [seq for seq in entries if seq > history.head]
+        if not new:
+            self._history = history
+            return history
+        missing = set(range(history.head + 1, new[-1])) - set(new)
+        if missing:
+            raise FileNotFoundError(_path(min(missing)))
+        # Not what another thread may have read meanwhile: what is returned must not be older than what was listed.
+        self._history = history = fold([self._entry(_path(seq)) for seq in new], history)
+        return history
+
+    def _entry(self, path: str) -> Entry:
+        return self._decoded(path, Entry.from_json)
+
+    def _checkpoint(self, seq: int) -> History:
+        return self._decoded(_checkpoint_path(seq), lambda value: fold(map(Entry.from_json, value["entries"])))
+
+    def _decoded(self, path: str, decode: Callable[[Any], T]) -> T:
+        data = self._store.read(path)
+        try:
+            return decode(json.loads(data))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ContractError(
+                f"{path} in {self._store.url} is damaged ({error}); restore it from a copy of the lake"
+            ) from error
+
+    def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
+        """Add one entry after ``history``; ConflictError if somebody else added one in between.
+
+        ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``.
+        """
+        last = history.entries[-1] if history.entries else None
+        entry = Entry(
+            seq=history.head + 1,
+            at=_later_than(last),
+            action=action,
+            release=release,
+            by=changes.pop("by", None) or _user(),
+            live=changes.pop("live", last.live if last else None),
+            pinned=changes.pop("pinned", last.pinned if last else None),
+            rights=changes.pop("rights", last.rights if last else None),
+            **changes,
+        )
+        won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())
+        # Where a checkpoint has passed the number by, nobody reads what was put there.
+        if not won or not any(e.seq == entry.seq and e.at == entry.at for e in reversed(self.read().entries)):
+            raise ConflictError(
+                f"log entry {entry.seq} of {self._store.url} was written by somebody else meanwhile; "
+                "nothing of this run is published, run it again"
+            )
+        return self._history
+
+    def record(self, action: Action, release: str, **changes: Any) -> History:
+        """Add one entry that holds whatever others add meanwhile."""
+        return self.insist(lambda history: self.append(history, action, release, **changes))
+
+    def insist(self, step: Callable[[History], History]) -> History:
+        """Take a step from the newest history, and again from a newer one where somebody else came first."""
+        for _ in range(_CONFLICTS):
+            with suppress(ConflictError):
+                return step(self.read())
+        return step(self.read())
+
+    def checkpoint(self, erased: Collection[str] = ()) -> None:
+        """Put one object in the place of all entries so far; ids in ``erased`` are blotted out of it."""
+        history = self.read()
+        if not erased and self._listed()[1] == history.head:
+            return
+        kept = [entry.to_json() for entry in collapse(history, clock.now())]
+        text = json.dumps({"entries": kept}, ensure_ascii=False, sort_keys=True)
+        if erased:
+            text = re.sub(r"[0-9a-f]{32,64}", lambda found: "erased" if found[0] in erased else found[0], text)
+        self._store.write(_checkpoint_path(history.head), text.encode())
+        entries, _ = self._listed()
+        for seq in entries:
+            if seq <= history.head:
+                self._store.delete(_path(seq))
+        for name in self._store.names(_FOLDER):
+            if name.endswith(_CHECKPOINT) and int(name[:10]) < history.head:
+                self._store.delete(f"{_FOLDER}/{name}")
+
+
+def _path(seq: int) -> str:
+    return f"{_FOLDER}/{seq:010}.json"
+
+
+def _checkpoint_path(seq: int) -> str:
+    return f"{_FOLDER}/{seq:010}{_CHECKPOINT}"
+
+
+def _later_than(last: Entry | None) -> datetime:
+    # Wall clocks step back; the order of the log must not.
+    now = clock.now()
+    return max(now, last.at + timedelta(microseconds=1)) if last else now
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"

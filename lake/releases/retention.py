@@ -1,0 +1,101 @@
+"""Which releases are kept, and why: a pure rule over the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from lake.errors import UsageError
+from lake.releases.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What ``prune`` keeps besides ``live``, named releases, and those that a rollback left last.
+
+    ``keep_last`` published releases and as many newer candidates; what was live at the end of each of the last
+    ``keep_daily`` days and ``keep_monthly`` months, UTC, the present ones included. Nothing goes that was
+    built, or left by readers, less than ``grace`` ago. ``keep_vectors``: for how long vectors that no kept
+    release uses stay, since each was paid for.
+    """
+
+    keep_last: int = 30
+    keep_daily: int = 30
+    keep_monthly: int = 12
+    grace: timedelta = timedelta(hours=24)
+    keep_vectors: timedelta = timedelta(days=90)
+
+    def __post_init__(self) -> None:
+        for name in ("keep_last", "keep_daily", "keep_monthly"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name}={getattr(self, name)} must not be negative")
+        if self.grace < timedelta(0) or self.keep_vectors < timedelta(0):
+            raise UsageError("grace and keep_vectors must not be negative")
+
+
+def kept(history: History, retention: Retention, now: datetime) -> dict[str, str]:
+    """Release -> why it is kept, of all releases that are."""
+    reasons: dict[str, str] = {}
+    if history.live:
+        reasons[history.live.release] = "live"
+    reasons |= {release: f"named {name}" for name, release in history.names.items() if release not in reasons}
+    rules = (_recent(history, retention), _calendar(history, retention, now), _young(history, retention, now))
+    for found in (*rules, _just_rolled_back(history)):
+        reasons |= {release: why for release, why in found.items() if release not in reasons}
+    return {release: reasons[release] for release in history.releases if release in reasons}
+
+
+def _recent(history: History, retention: Retention) -> dict[str, str]:
+    published = [release for release in history.releases if history.published(release)]
+    names = list(history.releases)
+    after = names.index(published[-1]) if published else -1
+    newest = [*published[::-1][: retention.keep_last], *names[after + 1 :][::-1][: retention.keep_last]]
+    return dict.fromkeys(newest, f"one of the last {retention.keep_last}")
+
+
+def _calendar(history: History, retention: Retention, now: datetime) -> dict[str, str]:
+    today = now.astimezone(UTC).date()
+    days = [today - timedelta(days=n) for n in range(retention.keep_daily)]
+    months = [_months_before(today, n) for n in range(retention.keep_monthly)]
+    reasons: dict[str, str] = {}
+    for last_day, label in [*((day, f"{day}") for day in days), *((day, f"{day:%Y-%m}") for day in months)]:
+        moment = datetime.combine(last_day, time.max, UTC)
+        live = next((entry.live for entry in reversed(history.entries) if entry.at <= moment), None)
+        if live in history.releases:
+            reasons.setdefault(live, f"live at the end of {label}")
+    return reasons
+
+
+def _months_before(today: date, n: int) -> date:
+    """The last day of the month ``n`` months ago.
+
+    >>> _months_before(date(2026, 1, 15), 2)
+    datetime.date(2025, 11, 30)
+    """
+    months = today.year * 12 + today.month - n
+    return date(months // 12, months % 12 + 1, 1) - timedelta(days=1)
+
+
+def _young(history: History, retention: Retention, now: datetime) -> dict[str, str]:
+    since = now - retention.grace
+    young = [
+        name
+        for name, release in history.releases.items()
+        if release.created_at > since or ((left := history.left_at(name)) is not None and left > since)
+    ]
+    return dict.fromkeys(young, f"in use less than {_hours(retention.grace)} ago")
+
+
+def _hours(length: timedelta) -> str:
+    n = length / timedelta(hours=1)
+    return f"{n:g} hour{'' if n == 1 else 's'}"
+
+
+def _just_rolled_back(history: History) -> dict[str, str]:
+    """Releases that were rolled back and that nothing was published after: the next run must not bring them back."""
+    actions = [entry.action for entry in history.entries]
+    published = max((i for i, action in enumerate(actions) if action == "publish"), default=-1)
+    if "rollback" not in actions[published + 1 :]:
+        return {}
+    names = [name for name in history.releases if history.rolled_back_because(name) is not None]
+    return dict.fromkeys(names, "rolled back, and nothing published since")

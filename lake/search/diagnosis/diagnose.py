@@ -1,0 +1,115 @@
+"""Why a question finds its evidence at a release, or does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.ids import document_id
+from lake.questions.alignment import resolve
+from lake.search.diagnosis.trace import Trace
+from lake.search.diagnosis.values import Whereabouts, Why
+from lake.search.predicate import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lake.directory import Lake
+    from lake.questions.alignment import Lost
+    from lake.questions.values import Asked
+    from lake.releases.history import History
+    from lake.releases.values import Release
+
+_OF_HIT = ("uri", "heading", "chunk_id", "start", "end", "score", "vector_rank", "text_rank", "rerank_score")
+_SHOWN_CHARACTERS = 120
+
+
+def why(lake: Lake, history: History, asked: Asked, trace: Trace) -> Why:
+    """Each piece of relevant evidence of ``asked``, followed through the search of ``trace``."""
+    release, question = trace.snapshot.release, trace.question
+    resolved = resolve(lake, release, [asked])[0]
+    found = {place.evidence: trace.follow(place) for place in resolved.places if place.evidence.grade}
+    found |= {lost.evidence: _lost(lake, history, release, lost) for lost in resolved.lost if lost.evidence.grade}
+    return Why(
+        question=question.text,
+        release=release.release,
+        k=question.k,
+        mode=question.mode,
+        depth=trace.looked.depth if trace.looked else 0,
+        n_visible=trace.n_visible,
+        evidence=tuple(found[piece] for piece in asked.evidence if piece in found),
+        hits=tuple(_brief(hit, rank) for rank, hit in enumerate(trace.hits, 1)),
+    )
+
+
+def _brief(hit: Mapping[str, Any], rank: int) -> dict[str, Any]:
+    words = " ".join(hit["chunk_text"].split())[:_SHOWN_CHARACTERS]
+    return {"rank": rank, **{name: hit[name] for name in _OF_HIT}, "text": words}
+
+
+def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> Whereabouts:
+    """Evidence of which the release has no place."""
+    evidence = lost.evidence
+    if lost.reason == "absent":
+        if _is_erased(lake, history, evidence.uri, evidence.source):
+            return Whereabouts(evidence, "erased")
+        return Whereabouts(evidence, "absent", {"last_seen": _last_seen(lake, history, release, lost)})
+    if lost.reason == "quarantined":
+        rows = _at(lake, release, "quarantine", lost, ("error_class", "reason"))
+        return Whereabouts(evidence, "quarantined", rows[0])
+    if lost.reason == "several sources":
+        sources = [row["source"] for row in _at(lake, release, "documents", lost, ("source",))]
+        return Whereabouts(evidence, "several sources", {"sources": ", ".join(sorted(sources))})
+    return Whereabouts(evidence, lost.reason)
+
+
+def _at(lake: Lake, release: Release, table: str, lost: Lost, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a table of a release at the URI of the evidence."""
+    where = f"uri = {literal(lost.evidence.uri)}"
+    if lost.evidence.source is not None:
+        where += f" AND source = {literal(lost.evidence.source)}"
+    rows: list[dict[str, Any]] = (
+        lake.tables(release.generation).at(table, release.versions[table]).scan(columns, where).to_pylist()
+    )
+    return rows
+
+
+def _is_erased(lake: Lake, history: History, uri: str, source: str | None) -> bool:
+    denylist = lake.denylist()
+    if not len(denylist):
+        return False
+    return any(denylist.has_place(document_id(name, uri)) for name in ([source] if source else _sources(lake, history)))
+
+
+def _sources(lake: Lake, history: History) -> set[str]:
+    """Names of all sources that a kept release has documents of."""
+    found: set[str] = set()
+    for release in history.releases.values():
+        reader = lake.tables(release.generation).at("documents", release.versions["documents"])
+        found |= set(reader.scan(["source"]).column("source").unique().to_pylist())
+    return found
+
+
+def _last_seen(lake: Lake, history: History, release: Release, lost: Lost) -> str | None:
+    """The newest other release that holds the document, in quarantine or not."""
+    for other in reversed(history.releases.values()):
+        if other is not release and any(_at(lake, other, name, lost, ("uri",)) for name in ("documents", "quarantine")):
+            return other.release
+    return None
+
+
+def meant(kept: Sequence[Asked], words: str) -> Asked:
+    """The kept question with this id, key or text, with the evidence of all sets that ask it; UsageError if none."""
+    mine = [one for one in kept if words in (one.question_id, one.key)] or [one for one in kept if one.text == words]
+    if not mine:
+        raise UsageError(
+            f"no question {words!r} is kept; raglake questions list --set NAME lists them, or say where its answer "
+            "stands: --uri, and --quote"
+        )
+    first, *others = mine
+    for other in others:
+        if other.text == first.text:
+            first = first.joined(other)
+    if not any(piece.grade for piece in first.evidence):
+        raise UsageError(f"the question {first.text!r} has no evidence to look for; name it: --uri, and --quote")
+    return first

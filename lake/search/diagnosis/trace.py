@@ -1,0 +1,264 @@
+"""Follows the evidence of a question through a search of one release, to where it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.search.diagnosis.values import Span, Stage, Step, Whereabouts
+from lake.search.diversity import duplicates
+from lake.search.overlap import covered, meets
+from lake.search.predicate import ANYTHING, Predicate
+from lake.tables.reader import one_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lake.answer.context import Context
+    from lake.embed.base import Embedder
+    from lake.questions.alignment import Place
+    from lake.search.question import Question
+    from lake.search.rights import Rights
+    from lake.search.snapshot import Looked, Snapshot
+
+_SPAN = ("chunk_id", "parent_id", "start", "end", "heading")
+_RANKS = ("rank", "score", "vector_rank", "vector_score", "text_rank", "text_score")
+_SHOWN_SPANS = 10
+
+
+@dataclass
+class Trace:
+    """One search, made once, and asked about many places. ``budget``: tokens of a request for an answer."""
+
+    snapshot: Snapshot
+    question: Question
+    rights: Rights
+    embedder: Embedder | None = None
+    budget: int | None = None
+
+    @cached_property
+    def seen(self) -> Predicate:
+        """What who asks may see."""
+        return self.rights.predicate(self.question.principals)
+
+    @cached_property
+    def wanted(self) -> Predicate:
+        """What passes the filters."""
+        return self.snapshot.filter.predicate(self.question.where, self.question.filters)
+
+    @cached_property
+    def vector(self) -> np.ndarray:
+        found: np.ndarray = self.snapshot.vectors([self.question.text], self.embedder)[0]
+        return found
+
+    @cached_property
+    def looked(self) -> Looked | None:
+        """The search itself; None where nothing is visible."""
+        visible = self.seen & self.wanted
+        return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.vector)
+
+    @cached_property
+    def hits(self) -> list[dict[str, Any]]:
+        """HITS rows."""
+        return [] if self.looked is None else self.snapshot.read(self.looked, self.question).to_pylist()
+
+    @cached_property
+    def context(self) -> Context:
+        """What an answer would be made from."""
+        from lake.answer.answering import Options, room_for
+        from lake.answer.context import pack
+
+        options = Options() if self.budget is None else Options(budget_tokens=self.budget)
+        return pack(self.hits, room_for(self.question.text, options))
+
+    @cached_property
+    def whole(self) -> pa.Table:
+        """Every chunk that a leg can find, best first."""
+        return self._ranked(self.seen & self.wanted)
+
+    def _ranked(self, visible: Predicate) -> pa.Table:
+        if visible.is_nothing:
+            return pa.table({"chunk_id": pa.array([], pa.string()), "rank": pa.array([], pa.int64())})
+        ranked = self.snapshot.ranked_whole(self.question, visible, lambda: self.vector)
+        return ranked.append_column("rank", pa.array(range(1, ranked.num_rows + 1), pa.int64()))
+
+    @property
+    def n_visible(self) -> int:
+        visible = self.seen & self.wanted
+        return 0 if visible.is_nothing else self.snapshot.table("chunks").count(visible.sql)
+
+    def follow(self, place: Place) -> Whereabouts:
+        """Where the evidence at a place of the release is lost, if it is."""
+        chunks = self._chunks(place)
+        ids = [row["chunk_id"] for row in chunks]
+        stage, facts = self._stage(place, ids)
+        spans = self._spans(chunks, stage)
+        rank, share = self._passage(place)
+        held = place.start is None or any(
+            row["start"] <= place.start and (place.end or 0) <= row["end"] for row in chunks
+        )
+        return Whereabouts(
+            evidence=place.evidence,
+            stage=stage,
+            facts=facts,
+            doc_id=place.doc_id,
+            start=place.start,
+            end=place.end,
+            spans=tuple(spans[:_SHOWN_SPANS]),
+            n_chunks=len(chunks),
+            is_cut=bool(chunks) and not held,
+            steps=self._steps(spans),
+            rank=rank or self._group_rank(set(ids)),
+            covered=share,
+        )
+
+    def _chunks(self, place: Place) -> list[dict[str, Any]]:
+        """Chunks at a place; all of a document where it is meant as a whole."""
+        where = one_of("doc_id", [place.doc_id])
+        rows = self.snapshot.table("chunks").scan(_SPAN, where).to_pylist()
+        inside = [row for row in rows if place.start is None or row["chunk_id"] in place.chunk_ids]
+        return sorted(inside, key=lambda row: (row["start"], row["end"]))
+
+    def _stage(self, place: Place, ids: Sequence[str]) -> tuple[Stage, dict[str, Any]]:
+        """The first stage at which none of the chunks is left, and what there is to say of it."""
+        if not ids:
+            return "no chunk", {}
+        if self._passage(place)[0] is not None:
+            number = self._source_number(place)
+            return ("found", {"source_number": number}) if number else ("out of context", {})
+        seen = self._passing(ids, self.seen)
+        if not seen:
+            return "hidden", {"acl": self._acl(place.doc_id)}
+        visible = self._passing(seen, self.wanted)
+        if not visible:
+            return "filtered", {"conditions": self._failing(seen)}
+        return self._lost_in_search(visible)
+
+    def _passing(self, ids: Sequence[str], predicate: Predicate) -> list[str]:
+        if predicate.is_nothing or not ids:
+            return []
+        where = (Predicate(one_of("chunk_id", ids)) & predicate).sql
+        return [str(name) for name in self.snapshot.table("chunks").scan(["chunk_id"], where).column(0).to_pylist()]
+
+    def _acl(self, doc_id: str) -> list[str]:
+        """Who may see a document today."""
+        if doc_id in self.rights.changed:
+            return sorted(self.rights.changed[doc_id][1] or ())
+        rows = self.snapshot.table("documents").scan(["acl"], one_of("doc_id", [doc_id])).to_pylist()
+        return sorted(rows[0]["acl"] or ()) if rows else []
+
+    def _failing(self, ids: Sequence[str]) -> list[str]:
+        """The conditions that let none of the chunks pass."""
+        question = self.question
+        conditions: list[tuple[str, str | None, dict[str, Any] | None]] = []
+        if question.where is not None:
+            conditions.append((f"--where {question.where}", question.where, None))
+        for key, condition in (question.filters or {}).items():
+            parts = condition.items() if isinstance(condition, Mapping) else [("", condition)]
+            for operator, value in parts:
+                one = {key: {operator: value} if operator else value}
+                conditions.append((f"the filter {key} {operator or '='} {_plain(value)}", None, one))
+        predicate = self.snapshot.filter.predicate
+        return [said for said, where, filters in conditions if not self._passing(ids, predicate(where, filters))]
+
+    def _lost_in_search(self, ids: Sequence[str]) -> tuple[Stage, dict[str, Any]]:
+        looked = self.looked
+        assert looked is not None
+        ranked = _rows(self.whole, ids)
+        if not ranked:
+            return "no words", {}
+        if not _rows(looked.fused, ids):
+            by_vector = [row["vector_rank"] for row in ranked if row["vector_rank"] is not None]
+            missed = min(by_vector, default=looked.depth + 1) <= looked.depth
+            return ("missed by the index", {}) if missed else ("too deep", {"depth": looked.depth})
+        before = looked.fused
+        for name, table in looked.steps:
+            if not _rows(table, ids):
+                return self._left_out(name, before, table, ids)
+            before = table
+        return "beyond k", {"k": self.question.k}
+
+    def _left_out(
+        self, name: str, before: pa.Table, after: pa.Table, ids: Sequence[str]
+    ) -> tuple[Stage, dict[str, Any]]:
+        """By one of the steps that look closer."""
+        if name == "rerank_depth":
+            return "rerank_depth", {"n": after.num_rows}
+        if name == "min_score":
+            best = max(row["score"] for row in _rows(before, ids))
+            return "min_score", {"score": best, "least": self.question.min_score}
+        texts = self.snapshot.table("chunks").rows(before.column("_rowid").to_pylist(), ["chunk_id", "text", "uri"])
+        originals = duplicates(texts.column("text").to_pylist(), self.question.collapse or 1.0)
+        at = next(row for row, name in enumerate(texts.column("chunk_id").to_pylist()) if name in set(ids))
+        original = texts.slice(originals[at], 1).to_pylist()[0]
+        return "collapse", {"copy_of": original["uri"], "chunk_id": original["chunk_id"]}
+
+    def _spans(self, chunks: Sequence[Mapping[str, Any]], stage: Stage) -> list[Span]:
+        """The chunks with their ranks, best first; what may not be found, as if it might."""
+        ids = [row["chunk_id"] for row in chunks]
+        ranked = self.whole
+        if stage in ("hidden", "filtered"):
+            visible, mine = self.seen & self.wanted, one_of("chunk_id", ids)
+            more = Predicate(mine if visible.is_nothing else f"({visible.sql}) OR {mine}")
+            ranked = self._ranked(ANYTHING if visible == ANYTHING else more)
+        known = {row["chunk_id"]: row for row in _rows(ranked, ids)} if ids else {}
+        spans = []
+        for row in chunks:
+            ranks = known.get(row["chunk_id"], {})
+            fields: dict[str, Any] = {**row, **{name: ranks.get(name) for name in _RANKS}}
+            spans.append(Span(**fields))
+        return sorted(spans, key=lambda span: span.rank or len(self.whole) + 1)
+
+    def _steps(self, spans: Sequence[Span]) -> tuple[Step, ...]:
+        if self.looked is None or not spans:
+            return ()
+        chunk_id, found = spans[0].chunk_id, []
+        for name, table in [("fusion", self.looked.fused), *self.looked.steps]:
+            rank = pc.index(table.column("chunk_id"), chunk_id).as_py()
+            score = table.column("score")[rank].as_py() if rank >= 0 else None
+            found.append(Step(name, rank + 1 if rank >= 0 else None, score))
+            if rank < 0:
+                break
+        return tuple(found) if self.question.is_refined else tuple(found[:1])
+
+    def _group_rank(self, ids: set[str]) -> int | None:
+        """The first of all passages that one of these chunks is in."""
+        if self.looked is None:
+            return None
+        chunk_ids = self.looked.found.column("chunk_id").to_pylist()
+        for rank, group in enumerate(self.looked.groups, 1):
+            if not ids.isdisjoint(chunk_ids[row] for row in group.rows):
+                return rank
+        return None
+
+    def _passage(self, place: Place) -> tuple[int | None, float]:
+        """The first passage that holds some of the evidence, and how much of it all of them hold together."""
+        ranks, spans = [], []
+        for rank, hit in enumerate(self.hits, 1):
+            if meets(place, hit):
+                ranks.append(rank)
+                spans.append((hit["start"], hit["end"]))
+        return (ranks[0] if ranks else None), covered(place, spans)
+
+    def _source_number(self, place: Place) -> int | None:
+        for source in self.context.sources:
+            if meets(place, {"doc_id": source.doc_id, "start": source.start, "end": source.end}):
+                return source.number
+        return None
+
+
+def _rows(ranked: pa.Table, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of these chunks, best first."""
+    wanted = pa.array(sorted(ids), pa.string())
+    found: list[dict[str, Any]] = ranked.filter(pc.is_in(ranked.column("chunk_id"), wanted)).to_pylist()
+    return found
+
+
+def _plain(value: Any) -> str:
+    """As somebody wrote it."""
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple, set, frozenset)) else str(value)

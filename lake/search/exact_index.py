@@ -1,0 +1,115 @@
+"""The vectors of a small release, held in memory.
+
+Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from lake.embed.blas_threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from lake.releases.values import Release
+    from lake.tables.reader import TableReader
+
+#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway.
+_MOST = 32 << 20
+_PLACES = ("chunk_id", "parent_id", "ordinal")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVectors:
+    """Float32 unit ``vectors`` [n, d] and ``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, sorted."""
+
+    row_ids: np.ndarray
+    places: pa.Table
+    vectors: np.ndarray
+
+    @classmethod
+    def read(cls, chunks: TableReader, dimensions: int) -> HeldVectors:
+        rows = chunks.scan(["_rowid", *_PLACES, "vector"]).sort_by("_rowid").combine_chunks()
+        flat = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        vectors = flat.reshape(-1, dimensions).astype(np.float32)
+        # Those of half precision are only nearly of length 1.
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES), vectors)
+
+    def rows(self, row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        """The places of these rows, in that order."""
+        return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
+
+    def nearest(self, question: np.ndarray, k: int, visible: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Row ids and cosines of the ``k`` nearest, of those in ``visible`` (sorted row ids) where that is given."""
+        among = slice(None) if visible is None else np.searchsorted(self.row_ids, visible)
+        row_ids = self.row_ids[among]
+        with one_blas_thread():
+            cosines = (self.vectors @ question)[among]
+        best = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
+        return row_ids[best], cosines[best].astype(np.float64)
+
+    def sample(self, bound: str | None) -> np.ndarray:
+        """Vectors of the chunks with ids below ``bound``."""
+        if bound is None:
+            return self.vectors
+        ids = self.places.column("chunk_id").to_numpy()
+        drawn: np.ndarray = self.vectors[ids < bound]
+        return drawn
+
+
+def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Row ids and cosines of all chunks that pass, however many there are."""
+    row_ids, cosines = [np.empty(0, np.uint64)], [np.empty(0)]
+    for batch in chunks.batches(["_rowid", "vector"], where):
+        flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+        vectors = flat.reshape(-1, len(question))
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny)
+        with one_blas_thread():
+            cosines.append((vectors @ question / lengths).astype(np.float64))
+        row_ids.append(batch.column("_rowid").to_numpy())
+    return np.concatenate(row_ids), np.concatenate(cosines)
+
+
+T = TypeVar("T")
+
+
+class Holding(Generic[T]):
+    """What is read of a release's chunks, once, beside what else a search does; several threads may wait."""
+
+    def __init__(self, read: Callable[[], T], submit: Callable[..., Future[T]]) -> None:
+        self._read, self._submit = read, submit
+        self._lock = Lock()
+        self._future: Future[T] | None = None
+
+    def begin(self) -> Future[T]:
+        with self._lock:
+            if self._future is None:
+                self._future = self._submit(self._read)
+            return self._future
+
+    def result(self) -> T:
+        """Waits for it; after an error whoever asks next reads again."""
+        future = self.begin()
+        try:
+            return future.result()
+        except Exception:
+            with self._lock:
+                if self._future is future:
+                    self._future = None
+            raise
+
+    def at_hand(self) -> T | None:
+        """What was read, or None while it is on its way."""
+        return self.result() if self.begin().done() else None
+
+
+def has_few_vectors(release: Release) -> bool:
+    """Whether the vectors are held."""
+    return 4 * release.counts["n_chunks"] * release.recipe.embedder.dimensions <= _MOST

@@ -1,0 +1,143 @@
+"""What a release says of its chunks, sections and documents, held in memory; of a small release the texts, too.
+
+Reading ten hits with their columns takes Lance as long as searching for them. What is long stays in the tables: one
+column of ten rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.errors import ContractError
+from lake.search.passages import OF_CHUNK, OF_DOCUMENT, OF_SECTION, Span, Told
+
+if TYPE_CHECKING:
+    from lake.releases.values import Release
+    from lake.tables.reader import TableReader
+
+#: Bytes at most, and about how many each row takes.
+_MOST, _BYTES = 128 << 20, {"n_chunks": 140, "n_parents": 200, "n_documents": 300}
+_CHUNK = ("chunk_id", "ordinal", "start", "end", "heading", "page", "kind")
+#: Columns that repeat few values.
+_REPEATED = ("heading", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """``section`` and ``document``: the rows of ``sections`` and ``documents`` that each of the ``chunks`` belongs to.
+
+    ``row_ids`` of the chunks are sorted. ``read_texts`` reads those of sections, or of chunks, by row ids.
+    """
+
+    row_ids: np.ndarray
+    chunks: pa.Table
+    section: np.ndarray
+    document: np.ndarray
+    sections: pa.Table
+    documents: pa.Table
+    read_texts: Callable[[str, Sequence[int]], pa.ChunkedArray]
+
+    @classmethod
+    def read(cls, table: Callable[[str], TableReader], *, with_texts: bool) -> Catalogue:
+        """``with_texts``: those of the sections, which are all texts once."""
+        chunks = table("chunks").scan(["_rowid", "doc_id", "parent_id", *_CHUNK]).sort_by("_rowid")
+        sections = table("parents").scan(["_rowid", *OF_SECTION[: None if with_texts else -1]])
+        documents = table("documents").scan(["doc_id", *OF_DOCUMENT])
+        return cls(
+            chunks.column("_rowid").to_numpy(),
+            _compact(chunks.select(_CHUNK)),
+            _places(chunks, "parent_id", sections),
+            _places(chunks, "doc_id", documents),
+            _compact(sections),
+            documents.combine_chunks(),
+            lambda name, row_ids: table(name).rows(row_ids, ["text"]).column("text"),
+        )
+
+    def rows(self, row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        """Columns that place chunks, of these, in that order."""
+        return self._of_chunks(np.searchsorted(self.row_ids, row_ids), columns)
+
+    def _of_chunks(self, at: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        elsewhere = {"parent_id": (self.sections, self.section), "doc_id": (self.documents, self.document)}
+        own = _taken(self.chunks, at, [name for name in columns if name not in elsewhere])
+        found = dict(zip(own.column_names, own.columns, strict=True))
+        for name in elsewhere.keys() & set(columns):
+            table, places = elsewhere[name]
+            found[name] = table.column(name).take(pa.array(places[at]))
+        return pa.table({name: found[name] for name in columns})
+
+    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
+        at = np.searchsorted(self.row_ids, found.column("_rowid").to_numpy())
+        chunks = self._of_chunks(at, [name for name in OF_CHUNK if name not in (*OF_DOCUMENT, "text")])
+        documents = _taken(self.documents, self.document[at], OF_DOCUMENT)
+        for name, column in zip(documents.column_names, documents.columns, strict=True):
+            chunks = chunks.append_column(name, column)
+        if not with_sections and "text" not in self.sections.column_names:
+            texts = self.read_texts("chunks", self.row_ids[at].tolist())
+            return Told(chunks.append_column("text", texts), None)
+        sections = self._sections(self.section[at])
+        spans = zip(*(table.column(name).to_pylist() for table, name in _cut(sections, chunks)), strict=True)
+        texts = pa.array([text[start - first : end - first] for text, first, start, end in spans], pa.string())
+        return Told(chunks.append_column("text", texts), sections if with_sections else None)
+
+    def _sections(self, at: np.ndarray) -> pa.Table:
+        known = _taken(self.sections, at, [name for name in OF_SECTION if name in self.sections.column_names])
+        if "text" in known.column_names:
+            return known
+        own, place = np.unique(at, return_inverse=True)
+        texts = self.read_texts("parents", self.sections.column("_rowid").take(pa.array(own)).to_pylist())
+        return known.append_column("text", texts.take(pa.array(place)))
+
+    def spans(self, found: pa.Table) -> dict[str, list[Span]]:
+        sections = self.section[np.searchsorted(self.row_ids, found.column("_rowid").to_numpy())]
+        names = dict(zip(sections.tolist(), found.column("parent_id").to_pylist(), strict=True))
+        at = np.flatnonzero(np.isin(self.section, sections))
+        columns = [column.to_pylist() for column in _taken(self.chunks, at, ("ordinal", "start", "end")).columns]
+        spans: dict[str, list[Span]] = {}
+        for section, *span in zip(self.section[at].tolist(), *columns, strict=True):
+            spans.setdefault(names[section], []).append((span[0], span[1], span[2]))
+        return spans
+
+
+def fits(release: Release) -> bool:
+    """Whether a release is small enough to be held."""
+    return n_bytes(release) <= _MOST
+
+
+def n_bytes(release: Release) -> int:
+    """About how many a catalogue takes, without texts."""
+    return sum(release.counts[name] * each for name, each in _BYTES.items())
+
+
+def _cut(sections: pa.Table, chunks: pa.Table) -> list[tuple[pa.Table, str]]:
+    """What cuts a chunk out of the text of its section."""
+    return [(sections, "text"), (sections, "start"), (chunks, "start"), (chunks, "end")]
+
+
+def _places(rows: pa.Table, key: str, of: pa.Table) -> np.ndarray:
+    """The row of ``of`` with the key of each row, which is there."""
+    found = pc.index_in(rows.column(key), of.column(key).combine_chunks()).combine_chunks()
+    if found.null_count:
+        raise ContractError(f"{found.null_count:,} chunks name a {key} that is not in the release; run raglake doctor")
+    places: np.ndarray = found.to_numpy().astype(np.int32)
+    return places
+
+
+def _compact(rows: pa.Table) -> pa.Table:
+    for name in _REPEATED:
+        rows = rows.set_column(rows.column_names.index(name), name, rows.column(name).dictionary_encode())
+    return rows.unify_dictionaries().combine_chunks()
+
+
+def _taken(rows: pa.Table, at: np.ndarray, columns: Sequence[str]) -> pa.Table:
+    """Some rows, with every value spelt out."""
+    taken = rows.select(list(columns)).take(pa.array(at))
+    for name in set(_REPEATED) & set(taken.column_names):
+        taken = taken.set_column(taken.column_names.index(name), name, taken.column(name).cast(pa.string()))
+    return taken

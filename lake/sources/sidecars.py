@@ -1,0 +1,179 @@
+"""Sidecars: NAME.EXT.meta.json beside a document, and _metadata.csv in a folder; what they state of which documents."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import InputError
+from lake.ids import bytes_digest, document_id
+from lake.sources.declared import Statement, broken, merged, statement
+from lake.sources.source import SIDECAR_SUFFIX, SIDECAR_TABLE, Source, is_sidecar
+
+if TYPE_CHECKING:
+    from lake.storage.denylist import Denylist
+
+#: Larger ones are not read.
+_MAX_BYTES = 64 << 20
+_FIRST = 3
+#: In a table, what lies between the items of a list; commas are the table's own.
+_BETWEEN = "|"
+
+
+def document_of(uri: str) -> str | None:
+    """The document that a ``.meta.json`` speaks of; None for a table, which speaks of several."""
+    return uri.removesuffix(SIDECAR_SUFFIX) if uri.endswith(SIDECAR_SUFFIX) else None
+
+
+def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
+    """Digest of a sidecar's bytes (None: they can't be read) and what it states, as JSON.
+
+    ``of`` maps uris of documents to their Statements; ``below`` is what holds for each document at or below the
+    folder. A sidecar that is not understood states that nobody may see its documents. TransientError: try again.
+    """
+    if (size or 0) > _MAX_BYTES:
+        return None, _states(uri, problem=f"{size:,} bytes are more than the {_MAX_BYTES:,} that are read")
+    try:
+        data = source.read(uri)
+    except InputError as error:
+        return None, _states(uri, problem=str(error))
+    try:
+        said = _of_table(data, uri) if document_of(uri) is None else _of_object(data, uri)
+        return bytes_digest(data), _json({"of": said})
+    except (ValueError, RecursionError, csv.Error) as error:
+        return bytes_digest(data), _states(uri, problem=str(error) or "it is nested too deeply")
+
+
+def _states(uri: str, problem: str) -> str:
+    document = document_of(uri)
+    if document is not None:
+        return _json({"of": {document: broken(f"{uri} can't be read: {problem}; until it can, nobody may see it")}})
+    closed = "until it can, nobody may see the documents below it whose own .meta.json states no acl"
+    return _json({"of": {}, "below": broken(f"{uri} can't be read: {problem}; {closed}")})
+
+
+def _of_object(data: bytes, uri: str) -> dict[str, Statement]:
+    fields = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_distinct, parse_constant=_no_number)
+    if not isinstance(fields, dict):
+        raise ValueError("it is no JSON object")
+    _check_storable(fields)
+    return {uri.removesuffix(SIDECAR_SUFFIX): _told(uri, statement(fields))}
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key comes twice: {sorted(key for key, _ in pairs)}")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_storable(fields: Mapping[str, Any]) -> None:
+    if "\\u0000" in _json(fields).encode().decode():  # a lone surrogate is a ValueError by itself
+        raise ValueError("it holds a NUL character")
+
+
+def _of_table(data: bytes, uri: str) -> dict[str, Statement]:
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+    names, rows = [name.strip() for name in rows[0]] if rows else [], [row for row in rows[1:] if any(row)]
+    if "path" not in names:
+        raise ValueError(f"it has no column 'path', but {names}")
+    if len({name.lower() for name in names}) < len(names):
+        raise ValueError(f"a column comes twice: {names}")
+    said: dict[str, Statement] = {}
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names):
+            raise ValueError(f"row {number} has {len(row)} cells under {len(names)} columns")
+        fields = {name: _cell(name, cell) for name, cell in zip(names, row, strict=True) if cell.strip()}
+        document = posixpath.normpath(posixpath.join(posixpath.dirname(uri), str(fields.pop("path", ""))))
+        _check_storable(fields)
+        if document in said:
+            said[document] = broken(f"{uri} has several rows for {document}; until it has one, nobody may see it")
+        else:
+            said[document] = _told(uri, statement(fields))
+    return said
+
+
+def _cell(name: str, cell: str) -> str | list[str]:
+    if name.lower() not in ("tags", "acl"):
+        return cell.strip()
+    return [item.strip() for item in cell.split(_BETWEEN) if item.strip()]
+
+
+def _told(uri: str, said: Statement) -> Statement:
+    """Problems with the name of the file that has them."""
+    return said | {"problems": [f"{uri}: {problem}" for problem in said["problems"]]} if "problems" in said else said
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def without(states: str, is_denied: Callable[[str], bool]) -> str:
+    """What a sidecar states, less what it says of documents that ``is_denied`` means by their uri."""
+    value = json.loads(states)
+    kept = {document: said for document, said in value["of"].items() if not is_denied(document)}
+    return states if len(kept) == len(value["of"]) else _json({**value, "of": kept})
+
+
+def is_denied_file(row: Mapping[str, Any], denylist: Denylist) -> bool:
+    """Whether a DIGESTS row is of something erased for good, or of a sidecar that names it or lies beside it."""
+
+    def is_denied(document: str) -> bool:
+        return denylist.has_place(document_id(row["source"], document))
+
+    beside = document_of(row["uri"]) if is_sidecar(row["uri"]) else None
+    if denylist.has_place(row["doc_id"]) or denylist.has_content(row["digest"]) or (beside and is_denied(beside)):
+        return True
+    return row["states"] is not None and without(row["states"], is_denied) != row["states"]
+
+
+class Stated:
+    """All that the sidecars of one source state: the nearer to a document, the stronger."""
+
+    def __init__(self, sidecars: Iterable[tuple[str, str]]) -> None:
+        """``sidecars``: uri and states (JSON) of each."""
+        self._objects: dict[str, Statement] = {}
+        self._tables: dict[str, dict[str, Any]] = {}
+        for uri, states in sidecars:
+            if document_of(uri) is None:
+                self._tables[posixpath.dirname(uri)] = json.loads(states)
+            else:
+                self._objects |= json.loads(states)["of"]
+
+    def of(self, uri: str) -> Statement:
+        """What is stated of a document; empty where nothing is."""
+        said: Statement = {}
+        for folder in _folders(uri) if self._tables else ():
+            table = self._tables.get(folder, {})
+            said = merged(said, table.get("below", {}))
+            said = merged(said, table.get("of", {}).get(uri, {}))
+        return merged(said, self._objects[uri]) if uri in self._objects else said
+
+    def astray(self, uris: set[str]) -> list[str]:
+        """Remarks on rows of tables that are about no document."""
+        remarks = []
+        for folder, table in sorted(self._tables.items()):
+            lost = sorted(table.get("of", {}).keys() - uris)
+            if lost:
+                named = ", ".join(lost[:_FIRST]) + (" ..." if len(lost) > _FIRST else "")
+                path = posixpath.join(folder, SIDECAR_TABLE)
+                remarks.append(f"{path}: {len(lost)} of its paths are no documents here: {named}")
+        return remarks
+
+
+def _folders(uri: str) -> list[str]:
+    """The folders that a document lies in, the outermost first.
+
+    >>> _folders("a/b/c.md")
+    ['', 'a', 'a/b']
+    """
+    parts = uri.split("/")[:-1]
+    return ["/".join(parts[:n]) for n in range(len(parts) + 1)]

@@ -1,0 +1,88 @@
+"""Keyed Parquet files without what nobody needs: rows dropped, small files merged, disk given back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from lake.storage.keyed_files import KeyedFiles
+from lake.storage.store import Store
+
+#: Files with fewer rows are merged once there are so many of them: each costs a listing and a read at every start.
+_SMALL_ROWS, _MANY_SMALL = 20_000, 8
+#: A file is rewritten once no more than this share of its rows is still wanted.
+_WORTH_REWRITING = 0.5
+#: Bytes of rows, as they lie in memory, that one new file takes.
+_FILE_BYTES = 64 << 20
+
+
+class Compaction(NamedTuple):
+    """What was dropped: rows that nobody wants, and bytes on disk less those that were written anew."""
+
+    n_rows: int = 0
+    n_bytes: int = 0
+
+
+def compact(
+    store: Store,
+    pile: KeyedFiles,
+    wanted: Sequence[str] | pa.Array,
+    *,
+    spared: Collection[str] = (),
+    kept: Collection[str] = (),
+    strictly: bool = False,
+    dry_run: bool = False,
+) -> Compaction:
+    """Drop rows under other keys than ``wanted``, and merge small files.
+
+    Files named in ``spared`` stay as they are. Of files in ``kept`` no row is dropped: where they are merged, rows
+    that nobody wants go into a file of their own, which is as young as can be and is not merged again.
+    ``strictly`` drops every such row; else a file is left alone while it mostly holds what is wanted. New
+    files are written before old ones go, so that a kill in between leaves a row twice and never without.
+    """
+    pile.refresh()
+    masks = {name: mask for name, mask in pile.rows_of(wanted).items() if name not in spared}
+    chosen = _chosen(masks, kept, strictly=strictly)
+    unwanted = {name: ~masks[name] for name in chosen if name in kept}
+    n_rows = sum(int(np.count_nonzero(~masks[name])) for name in chosen if name not in kept)
+    sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(pile.folder)}
+    before = sum(sizes[name] for name in chosen)
+    if dry_run:
+        shares = {name: 1.0 if name in kept else masks[name].mean() for name in chosen if len(masks[name])}
+        return Compaction(n_rows, before - sum(int(sizes[name] * share) for name, share in shares.items()))
+    tables = chain(_merged(pile, chosen, masks), _merged(pile, list(unwanted), unwanted))
+    written = {pile.write(table).rsplit("/", 1)[-1] for table in tables}
+    for name in set(chosen) - written:
+        store.delete(f"{pile.folder}/{name}")
+    after = sum(stored.size for stored in store.walk(pile.folder) if stored.path.rsplit("/", 1)[-1] in written)
+    pile.refresh()
+    return Compaction(n_rows, before - after)
+
+
+def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:
+    """Files to write anew or to delete."""
+    idle = {name for name, mask in masks.items() if (not mask.all() if strictly else mask.mean() <= _WORTH_REWRITING)}
+    small = {name for name, mask in masks.items() if len(mask) < _SMALL_ROWS and not (name in kept and name in idle)}
+    return sorted(idle.difference(kept) | (small if len(small) > _MANY_SMALL else set()))
+
+
+def _merged(pile: KeyedFiles, names: Sequence[str], masks: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
+    """The wanted rows of these files, in tables of bounded size."""
+    waiting: list[pa.Table] = []
+    for name in names:
+        offset = 0
+        for batch in pile.batches(name):
+            mask = masks[name][offset : offset + batch.num_rows]
+            offset += batch.num_rows
+            if not mask.any():
+                continue
+            waiting.append(pa.table(batch).filter(pa.array(mask)))
+            if sum(table.nbytes for table in waiting) > _FILE_BYTES:
+                yield pa.concat_tables(waiting)
+                waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)

@@ -1,0 +1,99 @@
+"""Documents that were erased for good, known by salted digests alone, so that no run brings them back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lake.errors import ContractError
+from lake.ids import value_digest
+from lake.storage.store import Store
+
+_FOLDER = "denylist"
+_SALT = f"{_FOLDER}/salt"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """One erased document: the place it had, and the digests of all bytes it was known to hold; both salted."""
+
+    place: str
+    contents: tuple[str, ...]
+
+
+class Denylist:
+    """Tells whether a place or some bytes were erased. It names neither: it can only be asked about them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._load()
+
+    def _load(self) -> None:
+        names = self.names()
+        self._salt = self._store.read(_SALT) if names else b""
+        self._denied = [denied for name in names for denied in self._read(name)]
+        self._places = {denied.place for denied in self._denied}
+        self._contents = {token for denied in self._denied for token in denied.contents}
+
+    def names(self) -> list[str]:
+        """The objects that make it up; other names mean another list."""
+        return [name for name in self._store.names(_FOLDER) if name.endswith(".json")]
+
+    def _read(self, name: str) -> list[Denied]:
+        try:
+            value = json.loads(self._store.read(f"{_FOLDER}/{name}"))
+            return [Denied(entry["place"], tuple(entry["contents"])) for entry in value["denied"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ContractError(
+                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); restore it from a copy of the lake, or "
+                "what was erased would come back"
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def has_place(self, doc_id: str) -> bool:
+        """Whether the document at this place was erased."""
+        return bool(self._places) and self._token("place", doc_id) in self._places
+
+    def has_content(self, digest: str) -> bool:
+        """Whether a document of these bytes was erased."""
+        return bool(self._contents) and self._token("content", digest) in self._contents
+
+    def add(self, documents: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Deny each document's place (doc_id) and all its bytes (digests), from now on and in every process."""
+        if not self._salt:
+            self._store.put_if_absent(_SALT, secrets.token_hex(32).encode())
+            self._salt = self._store.read(_SALT)
+        denied = [
+            Denied(self._token("place", doc_id), tuple(self._token("content", digest) for digest in sorted(digests)))
+            for doc_id, digests in sorted(documents)
+        ]
+        self._write([entry for entry in denied if entry not in self._denied])
+        self._load()
+
+    def lift(self, doc_id: str) -> bool:
+        """Let the document at this place come back; whether it was denied."""
+        token, found = self._token("place", doc_id), False
+        for name in self.names():
+            entries = self._read(name)
+            left = [entry for entry in entries if entry.place != token]
+            if len(left) < len(entries):
+                found = True
+                self._write(left)
+                self._store.delete(f"{_FOLDER}/{name}")
+        self._load()
+        return found
+
+    def _write(self, denied: list[Denied]) -> None:
+        if not denied:
+            return
+        rows = [{"place": entry.place, "contents": list(entry.contents)} for entry in denied]
+        data = json.dumps({"denied": rows}, indent=1).encode()
+        self._store.write(f"{_FOLDER}/{value_digest(rows)}.json", data)
+
+    def _token(self, kind: str, value: str) -> str:
+        return hashlib.sha256(self._salt + kind.encode() + value.encode()).hexdigest()[:32]

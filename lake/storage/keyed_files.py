@@ -1,0 +1,185 @@
+"""A growing pile of immutable Parquet files in which every key is looked up, never scanned for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+
+from lake.errors import ContractError
+from lake.ids import ID_LENGTH, value_digest
+from lake.storage.store import Store, open_parquet, parquet_bytes, reading_parquet
+
+_HEX = np.zeros(256, np.uint8)
+_HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
+
+#: How often files are listed again where some were compacted away while they were read.
+_TRIES = 5
+
+#: The row group that is held: path, number and columns, and its rows.
+_NOTHING: tuple[tuple[object, ...], pa.Table] = ((), pa.table({}))
+_MOST_HELD_BYTES = 16 << 20
+
+# Rows of one key in two machine words, and where they lie.
+_INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), ("row", np.int32)])
+
+
+class KeyedFiles:
+    """Rows under digest keys in ``folder``; the first file that holds a key is the one that counts.
+
+    A file is named after the keys in it, so that writing the same rows twice writes one file.
+    """
+
+    def __init__(self, store: Store, folder: str, key: str, row_group_size: int = 1024) -> None:
+        self._store, self.folder, self._key, self._row_group_size = store, folder, key, row_group_size
+        self._files: list[str] = []
+        self._index = np.empty(0, _INDEX)
+        self._open = lru_cache(maxsize=8)(lambda path: open_parquet(store, path))
+        self._held = _NOTHING
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """See the files that were written or compacted since; those known already are not read again."""
+        with self._lock:
+            for attempt in range(_TRIES):
+                try:
+                    self._refresh()
+                    break
+                except FileNotFoundError:  # compacted away since it was listed
+                    if attempt == _TRIES - 1:
+                        raise
+
+    def _refresh(self) -> None:
+        names = self._store.names(self.folder)
+        if not set(self._files) <= set(names):
+            self._files, self._index = [], np.empty(0, _INDEX)
+            self._open.cache_clear()
+        known = set(self._files)
+        new = [name for name in names if name not in known]
+        if not new:
+            return
+        first = len(self._files)
+        merged = np.concatenate([self._index, *(self._keys_of(name, first + i) for i, name in enumerate(new))])
+        self._index = merged[np.argsort(merged["high"], kind="stable")]
+        self._files += new
+
+    def _keys_of(self, name: str, number: int) -> np.ndarray:
+        path = f"{self.folder}/{name}"
+        with reading_parquet(self._store, path):
+            keys = self._open(path).read(columns=[self._key]).column(0)
+        high, low = _words(keys)
+        entries = np.empty(len(high), _INDEX)
+        entries["high"], entries["low"], entries["file"], entries["row"] = high, low, number, np.arange(len(high))
+        return entries
+
+    def find(self, keys: Sequence[str] | pa.Array) -> np.ndarray:
+        """Position of each key's row in the index, -1 where the key is not stored."""
+        high, low = _words(pa.array(keys, pa.string()) if not isinstance(keys, pa.Array) else keys)
+        found = np.full(len(high), -1, np.int64)
+        at = np.searchsorted(self._index["high"], high)
+        pending = np.arange(len(high))
+        while len(pending):  # more than one round only where two keys share their first 64 bits
+            here = at[pending]
+            inside = here < len(self._index)
+            pending, here = pending[inside], here[inside]
+            same_high = self._index["high"][here] == high[pending]
+            pending, here = pending[same_high], here[same_high]
+            match = self._index["low"][here] == low[pending]
+            found[pending[match]] = here[match]
+            pending = pending[~match]
+            at[pending] += 1
+        return found
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """The distinct keys that are not stored, in their first order."""
+        distinct = list(dict.fromkeys(keys))
+        found = self.find(distinct)
+        return [key for key, position in zip(distinct, found, strict=True) if position < 0]
+
+    def rows_of(self, keys: Sequence[str] | pa.Array) -> dict[str, np.ndarray]:
+        """For each file a mask over its rows: those that count for one of ``keys``."""
+        positions = self.find(keys)
+        chosen = self._index[np.unique(positions[positions >= 0])]
+        chosen = chosen[np.argsort(chosen["file"], kind="stable")]
+        numbers = np.arange(len(self._files))
+        starts = np.searchsorted(chosen["file"], numbers)[1:]
+        masks = [np.zeros(n, bool) for n in np.bincount(self._index["file"], minlength=len(numbers))]
+        for mask, rows in zip(masks, np.split(chosen["row"], starts), strict=False):
+            mask[rows] = True
+        return dict(zip(self._files, masks, strict=True))
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """All rows of one file."""
+        path = f"{self.folder}/{name}"
+        with reading_parquet(self._store, path):
+            yield from open_parquet(self._store, path).iter_batches(self._row_group_size)
+
+    def write(self, table: pa.Table) -> str:
+        """Store the rows and say under which name; the same keys again replace an equal file."""
+        digest = value_digest(sorted(table.column(self._key).to_pylist()))
+        path = f"{self.folder}/{digest}.parquet"
+        self._store.write(path, parquet_bytes(table, self._row_group_size))
+        return path
+
+    def read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """One row per key, in the order of ``keys``, with these columns; every key must be stored."""
+        try:
+            return self._read(keys, columns)
+        except FileNotFoundError:  # compacted away since the last refresh
+            self.refresh()
+            return self._read(keys, columns)
+
+    def _read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        positions = self.find(keys)
+        if len(positions) and positions.min() < 0:
+            gone = keys[int(np.argmin(positions))]
+            raise ContractError(
+                f"{self.folder} in {self._store.url} has no row for {self._key} {gone}; "
+                f"restore {self.folder} from a copy of the lake"
+            )
+        entries = self._index[positions]
+        order = np.lexsort((entries["row"], entries["file"]))
+        table = pa.concat_tables(self._take(entries[order], list(columns))) if len(order) else None
+        if table is None:
+            raise ContractError(f"nothing to read: no {self._key} was given")
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return table.take(pa.array(back))
+
+    def _take(self, entries: np.ndarray, columns: list[str]) -> Iterator[pa.Table]:
+        for number in np.unique(entries["file"]):
+            rows = entries["row"][entries["file"] == number].astype(np.int64)
+            path = f"{self.folder}/{self._files[number]}"
+            file = self._open(path)
+            starts = _row_group_starts(file)
+            groups = np.searchsorted(starts, rows, side="right") - 1
+            for group in np.unique(groups):
+                picked = rows[groups == group] - starts[group]
+                yield self._row_group(path, file, int(group), columns).take(pa.array(picked))
+
+    def _row_group(self, path: str, file: pa.parquet.ParquetFile, group: int, columns: list[str]) -> pa.Table:
+        """One row group; the last one is held, since whoever reads in order comes back for the rest of it."""
+        wanted, (held, rows) = (path, group, *columns), self._held
+        if held != wanted:
+            with reading_parquet(self._store, path):
+                rows = file.read_row_group(group, columns=columns)
+            self._held = (wanted, rows) if rows.nbytes <= _MOST_HELD_BYTES else _NOTHING
+        return rows
+
+
+def _row_group_starts(file: pa.parquet.ParquetFile) -> np.ndarray:
+    sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+    return np.concatenate(([0], np.cumsum(sizes)))[:-1].astype(np.int64)
+
+
+def _words(keys: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Hex keys as two big-endian 64-bit words."""
+    array = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+    raw = np.frombuffer("".join(array.to_pylist()).encode(), np.uint8)
+    nibbles = _HEX[raw].reshape(len(array), ID_LENGTH)
+    packed = (nibbles[:, 0::2] << 4 | nibbles[:, 1::2]).astype(np.uint8)
+    words = np.ascontiguousarray(packed).view(">u8").astype(np.uint64).reshape(len(array), 2)
+    return words[:, 0], words[:, 1]

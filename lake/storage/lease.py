@@ -1,0 +1,248 @@
+"""The writer lease: one run writes to a lake at a time, between processes and machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from lake.errors import BusyError, ContractError, LakeError
+from lake.storage.store import LocalStore, Store
+
+_log = logging.getLogger(__name__)
+
+_FOLDER = "lease"
+_LENGTH = timedelta(seconds=90)
+_RENEW_EVERY_SECONDS = 20.0
+_LOOK_EVERY_SECONDS = 3.0
+
+#: Hears for whom a run waits, and None when it goes on.
+Told = Callable[[str | None], None]
+
+
+class _Patience(NamedTuple):
+    seconds: float
+    told: Told
+
+
+_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
+
+#: The leases that this process holds, by their keys.
+_held: dict[str, WriterLease] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lease, until when unless renewed; ``released`` once given back.
+
+    ``machine`` tells whether ``pid`` means anything here: two containers may share a name and a disk.
+    ``key`` is different in every lease that was ever taken.
+    """
+
+    host: str
+    pid: int
+    what: str
+    expires_at: str
+    released: bool = False
+    machine: str = ""
+    key: str = ""
+
+    def is_over(self) -> bool:
+        """Whether another run may take the lease; on one machine a dead process is known at once.
+
+        ``expires_at`` is the holder's clock. Where that runs ahead a dead holder's lease lasts longer; where
+        it runs behind a living holder loses its lease too early, and stops at its next ``check``.
+        """
+        if self.released or datetime.fromisoformat(self.expires_at) < datetime.now(UTC):
+            return True
+        if not self.machine or self.machine != _machine():
+            return False
+        return self.key not in _held if self.pid == os.getpid() else not _is_running(self.pid)
+
+
+@contextmanager
+def patient(seconds: float, told: Told) -> Iterator[None]:
+    """Inside, whoever finds a lease taken waits for it, up to so long."""
+    before = _patience.set(_Patience(seconds, told))
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
+class WriterLease(AbstractContextManager["WriterLease"]):
+    """Held while inside ``with``; BusyError where another run holds it, at once unless inside ``patient``.
+
+    Leases are numbered objects: taking the next number is a put-if-absent, so of two runs that find
+    the last one over only one gets the next. A thread renews it; losing it shows in ``check``.
+    """
+
+    def __init__(self, store: Store, what: str) -> None:
+        self._store, self._what, self.url = store, what, store.url
+        self._number, self._key = 0, secrets.token_hex(8)
+        self._stop, self._writing = threading.Event(), threading.Lock()
+
+    def __enter__(self) -> WriterLease:
+        try:
+            self._acquire()
+        except BusyError as busy:
+            patience = _patience.get()
+            if patience is None or not patience.seconds:
+                raise
+            self._wait(busy, patience)
+        threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
+        return self
+
+    def _wait(self, busy: BusyError, patience: _Patience) -> None:
+        """Try again until the others are done; who they are may change meanwhile."""
+        seconds, told = patience
+        until = time.monotonic() + seconds
+        told(str(busy))
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(_LOOK_EVERY_SECONDS, left))
+            try:
+                self._acquire()
+            except BusyError as still:
+                busy = still
+            else:
+                told(None)
+                return
+        raise BusyError(f"{busy}; this run waited {seconds / 60:g} minutes for it")
+
+    def _acquire(self) -> None:
+        names = self._store.names(_FOLDER)
+        last = names[-1] if names else None
+        if last is not None:
+            holder = self._read(last)
+            if holder is not None and not holder.is_over():
+                raise BusyError(_taken(self._store.url, holder))
+            self._number = int(last.split(".")[0])
+        self._number += 1
+        _held[self._key] = self
+        try:
+            self._take(names)
+        except BaseException:
+            _held.pop(self._key, None)
+            raise
+
+    def _take(self, before: list[str]) -> None:
+        # Looked at again, since a run that slept since it listed finds its number swept, and so free.
+        if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
+            raise BusyError(
+                f"another run took the writer lease of {self._store.url} just now; try again when it is done"
+            )
+        for name in before:
+            self._store.delete(f"{_FOLDER}/{name}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        _held.pop(self._key, None)
+        try:
+            with self._writing:
+                self._give_back()
+        except LakeError as failure:  # never in place of what ended the run
+            _log.warning("the writer lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
+
+    def _give_back(self) -> None:
+        if not self._is_mine():
+            return
+        try:
+            self._store.write(self._path, self._mine(released=True))
+        except LakeError:
+            if not isinstance(self._store, LocalStore):
+                raise
+            self._store.delete(self._path)  # takes no space on a full disk
+
+    def check(self) -> None:
+        """ContractError where the lease was lost, for instance after the machine slept."""
+        if not self._is_mine():
+            raise ContractError(
+                f"this run lost the writer lease of {self._store.url}; nothing is published, run it again"
+            )
+
+    def _is_mine(self) -> bool:
+        """Whether the last lease is this one; a number alone says little once somebody emptied the folder."""
+        if self._store.names(_FOLDER)[-1:] != [_name(self._number)]:
+            return False
+        holder = self._read(_name(self._number))
+        return holder is not None and holder.key == self._key
+
+    @property
+    def _path(self) -> str:
+        return f"{_FOLDER}/{_name(self._number)}"
+
+    def _mine(self, *, released: bool = False) -> bytes:
+        expires = (datetime.now(UTC) + _LENGTH).isoformat()
+        holder = Holder(socket.gethostname(), os.getpid(), self._what, expires, released, _machine(), self._key)
+        return json.dumps(asdict(holder)).encode()
+
+    def _read(self, name: str) -> Holder | None:
+        try:
+            return Holder(**json.loads(self._store.read(f"{_FOLDER}/{name}")))
+        except FileNotFoundError:  # the next holder just swept it
+            return None
+        except (ValueError, TypeError) as error:
+            raise ContractError(
+                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); delete it once no run is at work"
+            ) from error
+
+    def _renew(self) -> None:
+        while not self._stop.wait(_RENEW_EVERY_SECONDS):
+            try:
+                with self._writing:
+                    if self._stop.is_set() or not self._is_mine():
+                        return
+                    self._store.write(self._path, self._mine())
+            except LakeError as error:  # the next try may come in time
+                _log.warning("the writer lease could not be renewed: %s", error)
+
+
+def check_held(url: str) -> None:
+    """ContractError where the lease of this lake that this process took last has been lost."""
+    for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
+        lease.check()
+
+
+def _name(number: int) -> str:
+    return f"{number:010}.json"
+
+
+def _taken(url: str, holder: Holder) -> str:
+    return (
+        f"{url} is being written by {holder.what} (process {holder.pid} on {holder.host}, lease until "
+        f"{holder.expires_at[:19]} UTC); wait for it or stop it"
+    )
+
+
+@cache
+def _machine() -> str:
+    """This boot of this machine, and which of its spaces of process ids; empty where Linux does not say."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return ""
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

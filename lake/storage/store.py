@@ -1,0 +1,263 @@
+"""The lake's own files: atomic writes and put-if-absent, on a local disk or an object store."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lake.errors import ContractError, UsageError
+from lake.storage.failures import disk_error, disk_failures
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One object of a store: its path, bytes, and when it was last written."""
+
+    path: str
+    size: int
+    modified_at: datetime
+
+
+class Store(Protocol):
+    """A folder of immutable objects; paths are relative and use ``/``."""
+
+    url: str
+
+    def read(self, path: str) -> bytes:
+        """The object's bytes; FileNotFoundError where there is none."""
+        ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put the object whole or not at all, replacing one of that name."""
+        ...
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        """Create the object and say True, or say False if there is one: the compare-and-swap."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Sorted names of the objects directly in ``folder``; empty where there is none."""
+        ...
+
+    def walk(self, folder: str = "") -> Iterator[Stored]:
+        """Every object below ``folder``, hidden ones included, in any order."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove the object; nothing happens where there is none."""
+        ...
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove everything below ``folder``; nothing happens where there is none."""
+        ...
+
+    def delete_empty_folders(self, folder: str) -> None:
+        """Remove folders directly in ``folder`` that hold nothing; an object store has none."""
+        ...
+
+    def open_input(self, path: str) -> Any:
+        """A seekable source that pyarrow reads Parquet from."""
+        ...
+
+    def flush(self) -> None:
+        """Return once everything written to the lake so far would survive a power loss."""
+        ...
+
+
+def open_store(url: str | os.PathLike[str]) -> Store:
+    """The store at a local path or an object-store URL (``s3://bucket/prefix``)."""
+    text = os.fspath(url)
+    if "://" not in text:
+        return LocalStore(_folder(Path(text).expanduser().absolute()))
+    protocol = text.split("://", 1)[0]
+    if protocol == "file":
+        return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
+    if protocol == "s3":
+        from lake.storage.object_store import ObjectStore
+
+        return ObjectStore(text.rstrip("/"))
+    raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
+
+
+def _folder(place: Path) -> Path:
+    """The place, if it is a folder or may become one."""
+    with disk_failures(str(place)):
+        nearest = next(path for path in (place, *place.parents) if path.exists())
+    if not nearest.is_dir():
+        raise UsageError(f"no lake at {place}: {nearest} is a file; choose another --lake")
+    return place
+
+
+class LocalStore:
+    """A folder on a file system that has hard links, which is what makes put-if-absent atomic."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.url = str(root)
+
+    def read(self, path: str) -> bytes:
+        with disk_failures(self.url):
+            return (self.root / path).read_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        with disk_failures(self.url):
+            temporary = self._write_temporary(target, data)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        target = self.root / path
+        with disk_failures(self.url):
+            temporary = self._write_temporary(target, data)
+            try:
+                return self._link(temporary, target)
+            finally:
+                temporary.unlink()
+
+    def _link(self, temporary: Path, target: Path) -> bool:
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+                raise ContractError(
+                    f"the file system of {self.url} makes no hard links ({error.strerror}), and a lake needs them; "
+                    "put the lake on another one"
+                ) from error
+            raise
+        _sync_folder(target.parent)
+        return True
+
+    def _write_temporary(self, target: Path, data: bytes) -> Path:
+        temporary = target.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        return temporary
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            with disk_failures(self.url):
+                return sorted(name for name in os.listdir(self.root / folder) if not name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def walk(self, folder: str = "") -> Iterator[Stored]:
+        with disk_failures(self.url):
+            for parent, _, names in os.walk(self.root / folder, onerror=_raise_unless_gone):
+                for name in names:
+                    path = Path(parent, name)
+                    with suppress(FileNotFoundError):  # gone since it was listed
+                        status = path.stat()
+                        modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+                        yield Stored(path.relative_to(self.root).as_posix(), status.st_size, modified_at)
+
+    def delete(self, path: str) -> None:
+        with disk_failures(self.url):
+            (self.root / path).unlink(missing_ok=True)
+
+    def delete_folder(self, folder: str) -> None:
+        with disk_failures(self.url):
+            if (self.root / folder).exists():
+                shutil.rmtree(self.root / folder)
+
+    def delete_empty_folders(self, folder: str) -> None:
+        for name in self.names(folder):
+            with suppress(OSError):  # not empty
+                (self.root / folder / name).rmdir()
+
+    def open_input(self, path: str) -> Any:
+        return str(self.root / path)
+
+    def flush(self) -> None:
+        # LanceDB itself never calls fsync; one syncfs makes its files durable before a log entry names them.
+        with disk_failures(self.url):
+            descriptor = os.open(self.root, os.O_RDONLY)
+            try:
+                if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number), str(self.root))
+            finally:
+                os.close(descriptor)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
+    """A table as one zstd Parquet file in memory, so that it is stored whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    # A dictionary of floats is larger than they are; their bytes sorted by place are a tenth smaller.
+    floats = [field.name for field in table.schema if pa.types.is_fixed_size_list(field.type)]
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        row_group_size=row_group_size,
+        write_page_checksum=True,
+        use_dictionary=[name for name in table.column_names if name not in floats] if floats else True,
+        column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in floats} or None,
+    )
+    return sink.getvalue()
+
+
+def open_parquet(store: Store, path: str) -> pq.ParquetFile:
+    """Opened without pre-buffering, which would hold the whole file in memory; pages that have changed don't decode."""
+    import pyarrow.parquet as pq
+
+    with reading_parquet(store, path):
+        return pq.ParquetFile(store.open_input(path), pre_buffer=False, page_checksum_verification=True)
+
+
+@contextmanager
+def reading_parquet(store: Store, path: str) -> Iterator[None]:
+    """ContractError that names the file where pyarrow stumbles over damage in it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except PermissionError as error:
+        raise disk_error(store.url, error) from error
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).split("\n")[0]
+        raise ContractError(
+            f"{path} in {store.url} is no readable Parquet file ({reason}); restore it from a copy of the lake"
+        ) from error

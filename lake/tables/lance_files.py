@@ -1,0 +1,157 @@
+"""Lance's own files taken apart: what lies in them whether or not a version of a table still shows it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lake.tables.patches.fst import keys
+from lake.tables.reader import lance, storage_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS = 1024
+#: Files of the indices that raglake makes; of any other kind nobody here knows what it holds.
+_INDEX_FILES = ("page_data.lance", "page_lookup.lance", "metadata.lance", "index.idx", "auxiliary.idx")
+_INDEX_PARTS = ("_docs.lance", "_invert.lance", "_tokens.lance")
+_TOKENIZER = ("base_tokenizer", "language", "max_token_length", "lower_case", "stem", "remove_stop_words")
+_TOKENIZER_RENAMED = {"min_ngram_length": "ngram_min_length", "max_ngram_length": "ngram_max_length"}
+
+
+def is_known_index_file(name: str) -> bool:
+    return name in _INDEX_FILES or name.endswith(_INDEX_PARTS)
+
+
+def open_lance_file(url: str) -> Any:
+    lance()
+    from lance.file import LanceFileReader
+
+    return LanceFileReader(url, storage_options=storage_options(url) or None)
+
+
+def lance_batches(url: str) -> Iterator[pa.RecordBatch]:
+    """Rows of a data or index file, deleted ones too; first an empty batch, for the schema."""
+    import pyarrow as pa
+
+    reader = open_lance_file(url)
+    yield pa.RecordBatch.from_pylist([], schema=reader.metadata().schema)
+    if reader.num_rows():
+        yield from reader.read_all(batch_size=_BATCH_ROWS, batch_readahead=2).to_batches()
+
+
+def dictionary(row: dict[str, Any]) -> list[str]:
+    """The tokens of a part of a full-text index; ``row`` is the only one of its tokens file.
+
+    ValueError where the transducer does not decode to as many bytes as the file says.
+    """
+    found = list(keys(row["_token_fst_bytes"]))
+    if sum(map(len, found)) != row["_token_total_length"]:
+        raise ValueError("the dictionary of a full-text index does not decode to the length that it states")
+    return [key.decode() for key in found]
+
+
+def tokenizer_of(index_folder: str) -> str:
+    """What the full-text index at this URL does to words, as JSON."""
+    metadata = open_lance_file(f"{index_folder}/metadata.lance").metadata().schema.metadata
+    return str(metadata[b"params"].decode())
+
+
+def tokens_of(words: Iterable[str], tokenizer: str) -> set[str]:
+    """What that tokenizer makes of these words."""
+    import lancedb
+
+    params = json.loads(tokenizer)
+    chosen = {name: params[name] for name in (*_TOKENIZER, "ascii_folding", "custom_stop_words", "prefix_only")}
+    chosen |= {ours: params[theirs] for theirs, ours in _TOKENIZER_RENAMED.items()}
+    return {token.text for token in lancedb.tokenize(" ".join(words), **chosen)}
+
+
+def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
+    """Row ids that an index may speak of, by its UUID: rows of the versions that use it.
+
+    An index that no version uses has no entry. ValueError where there is no table that can be opened.
+    """
+    options = storage_options(table_url) or None
+    found: dict[str, np.ndarray] = {}
+    for version in lance().dataset(table_url, storage_options=options).versions():
+        dataset = lance().dataset(table_url, version=version["version"], storage_options=options)
+        uuids = [segment.uuid for index in dataset.describe_indices() for segment in index.segments]
+        if uuids:
+            rows = dataset.scanner(columns=[], with_row_id=True).to_table().column("_rowid").to_numpy()
+            found |= {uuid: np.union1d(found.get(uuid, rows[:0]), rows) for uuid in uuids}
+    return found
+
+
+def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
+    """Files that a version of a table needs, and folders of its indices; paths inside the table."""
+    dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    files: set[str] = set()
+    for fragment in dataset.get_fragments():
+        files |= {f"data/{file.path}" for file in fragment.data_files()}
+        files |= {file for file in [fragment.deletion_file()] if file}
+    return files, {f"_indices/{part.uuid}" for index in dataset.describe_indices() for part in index.segments}
+
+
+def load_indices(table_url: str, version: int) -> list[str]:
+    """Read every index of a version whole, as a search would; the columns that have one."""
+    dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
+    indices = dataset.describe_indices()
+    for index in indices:
+        dataset.prewarm_index(index.name)
+    return [index.field_names[0] for index in indices]
+
+
+def manifest_strings(data: bytes) -> list[str]:
+    """Every string of a manifest: messages behind their lengths, then a footer of 16 bytes."""
+    at, found = 0, []
+    while at < len(data) - 16:
+        (length,) = struct.unpack_from("<I", data, at)
+        found += message_strings(data[at + 4 : at + 4 + length])
+        at += 4 + length
+    if at != len(data) - 16:
+        raise ValueError("no manifest of Lance: its messages do not end at its footer")
+    return found
+
+
+def message_strings(data: bytes) -> list[str]:
+    """Every string of a protobuf message, at any depth; ValueError where it is none.
+
+    Without the message's definition a field of bytes may be a string or a message: it is taken for both.
+    """
+    found = []
+    for value in _byte_fields(data):
+        with suppress(ValueError, IndexError):
+            found += message_strings(value)
+        with suppress(UnicodeDecodeError):
+            found.append(value.decode())
+    return found
+
+
+def _byte_fields(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        if not tag >> 3 or tag & 7 not in (0, 1, 2, 5):
+            raise ValueError("no protobuf message")
+        if tag & 7 == 2:
+            length, at = _varint(data, at)
+            yield data[at : at + length]
+            at += length
+        else:
+            at = _varint(data, at)[1] if tag & 7 == 0 else at + (8 if tag & 7 == 1 else 4)
+    if at != len(data):
+        raise ValueError("a protobuf message is cut off")
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while data[at] & 128:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+    return value | data[at] << shift, at + 1

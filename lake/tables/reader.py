@@ -1,0 +1,290 @@
+"""One table of a release: counted, scanned and searched at the version that the release names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.errors import GoneError, UsageError
+from lake.storage.failures import table_failures
+from lake.tables.patches.lazy_pandas import pandas_later
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lake.tables.text_query import Clause, TextQuery
+
+#: How an index is searched, where there is one: candidates that are ranked again by exact distance, at least two for
+#: each wanted row, and, where distances may be rough, partitions looked into, at least: half of them, since Lance makes
+#: one for so many rows. Of 200,000 rows that finds all of the ten nearest, and 99 % of the first two hundred.
+_REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
+#: How far a distance that an index knows may be from the exact one; those of eight bits are within 0.003.
+_ROUGH = 0.01
+#: Weight of a match in the heading path beside one in the text; adding it beats taking the better of both.
+HEADING_BOOST = 0.3
+#: How deep text and heading are searched at least. Many chunks share a heading, and one that is missed there loses
+#: its place: of 200,000 chunks, three of a hundred among the first ten.
+_DEPTHS = (500, 2000)
+
+#: Rows of a batch, and how far a scan reads ahead.
+_BATCH_ROWS, _ROWS_AHEAD = 8192, 32_768
+
+#: What Lance says of a version, a file of it or a table that is there no more; columns, too, are "not found".
+_GONE = re.compile(r"no longer exists|not found: \S*/|(dataset at path|table) \S+ was not found|no such file", re.I)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """GoneError where Lance stumbles over something that was cleaned away."""
+    try:
+        yield
+    except (ValueError, RuntimeError, OSError) as error:
+        if _GONE.search(str(error)):
+            raise GoneError(f"{what} is no longer there ({first_line(error)}); open the release again") from error
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Rows that a search may find: their ids, sorted, and the same as Lance takes them."""
+
+    row_ids: np.ndarray
+    allowlist: bytes
+
+
+#: Which rows a search may find: SQL, or what passed it; all where it is None.
+Where = Passing | str | None
+
+
+class TableReader:
+    """One table at one version, read through Lance itself: ``lancedb`` takes a second to import."""
+
+    def __init__(self, url: str, name: str, version: int) -> None:
+        self.name, self.version = name, version
+        self._url = f"{url}/{name}.lance"
+        self._scale: float | None = None
+        with table_failures(self._url), reading(f"{name} at version {version}"):
+            self._dataset = lance().dataset(self._url, version=version, storage_options=storage_options(url) or None)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with table_failures(self._url), reading(f"{self.name} at version {self.version}"):
+            yield
+
+    def count(self, where: str | None = None) -> int:
+        with self._reading():
+            return int(self._dataset.count_rows(where))
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._dataset.schema
+
+    def dataset(self) -> Any:
+        """A pyarrow dataset that Polars and DuckDB scan with column and filter push-down."""
+        return self._dataset
+
+    def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
+        with self._reading():
+            return self._dataset.to_table(columns=list(columns), filter=where)
+
+    def batches(
+        self, columns: Sequence[str], where: str | None = None, fragments: Sequence[Any] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows in their order, some thousands at a time; without ``where`` little more is held in memory."""
+        scan = partial(self._dataset.scanner, columns=list(columns), batch_size=_BATCH_ROWS)
+        with self._reading():
+            if where is not None:
+                yield from scan(filter=where).to_batches()
+                return
+            chosen = self._dataset.get_fragments() if fragments is None else fragments
+            # Lance reads ahead as far as a scan goes, whatever is said of its buffers.
+            for start in range(0, sum(fragment.count_rows() for fragment in chosen), _ROWS_AHEAD):
+                yield from scan(offset=start, limit=_ROWS_AHEAD, fragments=list(chosen)).to_batches()
+
+    def fragments(self, earlier: TableReader | None) -> tuple[list[Any], list[Any]]:
+        """What the table's rows lie in: what an earlier version has as well, and what is new since."""
+        with self._reading():
+            known = set(map(_files, earlier.dataset().get_fragments())) if earlier else set()
+            every = self._dataset.get_fragments()
+        return [f for f in every if _files(f) in known], [f for f in every if _files(f) not in known]
+
+    def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Rows whose ``key`` is among ``values``, in any order."""
+        return self.scan(columns, one_of(key, values))
+
+    def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """The rows that a search named, in that order."""
+        with self._reading():
+            # Not public, and twice as fast as a filter on _rowid; the pin of pylance holds it still.
+            return self._dataset._take_rows(list(row_ids), columns=list(columns))
+
+    def passing(self, where: str) -> Passing:
+        """The rows that pass; a search among them costs no more than one among all."""
+        from lance.dataset import serialize_row_addrs
+
+        found = self._answer(where, columns=["_rowid"]).column("_rowid").combine_chunks().sort()
+        return Passing(found.to_numpy(zero_copy_only=False), serialize_row_addrs(found.to_pylist()))
+
+    def nearest(
+        self, vector: np.ndarray, k: int, where: Where = None, columns: Sequence[str] = ("_rowid",)
+    ) -> pa.Table:
+        """The ``k`` rows nearest by cosine, with ``_distance``."""
+        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine"}
+        near |= {"minimum_nprobes": _PROBES, "refine_factor": max(2, -(-_REFINED // k))}
+        return self._answer(where, columns=[*columns, "_distance"], nearest=near)
+
+    def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
+        """As ``nearest``, by the distances that an index knows: within a hundredth, in half the time.
+
+        What it knows of unit vectors may be their squared distance, twice the cosine's; the first answer tells.
+        """
+        if self._scale is None:
+            self._scale = self._scale_of(self.nearest(vector, _REFINED), self._nearest_indexed(vector, _REFINED))
+        found = self._nearest_indexed(vector, k, where) if self._scale else None
+        if found is None or found.num_rows < k:
+            return self.nearest(vector, k, where)
+        distances = pc.divide(found.column("_distance"), pa.scalar(self._scale, pa.float32()))
+        return found.set_column(found.schema.get_field_index("_distance"), "_distance", distances)
+
+    @cached_property
+    def _probes(self) -> int:
+        return max(_PROBES, self.count() // (2 * _ROWS_OF_PARTITION))
+
+    def _nearest_indexed(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
+        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "nprobes": self._probes}
+        return self._answer(where, columns=["_rowid", "_distance"], nearest=near)
+
+    def _scale_of(self, exact: pa.Table, rough: pa.Table) -> float:
+        """By what to divide rough distances; 0 where they are not a multiple of the exact ones."""
+        both = exact.join(rough, "_rowid", right_suffix="_rough", join_type="inner")
+        wanted, found = (both.column(name).to_numpy() for name in ("_distance", "_distance_rough"))
+        fits = (s for s in (1.0, 2.0) if len(found) and abs(found / s - wanted).max() < _ROUGH)
+        return next(fits, 0.0)
+
+    def nearest_exactly(self, vector: np.ndarray, k: int, columns: Sequence[str] = ("_rowid",)) -> pa.Table:
+        """As ``nearest``, without an index: what its recall is measured against."""
+        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
+        return self._answer(None, columns=[*columns, "_distance"], nearest=near)
+
+    def matching(self, query: TextQuery, k: int, where: Where = None, key: str = "_rowid") -> pa.Table:
+        """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
+
+        Plain words are looked for in each by itself, where Lance passes over what can't be among the best: ten times
+        as fast as a query over both. A row that is not among the first of one of them gets nothing for it.
+        """
+        if not query.is_words:
+            return self._matching(_full_text(query), k, where, key)
+        depths = (max(k, depth) for depth in _DEPTHS)
+        legs = [self._matching(leg, n, where, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
+        return _added(pa.concat_tables(legs), key, k)
+
+    def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
+        return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
+
+    def _answer(self, where: Where, **asked: Any) -> pa.Table:
+        with self._reading():
+            if not where:
+                return self._dataset.to_table(**asked)
+            if isinstance(where, Passing):
+                return self._dataset.scanner(**asked, row_addr_allowlist=where.allowlist, prefilter=True).to_table()
+            try:
+                return self._dataset.to_table(**asked, filter=where, prefilter=True)
+            except (ValueError, RuntimeError, OSError):
+                self.check_filter(where)
+                raise
+
+    def check_filter(self, where: str) -> None:
+        """UsageError where the filter alone fails."""
+        try:
+            with reading(self.name):
+                self._dataset.count_rows(where)
+        except (ValueError, RuntimeError, OSError) as error:
+            columns = [name for name in self.schema.names if name != "vector"]
+            reason = (
+                first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
+            )
+            raise UsageError(f"the filter can't be used: {reason}. Columns to filter on: {columns}") from error
+
+    def unindexed(self) -> dict[str, int]:
+        """Rows that each index does not cover yet, by column."""
+        with self._reading():
+            statistics = self._dataset.stats
+            return {
+                index.field_names[0]: int(statistics.index_stats(index.name)["num_unindexed_rows"])
+                for index in self._dataset.describe_indices()
+            }
+
+
+@lru_cache(maxsize=1)
+def lance() -> Any:
+    """The module, without pandas, which would take the longest of its import."""
+    with pandas_later():
+        import lance
+    return lance
+
+
+def _files(fragment: Any) -> tuple[str, ...]:
+    """Names of a fragment's files, which are never written twice; its number may be, after a run that died."""
+    return tuple(sorted(file.path for file in fragment.data_files()))
+
+
+def _full_text(query: TextQuery) -> Any:
+    """Lance's form of a query; a clause is looked for in the text, and with less weight in the heading."""
+    from lance.query import BooleanQuery, FullTextQuery, Occur
+
+    clauses: list[tuple[Occur, FullTextQuery]] = [
+        (Occur[clause.occur], BooleanQuery([(Occur.SHOULD, leg) for leg in _anywhere(clause)]))
+        for clause in query.clauses
+    ]
+    return clauses[0][1] if len(clauses) == 1 else BooleanQuery(clauses)
+
+
+def _added(found: pa.Table, key: str, k: int) -> pa.Table:
+    """The ``k`` keys with the largest sums of their scores; the smaller key first where two are equal."""
+    import numpy as np
+
+    keys, place = np.unique(found.column(key).to_numpy(), return_inverse=True)
+    scores = np.bincount(place, weights=found.column("_score").to_numpy())
+    best = np.lexsort((keys, -scores))[:k]
+    return pa.table({key: keys[best], "_score": scores[best]})
+
+
+def _anywhere(clause: Clause) -> list[Any]:
+    from lance.query import MatchQuery, PhraseQuery
+
+    def leg(column: str, boost: float) -> Any:
+        if clause.is_phrase:
+            return PhraseQuery(clause.text, column)
+        return MatchQuery(clause.text, column, boost=boost, fuzziness=clause.fuzziness)
+
+    return [leg("text", 1.0), leg("heading", HEADING_BOOST)]
+
+
+def first_line(error: Exception) -> str:
+    return str(error).split("\n")[0]
+
+
+def one_of(column: str, values: Sequence[str]) -> str:
+    # Only our own hex ids ever get here, so there is nothing to escape.
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def storage_options(url: str) -> dict[str, str]:
+    """LanceDB takes S3 settings by name; it reads keys from the environment, but not leave to use http."""
+    if not url.startswith("s3://"):
+        return {}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options = {"aws_region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"}
+    # Seconds after which it does not try again, 180 by itself: a store that hangs is asked six times over.
+    options["client_retry_timeout"] = os.environ.get("OBJECT_STORE_CLIENT_RETRY_TIMEOUT", "30")
+    if endpoint:
+        options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}
+    return options

@@ -1,0 +1,248 @@
+"""LanceDB tables as a run writes them: keyed merges, indices, tags, and what is swept away."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from lake.storage.failures import table_failures
+from lake.tables.patches.lazy_namespace import namespace_later
+from lake.tables.patches.lazy_pandas import pandas_later
+from lake.tables.reader import TableReader, one_of, storage_options
+
+#: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
+VECTOR_INDEX_ROWS = 20_000
+
+#: Every commit adds a fragment, and a segment to each index. A few cost a search nothing, and the releases share what
+#: stays as it is; merging writes all of it anew.
+_MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
+#: What counts as a small fragment then: an eighth of the table, or so many rows.
+_FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
+
+#: BM25 counts the words of all rows that a segment was made of, deleted ones too. Where making full text whole again
+#: takes no more than seconds it is done at every commit, and scores are a function of what is there. A table of so many
+#: rows takes segments instead, until there are a few (each costs a search one or two milliseconds) or too large a share
+#: of what they count is gone.
+_TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
+
+#: A kind of index, in Lance's words, and more segments than any will ever have.
+_FULL_TEXT, _ALL = "Inverted", 1000
+
+_PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
+_KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
+
+
+class Tables:
+    """One generation of tables: a LanceDB database in a folder of the lake.
+
+    Concurrent merges of one new key insert it twice unless the key column is declared the primary key
+    and the merge uses no scalar index; both are done here, and the audit counts keys all the same.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._open: dict[str, Any] = {}
+
+    @cached_property
+    def _database(self) -> Any:
+        options = {"new_table_enable_stable_row_ids": "true", **storage_options(self.url)}
+        return lancedb().connect(self.url, storage_options=options)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """TransientError that says what LanceDB stumbled over while it wrote, ContractError where it may not."""
+        with table_failures(self.url):
+            yield
+
+    def _latest(self, name: str) -> Any:
+        if name not in self._open:
+            self._open[name] = self._database.open_table(name)
+        table = self._open[name]
+        table.checkout_latest()
+        return table
+
+    def names(self) -> list[str]:
+        with table_failures(self.url):
+            return list(self._database.list_tables(limit=10_000).tables)
+
+    def at(self, name: str, version: int) -> TableReader:
+        """The table as it was at a version; stays so whatever is written afterwards."""
+        return TableReader(self.url, name, version)
+
+    def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
+        """Make the head equal to ``version``, or an empty table where it is None.
+
+        Undoes what a run left behind that wrote to the head and never came to a release.
+        """
+        if version is None:
+            if not self._is_empty(name, schema):
+                self._open[name] = self._database.create_table(name, schema=_keyed(schema), mode="overwrite")
+        elif self._latest(name).version != version:
+            self._latest(name).restore(version)
+
+    def _is_empty(self, name: str, schema: pa.Schema) -> bool:
+        """Whether the head is an empty table of this shape; no where a run died while it created the table."""
+        if name not in self.names():
+            return False
+        try:
+            table = self._latest(name)
+        except (ValueError, RuntimeError):  # listed, since its folder is there, but it has no version yet
+            return False
+        return bool(table.count_rows() == 0 and table.schema.equals(schema))
+
+    def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
+        """Delete the rows of the documents in ``deleted``, then insert or replace ``rows`` by key."""
+        table, first = self._latest(name), next(rows, None)
+        if deleted and table.count_rows():
+            # An updated row would keep its id, and each segment of an index that ever held it would find it.
+            table.delete(one_of("doc_id", deleted))
+        if first is None:
+            return
+        reader = pa.RecordBatchReader.from_batches(_keyed(schema), _rekeyed(first, rows, _keyed(schema)))
+        if table.count_rows() == 0:
+            self._open[name] = self._database.create_table(name, data=reader, schema=_keyed(schema), mode="overwrite")
+            return
+        merge = table.merge_insert(schema.names[0]).use_index(False)
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
+
+    def maintain(self, name: str) -> None:
+        """Bring indices up to date with the rows; merge their segments and compact once there are many."""
+        table = self._latest(name)
+        dataset = table.to_lance()
+        indices = {index.name: index.index_type for index in dataset.describe_indices()}
+        if _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+            _cover(dataset, indices, n_merged=_ALL)
+            self._compact(dataset)  # after it, since fragments of different segments are never put together
+        else:
+            whole = [index for index, kind in indices.items() if kind == _FULL_TEXT and _must_be_whole(dataset, index)]
+            _cover(dataset, whole, n_merged=_ALL)
+            _cover(dataset, [index for index in indices if index not in whole], n_merged=0)
+        table.checkout_latest()
+
+    @staticmethod
+    def _compact(dataset: Any) -> None:
+        if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+            # A fragment that holds much of the table stays as it is, shared with the releases before this one.
+            n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
+            dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
+
+    def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
+        """Create the indices that the table should have and has not; the full-text ones ``anew`` if asked."""
+        from lancedb.index import BTree
+
+        table = self._latest(name)
+        present = {index.columns[0] for index in table.list_indices()}
+        if anew:
+            present -= {"text", "heading"}
+        for column in _KEYS_LOOKED_UP.get(name.split("__")[0], ()):
+            if column not in present:
+                table.create_index(column, config=BTree())
+        if name.startswith("chunks"):
+            self._index_chunks(table, present, *text_index)
+
+    @staticmethod
+    def _index_chunks(table: Any, present: set[str], tokenizer: str, language: str) -> None:
+        from lancedb.index import FTS, IvfSq
+
+        for column in ("text", "heading"):
+            if column not in present:
+                # Positions, which phrases need, make such an index up to twice as large.
+                table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=True))
+        if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
+            table.create_index("vector", config=IvfSq(distance_type="cosine"))
+
+    def seal(self, name: str, release: str) -> int:
+        """Tag the head, so that cleanup keeps it, and return its version."""
+        version = int(self._latest(name).version)
+        self.protect(name, release, version)
+        return version
+
+    def sweep(self, name: str, versions: Mapping[str, int]) -> int:
+        """Give back the disk that no release in ``versions`` needs; bytes. Tags follow ``versions``.
+
+        Only for who holds the writer lease: what another writer has half done would go too.
+        """
+        table = self._latest(name)
+        if table.version not in versions.values():  # what a dead run left at the head
+            table.restore(max(versions.values()))
+        tags = self.tags(name)
+        for release in tags.keys() - versions.keys():
+            table.tags.delete(release)
+        for release, version in versions.items():
+            if tags.get(release) != version:
+                self.protect(name, release, version)
+        cleaned = table.to_lance().cleanup_old_versions(
+            timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
+        )
+        return int(cleaned.bytes_removed)
+
+    def tags(self, name: str) -> dict[str, int]:
+        """The versions that are protected from being swept, by release."""
+        return {tag: int(facts["version"]) for tag, facts in self._latest(name).tags.list().items()}
+
+    def protect(self, name: str, release: str, version: int) -> None:
+        """Tag a version, so that it is kept."""
+        tags = self._latest(name).tags
+        (tags.update if release in tags.list() else tags.create)(release, version)
+
+
+@lru_cache(maxsize=1)
+def lancedb() -> Any:
+    """The module, without what would take the longest of its import."""
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    namespace_later()
+    with pandas_later():
+        import lancedb
+    return lancedb
+
+
+def warm_up() -> threading.Thread:
+    """Import LanceDB beside a run's first steps, which wait for other processes."""
+    thread = threading.Thread(target=lancedb, daemon=True, name="import lancedb")
+    thread.start()
+    return thread
+
+
+def indexed_columns(name: str, n_rows: int) -> set[str]:
+    """Columns of a table of so many rows that have an index."""
+    kind = name.split("__")[0]
+    columns = set(_KEYS_LOOKED_UP.get(kind, ()))
+    if kind != "chunks":
+        return columns
+    return columns | {"text", "heading"} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
+
+
+def _n_segments(dataset: Any) -> int:
+    return max((len(index.segments) for index in dataset.describe_indices()), default=0)
+
+
+def _must_be_whole(dataset: Any, index: str) -> bool:
+    """Whether a full-text index is made anew of what is there, rather than given one more segment."""
+    if dataset.count_rows() < _TEXT_WHOLE_ROWS:
+        return True
+    statistics = dataset.stats.index_stats(index)
+    n_counted = sum(segment["num_docs"] for segment in statistics["indices"])
+    n_stale = n_counted - statistics["num_indexed_rows"]
+    return bool(statistics["num_indices"] >= _MANY_TEXT_SEGMENTS or n_stale > _STALE_SHARE * n_counted)
+
+
+def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:
+    """Index the rows that are in no segment yet: one more segment, together with ``n_merged`` of the last ones."""
+    if names := list(indices):
+        dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=names)
+
+
+def _keyed(schema: pa.Schema) -> pa.Schema:
+    return schema.set(0, schema.field(0).with_nullable(False).with_metadata(_PRIMARY_KEY))
+
+
+def _rekeyed(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in (b for part in ([first], rest) for b in part):
+        yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)

@@ -1,0 +1,237 @@
+"""Disk given back: whatever no kept release names, and what dead runs left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from lake.directory import Lake
+from lake.ingest.delta import Delta
+from lake.progress import Progress, silent
+from lake.questions.store import newest
+from lake.records.calls import FOLDER, is_obsolete
+from lake.records.feedback import put_together
+from lake.releases.history import History
+from lake.releases.retention import Retention
+from lake.storage import clock
+from lake.storage.compaction import Compaction, compact
+from lake.storage.keyed_files import KeyedFiles
+from lake.storage.lease import check_held
+
+#: Longer than any provider keeps a batch's answer is of no use, and one of these days counts.
+_BATCHES_LAST = timedelta(days=30)
+#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
+ERASING = "denylist/erasing"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed. ``n_bytes`` is the disk given back, less what was written anew."""
+
+    n_generations: int = 0
+    n_tables: int = 0
+    n_contents: int = 0
+    n_vectors: int = 0
+    n_files: int = 0
+    n_bytes: int = 0
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+def sweep(
+    lake: Lake,
+    history: History,
+    retention: Retention,
+    *,
+    strictly: bool = False,
+    dry_run: Mapping[str, Delta] | None = None,
+    progress: Progress = silent,
+) -> Swept:
+    """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
+
+    What was written less than ``retention.grace`` ago may belong to a run that died and will go on, so it
+    stays, unless ``strictly``. A dry run is given the deltas that the releases would have, and says what Parquet
+    and whole tables would give back, not what single versions of tables would.
+    """
+    swept, now, dry = Swept(), clock.now(), dry_run is not None
+    deltas = dry_run or read_deltas(lake, history)
+    steps: list[Callable[[], Swept]] = [
+        lambda: _generations(lake, history, retention, now, dry_run=dry),
+        lambda: _versions(lake, history, dry_run=dry),
+        lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
+        lambda: _calls(lake, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
+        lambda: _feedback(lake, now - retention.grace, dry_run=dry),
+        lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
+        lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
+    ]
+    progress("sweeps", 0, len(steps))
+    for step in steps:
+        check_held(lake.url)  # without the lease another run's half-written files would go as well
+        swept += step()
+        progress("sweeps", 1, None)
+    return swept
+
+
+def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
+    """Each release's delta; the contents that they name together are all that any release needs."""
+    return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
+
+
+def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Swept:
+    """Whole generations: those that a rebuild left, once nobody may still read them, and half-made ones."""
+    used = {release.generation for release in history.releases.values()}
+    newest = max((int(generation) for generation in used), default=0)
+    switched_at = max((e.at for e in history.entries if e.action in ("rebuild", "forget")), default=None)
+    in_use = switched_at is not None and switched_at > now - retention.grace
+    swept = Swept()
+    for name in lake.store.names("tables"):
+        if name in used or (in_use and name.isdigit() and int(name) < newest):
+            continue
+        n_bytes = sum(stored.size for stored in lake.store.walk(f"tables/{name}"))
+        if not dry_run:
+            lake.store.delete_folder(f"tables/{name}")
+        swept += Swept(n_generations=1, n_bytes=n_bytes)
+    return swept
+
+
+def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
+    """Versions of tables that no release names, and tables of which none is named."""
+    wanted: dict[str, dict[str, dict[str, int]]] = {}
+    for release in history.releases.values():
+        for table, version in release.versions.items():
+            wanted.setdefault(release.generation, {}).setdefault(table, {})[release.release] = version
+    swept = Swept()
+    for generation, versions in wanted.items():
+        tables = lake.tables(generation)
+        for name in lake.store.names(f"tables/{generation}"):
+            table = name.removesuffix(".lance")
+            if table not in versions:
+                folder = f"tables/{generation}/{name}"
+                n_bytes = sum(stored.size for stored in lake.store.walk(folder))
+                if not dry_run:
+                    lake.store.delete_folder(folder)
+                swept += Swept(n_tables=1, n_bytes=n_bytes)
+            elif not dry_run:
+                check_held(lake.url)
+                swept += Swept(n_bytes=tables.sweep(table, versions[table]))
+    return swept
+
+
+def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    """Deltas, findings and scores of releases that are gone, rights and questions of yesterday, requests to embed,
+    half-written files, and what a repair set aside."""
+    commits = {release.commit for release in history.releases.values()}
+    audits = {f"audits/{name}.parquet" for name in history.releases}
+    questions = newest(lake.store)
+    swept = Swept()
+    for stored in lake.store.walk():
+        name = stored.path.rsplit("/", 1)[-1]
+        is_left = (
+            name.startswith(".tmp")
+            or stored.path.startswith(("texts/", "damaged/"))
+            or (stored.path.startswith("batches/") and (strictly or stored.modified_at <= before - _BATCHES_LAST))
+            or (stored.path.startswith("commits/") and stored.path.rsplit("/", 1)[0] not in commits)
+            or (stored.path.startswith("audits/") and stored.path not in audits)
+            or (stored.path.startswith("rights/") and stored.path != history.rights)
+            or (stored.path.startswith("scores/") and stored.path.split("/")[1] not in history.releases)
+            or (stored.path.startswith("questions/") and questions is not None and stored.path < questions)
+        )
+        if is_left and (strictly or stored.modified_at <= before):
+            if not dry_run:
+                lake.store.delete(stored.path)
+            swept += Swept(n_files=1, n_bytes=stored.size)
+    if not dry_run:
+        lake.store.delete_empty_folders("commits")
+        lake.store.delete_empty_folders("scores")
+    return swept
+
+
+def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    """Replies of chat models, which were paid for as vectors were; an erasure removes those that it must itself."""
+    swept = Swept()
+    for stored in () if strictly else lake.store.walk(FOLDER):
+        if is_obsolete(stored.path, stored.modified_at, before):
+            if not dry_run:
+                lake.store.delete(stored.path)
+            swept += Swept(n_files=1, n_bytes=stored.size)
+    return swept
+
+
+def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Swept:
+    """Judgements are kept for good; those of a day that is over are put into one file."""
+    return Swept(n_files=put_together(lake, before, dry_run=dry_run))
+
+
+def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+    wanted = _concatenated([delta.content_ids() for delta in deltas.values()])
+    found = _compacted(lake, lake.contents, wanted, before, before, dry_run=dry_run, strictly=strictly)
+    return Swept(n_contents=found.n_rows, n_bytes=found.n_bytes)
+
+
+def _vectors(
+    lake: Lake,
+    history: History,
+    deltas: Mapping[str, Delta],
+    retention: Retention,
+    now: datetime,
+    *,
+    dry_run: bool,
+    strictly: bool,
+) -> Swept:
+    """Each embedder's vectors of texts that no release holds."""
+    before = now - retention.keep_vectors
+    wanted: dict[str, list[pa.Array]] = {}
+    for name, release in history.releases.items():
+        needed = text_digests(lake, deltas[name].content_ids())
+        wanted.setdefault(lake.vectors(release.recipe).folder, []).append(needed)
+    swept = Swept()
+    for name in lake.store.names("vectors"):
+        pile = lake.vectors_in(f"vectors/{name}")
+        texts = _concatenated(wanted.get(pile.folder, ()))
+        found = _compacted(
+            lake, pile, texts, before, max(before, now - retention.grace), dry_run=dry_run, strictly=strictly
+        )
+        swept += Swept(n_vectors=found.n_rows, n_bytes=found.n_bytes)
+    return swept
+
+
+def _compacted(
+    lake: Lake,
+    pile: KeyedFiles,
+    wanted: pa.Array,
+    before: datetime,
+    settled: datetime,
+    *,
+    dry_run: bool,
+    strictly: bool,
+) -> Compaction:
+    """Of files written after ``before`` no row is dropped; those written after ``settled`` stay as they are."""
+    ages = {} if strictly else {s.path.rsplit("/", 1)[-1]: s.modified_at for s in lake.store.walk(pile.folder)}
+    kept = {name for name, modified_at in ages.items() if modified_at > before}
+    spared = {name for name, modified_at in ages.items() if modified_at > settled}
+    return compact(lake.store, pile, wanted, spared=spared, kept=kept, strictly=strictly, dry_run=dry_run)
+
+
+def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
+    """Digests of the texts that these contents' chunks were embedded as; some may come twice."""
+    found = [pa.array([], pa.string())]
+    distinct = content_ids.unique().to_pylist()
+    lake.contents.refresh()
+    for start in range(0, len(distinct), _AT_A_TIME):
+        chunks = lake.contents.read(distinct[start : start + _AT_A_TIME], ["chunks"]).column("chunks")
+        for chunk in chunks.chunks:
+            spans = chunk.flatten()
+            found.append(spans.field(spans.type.get_field_index("text_digest")))
+    return pa.concat_arrays(found)
+
+
+#: Contents read at a time.
+_AT_A_TIME = 4096
+
+
+def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:
+    return pa.concat_arrays([pa.array([], pa.string()), *arrays])

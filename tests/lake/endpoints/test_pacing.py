@@ -1,0 +1,56 @@
+"""Pacing: what a refusal asks for, growing waits, and a bucket that fills by the clock it is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lake.endpoints.pacing import Backoff, TokenBucket, asked_wait
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "Fri, 01 May 2026 12:00:30 GMT"}, 30.0),
+        ({"retry-after": "Fri, 01 May 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "20ms"}, 0.02),
+        ({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "9s"}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "a while"}, None),
+    ],
+)
+def test_a_refusal_says_when_to_come_back(headers: dict[str, str], seconds: float | None) -> None:
+    assert asked_wait(headers, NOON) == pytest.approx(seconds)
+
+
+def test_waits_double_up_to_the_longest() -> None:
+    backoff = Backoff(n_attempts=9, first=1.0, longest=10.0)
+    for n_failures, step in enumerate([1, 2, 4, 8, 10, 10], start=1):
+        assert step / 2 <= backoff.delay(n_failures, None) <= step
+
+
+def test_a_wait_that_is_asked_for_is_never_cut_short() -> None:
+    assert all(5.0 <= Backoff().delay(1, 5.0) <= 5.5 for _ in range(100))
+
+
+def test_a_bucket_lets_ten_seconds_worth_through_then_keeps_the_rate() -> None:
+    bucket = TokenBucket(per_minute=60)
+    assert [bucket.take(1, now=0.0) for _ in range(12)] == [0.0] * 10 + [1.0, 2.0]
+    assert bucket.take(1, now=3.0) == 0.0
+    assert bucket.take(1, now=3.0) == 1.0
+
+
+def test_a_request_larger_than_the_bucket_passes_after_its_time() -> None:
+    assert TokenBucket(per_minute=60).take(40, now=0.0) == 30.0
+
+
+def test_no_limit_never_waits() -> None:
+    assert TokenBucket(0).take(1e9) == 0.0

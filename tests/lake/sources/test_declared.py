@@ -1,0 +1,235 @@
+"""What is stated of documents in front matter and sidecars, and that rights which are not understood let nobody in."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.directory import Lake
+from lake.errors import InputError
+from lake.ids import document_id
+from lake.ingest.rows import stated_of
+from lake.ingest.source_listing import Digested, digested
+from lake.parse import parse
+from lake.sources.declared import PROBLEMS, merged, statement
+from lake.sources.source import is_sidecar, parse_source
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"Title": " A  b ", "author": ["Ann", "Ben"], "language": "de", "year": 1}, {
+            "title": "A b", "author": "Ann, Ben", "language": "de", "metadata": {"year": 1}}),
+        ({"tags": "x, y,, x", "acl": ["b ", "a", "b"]}, {"tags": ["x", "y"], "acl": ["a", "b"]}),
+        ({"tags": ["x", 3, None], "title": None}, {"tags": ["x", "3"]}),
+        ({"acl": []}, {"acl": []}),
+        ({"metadata": 1, "problems": 2}, {"metadata": {"metadata": 1, "problems": 2}}),
+        ({}, {}),
+    ],
+)  # fmt: skip
+def test_fields_are_understood(fields: dict[str, Any], said: dict[str, Any]) -> None:
+    assert statement(fields) == said
+
+
+@pytest.mark.parametrize("acl", [None, "hr", {"hr": 1}, [1], ["hr", None], [["hr"]], [""], ["*"], True])
+@pytest.mark.parametrize("key", ["acl", "ACL", " Acl "])
+def test_an_acl_that_is_not_understood_lets_nobody_in(acl: Any, key: str) -> None:
+    said = statement({key: acl, "title": "T"})
+    assert (said["acl"], said["title"], len(said["problems"])) == ([], "T", 1)
+
+
+def test_other_keys_that_are_not_understood_are_problems_only() -> None:
+    said = statement({"title": {}, "tags": {"a": 1}, "author": True})
+    assert said == {"problems": [said["problems"][0], said["problems"][1], said["problems"][2]]}
+
+
+def test_the_stronger_beats_the_weaker_key_by_key() -> None:
+    weak = {"title": "a", "acl": ["x"], "metadata": {"k": 1, "l": 1}, "problems": ["p"]}
+    strong = {"acl": [], "tags": ["t"], "metadata": {"k": 2}}
+    both = {"title": "a", "acl": [], "tags": ["t"], "metadata": {"k": 2, "l": 1}, "problems": ["p"]}
+    assert merged(weak, strong) == both
+    assert merged({}, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("head", "acl"),
+    [
+        ("---\nacl: [hr, board]\n---\n", ["board", "hr"]),
+        ("+++\nacl = ['hr']\n+++\n", ["hr"]),
+        ("---\ntitle: x\n---\n", None),
+        ("---\nacl: []\n---\n", []),
+        ("---\nacl:\n---\n", []),
+        ("---\nacl: hr\n---\n", []),
+        ("---\nACL: {groups: [hr]}\n---\n", []),
+        ("---\nacl: [hr]\nACL: [all]\n---\n", []),
+        ("---\nacl: [hr, 3]\n---\n", []),
+        ("---\nacl: [hr\ntitle: x\n---\n", []),  # no YAML
+        ("---\nacl: [hr]\n", []),  # never closed
+        ("---\nA rule, and: text [\n---\n", None),
+        ("The acl: of it\n", None),
+    ],
+)
+def test_front_matter_restricts(head: str, acl: list[str] | None) -> None:
+    metadata = parse(f"{head}\n# Pump\n\nIt turns.".encode(), "a.md").metadata
+    assert stated_of(json.dumps(metadata), None).get("acl") == acl
+
+
+def test_metadata_of_the_format_overrides_no_column() -> None:
+    assert stated_of('{"language": "python", "title": 1, "tags": "x"}', None) == {
+        "tags": ["x"],
+        "metadata": {"language": "python", "title": 1},
+    }
+
+
+def look(source: Path, lake: Lake, *, text: str | None = None, **how: Any) -> Digested:
+    opened = parse_source(f"s={text or source}", **how)
+    return digested(lake, [opened], verify=False)
+
+
+def stated(found: Digested) -> dict[str, dict[str, Any]]:
+    rows = found.documents.select(["uri", "stated"]).to_pylist()
+    return {row["uri"]: json.loads(row["stated"]) if row["stated"] else {} for row in rows}
+
+
+def write(folder: Path, files: dict[str, str | bytes]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def test_the_nearer_sidecar_is_the_stronger(source: Path, lake_url: str) -> None:
+    write(source, {
+        "a/b/c.md": "text",
+        "d.md": "text",
+        "_metadata.csv": "\ufeffpath,acl,tags,year,title\na/b/c.md,outer,x|y,2020,\n./d.md,,,,Dee\n",
+        "a/_metadata.csv": "path,acl,year\nb/c.md,hr|board,2021\n",
+        "a/b/c.md.meta.json": '{"title": "C", "deep": {"er": 1}}',
+    })  # fmt: skip
+    found = look(source, Lake(lake_url))
+    assert stated(found) == {
+        "a/b/c.md": {"acl": ["board", "hr"], "tags": ["x", "y"], "title": "C",
+                     "metadata": {"year": "2021", "deep": {"er": 1}}},
+        "d.md": {"title": "Dee"},
+    }  # fmt: skip
+    assert found.remarks == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '"x"', '{"acl": "hr"}', '{"acl": ["hr"], "acl": ["all"]}', '{"x": NaN}', '{"x": "\\ud800"}',
+     '{"x": "\\u0000"}', b"\xff\xfe", "[" * 100_000, '{"acl": ["*"]}'],
+    ids=lambda text: repr(text)[:30],
+)  # fmt: skip
+def test_an_object_that_is_not_understood_closes_its_document(source: Path, lake_url: str, text: str) -> None:
+    write(source, {"a.md": "text", "b.md": "text", "a.md.meta.json": text})
+    found = look(source, Lake(lake_url))
+    assert stated(found)["a.md"]["acl"] == []
+    assert stated(found)["b.md"] == {}
+    assert [remark.split(":")[0].split(" ")[0] for remark in found.remarks] == ["a.md.meta.json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "name,acl\na.md,hr\n", "path,acl,ACL\na.md,hr,all\n", "path,acl\na.md\n", "path,acl\na,b.md,hr\n",
+     'path,acl\n"a.md,hr\n', b"path,acl\n\xff,hr\n", "path,acl\na.md,h\0r\n"],
+    ids=lambda text: repr(text)[:30],
+)  # fmt: skip
+def test_a_table_that_is_not_understood_closes_what_lies_below(source: Path, lake_url: str, text: str) -> None:
+    write(source, {"top.md": "t", "in/a.md": "t", "in/deep/b.md": "t", "in/deep/b.md.meta.json": '{"acl": ["hr"]}'})
+    write(source, {"in/_metadata.csv": text})
+    found = look(source, Lake(lake_url))
+    acls = {uri: said.get("acl") for uri, said in stated(found).items()}
+    assert acls == {"top.md": None, "in/a.md": [], "in/deep/b.md": ["hr"]}
+    assert found.remarks[0].startswith("in/_metadata.csv can't be read")
+
+
+def test_rows_of_a_table(source: Path, lake_url: str) -> None:
+    write(source, {name: "t" for name in ("twice.md", "all.md", "nobody.md", "plain.md")})
+    write(
+        source, {"_metadata.csv": "path,acl\ntwice.md,hr\ntwice.md,\nall.md,\nnobody.md,|\nlost.md,hr\n\nplain.md,*\n"}
+    )
+    found = look(source, Lake(lake_url))
+    acls = {uri: said.get("acl") for uri, said in stated(found).items()}
+    assert acls == {"twice.md": [], "all.md": None, "nobody.md": [], "plain.md": []}
+    assert [remark for remark in found.remarks if "lost.md" in remark] == [
+        "_metadata.csv: 1 of its paths are no documents here: lost.md"
+    ]
+    assert len(found.remarks) == 3
+
+
+def test_sidecars_are_no_documents_and_patterns_leave_them(source: Path, lake_url: str) -> None:
+    write(source, {"a.md": "t", "a.md.meta.json": '{"acl": ["hr"]}', ".meta.json": "{}", "b.meta.json": "{}"})
+    assert [is_sidecar(name) for name in ("x/_metadata.csv", "a.meta.json", ".meta.json", "meta.json")] == [
+        True, True, False, False]  # fmt: skip
+    lake = Lake(lake_url)
+    for how in (
+        {},
+        {"include": ["*.md"]},
+        {"exclude": ["*.json"]},
+        {"text": f"{source}/*.md"},
+        {"text": f"{source}/a.md"},
+    ):
+        assert stated(look(source, lake, **how)) == {"a.md": {"acl": ["hr"]}}  # type: ignore[arg-type]
+
+
+def test_a_sidecar_without_permission_closes_its_document(
+    source: Path, lake_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(source, {"a.md": "t"})
+    (source / "a.md.meta.json").mkdir()  # which no user may read as a file, root neither
+    assert stated(look(source, Lake(lake_url)))["a.md"] == {}
+    (source / "a.md.meta.json").rmdir()
+    os.symlink("a.md.meta.json", source / "a.md.meta.json")
+    found = look(source, Lake(lake_url))
+    assert stated(found)["a.md"]["acl"] == []
+    assert "can't be opened" in found.remarks[0]
+
+
+def test_what_has_not_changed_is_not_read(source: Path, lake_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(source, {"a.md": "t", "b.md": "t", "a.md.meta.json": '{"acl": ["hr"]}', "_metadata.csv": "path,x\nb.md,1\n"})
+    lake = Lake(lake_url)
+    first = look(source, lake)
+    lake.create()
+    lake.remember(first.cache, ["s"])
+    with monkeypatch.context() as patch:
+        patch.setattr("lake.sources.source.Source._open", lambda *_: pytest.fail("it was read again"))
+        again = look(source, lake)
+    assert again.documents.equals(first.documents)
+    (source / "a.md.meta.json").write_text('{"acl": ["hr"], "k": 2}')
+    (source / "_metadata.csv").unlink()
+    assert stated(look(source, lake)) == {"a.md": {"acl": ["hr"], "metadata": {"k": 2}}, "b.md": {}}
+
+
+def test_the_error_of_a_document_is_not_that_of_its_sidecar(source: Path, lake_url: str) -> None:
+    write(source, {"a.md.meta.json": '{"acl": ["hr"]}'})
+    os.symlink("a.md", source / "a.md")
+    found = look(source, Lake(lake_url))
+    assert stated(found) == {"a.md": {"acl": ["hr"]}}
+    assert [error_class for _, error_class in found.unreadable.values()] == [InputError.error_class]
+    assert PROBLEMS not in found.documents.column_names
+
+
+def test_what_was_erased_is_in_no_cache_and_comes_back_with_its_rights(source: Path, lake_url: str) -> None:
+    write(
+        source,
+        {"a.md": "t", "b.md": "t", "b.md.meta.json": '{"k": 1}', "_metadata.csv": "path,acl\na.md,hr\nb.md,hr\n"},
+    )
+    lake = Lake(lake_url)
+    lake.create()
+    denied = document_id("s", "b.md")
+    lake.denylist().add([(denied, [])])
+    found = look(source, lake)
+    assert (stated(found), found.n_denied) == ({"a.md": {"acl": ["hr"]}}, 1)
+    assert found.cache["uri"].to_pylist() == ["a.md"]
+    lake.remember(found.cache, ["s"])
+    lake.denylist().lift(denied)
+    again = look(source, lake)
+    assert stated(again)["b.md"] == {"acl": ["hr"], "metadata": {"k": 1}}
+    lake.remember(again.cache, ["s"])
+    lake.denylist().add([(denied, [])])
+    lake.blot_out(())
+    assert lake.cached_digests(["s"])["uri"].to_pylist() == ["a.md"]

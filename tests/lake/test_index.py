@@ -1,0 +1,115 @@
+"""Searching a release: fusion, ties, and which embedder may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake.embed import load_embedder
+from lake.errors import UsageError
+
+
+@pytest.fixture
+def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
+    for number in range(30):
+        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil at {number} degrees.")
+    ingest()
+    return lake_url
+
+
+def test_the_same_question_gets_the_same_answer(built: str) -> None:
+    first, second = lake.open_lake(built), lake.open_lake(built)
+    for mode in ("hybrid", "vector", "text"):
+        hits = first.search("which lamp burns whale oil", 12, mode=mode)  # type: ignore[arg-type]
+        assert hits.equals(second.search("which lamp burns whale oil", 12, mode=mode))  # type: ignore[arg-type]
+        scores = hits["score"].to_pylist()
+        assert scores == sorted(scores, reverse=True)
+
+
+ODD = ["lamp \x00 7", "'; DROP TABLE chunks; --", '"whale oil"', "lamp AND (7", "a" * 19_000]
+
+
+@pytest.mark.parametrize("question", ODD, ids=range(len(ODD)))
+def test_odd_questions_are_answered_or_empty(built: str, question: str) -> None:
+    assert lake.open_lake(built).search(question, 3).num_rows <= 3
+
+
+def test_a_release_without_chunks_answers_nothing(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:
+    (source / "only.md").write_text("# Lamp\n\nA lamp burns whale oil.")
+    ingest()
+    (source / "only.md").unlink()
+    assert ingest(allow_removals=1).published
+    index = lake.open_lake(lake_url)
+    for _ in range(2):
+        assert [index.search("lamp", mode=mode).num_rows for mode in ("hybrid", "vector", "text")] == [0, 0, 0]  # type: ignore[arg-type]
+        index._reader.snapshot(index.release())._catalogue.result()
+
+
+def test_what_is_held_of_past_releases_is_bounded(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases = []
+    for number in range(3):
+        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil.")
+        releases.append(str(ingest().release))
+    index, asked = lake.open_lake(lake_url), [*releases, releases[0], "live"]
+    assert [index.search("lamp", at=name).num_rows for name in asked] == [1, 2, 3, 1, 3]
+    held = [key[0] for key in index._reader._snapshots]  # type: ignore[index]
+    assert held == [releases[1], releases[0], releases[2]]  # the one asked last stands last
+    monkeypatch.setattr("lake.search.reader._MOST_BYTES", 1)
+    assert index.search("lamp", at=releases[1]).num_rows == 2
+    (source / "3.md").write_text("# Lamp 3\n\nLamp 3 burns whale oil.")
+    newest = str(ingest().release)
+    assert index.search("lamp").num_rows == 4
+    assert [key[0] for key in index._reader._snapshots] == [newest]  # type: ignore[index]
+
+
+def test_another_model_may_not_ask(built: str) -> None:
+    asker = load_embedder("hash")
+
+    class Stranger:
+        identity = replace(asker.identity, weights="shuffled")
+        embed, embed_query = asker.embed, asker.embed_query
+
+    with pytest.raises(UsageError, match="would search another space"):
+        lake.open_lake(built).search("lamp", 1, embedder=Stranger())
+
+
+def test_another_backend_of_the_same_weights_may(built: str) -> None:
+    asker = load_embedder("hash")
+
+    class OnGpu:
+        identity = replace(asker.identity, backend="torch-cuda", dtype="bfloat16")
+        embed, embed_query = asker.embed, asker.embed_query
+
+    assert lake.open_lake(built).search("lamp", 1, embedder=OnGpu()).num_rows == 1
+
+
+def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.tables.writer.VECTOR_INDEX_ROWS", 256)
+    words = [f"word{number}" for number in range(97)]
+    for number in range(300):
+        (source / f"{number}.md").write_text(
+            f"# {number}\n\n{' '.join(words[number % 90 :: number % 7 + 3])} n{number}"
+        )
+    ingest()
+    (source / "new.md").write_text("# New\n\nA lighthouse keeper counts herring gulls.")
+    ingest()
+    index = lake.open_lake(lake_url)
+    reader = index._reader.snapshot(index.release()).table("chunks")
+    assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "text", "heading", "vector"], 0)
+    assert index.search("who counts herring gulls?", 1, mode="vector")["uri"].to_pylist() == ["new.md"]
+    rows = index.dataset("chunks").to_table(columns=["chunk_id", "vector"])
+    vectors = np.stack(rows["vector"].to_pylist())
+    for question in ("word3 word8 n17", "word11 n250", "n99"):
+        exact = vectors @ load_embedder("hash").embed_query(question)
+        found = index.search(question, 5, mode="vector")
+        assert found["score"].to_pylist() == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
