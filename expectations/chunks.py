@@ -8,7 +8,7 @@ from expectations.parents import span_checks
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit import Settings
+    from expectations.audit_settings import Settings
 
 
 def build(settings: Settings) -> list[Check]:

@@ -14,7 +14,7 @@ from lake.search.recall import missed_neighbours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from expectations.audit import Settings
+    from expectations.audit_settings import Settings
     from expectations.verdict import Severity
     from lake.directory import Lake
     from lake.releases.values import Release

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit import Settings
+    from expectations.audit_settings import Settings
     from expectations.verdict import Severity
 
 _REREAD = "run raglake ingest again; if it stays, the manifest was written wrongly: report it"

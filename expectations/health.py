@@ -35,7 +35,8 @@ def with_audit(lake: Lake, diagnosis: Diagnosis) -> Diagnosis:
 
 
 def _audit_of_live(lake: Lake) -> Verdict | None:
-    from expectations.audit import Settings, audit
+    from expectations.audit import audit
+    from expectations.audit_settings import Settings
 
     live = lake.log.read().live
     whatever = sys.maxsize

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit import Settings
+    from expectations.audit_settings import Settings
 
 
 def build(settings: Settings) -> list[Check]:

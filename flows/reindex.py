@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from expectations.validator import VALIDATOR
-from lake import access as keeping
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import LakeError, RefusedError, UsageError
+from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
 from lake.releases.values import Spent
@@ -89,7 +89,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
             found = steps.scan(job)
-        keeping.keep(lake, found)  # what sidecars take from somebody must not wait for the work
+        rights.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if not found.plan:
             n_embedded = index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
@@ -105,7 +105,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
 
 def _is_current(lake: Lake, found: Scan) -> bool:
     """Whether the lake holds what the sources do, whole, and knows today's rights."""
-    return not (found.plan or found.plan.lost.height or (lake.exists() and keeping.outdated(lake, found)))
+    return not (found.plan or found.plan.lost.height or (lake.exists() and rights.outdated(lake, found)))
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
@@ -127,7 +127,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
     try:
         embedded = index(job, lake, found, steps)
     finally:
-        keeping.keep(lake, found)  # now front matter is known as well
+        rights.keep(lake, found)  # now front matter is known as well
     price = price_per_million_tokens(found.plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
     spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)

@@ -24,7 +24,7 @@ from lake.errors import ContractError, UsageError
 from lake.search.defaults import Search
 
 if TYPE_CHECKING:
-    from lake.storage.store import Store
+    from lake.storage.protocol import Store
 
 FILE = "configuration.json"
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
 from lake.releases.log import ReleaseLog
-from lake.storage.store import Store, open_store, parquet_bytes
+from lake.storage.protocol import Store
+from lake.storage.store import open_store, parquet_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
-from lake.inspect.rows import release_table
 from lake.questions import questions, resolve
 from lake.records import scores
 from lake.releases.history import History
+from lake.releases.rows import release_table
 from lake.releases.values import Release
 from lake.search.reader import Reader
 from lake.search.rights import Rights
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lake.questions import Asked, Evidence, Resolved
     from lake.records.calls import Calls
     from lake.search.defaults import Search as Defaults
-    from lake.search.diagnosis.values import Why
+    from lake.search.diagnosis.diagnose import Why
     from lake.search.question import Question
 
 
@@ -226,7 +226,8 @@ class Index:
         judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
         ``principals`` may not see, as for one that is not there.
         """
-        from lake.records.feedback import judged, keep
+        from lake.records.feedback import keep
+        from lake.search.judgement import judged
         from lake.search.query_ids import searched
 
         release, question = searched(query_id)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from lake.directory import Lake
-from lake.ingest.delta import Delta
+from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.progress import Progress, silent
 from lake.questions.store import newest
 from lake.records.calls import FOLDER, is_obsolete
@@ -23,8 +23,6 @@ from lake.storage.lease import check_held
 
 #: Longer than any provider keeps a batch's answer is of no use, and one of these days counts.
 _BATCHES_LAST = timedelta(days=30)
-#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
-ERASING = "denylist/erasing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,6 @@ def sweep(
         swept += step()
         progress("sweeps", 1, None)
     return swept
-
-
-def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
-    """Each release's delta; the contents that they name together are all that any release needs."""
-    return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
 
 
 def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Swept:
@@ -214,23 +207,6 @@ def _compacted(
     kept = {name for name, modified_at in ages.items() if modified_at > before}
     spared = {name for name, modified_at in ages.items() if modified_at > settled}
     return compact(lake.store, pile, wanted, spared=spared, kept=kept, strictly=strictly, dry_run=dry_run)
-
-
-def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
-    """Digests of the texts that these contents' chunks were embedded as; some may come twice."""
-    found = [pa.array([], pa.string())]
-    distinct = content_ids.unique().to_pylist()
-    lake.contents.refresh()
-    for start in range(0, len(distinct), _AT_A_TIME):
-        chunks = lake.contents.read(distinct[start : start + _AT_A_TIME], ["chunks"]).column("chunks")
-        for chunk in chunks.chunks:
-            spans = chunk.flatten()
-            found.append(spans.field(spans.type.get_field_index("text_digest")))
-    return pa.concat_arrays(found)
-
-
-#: Contents read at a time.
-_AT_A_TIME = 4096
 
 
 def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:

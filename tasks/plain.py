@@ -93,7 +93,8 @@ def commit_one(job: Job, found: Scan, spent: Spent | None = None) -> Release:
 
 def audit_one(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate, which the lake keeps."""
-    from expectations.audit import Settings, audit
+    from expectations.audit import audit
+    from expectations.audit_settings import Settings
 
     lake = Lake(job.lake)
     verdict = audit(lake, candidate, Settings(allow_removed=job.allow_removals))

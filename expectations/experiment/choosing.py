@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.comparison import ALPHA, LEAST, MARGIN, compare
+from expectations.experiment.values import Choice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 TOLERANCE = 2 * MARGIN
 #: Latencies that lie within this share of the least are equal: a clock can't tell them apart.
 _SAME_TIME = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, as ``rule`` says."""
-
-    best: int
-    chosen: int
-    as_good: frozenset[int]
-    rule: str
 
 
 def choose(outcomes: Sequence[Outcome], rows: Mapping[int, pa.Table], measure: str) -> Choice:

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from expectations.comparison import compare
-from expectations.experiment.choosing import Choice, choose, front
-from expectations.experiment.values import Built, Outcome, Score
+from expectations.experiment.choosing import choose, front
+from expectations.experiment.values import Built, Choice, Outcome, Score
 from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
 from lake.configured_values import split_measure

@@ -15,7 +15,6 @@ from expectations.profiles import settings_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from expectations.experiment.choosing import Choice
     from expectations.experiment.grid import Cell
 
 
@@ -124,3 +123,13 @@ class Experiment:
 def _told(value: Any) -> str | None:
     """A value as text, since one column holds values of all kinds."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, as ``rule`` says."""
+
+    best: int
+    chosen: int
+    as_good: frozenset[int]
+    rule: str

@@ -1,4 +1,6 @@
-"""A Prefect server without pages that lives as long as the process that started it: ``python -m flows.runtime.own_server FD``.
+"""A Prefect server without pages that ends with the process that started it.
+
+Run it as ``python -m flows.runtime.own_server FD``.
 
 ``FD`` is a socket that listens already; standard input ends when that process does, however it ended.
 """

@@ -1,10 +1,11 @@
 """Answers with checked citations over a search: ``answer``, ``answer_stream``, and what they take and give."""
 
 from lake.answer.answering import Options, answer, answer_stream
-from lake.answer.chat import ChatModel, Completion, Message, Usage
+from lake.answer.chat import ChatModel, Completion, Message
 from lake.answer.query_expansion import Limits
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.values import Answer, Problem, Quote, Sentence, Source
+from lake.endpoints.usage import Usage
 
 __all__ = [
     "Answer",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.chat import Completion, Message, Usage
+from lake.answer.chat import Completion, Message
 from lake.answer.citations import verified
 from lake.answer.confidence import MIN_EVIDENCE, confidence, sufficiency
 from lake.answer.context import Context, pack
@@ -21,6 +21,7 @@ from lake.answer.support import Checked, checked
 from lake.answer.templates import Prompts, load_prompts
 from lake.answer.values import Answer, Problem
 from lake.chunk.tokenizers import load_tokenizer
+from lake.endpoints.usage import Usage
 from lake.errors import ContractError, UsageError
 from lake.ids import value_digest
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lake.answer.chat import Completion, Finish, Message, Usage
+from lake.answer.chat import Completion, Finish, Message
 from lake.chunk.tokenizers import load_tokenizer
-from lake.embed.surrogates import without_surrogates
 from lake.endpoints.pacing import Backoff, TokenBucket
 from lake.endpoints.prices import price_of
 from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.surrogates import without_surrogates
+from lake.endpoints.usage import Usage
 from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
     from lake.answer.chat import Finish
-    from lake.embed.openai_api import Endpoint
+    from lake.endpoints.endpoint import Endpoint
     from lake.endpoints.prices import Price
 
 PREFIX = "openai:"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from lake.answer import json_replies
-from lake.answer.chat import Message, Usage
+from lake.answer.chat import Message
 from lake.answer.fences import fence_of, fenced
 from lake.answer.templates import Prompts
+from lake.endpoints.usage import Usage
 from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:

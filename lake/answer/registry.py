@@ -33,7 +33,7 @@ def load_chat(name: str | None = None, patience: Patience | None = None) -> Chat
         )
     family, _, model = chosen.partition(":")
     if family == "openai" and model:
-        from lake.embed.openai_api import Endpoint
+        from lake.endpoints.endpoint import Endpoint
 
         return openai_chat.OpenAIChat(model, Endpoint.from_environment(), patience)
     if family == "anthropic" and model:

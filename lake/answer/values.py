@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.answer.chat import Usage
+    from lake.endpoints.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,16 @@ from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.batching import request_batches
 from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
-from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
 from lake.endpoints.pacing import Backoff
 from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.surrogates import without_surrogates
 from lake.errors import LakeError, TransientError
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-    from lake.embed.openai_api import Endpoint
+    from lake.endpoints.endpoint import Endpoint
 
 _PATH: Literal["/v1/embeddings"] = "/v1/embeddings"
 #: By which a batch is found again whose id was lost with the process that asked for it.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lake.embed.surrogates import without_surrogates
+from lake.endpoints.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

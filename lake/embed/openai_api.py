@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -16,10 +14,11 @@ from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.batching import request_batches
 from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
-from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
+from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import Backoff, TokenBucket
 from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -27,38 +26,7 @@ if TYPE_CHECKING:
 
     from openai import OpenAI
 
-_OPENAI_HOST = "api.openai.com"
 _LONGEST_REQUESTED_WAIT = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to send requests, as whom, and how fast; ``rpm`` and ``tpm`` of 0 mean unlimited."""
-
-    base_url: str | None = None
-    api_key: str = field(default="", repr=False)
-    rpm: float = 0
-    tpm: float = 0
-
-    @classmethod
-    def from_environment(cls) -> Endpoint:
-        """OPENAI_BASE_URL, OPENAI_API_KEY, RAGLAKE_OPENAI_RPM and RAGLAKE_OPENAI_TPM.
-
-        A key is needed for api.openai.com only; local servers mostly ignore it.
-        """
-        base_url = os.environ.get("OPENAI_BASE_URL") or None
-        key = os.environ.get("OPENAI_API_KEY", "")
-        is_openai = base_url is None or urlsplit(base_url).hostname == _OPENAI_HOST
-        if not key and is_openai:
-            raise UsageError(f"no key for {_OPENAI_HOST}; set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
-        return cls(base_url, key or "none", _rate("RAGLAKE_OPENAI_RPM"), _rate("RAGLAKE_OPENAI_TPM"))
-
-
-def _rate(variable: str) -> float:
-    value = os.environ.get(variable, "").strip() or "0"
-    if not (value.isascii() and value.isdigit()):
-        raise UsageError(f"{variable}={value!r} must be a whole number per minute; 0 or unset means no limit")
-    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lake.embed.base import Embedder
-    from lake.embed.openai_api import Endpoint
+    from lake.endpoints.endpoint import Endpoint
 
 FORMS = ("minilm", "st:MODEL_OR_PATH", "openai:MODEL[@DIMENSIONS]", "hash")
 
@@ -66,7 +66,7 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
 
 
 def _endpoint() -> Endpoint:
-    from lake.embed.openai_api import Endpoint
+    from lake.endpoints.endpoint import Endpoint
 
     return Endpoint.from_environment()
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lake.embed.batching import bucket_batches, check_lengths, padded_length, rows_within
 from lake.embed.exactness import PROBES, check_exactness
 from lake.embed.processor import n_threads
-from lake.embed.surrogates import without_surrogates
 from lake.embed.unit import unit_rows
+from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from lake.answer.chat import Usage
+from lake.endpoints.usage import Usage
 from lake.errors import LakeError, UsageError
 
 

@@ -15,7 +15,7 @@ from lake.storage.store import open_parquet
 from lake.tables.lance_files import dictionary, is_known_index_file, lance_batches, manifest_strings, message_strings
 
 if TYPE_CHECKING:
-    from lake.storage.store import Store, Stored
+    from lake.storage.protocol import Store, Stored
 
 _BLOCK_BYTES = 32 << 20
 _BATCH_ROWS = 64

@@ -20,8 +20,9 @@ from lake.progress import Progress, silent
 from lake.releases.history import History
 from lake.releases.retention import Retention
 from lake.releases.values import Release
+from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
-from lake.vacuum import ERASING, Swept, sweep
+from lake.vacuum import Swept, sweep
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof
@@ -100,13 +101,12 @@ def _deny(lake: Lake, erased: Erased) -> int:
 
     How many questions went with them.
     """
-    from lake.questions import erasure
-    from lake.records import calls, feedback, scores
+    from lake.erasure import calls, feedback, questions, scores
 
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
     lake.blot_out(erased.needles.ids)
-    n_questions = erasure.erase(lake, erased)
+    n_questions = questions.erase(lake, erased)
     scores.erase(lake, erased)
     calls.erase(lake, erased)
     feedback.erase(lake, erased)

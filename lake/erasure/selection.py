@@ -14,11 +14,12 @@ from lake import access
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
+from lake.ingest.delta import text_digests
 from lake.ingest.plan import KNOWN
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
-from lake.vacuum import ERASING, text_digests
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Needles

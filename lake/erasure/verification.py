@@ -18,7 +18,7 @@ from lake.progress import Progress, silent
 from lake.tables.lance_files import rows_by_index, tokenizer_of, tokens_of
 
 if TYPE_CHECKING:
-    from lake.storage.store import Store, Stored
+    from lake.storage.protocol import Store, Stored
 
 Kind = Literal["id", "text", "word", "vector", "entry"]
 

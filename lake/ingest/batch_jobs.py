@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lake.embed.batch_api import Batch, BatchApi
-from lake.embed.openai_api import Endpoint
 from lake.embed.openai_models import PREFIX, parse_model
+from lake.endpoints.endpoint import Endpoint
 from lake.errors import ContractError, PendingError, TransientError, UsageError
 from lake.ingest.build import REQUESTS, VectorsInHand
 from lake.progress import Progress, silent

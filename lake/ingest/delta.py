@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
+from lake.releases.history import History
 from lake.storage.store import open_parquet, parquet_bytes
 
 _PARTS = ("documents", "quarantine", "deleted")
@@ -67,3 +68,25 @@ def _others(rows: pa.Table, doc_ids: Collection[str], digests: Collection[str]) 
     gone = pc.is_in(rows.column("doc_id"), pa.array(list(doc_ids), pa.string()))
     same = pc.is_in(rows.column("digest"), pa.array(list(digests), pa.string()))
     return rows.filter(pc.invert(pc.or_(gone, same)))
+
+
+def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
+    """Each release's delta; the contents that they name together are all that any release needs."""
+    return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
+
+
+def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
+    """Digests of the texts that these contents' chunks were embedded as; some may come twice."""
+    found = [pa.array([], pa.string())]
+    distinct = content_ids.unique().to_pylist()
+    lake.contents.refresh()
+    for start in range(0, len(distinct), _AT_A_TIME):
+        chunks = lake.contents.read(distinct[start : start + _AT_A_TIME], ["chunks"]).column("chunks")
+        for chunk in chunks.chunks:
+            spans = chunk.flatten()
+            found.append(spans.field(spans.type.get_field_index("text_digest")))
+    return pa.concat_arrays(found)
+
+
+#: Contents read at a time.
+_AT_A_TIME = 4096

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from lake.directory import Lake
 from lake.embed import changes, identify
 from lake.errors import UsageError
+from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.source_listing import digested
 from lake.parse import parser_versions
@@ -20,7 +21,6 @@ from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.sources.source import Source
-from lake.vacuum import read_deltas, text_digests
 from lake.words import listed
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from lake.inspect.rows import release_entries, release_row
+from lake.releases.rows import release_entries, release_row
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.directory import Lake
-    from lake.storage.store import Store
+    from lake.storage.protocol import Store
 
 FOLDER = "questions"
 _NAME = re.compile(r"(\d{10})\.parquet")
@@ -80,7 +80,7 @@ def add(lake: Lake, new: Iterable[Asked]) -> list[Asked]:
 
     Evidence of documents that were erased for good is not kept, nor are the answers that stood on it.
     """
-    from lake.questions.erasure import undenied
+    from lake.questions.denied import undenied
 
     wanted = {question.question_id: question for question in merged(new)}
 

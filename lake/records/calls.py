@@ -21,7 +21,6 @@ from lake.storage.store import open_parquet, parquet_bytes
 if TYPE_CHECKING:
     from lake.answer.chat import Completion
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
     from lake.storage.denylist import Denylist
 
 FOLDER = "calls"
@@ -40,12 +39,13 @@ class Calls:
 
     def get(self, kind: str, call_id: str) -> Completion | None:
         """The reply; None where none is kept, or the file is damaged, which costs no more than asking again."""
-        from lake.answer.chat import Completion, Usage
+        from lake.answer.chat import Completion
+        from lake.endpoints.usage import Usage
 
         if self._again and kind != REVIEW:
             return None
         try:
-            row = _read(self._lake, _path(kind, call_id)).to_pylist()[0]
+            row = read_reply(self._lake, _path(kind, call_id)).to_pylist()[0]
         except (OSError, ValueError, IndexError, KeyError):
             return None
         usage = Usage(1, row["n_input"], row["n_output"], row["cost_usd"])
@@ -75,7 +75,8 @@ class Calls:
 
     def turn_down(self, name: str, text: str, about: Iterable[str]) -> None:
         """Remember that a person wants no such question in this set."""
-        from lake.answer.chat import Completion, Usage
+        from lake.answer.chat import Completion
+        from lake.endpoints.usage import Usage
 
         self.put(REVIEW, derived_id(name, text), Completion("", Usage(), "person", "stop", 0.0), about)
 
@@ -87,7 +88,7 @@ def _path(kind: str, call_id: str) -> str:
     return f"{FOLDER}/{kind}/{call_id}.parquet"
 
 
-def _read(lake: Lake, path: str) -> pa.Table:
+def read_reply(lake: Lake, path: str) -> pa.Table:
     try:
         return open_parquet(lake.store, path).read().cast(CALLS)
     except ContractError as error:
@@ -98,28 +99,6 @@ def _is_denied(denylist: Denylist, about: Iterable[str]) -> bool:
     return any(denylist.has_place(one) or denylist.has_content(one) for one in about)
 
 
-def erase(lake: Lake, erased: Erased) -> None:
-    """Remove every reply about erased documents, and every one in whose words the proof would find something."""
-    from lake.erasure.verification import occurring
-
-    def is_gone(rows: pa.Table) -> bool:
-        row = rows.to_pylist()[0]
-        found = occurring(erased.needles, [row["text"], row["kind"], row["model"], row["finish"], *row["about"]])
-        return bool(found.ids or found.texts or found.words)
-
-    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
-    for stored in lake.store.walk(FOLDER):
-        try:
-            rows = _read(lake, stored.path)
-            gone = not documents.isdisjoint(rows.column("about").to_pylist()[0]) or is_gone(rows)
-        except FileNotFoundError:
-            continue
-        except (ValueError, IndexError):  # nobody can tell what a damaged one says
-            gone = True
-        if gone:
-            lake.store.delete(stored.path)
-
-
 def denied(lake: Lake) -> list[str]:
     """Paths of replies about documents that were erased for good."""
     denylist = lake.denylist()
@@ -128,7 +107,7 @@ def denied(lake: Lake) -> list[str]:
     found = []
     for stored in lake.store.walk(FOLDER):
         try:
-            about: Collection[str] = _read(lake, stored.path).column("about").to_pylist()[0]
+            about: Collection[str] = read_reply(lake, stored.path).column("about").to_pylist()[0]
         except (OSError, ValueError, IndexError):  # the check of calls says so
             continue
         if _is_denied(denylist, about):

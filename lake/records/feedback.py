@@ -6,8 +6,6 @@ putting files together, counts once.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,59 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lake.errors import ContractError, UsageError
-from lake.ids import derived_id, value_digest
+from lake.ids import value_digest
 from lake.schemas import FEEDBACK
-from lake.storage import clock
 from lake.storage.store import open_parquet, parquet_bytes
-from lake.tables.reader import one_of
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
-    from lake.search.predicate import Predicate
-    from lake.search.snapshot import Snapshot
     from lake.storage.denylist import Denylist
 
 FOLDER = "feedback"
-MAX_VOTER = 200
-_CHUNK_ID = re.compile(r"[0-9a-f]{32}")
-_OF_CHUNK = ("doc_id", "source", "uri", "chunk_id", "start", "end", "text")
 _TRIES = 5
-_WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
-
-
-def judged(
-    snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
-) -> dict[str, Any]:
-    """A FEEDBACK row; UsageError where the release has no such chunk that is visible, which reads the same."""
-    if not isinstance(useful, bool):
-        raise UsageError(f"useful={useful!r} must be true or false")
-    if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
-        raise UsageError(f"who judges is a text of 1 to {MAX_VOTER} characters, or not said")
-    rows = []
-    if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
-        rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
-    if not rows:
-        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.release}; hits of the search name their chunk_id")
-    chunk = rows[0]
-    document = snapshot.table("documents").scan(["digest"], one_of("doc_id", [chunk["doc_id"]])).to_pylist()[0]
-    return {
-        "feedback_id": secrets.token_hex(16),
-        "release": snapshot.release.release,
-        "question": question,
-        "useful": useful,
-        "quote": chunk.pop("text"),
-        **chunk,
-        **document,
-        "voter": None if voter is None else derived_id("voter", voter),
-        "given_at": clock.now(),
-    }
-
-
-def _only(chunk_id: str, visible: Predicate) -> str:
-    from lake.search.predicate import Predicate
-
-    return str((Predicate(one_of("chunk_id", [chunk_id])) & visible).sql)
 
 
 def keep(lake: Lake, row: dict[str, Any]) -> str:
@@ -118,25 +73,7 @@ def paths(lake: Lake) -> list[str]:
     return [f"{FOLDER}/{day}/{name}" for day in days for name in lake.store.names(f"{FOLDER}/{day}")]
 
 
-def erase(lake: Lake, erased: Erased) -> None:
-    """Remove every judgement about erased documents, and every one in whose words the proof would find something."""
-    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
-
-    def is_gone(row: dict[str, Any]) -> bool:
-        return not documents.isdisjoint((row["doc_id"], row["digest"])) or _speaks_of(erased, row)
-
-    for path in paths(lake):
-        _without(lake, path, is_gone)
-
-
-def _speaks_of(erased: Erased, row: dict[str, Any]) -> bool:
-    from lake.erasure.verification import occurring
-
-    found = occurring(erased.needles, [row[name] for name in _WORDS if row[name]])
-    return bool(found.ids or found.texts or found.words)
-
-
-def _without(lake: Lake, path: str, is_gone: Any) -> None:
+def remove(lake: Lake, path: str, is_gone: Any) -> None:
     """Write a file again without some of its rows; one that can't be read goes, since nobody can tell what it says."""
     try:
         rows = _read(lake, path)
@@ -168,7 +105,7 @@ def blot_out(lake: Lake) -> None:
     """Remove judgements about documents that were erased for good."""
     denylist = lake.denylist()
     for path in list(denied(lake)):
-        _without(lake, path, lambda row: _is_denied(denylist, row))
+        remove(lake, path, lambda row: _is_denied(denylist, row))
 
 
 def put_together(lake: Lake, before: datetime, *, dry_run: bool = False) -> int:

@@ -15,7 +15,7 @@ from lake.errors import ConflictError, ContractError
 from lake.releases.history import History, collapse, fold
 from lake.releases.values import Action, Entry
 from lake.storage import clock
-from lake.storage.store import Store
+from lake.storage.protocol import Store
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from lake.embed.backends import torch_backend
 from lake.embed.batching import bucket_batches
 from lake.embed.model_files import find_folder
 from lake.embed.sentence_transformer import CPU_BUDGET, CUDA_BUDGET, no_progress_bars, set_threads
-from lake.embed.surrogates import without_surrogates
+from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake.inspect.rows import release_entries
 from lake.parse import parser_of
+from lake.releases.rows import release_entries
 from lake.tables.reader import one_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.embed.surrogates import without_surrogates
 from lake.endpoints.pacing import Backoff, asked_wait
+from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:

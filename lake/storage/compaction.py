@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.storage.keyed_files import KeyedFiles
-from lake.storage.store import Store
+from lake.storage.protocol import Store
 
 #: Files with fewer rows are merged once there are so many of them: each costs a listing and a read at every start.
 _SMALL_ROWS, _MANY_SMALL = 20_000, 8

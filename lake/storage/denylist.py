@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lake.errors import ContractError
 from lake.ids import value_digest
-from lake.storage.store import Store
+from lake.storage.protocol import Store
 
 _FOLDER = "denylist"
 _SALT = f"{_FOLDER}/salt"
@@ -97,3 +97,7 @@ class Denylist:
 
     def _token(self, kind: str, value: str) -> str:
         return hashlib.sha256(self._salt + kind.encode() + value.encode()).hexdigest()[:32]
+
+
+#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
+ERASING = "denylist/erasing"

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from lake.errors import ContractError
 from lake.ids import ID_LENGTH, value_digest
-from lake.storage.store import Store, open_parquet, parquet_bytes, reading_parquet
+from lake.storage.protocol import Store
+from lake.storage.store import open_parquet, parquet_bytes, reading_parquet
 
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)

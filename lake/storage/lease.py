@@ -20,7 +20,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 from lake.errors import BusyError, ContractError, LakeError
-from lake.storage.store import LocalStore, Store
+from lake.storage.protocol import Store
+from lake.storage.store import LocalStore
 
 _log = logging.getLogger(__name__)
 

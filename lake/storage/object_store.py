@@ -9,7 +9,7 @@ from typing import Any
 
 from lake.errors import UsageError
 from lake.storage.failures import service_failures
-from lake.storage.store import Stored
+from lake.storage.protocol import Stored
 
 
 class ObjectStore:

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from expectations.audit import Settings, audit
+from expectations.audit import audit
+from expectations.audit_settings import Settings
 from lake import schemas
 from lake.directory import Lake
 from lake.ids import derived_id, document_id, text_digest

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from expectations import chunks, column_metrics, runner
-from expectations.audit import Settings
+from expectations.audit_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

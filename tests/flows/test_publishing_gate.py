@@ -21,7 +21,7 @@ from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.ingest.scan import Settings
-from lake.maintenance.doctor.examination import examine
+from lake.maintenance.doctor.checks import examine
 from lake.questions import Asked, Evidence, add
 from lake.records import scores
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lake.maintenance.doctor.examination import examine, patient
+from lake.maintenance.doctor.checks import examine, patient
 from lake.maintenance.doctor.findings import Ailment, Check, Diagnosis
 from lake.maintenance.doctor.repair import repair
 

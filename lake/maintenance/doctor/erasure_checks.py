@@ -10,8 +10,8 @@ import pyarrow as pa
 from lake.ingest.scan import known_documents
 from lake.maintenance.doctor.examination import RESTORE, failing
 from lake.sources.sidecars import is_denied_file
+from lake.storage.denylist import ERASING
 from lake.storage.store import open_parquet
-from lake.vacuum import ERASING
 
 if TYPE_CHECKING:
     from lake.maintenance.doctor.examination import Examination
@@ -71,7 +71,7 @@ def _check_caches(exam: Examination, denylist: Denylist) -> None:
 
 def _check_questions(exam: Examination) -> None:
     from lake.questions import questions
-    from lake.questions.erasure import undenied
+    from lake.questions.denied import undenied
 
     with failing(lambda reason: None):  # the check of questions says so
         kept = questions(exam.lake)

@@ -10,20 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from lake.ids import text_digest, value_digest
-from lake.ingest.delta import Delta
+from lake.ingest.delta import Delta, text_digests
 from lake.ingest.scan import known_documents
 from lake.maintenance.doctor.deltas import made_from_tables, read_checked, resolved
 from lake.maintenance.doctor.examination import RESTORE, failing
+from lake.maintenance.doctor.vectors import untrue_vectors
 from lake.schemas import CONTENTS
 from lake.storage.store import open_parquet
-from lake.vacuum import text_digests
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.maintenance.doctor.examination import Examination
     from lake.releases.values import Release
 
-_NORM_TOLERANCE = 0.01
 _FIRST = 3
 
 #: Says which rows of a batch are not what they must be.
@@ -158,19 +157,6 @@ def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> 
         for part in in_tables(exam.lake, exam.history, folder, digests):
             found |= set(part.column("text_digest").to_pylist())
     return found
-
-
-def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
-    """Rows whose vector is null, of another size, not finite or not of unit length."""
-    column = batch.column("vector")
-    size = column.type.list_size
-    if dimensions is not None and size != dimensions:
-        raise ValueError(f"its vectors have {size} dimensions instead of {dimensions}")
-    values = column.values.slice(column.offset * size, len(column) * size)  # of nulls too, which flatten leaves out
-    values = values.to_numpy(zero_copy_only=False).astype(np.float64)
-    values[np.repeat(column.is_null().to_numpy(zero_copy_only=False), size)] = np.nan
-    norms = np.linalg.norm(values.reshape(-1, size), axis=1)
-    return np.array(np.logical_not(np.abs(norms - 1) <= _NORM_TOLERANCE))  # a norm that is no number is no unit either
 
 
 def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: Judge) -> int:

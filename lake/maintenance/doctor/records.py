@@ -185,8 +185,9 @@ def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str)
 
 def check_leftovers(exam: Examination) -> int:
     """What nobody needs, as remarks."""
+    from lake.ingest.delta import read_deltas
     from lake.releases.retention import Retention
-    from lake.vacuum import read_deltas, sweep
+    from lake.vacuum import sweep
 
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:

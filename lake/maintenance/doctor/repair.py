@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError
-from lake.maintenance.doctor.examination import examine, failing
+from lake.maintenance.doctor.checks import examine
+from lake.maintenance.doctor.examination import failing
 from lake.maintenance.doctor.findings import Ailment, Diagnosis, Mend
 from lake.progress import Progress, silent
 from lake.storage.lease import WriterLease
@@ -93,7 +94,8 @@ def _salvage(surgery: _Surgery, where: Sequence[str]) -> None:
 
 def _readable(lake: Lake, path: str) -> pa.Table | None:
     """Rows of the row groups that decode, less those that are not what they must be."""
-    from lake.maintenance.doctor.parquet import untrue_contents, untrue_vectors
+    from lake.maintenance.doctor.parquet import untrue_contents
+    from lake.maintenance.doctor.vectors import untrue_vectors
 
     parts: list[pa.Table] = []
     with failing(lambda reason: None):  # not even its footer can be read
@@ -147,7 +149,7 @@ def _rebuild(surgery: _Surgery, where: Sequence[str]) -> None:
 
 
 def _blot(surgery: _Surgery, where: Sequence[str]) -> None:
-    from lake.questions.erasure import undenied
+    from lake.questions.denied import undenied
     from lake.questions.store import change
     from lake.records import feedback
 

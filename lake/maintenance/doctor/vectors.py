@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pyarrow.compute as pc
 
 from lake import schemas
@@ -17,7 +26,6 @@ if TYPE_CHECKING:
 
 def in_tables(lake: Lake, history: History, folder: str, digests: Sequence[str]) -> Iterator[pa.Table]:
     """Rows (text_digest, vector) of those texts that a release of this folder's embedder holds, each text once."""
-    from lake.maintenance.doctor.parquet import untrue_vectors
 
     wanted = set(digests)
     for release in reversed(history.releases.values()):
@@ -40,3 +48,19 @@ def _first_of_each(batch: pa.RecordBatch, wanted: set[str]) -> pa.Table:
     rows = rows.filter(pc.is_in(rows.column("text_digest"), pa.array(sorted(wanted), pa.string())))
     first = {digest: row for row, digest in reversed(list(enumerate(rows.column("text_digest").to_pylist())))}
     return rows.take(pa.array(sorted(first.values()), pa.int64()))
+
+
+_NORM_TOLERANCE = 0.01
+
+
+def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
+    """Rows whose vector is null, of another size, not finite or not of unit length."""
+    column = batch.column("vector")
+    size = column.type.list_size
+    if dimensions is not None and size != dimensions:
+        raise ValueError(f"its vectors have {size} dimensions instead of {dimensions}")
+    values = column.values.slice(column.offset * size, len(column) * size)  # of nulls too, which flatten leaves out
+    values = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    values[np.repeat(column.is_null().to_numpy(zero_copy_only=False), size)] = np.nan
+    norms = np.linalg.norm(values.reshape(-1, size), axis=1)
+    return np.array(np.logical_not(np.abs(norms - 1) <= _NORM_TOLERANCE))  # a norm that is no number is no unit either

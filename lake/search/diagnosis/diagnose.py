@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lake.search.diagnosis.messages import as_json
+
+if TYPE_CHECKING:
+    pass
+
+
+from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.ids import document_id
 from lake.questions.alignment import resolve
 from lake.search.diagnosis.trace import Trace
-from lake.search.diagnosis.values import Whereabouts, Why
+from lake.search.diagnosis.values import Whereabouts
 from lake.search.predicate import literal
 
 if TYPE_CHECKING:
@@ -113,3 +123,25 @@ def meant(kept: Sequence[Asked], words: str) -> Asked:
     if not any(piece.grade for piece in first.evidence):
         raise UsageError(f"the question {first.text!r} has no evidence to look for; name it: --uri, and --quote")
     return first
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A question asked of one release: where each piece of its evidence is, and what was found.
+
+    ``n_visible`` chunks may be found; the search looked at ``depth`` of each leg. ``hits`` name the passages, best
+    first, with the first words of each.
+    """
+
+    question: str
+    release: str
+    k: int
+    mode: str
+    depth: int
+    n_visible: int
+    evidence: tuple[Whereabouts, ...]
+    hits: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in ("question", "release", "k", "mode", "depth", "n_visible")}
+        return {**plain, "evidence": [as_json(one) for one in self.evidence], "hits": list(map(dict, self.hits))}

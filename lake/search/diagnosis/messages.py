@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from lake.words import counted
 
@@ -140,3 +141,8 @@ def summary(stages: list[Stage]) -> str:
     '1 of 2 pieces of evidence found'
     """
     return f"{stages.count('found')} of {counted(len(stages), 'piece')} of evidence found"
+
+
+def as_json(found: Whereabouts) -> dict[str, Any]:
+    """A piece of evidence with its sentence and its advice; JSON-like."""
+    return {**asdict(found), "facts": dict(found.facts), "sentence": sentence(found), "advice": advice(found)}

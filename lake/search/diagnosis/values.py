@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -86,30 +86,3 @@ class Whereabouts:
     @property
     def is_in_corpus(self) -> bool:
         return self.doc_id is not None
-
-    def to_json(self) -> dict[str, Any]:
-        from lake.search.diagnosis.messages import advice, sentence
-
-        return {**asdict(self), "facts": dict(self.facts), "sentence": sentence(self), "advice": advice(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """A question asked of one release: where each piece of its evidence is, and what was found.
-
-    ``n_visible`` chunks may be found; the search looked at ``depth`` of each leg. ``hits`` name the passages, best
-    first, with the first words of each.
-    """
-
-    question: str
-    release: str
-    k: int
-    mode: str
-    depth: int
-    n_visible: int
-    evidence: tuple[Whereabouts, ...]
-    hits: tuple[Mapping[str, Any], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        plain = {name: getattr(self, name) for name in ("question", "release", "k", "mode", "depth", "n_visible")}
-        return {**plain, "evidence": [one.to_json() for one in self.evidence], "hits": list(map(dict, self.hits))}

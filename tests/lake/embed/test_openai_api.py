@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from lake.embed import identify, load_embedder
-from lake.embed.openai_api import Endpoint, Limits, OpenAIEmbedder
+from lake.embed.openai_api import Limits, OpenAIEmbedder
 from lake.embed.openai_models import parse_model
+from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, TransientError, UsageError
 

@@ -21,7 +21,7 @@ from lake.erasure.forget import forget
 from lake.errors import UsageError
 from lake.ids import derived_id
 from lake.ingest.scan import Settings
-from lake.maintenance.doctor.examination import examine
+from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.repair import repair
 from lake.maintenance.prune import prune
 from lake.questions import questions, resolve

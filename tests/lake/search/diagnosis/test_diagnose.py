@@ -22,6 +22,7 @@ from lake.embed.query_encoder import query_vectors
 from lake.erasure.forget import forget
 from lake.ingest.scan import Settings
 from lake.questions import Asked, Evidence, add
+from lake.search.diagnosis.messages import as_json
 from lake.search.diagnosis.trace import Trace
 from lake.search.diagnosis.values import Whereabouts
 from lake.search.question import Question
@@ -112,7 +113,7 @@ def test_each_stage_is_told(
     says: str,
 ) -> None:
     found = follow(uri, quote, **how)
-    told = found.to_json()
+    told = as_json(found)
     assert (found.stage, says in told["sentence"]) == (stage, True), told
     assert bool(told["advice"]) == (stage != "found")
 
@@ -163,7 +164,7 @@ def test_what_is_cut_is_told_with_its_spans(follow: Callable[..., Whereabouts]) 
     found = follow("long.md", quote, k=1, expand="none", text="word9 follows word10")
     assert found.is_cut
     assert 1 < found.n_chunks == len(found.spans)
-    assert "no chunk holds it whole" in found.to_json()["sentence"]
+    assert "no chunk holds it whole" in as_json(found)["sentence"]
     assert all(span.start < (found.end or 0) and (found.start or 0) < span.end for span in found.spans)
     whole = follow("long.md", quote, k=1, expand="parent", text="word9 follows word10")
     assert (whole.stage, whole.covered) == ("found", 1.0)

@@ -1,0 +1,32 @@
+"""What calls of a model took: tokens and USD."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Calls, tokens as the provider counts them (else as tiktoken does), and USD; None where a price is not known.
+
+    >>> (Usage(1, 10, 5, 0.5) + Usage(1, 20, 5, None)).n_input, (Usage(1, 1, 1, 0.5) + Usage(1, 1, 1, None)).cost_usd
+    (30, None)
+    """
+
+    n_calls: int = 0
+    n_input: int = 0
+    n_output: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        both_known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.n_calls + other.n_calls,
+            self.n_input + other.n_input,
+            self.n_output + other.n_output,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if both_known else None,
+        )

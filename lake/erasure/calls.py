@@ -1,0 +1,35 @@
+"""Replies of chat models without what was erased for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lake.records.calls import FOLDER, read_reply
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.erasure.selection import Erased
+
+
+def erase(lake: Lake, erased: Erased) -> None:
+    """Remove every reply about erased documents, and every one in whose words the proof would find something."""
+    from lake.erasure.verification import occurring
+
+    def is_gone(rows: pa.Table) -> bool:
+        row = rows.to_pylist()[0]
+        found = occurring(erased.needles, [row["text"], row["kind"], row["model"], row["finish"], *row["about"]])
+        return bool(found.ids or found.texts or found.words)
+
+    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
+    for stored in lake.store.walk(FOLDER):
+        try:
+            rows = read_reply(lake, stored.path)
+            gone = not documents.isdisjoint(rows.column("about").to_pylist()[0]) or is_gone(rows)
+        except FileNotFoundError:
+            continue
+        except (ValueError, IndexError):  # nobody can tell what a damaged one says
+            gone = True
+        if gone:
+            lake.store.delete(stored.path)

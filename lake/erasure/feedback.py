@@ -1,0 +1,32 @@
+"""Feedback without what was erased for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lake.records.feedback import paths, remove
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.erasure.selection import Erased
+
+
+_WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
+
+
+def erase(lake: Lake, erased: Erased) -> None:
+    """Remove every judgement about erased documents, and every one in whose words the proof would find something."""
+    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
+
+    def is_gone(row: dict[str, Any]) -> bool:
+        return not documents.isdisjoint((row["doc_id"], row["digest"])) or _speaks_of(erased, row)
+
+    for path in paths(lake):
+        remove(lake, path, is_gone)
+
+
+def _speaks_of(erased: Erased, row: dict[str, Any]) -> bool:
+    from lake.erasure.verification import occurring
+
+    found = occurring(erased.needles, [row[name] for name in _WORDS if row[name]])
+    return bool(found.ids or found.texts or found.words)

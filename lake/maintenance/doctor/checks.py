@@ -1,0 +1,90 @@
+"""One examination: the checks in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from lake.directory import Lake
+from lake.errors import ContractError, UsageError
+from lake.maintenance.doctor import erasure_checks, parquet, records, row_comparison, versions
+from lake.maintenance.doctor.examination import Examination
+from lake.maintenance.doctor.findings import Check, Diagnosis
+from lake.progress import Progress, silent
+
+if TYPE_CHECKING:
+    pass
+
+
+class Step(NamedTuple):
+    """A check: what it counts, the function that makes it and counts, and whether it needs the log."""
+
+    name: str
+    unit: str
+    run: Callable[[Examination], int]
+    needs_log: bool = True
+
+
+def patient(url: str) -> Lake:
+    """The lake at a URL, also one whose marker is damaged or lost; UsageError where nothing is."""
+    lake = Lake(url)
+    try:
+        return Lake.existing(url)
+    except ContractError:
+        return lake
+    except UsageError:
+        if lake.exists() or not lake.store.names("log"):
+            raise
+        return lake
+
+
+def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
+    """Check every invariant of the stored lake; writes nothing and raises nothing, whatever is damaged.
+
+    Each file of Parquet is decoded and each row in it checked against its own digests. Of the tables,
+    each version that a kept release names is opened and each of its files decoded; the rows of ``live``,
+    of all kept releases with ``every``, are compared with those that Parquet makes, texts and vectors included.
+    """
+    examination, checks = Examination(lake, every=every), []
+    steps = _steps()
+    progress("checks", 0, len(steps))
+    for step in steps:
+        checks.append(_made(examination, step))
+        progress("checks", 1, None)
+    return Diagnosis(lake.url, tuple(checks), tuple(examination.ailments), tuple(examination.remarks))
+
+
+def _made(examination: Examination, step: Step) -> Check:
+    examination.check = step.name
+    if step.needs_log and any(ailment.check == "log" for ailment in examination.ailments):
+        return Check(step.name, 0, step.unit, "the log must be mended first")
+    n = 0
+    with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself broke"):
+        n = step.run(examination)
+    return Check(step.name, n, step.unit)
+
+
+def _steps() -> list[Step]:
+    return [
+        Step("format", "file", records.check_format, False),
+        Step("configuration", "file", records.check_configuration, False),
+        Step("log", "entries", records.check_log, False),
+        Step("lease", "files", records.check_lease, False),
+        Step("cache", "files", records.check_cache, False),
+        Step("audits", "files", records.check_audits, False),
+        Step("questions", "questions", records.check_questions, False),
+        Step("scores", "files", records.check_scores, False),
+        Step("calls", "files", records.check_calls, False),
+        Step("feedback", "files", records.check_feedback, False),
+        Step("rights", "documents", records.check_rights),
+        Step("deltas", "releases", parquet.check_deltas),
+        Step("contents", "rows", parquet.check_contents, False),
+        Step("vectors", "rows", parquet.check_vectors, False),
+        Step("denylist", "documents denied", erasure_checks.check_denylist),
+        Step("tables", "versions", versions.check_tables),
+        Step("digests", "releases", versions.check_digests),
+        Step("lance files", "files", versions.check_files),
+        Step("indices", "indices", versions.check_indices),
+        Step("rows", "rows", row_comparison.check_rows),
+        Step("leftovers", "files", records.check_leftovers),
+    ]

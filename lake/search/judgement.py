@@ -1,0 +1,59 @@
+"""A judgement of a passage that a search found, as a FEEDBACK row."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.ids import derived_id
+from lake.storage import clock
+from lake.tables.reader import one_of
+
+if TYPE_CHECKING:
+    from lake.search.predicate import Predicate
+    from lake.search.snapshot import Snapshot
+
+
+MAX_VOTER = 200
+
+
+_CHUNK_ID = re.compile(r"[0-9a-f]{32}")
+
+
+_OF_CHUNK = ("doc_id", "source", "uri", "chunk_id", "start", "end", "text")
+
+
+def judged(
+    snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
+) -> dict[str, Any]:
+    """A FEEDBACK row; UsageError where the release has no such chunk that is visible, which reads the same."""
+    if not isinstance(useful, bool):
+        raise UsageError(f"useful={useful!r} must be true or false")
+    if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
+        raise UsageError(f"who judges is a text of 1 to {MAX_VOTER} characters, or not said")
+    rows = []
+    if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
+        rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
+    if not rows:
+        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.release}; hits of the search name their chunk_id")
+    chunk = rows[0]
+    document = snapshot.table("documents").scan(["digest"], one_of("doc_id", [chunk["doc_id"]])).to_pylist()[0]
+    return {
+        "feedback_id": secrets.token_hex(16),
+        "release": snapshot.release.release,
+        "question": question,
+        "useful": useful,
+        "quote": chunk.pop("text"),
+        **chunk,
+        **document,
+        "voter": None if voter is None else derived_id("voter", voter),
+        "given_at": clock.now(),
+    }
+
+
+def _only(chunk_id: str, visible: Predicate) -> str:
+    from lake.search.predicate import Predicate
+
+    return str((Predicate(one_of("chunk_id", [chunk_id])) & visible).sql)
