@@ -10,10 +10,10 @@ from pathlib import Path
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.answer.evidence import Evidence, evidence
+from lake.answer.evidence import EvidenceSignals, evidence
 from lake.answer.support import checked
-from lake.answer.values import Sentence, Source
-from lake.ingest.scan import Settings
+from lake.answer.values import CitedSource, Sentence
+from lake.ingest.scan import RecipeOptions
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Sample:
     """A question asked of one half; ``label``: a text that holds its answer is among the passages."""
 
     group: str
-    evidence: Evidence
+    evidence: EvidenceSignals
     label: bool
     sentences: tuple[Sentence, ...]
 
@@ -77,7 +77,7 @@ def index_halves(collection: Collection, embedder: str, folder: Path) -> list[st
             if number % 2 == half:
                 (documents / name).write_text(text)
         with PlainSteps() as steps:
-            reindex(Job(sources=(str(documents),), lake=url, settings=Settings(embedder=embedder)), steps)
+            reindex(Job(sources=(str(documents),), lake=url, settings=RecipeOptions(embedder=embedder)), steps)
         urls.append(url)
     return urls
 
@@ -96,6 +96,6 @@ def samples(collection: Collection, urls: Sequence[str], k: int) -> Iterator[Sam
             yield Sample(question.group, evidence(question.text, rows), label, sentences)
 
 
-def _source(number: int, row: dict[str, object]) -> Source:
+def _source(number: int, row: dict[str, object]) -> CitedSource:
     told = {name: row[name] for name in ("uri", "source", "title", "heading", "page", "kind", "doc_id", "start", "end")}
-    return Source(number=number, text=str(row["text"]), score=0.0, **told)  # type: ignore[arg-type]
+    return CitedSource(number=number, text=str(row["text"]), score=0.0, **told)  # type: ignore[arg-type]

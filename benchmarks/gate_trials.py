@@ -34,21 +34,21 @@ from flows.steps import PlainSteps
 from lake.configuration import Gate
 from lake.directory import Lake
 from lake.index import Index
-from lake.ingest.scan import Settings
-from lake.questions import Asked, Evidence, add
+from lake.ingest.scan import RecipeOptions
+from lake.questions import EvalQuestion, Evidence, add
 from lake.schemas import SCORES
 
 SIZES = (50, 100, 300)
 
 
-def asked(collection: Collection) -> list[Asked]:
+def asked(collection: Collection) -> list[EvalQuestion]:
     """Its questions, with documents or spans as evidence."""
     found = []
     for name, text in collection.questions.items():
         evidence = [Evidence(uri, grade=grade) for uri, grade in collection.relevance.get(name, {}).items()]
         uri, spans = collection.spans.get(name, ("", []))
         evidence += [Evidence(uri, quote=collection.documents[uri][a:b], start=a, end=b) for a, b in spans]
-        found.append(Asked(collection.name, text, key=name, evidence=tuple(evidence)))
+        found.append(EvalQuestion(collection.name, text, key=name, evidence=tuple(evidence)))
     return found
 
 
@@ -63,14 +63,14 @@ class Bench:
 
     @classmethod
     def of(cls, collection: Collection, lakes: Path, work: Path) -> Bench:
-        url = Path(built(collection, Settings(embedder="minilm"), lakes)._lake.url)
+        url = Path(built(collection, RecipeOptions(embedder="minilm"), lakes)._lake.url)
         copy = work / f"{collection.name}-live"
         if not copy.exists():
             shutil.copytree(url, copy)
             add(Lake(str(copy)), asked(collection))
         return cls(collection, url.parent / "files", copy, work)
 
-    def run(self, name: str, settings: Settings, embedder: Any = None, **job: Any) -> tuple[Lake, Outcome]:
+    def run(self, name: str, settings: RecipeOptions, embedder: Any = None, **job: Any) -> tuple[Lake, Outcome]:
         """A night under another recipe, in a copy of the lake."""
         copy = self.work / f"{self.collection.name}-{name}"
         shutil.rmtree(copy, ignore_errors=True)
@@ -93,12 +93,12 @@ def regressions(bench: Mapping[str, Callable[[], Bench]], work: Path) -> Iterato
 
     def in_child(of: str, plant: str, name: str) -> Any:
         with planted(plant, work):
-            return bench[of]().run(name, Settings())
+            return bench[of]().run(name, RecipeOptions())
 
     yield "wrong normalisation", lambda: in_child("scifact", NORMALISATION, "normalisation")
     yield "every third section dropped", lambda: in_child("chunking", SECTIONS, "sections")
     model = f"st:{shuffled_model(work)}"
-    yield "shuffled weights", lambda: bench["scifact"]().run("weights", Settings(embedder=model))
+    yield "shuffled weights", lambda: bench["scifact"]().run("weights", RecipeOptions(embedder=model))
 
 
 def harmless(bench: Mapping[str, Callable[[], Bench]], work: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -106,10 +106,10 @@ def harmless(bench: Mapping[str, Callable[[], Bench]], work: Path) -> Iterator[t
 
     def again() -> Any:
         with planted("", work):
-            return bench["scifact"]().run("again", Settings(), shard_documents=97)
+            return bench["scifact"]().run("again", RecipeOptions(), shard_documents=97)
 
     yield "re-run, in another order", again
-    of = Settings(vector_dtype="float16")
+    of = RecipeOptions(vector_dtype="float16")
     yield "bf16 for fp32", lambda: bench["scifact"]().run("bf16", of, Bf16(Lake(str(bench["scifact"]().lake))))
 
 

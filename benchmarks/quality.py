@@ -31,7 +31,7 @@ from lake.embed import load_embedder
 from lake.embed.base import Embedder
 from lake.ids import value_digest
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 MODES = ("vector", "text", "hybrid")
 WINDOW = {"strategy": "window", "child_tokens": 254, "heading_tokens": 0, "overlap_tokens": 0}
@@ -48,7 +48,7 @@ class Line:
     measures: dict[str, float]
 
 
-def built(collection: Collection, settings: Settings, work: Path) -> Index:
+def built(collection: Collection, settings: RecipeOptions, work: Path) -> Index:
     """The collection's lake under these settings, made where it is not there yet."""
     folder = work / f"{collection.name}-{value_digest(asdict(settings))[:8]}"
     files, url = folder / "files", str(folder / "lake")
@@ -125,7 +125,7 @@ def lines_of(chosen: argparse.Namespace, name: str) -> Iterator[Line]:
         print(f"skipped: {name}, since {error.filename} is not there", file=sys.stderr)
         return
     cut = WINDOW if chosen.window else {}
-    settings = Settings(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
+    settings = RecipeOptions(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
     index = built(collection, settings, chosen.work)
     embedder = EmbeddedOnce(load_embedder(chosen.embedder), list(collection.questions.values()))
     for mode in MODES:

@@ -15,7 +15,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.index import open_lake
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.publishing import rollback
 
 _CHUNKS_PER_FILE = 20
@@ -35,7 +35,7 @@ def write_files(folder: Path, n_chunks: int, night: int) -> None:
 
 
 def ingest(folder: Path, lake: Path) -> str:
-    settings = Settings(embedder="hash", parent_tokens=24, child_tokens=24, overlap_tokens=0)
+    settings = RecipeOptions(embedder="hash", parent_tokens=24, child_tokens=24, overlap_tokens=0)
     with PlainSteps() as steps:
         return reindex(Job((str(folder),), str(lake), settings=settings), steps).release or ""
 

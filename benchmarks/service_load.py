@@ -30,7 +30,7 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake import operate
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.service.service import encode
 
 _MOST_REQUESTS, _MOST_SECONDS = 100_000, 600
@@ -80,7 +80,7 @@ def ingested(folder: Path, n_documents: int, turn: int, embedder: str) -> str:
     for number in range(n_documents):
         words = [_WORDS[(number * step + turn) % len(_WORDS)] for step in range(1, 60)]
         (folder / "source" / f"{number}.md").write_text(f"# Lamp {number}\n\n{' '.join(words)} in turn {turn}.\n")
-    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=Settings(embedder=embedder))
+    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=RecipeOptions(embedder=embedder))
     with PlainSteps() as steps:
         return str(reindex(job, steps).release)
 

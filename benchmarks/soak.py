@@ -26,7 +26,7 @@ from statistics import median
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.operate import prune, rollback
 from lake.releases.retention import Retention
 
@@ -71,7 +71,7 @@ def soak(work: Path, seconds: float, n_documents: int, embedder: str) -> list[He
     source.mkdir()
     for number in range(n_documents):
         write(source, number, draw)
-    job = Job(sources=(f"docs={source}",), lake=url, settings=Settings(embedder=embedder))
+    job = Job(sources=(f"docs={source}",), lake=url, settings=RecipeOptions(embedder=embedder))
     found: list[Held] = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:

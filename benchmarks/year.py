@@ -33,7 +33,7 @@ from flows.reindex import Job, Outcome, reindex
 from lake import operate
 from lake.index import Index, open_lake
 from lake.ingest.isolation import IsolatedFunction
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.retention import Retention
 from lake.storage import clock
 
@@ -57,7 +57,7 @@ class Year:
         clock.now = self.clock.now
         self.corpus = Corpus(folder / "documents", args.documents, args.seed)
         self._rng = random.Random(args.seed + 1)
-        self._settings = Settings(embedder="hash", child_tokens=64, overlap_tokens=8)
+        self._settings = RecipeOptions(embedder="hash", child_tokens=64, overlap_tokens=8)
         self.held: dict[str, str] = {}  # release -> digest of what it held when it was built
         self.was_live: dict[str, str] = {}  # day -> what was live at its end
         self._pinned_until = 0
@@ -78,7 +78,7 @@ class Year:
         words = {}
         if night == 200:
             self._settings, words = (
-                Settings(embedder="hash", child_tokens=56, overlap_tokens=8),
+                RecipeOptions(embedder="hash", child_tokens=56, overlap_tokens=8),
                 {"change_recipe": True},
             )
         measured = night % self._args.measure_every == self._args.measure_every - 1

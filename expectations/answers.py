@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from expectations.answer_measures import ZERO_WITHOUT_ANSWER, of_answer, of_context
-from expectations.judging import PROMPTS, Judge, not_judged
+from expectations.judging import PROMPTS, AnswerJudge, not_judged
 from expectations.profiles import settings_of, way_of, whole
 from expectations.retrieval import described
 from expectations.summary import counts, means
 from lake.answer import Options, load_chat
 from lake.answer.json_requests import versions
 from lake.answer.templates import load_prompts
-from lake.endpoints.budget import BudgetError, Purse
+from lake.endpoints.budget import Budget, BudgetError
 from lake.errors import GoneError, LakeError
 from lake.progress import Progress, silent
 from lake.records.cached_chat import RememberedChat
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lake.answer import Answer, ChatModel
     from lake.answer.templates import Prompts
     from lake.index import Index
-    from lake.questions import Asked, Resolved
+    from lake.questions import EvalQuestion, Resolved
     from lake.releases.values import Release
 
 #: Questions answered at a time.
@@ -57,7 +57,7 @@ class AnswerEvaluation:
     failures: Mapping[str, str]
     judge_failures: Mapping[str, str]
     stopped: str
-    purse: Purse = field(default_factory=Purse)
+    purse: Budget = field(default_factory=Budget)
 
     @property
     def not_judged(self) -> dict[str, int]:
@@ -84,7 +84,7 @@ class AnswerEvaluation:
 
 def evaluate_answers(
     index: Index,
-    questions: Sequence[Asked],
+    questions: Sequence[EvalQuestion],
     at: str = "live",
     how: Mapping[str, Any] | None = None,
     *,
@@ -103,7 +103,7 @@ def evaluate_answers(
     for once; ``again`` asks anew. No call is made that could exceed the ``budget`` (USD). A question whose evidence is
     gone is left out; one that fails counts as 0; where all fail, the first error is raised.
     """
-    chosen = (options or Options(), Purse(budget), _loaded(chat), judge)
+    chosen = (options or Options(), Budget(budget), _loaded(chat), judge)
     asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
     resolved = tuple(index.resolve(questions, asker.release.release))
     asked = [one for one in resolved if not one.left_out]
@@ -142,8 +142,8 @@ class _Asker:
     options: Options
     prompts: Prompts
     chat: ChatModel
-    judge: Judge | None
-    purse: Purse
+    judge: AnswerJudge | None
+    purse: Budget
     digests: Mapping[str, str]
     again: bool
 
@@ -154,14 +154,14 @@ class _Asker:
         release: Release,
         how: Mapping[str, Any],
         options: Options,
-        purse: Purse,
+        purse: Budget,
         chat: ChatModel,
         judge: ChatModel | str | None,
         *,
         again: bool,
     ) -> _Asker:
         prompts, calls = load_prompts(options.prompts), index.calls(again=again)
-        judging = None if judge is None else Judge(_loaded(judge), calls, purse, prompts)
+        judging = None if judge is None else AnswerJudge(_loaded(judge), calls, purse, prompts)
         rows = index.dataset("documents", release.release).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
         way = way_of(index, how, shaped=True)
@@ -194,7 +194,7 @@ class _Asker:
             yield from (doc_id, self.digests[doc_id])
 
 
-def _check(outcomes: Sequence[_Outcome], judge: Judge | None) -> None:
+def _check(outcomes: Sequence[_Outcome], judge: AnswerJudge | None) -> None:
     """Raise what all questions failed by, or all that was to be judged: it is not the questions then."""
     failed = [outcome.error for outcome in outcomes if outcome.error and not outcome.is_stopped]
     if failed and len(failed) == len(outcomes):

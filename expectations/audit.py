@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from expectations.audit_settings import DEFAULTS, Settings
+from expectations.audit_settings import DEFAULTS, AuditSettings
 from expectations.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
 
 
-def audit(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole: bool = False) -> Verdict:
+def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, whole: bool = False) -> Verdict:
     """Judge a release by the rows at its own versions, never by the tables' heads; writes nothing.
 
     It passes unless a critical check fails or a check breaks. Keys and counts are held against one another over all
@@ -29,7 +29,7 @@ def audit(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole:
     return Verdict(release.release, passed, findings, time.perf_counter() - started)
 
 
-def suites(lake: Lake, release: Release, settings: Settings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
+def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
     """Every suite with the frame that it is run over."""
     from expectations import (
         chunks,

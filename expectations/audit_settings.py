@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AuditSettings:
     """How much is too much. Shares lie between 0 and 1.
 
     No loss of up to ``a_few`` documents, or ``a_few_chunks`` chunks, refuses a release, whatever its
@@ -30,4 +30,4 @@ class Settings:
     warn_copies_share: float = 0.30
 
 
-DEFAULTS = Settings()
+DEFAULTS = AuditSettings()

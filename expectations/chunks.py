@@ -8,10 +8,10 @@ from expectations.parents import span_checks
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
 
 
-def build(settings: Settings) -> list[Check]:
+def build(settings: AuditSettings) -> list[Check]:
     """Checks over ``features.chunks``: those of every span, and the vector's size, numbers and length."""
     remedy = "embed them again: the vector store holds the wrong vectors, or another model wrote them"
     low, high = 1 - settings.norm_tolerance, 1 + settings.norm_tolerance

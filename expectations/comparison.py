@@ -27,7 +27,7 @@ _KEY = ("set", "level", "measure", "question_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class PairedVerdict:
     """What the paired differences (b - a) of ``n`` questions say; ``low`` and ``high`` bound their mean.
 
     ``no_loss``: a mean loss of ``margin`` or more is ruled out, whatever else is open.
@@ -47,7 +47,7 @@ class Judgement:
 
 def judge(
     differences: np.ndarray, *, margin: float = MARGIN, alpha: float = ALPHA, least: int = LEAST, seed: int = 0
-) -> Judgement:
+) -> PairedVerdict:
     """The verdict on paired differences [n].
 
     *worse* wants two things. The mean loss is ``margin`` or more: one that matters. And the randomisation test rejects
@@ -72,7 +72,7 @@ def judge(
     elif n >= least and -margin < low and high < margin:
         word = "no difference that matters"
     no_loss = n >= least and low > -margin
-    return Judgement(word, n, mean, low, high, p, wins, losses, n - wins - losses, no_loss)
+    return PairedVerdict(word, n, mean, low, high, p, wins, losses, n - wins - losses, no_loss)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Comparison:
     measure: str
     a: float
     b: float
-    judgement: Judgement
+    judgement: PairedVerdict
     pairs: pl.DataFrame
     n_left_out: int
 

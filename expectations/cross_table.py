@@ -14,7 +14,7 @@ from lake.search.recall import missed_neighbours
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
     from expectations.verdict import Severity
     from lake.directory import Lake
     from lake.releases.values import Release
@@ -37,7 +37,7 @@ class Facts:
     samples: Mapping[str, tuple[str, ...]]
 
 
-def build(settings: Settings) -> list[Check]:
+def build(settings: AuditSettings) -> list[Check]:
     """Checks over ``count``'s row: nothing broken across tables, nothing missing, no sudden loss."""
     of_all = [*_identity(), *_references(), *_contents(), *_indices(), *_losses(settings)]
     return [*of_all, _copies(settings), _misunderstood()]
@@ -95,7 +95,7 @@ def _indices() -> list[Check]:
     ]  # fmt: skip
 
 
-def _losses(settings: Settings) -> list[Check]:
+def _losses(settings: AuditSettings) -> list[Check]:
     few = max(settings.a_few, settings.allow_removed)
     gone = "{n} of {total} documents of the base are gone"
     lost = "documents that stayed hold {n} chunks fewer than the {total} before"
@@ -115,7 +115,7 @@ def _losses(settings: Settings) -> list[Check]:
     ]  # fmt: skip
 
 
-def _copies(settings: Settings) -> Check:
+def _copies(settings: AuditSettings) -> Check:
     limit, message = settings.warn_copies_share, "{n} of {total} documents hold just what another one holds"
     return Check("expect_column_values_to_be_between", "copies_share", "warning", f"{message}, more than {limit:.0%}",
                  kwargs={"max_value": limit}, remedy="copies crowd one another out of answers: --exclude some",

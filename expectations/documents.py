@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
     from expectations.verdict import Severity
 
 _REREAD = "run raglake ingest again; if it stays, the manifest was written wrongly: report it"
 
 
-def build(settings: Settings) -> list[Check]:
+def build(settings: AuditSettings) -> list[Check]:
     """Checks over ``features.documents``; an empty release is a remark, since a new source may be empty."""
     return [
         Check("expect_table_row_count_to_be_between", "", "warning", "the release holds no document at all",

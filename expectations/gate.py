@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparison import Comparison, Judgement, compare, judge
+from expectations.comparison import Comparison, PairedVerdict, compare, judge
 from expectations.verdict import MAX_SAMPLES, Finding, findings_table
 from lake.configuration import Gate
 from lake.configured_values import split_measure
@@ -26,7 +26,7 @@ Outcome = Literal["passed", "warned", "blocked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Demand:
     """One demand on one measure of one set, and what became of it; ``live`` and what follows: of a comparison."""
 
     set: str
@@ -38,7 +38,7 @@ class Asked:
     n: int = 0
     value: float | None = None
     live: float | None = None
-    judgement: Judgement | None = None
+    judgement: PairedVerdict | None = None
     worst: tuple[str, ...] = ()  # question_ids, those that lost most first
 
     @property
@@ -79,10 +79,10 @@ class GateVerdict:
 
     release: str
     against: str | None
-    asked: tuple[Asked, ...]
+    asked: tuple[Demand, ...]
 
     @property
-    def failures(self) -> tuple[Asked, ...]:
+    def failures(self) -> tuple[Demand, ...]:
         """What does not hold, what blocks first."""
         return tuple(sorted((one for one in self.asked if not one.holds), key=lambda one: one.severity != "critical"))
 
@@ -121,7 +121,7 @@ class GateVerdict:
         return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
 
 
-def _row(one: Asked) -> str:
+def _row(one: Demand) -> str:
     state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
     j = one.judgement
     change, between = (f"{j.difference:+.4f}", f"{j.low:+.4f} and {j.high:+.4f}") if j and j.n else ("", "")
@@ -154,13 +154,13 @@ def decide(
     return GateVerdict(*names, tuple(replace(one, severity=_severity(policy, one)) for one in asked))
 
 
-def _severity(policy: Gate, one: Asked) -> Severity:
+def _severity(policy: Gate, one: Demand) -> Severity:
     is_open = one.word == "not enough evidence"
     blocks = policy.mode == "block" and not (is_open and policy.not_enough_evidence == "warn")
     return "critical" if blocks else "warning"
 
 
-def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Asked:
+def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Demand:
     level, label = split_measure(measure)
     mine = (pl.col("set") == name) & (pl.col("level") == level) & (pl.col("measure") == label)
     values = pl.DataFrame(candidate).filter(mine)["value"].drop_nulls().to_numpy()
@@ -173,10 +173,10 @@ def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Asked:
     elif mean < floor:
         word = "below its floor"
         message = f"{measure} of {name} is {mean:.4f} over {counted(n, 'question')}, less than {floor:g}"
-    return Asked(name, measure, "floor", word, "critical", message, n, mean)
+    return Demand(name, measure, "floor", word, "critical", message, n, mean)
 
 
-def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table) -> Iterator[Asked]:
+def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table) -> Iterator[Demand]:
     found = {(c.set, f"{c.level} {c.measure}"): c for c in _compared(policy, candidate, live)}
     wanted = [(name, measure) for name in sets for measure in _measurable(policy, name, live)]
     judged = corrected(policy, [found[key] for key in wanted if key in found])
@@ -184,7 +184,7 @@ def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: p
         one = found.get((name, measure))
         if one is None:
             message = f"no question of {name} is measured by {measure} at both releases"
-            yield Asked(name, measure, "no_regression", "not enough evidence", "critical", message)
+            yield Demand(name, measure, "no_regression", "not enough evidence", "critical", message)
         else:
             yield _regression(policy, one, judged[name, measure])
 
@@ -204,7 +204,7 @@ def _compared(policy: Gate, candidate: pa.Table, live: pa.Table) -> list[Compari
         return []
 
 
-def corrected(policy: Gate, comparisons: Sequence[Comparison]) -> dict[tuple[str, str], Judgement]:
+def corrected(policy: Gate, comparisons: Sequence[Comparison]) -> dict[tuple[str, str], PairedVerdict]:
     """Each comparison judged so that the chance of calling any harmless change worse is ``policy.alpha`` for them all.
 
     A loss counts at ``alpha`` shared among those not yet found worse, smallest p first (Holm), or among all
@@ -228,17 +228,17 @@ def _differences(one: Comparison) -> np.ndarray:
     return one.pairs.sort("question_id")["difference"].to_numpy()
 
 
-def _regression(policy: Gate, one: Comparison, judgement: Judgement) -> Asked:
+def _regression(policy: Gate, one: Comparison, judgement: PairedVerdict) -> Demand:
     losses = one.pairs.filter(pl.col("difference") < 0)["question_id"].head(MAX_SAMPLES).to_list()
     measure = f"{one.level} {one.measure}"
     told = _told(policy, one, judgement)
     word = "holds" if not told else judgement.word
-    return Asked(
+    return Demand(
         one.set, measure, "no_regression", word, "critical", told, judgement.n, one.b, one.a, judgement, tuple(losses)
     )
 
 
-def _told(policy: Gate, one: Comparison, j: Judgement) -> str:
+def _told(policy: Gate, one: Comparison, j: PairedVerdict) -> str:
     """What is wrong; "" where nothing is."""
     what, n = f"{one.level} {one.measure} of {one.set}", counted(j.n, "question")
     if j.word == "worse":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lake.configuration import Alarms, Gate
     from lake.directory import Lake
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
     from lake.releases.values import Release
 
 #: What is shown of a release besides the measures that are looked at.
@@ -93,7 +93,7 @@ def judged(
     return Answers(verdict, candidate[1], live[1])
 
 
-def sets_of(policy: Gate, questions: Sequence[Asked]) -> tuple[str, ...]:
+def sets_of(policy: Gate, questions: Sequence[EvalQuestion]) -> tuple[str, ...]:
     """The sets that are asked, also where one of them has no question."""
     return policy.sets or tuple(sorted({question.set for question in questions}))
 

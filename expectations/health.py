@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.maintenance.doctor.examination import failing
-from lake.maintenance.doctor.findings import Ailment, Check
+from lake.maintenance.doctor.findings import CheckResult, Issue
 
 if TYPE_CHECKING:
     from expectations.verdict import Verdict
@@ -26,21 +26,21 @@ def with_audit(lake: Lake, diagnosis: Diagnosis) -> Diagnosis:
     verdict: Verdict | None = None
     with failing(problems.append):
         verdict = _audit_of_live(lake)
-    ailments = [Ailment(_NAME, "live", f"can't be audited: {problem}", "mend the rest first") for problem in problems]
+    ailments = [Issue(_NAME, "live", f"can't be audited: {problem}", "mend the rest first") for problem in problems]
     if verdict is not None:
         ailments += _ailments(verdict)
     skipped = "" if verdict or problems else "nothing is live"
-    check = Check(_NAME, verdict.n_checks if verdict else 0, _UNIT, skipped)
+    check = CheckResult(_NAME, verdict.n_checks if verdict else 0, _UNIT, skipped)
     return replace(diagnosis, checks=(*diagnosis.checks, check), ailments=(*diagnosis.ailments, *ailments))
 
 
 def _audit_of_live(lake: Lake) -> Verdict | None:
     from expectations.audit import audit
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
 
     live = lake.log.read().live
     whatever = sys.maxsize
-    settings = Settings(
+    settings = AuditSettings(
         min_documents=0,
         a_few=whatever,
         a_few_chunks=whatever,
@@ -52,12 +52,12 @@ def _audit_of_live(lake: Lake) -> Verdict | None:
     return audit(lake, live, settings, whole=True) if live else None
 
 
-def _ailments(verdict: Verdict) -> list[Ailment]:
+def _ailments(verdict: Verdict) -> list[Issue]:
     found = []
     for finding in verdict.failures:
         if finding.severity == "critical":
             what, _, remedy = finding.message.rpartition("; ")
             ids = f" [{', '.join(finding.sample_ids[:3])}]" if finding.sample_ids else ""
             where = f"{finding.name} of {verdict.release}"
-            found.append(Ailment(_NAME, where, f"{what or remedy}{ids}", remedy or what))
+            found.append(Issue(_NAME, where, f"{what or remedy}{ids}", remedy or what))
     return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.answer.templates import Prompts
     from lake.answer.values import Answer
-    from lake.endpoints.budget import Purse
+    from lake.endpoints.budget import Budget
     from lake.records.calls import Calls
 
 PROMPTS = ("judge_faithfulness", "judge_relevance", "judge_precision", "judge_recall", "judge_correctness")
@@ -100,7 +100,7 @@ def _of_sources(n: int) -> Form[float]:
 
 
 @dataclass
-class Judge:
+class AnswerJudge:
     """Asks a model for verdicts on answers. Safe to use from several threads.
 
     ``failures`` holds the first error of each question where the endpoint failed, which is no verdict either;
@@ -109,7 +109,7 @@ class Judge:
 
     chat: ChatModel
     calls: Calls | None
-    purse: Purse
+    purse: Budget
     prompts: Prompts
     failures: dict[str, LakeError] = field(default_factory=dict)
     n_given: int = 0
@@ -150,7 +150,7 @@ class Judge:
 class _Asking:
     """Questions to the judge about one answer."""
 
-    judge: Judge
+    judge: AnswerJudge
     told: Answer
     about: tuple[str, ...]
 

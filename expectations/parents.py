@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
 
 
-def build(settings: Settings) -> list[Check]:
+def build(settings: AuditSettings) -> list[Check]:
     """Checks over ``features.parents``."""
     return span_checks("parents", "parent_id", settings)
 
 
-def span_checks(rows: str, ids: str, settings: Settings) -> list[Check]:
+def span_checks(rows: str, ids: str, settings: AuditSettings) -> list[Check]:
     """What parents and chunks have in common: a place in their document, a text as long as it, tokens."""
     remedy = "the chunker or the commit wrote it wrongly: run raglake rebuild"
     not_null = "expect_column_values_to_not_be_null"

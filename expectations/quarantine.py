@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from expectations.verdict import Check
 
 if TYPE_CHECKING:
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
 
 
-def build(settings: Settings) -> list[Check]:
+def build(settings: AuditSettings) -> list[Check]:
     """Checks over ``features.quarantine``; how many there may be is a matter of the release's facts."""
     return [_present("uri", "name"), _present("reason", "reason"), _present("error_class", "error class")]
 

@@ -21,7 +21,7 @@ from lake.storage import clock
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.index import Index
-    from lake.questions import Asked, Place, Resolved
+    from lake.questions import EvalQuestion, Place, Resolved
     from lake.releases.values import Release
 
 #: Chunks that are asked for.
@@ -66,7 +66,7 @@ def basis_of(release: Release) -> str:
 
 def evaluate(
     index: Index,
-    questions: Sequence[Asked],
+    questions: Sequence[EvalQuestion],
     at: str = "live",
     how: Mapping[str, Any] | None = None,
     *,
@@ -75,7 +75,7 @@ def evaluate(
     embedder: Embedder | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Ask each question at one release and measure what is found; ``how`` are fields of ``lake.search.Question``.
+    """Ask each question at one release and measure what is found; ``how`` are fields of ``lake.search.question.SearchRequest``.
 
     What they do not say is as the lake's configuration has it, so that what is measured is what users get.
     Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose

@@ -17,7 +17,7 @@ from lake.schemas import SCORES
 
 if TYPE_CHECKING:
     from lake.index import Index
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
 
 #: Questions that are asked until what they scored is kept: what a run that dies has to ask again.
 _AT_A_TIME = 500
@@ -25,7 +25,7 @@ _AT_A_TIME = 500
 
 def scores_of(
     index: Index,
-    questions: Sequence[Asked],
+    questions: Sequence[EvalQuestion],
     at: str = "live",
     how: Mapping[str, Any] | None = None,
     *,
@@ -47,7 +47,7 @@ def scores_of(
     known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
-    def measured(part: Sequence[Asked]) -> pa.Table:
+    def measured(part: Sequence[EvalQuestion]) -> pa.Table:
         return evaluate(index, part, release.release, way, names=measures, depth=depth, progress=progress).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
@@ -56,10 +56,10 @@ def scores_of(
 
 def _of_set(
     index: Index,
-    questions: Sequence[Asked],
+    questions: Sequence[EvalQuestion],
     known: pa.Table,
     measures: Sequence[str],
-    measured: Callable[[Sequence[Asked]], pa.Table],
+    measured: Callable[[Sequence[EvalQuestion]], pa.Table],
 ) -> pa.Table:
     """The rows of one set; what is missing is measured part by part, and kept with each."""
     rows = _fitting(known, questions, measures)
@@ -72,7 +72,7 @@ def _of_set(
     return rows
 
 
-def sets_of(questions: Sequence[Asked]) -> list[list[Asked]]:
+def sets_of(questions: Sequence[EvalQuestion]) -> list[list[EvalQuestion]]:
     """The questions of each set, by its name; UsageError where there are none at all."""
     if not questions:
         raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
@@ -84,7 +84,7 @@ def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
     return rows.filter(pc.equal(rows.column(column), value))
 
 
-def _fitting(rows: pa.Table, questions: Sequence[Asked], measures: Sequence[str]) -> pa.Table:
+def _fitting(rows: pa.Table, questions: Sequence[EvalQuestion], measures: Sequence[str]) -> pa.Table:
     """The rows of those questions that were asked as they are now; none unless all these measures were taken."""
     ranked = rows.filter(pc.equal(rows.column("level"), "document"))
     if ranked.num_rows and not set(measures) <= set(pc.unique(ranked.column("measure")).to_pylist()):

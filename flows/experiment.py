@@ -34,7 +34,7 @@ from tasks.job import Job
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
     from lake.releases.values import Release
 
 _MANY = 1_000_000_000
@@ -97,7 +97,7 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
     )
 
 
-def _check(trial: Trial, questions: Sequence[Asked]) -> None:
+def _check(trial: Trial, questions: Sequence[EvalQuestion]) -> None:
     check_measures(list(trial.measures))
     if not questions:
         raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
@@ -131,7 +131,7 @@ def _tried(
     trial: Trial,
     found: Sequence[Cell],
     index: Index,
-    questions: Sequence[Asked],
+    questions: Sequence[EvalQuestion],
     sample: Sample,
     folder: Path,
     how: tuple[Progress, int | None],
@@ -182,7 +182,7 @@ def _built(
     return place
 
 
-def _scores(trial: Trial, index: Index, questions: Sequence[Asked], cell: Cell, progress: Progress) -> pa.Table:
+def _scores(trial: Trial, index: Index, questions: Sequence[EvalQuestion], cell: Cell, progress: Progress) -> pa.Table:
     names = [name for level, name in map(split_measure, trial.measures) if level != "span"]
     if trial.builds:
         return scores_of(index, questions, "live", cell.way, names=names, depth=cell.depth, progress=progress)

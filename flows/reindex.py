@@ -208,7 +208,7 @@ def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
         )
 
 
-class Judgement(NamedTuple):
+class Decision(NamedTuple):
     """What became of a candidate: the outcome's fields of these names."""
 
     published: bool
@@ -218,25 +218,25 @@ class Judgement(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def judge(job: Job, candidate: Release, steps: Steps) -> Judgement:
+def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
     """Audit the candidate, ask it the lake's questions and publish it if it passes; else keep it and say why."""
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
-        return Judgement(False, verdict.summary(), refused=True, blocked=True)
+        return Decision(False, verdict.summary(), refused=True, blocked=True)
     answers = steps.evaluate(job, candidate)
     gate = answers.verdict if answers else None
     if gate and gate.outcome == "blocked":
-        return Judgement(False, gate.summary(), refused=True, blocked=True)
+        return Decision(False, gate.summary(), refused=True, blocked=True)
     remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
         passed = "its audit and its gate" if gate else "its audit"
         waits = f"{candidate.release} passed {passed} and waits: raglake publish {candidate.release}"
-        return Judgement(False, waits, False, remarks=remarks)
+        return Decision(False, waits, False, remarks=remarks)
     try:
         steps.publish(job, candidate)
     except RefusedError as refusal:
-        return Judgement(False, str(refusal), True, remarks=remarks)
-    return Judgement(True, "", False, remarks=remarks)
+        return Decision(False, str(refusal), True, remarks=remarks)
+    return Decision(True, "", False, remarks=remarks)
 
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:

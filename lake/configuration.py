@@ -21,7 +21,7 @@ from lake.configured_values import (
     split_measure,
 )
 from lake.errors import ContractError, UsageError
-from lake.search.defaults import Search
+from lake.search.defaults import SearchDefaults
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -42,7 +42,7 @@ class Gate:
     ``alpha`` for the chance that any of them errs (``correction``); one that a set's evidence can't have, such as that
     of spans where whole documents are relevant, is left out there. ``not_enough_evidence``: what becomes of a
     candidate where the questions are fewer than ``least``, or can't tell whether it lost that much.
-    ``how``: fields of ``lake.search.Question``, over the section ``search``. ``mode``: whether what is found blocks, or
+    ``how``: fields of ``lake.search.question.SearchRequest``, over the section ``search``. ``mode``: whether what is found blocks, or
     is only told.
     """
 
@@ -109,7 +109,7 @@ class Configuration:
 
     gate: Gate = field(default_factory=Gate)
     alarms: Alarms = field(default_factory=Alarms)
-    search: Search = field(default_factory=Search)
+    search: SearchDefaults = field(default_factory=SearchDefaults)
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Configuration:
@@ -134,10 +134,10 @@ def read(store: Store) -> Configuration:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
 
 
-def search_defaults(store: Store) -> Search:
+def search_defaults(store: Store) -> SearchDefaults:
     """How the lake is searched where nobody says otherwise; errors as for ``read``, of this section alone."""
     try:
-        found: Search = _section(Search, "search", said(store).get("search", {}))
+        found: SearchDefaults = _section(SearchDefaults, "search", said(store).get("search", {}))
     except UsageError as error:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
     return found

@@ -58,11 +58,11 @@ def check_floors(key: str, value: object) -> None:
 
 
 def check_how(key: str, value: object) -> None:
-    from lake.search.question import Question
+    from lake.search.question import SearchRequest
 
     if not isinstance(value, Mapping):
         raise UsageError(f'{key}={value!r} must be an object, such as {{"mode": "text"}}')
     try:
-        Question.of("x", **value)
+        SearchRequest.of("x", **value)
     except UsageError as error:
         raise UsageError(f"{key}: {error}") from error

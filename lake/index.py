@@ -20,15 +20,15 @@ from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot, released
 
 if TYPE_CHECKING:
-    from lake.answer.retrieval import Search
+    from lake.answer.retrieval import SearchFunction
     from lake.answer.values import Answer
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
-    from lake.questions import Asked, Evidence, Resolved
+    from lake.questions import EvalQuestion, Evidence, Resolved
     from lake.records.calls import Calls
-    from lake.search.defaults import Search as Defaults
+    from lake.search.defaults import SearchDefaults as Defaults
     from lake.search.diagnosis.diagnose import Why
-    from lake.search.question import Question
+    from lake.search.question import SearchRequest
 
 
 class Index:
@@ -85,11 +85,11 @@ class Index:
         """SCORES rows of the release: what each question scored when it was last evaluated, in each way of asking."""
         return scores.read(self._lake, self.release(at).release)
 
-    def questions(self, name: str | None = None) -> list[Asked]:
+    def questions(self, name: str | None = None) -> list[EvalQuestion]:
         """The questions of a set whose answers are known, or those of all sets."""
         return questions(self._lake, name)
 
-    def resolve(self, asked: Sequence[Asked], at: str = "live") -> list[Resolved]:
+    def resolve(self, asked: Sequence[EvalQuestion], at: str = "live") -> list[Resolved]:
         """Where a release has the evidence of each question."""
         return self._reader.of_release(at, lambda release: resolve(self._lake, release, asked))
 
@@ -123,14 +123,14 @@ class Index:
         embedder: Embedder | None = None,
         **how: Any,
     ) -> pa.Table:
-        """The ``k`` passages that answer best, as HITS rows, best first; ``how`` are fields of ``Question``.
+        """The ``k`` passages that answer best, as HITS rows, best first; ``how`` are fields of ``SearchRequest``.
 
         For instance ``mode="text"``, ``expand="none"``, ``filters={"media_type": "application/pdf"}``. What is not said
         is as the lake's configuration has it, and 10 passages else. Scores: cosine similarity for ``vector``, BM25 for
         ``text``, their fusion for ``hybrid``.
         """
 
-        def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> pa.Table:
+        def found(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> pa.Table:
             return snapshot.search(questions[0], rights, embedder)
 
         return self._reader.ask(at, [text], k, how, embedder, found)
@@ -146,7 +146,7 @@ class Index:
     ) -> list[pa.Table]:
         """As ``search`` for each text, all from one release."""
 
-        def found(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> list[pa.Table]:
+        def found(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> list[pa.Table]:
             return snapshot.search_all(questions, rights, embedder)
 
         return self._reader.ask(at, texts, k, how, embedder, found)
@@ -166,7 +166,7 @@ class Index:
 
         return answer_stream(*self._asked(at, question, words), **words)
 
-    def _asked(self, at: str, question: str, words: dict[str, Any]) -> tuple[Search, str]:
+    def _asked(self, at: str, question: str, words: dict[str, Any]) -> tuple[SearchFunction, str]:
         """A search with ``words`` of its own set, which are taken out of them; the release is put in."""
         release = words["release"] = self.release(at)
         how = {name: words.pop(name) for name in words.keys() - {"chat", "options", "history", "release"}}
@@ -197,17 +197,19 @@ class Index:
         Without ``evidence`` the question is one that is kept (in the set ``name``), by its text, id or key.
         ``budget``: tokens that a request for an answer may take, as of ``Options.budget_tokens``.
         """
-        from lake.questions import Asked
+        from lake.questions import EvalQuestion
         from lake.search.diagnosis.diagnose import meant, why
-        from lake.search.diagnosis.trace import Trace
+        from lake.search.diagnosis.trace import SearchTrace
 
         asked = (
-            Asked("asked", question, evidence=tuple(evidence)) if evidence else meant(self.questions(name), question)
+            EvalQuestion("asked", question, evidence=tuple(evidence))
+            if evidence
+            else meant(self.questions(name), question)
         )
         history = self.history()
 
-        def traced(snapshot: Snapshot, rights: Rights, questions: list[Question]) -> Why:
-            return why(self._lake, history, asked, Trace(snapshot, questions[0], rights, embedder, budget))
+        def traced(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> Why:
+            return why(self._lake, history, asked, SearchTrace(snapshot, questions[0], rights, embedder, budget))
 
         return self._reader.ask(at, [asked.text], k, how, embedder, traced)
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 
 from lake.errors import UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.sources.source import Source, parse_source
 
 
@@ -24,7 +24,7 @@ class Job:
     lake: str
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    settings: Settings = field(default_factory=Settings)
+    settings: RecipeOptions = field(default_factory=RecipeOptions)
     verify: bool = False
     change_recipe: bool = False
     allow_removals: int = 0

@@ -94,10 +94,10 @@ def commit_one(job: Job, found: Scan, spent: Spent | None = None) -> Release:
 def audit_one(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate, which the lake keeps."""
     from expectations.audit import audit
-    from expectations.audit_settings import Settings
+    from expectations.audit_settings import AuditSettings
 
     lake = Lake(job.lake)
-    verdict = audit(lake, candidate, Settings(allow_removed=job.allow_removals))
+    verdict = audit(lake, candidate, AuditSettings(allow_removed=job.allow_removals))
     lake.keep_findings(candidate.release, verdict.to_arrow())
     why = "" if verdict.passed else verdict.summary()
     record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)

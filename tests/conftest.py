@@ -21,7 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.ingest.isolation import IsolatedFunction
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 # Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -104,9 +104,9 @@ def ingest(source: Path, lake_url: str) -> Callable[..., Outcome]:
     """Run the real ingest, without Prefect; keywords go to Job, Settings' under ``settings``."""
 
     def run(
-        *, embedder: object = None, n_workers: int | None = None, settings: Settings | None = None, **job: object
+        *, embedder: object = None, n_workers: int | None = None, settings: RecipeOptions | None = None, **job: object
     ) -> Outcome:
-        chosen = settings or Settings(embedder="hash")
+        chosen = settings or RecipeOptions(embedder="hash")
         words = {"sources": (str(source),), "lake": lake_url, "settings": chosen, **job}
         with PlainSteps(n_workers=n_workers, embedder=embedder) as steps:  # type: ignore[arg-type]
             return reindex(Job(**words), steps)  # type: ignore[arg-type]

@@ -42,9 +42,9 @@ def import_everything() -> None:
 def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
     from flows.reindex import Job, reindex
     from flows.steps import PlainSteps
-    from lake.ingest.scan import Settings
+    from lake.ingest.scan import RecipeOptions
 
-    settings = Settings(embedder="hash", child_tokens=64)
+    settings = RecipeOptions(embedder="hash", child_tokens=64)
     # A rollback may leave so much to remove that the guard would object, which is not what is drilled here.
     job = Job((f"docs={source}",), lake, settings=settings, publish=publish, shard_documents=24, allow_removals=1000)
     with PlainSteps(n_workers=2) as steps:

@@ -11,7 +11,7 @@ from expectations.experiment.values import Choice
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from expectations.experiment.values import Outcome
+    from expectations.experiment.values import CellOutcome
 
 #: The most that a cell may lose to the best to be taken in its place, whatever the test says.
 TOLERANCE = 2 * MARGIN
@@ -19,7 +19,7 @@ TOLERANCE = 2 * MARGIN
 _SAME_TIME = 0.1
 
 
-def choose(outcomes: Sequence[Outcome], rows: Mapping[int, pa.Table], measure: str) -> Choice:
+def choose(outcomes: Sequence[CellOutcome], rows: Mapping[int, pa.Table], measure: str) -> Choice:
     """Of the cells that are as good as the best, the cheapest to embed, then the fastest, then the best.
 
     ``rows`` are SCORES of each cell's questions. With fewer than 30 questions only the best is as good as the best:
@@ -42,7 +42,7 @@ def choose(outcomes: Sequence[Outcome], rows: Mapping[int, pa.Table], measure: s
     return Choice(number, chosen.cell.number, frozenset(one.cell.number for one in good), rule)
 
 
-def _is_as_good(one: Outcome, best: Outcome, rows: Mapping[int, pa.Table], measure: str) -> bool:
+def _is_as_good(one: CellOutcome, best: CellOutcome, rows: Mapping[int, pa.Table], measure: str) -> bool:
     if one is best:
         return True
     if best.scores[measure].mean - one.scores[measure].mean >= TOLERANCE:

@@ -14,15 +14,15 @@ from expectations.retrieval import DEPTH
 from lake.embed import identify
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.ingest.scan import Settings
-from lake.search.defaults import Search, boosts_of
+from lake.ingest.scan import RecipeOptions
+from lake.search.defaults import SearchDefaults, boosts_of
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
 
 #: Names that can be varied: of the recipe, and of a question.
-OF_RECIPE = tuple(Settings.__dataclass_fields__)
-OF_QUESTION = tuple(Search.__dataclass_fields__)
+OF_RECIPE = tuple(RecipeOptions.__dataclass_fields__)
+OF_QUESTION = tuple(SearchDefaults.__dataclass_fields__)
 _SHORT = {"overlap": "overlap_tokens"}
 #: What stays as it is where a search is measured, unless it is varied.
 _SHAPE = ("expand", "window")
@@ -42,7 +42,7 @@ class Cell:
 
     number: int
     varied: Mapping[str, Any]
-    settings: Settings
+    settings: RecipeOptions
     recipe: Recipe
     way: Mapping[str, Any]
     depth: int = DEPTH
@@ -94,7 +94,7 @@ def _of_file(path: Path) -> dict[str, list[Any]]:
     return {str(name): values if isinstance(values, list) else [values] for name, values in said.items()}
 
 
-def cells(base: Recipe, own: Search, axes: Axes) -> list[Cell]:
+def cells(base: Recipe, own: SearchDefaults, axes: Axes) -> list[Cell]:
     """The lake as it is, number 0, and each combination of the values that is another; UsageError where one can't be.
 
     ``base`` is its recipe, ``own`` how it is searched.
@@ -112,21 +112,21 @@ def cells(base: Recipe, own: Search, axes: Axes) -> list[Cell]:
     return found
 
 
-def _as_is(name: str, base: Recipe, own: Search) -> Any:
+def _as_is(name: str, base: Recipe, own: SearchDefaults) -> Any:
     if name in OF_RECIPE:
         return getattr(settings_as_is(base), name)
     return own.boosts if name == "boosts" else getattr(own, name)
 
 
-def settings_as_is(recipe: Recipe) -> Settings:
+def settings_as_is(recipe: Recipe) -> RecipeOptions:
     """A recipe as an ingest is told it, field by field."""
     embedder = recipe.embedder
     by = embedder.computed_by if is_local(embedder.name) else None
     fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": embedder.name, "backend": by}
-    return Settings(**{name: fields[name] for name in OF_RECIPE})
+    return RecipeOptions(**{name: fields[name] for name in OF_RECIPE})
 
 
-def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: Search) -> Cell:
+def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefaults) -> Cell:
     if varied.get("mode", own.mode) != "hybrid":  # these say nothing then
         varied = {name: None if name in _OF_FUSION else value for name, value in varied.items()}
     try:
@@ -142,7 +142,7 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: Search) -> 
     return Cell(number, varied, settings, recipe, way, _depth(varied))
 
 
-def _settings(base: Settings, varied: Mapping[str, Any]) -> Settings:
+def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
     """The base's with the values that vary; what computes its model is not said of another one."""
     found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
     return found if found.embedder == base.embedder or "backend" in varied else replace(found, backend=None)

@@ -11,7 +11,7 @@ import polars as pl
 
 from expectations.comparison import compare
 from expectations.experiment.choosing import choose, front
-from expectations.experiment.values import Built, Choice, Outcome, Score
+from expectations.experiment.values import Built, CellOutcome, Choice, Score
 from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
 from lake.configured_values import split_measure
@@ -29,7 +29,7 @@ _ALL = "all"
 
 def judged(
     found: Sequence[tuple[Cell, Built, pa.Table]], times: Mapping[int, np.ndarray], measures: Sequence[str] = ()
-) -> tuple[list[Outcome], Choice, dict[str, frozenset[int]]]:
+) -> tuple[list[CellOutcome], Choice, dict[str, frozenset[int]]]:
     """What each cell came to, the base first; which to take; and the fronts of latency and of cost.
 
     ``times``: seconds of searches of each cell. ``measures`` (level, blank, name) default to the usual ones that the
@@ -69,14 +69,16 @@ def _has(rows: pa.Table, measure: str) -> bool:
     return bool(pl.DataFrame(rows).filter(pl.col("value").is_not_null(), level=level, measure=name).height)
 
 
-def _outcome(cell: Cell, built: Built, rows: pa.Table, seconds: np.ndarray, names: Sequence[str]) -> Outcome:
+def _outcome(cell: Cell, built: Built, rows: pa.Table, seconds: np.ndarray, names: Sequence[str]) -> CellOutcome:
     found = {f"{row['level']} {row['measure']}": row for row in means(rows, (), [split_measure(n) for n in names])}
     scores = {name: Score(found[name]["mean"], found[name]["low"], found[name]["high"]) for name in names}
     p50, p95 = np.quantile(seconds, [0.5, 0.95]) if len(seconds) else (np.nan, np.nan)
-    return Outcome(cell, built, found[names[0]]["n"], scores, float(p50), float(p95))
+    return CellOutcome(cell, built, found[names[0]]["n"], scores, float(p50), float(p95))
 
 
-def _against_base(outcomes: Sequence[Outcome], rows: Mapping[int, pa.Table], names: Sequence[str]) -> list[Outcome]:
+def _against_base(
+    outcomes: Sequence[CellOutcome], rows: Mapping[int, pa.Table], names: Sequence[str]
+) -> list[CellOutcome]:
     """With differences from the base, whose p-values are corrected for the number of cells, measure by measure."""
     others = [one.cell.number for one in outcomes if one.cell.number]
     scores: dict[int, dict[str, Score]] = {one.cell.number: dict(one.scores) for one in outcomes}

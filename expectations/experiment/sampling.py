@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from lake.index import Index
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Sample:
     n_all: int
 
 
-def sampled(index: Index, questions: Sequence[Asked], n: int | None = None, seed: int = 0) -> Sample:
+def sampled(index: Index, questions: Sequence[EvalQuestion], n: int | None = None, seed: int = 0) -> Sample:
     """``n`` documents of live: all that hold evidence, and others drawn by lot; all of them without ``n``.
 
     The same seed draws the same ones, and more of them for a larger ``n``. There are more than ``n`` where more hold

@@ -51,7 +51,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CellOutcome:
     """What one cell came to; ``p50`` and ``p95`` are seconds of a search. ``scores`` by measure."""
 
     cell: Cell
@@ -79,7 +79,7 @@ class Experiment:
     release: str
     sets: tuple[str, ...]
     measures: tuple[str, ...]
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[CellOutcome]
     choice: Choice
     fronts: Mapping[str, frozenset[int]]
     n_documents: int
@@ -92,7 +92,7 @@ class Experiment:
         """One row for each cell: values, scores, latency, size and cost."""
         return pl.DataFrame([self._row(one) for one in self.outcomes], infer_schema_length=None).to_arrow()
 
-    def _row(self, one: Outcome) -> dict[str, Any]:
+    def _row(self, one: CellOutcome) -> dict[str, Any]:
         number = one.cell.number
         return {
             "cell": number,

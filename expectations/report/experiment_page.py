@@ -14,7 +14,7 @@ from expectations.report.tables import table
 from lake.words import counted
 
 if TYPE_CHECKING:
-    from expectations.experiment.values import Experiment, Outcome
+    from expectations.experiment.values import CellOutcome, Experiment
 
 _SIGNS = (
     "Cell 0 is the lake as it is. Filled points are on the front: no other has a higher score for as little. The ring "
@@ -37,7 +37,7 @@ def scatters(found: Experiment) -> list[Scatter]:
             for name, title, across, unit in plots]  # fmt: skip
 
 
-def _group(one: Outcome) -> str:
+def _group(one: CellOutcome) -> str:
     """What is told by the colour: the recipe."""
     return worded({name: value for name, value in one.cell.varied.items() if name in OF_RECIPE}) or "the lake's recipe"
 
@@ -91,7 +91,7 @@ def _cells(found: Experiment) -> Markup:
     return table(("cell", *varied, *(f"{name}*" for name in found.measures), *figures), rows)
 
 
-def _row(found: Experiment, one: Outcome) -> Iterator[str]:
+def _row(found: Experiment, one: CellOutcome) -> Iterator[str]:
     built, first = one.built, one.scores[found.measures[0]]
     yield str(one.cell.number)
     yield from map(said, one.cell.varied.values())

@@ -10,7 +10,7 @@ import polars as pl
 
 from expectations.comparison import compare
 from expectations.profiles import how_of, whole
-from expectations.report.values import Compared, Found, Worst
+from expectations.report.values import Compared, FoundPassage, Worst
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE
 from lake.errors import GoneError, LakeError, UsageError
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.index import Index
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
 
 _N_WORST, _N_FOUND = 10, 3
 #: By what questions are ordered: the first of these that was measured.
 MAIN = (("document", "nDCG@10"), ("answer", "correctness"), ("answer", "token_f1"), ("answer", "answered"))
 
 
-def worst(index: Index, release: str, settings: str, rows: pa.Table, asked: Mapping[str, Asked]) -> list[Worst]:
+def worst(index: Index, release: str, settings: str, rows: pa.Table, asked: Mapping[str, EvalQuestion]) -> list[Worst]:
     """The questions that score least, if any is below 1; each is asked again for what is found now."""
     frame = pl.DataFrame(rows)
     measured = [frame.filter(level=level, measure=measure) for level, measure in MAIN]
@@ -37,7 +37,7 @@ def worst(index: Index, release: str, settings: str, rows: pa.Table, asked: Mapp
             for name, value in least.select("question_id", "value").iter_rows()]  # fmt: skip
 
 
-def _worst(index: Index, release: str, settings: str, question: Asked, value: float) -> Worst:
+def _worst(index: Index, release: str, settings: str, question: EvalQuestion, value: float) -> Worst:
     relevant = [evidence for evidence in question.evidence if evidence.grade]
     wanted, uris = [(e.uri, e.quote or "") for e in relevant], {e.uri for e in relevant}
     try:
@@ -48,14 +48,14 @@ def _worst(index: Index, release: str, settings: str, question: Asked, value: fl
         return Worst(question.text, value, wanted, [], str(error))
 
 
-def _found(index: Index, release: str, settings: str, text: str, uris: set[str]) -> Iterator[Found]:
+def _found(index: Index, release: str, settings: str, text: str, uris: set[str]) -> Iterator[FoundPassage]:
     how = {name: value for name, value in json.loads(settings).items() if name != "answers"}
     words = whole({"expand": "none", "principals": EVERYTHING, **how_of(json.dumps(how))})
     for hit in index.search(text, _N_FOUND, at=release, **words).to_pylist():
-        yield Found(hit["uri"], hit["heading"] or "", hit["text"], hit["uri"] in uris)
+        yield FoundPassage(hit["uri"], hit["heading"] or "", hit["text"], hit["uri"] in uris)
 
 
-def compared(a: pa.Table, b: pa.Table, asked: Mapping[str, Asked], names: tuple[str, str]) -> Compared | None:
+def compared(a: pa.Table, b: pa.Table, asked: Mapping[str, EvalQuestion], names: tuple[str, str]) -> Compared | None:
     """``b`` against ``a``; None where they share no question."""
     try:
         found = compare(a, b, (*HEADLINE, *ANSWERS))
@@ -66,7 +66,7 @@ def compared(a: pa.Table, b: pa.Table, asked: Mapping[str, Asked], names: tuple[
     return Compared(*names, [_in_words(one.to_json(), asked) for one in found])
 
 
-def _in_words(shown: dict[str, Any], asked: Mapping[str, Asked]) -> dict[str, Any]:
+def _in_words(shown: dict[str, Any], asked: Mapping[str, EvalQuestion]) -> dict[str, Any]:
     changes: Sequence[dict[str, Any]] = shown["changes"]
     texts = {name: question.text for name, question in asked.items()}
     return shown | {

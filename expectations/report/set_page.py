@@ -8,7 +8,7 @@ from typing import Any
 from expectations.report.markup import Markup, element
 from expectations.report.svg import bar, drawn, key
 from expectations.report.tables import table
-from expectations.report.values import Compared, Found, SetReport, Worst
+from expectations.report.values import Compared, FoundPassage, SetReport, Worst
 from lake.words import counted
 
 _N_CHANGES, _N_CHARACTERS = 8, 220
@@ -108,7 +108,7 @@ def _worst(row: Worst) -> Markup:
     return element("li", title, wanted, failure, nothing, [_found(n, one) for n, one in enumerate(row.found, 1)])
 
 
-def _found(number: int, one: Found) -> Markup:
+def _found(number: int, one: FoundPassage) -> Markup:
     heading = f" {one.heading}" if one.heading else ""
     words = (f"{number}. ", element("b", one.uri), heading, _quoted(one.text))
     return element("div", *words, class_="passage hit" if one.answers else "passage")

@@ -19,7 +19,7 @@ _DODGE = 14.0
 
 def drawn(chart: Chart) -> Markup:
     """A figure with its title, legend and plot; what a point says is shown when it is pointed at."""
-    area = _Area(chart, chart.ticks)
+    area = _PlotArea(chart, chart.ticks)
     words = f"{chart.title}: {', '.join(series.name for series in chart.series)}"
     box = f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"
     plot = element("svg", area.grid(), area.labels(), area.lines(), viewBox=box, role="img", aria_label=words)
@@ -37,7 +37,7 @@ def _colour(series: Series) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Area:
+class _PlotArea:
     """Where values stand on the paper."""
 
     chart: Chart

@@ -11,7 +11,7 @@ from expectations.report.charts import Chart, Point, Series
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPassage:
     """A passage that was found, and whether it is of a document that answers."""
 
     uri: str
@@ -30,7 +30,7 @@ class Worst:
     question: str
     value: float
     wanted: Sequence[tuple[str, str]]
-    found: Sequence[Found]
+    found: Sequence[FoundPassage]
     failure: str = ""
 
 

@@ -13,7 +13,7 @@ from flows.cli.show import terminal
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
 
 _BUDGET = "Most USD to spend; no call is made that could exceed it. Needs a known price, or RAGLAKE_CHAT_PRICE."
 _UNKNOWN = "Drop what the model answers without the passage."
@@ -74,7 +74,7 @@ def _exists(place: Lake, name: str) -> bool:
     return any(question.set == name for question in questions(place))
 
 
-def _decided(place: Lake, question: Asked, *, quiet: bool) -> str:
+def _decided(place: Lake, question: EvalQuestion, *, quiet: bool) -> str:
     """What the person decided, kept already."""
     from lake.questions import reviewing
 
@@ -94,7 +94,7 @@ def _decided(place: Lake, question: Asked, *, quiet: bool) -> str:
             return "edited"
 
 
-def _edited(place: Lake, question: Asked, *, quiet: bool) -> bool:
+def _edited(place: Lake, question: EvalQuestion, *, quiet: bool) -> bool:
     """Whether other words were given and kept; not where they can't be a question, or nobody gave any."""
     from lake.errors import UsageError
     from lake.questions import reviewing

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from expectations.comparison import Comparison
     from expectations.retrieval import Evaluation
     from lake.index import Index
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
 
 At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
 SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
@@ -132,7 +132,7 @@ def _failed(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [_named(asked[name]) | {"error": error} for name, error in evaluation.failures.items()]
 
 
-def _named(question: Asked) -> dict[str, Any]:
+def _named(question: EvalQuestion) -> dict[str, Any]:
     return {"question_id": question.question_id, "question": question.text}
 
 
@@ -185,7 +185,7 @@ def _compared(a: pa.Table, b: pa.Table, everything: bool) -> list[Comparison]:
     return sorted(found, key=lambda one: (one.set, order.get((one.level, one.measure), len(order))))
 
 
-def _with_words(one: Comparison, questions: Sequence[Asked]) -> dict[str, Any]:
+def _with_words(one: Comparison, questions: Sequence[EvalQuestion]) -> dict[str, Any]:
     """The comparison with the words of the questions that differ."""
     shown, texts = one.to_json(), {question.question_id: question.text for question in questions}
     changes = [{"question": texts[change["question_id"]], **change} for change in shown["changes"]]

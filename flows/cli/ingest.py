@@ -64,17 +64,17 @@ def _describe(
     budget_usd: BudgetUsd = None,
 ) -> Job:
     """The job that a command's words describe."""
-    from lake.ingest.scan import Settings
+    from lake.ingest.scan import RecipeOptions
     from tasks.job import Job
 
     words = dict(locals())
-    settings = {name: words[name] for name in Settings.__dataclass_fields__}
+    settings = {name: words[name] for name in RecipeOptions.__dataclass_fields__}
     return Job(
         sources=tuple(sources),
         lake=lake,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
-        settings=Settings(**settings),
+        settings=RecipeOptions(**settings),
         verify=verify,
         change_recipe=change_recipe,
         allow_removals=allow_removals,

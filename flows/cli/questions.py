@@ -14,7 +14,7 @@ from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import questions as show_questions
 
 if TYPE_CHECKING:
-    from lake.questions import Asked, Resolved
+    from lake.questions import EvalQuestion, Resolved
 
 #: Taken as one group: ``raglake questions import`` and so on.
 app = typer.Typer(help="Keep questions whose answers are known, to measure releases by.", no_args_is_help=True)
@@ -85,7 +85,7 @@ def list_(lake: LakeOption, set_: SetOption = None, as_json: JsonOption = False)
     show(shown, as_json, show_questions.listed)
 
 
-def _sets(questions: Sequence[Asked]) -> list[dict[str, Any]]:
+def _sets(questions: Sequence[EvalQuestion]) -> list[dict[str, Any]]:
     """Of each set how many questions, how many that nobody looked at, and how their evidence is given."""
     found = []
     for name in sorted({question.set for question in questions}):

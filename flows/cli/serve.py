@@ -49,14 +49,14 @@ def serve(
     """Answer questions over HTTP."""
     from lake.index import open_lake
     from lake.service.app import create_app
-    from lake.service.capacity import Bounds
+    from lake.service.capacity import Capacity
     from lake.service.server import check_openness, hosts_of
     from lake.service.server import serve as listen
 
     ring = _key_ring(keys, as_)
     check_openness(host, ring, is_open)
     burst = max(1, round(2 * rate))
-    bounds = Bounds(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
+    bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
     options = {"rerank": rerank} if rerank else {}
     hosts = hosts_of(host, ring, is_open)
     index = open_lake(lake)
@@ -98,13 +98,13 @@ def mcp(
 
 
 def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
-    from lake.service.capacity import Bounds
+    from lake.service.capacity import Capacity
     from lake.service.guard import Guard
     from lake.service.server import check_openness, hosts_of
     from lake.service.server import serve as listen
 
     check_openness(host, ring, is_open)
-    bounds = Bounds()
+    bounds = Capacity()
     listen(Guard(app, ring, bounds, lambda *_: None, hosts_of(host, ring, is_open)), bounds, host, port)
 
 

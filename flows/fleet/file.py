@@ -80,7 +80,7 @@ class RunnerOf(_Section):
     address: Words | None = None
 
 
-class Retention(_Section):
+class RetentionSettings(_Section):
     """What ``maintain`` keeps, by the names and defaults of its form."""
 
     keep_last: Annotated[int, Field(ge=0)] | None = None
@@ -90,7 +90,7 @@ class Retention(_Section):
     keep_vectors_days: Annotated[float, Field(ge=0)] | None = None
 
 
-class Settings(_Section):
+class FleetSettings(_Section):
     """What ``defaults`` may say for all lakes, and each lake for itself."""
 
     include: list[str] = []
@@ -101,7 +101,7 @@ class Settings(_Section):
     budget_usd: Annotated[float, Field(ge=0)] | None = None
     timezone: TimeZone = "UTC"
     schedules: Schedules = Schedules()
-    retention: Retention = Retention()
+    retention: RetentionSettings = RetentionSettings()
     overlap: Overlap = "skip"
     wait_minutes: Annotated[float, Field(ge=0)] = USUAL_WAIT
     paused: bool | None = None
@@ -115,7 +115,7 @@ class Settings(_Section):
     search: dict[str, Any] | None = None
 
     @model_validator(mode="after")
-    def _can_be(self) -> Settings:
+    def _can_be(self) -> FleetSettings:
         try:
             Configuration.of(self.policy)
         except UsageError as error:
@@ -128,8 +128,8 @@ class Settings(_Section):
         return {name: said for name in _SECTIONS if (said := getattr(self, name)) is not None}
 
 
-class FleetLake(Settings):
-    """One lake: where it lies, what goes into it, and all that ``Settings`` says."""
+class FleetLake(FleetSettings):
+    """One lake: where it lies, what goes into it, and all that ``FleetSettings`` says."""
 
     lake: Words
     sources: Annotated[list[Words], Field(min_length=1)]
@@ -140,7 +140,7 @@ class FleetLake(Settings):
 
 
 class _Defaults(_Section):
-    defaults: Settings
+    defaults: FleetSettings
 
 
 class Fleet(_Section):
@@ -212,7 +212,7 @@ def _known(loc: tuple[int | str, ...]) -> str:
     """The keys that may stand where an unknown one stood."""
     if len(loc) < 2:
         return "defaults, lakes"
-    top: Any = Settings if loc[0] == "defaults" else FleetLake
+    top: Any = FleetSettings if loc[0] == "defaults" else FleetLake
     section = top.model_fields.get(loc[-2])
     model = section.annotation if section else top
     return ", ".join(model.model_fields)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from lake.errors import UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from tasks.job import Job
 
 #: None, but not in the form, which would ask for the type of an empty field before it takes a value.
@@ -159,7 +159,7 @@ class IngestParameters(BaseModel):
         """The job that these parameters describe."""
         values = self.model_dump(include={field.name for field in fields(Job)} - {"settings"})
         values |= {name: tuple(values[name]) for name in ("sources", "include", "exclude")}
-        return Job(**values, settings=Settings(**self.recipe.model_dump()))
+        return Job(**values, settings=RecipeOptions(**self.recipe.model_dump()))
 
     @classmethod
     def of(cls, job: Job, n_workers: int | None) -> IngestParameters:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.index import Index, open_lake
-from lake.search.question import Question
+from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 from lake.search.snapshot import released
 
@@ -22,7 +22,7 @@ FIXED = ("principals", "embedder")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AccessResult:
     """HITS rows, and the release that all of them are from."""
 
     release: str
@@ -37,9 +37,9 @@ class Found:
 class Access:
     """``principals``: whose documents may be seen, besides those that all may; "*" sees everything.
 
-    ``at``: a release to stay with, by id, name, date or time, or ``live``. ``options`` are fields of ``Question`` for
-    every search. A caller may set others for one search, but never ``principals``, nor another release than the one it
-    stays with.
+    ``at``: a release to stay with, by id, name, date or time, or ``live``. ``options`` are fields of
+    ``SearchRequest`` for every search. A caller may set others for one search, but never
+    ``principals``, nor another release than the one it stays with.
     """
 
     index: Index
@@ -49,7 +49,7 @@ class Access:
 
     def __post_init__(self) -> None:
         _refuse(self.options)
-        Question.of("words", 1, **self.options)
+        SearchRequest.of("words", 1, **self.options)
         Rights({}).predicate(self.principals)
 
     @classmethod
@@ -61,12 +61,12 @@ class Access:
             access.index.release(at)
         return access
 
-    def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> Found:
+    def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> AccessResult:
         """The ``k`` best passages, all of one release; as many as ``Index.search`` gives where none is said."""
         _refuse(how)
         words = {**self.options, **how, "principals": self.principals}
         hits = self.index.search(text, k, at=self._release(at), **words)
-        return Found(released(hits), hits)
+        return AccessResult(released(hits), hits)
 
     def answer(self, question: str, at: str | None = None, **words: Any) -> Answer:
         """As of ``Index.answer``."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dspy import Prediction
 
 
-class LakeRetriever:
+class DSPyRetriever:
     """Call it in a module's ``forward``, or hand ``retriever.search`` to ``dspy.ReAct`` as a tool.
 
     A Prediction of it has ``passages`` (texts, best first), ``metadata`` of each and the ``release``.

@@ -12,7 +12,7 @@ from lake.adapters.access import Access
 
 
 @component
-class LakeRetriever:
+class HaystackRetriever:
     """Passages of the lake at ``lake`` as Documents, best first.
 
     ``filters`` are raglake's own: columns and what they must be. Whose documents may be seen and which release is
@@ -39,7 +39,7 @@ class LakeRetriever:
         return default_to_dict(self, **{name: getattr(self, name) for name in names})
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LakeRetriever:
+    def from_dict(cls, data: dict[str, Any]) -> HaystackRetriever:
         return default_from_dict(cls, data)
 
     @component.output_types(documents=list[Document])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 
 
-class LakeRetriever(BaseRetriever):
+class LangChainRetriever(BaseRetriever):
     """Passages as Documents, best first.
 
     A call may set options of its own: ``retriever.invoke(question, k=3, filters={"media_type": "text/markdown"})``.

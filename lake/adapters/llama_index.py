@@ -14,7 +14,7 @@ from lake.adapters.access import Access
 _SHOWN = ("uri", "title", "heading", "page")
 
 
-class LakeRetriever(BaseRetriever):
+class LlamaIndexRetriever(BaseRetriever):
     """Passages as nodes with their scores, best first; ``options`` are words of every search."""
 
     def __init__(self, access: Access, k: int = 5, **options: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lake.adapters.access import Access, Found
+from lake.adapters.access import Access, AccessResult
 
 if TYPE_CHECKING:
     from lake.answer import ChatModel
@@ -30,7 +30,7 @@ _OF_SOURCE = ("number", "uri", "title", "heading", "page", "doc_id", "start", "e
 _OF_RELEASE = ("release", "published_at", "live", "status", "names", "n_documents", "n_chunks")
 
 
-def shown(found: Found) -> dict[str, Any]:
+def shown(found: AccessResult) -> dict[str, Any]:
     """The release, and of each passage what a model needs to quote it."""
     rows = found.hits.select(_SHOWN).to_pylist()
     return {"release": found.release, "passages": rows}

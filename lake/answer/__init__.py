@@ -2,23 +2,23 @@
 
 from lake.answer.answering import Options, answer, answer_stream
 from lake.answer.chat import ChatModel, Completion, Message
-from lake.answer.query_expansion import Limits
+from lake.answer.query_expansion import ExpansionLimits
 from lake.answer.registry import NoChatModelError, load_chat
-from lake.answer.values import Answer, Problem, Quote, Sentence, Source
+from lake.answer.values import Answer, AnswerProblem, CitedSource, Quote, Sentence
 from lake.endpoints.usage import Usage
 
 __all__ = [
     "Answer",
+    "AnswerProblem",
     "ChatModel",
+    "CitedSource",
     "Completion",
-    "Limits",
+    "ExpansionLimits",
     "Message",
     "NoChatModelError",
     "Options",
-    "Problem",
     "Quote",
     "Sentence",
-    "Source",
     "Usage",
     "answer",
     "answer_stream",

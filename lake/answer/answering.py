@@ -14,12 +14,12 @@ from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.evidence import evidence
-from lake.answer.query_expansion import Limits, Understanding
+from lake.answer.query_expansion import ExpansionLimits, Understanding
 from lake.answer.registry import NoChatModelError, load_chat
-from lake.answer.retrieval import Found, find
+from lake.answer.retrieval import Retrieved, find
 from lake.answer.support import Checked, checked
 from lake.answer.templates import Prompts, load_prompts
-from lake.answer.values import Answer, Problem
+from lake.answer.values import Answer, AnswerProblem
 from lake.chunk.tokenizers import load_tokenizer
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, UsageError
@@ -28,7 +28,7 @@ from lake.ids import value_digest
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.answer.query_expansion import Strategy
-    from lake.answer.retrieval import Search
+    from lake.answer.retrieval import SearchFunction
     from lake.releases.values import Release
 
 #: Encodings differ from model to model; so much of the budget is left free for that.
@@ -49,12 +49,12 @@ class Options:
     temperature: float = 0.0
     min_evidence: float = MIN_EVIDENCE
     understand: tuple[Strategy, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: ExpansionLimits = field(default_factory=ExpansionLimits)
     prompts: str | None = None
 
 
 def answer(
-    search: Search,
+    search: SearchFunction,
     question: str,
     *,
     chat: ChatModel | str | None = None,
@@ -75,7 +75,7 @@ def answer(
 
 
 def answer_stream(
-    search: Search,
+    search: SearchFunction,
     question: str,
     *,
     chat: ChatModel | str | None = None,
@@ -96,7 +96,7 @@ def answer_stream(
 
 
 def _begin(
-    search: Search,
+    search: SearchFunction,
     question: str,
     chat: ChatModel | str | None,
     options: Options,
@@ -128,7 +128,7 @@ def _model(chat: ChatModel | str | None) -> tuple[ChatModel | None, str]:
         return None, str(none)
 
 
-def _known(question: str, found: Found, understanding: Understanding | None, release: Release | None) -> Answer:
+def _known(question: str, found: Retrieved, understanding: Understanding | None, release: Release | None) -> Answer:
     """All that is known before a model answers."""
     name = release.recipe.embedder.name if release else None
     probability = sufficiency(evidence(found.question, found.hits.to_pylist()), name) if found.hits.num_rows else 0.0
@@ -148,7 +148,7 @@ def _known(question: str, found: Found, understanding: Understanding | None, rel
     )
 
 
-def _named(found: Found) -> str | None:
+def _named(found: Retrieved) -> str | None:
     """The release that the search says it answered from."""
     name = (found.hits.schema.metadata or {}).get(b"release")
     return name.decode() if name else None
@@ -160,7 +160,7 @@ def _too_weak(known: Answer, least: float) -> str:
     return f"what was found is too weak (evidence {known.evidence:.3f}, at least {least:.3f}); no model was asked"
 
 
-def _prompt(prompts: Prompts, found: Found, options: Options) -> tuple[Context, list[Message]]:
+def _prompt(prompts: Prompts, found: Retrieved, options: Options) -> tuple[Context, list[Message]]:
     question, room = found.question, room_for(found.question, options, prompts)
     context = pack(found.hits.to_pylist(), room) if room >= _LEAST_ROOM else Context((), 0, 0)
     if not context.sources:
@@ -224,14 +224,16 @@ class _Begun:
         )
 
 
-def _judged(told: Checked, enough: bool) -> tuple[Problem, ...]:
+def _judged(told: Checked, enough: bool) -> tuple[AnswerProblem, ...]:
     """A refusal claims nothing that sources could bear out."""
     return told.problems if enough else ()
 
 
-def _endings(completion: Completion, options: Options) -> tuple[Problem, ...]:
+def _endings(completion: Completion, options: Options) -> tuple[AnswerProblem, ...]:
     if completion.finish_reason == "length":
-        return (Problem("truncated", f"the answer was cut at {options.max_tokens} tokens; allow it a longer output"),)
+        return (
+            AnswerProblem("truncated", f"the answer was cut at {options.max_tokens} tokens; allow it a longer output"),
+        )
     if completion.finish_reason == "refused":
-        return (Problem("refused", "the model or its provider declined to answer"),)
+        return (AnswerProblem("refused", "the model or its provider declined to answer"),)
     return ()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.endpoint_chat import Asked, EndpointChat, Patience, Reply
+from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Patience, Reply
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
 
@@ -50,7 +50,7 @@ class AnthropicChat(EndpointChat):
             raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
         return Anthropic(api_key=self._key, timeout=self.patience.timeout, max_retries=0)
 
-    def _whole(self, asked: Asked) -> Reply:
+    def _whole(self, asked: ChatRequest) -> Reply:
         answer = self._client.messages.create(**self._request(asked))
         blocks = getattr(answer, "content", None)
         if blocks is None:
@@ -60,12 +60,12 @@ class AnthropicChat(EndpointChat):
             text, _finish(answer.stop_reason), _n_input(answer.usage), answer.usage.output_tokens, answer.model
         )
 
-    def _pieces(self, asked: Asked) -> Iterator[Reply]:
+    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]:
         with self._client.messages.create(**self._request(asked), stream=True) as events:
             for event in events:
                 yield _piece(event)
 
-    def _request(self, asked: Asked) -> dict[str, Any]:
+    def _request(self, asked: ChatRequest) -> dict[str, Any]:
         system = "\n\n".join(message.text for message in asked.messages if message.role == "system")
         request: dict[str, Any] = {
             "model": self.model,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lake.answer.values import Problem
+from lake.answer.values import AnswerProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ def _numbers(inner: str) -> Iterable[int]:
         yield from range(first, last + 1) if first <= last < first + 50 else dict.fromkeys((first, last))
 
 
-def verified(text: str, n_sources: int) -> tuple[str, tuple[Problem, ...]]:
+def verified(text: str, n_sources: int) -> tuple[str, tuple[AnswerProblem, ...]]:
     """The text without numbers that no source has, and a problem for each such number.
 
     >>> text, problems = verified("It burns oil [1, 7]. Or tar [9].", 2)
@@ -64,7 +64,7 @@ def verified(text: str, n_sources: int) -> tuple[str, tuple[Problem, ...]]:
             pieces += [_before(text[done : citation.start], citation, bad), _kept(citation, bad)]
             done = citation.end
     sources = "is 1 source" if n_sources == 1 else f"are {n_sources} sources"
-    problems = tuple(Problem("no_such_source", f"[{number}] is cited; there {sources}") for number in wrong)
+    problems = tuple(AnswerProblem("no_such_source", f"[{number}] is cited; there {sources}") for number in wrong)
     return "".join([*pieces, text[done:]]), problems
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lake.answer.evidence import Evidence
+    from lake.answer.evidence import EvidenceSignals
 
 #: Below it no model is asked by default: of the questions that could be answered it lost 3 in 1,000 of English ones, 1
 #: to 2 in 100 of Spanish and German ones, and 7 in 100 of Chinese ones.
@@ -59,7 +59,7 @@ EVIDENCE_FITS = (
 ANSWER_FIT = Fit({"evidence": 0.560, "support": 9.661}, -4.048)
 
 
-def sufficiency(found: Evidence, embedder: str | None) -> float:
+def sufficiency(found: EvidenceSignals, embedder: str | None) -> float:
     """How likely the answer is among the passages; ``embedder`` is the release's, where it is known."""
     figures = {name: getattr(found, name) for name in EVIDENCE_FITS[0].weights}
     fit = next(fit for fit in EVIDENCE_FITS if fit.fits(figures, embedder))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.fences import fence_of, fenced
 from lake.answer.passages import Passage, child_of, cut_around, in_reading_order, joined, passage_of
-from lake.answer.values import Source
+from lake.answer.values import CitedSource
 from lake.chunk.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CUT = "[cut here: the passage goes on in the document]"
 class Context:
     """Numbered sources as the prompt will show them, and how many passages found no room."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[CitedSource, ...]
     n_tokens: int
     n_left_out: int
 
@@ -93,9 +93,9 @@ def _same_words(a: Passage, b: Passage) -> bool:
     return " ".join(a.text.split()) == " ".join(b.text.split())
 
 
-def _source(number: int, passage: Passage) -> Source:
+def _source(number: int, passage: Passage) -> CitedSource:
     row = passage.row
-    return Source(
+    return CitedSource(
         number=number,
         uri=row["uri"],
         source=row.get("source") or "",
@@ -112,11 +112,11 @@ def _source(number: int, passage: Passage) -> Source:
     )
 
 
-def _block(source: Source, fence: str) -> str:
+def _block(source: CitedSource, fence: str) -> str:
     return fenced(f"source {source.number}", _told(source), fence)
 
 
-def _told(source: Source) -> str:
+def _told(source: CitedSource) -> str:
     """A source in words: where it is from, then its text; names are kept to one line each."""
     told = {"document": source.uri, "title": source.title, "heading": source.heading, "page": source.page}
     lines = [f"{what}: {' '.join(str(value).split())}" for what, value in told.items() if value]

@@ -41,7 +41,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """One request, before a provider's words for it."""
 
     messages: tuple[Message, ...]
@@ -101,10 +101,10 @@ class EndpointChat(ABC):
         """Turns the client's exceptions into RefusedRequest, Unsupported or an error of ours."""
 
     @abstractmethod
-    def _whole(self, asked: Asked) -> Reply: ...
+    def _whole(self, asked: ChatRequest) -> Reply: ...
 
     @abstractmethod
-    def _pieces(self, asked: Asked) -> Iterator[Reply]: ...
+    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]: ...
 
     def complete(
         self,
@@ -147,7 +147,7 @@ class EndpointChat(ABC):
         except RefusedRequest as broken:
             raise TransientError(_broken(self.name, str(broken))) from broken
 
-    def _patiently(self, asked: Asked, request: Callable[[], T]) -> T:
+    def _patiently(self, asked: ChatRequest, request: Callable[[], T]) -> T:
         backoff, n_failures = self.patience.backoff, 0
         while True:
             time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(asked))))
@@ -164,10 +164,10 @@ class EndpointChat(ABC):
                     raise TransientError(f"{self.name!r} failed {times}: {refused}; try again later") from refused
             time.sleep(wait)
 
-    def _estimate(self, asked: Asked) -> int:
+    def _estimate(self, asked: ChatRequest) -> int:
         return len(asked.words) // 4 + asked.max_tokens
 
-    def _completion(self, asked: Asked, reply: Reply, started: float) -> Completion:
+    def _completion(self, asked: ChatRequest, reply: Reply, started: float) -> Completion:
         finish = reply.finish_reason or "stop"
         if not reply.text.strip() and finish != "refused":
             raise ContractError(_empty(self.name, finish, asked.max_tokens))
@@ -194,9 +194,9 @@ class EndpointChat(ABC):
 
 def _asked(
     messages: Sequence[Message], max_tokens: int, temperature: float, json_schema: dict[str, Any] | None
-) -> Asked:
+) -> ChatRequest:
     clean = tuple(replace(message, text=without_surrogates(message.text)) for message in messages)
-    return Asked(clean, max_tokens, temperature, json_schema)
+    return ChatRequest(clean, max_tokens, temperature, json_schema)
 
 
 def _begun(pieces: Iterator[Reply]) -> Iterator[Reply]:

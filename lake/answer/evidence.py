@@ -16,7 +16,7 @@ _NEXT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EvidenceSignals:
     """Each in [0, 1] but the cosine; none grows with the size of the lake. None: the leg it is of says nothing.
 
     ``cosine``: of the best passage. ``cosine_margin``, ``text_margin``: how far the best stands above the next few, as
@@ -32,7 +32,7 @@ class Evidence:
     agreement: float | None = None
 
 
-def evidence(question: str, rows: Sequence[Mapping[str, Any]]) -> Evidence:
+def evidence(question: str, rows: Sequence[Mapping[str, Any]]) -> EvidenceSignals:
     """Of HITS rows, best first; nothing but zeros where there are none."""
     rows = rows[:_TOP]
     cosines = sorted((row["vector_score"] for row in rows if row.get("vector_score") is not None), reverse=True)
@@ -40,8 +40,8 @@ def evidence(question: str, rows: Sequence[Mapping[str, Any]]) -> Evidence:
     best, every = _coverage(question, [row["text"] for row in rows])
     if is_dense(question):
         # Which of its words the text leg finds is the tokenizer's doing, and then says nothing of the answer.
-        return Evidence(best, every, cosines[0] if cosines else None)
-    return Evidence(
+        return EvidenceSignals(best, every, cosines[0] if cosines else None)
+    return EvidenceSignals(
         cosine=cosines[0] if cosines else None,
         cosine_margin=_margin(cosines),
         text_margin=_margin(scores),

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lake.answer.endpoint_chat import Asked, EndpointChat, Patience, Reply, Unsupported
+from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Patience, Reply, Unsupported
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 
@@ -50,17 +50,17 @@ class OpenAIChat(EndpointChat):
             base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.patience.timeout, max_retries=0
         )
 
-    def _whole(self, asked: Asked) -> Reply:
+    def _whole(self, asked: ChatRequest) -> Reply:
         return _reply(self._client.chat.completions.create(**self._request(asked)))
 
-    def _pieces(self, asked: Asked) -> Iterator[Reply]:
+    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]:
         request = self._request(asked) | {"stream": True}
         if "stream_options" not in self._left_out:
             request["stream_options"] = {"include_usage": True}
         with self._client.chat.completions.create(**request) as chunks:
             yield from map(_piece, chunks)
 
-    def _request(self, asked: Asked) -> dict[str, Any]:
+    def _request(self, asked: ChatRequest) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self.model,
             "messages": [{"role": message.role, "content": message.text} for message in asked.messages],

@@ -23,7 +23,7 @@ _MAX_HISTORY = 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ExpansionLimits:
     """Queries of one expansion or hop, hops, and calls of the model for one question, all at most."""
 
     max_queries: int = 4
@@ -33,7 +33,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ExpandedQuery:
     """What to search for; ``like_a_passage``: it is worded as an answer, so its vector is what tells."""
 
     text: str
@@ -46,7 +46,7 @@ class Understanding:
 
     chat: ChatModel
     prompts: Prompts
-    limits: Limits = field(default_factory=Limits)
+    limits: ExpansionLimits = field(default_factory=ExpansionLimits)
     usage: Usage = field(default_factory=Usage)
     notes: list[str] = field(default_factory=list)
 
@@ -57,23 +57,23 @@ class Understanding:
         told = fenced("conversation", told, fence)
         return self._text("standalone", "question", question, fence, history=told) or question
 
-    def rewritten(self, question: str) -> list[Query]:
+    def rewritten(self, question: str) -> list[ExpandedQuery]:
         """A query to be searched for in the question's place."""
         text = self._text("rewrite", "query", question, fence_of(question))
-        return [Query(text or question)]
+        return [ExpandedQuery(text or question)]
 
-    def expanded(self, question: str) -> list[Query]:
+    def expanded(self, question: str) -> list[ExpandedQuery]:
         """Queries that say it otherwise."""
-        return list(map(Query, self._texts("expand", question, fence_of(question)) or ()))
+        return list(map(ExpandedQuery, self._texts("expand", question, fence_of(question)) or ()))
 
-    def imagined(self, question: str) -> list[Query]:
+    def imagined(self, question: str) -> list[ExpandedQuery]:
         """A passage that might answer (HyDE: Gao et al., ACL 2023)."""
         text = self._text("hyde", "passage", question, fence_of(question))
-        return [Query(text, like_a_passage=True)] if text else []
+        return [ExpandedQuery(text, like_a_passage=True)] if text else []
 
-    def missing(self, question: str, found: str, fence: str) -> list[Query]:
+    def missing(self, question: str, found: str, fence: str) -> list[ExpandedQuery]:
         """What is still to be looked up, given what was found; ``fence`` marks that off and is not in the question."""
-        return list(map(Query, self._texts("decompose", question, fence, sources=found) or ()))
+        return list(map(ExpandedQuery, self._texts("decompose", question, fence, sources=found) or ()))
 
     def _text(self, name: str, key: str, question: str, fence: str, **words: str) -> str | None:
         written = self._ask(name, key, many=False, question=question, fence=fence, **words)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lake.answer.terms import terms
-from lake.answer.values import Problem, Quote, Source
+from lake.answer.values import AnswerProblem, CitedSource, Quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def quotes(text: str) -> list[tuple[int, str]]:
     return [(place, words) for place, words in found if len(terms(words)) >= MIN_TERMS]
 
 
-def looked_up(words: str, cited: Sequence[int], sources: Sequence[Source]) -> tuple[Quote, Problem | None]:
+def looked_up(words: str, cited: Sequence[int], sources: Sequence[CitedSource]) -> tuple[Quote, AnswerProblem | None]:
     """The quotation in the first cited source that holds it, else in any; case, spaces and kinds of marks don't count.
 
     An ellipsis in it may stand for anything; what is around it must follow in order.
@@ -55,14 +55,14 @@ def looked_up(words: str, cited: Sequence[int], sources: Sequence[Source]) -> tu
             quote = Quote(words, source.number, source.start + span[0], source.start + span[1])
             return quote, _elsewhere(quote, cited)
     where = f"[{'], ['.join(map(str, cited))}]" if cited else "any source"
-    return Quote(words, None, None, None), Problem("quote_not_found", f'"{words}" does not stand in {where}')
+    return Quote(words, None, None, None), AnswerProblem("quote_not_found", f'"{words}" does not stand in {where}')
 
 
-def _elsewhere(quote: Quote, cited: Sequence[int]) -> Problem | None:
+def _elsewhere(quote: Quote, cited: Sequence[int]) -> AnswerProblem | None:
     if not cited or quote.number in cited:
         return None
     named = ", ".join(f"[{number}]" for number in cited)
-    return Problem("quote_elsewhere", f'"{quote.text}" stands in [{quote.number}], not in {named}')
+    return AnswerProblem("quote_elsewhere", f'"{quote.text}" stands in [{quote.number}], not in {named}')
 
 
 def _find(words: str, text: str) -> tuple[int, int] | None:

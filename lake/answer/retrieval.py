@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lake.answer.context import pack
 from lake.answer.fusion import fuse
-from lake.answer.query_expansion import Query, Understanding, check_strategies
+from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
 
 if TYPE_CHECKING:
     from lake.answer.chat import Message
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _HOP_TOKENS = 2000
 
 
-class Search(Protocol):
+class SearchFunction(Protocol):
     """``Index.search``, perhaps with some of its words set: HITS rows, best first."""
 
     def __call__(self, text: str, k: int, /, **how: Any) -> pa.Table: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Retrieved:
     """Passages, and the questions and queries that led to them."""
 
     hits: pa.Table
@@ -37,14 +37,14 @@ class Found:
 
 
 def find(
-    search: Search,
+    search: SearchFunction,
     question: str,
     k: int,
     *,
     understand: Sequence[Strategy] = (),
     history: Sequence[Message] = (),
     understanding: Understanding | None = None,
-) -> Found:
+) -> Retrieved:
     """The ``k`` passages that all queries together find best.
 
     A history makes the question stand alone; ``rewrite`` takes the question's place in the search, ``expand`` and
@@ -53,33 +53,33 @@ def find(
     """
     check_strategies(understand)
     if understanding is None:
-        return Found(search(question, k), question, (question,))
+        return Retrieved(search(question, k), question, (question,))
     if history:
         question = understanding.standalone(question, history)
     queries = _queries(question, understand, understanding)
     rankings = [_ranking(search, query, k) for query in queries]
     if "decompose" in understand:
         _hop(search, question, k, queries, rankings, understanding)
-    return Found(fuse(rankings, k), question, tuple(query.text for query in queries))
+    return Retrieved(fuse(rankings, k), question, tuple(query.text for query in queries))
 
 
-def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[Query]:
-    queries = model.rewritten(question) if "rewrite" in understand else [Query(question)]
+def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[ExpandedQuery]:
+    queries = model.rewritten(question) if "rewrite" in understand else [ExpandedQuery(question)]
     if "expand" in understand:
         queries += model.expanded(question)
     if "hyde" in understand:
         queries += model.imagined(question)
-    distinct: dict[str, Query] = {}
+    distinct: dict[str, ExpandedQuery] = {}
     for query in queries:
         distinct.setdefault(query.text.casefold(), query)
     return list(distinct.values())
 
 
 def _hop(
-    search: Search,
+    search: SearchFunction,
     question: str,
     k: int,
-    queries: list[Query],
+    queries: list[ExpandedQuery],
     rankings: list[pa.Table],
     model: Understanding,
 ) -> None:
@@ -96,11 +96,13 @@ def _hop(
         rankings += [_ranking(search, query, k) for query in new]
 
 
-def _ranking(search: Search, query: Query, k: int) -> pa.Table:
+def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> pa.Table:
     return search(query.text, k, mode="vector") if query.like_a_passage else search(query.text, k)
 
 
-def understood(search: Search, strategies: Sequence[Strategy], make: Callable[[], Understanding]) -> Search:
+def understood(
+    search: SearchFunction, strategies: Sequence[Strategy], make: Callable[[], Understanding]
+) -> SearchFunction:
     """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
 
     def searched(text: str, k: int, /, **how: Any) -> pa.Table:

@@ -10,7 +10,7 @@ from lake.answer.citations import citations, without_citations
 from lake.answer.declining import is_marker
 from lake.answer.quotes import looked_up, quotes
 from lake.answer.terms import Vocabulary, Weights, coverage, sentences, terms
-from lake.answer.values import Problem, Quote, Sentence, Source
+from lake.answer.values import AnswerProblem, CitedSource, Quote, Sentence
 from lake.answer.windows import Windows
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Checked:
 
     sentences: tuple[Sentence, ...]
     quotes: tuple[Quote, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[AnswerProblem, ...]
 
     @property
     def mean_support(self) -> float:
@@ -39,10 +39,10 @@ class Checked:
         return sum(claims) / len(claims) if claims else 0.0
 
 
-class Judge:
+class SupportScorer:
     """Holds the terms of the sources, to check many sentences against them."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[CitedSource]) -> None:
         self._texts = {source.number: Windows(source) for source in sources}
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
 
@@ -56,12 +56,12 @@ class Judge:
         return held * (_WRONG_NUMBER if is_wrong else 1.0)
 
 
-def checked(text: str, sources: Sequence[Source]) -> Checked:
+def checked(text: str, sources: Sequence[CitedSource]) -> Checked:
     """Each sentence of an answer whose citations all exist, checked against its sources."""
-    judge = Judge(sources)
+    judge = SupportScorer(sources)
     plain = without_citations(text)
     found = [_judged(sentence, judge, plain, sources) for sentence in _with_citations(text)]
-    said: list[tuple[Quote, Problem | None]] = []
+    said: list[tuple[Quote, AnswerProblem | None]] = []
     for start, words in quotes(text):
         cited = next((s.citations for s in found if s.start <= start < s.end), ())
         said.append(looked_up(words, cited, sources))
@@ -70,7 +70,7 @@ def checked(text: str, sources: Sequence[Source]) -> Checked:
     return Checked(tuple(found), tuple(quote for quote, _ in said), tuple(problems))
 
 
-def _judged(sentence: Sentence, judge: Judge, plain: str, sources: Sequence[Source]) -> Sentence:
+def _judged(sentence: Sentence, judge: SupportScorer, plain: str, sources: Sequence[CitedSource]) -> Sentence:
     words = _MARKUP.sub("", plain[sentence.start : sentence.end])
     if not _claims(words):
         return replace(sentence, support=1.0, supported=True, is_claim=False)
@@ -86,11 +86,11 @@ def _claims(words: str) -> bool:
     )
 
 
-def _problems(sentence: Sentence) -> Iterable[Problem]:
+def _problems(sentence: Sentence) -> Iterable[AnswerProblem]:
     if sentence.is_claim and not sentence.supported:
-        yield Problem("unsupported", f"its sources do not bear this out: {sentence.text}")
+        yield AnswerProblem("unsupported", f"its sources do not bear this out: {sentence.text}")
     elif sentence.is_claim and not sentence.citations:
-        yield Problem("uncited", f"this names no source: {sentence.text}")
+        yield AnswerProblem("uncited", f"this names no source: {sentence.text}")
 
 
 def _with_citations(text: str) -> list[Sentence]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedSource:
     """A passage as the model saw it under its number; ``text`` is ``canonical_text[start:end]`` of its document."""
 
     number: int
@@ -62,7 +62,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class AnswerProblem:
     """Something a reader should know before trusting an answer.
 
     ``kind``: no_such_source, quote_not_found, quote_elsewhere, unsupported, uncited, truncated, refused.
@@ -88,10 +88,10 @@ class Answer:
     evidence: float
     notice: str  # why there is no answer, for a person; else empty
     passages: pa.Table = field(repr=False)
-    sources: tuple[Source, ...] = ()
+    sources: tuple[CitedSource, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[AnswerProblem, ...] = ()
     release: str | None = None
     model: str | None = None
     usage: Usage | None = None

@@ -10,7 +10,7 @@ from lake.answer.terms import SAME_STEM, Term, Weights, sentences, stem, terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lake.answer.values import Source
+    from lake.answer.values import CitedSource
 
 #: So many neighbouring sentences are read together: who is meant often stands in the one before.
 _WINDOW = 3
@@ -19,7 +19,7 @@ _WINDOW = 3
 class Windows:
     """``units``: terms of each sentence; ``keys``: of all of them, and of title and heading, which each window has."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CitedSource) -> None:
         self.units = [terms(source.text[start:end]) for start, end in sentences(source.text)]
         self._heading = terms(f"{source.title} {source.heading}")
         self.keys = {term.key for unit in [*self.units, self._heading] for term in unit}

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ProviderBatch:
     """What the provider says of one; ``done`` ones have an answer, of which parts may be missing."""
 
     batch_id: str
@@ -83,13 +83,13 @@ class BatchApi:
         ours = [b for b in made if (b.metadata or {}).get(_MARK) == key and b.created_at >= first]
         return str(max(ours, key=lambda batch: batch.created_at).id) if ours else None
 
-    def state(self, batch_id: str) -> Batch:
+    def state(self, batch_id: str) -> ProviderBatch:
         batch = self._tried(lambda: self._client.batches.retrieve(batch_id))
         answer = batch.output_file_id
         status: Literal["under way", "done", "failed"] = "done" if answer else "failed"
         files = tuple(name for name in (batch.input_file_id, answer, batch.error_file_id) if name)
         said = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
-        return Batch(
+        return ProviderBatch(
             batch_id,
             "under way" if batch.status in _UNDER_WAY else status,
             "; ".join([batch.status, *said]),
@@ -98,7 +98,7 @@ class BatchApi:
             answer,
         )
 
-    def vectors(self, batch: Batch) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+    def vectors(self, batch: ProviderBatch) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         """Positions in the texts handed over, and their unit vectors; requests that failed are left out."""
         if batch.answer is None:
             return
@@ -111,7 +111,7 @@ class BatchApi:
                 found = vectors_in_order(_Answer.of(response["body"]), n_texts, self._model)
                 yield range(start, start + n_texts), unit_rows(found, repr(self._model.identity.name))
 
-    def forget(self, batch: Batch) -> None:
+    def forget(self, batch: ProviderBatch) -> None:
         """Have the provider delete what it was given and gave, or has it do so in its own time."""
         for name in batch.files:
             with suppress(LakeError):

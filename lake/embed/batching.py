@@ -15,7 +15,7 @@ BUCKET = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TextBatch:
     """Positions of texts that are padded to the same ``length``."""
 
     length: int
@@ -34,7 +34,7 @@ def padded_length(n_tokens: int, longest: int) -> int:
     return min(max(-(-n_tokens // BUCKET), 1) * BUCKET, longest)
 
 
-def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[Batch]:
+def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[TextBatch]:
     """Batches of equal padded length and at most ``budget`` padded tokens, longest first.
 
     A text longer than the budget gets a batch of its own. Small budgets (1-2 thousand tokens) stay
@@ -47,7 +47,7 @@ def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[Bat
     for position, n_tokens in enumerate(counts):
         buckets[padded_length(n_tokens, longest)].append(position)
     return [
-        Batch(length, positions)
+        TextBatch(length, positions)
         for length in sorted(buckets, reverse=True)
         for positions in _slices(buckets[length], rows_within(budget, length))
     ]

@@ -30,7 +30,7 @@ _LONGEST_REQUESTED_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """Sizes of one request and its patience.
 
     The provider allows 2048 inputs and 300,000 tokens a request; the defaults keep a margin,
@@ -51,12 +51,12 @@ class OpenAIEmbedder:
     promise. ``embed`` yields the requests that succeeded before it raises for one that failed.
     """
 
-    def __init__(self, model: OpenAIModel, endpoint: Endpoint, limits: Limits | None = None) -> None:
+    def __init__(self, model: OpenAIModel, endpoint: Endpoint, limits: RequestLimits | None = None) -> None:
         self.identity = model.identity
         self.n_tokens_billed = 0
         self._model = model
         self._endpoint = endpoint
-        self._limits = limits or Limits()
+        self._limits = limits or RequestLimits()
         self._tokenizer = load_tokenizer(TOKENIZER)
         self._requests, self._tokens = TokenBucket(endpoint.rpm), TokenBucket(endpoint.tpm)
         self._lock = Lock()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.embed.batching import Batch, bucket_batches, check_lengths, padded_length
+from lake.embed.batching import TextBatch, bucket_batches, check_lengths, padded_length
 from lake.embed.bert_graph import bert_graph
 from lake.embed.bert_reader import BertReader, padded, pooling
 from lake.embed.exactness import PROBES, check_exactness
@@ -60,10 +60,10 @@ class OpenVinoBert:
                     yield [start + position for position in batch.positions], vectors
 
     def _in_streams(
-        self, pool: ThreadPoolExecutor, batches: Iterable[Batch], ids: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[Batch, np.ndarray]]:
+        self, pool: ThreadPoolExecutor, batches: Iterable[TextBatch], ids: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[TextBatch, np.ndarray]]:
         """In the batches' order, a few ahead of whoever takes them."""
-        left, waiting = iter(batches), deque[tuple[Batch, Future[np.ndarray]]]()
+        left, waiting = iter(batches), deque[tuple[TextBatch, Future[np.ndarray]]]()
         while True:
             for batch in islice(left, 2 * self._n_streams - len(waiting)):
                 chosen = [ids[position] for position in batch.positions]

@@ -15,7 +15,7 @@ class BudgetError(LakeError):
     """The next call could cost more than is left."""
 
 
-class Purse:
+class Budget:
     """Counts calls, tokens and USD by what was asked, and holds to a limit in USD; for several threads."""
 
     def __init__(self, limit: float | None = None) -> None:

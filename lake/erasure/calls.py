@@ -10,10 +10,10 @@ from lake.records.calls import FOLDER, read_reply
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
+    from lake.erasure.selection import ErasureScope
 
 
-def erase(lake: Lake, erased: Erased) -> None:
+def erase(lake: Lake, erased: ErasureScope) -> None:
     """Remove every reply about erased documents, and every one in whose words the proof would find something."""
     from lake.erasure.verification import occurring
 

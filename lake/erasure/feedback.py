@@ -8,13 +8,13 @@ from lake.records.feedback import paths, remove
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
+    from lake.erasure.selection import ErasureScope
 
 
 _WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
 
 
-def erase(lake: Lake, erased: Erased) -> None:
+def erase(lake: Lake, erased: ErasureScope) -> None:
     """Remove every judgement about erased documents, and every one in whose words the proof would find something."""
     documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
 
@@ -25,7 +25,7 @@ def erase(lake: Lake, erased: Erased) -> None:
         remove(lake, path, is_gone)
 
 
-def _speaks_of(erased: Erased, row: dict[str, Any]) -> bool:
+def _speaks_of(erased: ErasureScope, row: dict[str, Any]) -> bool:
     from lake.erasure.verification import occurring
 
     found = occurring(erased.needles, [row[name] for name in _WORDS if row[name]])

@@ -10,7 +10,7 @@ import polars as pl
 
 from lake import access
 from lake.directory import Lake
-from lake.erasure.selection import Choice, Chosen, Erased, choose, collect
+from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect
 from lake.errors import ContractError, UsageError
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
@@ -35,7 +35,7 @@ class Forgotten:
     """What was erased, or with ``dry_run`` would be. ``documents`` is for who asked; nothing stores it."""
 
     dry_run: bool
-    documents: tuple[Chosen, ...]
+    documents: tuple[SelectedDocument, ...]
     releases: tuple[str, ...]
     proof: Proof | None = None
     n_questions: int = 0  # that went with the documents
@@ -82,7 +82,7 @@ def forget(
     return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
 
 
-def _check_configuration(lake: Lake, erased: Erased) -> None:
+def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
     """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
     from lake import configuration
     from lake.erasure.decode import strings_of_json
@@ -96,7 +96,7 @@ def _check_configuration(lake: Lake, erased: Erased) -> None:
         )
 
 
-def _deny(lake: Lake, erased: Erased) -> int:
+def _deny(lake: Lake, erased: ErasureScope) -> int:
     """From here on no run brings the documents back, and whoever prunes finishes what may be cut short.
 
     How many questions went with them.
@@ -114,7 +114,7 @@ def _deny(lake: Lake, erased: Erased) -> int:
     return n_questions
 
 
-def _write_without(lake: Lake, history: History, erased: Erased, progress: Progress) -> list[Release]:
+def _write_without(lake: Lake, history: History, erased: ErasureScope, progress: Progress) -> list[Release]:
     """Every release in a new generation of tables, made from what stays of its delta."""
     generation = next_generation(lake, history)
     planned = []
@@ -129,7 +129,7 @@ def _write_without(lake: Lake, history: History, erased: Erased, progress: Progr
     return list(made.values())
 
 
-def _check(lake: Lake, before: Release, after: Release, erased: Erased) -> None:
+def _check(lake: Lake, before: Release, after: Release, erased: ErasureScope) -> None:
     """ContractError unless the release lost the chosen documents' rows and no other; nothing is switched then."""
     gone = erased.gone_from(before)
     where = f"doc_id IN ({', '.join(map(repr, gone))})" if gone else "false"
@@ -153,13 +153,13 @@ def _recounted(lake: Lake, release: Release, made: dict[str, Release]) -> Releas
     return replace(release, digest=release_digest(known, release.recipe), counts=counts)
 
 
-def _left_rights(lake: Lake, erased: Erased) -> str | None:
+def _left_rights(lake: Lake, erased: ErasureScope) -> str | None:
     """The rights of all other documents, stored."""
     held = access.read(lake.store, lake.log.read().rights)
     return access.write(lake.store, access.without(held, erased.choice.named))
 
 
-def _switch(lake: Lake, made: list[Release], choice: Choice, why: str, left: str | None) -> None:
+def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: str | None) -> None:
     fields = ("generation", "versions", "commit", "digest", "counts")
     changed = {release.release: {name: getattr(release, name) for name in fields} for release in made}
     facts = {"changed": changed, "n_documents": len(choice.documents), "n_releases": len(choice.releases)}
@@ -181,7 +181,7 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
     return any(map(denylist.has_place, places)) or any(map(denylist.has_content, digests))
 
 
-def _prove(lake: Lake, erased: Erased, progress: Progress) -> Proof:
+def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     from lake.erasure.verification import find_traces
 
     proof = find_traces(lake.store, erased.needles, progress)

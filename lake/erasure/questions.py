@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from lake.questions.denied import without_evidence
 from lake.questions.store import change
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
-    from lake.erasure.verification import Needles
+    from lake.erasure.selection import ErasureScope
+    from lake.erasure.verification import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class _Place:
     uri: str
 
 
-def erase(lake: Lake, erased: Erased) -> int:
+def erase(lake: Lake, erased: ErasureScope) -> int:
     """Remove every trace of erased documents from the questions that are kept; how many questions went.
 
     A question goes that has no other evidence, or whose own words belong to the erased documents alone.
     """
     n_before = n_after = 0
 
-    def step(kept: list[Asked]) -> list[Asked]:
+    def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:
         nonlocal n_before, n_after
         left = list(_without_evidence(erased, kept))
         left = list(_without_traces(erased.needles, left))
@@ -40,7 +40,7 @@ def erase(lake: Lake, erased: Erased) -> int:
     return n_before - n_after
 
 
-def _without_evidence(erased: Erased, questions: Iterable[Asked]) -> Iterator[Asked]:
+def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -> Iterator[EvalQuestion]:
     rows = erased.choice.rows.select("doc_id", "source", "uri").unique().iter_rows()
     places = {_Place(source, uri): doc_id in erased.choice.named for doc_id, source, uri in rows}
     by_uri: dict[str, bool] = {}
@@ -58,29 +58,29 @@ def _without_evidence(erased: Erased, questions: Iterable[Asked]) -> Iterator[As
             yield left
 
 
-def _without_traces(needles: Needles, questions: list[Asked]) -> Iterator[Asked]:
+def _without_traces(needles: Terms, questions: list[EvalQuestion]) -> Iterator[EvalQuestion]:
     """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
-    from lake.erasure.verification import Needles, occurring
+    from lake.erasure.verification import Terms, occurring
 
     found = occurring(needles, [string for question in questions for string in _strings(question)])
     if not (found.ids or found.texts or found.words):
         yield from questions
         return
-    few = Needles(found.ids, found.texts, found.words)
+    few = Terms(found.ids, found.texts, found.words)
     for question in questions:
         bare = replace(question, key=None)
         if not _holds(few, _strings(bare)):
             yield bare if _holds(few, [question.key or ""]) else question
 
 
-def _holds(needles: Needles, strings: list[str]) -> bool:
+def _holds(needles: Terms, strings: list[str]) -> bool:
     from lake.erasure.verification import occurring
 
     found = occurring(needles, strings)
     return bool(found.ids or found.texts or found.words)
 
 
-def _strings(question: Asked) -> list[str]:
+def _strings(question: EvalQuestion) -> list[str]:
     quoted = (part for e in question.evidence for part in (e.source, e.uri, e.quote, e.before, e.after))
     found = (question.text, question.key, *question.answers, *question.tags, *quoted)
     return [string for string in found if string]

@@ -12,11 +12,11 @@ from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import Erased
-    from lake.erasure.verification import Needles
+    from lake.erasure.selection import ErasureScope
+    from lake.erasure.verification import Terms
 
 
-def erase(lake: Lake, erased: Erased) -> None:
+def erase(lake: Lake, erased: ErasureScope) -> None:
     """Remove the scores of questions that are kept no more, and those that were asked in words of erased documents."""
     from lake.questions.store import read as read_questions
 
@@ -30,7 +30,7 @@ def erase(lake: Lake, erased: Erased) -> None:
             lake.store.write(path, parquet_bytes(left, 1 << 16))
 
 
-def _speaks_of(needles: Needles, rows: pa.Table) -> bool:
+def _speaks_of(needles: Terms, rows: pa.Table) -> bool:
     from lake.erasure.verification import occurring
 
     found = occurring(needles, pc.unique(rows.column("settings")).to_pylist())

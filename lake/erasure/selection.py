@@ -22,7 +22,7 @@ from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
 
 if TYPE_CHECKING:
-    from lake.erasure.verification import Needles
+    from lake.erasure.verification import Terms
     from lake.ingest.delta import Delta
 
 #: Kept contents whose texts are compared with the erased ones at a time.
@@ -32,7 +32,7 @@ _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class SelectedDocument:
     """One document that is to be erased, and why: it was asked for, or it held the bytes of one that was."""
 
     source: str
@@ -41,7 +41,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """Rows (KNOWN and ``release``) of all documents that go: ``named`` at any release, others where they held the same
     ``digests``.
     """
@@ -51,10 +51,10 @@ class Choice:
     digests: frozenset[str]
 
     @property
-    def documents(self) -> tuple[Chosen, ...]:
+    def documents(self) -> tuple[SelectedDocument, ...]:
         distinct = self.rows.unique(["doc_id"], keep="last", maintain_order=True).sort("source", "uri")
         return tuple(
-            Chosen(source, uri, "named" if doc_id in self.named else "same bytes as a named one")
+            SelectedDocument(source, uri, "named" if doc_id in self.named else "same bytes as a named one")
             for doc_id, source, uri in distinct.select("doc_id", "source", "uri").iter_rows()
         )
 
@@ -71,7 +71,7 @@ class Choice:
         return [(doc_id, found.get(doc_id, [])) for doc_id in sorted(self.named)]
 
 
-def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, source: str | None) -> Choice:
+def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, source: str | None) -> Selection:
     """The documents at ``uri`` (in ``source``), or those that ``where`` chooses; UsageError where there is none."""
     if (uri is None) == (where is None):
         raise UsageError("say which documents: a URI or --where SQL, one of them")
@@ -82,7 +82,7 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
     if not named and erasure_is_unfinished(lake):
-        return Choice(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
+        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
     if not named:
         raise UsageError(
             f"no document of any kept release matches {wanted}; raglake query --at, or the manifest, tells"
@@ -92,7 +92,7 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
         raise UsageError(f"{uri!r} is in several sources: {sorted(of_named['source'].unique())}; say --source")
     digests = frozenset(of_named["digest"].drop_nulls())
     copies = _rows(lake, history, _among("digest", digests)) if digests else of_named
-    return Choice(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
+    return Selection(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
 
 
 def erasure_is_unfinished(lake: Lake) -> bool:
@@ -138,19 +138,19 @@ def _among(column: str, values: Collection[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Erased:
+class ErasureScope:
     """All that goes with a choice. ``ids`` are those of ``needles``; ``deltas`` are what stays of each release's."""
 
-    choice: Choice
+    choice: Selection
     deltas: Mapping[str, Delta]
-    needles: Needles
+    needles: Terms
 
     def gone_from(self, release: Release) -> list[str]:
         """doc_ids that the release loses."""
         return self.choice.rows.filter(pl.col("release") == release.release)["doc_id"].unique().to_list()
 
 
-def collect(lake: Lake, history: History, choice: Choice) -> Erased:
+def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     """Read what the chosen documents are made of, and leave out all that kept documents hold as well."""
     from lake.ingest.delta import Delta
 
@@ -162,10 +162,10 @@ def collect(lake: Lake, history: History, choice: Choice) -> Erased:
     needles = _needles(lake, choice, contents, texts, _described(whole, choice))
     for strings in _kept_strings(lake, kept, deltas.values(), access.read(lake.store, history.rights)):
         needles = _less(needles, strings)
-    return Erased(choice, deltas, needles)
+    return ErasureScope(choice, deltas, needles)
 
 
-def _contents(lake: Lake, choice: Choice) -> pa.Table:
+def _contents(lake: Lake, choice: Selection) -> pa.Table:
     """CONTENTS rows of the erased documents, as far as they are stored."""
     lake.contents.refresh()
     wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
@@ -179,7 +179,7 @@ def _text_digests(contents: pa.Table) -> set[str]:
     return {span["text_digest"] for spans in contents.column("chunks").to_pylist() for span in spans or ()}
 
 
-def _described(deltas: Mapping[str, Delta], choice: Choice) -> set[str]:
+def _described(deltas: Mapping[str, Delta], choice: Selection) -> set[str]:
     """What the manifests say of the erased documents, from sidecars too."""
     ids, digests = pa.array(sorted(choice.named), pa.string()), pa.array(sorted(choice.digests), pa.string())
     found: set[str] = set()
@@ -198,8 +198,8 @@ def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
         yield pc.unique(values).drop_null().to_pylist()
 
 
-def _needles(lake: Lake, choice: Choice, contents: pa.Table, texts: set[str], described: set[str]) -> Needles:
-    from lake.erasure.verification import Needles, words_of
+def _needles(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], described: set[str]) -> Terms:
+    from lake.erasure.verification import Terms, words_of
 
     strings = {value for value in described if value and value != "{}"}
     strings |= {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
@@ -209,7 +209,7 @@ def _needles(lake: Lake, choice: Choice, contents: pa.Table, texts: set[str], de
     for name in ("content_id", "fingerprint"):
         ids |= set(choice.rows[name].drop_nulls()) - {""}
     words = frozenset(word for string in strings for word in words_of(string))
-    return Needles(frozenset(ids), frozenset(strings | spans), words, frozenset(_vectors(lake, texts)))
+    return Terms(frozenset(ids), frozenset(strings | spans), words, frozenset(_vectors(lake, texts)))
 
 
 def _spans(row: dict[str, object]) -> Iterator[str]:
@@ -219,7 +219,7 @@ def _spans(row: dict[str, object]) -> Iterator[str]:
             yield text[span["start"] : span["end"]]
 
 
-def _span_ids(choice: Choice, contents: pa.Table) -> Iterator[str]:
+def _span_ids(choice: Selection, contents: pa.Table) -> Iterator[str]:
     """Ids of the named documents' parents and chunks; a copy that lives on elsewhere may share its own."""
     by_content = {row["content_id"]: row for row in contents.to_pylist()}
     named = choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))
@@ -252,7 +252,7 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
         yield [value for name in _SAID for value in rows.column(name).to_pylist() if value]
 
 
-def _less(needles: Needles, strings: list[str]) -> Needles:
+def _less(needles: Terms, strings: list[str]) -> Terms:
     from lake.erasure.verification import occurring
 
     also = occurring(needles, strings)

@@ -34,7 +34,7 @@ _UNDECODABLE = (LakeError, ValueError, OSError, RuntimeError, IndexError, KeyErr
 
 
 @dataclass(frozen=True)
-class Needles:
+class Terms:
     """What must be found nowhere: everything that belongs to erased documents alone.
 
     What kept documents hold as well would be found in them; ``occurring`` tells what that is. Words are
@@ -48,7 +48,7 @@ class Needles:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Remnant:
     """Something of an erased document that is still there; never the thing itself.
 
     An ``entry`` is one of an index that speaks of a row which no version of its table has.
@@ -69,7 +69,7 @@ class Proof:
     n_strings: int
     n_vectors: int
     undecoded: tuple[str, ...]  # paths
-    traces: tuple[Trace, ...]
+    traces: tuple[Remnant, ...]
 
     @property
     def holds(self) -> bool:
@@ -87,7 +87,7 @@ def words_of(text: str) -> set[str]:
 
 def find_traces(
     store: Store,
-    needles: Needles,
+    needles: Terms,
     progress: Progress = silent,
 ) -> Proof:
     """Search the whole lake; what a file holds is searched even where no release shows it any more.
@@ -99,7 +99,7 @@ def find_traces(
     had in the centroids of IVF and in the range of SQ, and Bloom filters of inserted keys in
     transactions of versions that are still there.
     """
-    walk = _Walk(store, needles)
+    walk = _LakeWalk(store, needles)
     files = sorted(store.walk(), key=lambda file: file.path)
     progress("files", 0, len(files))
     for file in files:
@@ -108,18 +108,18 @@ def find_traces(
     return walk.proof()
 
 
-def occurring(needles: Needles, strings: Iterable[str]) -> Needles:
+def occurring(needles: Terms, strings: Iterable[str]) -> Terms:
     """Those ids, texts and words that ``find_traces`` would find in a file with these strings."""
     search, kept = _Search(needles), list(strings)
     found = {*search.in_strings(kept), *(("word", word) for word in needles.words & _words(kept))}
     named = {kind: frozenset(value for k, value in found if k == kind) for kind in ("id", "text", "word")}
-    return Needles(named["id"], named["text"], named["word"])
+    return Terms(named["id"], named["text"], named["word"])
 
 
 class _Search:
     """Needles made ready to be looked for."""
 
-    def __init__(self, needles: Needles) -> None:
+    def __init__(self, needles: Terms) -> None:
         self.words, self._vectors = needles.words, needles.vectors
         kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in needles.texts if text}
         kinds |= {_utf8(value): ("id", value) for value in needles.ids}
@@ -168,14 +168,14 @@ def _stands_alone(data: bytes, start: int, text: str, pattern: bytes) -> bool:
     return not (_WORD.match(before) and _WORD.match(text[0])) and not (_WORD.match(after) and _WORD.match(text[-1]))
 
 
-class _Walk:
+class _LakeWalk:
     """What has been seen so far."""
 
-    def __init__(self, store: Store, needles: Needles) -> None:
+    def __init__(self, store: Store, needles: Terms) -> None:
         self._store, self._search, self._dictionaries = store, _Search(needles), _Dictionaries(needles.words)
         self._n_files = self._n_bytes = self._n_rows = self._n_strings = self._n_vectors = 0
         self._undecoded: list[str] = []
-        self._traces: set[Trace] = set()
+        self._traces: set[Remnant] = set()
         self._rows_by_index = lru_cache(maxsize=1)(lambda table: rows_by_index(f"{store.url}/{table}"))
 
     def visit(self, file: Stored) -> None:
@@ -193,7 +193,7 @@ class _Walk:
         self._n_files, self._n_bytes = self._n_files + 1, self._n_bytes + file.size
 
     def _add(self, path: str, where: str, kinds: Iterable[Kind]) -> None:
-        self._traces |= {Trace(path, where, kind) for kind in kinds}
+        self._traces |= {Remnant(path, where, kind) for kind in kinds}
 
     def _look_through(self, path: str, piece: Piece) -> None:
         self._n_rows += piece.n_rows

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lake.embed.batch_api import Batch, BatchApi
+from lake.embed.batch_api import BatchApi, ProviderBatch
 from lake.embed.openai_models import PREFIX, parse_model
 from lake.endpoints.endpoint import Endpoint
 from lake.errors import ContractError, PendingError, TransientError, UsageError
@@ -110,7 +110,7 @@ def collect(lake: Lake, recipe: Recipe, api: BatchApi, hours: float, progress: P
     return n_stored
 
 
-def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> Batch | None:
+def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> ProviderBatch | None:
     """What the provider says; None where it never got the batch."""
     if noted.batch_id:
         return api.state(noted.batch_id)
@@ -126,7 +126,9 @@ def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> Batch
     return api.state(found)
 
 
-def _fetched(lake: Lake, recipe: Recipe, noted: OpenBatch, state: Batch | None, api: BatchApi) -> tuple[int, list[str]]:
+def _fetched(
+    lake: Lake, recipe: Recipe, noted: OpenBatch, state: ProviderBatch | None, api: BatchApi
+) -> tuple[int, list[str]]:
     """How many vectors were stored of a batch that has ended, and what is wrong with it; its note is gone then."""
     if state is None:
         n_stored, reason = 0, f"{noted.key} never reached the provider"
@@ -141,7 +143,7 @@ def _fetched(lake: Lake, recipe: Recipe, noted: OpenBatch, state: Batch | None, 
     return n_stored, [lacking] if n_lacking else []
 
 
-def _stored(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi, state: Batch) -> tuple[int, str]:
+def _stored(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi, state: ProviderBatch) -> tuple[int, str]:
     """How many vectors came and are stored now, and why no more, where the answer can't be read to its end."""
     in_hand, n_stored, wrong = VectorsInHand(lake, recipe), 0, ""
     try:

@@ -76,7 +76,7 @@ def _metadata(said: Statement) -> str:
 
 def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
     """PARENTS rows of these documents, in order."""
-    spans = _Spans(contents, "parents")
+    spans = _SpanColumns(contents, "parents")
     doc_ids = _one(documents, "doc_id")
     columns = spans.columns()
     columns["parent_id"] = pa.array(_ids("parent", doc_ids, spans), pa.string())
@@ -87,7 +87,7 @@ def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
 
 def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, schema: pa.Schema) -> pa.RecordBatch:
     """Rows of a chunks table; ``vectors_of`` gives the vectors of text digests in their order."""
-    spans, parents = _Spans(contents, "chunks"), _Spans(contents, "parents")
+    spans, parents = _SpanColumns(contents, "chunks"), _SpanColumns(contents, "parents")
     doc_ids = _one(documents, "doc_id")
     parent_ids = pa.array(_ids("parent", doc_ids, parents), pa.string())
     first_parent = pa.array(parents.offsets[:-1]).take(spans.owner)
@@ -105,7 +105,7 @@ def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, s
 
 def embedded_texts(contents: pa.Table) -> pa.Table:
     """TEXTS rows: what is embedded for each chunk, heading path first; a text may come more than once."""
-    spans = _Spans(contents, "chunks")
+    spans = _SpanColumns(contents, "chunks")
     texts = spans.texts(_one(contents, "text")).to_pylist()
     contexts = spans.field("context").to_pylist()
     return pa.table(
@@ -118,7 +118,7 @@ def embedded_texts(contents: pa.Table) -> pa.Table:
     )
 
 
-class _Spans:
+class _SpanColumns:
     """The flattened list column of a contents table: each span with the row that owns it."""
 
     def __init__(self, contents: pa.Table, column: str) -> None:
@@ -145,7 +145,7 @@ class _Spans:
         return pa.array([documents[owner][start:end] for owner, start, end in places], pa.string())
 
 
-def _ids(kind: str, doc_ids: pa.Array, spans: _Spans) -> list[str]:
+def _ids(kind: str, doc_ids: pa.Array, spans: _SpanColumns) -> list[str]:
     digests = spans.field("text_digest").to_pylist()
     ids: list[str] = []
     for doc_id, first, last in zip(doc_ids.to_pylist(), spans.offsets[:-1], spans.offsets[1:], strict=True):

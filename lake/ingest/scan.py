@@ -29,7 +29,7 @@ DEFAULT_EMBEDDER = "minilm"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RecipeOptions:
     """What the caller says of the recipe; None keeps the lake's own, or the default in a new lake."""
 
     embedder: str | None = None
@@ -89,7 +89,7 @@ class Scan:
 def scan(
     lake: Lake,
     sources: Sequence[Source],
-    settings: Settings,
+    settings: RecipeOptions,
     *,
     verify: bool = False,
     change_recipe: bool = False,
@@ -166,7 +166,7 @@ def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     return [content_id for content_id, digests in each if vectors.missing(digests.to_pylist())]
 
 
-def choose_recipe(history: History, settings: Settings, *, change_recipe: bool) -> Recipe:
+def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: bool) -> Recipe:
     """The recipe of this run; UsageError where it would silently rebuild a lake under another one."""
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None

@@ -7,11 +7,11 @@ from lake.questions.anchoring import anchored
 from lake.questions.importing import Taken, take
 from lake.questions.loaders import FORMATS, load
 from lake.questions.store import add, drop, questions, reviewed
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 
 __all__ = [
     "FORMATS",
-    "Asked",
+    "EvalQuestion",
     "Evidence",
     "Lost",
     "Place",

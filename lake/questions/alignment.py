@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from lake.ids import value_digest
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 from lake.tables.reader import one_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Resolved:
     the source did not change what answers the question.
     """
 
-    question: Asked
+    question: EvalQuestion
     places: tuple[Place, ...]
     lost: tuple[Lost, ...]
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Resolved:
         return reasons[0] if reasons else ""
 
 
-def resolve(lake: Lake, release: Release, questions: Sequence[Asked]) -> list[Resolved]:
+def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion]) -> list[Resolved]:
     """Each question with its evidence as it stands in ``release``, in the order of ``questions``.
 
     A span counts where the text there is still the quote; else the quote is looked for in the whole text, white
@@ -108,7 +108,7 @@ class _Manifest:
             return "several sources"
         return "quarantined" if _of_source(self.quarantine, evidence) else "absent"
 
-    def bytes_of(self, question: Asked) -> str:
+    def bytes_of(self, question: EvalQuestion) -> str:
         rows = [row for e in question.evidence for part in (self.documents, self.quarantine)
                 for row in _of_source(part, e)]  # fmt: skip
         return value_digest(sorted({(row["doc_id"], row["digest"] or "") for row in rows}))
@@ -249,7 +249,7 @@ def _overlapping(spans: Iterable[tuple[int, int, str]], start: int, end: int) ->
     yield from (name for a, b, name in spans if a < end and start < b)
 
 
-def _resolved(question: Asked, manifest: _Manifest, found: _Found) -> Resolved:
+def _resolved(question: EvalQuestion, manifest: _Manifest, found: _Found) -> Resolved:
     places, lost, documents = [], [], {}
     for piece in question.evidence:
         row = manifest.find(piece)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.questions.alignment import Place, resolve, texts_of
-from lake.questions.values import CONTEXT, Asked, Evidence
+from lake.questions.values import CONTEXT, EvalQuestion, Evidence
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.releases.values import Release
 
 
-def anchored(lake: Lake, release: Release | None, questions: Sequence[Asked]) -> list[Asked]:
+def anchored(lake: Lake, release: Release | None, questions: Sequence[EvalQuestion]) -> list[EvalQuestion]:
     """Evidence with the source, span, quote and surroundings that it has in ``release``, as far as it is found there.
 
     UsageError where a span comes without its quote and can't be read from the release: nobody could tell later

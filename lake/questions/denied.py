@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.ids import document_id
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 
 if TYPE_CHECKING:
     from lake.directory import Lake
 
 
-def undenied(lake: Lake, questions: Iterable[Asked]) -> list[Asked]:
+def undenied(lake: Lake, questions: Iterable[EvalQuestion]) -> list[EvalQuestion]:
     """Questions less evidence at places that were erased, and less those that had no other."""
     denylist, kept = lake.denylist(), list(questions)
     if not denylist:
@@ -39,7 +39,7 @@ def _sources(lake: Lake) -> list[str]:
     return sorted(set(rows.column("source").to_pylist()))
 
 
-def without_evidence(question: Asked, gone: list[Evidence]) -> Asked | None:
+def without_evidence(question: EvalQuestion, gone: list[Evidence]) -> EvalQuestion | None:
     """The question without this evidence, and without answers, whose words may come from it; None if none is left."""
     if not gone:
         return question

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lake.answer.json_requests import FLAG, TEXT, Form, an_object, filled, one_of, versions
 from lake.questions.filters import agree, around, is_copied, place_of, points_at_text
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 from lake.records.cached_chat import RememberedChat
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.answer.templates import Prompts
-    from lake.endpoints.budget import Purse
-    from lake.questions.sampling import Section
+    from lake.endpoints.budget import Budget
+    from lake.questions.sampling import SampledSection
     from lake.records.calls import Calls
 
 #: Why a section gave no question.
@@ -84,12 +84,12 @@ class Drafter:
 
     chat: ChatModel
     calls: Calls | None
-    purse: Purse
+    purse: Budget
     prompts: Prompts
     set: str
     unknown_only: bool = False
 
-    def make(self, section: Section, asked: Sequence[Asked]) -> Asked | Reason:
+    def make(self, section: SampledSection, asked: Sequence[EvalQuestion]) -> EvalQuestion | Reason:
         """A question that is none of those ``asked``; BudgetError where the next call could cost too much."""
         draft = filled(self._asking(_DRAFT, section), self.prompts, _DRAFT, passage=_shown(section))
         if draft is None:
@@ -99,11 +99,11 @@ class Drafter:
         span = place_of(draft.quote, section.text)
         return self._wrong_words(draft, span, section, asked) or self._checked(draft, span or (0, 0), section)
 
-    def _asking(self, form: Form[Any], section: Section) -> RememberedChat:
+    def _asking(self, form: Form[Any], section: SampledSection) -> RememberedChat:
         return RememberedChat(self.chat, self.calls, self.purse, form.prompt, section.about)
 
     def _wrong_words(
-        self, draft: _Draft, span: tuple[int, int] | None, section: Section, asked: Sequence[Asked]
+        self, draft: _Draft, span: tuple[int, int] | None, section: SampledSection, asked: Sequence[EvalQuestion]
     ) -> Reason | None:
         """What shows without asking a model again."""
         if span is None:
@@ -118,7 +118,7 @@ class Drafter:
             return "turned down in a review"
         return "asked already" if is_among(draft.question, asked) else None
 
-    def _checked(self, draft: _Draft, span: tuple[int, int], section: Section) -> Asked | Reason:
+    def _checked(self, draft: _Draft, span: tuple[int, int], section: SampledSection) -> EvalQuestion | Reason:
         asking = self._asking(_CHECK, section)
         check = filled(asking, self.prompts, _CHECK, passage=_shown(section), question=draft.question)
         if check is None:
@@ -133,11 +133,11 @@ class Drafter:
             return "known without the passage"
         return self._question(draft, span, section)
 
-    def _is_known(self, draft: _Draft, section: Section) -> bool:
+    def _is_known(self, draft: _Draft, section: SampledSection) -> bool:
         answer = filled(self._asking(_UNAIDED, section), self.prompts, _UNAIDED, question=draft.question)
         return bool(answer) and self._is_same(draft, answer or "", section)
 
-    def _is_same(self, draft: _Draft, answer: str, section: Section) -> bool:
+    def _is_same(self, draft: _Draft, answer: str, section: SampledSection) -> bool:
         """Whether two answers agree; the model is asked where their words don't show it."""
         if agree(draft.answer, answer):
             return True
@@ -145,11 +145,11 @@ class Drafter:
         same = filled(asking, self.prompts, _SAME, question=draft.question, first=draft.answer, second=answer)
         return bool(same)
 
-    def _question(self, draft: _Draft, span: tuple[int, int], section: Section) -> Asked:
+    def _question(self, draft: _Draft, span: tuple[int, int], section: SampledSection) -> EvalQuestion:
         start, end = section.start + span[0], section.start + span[1]
         document = section.document
         evidence = Evidence(document["uri"], document["source"], section.text[slice(*span)], start=start, end=end)
-        return Asked(
+        return EvalQuestion(
             self.set,
             draft.question,
             answers=(draft.answer,),
@@ -161,14 +161,14 @@ class Drafter:
         )
 
 
-def is_among(question: str, asked: Sequence[Asked]) -> bool:
+def is_among(question: str, asked: Sequence[EvalQuestion]) -> bool:
     """Whether one of these asks the same."""
     from lake.questions.filters import are_alike
 
     return any(are_alike(question, other.text) for other in asked)
 
 
-def _shown(section: Section) -> str:
+def _shown(section: SampledSection) -> str:
     """The section and where it stands; names are kept to one line each."""
     told = {"document": section.document["uri"], "title": section.document["title"], "heading": section.heading}
     lines = [f"{what}: {' '.join(str(value).split())}" for what, value in told.items() if value]

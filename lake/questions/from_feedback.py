@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import UsageError
 from lake.questions.anchoring import anchored
 from lake.questions.store import add, questions
-from lake.questions.values import Asked, Evidence
+from lake.questions.values import EvalQuestion, Evidence
 from lake.records.calls import Calls
 from lake.records.feedback import read
 
@@ -107,17 +107,17 @@ def from_feedback(lake: Lake, name: str, at_least: int = 1) -> Drafted:
     )
 
 
-def _questions(name: str, votes: Iterable[Votes]) -> list[Asked]:
+def _questions(name: str, votes: Iterable[Votes]) -> list[EvalQuestion]:
     evidence: dict[str, list[Evidence]] = {}
     for one in votes:
         mine = evidence.setdefault(one.question, [])
         if one.grade is not None:
             mine.append(Evidence(one.uri, one.source, one.quote, start=one.start, end=one.end, grade=one.grade))
-    asked = Asked(name, "any", origin="feedback", reviewed=False)
+    asked = EvalQuestion(name, "any", origin="feedback", reviewed=False)
     return [replace(asked, text=text, evidence=tuple(pieces)) for text, pieces in evidence.items()]
 
 
-def _decided(lake: Lake, name: str, drafted: Iterable[Asked]) -> set[str]:
+def _decided(lake: Lake, name: str, drafted: Iterable[EvalQuestion]) -> set[str]:
     """Ids of questions of which a person has already said what is to become of them."""
     calls = Calls(lake)
     reviewed = {one.question_id for one in questions(lake) if one.set == name and one.reviewed}

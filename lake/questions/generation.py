@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from lake.endpoints.budget import BudgetError, Purse
+from lake.endpoints.budget import Budget, BudgetError
 from lake.errors import UsageError
 from lake.progress import Progress, silent
 from lake.questions.alignment import resolve
 from lake.questions.anchoring import anchored
 from lake.questions.drafts import Drafter, Reason, is_among
-from lake.questions.sampling import Section, sections
+from lake.questions.sampling import SampledSection, sections
 from lake.questions.store import add
 from lake.questions.store import questions as kept_questions
-from lake.questions.values import Asked
+from lake.questions.values import EvalQuestion
 from lake.records.calls import Calls
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class Generated:
     set: str
     wanted: int
     holds: int = 0
-    added: list[Asked] = field(default_factory=list)
+    added: list[EvalQuestion] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     stopped: str = ""
-    purse: Purse = field(default_factory=Purse)
+    purse: Budget = field(default_factory=Budget)
 
     def to_json(self) -> dict[str, Any]:
         usage = self.purse.usage
@@ -101,7 +101,7 @@ def generate(
 
     if n < 1:
         raise UsageError(f"{n} questions are none; ask for 1 or more")
-    release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Purse(budget)
+    release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
     drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
     made = Generated(release.release, name, n, len(mine), purse=purse)
@@ -110,7 +110,7 @@ def generate(
     return made
 
 
-def _taken(lake: Lake, release: Release, mine: Sequence[Asked]) -> dict[str, list[int]]:
+def _taken(lake: Lake, release: Release, mine: Sequence[EvalQuestion]) -> dict[str, list[int]]:
     """Where sections start that have been asked about, by document, however the question was worded since."""
     found: dict[str, list[int]] = {}
     for one in resolve(lake, release, mine):
@@ -128,12 +128,12 @@ class _Run:
     release: Release
     drafter: Drafter
     made: Generated
-    asked: list[Asked]
+    asked: list[EvalQuestion]
     n_workers: int
     progress: Progress
-    fresh: list[Asked] = field(default_factory=list)
+    fresh: list[EvalQuestion] = field(default_factory=list)
 
-    def fill(self, drawn: Iterator[Section]) -> None:
+    def fill(self, drawn: Iterator[SampledSection]) -> None:
         """Work through sections in their order until the set is full; whatever ends it, what was found is kept."""
         self.progress("questions", 0, max(0, self._lacking))
         try:
@@ -147,7 +147,7 @@ class _Run:
     def _lacking(self) -> int:
         return self.made.wanted - self.made.holds - len(self.fresh)
 
-    def _next(self, pool: ThreadPoolExecutor, batch: list[Section]) -> None:
+    def _next(self, pool: ThreadPoolExecutor, batch: list[SampledSection]) -> None:
         if not batch:
             self.made.stopped = "the sections that were drawn gave no more questions; another --seed may draw others"
         asked = tuple(self.asked)
@@ -160,10 +160,10 @@ class _Run:
         if len(self.fresh) >= _KEPT_AT_ONCE:
             self._keep()
 
-    def _take(self, section: Section, found: Asked | Reason) -> None:
-        if isinstance(found, Asked) and is_among(found.text, self.asked):
+    def _take(self, section: SampledSection, found: EvalQuestion | Reason) -> None:
+        if isinstance(found, EvalQuestion) and is_among(found.text, self.asked):
             found = "asked already"
-        if isinstance(found, Asked):
+        if isinstance(found, EvalQuestion):
             self.asked.append(found)
             self.fresh.append(found)
             self.progress("questions", 1, None)

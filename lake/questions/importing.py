@@ -12,7 +12,7 @@ from lake.questions.store import add
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.questions.values import Asked
+    from lake.questions.values import EvalQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Taken:
     left_out: tuple[Resolved, ...]
 
 
-def take(lake: Lake, name: str, loaded: Sequence[Asked]) -> Taken:
+def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion]) -> Taken:
     """Tie the questions of a set to the words of live and keep them, less those about erased documents."""
     live = lake.log.read().live
     questions = anchored(lake, live, loaded)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lake.errors import UsageError
-from lake.questions.values import CONTEXT, Asked, Evidence, merged
+from lake.questions.values import CONTEXT, EvalQuestion, Evidence, merged
 
 FORMATS = ("beir", "squad", "jsonl", "csv")
 
@@ -21,7 +21,7 @@ _URIS = {"beir": "{id}.md", "squad": "{title}/{paragraph}.txt", "jsonl": "{uri}"
 
 def load(
     format: str, path: str, *, set: str, source: str | None = None, uri: str | None = None, split: str = "test"
-) -> list[Asked]:
+) -> list[EvalQuestion]:
     """The questions in a file or folder, each once; ``source`` is that of their documents where the file names none.
 
     ``uri`` makes a document's URI of what the format knows: ``{id}`` (beir), ``{title}``, ``{article}``,
@@ -60,7 +60,7 @@ def _namer(rule: str) -> Named:
     return named
 
 
-def _owned(question: Asked, name: str, source: str | None) -> Asked:
+def _owned(question: EvalQuestion, name: str, source: str | None) -> EvalQuestion:
     evidence = tuple(replace(piece, source=piece.source or source) for piece in question.evidence)
     return replace(question, set=name, evidence=evidence)
 
@@ -92,7 +92,7 @@ def _json_lines(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield number, row
 
 
-def _beir(folder: Path, named: Named, split: str) -> Iterator[Asked]:
+def _beir(folder: Path, named: Named, split: str) -> Iterator[EvalQuestion]:
     """Questions of ``queries.jsonl`` that ``qrels/SPLIT.tsv`` judges, with their grades."""
     judgements = folder / "qrels" / f"{split}.tsv"
     if not judgements.is_file() or not (folder / "queries.jsonl").is_file():
@@ -111,10 +111,10 @@ def _beir(folder: Path, named: Named, split: str) -> Iterator[Asked]:
             # Some collections grade below 0 what is spam; it is as little relevant as what has 0.
             evidence.setdefault(query, []).append(Evidence(named(id=document), grade=max(0, int(grade))))
     for query, pieces in evidence.items():
-        yield Asked(_UNNAMED, texts[query], query, evidence=tuple(pieces))
+        yield EvalQuestion(_UNNAMED, texts[query], query, evidence=tuple(pieces))
 
 
-def _squad(place: Path, named: Named, rule: str) -> Iterator[Asked]:
+def _squad(place: Path, named: Named, rule: str) -> Iterator[EvalQuestion]:
     """Answers as spans of their paragraphs; where a whole article is one document, as quotes from it."""
     is_paragraph = "{paragraph" in rule or "{n" in rule
     with _at(place, 1):
@@ -129,7 +129,7 @@ def _squad(place: Path, named: Named, rule: str) -> Iterator[Asked]:
                     yield _of_paragraph(asked, paragraph["context"], named(**words), is_whole=is_paragraph)
 
 
-def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> Asked:
+def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> EvalQuestion:
     answers = asked.get("answers") or []
     for answer in answers:
         if not context.startswith(answer["text"], answer["answer_start"]):
@@ -147,13 +147,13 @@ def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bo
         for start, end in sorted(spans)
     ]
     words = tuple(dict.fromkeys(answer["text"] for answer in answers))
-    return Asked(_UNNAMED, asked["question"], str(asked["id"]), words, evidence=tuple(pieces))
+    return EvalQuestion(_UNNAMED, asked["question"], str(asked["id"]), words, evidence=tuple(pieces))
 
 
 _OF_EVIDENCE = ("uri", "source", "quote", "start", "end", "grade")
 
 
-def _jsonl(place: Path, named: Named) -> Iterator[Asked]:
+def _jsonl(place: Path, named: Named) -> Iterator[EvalQuestion]:
     """One object a line: ``question``, ``evidence`` or the fields of one piece, ``answers``, ``language``, ``tags``."""
     for number, row in _json_lines(place):
         with _at(place, number):
@@ -164,7 +164,7 @@ def _jsonl(place: Path, named: Named) -> Iterator[Asked]:
             yield _asked(row, evidence, _list(row.get("answers", row.get("answer"))), _list(row.get("tags")))
 
 
-def _csv(place: Path, named: Named) -> Iterator[Asked]:
+def _csv(place: Path, named: Named) -> Iterator[EvalQuestion]:
     """Columns of the same names; several rows of one question are its evidence, ``|`` separates answers and tags."""
     with place.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), 2):
@@ -183,9 +183,9 @@ def _evidence(fields: dict[str, Any], named: Named) -> Evidence:
     return Evidence(**{**given, "uri": named(uri=given["uri"])})
 
 
-def _asked(row: Mapping[str, Any], evidence: Iterable[Evidence], answers: list[str], tags: list[str]) -> Asked:
+def _asked(row: Mapping[str, Any], evidence: Iterable[Evidence], answers: list[str], tags: list[str]) -> EvalQuestion:
     key = row.get("id")
-    return Asked(
+    return EvalQuestion(
         _UNNAMED,
         row["question"],
         None if key is None else str(key),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lake.ids import document_id
 from lake.questions.alignment import resolve, texts_of
 from lake.questions.store import change, questions
-from lake.questions.values import Asked, merged
+from lake.questions.values import EvalQuestion, merged
 from lake.records.calls import Calls
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ class Shown:
     reason: str = ""
 
 
-def to_review(lake: Lake, name: str, *, every: bool = False) -> list[Asked]:
+def to_review(lake: Lake, name: str, *, every: bool = False) -> list[EvalQuestion]:
     """The questions of a set that nobody has reviewed; with ``every`` the others after them."""
     mine = questions(lake, name)
     return [question for question in sorted(mine, key=lambda one: one.reviewed) if every or not question.reviewed]
 
 
-def shown(lake: Lake, release: Release | None, asked: Sequence[Asked]) -> Iterator[list[Shown]]:
+def shown(lake: Lake, release: Release | None, asked: Sequence[EvalQuestion]) -> Iterator[list[Shown]]:
     """The evidence of each question as the release has it."""
     if release is None:
         yield from ([Shown(e, quote=e.quote or "", reason="nothing is published") for e in a.evidence] for a in asked)
@@ -53,17 +53,17 @@ def shown(lake: Lake, release: Release | None, asked: Sequence[Asked]) -> Iterat
         yield found
 
 
-def accept(lake: Lake, question: Asked) -> bool:
+def accept(lake: Lake, question: EvalQuestion) -> bool:
     """Stand by a question as it is; False where it is no longer there."""
     return _changed(lake, question, lambda found: replace(found, reviewed=True))
 
 
-def edit(lake: Lake, question: Asked, text: str, answers: Sequence[str]) -> bool:
+def edit(lake: Lake, question: EvalQuestion, text: str, answers: Sequence[str]) -> bool:
     """Stand by a question in other words; False where it is no longer there. UsageError where it says nothing."""
     return _changed(lake, question, lambda found: replace(found, text=text, answers=tuple(answers), reviewed=True))
 
 
-def turn_down(lake: Lake, question: Asked) -> bool:
+def turn_down(lake: Lake, question: EvalQuestion) -> bool:
     """Take a question away for good: neither generating questions nor feedback brings it back.
 
     False where it is no longer there.
@@ -74,11 +74,11 @@ def turn_down(lake: Lake, question: Asked) -> bool:
     return _changed(lake, question, lambda found: None)
 
 
-def _changed(lake: Lake, question: Asked, decide: Callable[[Asked], Asked | None]) -> bool:
+def _changed(lake: Lake, question: EvalQuestion, decide: Callable[[EvalQuestion], EvalQuestion | None]) -> bool:
     """Put what is decided in the question's place; another of the same words joins it."""
     found = False
 
-    def step(kept: list[Asked]) -> list[Asked]:
+    def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:
         nonlocal found
         mine = [one for one in kept if one.question_id == question.question_id]
         found = bool(mine)

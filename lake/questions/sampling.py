@@ -22,7 +22,7 @@ _OF_PARENT = ("parent_id", "doc_id", "start", "end", "heading", "n_tokens")
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SampledSection:
     """A parent of a release, its text, and the manifest's row of its document."""
 
     parent_id: str
@@ -40,7 +40,7 @@ class Section:
 
 def sections(
     lake: Lake, release: Release, seed: int, taken: Mapping[str, Sequence[int]], most: int | None = None
-) -> Iterator[Section]:
+) -> Iterator[SampledSection]:
     """The first ``most`` sections of a release, so drawn that any first part of them is spread over sources, media
     types and documents.
 
@@ -61,7 +61,7 @@ def sections(
             text, document = texts[row["parent_id"]], by_id[row["doc_id"]]
             if (digest := text_digest(text)) not in seen:
                 seen.add(digest)
-                yield Section(row["parent_id"], row["start"], row["end"], row["heading"] or "", text, document)
+                yield SampledSection(row["parent_id"], row["start"], row["end"], row["heading"] or "", text, document)
 
 
 def _ordered(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from lake.errors import ConflictError, UsageError
-from lake.questions.values import Asked, from_table, merged, to_table
+from lake.questions.values import EvalQuestion, from_table, merged, to_table
 from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read(lake: Lake) -> tuple[int, pa.Table]:
     raise AssertionError
 
 
-def questions(lake: Lake, name: str | None = None) -> list[Asked]:
+def questions(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
     """The questions of a set, or all; UsageError where there is no such set."""
     found = list(from_table(read(lake)[1]))
     if name is None:
@@ -58,12 +58,12 @@ def questions(lake: Lake, name: str | None = None) -> list[Asked]:
     return [question for question in found if question.set == name]
 
 
-def reviewed(lake: Lake, name: str | None = None) -> list[Asked]:
+def reviewed(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
     """Those of them that a person stands by, imported ones included: what a decision may rest on."""
     return [question for question in questions(lake, name) if question.reviewed]
 
 
-def change(lake: Lake, step: Callable[[list[Asked]], list[Asked]]) -> list[Asked]:
+def change(lake: Lake, step: Callable[[list[EvalQuestion]], list[EvalQuestion]]) -> list[EvalQuestion]:
     """Put what ``step`` makes of all questions in their place, and try again where somebody was quicker."""
     for _ in range(_TRIES):
         number, rows = read(lake)
@@ -75,7 +75,7 @@ def change(lake: Lake, step: Callable[[list[Asked]], list[Asked]]) -> list[Asked
     raise ConflictError(f"others kept changing the questions of {lake.url}; try again")
 
 
-def add(lake: Lake, new: Iterable[Asked]) -> list[Asked]:
+def add(lake: Lake, new: Iterable[EvalQuestion]) -> list[EvalQuestion]:
     """Keep these questions, in place of those of the same set that ask the same; all that are kept now.
 
     Evidence of documents that were erased for good is not kept, nor are the answers that stood on it.
@@ -84,7 +84,7 @@ def add(lake: Lake, new: Iterable[Asked]) -> list[Asked]:
 
     wanted = {question.question_id: question for question in merged(new)}
 
-    def step(kept: list[Asked]) -> list[Asked]:
+    def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:
         return undenied(lake, {**{question.question_id: question for question in kept}, **wanted}.values())
 
     found = change(lake, step)

@@ -69,7 +69,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvalQuestion:
     """A question of a set, its answers in words, and the evidence of them."""
 
     set: str
@@ -106,12 +106,12 @@ class Asked:
         return {"question_id": self.question_id, **asdict(self)}
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Asked:
+    def from_row(cls, row: dict[str, Any]) -> EvalQuestion:
         fields = {name: row[name] for name in cls.__dataclass_fields__}
         lists = {name: tuple(fields[name] or ()) for name in ("answers", "tags")}
         return cls(**{**fields, **lists, "evidence": tuple(Evidence(**e) for e in fields["evidence"] or ())})
 
-    def joined(self, other: Asked) -> Asked:
+    def joined(self, other: EvalQuestion) -> EvalQuestion:
         """One question of two that ask the same: all answers, evidence and tags of both."""
         return replace(
             self,
@@ -121,21 +121,21 @@ class Asked:
         )
 
 
-def merged(questions: Iterable[Asked]) -> list[Asked]:
+def merged(questions: Iterable[EvalQuestion]) -> list[EvalQuestion]:
     """Each question once, in order of first appearance."""
-    found: dict[str, Asked] = {}
+    found: dict[str, EvalQuestion] = {}
     for question in questions:
         known = found.get(question.question_id)
         found[question.question_id] = known.joined(question) if known else question
     return list(found.values())
 
 
-def to_table(questions: Iterable[Asked]) -> pa.Table:
+def to_table(questions: Iterable[EvalQuestion]) -> pa.Table:
     """QUESTIONS rows in order of set and id."""
     rows = sorted((question.to_row() for question in questions), key=lambda row: (row["set"], row["question_id"]))
     return pa.Table.from_pylist(rows, schema=QUESTIONS)
 
 
-def from_table(rows: pa.Table) -> Iterator[Asked]:
+def from_table(rows: pa.Table) -> Iterator[EvalQuestion]:
     """The questions of QUESTIONS rows."""
-    yield from (Asked.from_row(row) for row in rows.to_pylist())
+    yield from (EvalQuestion.from_row(row) for row in rows.to_pylist())

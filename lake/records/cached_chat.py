@@ -13,7 +13,7 @@ from lake.ids import value_digest
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel, Completion, Message
-    from lake.endpoints.budget import Purse
+    from lake.endpoints.budget import Budget
     from lake.records.calls import Calls
 
 #: Encodings differ, and a message takes a few tokens besides its words; what a call may cost allows for both.
@@ -28,7 +28,7 @@ class RememberedChat:
     """
 
     def __init__(
-        self, chat: ChatModel, calls: Calls | None, purse: Purse, kind: str, about: Iterable[str] | None = ()
+        self, chat: ChatModel, calls: Calls | None, purse: Budget, kind: str, about: Iterable[str] | None = ()
     ) -> None:
         self.name, self.kind = chat.name, kind
         self._chat, self._calls, self._purse = chat, calls, purse

@@ -37,7 +37,7 @@ class Release:
     which is the ``base`` that it was built on until that one is pruned.
     """
 
-    release: str
+    id: str
     digest: str
     base: str | None
     recipe: Recipe
@@ -49,18 +49,16 @@ class Release:
     delta_base: str | None
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}
+        stored = {("release" if name == "id" else name): value for name, value in asdict(self).items()}
+        return {**stored, "recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Release:
-        return cls(
-            **{
-                "delta_base": value["base"],
-                **value,
-                "recipe": Recipe.from_json(value["recipe"]),
-                "created_at": datetime.fromisoformat(value["created_at"]),
-            }
-        )
+        fields = {"delta_base": value["base"], **value}
+        fields["id"] = fields.pop("release")
+        fields["recipe"] = Recipe.from_json(value["recipe"])
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)

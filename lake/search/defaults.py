@@ -10,15 +10,15 @@ from lake.errors import UsageError
 
 if TYPE_CHECKING:
     from lake.search.boosts import Boosts
-    from lake.search.question import Expand, Fusion, Mode, Question
+    from lake.search.question import Expand, Fusion, Mode, SearchRequest
 
 #: Passages that a search returns where neither its caller nor the lake says how many.
 USUAL_K = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The fields of ``lake.search.Question`` that a lake may have a say in, with the question's own defaults.
+class SearchDefaults:
+    """The fields of ``lake.search.question.SearchRequest`` that a lake may have a say in, with the question's own defaults.
 
     What may be found and who asks is the caller's alone, and so is a least score, whose scale each way of asking has
     of its own. ``boosts``: fields of ``lake.search.boosts.Boosts``.
@@ -54,11 +54,11 @@ class Search:
         said.pop("k", None)
         return said if self.boosts is None else {**said, "boosts": boosts_of(self.boosts)}
 
-    def question(self, text: str, k: int | None, how: Mapping[str, Any]) -> Question:
+    def question(self, text: str, k: int | None, how: Mapping[str, Any]) -> SearchRequest:
         """A question in which the lake's defaults stand for what its caller does not say."""
-        from lake.search.question import Question
+        from lake.search.question import SearchRequest
 
-        return Question.of(text, self.k if k is None else k, **{**self.how, **how})
+        return SearchRequest.of(text, self.k if k is None else k, **{**self.how, **how})
 
 
 def boosts_of(said: object) -> Boosts:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
-from lake.search.metadata import Asked
+from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, among, enclosed, literal
 from lake.sources.globs import matches
 
@@ -57,7 +57,7 @@ class ReleaseFilter:
     def _condition(self, key: str, operator: str, value: Any) -> Predicate | frozenset[str]:
         """A predicate over chunks, or the documents that pass."""
         if key.startswith(METADATA):
-            asked = Asked(key.removeprefix(METADATA), operator, value)
+            asked = MetadataCondition(key.removeprefix(METADATA), operator, value)
             return self._of_metadata(asked)
         kind = self._kind(key)
         if operator == "glob":
@@ -114,7 +114,7 @@ class ReleaseFilter:
         places = zip(rows.column("doc_id").to_pylist(), rows.column("uri").to_pylist(), strict=True)
         return frozenset(doc_id for doc_id, uri in places if matches(uri, pattern))
 
-    def _of_metadata(self, asked: Asked) -> frozenset[str]:
+    def _of_metadata(self, asked: MetadataCondition) -> frozenset[str]:
         if not any(asked.is_stated(metadata) for metadata, _ in self._metadata.values()):
             keys = sorted({key for metadata, is_open in self._metadata.values() if is_open for key in metadata})
             raise UsageError(f"no document has metadata {asked.key!r}; keys that are not restricted: {keys[:50]}")

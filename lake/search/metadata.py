@@ -17,7 +17,7 @@ _OF_LISTS = ("in", "not in", "any", "all", "none")
 
 
 @dataclass(frozen=True)
-class Asked:
+class MetadataCondition:
     """What the metadata under ``key`` must be; a dot in it leads into an object, unless a key is called just so.
 
     Numbers are compared as numbers, also with texts that are numbers, as a table of sidecars has them. A list

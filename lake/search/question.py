@@ -22,7 +22,7 @@ MAX_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchRequest:
     """What is looked for, and how; ``k`` counts passages.
 
     ``where`` and ``filters`` say what may be found (``lake.search.filters``). ``principals`` says who asks: the names
@@ -78,7 +78,7 @@ class Question:
         self.text_query()
 
     @classmethod
-    def of(cls, text: str, k: int = 10, **how: Any) -> Question:
+    def of(cls, text: str, k: int = 10, **how: Any) -> SearchRequest:
         """UsageError where ``how`` holds a word that is none of the fields."""
         fields = [name for name in cls.__dataclass_fields__ if name not in ("text", "k")]
         if unknown := sorted(how.keys() - set(fields)):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.releases.history import History
     from lake.releases.values import Release
-    from lake.search.defaults import Search as Defaults
-    from lake.search.question import Question
+    from lake.search.defaults import SearchDefaults as Defaults
+    from lake.search.question import SearchRequest
     from lake.tables.reader import TableReader
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Reader:
         k: int | None,
         how: Mapping[str, Any],
         embedder: Embedder | None,
-        search: Callable[[Snapshot, Rights, list[Question]], T],
+        search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
     ) -> T:
         """What ``search`` makes of the questions, which the lake's defaults complete."""
 

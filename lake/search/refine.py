@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake.search.boosts import Boosts
 from lake.search.diversity import duplicates, mmr
-from lake.search.question import Question
+from lake.search.question import SearchRequest
 
 _LEAST_FACTOR = 1e-9
 #: Steps that compare each candidate with each other one are for few.
@@ -20,7 +20,9 @@ MAX_LOOKED_AT = 1000
 Read = Callable[[list[int], Sequence[str]], pa.Table]
 
 
-def refined(found: pa.Table, question: Question, depth: int, read: Read, as_of: datetime) -> list[tuple[str, pa.Table]]:
+def refined(
+    found: pa.Table, question: SearchRequest, depth: int, read: Read, as_of: datetime
+) -> list[tuple[str, pa.Table]]:
     """The candidates after each step, which has the name of its option; the last are in their final order.
 
     ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, collapsing ``copies``: the
@@ -56,7 +58,7 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
     return found.take(pa.array(kept, pa.int64())).append_column("copies", named)
 
 
-def _reranked(found: pa.Table, question: Question, read: Read) -> pa.Table:
+def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
     from lake.search.rerank import load_reranker
 
     rows = read(_row_ids(found), ["heading", "text"])
@@ -74,7 +76,7 @@ def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa
     return _by_score(found, np.where(scores >= 0, scores * factors, scores / np.maximum(factors, _LEAST_FACTOR)))
 
 
-def _spread(found: pa.Table, question: Question, read: Read) -> pa.Table:
+def _spread(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
     """In order of maximal marginal relevance, which is not the order of the scores."""
     if not found.num_rows:
         return found

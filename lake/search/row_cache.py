@@ -29,7 +29,7 @@ _REPEATED = ("heading", "kind")
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class RowCache:
     """``section`` and ``document``: the rows of ``sections`` and ``documents`` that each of the ``chunks`` belongs to.
 
     ``row_ids`` of the chunks are sorted. ``read_texts`` reads those of sections, or of chunks, by row ids.
@@ -44,7 +44,7 @@ class Catalogue:
     read_texts: Callable[[str, Sequence[int]], pa.ChunkedArray]
 
     @classmethod
-    def read(cls, table: Callable[[str], TableReader], *, with_texts: bool) -> Catalogue:
+    def read(cls, table: Callable[[str], TableReader], *, with_texts: bool) -> RowCache:
         """``with_texts``: those of the sections, which are all texts once."""
         chunks = table("chunks").scan(["_rowid", "doc_id", "parent_id", *_CHUNK]).sort_by("_rowid")
         sections = table("parents").scan(["_rowid", *OF_SECTION[: None if with_texts else -1]])

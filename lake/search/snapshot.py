@@ -23,10 +23,10 @@ from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_r
 from lake.search.passages import Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
-from lake.search.question import Question
+from lake.search.question import SearchRequest
 from lake.search.refine import refined
 from lake.search.rights import Rights
-from lake.search.row_cache import Catalogue, fits, n_bytes
+from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.tables.reader import TableReader, Where
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Snapshot:
         dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
         is_small = has_few_vectors(release)
         self._vectors = Holding(lambda: HeldVectors.read(self.table("chunks"), dimensions), submit)
-        self._catalogue = Holding(lambda: Catalogue.read(self.table, with_texts=is_small), submit)
+        self._catalogue = Holding(lambda: RowCache.read(self.table, with_texts=is_small), submit)
         self._visible = Visible(lambda: self.table("chunks"), release.counts["n_chunks"])
         self._rights: tuple[str | None, Rights] | None = None
 
@@ -116,12 +116,12 @@ class Snapshot:
             if has_few_vectors(self.release):
                 self._vectors.begin()
 
-    def search(self, question: Question, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
+    def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
         """HITS rows, best first, of what the question's principals may see."""
         return self._search(question, rights, lambda: self.vectors([question.text], embedder)[0])
 
     def search_all(
-        self, questions: Sequence[Question], rights: Rights, embedder: Embedder | None = None
+        self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
     ) -> list[pa.Table]:
         """HITS rows of each question, several searched at a time."""
         vectors = np.empty((0, 0))
@@ -132,20 +132,20 @@ class Snapshot:
                 pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
             )
 
-    def _search(self, question: Question, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
+    def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
         visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
         if visible.is_nothing:
             return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
         return self.read(self.look(question, visible, embedded), question)
 
-    def read(self, looked: Looked, question: Question) -> pa.Table:
+    def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
         rows = self._held_rows or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
         hits = passages(looked.found, looked.groups[: question.k], question.expand, rows)
         named = query_id(self.release.release, question.text)
         return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
 
-    def look(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
+    def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
         self._n_searches += 1
         vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
@@ -161,7 +161,7 @@ class Snapshot:
                 return Looked(depth, fused, steps, groups)
             depth *= _DEEPER
 
-    def ranked_whole(self, question: Question, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
+    def ranked_whole(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
         """As ``Looked.fused``, of every chunk that is visible, by exact cosines: what a search need not know."""
         n_chunks, legs, vector = max(1, self.release.counts["n_chunks"]), [], None
         where = self._visible.where(visible.sql)
@@ -177,7 +177,7 @@ class Snapshot:
 
     def _legs(
         self,
-        question: Question,
+        question: SearchRequest,
         where: Where,
         depth: int,
         embedded: Callable[[], np.ndarray],
@@ -206,11 +206,11 @@ class Snapshot:
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
-    def _by_words(self, question: Question, where: Where, depth: int) -> Leg:
+    def _by_words(self, question: SearchRequest, where: Where, depth: int) -> Leg:
         found = self.table("chunks").matching(question.text_query(), depth, where)
         return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
-    def _fused(self, legs: list[Leg], depth: int, question: Question, vector: np.ndarray | None) -> pa.Table:
+    def _fused(self, legs: list[Leg], depth: int, question: SearchRequest, vector: np.ndarray | None) -> pa.Table:
         def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> np.ndarray:
             if vector is None or len(legs) == 1:
                 return scores[legs[0].name]
@@ -232,7 +232,7 @@ class Snapshot:
         return self._vectors.result() if has_few_vectors(self.release) else None
 
     @property
-    def _held_rows(self) -> Catalogue | None:
+    def _held_rows(self) -> RowCache | None:
         """None in a process that asks but once, which had better not read all of it."""
         return self._catalogue.at_hand() if self._n_searches > 1 and fits(self.release) else None
 

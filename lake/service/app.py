@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from lake.service import messages
-from lake.service.capacity import Bounds
+from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.metrics import CONTENT_TYPE
@@ -53,7 +53,7 @@ _GUARDED = {"dependencies": _KEY, "responses": _REFUSALS}
 def create_app(
     index: Index,
     keys: KeyRing,
-    bounds: Bounds | None = None,
+    bounds: Capacity | None = None,
     *,
     options: Mapping[str, Any] | None = None,
     chat: ChatModel | None = None,
@@ -65,7 +65,7 @@ def create_app(
 
     ``split``: releases that answer a share of the sessions.
     """
-    service = Service(index, bounds or Bounds(), options or {}, chat, answers, split)
+    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +84,7 @@ def create_app(
 
 def _add_questions(app: FastAPI, service: Service) -> None:
     @app.post("/query", response_model=messages.QueryResult, **_GUARDED)  # type: ignore[arg-type]
-    async def query(asked: messages.Query, request: Request) -> Response:
+    async def query(asked: messages.SearchQuery, request: Request) -> Response:
         """Find the passages that answer best."""
         return _of_release(*await service.query(_key(request), asked))
 
@@ -97,8 +97,8 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         headers = {"Raglake-Release": release, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
-    @app.post("/feedback", response_model=messages.Judged, **_GUARDED)  # type: ignore[arg-type]
-    async def feedback(given: messages.Judgement, request: Request) -> Response:
+    @app.post("/feedback", response_model=messages.FeedbackResult, **_GUARDED)  # type: ignore[arg-type]
+    async def feedback(given: messages.FeedbackBody, request: Request) -> Response:
         """Say whether a passage that was found is useful."""
         return _of_release(*await service.feedback(_key(request), given))
 

@@ -8,7 +8,7 @@ from lake.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Capacity:
     """Threads that search, threads that wait for the chat model, and questions in line for either; time limits; sizes.
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to

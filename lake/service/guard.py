@@ -19,7 +19,7 @@ from lake.service.rate_limits import RateLimits
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from lake.service.capacity import Bounds
+    from lake.service.capacity import Capacity
 
 log = logging.getLogger("raglake.access")
 
@@ -72,7 +72,7 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, keys: KeyRing, bounds: Bounds, count: Count, hosts: Collection[str] | None = None
+        self, app: ASGIApp, keys: KeyRing, bounds: Capacity, count: Count, hosts: Collection[str] | None = None
     ) -> None:
         self.app, self._keys, self._bounds, self._count, self._hosts = app, keys, bounds, count, hosts
         self._limits = RateLimits()

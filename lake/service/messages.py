@@ -20,7 +20,7 @@ _VOTER = "Any name for who judges, kept as a digest alone: of several judgements
 _FILTERS = "Values by column, applied before ranking."
 
 
-class Asked(BaseModel):
+class SearchBody(BaseModel):
     """What both kinds of question share. How to search, where a request does not say, is the lake's to say (section
     ``search`` of its configuration); the defaults here hold where that is silent too.
     """
@@ -57,10 +57,10 @@ class Asked(BaseModel):
 
 
 #: Options of a request; an API key may be confined to some.
-_SEARCH = set(Asked.model_fields) - {"at", "session"}
+_SEARCH = set(SearchBody.model_fields) - {"at", "session"}
 
 
-class Query(Asked):
+class SearchQuery(SearchBody):
     """A search."""
 
     model_config = ConfigDict(
@@ -89,7 +89,7 @@ class Turn(BaseModel):
     text: str
 
 
-class AnswerQuery(Asked):
+class AnswerQuery(SearchBody):
     """A question to be answered from the passages found."""
 
     model_config = ConfigDict(
@@ -162,7 +162,7 @@ class AnswerResult(BaseModel):
     passages: list[Hit]
 
 
-class Judgement(BaseModel):
+class FeedbackBody(BaseModel):
     """Whether a passage that was found is useful."""
 
     model_config = ConfigDict(
@@ -176,14 +176,14 @@ class Judgement(BaseModel):
     session: str | None = Field(None, min_length=1, max_length=200, description=_VOTER)
 
 
-class Judged(BaseModel):
+class FeedbackResult(BaseModel):
     """A judgement that is kept."""
 
     release: str
     feedback_id: str
 
 
-class Section(BaseModel):
+class DocumentSection(BaseModel):
     """A stretch of a document's text, ``canonical_text[start:end]``."""
 
     heading: str | None
@@ -204,7 +204,7 @@ class Document(BaseModel):
     uri: str
     source: str
     title: str | None
-    sections: list[Section]
+    sections: list[DocumentSection]
     next_start: int | None
 
 

@@ -12,7 +12,7 @@ from lake.errors import UsageError
 from lake.service.connection_limits import patient
 
 if TYPE_CHECKING:
-    from lake.service.capacity import Bounds
+    from lake.service.capacity import Capacity
     from lake.service.guard import Guard
     from lake.service.keys import KeyRing
 
@@ -35,14 +35,14 @@ def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
     return None if keys.keys or is_open else (host, "localhost", "127.0.0.1", "[::1]")
 
 
-def serve(app: Guard, bounds: Bounds, host: str, port: int) -> None:
+def serve(app: Guard, bounds: Capacity, host: str, port: int) -> None:
     """Listen until SIGINT or SIGTERM, then let the requests that are under way end."""
     logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
         uvicorn.Server(configured(app, bounds, host, port)).run()
 
 
-def configured(app: Guard, bounds: Bounds, host: str, port: int) -> uvicorn.Config:
+def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Config:
     """How uvicorn is told to serve."""
     return uvicorn.Config(
         app,

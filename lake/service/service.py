@@ -16,9 +16,9 @@ from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.search.query_ids import query_id, searched
 from lake.search.snapshot import query_of
-from lake.service.capacity import Bounds
+from lake.service.capacity import Capacity
 from lake.service.keys import Key
-from lake.service.messages import AnswerQuery, Asked, Judgement, Query
+from lake.service.messages import AnswerQuery, FeedbackBody, SearchBody, SearchQuery
 from lake.service.metrics import Metrics
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.workers import Workers
@@ -44,7 +44,7 @@ class Service:
     def __init__(
         self,
         index: Index,
-        bounds: Bounds,
+        bounds: Capacity,
         options: Mapping[str, Any],
         chat: ChatModel | None = None,
         answers: Options | None = None,
@@ -68,7 +68,7 @@ class Service:
             with suppress(LakeError, OSError, Problem):
                 await self._looking.run(partial(access.search, "warm up", 1, release), _WARM_UP)
 
-    async def query(self, key: Key, asked: Query) -> tuple[str, bytes]:
+    async def query(self, key: Key, asked: SearchQuery) -> tuple[str, bytes]:
         """The release, and a QueryResult."""
         how = self._allowed(key, asked)
 
@@ -130,7 +130,7 @@ class Service:
         if told.usage:
             self.metrics.answered(told.usage.n_input, told.usage.n_output)
 
-    async def feedback(self, key: Key, given: Judgement) -> tuple[str, bytes]:
+    async def feedback(self, key: Key, given: FeedbackBody) -> tuple[str, bytes]:
         """The release, and a Judged."""
         self._judged.take()
 
@@ -186,7 +186,7 @@ class Service:
     def _access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
-    def _tried(self, asked: Asked) -> str:
+    def _tried(self, asked: SearchBody) -> str:
         """What is asked for: in a trial the release of the session, where the request says no other."""
         if self.split is None or asked.session is None or asked.at != "live":
             return asked.at
@@ -201,7 +201,7 @@ class Service:
         except UsageError as error:
             raise no_release(error) from error
 
-    def _allowed(self, key: Key, asked: Query | AnswerQuery) -> dict[str, Any]:
+    def _allowed(self, key: Key, asked: SearchQuery | AnswerQuery) -> dict[str, Any]:
         """Words of the search, all of which the key allows."""
         if asked.k is not None and asked.k > self.bounds.max_k:
             raise UsageError(f"k={asked.k} is more than the {self.bounds.max_k} passages that this service returns")

@@ -37,7 +37,7 @@ def is_sidecar(uri: str) -> bool:
     return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
 
-class Found(NamedTuple):
+class SourceFile(NamedTuple):
     """One object of a listing, before it has an id; ``modified_us`` counts microseconds since 1970 UTC."""
 
     uri: str
@@ -69,7 +69,7 @@ class Source:
     def is_local(self) -> bool:
         return "://" not in self.root
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[SourceFile]:
         """Every document of the source and every sidecar, in no particular order.
 
         Raises UsageError where the source does not exist and TransientError where it can't be listed.
@@ -82,15 +82,15 @@ class Source:
         walk = _walk_local(self.root, self._names_hidden) if self.is_local else self._walk_remote()
         yield from (found for found in walk if is_sidecar(found.uri) or self._wants(found.uri))
 
-    def _found_file(self, uri: str) -> Found:
+    def _found_file(self, uri: str) -> SourceFile:
         if self.is_local:
             stat = os.stat(os.path.join(os.fsencode(self.root), _name_bytes(uri)))
-            return Found(uri, stat.st_size, stat.st_mtime_ns // 1000)
+            return SourceFile(uri, stat.st_size, stat.st_mtime_ns // 1000)
         with self._listing_errors():
             info = self._filesystem.info(f"{self._path}/{uri}")
         return _remote_found(uri, info)
 
-    def _beside(self, uri: str) -> Iterator[Found]:
+    def _beside(self, uri: str) -> Iterator[SourceFile]:
         """The sidecars of a single file; a web server has none, since it may answer to any name."""
         if self.root.startswith(("http://", "https://")):
             return
@@ -99,7 +99,7 @@ class Source:
                 yield self._found_file(name)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
-                    yield Found(name, None, None)  # reading it will tell why
+                    yield SourceFile(name, None, None)  # reading it will tell why
             except UsageError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -119,7 +119,7 @@ class Source:
             return False
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 
-    def _walk_remote(self) -> Iterator[Found]:
+    def _walk_remote(self) -> Iterator[SourceFile]:
         with self._listing_errors():
             details = self._filesystem.find(self._path, detail=True)
             if not details and not self._filesystem.exists(self._path):
@@ -248,7 +248,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return filesystem, path
 
 
-def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
+def _walk_local(root: str, hidden: bool) -> Iterator[SourceFile]:
     """Files below ``root``; links to files count, links to folders don't (they can go in circles)."""
     folders = [("", root)]
     while folders:
@@ -262,7 +262,7 @@ def _walk_local(root: str, hidden: bool) -> Iterator[Found]:
                 yield found
 
 
-def _found_entry(prefix: str, entry: os.DirEntry[str]) -> Found | None:
+def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
     """The file, None where it is none or just went; one that can't be looked at is listed all the same."""
     name = _readable_name(prefix + entry.name)
     try:
@@ -272,8 +272,8 @@ def _found_entry(prefix: str, entry: os.DirEntry[str]) -> Found | None:
     except FileNotFoundError:
         return None
     except OSError:  # a link that leads to itself, say; reading it will tell why
-        return Found(name, None, None)
-    return Found(name, stat.st_size, stat.st_mtime_ns // 1000)
+        return SourceFile(name, None, None)
+    return SourceFile(name, stat.st_size, stat.st_mtime_ns // 1000)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -296,14 +296,14 @@ def _name_bytes(uri: str) -> bytes:
     return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
 
 
-def _remote_found(uri: str, info: dict[str, Any]) -> Found:
+def _remote_found(uri: str, info: dict[str, Any]) -> SourceFile:
     modified = next((info[k] for k in ("LastModified", "mtime", "created", "updated") if info.get(k)), None)
     if isinstance(modified, datetime):
         moment = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
         modified = moment.timestamp()
     revision = info.get("ETag") or info.get("etag") or info.get("md5Hash")
     microseconds = int(modified * 1_000_000) if isinstance(modified, int | float) else None
-    return Found(uri, info.get("size"), microseconds, str(revision) if revision else None)
+    return SourceFile(uri, info.get("size"), microseconds, str(revision) if revision else None)
 
 
 def listing(sources: Iterable[Source]) -> pa.Table:

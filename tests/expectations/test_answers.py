@@ -22,8 +22,8 @@ from lake.answer import NoChatModelError, Options
 from lake.answer.declining import MARKER
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.ingest.scan import Settings
-from lake.questions import Asked, Evidence, add, anchored
+from lake.ingest.scan import RecipeOptions
+from lake.questions import EvalQuestion, Evidence, add, anchored
 
 PUMP = "# Pump\n\nThe pump needs 3 litres of whale oil every 40 hours. Anna Berg checks it on Mondays.\n"
 LAMP = "# Lamp\n\nThe lamp burns paraffin. It is lit at dusk by the keeper of the house.\n"
@@ -41,13 +41,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "lamp.md").write_text(LAMP)
     place = str(folder / "lake")
     with PlainSteps(n_workers=1) as steps:
-        reindex(Job(sources=(str(source),), lake=place, settings=Settings(embedder="hash")), steps)
+        reindex(Job(sources=(str(source),), lake=place, settings=RecipeOptions(embedder="hash")), steps)
     oil = Evidence("pump.md", quote="3 litres of whale oil")
     asked = [
-        Asked("s", OIL, answers=("3 litres of whale oil",), evidence=(oil,)),
-        Asked("s", LIT, answers=("at dusk",), evidence=(Evidence("lamp.md"),)),
-        Asked("s", WHO, evidence=(Evidence("pump.md", quote="Anna Berg checks it"),)),
-        Asked("s", "Where is the moon?", evidence=(Evidence("moon.md"),)),
+        EvalQuestion("s", OIL, answers=("3 litres of whale oil",), evidence=(oil,)),
+        EvalQuestion("s", LIT, answers=("at dusk",), evidence=(Evidence("lamp.md"),)),
+        EvalQuestion("s", WHO, evidence=(Evidence("pump.md", quote="Anna Berg checks it"),)),
+        EvalQuestion("s", "Where is the moon?", evidence=(Evidence("moon.md"),)),
     ]
     kept = Lake.existing(place)
     add(kept, anchored(kept, kept.log.read().live, asked))

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pytest
 
 from expectations.audit import audit
-from expectations.audit_settings import Settings
+from expectations.audit_settings import AuditSettings
 from lake import schemas
 from lake.directory import Lake
 from lake.ids import derived_id, document_id, text_digest
@@ -90,7 +90,7 @@ class Candidate:
         return release
 
     def audited(self, **settings: Any) -> Verdict:
-        return audit(self.lake, self.release(), Settings(**settings))
+        return audit(self.lake, self.release(), AuditSettings(**settings))
 
 
 def content(number: int, n_sections: int = 2) -> dict[str, Any]:
@@ -377,7 +377,7 @@ def test_the_release_is_judged_and_not_the_heads(clean: Candidate) -> None:
 def test_a_check_that_breaks_is_no_finding_about_the_data(clean: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
     from expectations import quarantine
 
-    absent = [replace(check, column="nowhere", severity="warning") for check in quarantine.build(Settings())[:1]]
+    absent = [replace(check, column="nowhere", severity="warning") for check in quarantine.build(AuditSettings())[:1]]
     monkeypatch.setattr(quarantine, "build", lambda settings: absent)
     verdict = clean.audited()
     (finding,) = verdict.failures

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from expectations import chunks, column_metrics, runner
-from expectations.audit_settings import Settings
+from expectations.audit_settings import AuditSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def batch(vectors: pa.Array, texts: list[str | None] | None = None) -> pa.Record
 
 def found(rows: pa.RecordBatch, dimensions: int = DIMENSIONS) -> dict[str, Finding]:
     frame = pl.DataFrame(pa.table(column_metrics.chunks(rows, dimensions)))
-    (*findings,) = runner.run([runner.Suite("chunks", chunks.build(Settings()), frame)])
+    (*findings,) = runner.run([runner.Suite("chunks", chunks.build(AuditSettings()), frame)])
     return {f.column: f for f in findings if not f.success}
 
 

@@ -22,8 +22,8 @@ from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import Settings
-from lake.questions import Asked, Evidence, Place, Resolved, add, anchored, load
+from lake.ingest.scan import RecipeOptions
+from lake.questions import EvalQuestion, Evidence, Place, Resolved, add, anchored, load
 
 LAMPS = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))
 TIDES = "# Tides\n\nHigh water is at six.\n\n## Springs\n\nA spring tide comes with the new moon, twice a month.\n"
@@ -49,14 +49,14 @@ def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> Index:
     """A lake with a release and the four questions."""
     for name, text in (("lamps.md", LAMPS), ("tides.md", TIDES), ("boats.md", "# Boats\n\nBoats need no oil.\n")):
         (source / name).write_text(text)
-    ingest(settings=Settings(embedder="hash", **CUTS[0]))  # type: ignore[arg-type]
+    ingest(settings=RecipeOptions(embedder="hash", **CUTS[0]))  # type: ignore[arg-type]
     path = source.parent / "harbour.jsonl"
     path.write_text("\n".join(map(json.dumps, ROWS)))
     keep(lake_url, *load("jsonl", str(path), set="harbour"))
     return lake.open_lake(lake_url)
 
 
-def keep(url: str, *asked: Asked) -> None:
+def keep(url: str, *asked: EvalQuestion) -> None:
     place = Lake.existing(url)
     add(place, anchored(place, place.log.read().live, list(asked)))
 
@@ -86,7 +86,7 @@ def test_one_import_scores_under_four_chunkings(
     stored = Path(lake_url, "questions", "0000000001.parquet").read_bytes()
     recalls = {}
     for cut in CUTS:
-        release = ingest(settings=Settings(embedder=embedder, **cut), change_recipe=True)  # type: ignore[arg-type]
+        release = ingest(settings=RecipeOptions(embedder=embedder, **cut), change_recipe=True)  # type: ignore[arg-type]
         for mode in ("text", "vector"):
             done = evaluate(built, built.questions(), how={"mode": mode})
             assert (done.left_out, done.failures) == ([], {})
@@ -113,13 +113,15 @@ def test_failing_and_finding_nothing_count_as_nothing_and_lost_evidence_does_not
     there = (Evidence("tides.md", quote="High water"),)
     keep(
         lake_url,
-        Asked("odd", "six " * 6000, "long", evidence=there),  # longer than a search allows
-        Asked("odd", "Zxqvj?", "nothing", evidence=there),
-        Asked(
+        EvalQuestion("odd", "six " * 6000, "long", evidence=there),  # longer than a search allows
+        EvalQuestion("odd", "Zxqvj?", "nothing", evidence=there),
+        EvalQuestion(
             "odd", "High water?", "good", evidence=(*there, Evidence("boats.md", grade=0), Evidence("x.md", grade=0))
         ),
-        Asked("odd", "High water where?", "gone", evidence=(*there, Evidence("charts.md"))),
-        Asked("odd", "High water, perhaps?", "moved", evidence=(Evidence("tides.md", quote="Low water is at noon"),)),
+        EvalQuestion("odd", "High water where?", "gone", evidence=(*there, Evidence("charts.md"))),
+        EvalQuestion(
+            "odd", "High water, perhaps?", "moved", evidence=(Evidence("tides.md", quote="Low water is at noon"),)
+        ),
     )
     done = evaluate(built, built.questions("odd"), how={"mode": "text"})
     assert values(done, "document", "nDCG@10") == {"long": 0.0, "nothing": 0.0, "good": 1.0}
@@ -141,7 +143,7 @@ def test_failing_and_finding_nothing_count_as_nothing_and_lost_evidence_does_not
 def test_what_the_chunker_dropped_stays_in_the_ideal() -> None:
     quotes = (Evidence("a.md", quote="oil"), Evidence("a.md", quote="wick"))
     places = (Place(quotes[0], "a", 0, 3, ("c1",), ("p1",)), Place(quotes[1], "a", 9, 13))
-    grades = grades_of(Resolved(Asked("s", "What?", evidence=quotes), places, ()), "chunk")
+    grades = grades_of(Resolved(EvalQuestion("s", "What?", evidence=quotes), places, ()), "chunk")
     assert of_rankings({"q": grades}, {"q": ["c1"]}, ["R@10"])["q"]["R@10"] == 0.5
 
 
@@ -195,12 +197,14 @@ def test_names_in_trec_files_are_never_two_things(
     (source.parent / "other" / "my tides.md").write_text(TIDES)
     ingest(
         sources=(f"a={source}", f"b={source.parent / 'other'}"),
-        settings=Settings(embedder="hash", **CUTS[0]),
+        settings=RecipeOptions(embedder="hash", **CUTS[0]),
         allow_removals=9,
     )  # type: ignore[arg-type]
     evidence = (Evidence("my tides.md", source="b"), Evidence("tides.md", source="a"))
     keep(
-        lake_url, Asked("two", "When is high water?", evidence=evidence), Asked("two", "High water?", evidence=evidence)
+        lake_url,
+        EvalQuestion("two", "When is high water?", evidence=evidence),
+        EvalQuestion("two", "High water?", evidence=evidence),
     )
     qrels, run = write(tmp_path, [evaluate(built, built.questions("two"))])
     assert {line.split()[2] for line in qrels.read_text().splitlines()} == {"b/my%20tides.md", "a/tides.md"}

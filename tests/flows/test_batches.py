@@ -22,10 +22,10 @@ from lake.directory import Lake
 from lake.embed.batch_api import BatchApi
 from lake.errors import ContractError, PendingError, RefusedError, TransientError, UsageError
 from lake.ingest.batch_jobs import open_batches
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 Ingest = Callable[..., Outcome]
-SETTINGS = Settings(embedder="openai:text-embedding-3-small@8")
+SETTINGS = RecipeOptions(embedder="openai:text-embedding-3-small@8")
 
 
 class Provider(ThreadingHTTPServer):
@@ -247,7 +247,7 @@ def test_no_request_is_made_that_would_exceed_the_budget(
         ingest(settings=SETTINGS, batch_hours=1.0, budget_usd=1e-9)
     assert (provider.paid, provider.batches) == ([], {})
     with pytest.raises(UsageError, match="the price of 'openai:local@8' is not known"):
-        ingest(settings=Settings(embedder="openai:local@8"), batch_hours=1.0, budget_usd=1.0)
+        ingest(settings=RecipeOptions(embedder="openai:local@8"), batch_hours=1.0, budget_usd=1.0)
     assert ingest(settings=SETTINGS, batch_hours=1.0, budget_usd=1.0).published
 
 
@@ -258,7 +258,7 @@ def test_only_a_provider_has_batches_and_an_erasure_leaves_none_open(
 
     write(source, 3)
     with pytest.raises(ContractError, match="'hash' has no Batch API"):
-        ingest(settings=Settings(embedder="hash"), batch_hours=1.0)
+        ingest(settings=RecipeOptions(embedder="hash"), batch_hours=1.0)
     assert ingest(settings=SETTINGS, batch_hours=1.0, lake=f"{lake_url}-2").published
     provider.is_open = False
     (source / "new.md").write_text("# New\n\nA lighthouse.\n")

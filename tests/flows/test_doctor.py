@@ -23,7 +23,7 @@ from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.erasure.forget import forget
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import Diagnosis, examine, patient, repair
 from lake.maintenance.doctor.examination import Examination
 from lake.maintenance.doctor.parquet import check_pile, untrue_contents
@@ -46,7 +46,7 @@ class Built(NamedTuple):
 
 
 def ingest(source: Path, url: Path, **job: Any) -> Outcome:
-    settings = job.pop("settings", Settings(embedder="hash"))
+    settings = job.pop("settings", RecipeOptions(embedder="hash"))
     with PlainSteps(n_workers=1) as steps:
         return reindex(Job(sources=(f"harbour={source}",), lake=str(url), settings=settings, **job), steps)
 
@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     (source / "3.md").unlink()
     ingest(source, url)
     berth(source, 4, "blue")
-    ingest(source, url, settings=Settings(child_tokens=24, overlap_tokens=0), change_recipe=True)
+    ingest(source, url, settings=RecipeOptions(child_tokens=24, overlap_tokens=0), change_recipe=True)
     nothing_more = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace=timedelta(0))
     assert prune(Lake.existing(str(url)), nothing_more).dropped
     rebuild(Lake.existing(str(url)))

@@ -25,7 +25,7 @@ from flows.forms.operations import EvaluateParameters
 from flows.ingest import ingest
 from lake import configuration
 from lake.directory import Lake
-from lake.questions import Asked, Evidence, add
+from lake.questions import EvalQuestion, Evidence, add
 from tasks.artifacts import artifact_key
 from tasks.evaluate import measure
 
@@ -60,7 +60,7 @@ def asked(prefect_server: None, source: Path, lake_url: str) -> str:
     """A published release and a question about each of its documents; the release."""
     write(source, N)
     assert run(source, lake_url).is_completed()
-    questions = [Asked("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
+    questions = [EvalQuestion("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
     add(Lake(lake_url), questions)
     return lake.open_lake(lake_url).release().release
 

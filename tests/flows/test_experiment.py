@@ -23,11 +23,11 @@ from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import identify
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.parse import parser_versions
-from lake.questions import Asked, Evidence, add
+from lake.questions import EvalQuestion, Evidence, add
 from lake.recipe import Recipe
-from lake.search.defaults import Search
+from lake.search.defaults import SearchDefaults
 
 N, N_ASKED = 48, 36
 SMALL = {"child_tokens": 30, "overlap_tokens": 4}
@@ -58,7 +58,10 @@ def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.I
             f"# Lamp {n}\n\nLamp number{n}x hangs there.{long if n % 2 else ' '}The oil{n}y is amber."
         )
     ingest()
-    found = [Asked("oils", f"What is oil{n}y of hall{n % 7}?", evidence=(Evidence(f"{n}.md"),)) for n in range(N_ASKED)]
+    found = [
+        EvalQuestion("oils", f"What is oil{n}y of hall{n % 7}?", evidence=(Evidence(f"{n}.md"),))
+        for n in range(N_ASKED)
+    ]
     add(Lake(lake_url), found)
     Lake(lake_url).store.write("configuration.json", b'{"search": {"diversity": 0.05}}')
     return lake.open_lake(lake_url)
@@ -98,7 +101,7 @@ def test_each_cell_is_what_an_ingest_of_its_recipe_would_be(
     ]
 
     other = str(tmp_path / "other")
-    ingest(lake=other, settings=Settings(embedder="hash", **SMALL))
+    ingest(lake=other, settings=RecipeOptions(embedder="hash", **SMALL))
     alone = lake.open_lake(other)
     ways = [(asked, {}), *((alone, {"mode": mode, "diversity": 0.05}) for mode in ("text", "vector"))]
     for row, (index, how) in zip(cells, ways, strict=True):
@@ -149,7 +152,7 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
     assert few.documents < sampled(asked, asked.questions(), 44, seed=3).documents != few.documents
 
     local = Recipe(identify("minilm"), parsers=parser_versions())
-    first, second = grid.cells(local, Search(), {"embedder": ("minilm", "hash")})
+    first, second = grid.cells(local, SearchDefaults(), {"embedder": ("minilm", "hash")})
     assert (first.recipe, first.settings.backend) == (local, local.embedder.computed_by)
     assert (second.recipe.embedder.name, second.settings.backend) == ("hash", None)
 

@@ -28,7 +28,7 @@ from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.errors import ContractError, LakeError
 from lake.ingest.commit import commit
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.publishing import publish, record_audit
 from lake.storage.lease import WriterLease
 
@@ -257,7 +257,7 @@ def test_commits_at_once_never_publish_a_row_twice(source: Path, lake_url: str, 
     write(source, 1, 60)
     assert run(lake_url)[0] == OK
     write(source, 2, 120)
-    job = Job(sources=(str(source),), lake=lake_url, settings=Settings(embedder="hash"))
+    job = Job(sources=(str(source),), lake=lake_url, settings=RecipeOptions(embedder="hash"))
     with PlainSteps() as steps:
         found = steps.scan(job)
         index(job, Lake(lake_url), found, steps)

@@ -19,7 +19,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
@@ -33,7 +33,7 @@ def prose(n: int) -> str:
 
 
 def ingest(source: Path, url: str, **words: Any) -> Outcome:
-    settings = Settings(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=8)
+    settings = RecipeOptions(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=8)
     with PlainSteps() as steps:
         return reindex(Job((f"files={source}",), url, settings=settings, **words), steps)
 

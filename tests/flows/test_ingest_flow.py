@@ -33,7 +33,7 @@ from flows.ingest import ingest, run_as_flow
 from flows.reindex import Job, Outcome
 from lake import configuration
 from lake.errors import RefusedError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 pytestmark = pytest.mark.prefect
 
@@ -44,7 +44,7 @@ def write(source: Path, n: int) -> None:
 
 
 def job(source: Path | str, lake_url: str, **words: Any) -> Job:
-    return Job((str(source),), lake_url, settings=Settings(embedder="hash"), **words)
+    return Job((str(source),), lake_url, settings=RecipeOptions(embedder="hash"), **words)
 
 
 def params(source: Path | str, lake_url: str, **words: Any) -> IngestParameters:
@@ -196,7 +196,7 @@ def test_wrong_words_raise_what_the_command_line_knows(prefect_server: None, sou
     with pytest.raises(UsageError, match=r"no such .*nowhere"):
         run_as_flow(job(source / "nowhere", lake_url))
     with pytest.raises(UsageError, match=r"recipe\.child_tokens|child_tokens"):
-        run_as_flow(Job((str(source),), lake_url, settings=Settings(embedder="hash", child_tokens=1)))
+        run_as_flow(Job((str(source),), lake_url, settings=RecipeOptions(embedder="hash", child_tokens=1)))
 
 
 class ShakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
@@ -274,7 +274,16 @@ def test_the_form_is_in_the_flows_schema() -> None:
 
 def test_the_form_covers_the_job(tmp_path: Path) -> None:
     described = Job(
-        ("a=/x", "s3://b/c"), "lake", ("*.md",), ("old/**",), Settings("hash", child_tokens=64), True, True, 5, False, 7
+        ("a=/x", "s3://b/c"),
+        "lake",
+        ("*.md",),
+        ("old/**",),
+        RecipeOptions("hash", child_tokens=64),
+        True,
+        True,
+        5,
+        False,
+        7,
     )
     given = IngestParameters.of(described, 3)
     assert given.job() == described

@@ -18,7 +18,7 @@ from flows.cli.app import _exit_status
 from flows.cli.options import FAILED, OK
 from flows.reindex import Outcome
 from lake.errors import ContractError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 
 def test_names_that_look_escaped_keep_their_own_bytes(
@@ -92,7 +92,7 @@ def test_the_first_recipe_counts_though_nothing_was_published(
 ) -> None:
     (source / "a.md").write_text("# A\n\nText.")
     ingest(publish=False)
-    assert ingest(settings=Settings()).published
+    assert ingest(settings=RecipeOptions()).published
     assert lake.open_lake(lake_url).release().recipe.embedder.name == "hash"
 
 

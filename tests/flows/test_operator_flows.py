@@ -52,7 +52,7 @@ from flows.rollback import rollback
 from flows.runtime.run import in_prefect
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.publishing import pin as hold
 from lake.releases.retention import Retention
 from lake.storage.lease import WriterLease
@@ -73,7 +73,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     with PlainSteps(n_workers=1) as steps:
         for night in range(3):
             (source / f"lamp-{night}.md").write_text(f"# Lamp {night}\n\nLamp {night} burns with {night} candles.\n")
-            outcome = reindex(Job((str(source),), str(built_in), settings=Settings(embedder="hash")), steps)
+            outcome = reindex(Job((str(source),), str(built_in), settings=RecipeOptions(embedder="hash")), steps)
             found.append(outcome.release or "")
     return built_in, found
 
@@ -155,7 +155,7 @@ def test_publish_pin_rebuild_and_questions_say_what_they_did(
     assert told == f"{nights[2]} is pinned; audit week"
     with PlainSteps(n_workers=1) as steps:
         (source / "lamp.md").write_text("# Lamp\n\nIt burns with nine candles.\n")
-        job = Job((str(source),), lake_url, allow_removals=9, settings=Settings(embedder="hash"))
+        job = Job((str(source),), lake_url, allow_removals=9, settings=RecipeOptions(embedder="hash"))
         candidate = reindex(job, steps).release or ""
     held = run(publish, PublishParameters(lake=lake_url, candidate=candidate))
     assert (held.is_failed(), "audit week" in (held.message or ""), live(lake_url)) == (True, True, nights[2])
@@ -253,7 +253,7 @@ def test_prefects_database_forgets_the_name_but_for_events_and_logs(
     """Every row of every table is read. Both lines of a log and events are told of in docs/prefect.md."""
     (source / "Quellmalz.md").touch()
     (source / "lamp.md").write_text("# Lamp\n\nIt burns.\n")
-    run_as_flow(Job((str(source),), lake_url, settings=Settings(embedder="hash")))
+    run_as_flow(Job((str(source),), lake_url, settings=RecipeOptions(embedder="hash")))
     asked = {"lake": lake_url, "where": "uri LIKE 'Quell%'", "why": "case 17"}
     run(forget, ForgetParameters(**asked))
     typo = run(forget, ForgetParameters(lake=lake_url, uri="Quellmalz.txt", why="case 17"))

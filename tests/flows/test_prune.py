@@ -20,7 +20,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.retention import Retention
 from lake.storage.lease import WriterLease
 
@@ -50,7 +50,7 @@ def files(url: str) -> set[str]:
 
 
 def ingest(source: Path, url: str, **words: Any) -> Outcome:
-    settings = words.pop("settings", Settings(embedder="hash"))
+    settings = words.pop("settings", RecipeOptions(embedder="hash"))
     with PlainSteps() as steps:
         return reindex(Job((f"docs={source}",), url, settings=settings, **words), steps)
 
@@ -69,7 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     (source / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     (source / "3.md").rename(source / "moved.md")
     releases.append(ingest(source, url).release)
-    releases.append(ingest(source, url, settings=Settings(child_tokens=64), change_recipe=True).release)
+    releases.append(ingest(source, url, settings=RecipeOptions(child_tokens=64), change_recipe=True).release)
     (source / "broken.pdf").unlink()
     write(source, range(4, 7), "blue")
     releases.append(ingest(source, url).release)
@@ -125,7 +125,7 @@ def test_the_next_night_goes_on(source: Path, lake_url: str, nights: list[str], 
     write(source, range(2), "white")
     after = ingest(source, lake_url)
     assert after.changed == 2
-    fresh = ingest(source, str(tmp_path / "fresh"), settings=Settings(embedder="hash", child_tokens=64))
+    fresh = ingest(source, str(tmp_path / "fresh"), settings=RecipeOptions(embedder="hash", child_tokens=64))
     timeless = {"documents": ["indexed_at"], "quarantine": ["first_seen_at"]}
     ours, theirs = (
         rows(lake.open_lake(lake_url), after.release or ""),

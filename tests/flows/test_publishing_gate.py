@@ -20,9 +20,9 @@ from lake import operate
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.errors import ContractError, RefusedError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor.checks import examine
-from lake.questions import Asked, Evidence, add
+from lake.questions import EvalQuestion, Evidence, add
 from lake.records import scores
 
 N = 40
@@ -40,7 +40,7 @@ def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
     for n in range(N):
         (source / f"{n}.md").write_text(text_of(n))
     first = ingest()
-    found = [Asked("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
+    found = [EvalQuestion("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
     add(Lake(lake_url), found)
     return first.release or ""
 
@@ -58,7 +58,7 @@ class Shuffled:
 
 
 #: Vectors of another type are stored apart, so every text is embedded anew.
-OTHER = {"settings": Settings(embedder="hash", vector_dtype="float16"), "change_recipe": True}
+OTHER = {"settings": RecipeOptions(embedder="hash", vector_dtype="float16"), "change_recipe": True}
 
 
 def config(lake_url: str, *words: str) -> int:
@@ -142,12 +142,12 @@ def test_scores_are_reused_until_the_questions_change_and_taken_where_a_run_died
     # As a run leaves it that died at its work: what came after is gone.
     some = sorted(set(first["question_id"].to_pylist()))[:20]
     scores.keep(place, first.filter(pc.field("question_id").isin(some)))
-    add(place, [Asked("halls", "Where is number3x?", evidence=(Evidence("3.md", grade=2),))])
+    add(place, [EvalQuestion("halls", "Where is number3x?", evidence=(Evidence("3.md", grade=2),))])
     published = ingest()
     assert (published.release, published.published) == (candidate, True)
     moments = {row["question_id"]: row["evaluated_at"] for row in first.to_pylist()}
     again = {row["question_id"]: row["evaluated_at"] for row in index.scores(candidate).to_pylist()}
-    changed = Asked("halls", "Where is number3x?").question_id
+    changed = EvalQuestion("halls", "Where is number3x?").question_id
     assert {name for name in moments if again[name] == moments[name]} == set(some) - {changed}
 
 

@@ -16,7 +16,7 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 
@@ -42,7 +42,7 @@ def test_every_release_comes_back_as_it_was(source: Path, lake_url: str, ingest:
     (source / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     (source / "3.md").rename(source / "moved.md")
     second = ingest().release or ""
-    third = ingest(settings=Settings(child_tokens=64), change_recipe=True).release or ""
+    third = ingest(settings=RecipeOptions(child_tokens=64), change_recipe=True).release or ""
     before = {release: read(lake_url, release) for release in (first, second, third)}
     index = lake.open_lake(lake_url)
     asked = {release: index.search("green pump", 5, at=release) for release in before}

@@ -20,10 +20,10 @@ import pytest
 import lake
 from flows.reindex import Outcome
 from lake.errors import RefusedError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-HASH = Settings(embedder="hash")
+HASH = RecipeOptions(embedder="hash")
 _HISTORY = {"indexed_at", "modified_at", "first_seen_at"}  # when, not what
 
 
@@ -174,23 +174,23 @@ def test_another_recipe_is_refused_unless_asked_for(
     small(source, 5)
     ingest()
     with pytest.raises(UsageError, match=r"chunking .*--change-recipe"):
-        ingest(settings=Settings(child_tokens=80))
-    outcome = ingest(settings=Settings(child_tokens=80), change_recipe=True)
+        ingest(settings=RecipeOptions(child_tokens=80))
+    outcome = ingest(settings=RecipeOptions(child_tokens=80), change_recipe=True)
     assert (outcome.published, outcome.changed) == (True, 5)
-    assert ingest(settings=Settings()).reason == "nothing to do"
+    assert ingest(settings=RecipeOptions()).reason == "nothing to do"
 
 
 def test_a_new_text_index_embeds_nothing(lake_url: str, source: Path, ingest: Callable[..., Outcome]) -> None:
     (source / "a.md").write_text("# Häuser\n\n灯台は夜に光る。 The lighthouse shines at night.")
     ingest()
-    outcome = ingest(settings=Settings(text_tokenizer="icu"), change_recipe=True)
+    outcome = ingest(settings=RecipeOptions(text_tokenizer="icu"), change_recipe=True)
     assert (outcome.published, outcome.n_texts_embedded, outcome.changed) == (True, 0, 0)
     assert lake.open_lake(lake_url).search("灯台", k=1, mode="text").num_rows == 1
 
 
 def test_float16_vectors_are_stored_and_found(lake_url: str, source: Path, ingest: Callable[..., Outcome]) -> None:
     small(source, 5)
-    ingest(settings=Settings(embedder="hash", vector_dtype="float16"))
+    ingest(settings=RecipeOptions(embedder="hash", vector_dtype="float16"))
     index = lake.open_lake(lake_url)
     assert index.dataset("chunks").schema.field("vector").type.value_type == pa.float16()
     text = rows(lake_url, "chunks")["text"][3]

@@ -21,10 +21,10 @@ from flows.cli.options import OK
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 PARAGRAPHS = {"child_tokens": 48, "overlap_tokens": 0, "heading_tokens": 0}
-USUAL = Settings(embedder="hash", **PARAGRAPHS)
+USUAL = RecipeOptions(embedder="hash", **PARAGRAPHS)
 WORDS = ["crane", "tide", "pilot", "quay", "buoy", "rope", "dredge", "signal", "beacon", "ballast", "winch", "barge"]
 BOILERPLATE = "All readings are taken under the harbour master's rules, and nobody may rely on them for navigation."
 _HISTORY = {"indexed_at", "modified_at", "first_seen_at"}  # when, not what
@@ -102,15 +102,15 @@ def spoil(source: Path) -> None:
 
 BAD_NIGHTS = {
     "other files": USUAL,
-    "other chunks": Settings(embedder="hash", **{**PARAGRAPHS, "child_tokens": 96}),
-    "another embedder": Settings(embedder="minilm", **PARAGRAPHS),
-    "another text index": Settings(embedder="hash", **PARAGRAPHS, text_tokenizer="icu"),
+    "other chunks": RecipeOptions(embedder="hash", **{**PARAGRAPHS, "child_tokens": 96}),
+    "another embedder": RecipeOptions(embedder="minilm", **PARAGRAPHS),
+    "another text index": RecipeOptions(embedder="hash", **PARAGRAPHS, text_tokenizer="icu"),
 }
 
 
 @pytest.mark.parametrize("settings", BAD_NIGHTS.values(), ids=list(BAD_NIGHTS))
 def test_what_follows_a_rollback_is_as_if_built_from_scratch(
-    first: str, source: Path, tmp_path: Path, lake_url: str, ingest: Callable[..., Outcome], settings: Settings
+    first: str, source: Path, tmp_path: Path, lake_url: str, ingest: Callable[..., Outcome], settings: RecipeOptions
 ) -> None:
     kept, good = tmp_path / "kept", rows(lake_url)
     shutil.copytree(source, kept)

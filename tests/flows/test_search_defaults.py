@@ -18,7 +18,7 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.adapters.access import Access
 from lake.directory import Lake
-from lake.questions import Asked, Evidence, add
+from lake.questions import EvalQuestion, Evidence, add
 from lake.search.boosts import Boosts
 
 N = 24
@@ -85,7 +85,7 @@ def test_what_nobody_says_is_as_the_lake_has_it(
 def test_scores_are_of_what_users_get(
     index: lake.Index, source: Path, lake_url: str, ingest: Callable[..., Outcome]
 ) -> None:
-    add(Lake(lake_url), [Asked("halls", f"number{n}x", evidence=(Evidence(f"{n}.md"),)) for n in range(N)])
+    add(Lake(lake_url), [EvalQuestion("halls", f"number{n}x", evidence=(Evidence(f"{n}.md"),)) for n in range(N)])
     for name, value in {"alpha": "0.2", "expand": "parent", "diversity": "0.1"}.items():
         config(lake_url, "set", f"search.{name}", value)
     (source / "new.md").write_text("# New\n\nA page about nothing.\n")

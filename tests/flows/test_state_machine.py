@@ -42,7 +42,7 @@ from lake.embed import load_embedder
 from lake.errors import LakeError, RefusedError, UsageError
 from lake.ids import document_id
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.releases.history import History
 from lake.releases.retention import Retention
 from lake.storage import clock
@@ -65,7 +65,7 @@ PARAGRAPHS = (
 )
 USUAL = {"embedder": "hash", "parent_tokens": 24, "overlap_tokens": 0, "heading_tokens": 0}
 SETTINGS = tuple(
-    Settings(**USUAL, child_tokens=tokens, vector_dtype=dtype, text_tokenizer=tokenizer)  # type: ignore[arg-type]
+    RecipeOptions(**USUAL, child_tokens=tokens, vector_dtype=dtype, text_tokenizer=tokenizer)  # type: ignore[arg-type]
     for tokens, dtype, tokenizer in (
         (12, "float32", "simple"),
         (20, "float32", "simple"),
@@ -80,13 +80,13 @@ class Kept:
     """A release as the model has it; a text of "" is a document in quarantine."""
 
     docs: dict[str, str]
-    settings: Settings
+    settings: RecipeOptions
     base: str | None
     audited: bool = False
     published: bool = False
     rolled_back: str | None = None
 
-    def equals(self, docs: dict[str, str], settings: Settings) -> bool:
+    def equals(self, docs: dict[str, str], settings: RecipeOptions) -> bool:
         return (self.docs, self.settings) == (docs, settings)
 
 
@@ -142,7 +142,7 @@ class State:
 
 
 def after_ingest(
-    state: State, source: dict[str, str], wanted: Settings, today: date, *, change: bool, allow: int, publish: bool
+    state: State, source: dict[str, str], wanted: RecipeOptions, today: date, *, change: bool, allow: int, publish: bool
 ) -> list[State]:
     """Nothing done, built, audited, published: as far as it should come."""
     live = state.releases.get(state.live or "")
@@ -171,7 +171,7 @@ def after_ingest(
     return stages
 
 
-def _same_rows(was: Settings, wanted: Settings, any_documents: bool) -> bool:
+def _same_rows(was: RecipeOptions, wanted: RecipeOptions, any_documents: bool) -> bool:
     rows = [(s.child_tokens, s.vector_dtype) for s in (was, wanted)]
     return was.text_tokenizer == wanted.text_tokenizer and (rows[0] == rows[1] or not any_documents)
 
@@ -381,7 +381,7 @@ class LakeMachine(RuleBasedStateMachine):
         self._night(edits, fuse)
 
     @rule(edits=edited, settings=st.sampled_from(SETTINGS), change=st.booleans())
-    def night_of_another_recipe(self, edits: dict[str, list[str]], settings: Settings, change: bool) -> None:
+    def night_of_another_recipe(self, edits: dict[str, list[str]], settings: RecipeOptions, change: bool) -> None:
         before, self.settings = self.settings, settings
         self._night(edits, change=change)
         self.settings = settings if change else before

@@ -13,7 +13,7 @@ from flows.cli.show.terminal import terminal
 from lake.words import counted
 
 if TYPE_CHECKING:
-    from lake.questions import Asked
+    from lake.questions import EvalQuestion
     from lake.questions.reviewing import Shown
 
 _KEYS = "[a]ccept, [e]dit, [d]rop, [s]kip, [q]uit"
@@ -36,7 +36,7 @@ def generated(told: dict[str, Any]) -> None:
         out.print(f"nobody has looked at them yet; raglake questions review --set {name} is for that")
 
 
-def question(asked: Asked, evidence: Sequence[Shown], number: int, n: int, *, quiet: bool) -> None:
+def question(asked: EvalQuestion, evidence: Sequence[Shown], number: int, n: int, *, quiet: bool) -> None:
     """One question with its answers, its quotes and what stands around them."""
     out = _out(quiet)
     state = "" if asked.reviewed else ", not reviewed"
@@ -62,7 +62,7 @@ def key(*, quiet: bool) -> str:
         _out(quiet).print(escape(f"{line!r} is none of {_KEYS}") if line else escape(_KEYS))
 
 
-def words(asked: Asked, *, quiet: bool) -> tuple[str, list[str]] | None:
+def words(asked: EvalQuestion, *, quiet: bool) -> tuple[str, list[str]] | None:
     """Other words for the question and its answers (one, or several between ``|``); an empty line keeps them."""
     text = _line("question, empty to keep it: ", quiet=quiet)
     answer = _line("answer, empty to keep it: ", quiet=quiet) if text is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lake.maintenance.doctor.checks import examine, patient
-from lake.maintenance.doctor.findings import Ailment, Check, Diagnosis
+from lake.maintenance.doctor.findings import CheckResult, Diagnosis, Issue
 from lake.maintenance.doctor.repair import repair
 
-__all__ = ["Ailment", "Check", "Diagnosis", "examine", "patient", "repair"]
+__all__ = ["CheckResult", "Diagnosis", "Issue", "examine", "patient", "repair"]

@@ -9,14 +9,14 @@ from lake.directory import Lake
 from lake.errors import ContractError, UsageError
 from lake.maintenance.doctor import erasure_checks, parquet, records, row_comparison, versions
 from lake.maintenance.doctor.examination import Examination
-from lake.maintenance.doctor.findings import Check, Diagnosis
+from lake.maintenance.doctor.findings import CheckResult, Diagnosis
 from lake.progress import Progress, silent
 
 if TYPE_CHECKING:
     pass
 
 
-class Step(NamedTuple):
+class CheckStep(NamedTuple):
     """A check: what it counts, the function that makes it and counts, and whether it needs the log."""
 
     name: str
@@ -54,37 +54,37 @@ def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> 
     return Diagnosis(lake.url, tuple(checks), tuple(examination.ailments), tuple(examination.remarks))
 
 
-def _made(examination: Examination, step: Step) -> Check:
+def _made(examination: Examination, step: CheckStep) -> CheckResult:
     examination.check = step.name
     if step.needs_log and any(ailment.check == "log" for ailment in examination.ailments):
-        return Check(step.name, 0, step.unit, "the log must be mended first")
+        return CheckResult(step.name, 0, step.unit, "the log must be mended first")
     n = 0
     with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself broke"):
         n = step.run(examination)
-    return Check(step.name, n, step.unit)
+    return CheckResult(step.name, n, step.unit)
 
 
-def _steps() -> list[Step]:
+def _steps() -> list[CheckStep]:
     return [
-        Step("format", "file", records.check_format, False),
-        Step("configuration", "file", records.check_configuration, False),
-        Step("log", "entries", records.check_log, False),
-        Step("lease", "files", records.check_lease, False),
-        Step("cache", "files", records.check_cache, False),
-        Step("audits", "files", records.check_audits, False),
-        Step("questions", "questions", records.check_questions, False),
-        Step("scores", "files", records.check_scores, False),
-        Step("calls", "files", records.check_calls, False),
-        Step("feedback", "files", records.check_feedback, False),
-        Step("rights", "documents", records.check_rights),
-        Step("deltas", "releases", parquet.check_deltas),
-        Step("contents", "rows", parquet.check_contents, False),
-        Step("vectors", "rows", parquet.check_vectors, False),
-        Step("denylist", "documents denied", erasure_checks.check_denylist),
-        Step("tables", "versions", versions.check_tables),
-        Step("digests", "releases", versions.check_digests),
-        Step("lance files", "files", versions.check_files),
-        Step("indices", "indices", versions.check_indices),
-        Step("rows", "rows", row_comparison.check_rows),
-        Step("leftovers", "files", records.check_leftovers),
+        CheckStep("format", "file", records.check_format, False),
+        CheckStep("configuration", "file", records.check_configuration, False),
+        CheckStep("log", "entries", records.check_log, False),
+        CheckStep("lease", "files", records.check_lease, False),
+        CheckStep("cache", "files", records.check_cache, False),
+        CheckStep("audits", "files", records.check_audits, False),
+        CheckStep("questions", "questions", records.check_questions, False),
+        CheckStep("scores", "files", records.check_scores, False),
+        CheckStep("calls", "files", records.check_calls, False),
+        CheckStep("feedback", "files", records.check_feedback, False),
+        CheckStep("rights", "documents", records.check_rights),
+        CheckStep("deltas", "releases", parquet.check_deltas),
+        CheckStep("contents", "rows", parquet.check_contents, False),
+        CheckStep("vectors", "rows", parquet.check_vectors, False),
+        CheckStep("denylist", "documents denied", erasure_checks.check_denylist),
+        CheckStep("tables", "versions", versions.check_tables),
+        CheckStep("digests", "releases", versions.check_digests),
+        CheckStep("lance files", "files", versions.check_files),
+        CheckStep("indices", "indices", versions.check_indices),
+        CheckStep("rows", "rows", row_comparison.check_rows),
+        CheckStep("leftovers", "files", records.check_leftovers),
     ]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.errors import ContractError
-from lake.maintenance.doctor.findings import Ailment, Mend
+from lake.maintenance.doctor.findings import Issue, Mend
 from lake.releases.history import History
 from lake.releases.values import Release
 
@@ -28,7 +28,7 @@ class Examination:
     def __init__(self, lake: Lake, *, every: bool = False) -> None:
         self.lake, self.every, self.check = lake, every, ""
         self.history: History = History()
-        self.ailments: list[Ailment] = []
+        self.ailments: list[Issue] = []
         self.remarks: list[str] = []
         self.damaged: set[str] = set()  # Parquet files that can't be trusted
         self.needed: dict[str, pa.Array] = {}  # release -> content_ids that its delta needs
@@ -36,7 +36,7 @@ class Examination:
         self.sound.store = cast("Store", _WithoutDamage(lake.store, self.damaged))
 
     def ails(self, where: str, what: str, remedy: str, mend: Mend = "") -> None:
-        self.ailments.append(Ailment(self.check, where, what, remedy, mend))
+        self.ailments.append(Issue(self.check, where, what, remedy, mend))
 
     @contextmanager
     def noticing(

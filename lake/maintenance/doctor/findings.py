@@ -10,7 +10,7 @@ Mend = Literal["", "mark", "drop", "salvage", "delta", "vectors", "tag", "rebuil
 
 
 @dataclass(frozen=True, slots=True)
-class Ailment:
+class Issue:
     """One thing that is not as it must be: which check found it, where, what it is and what would mend it."""
 
     check: str
@@ -30,7 +30,7 @@ class Ailment:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """One check that was made, over how many things of what kind; ``skipped`` says why it could not be made."""
 
     name: str
@@ -44,10 +44,10 @@ class Diagnosis:
     """Everything that was checked and found. ``remarks`` are no ailments: what dead runs left, who is writing."""
 
     lake: str
-    checks: tuple[Check, ...]
-    ailments: tuple[Ailment, ...]
+    checks: tuple[CheckResult, ...]
+    ailments: tuple[Issue, ...]
     remarks: tuple[str, ...] = ()
-    mended: tuple[Ailment, ...] = ()
+    mended: tuple[Issue, ...] = ()
 
     @property
     def healthy(self) -> bool:

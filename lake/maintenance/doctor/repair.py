@@ -14,7 +14,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, RefusedError
 from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.examination import failing
-from lake.maintenance.doctor.findings import Ailment, Diagnosis, Mend
+from lake.maintenance.doctor.findings import Diagnosis, Issue, Mend
 from lake.progress import Progress, silent
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_parquet
@@ -54,7 +54,7 @@ def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> D
     return replace(second, mended=tuple(mended), remarks=(*second.remarks, *complaints))
 
 
-def _mend(surgery: _Surgery, ailments: Sequence[Ailment]) -> list[str]:
+def _mend(surgery: _Surgery, ailments: Sequence[Issue]) -> list[str]:
     """Mend in an order in which each finds what it needs; what could not be mended, and why."""
     complaints: list[str] = []
     for mend, mender in _MENDERS.items():

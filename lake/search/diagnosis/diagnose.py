@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from lake.errors import UsageError
 from lake.ids import document_id
 from lake.questions.alignment import resolve
-from lake.search.diagnosis.trace import Trace
-from lake.search.diagnosis.values import Whereabouts
+from lake.search.diagnosis.trace import SearchTrace
+from lake.search.diagnosis.values import EvidenceLocation
 from lake.search.predicate import literal
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lake.directory import Lake
     from lake.questions.alignment import Lost
-    from lake.questions.values import Asked
+    from lake.questions.values import EvalQuestion
     from lake.releases.history import History
     from lake.releases.values import Release
 
@@ -34,7 +34,7 @@ _OF_HIT = ("uri", "heading", "chunk_id", "start", "end", "score", "vector_rank",
 _SHOWN_CHARACTERS = 120
 
 
-def why(lake: Lake, history: History, asked: Asked, trace: Trace) -> Why:
+def why(lake: Lake, history: History, asked: EvalQuestion, trace: SearchTrace) -> Why:
     """Each piece of relevant evidence of ``asked``, followed through the search of ``trace``."""
     release, question = trace.snapshot.release, trace.question
     resolved = resolve(lake, release, [asked])[0]
@@ -57,20 +57,20 @@ def _brief(hit: Mapping[str, Any], rank: int) -> dict[str, Any]:
     return {"rank": rank, **{name: hit[name] for name in _OF_HIT}, "text": words}
 
 
-def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> Whereabouts:
+def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> EvidenceLocation:
     """Evidence of which the release has no place."""
     evidence = lost.evidence
     if lost.reason == "absent":
         if _is_erased(lake, history, evidence.uri, evidence.source):
-            return Whereabouts(evidence, "erased")
-        return Whereabouts(evidence, "absent", {"last_seen": _last_seen(lake, history, release, lost)})
+            return EvidenceLocation(evidence, "erased")
+        return EvidenceLocation(evidence, "absent", {"last_seen": _last_seen(lake, history, release, lost)})
     if lost.reason == "quarantined":
         rows = _at(lake, release, "quarantine", lost, ("error_class", "reason"))
-        return Whereabouts(evidence, "quarantined", rows[0])
+        return EvidenceLocation(evidence, "quarantined", rows[0])
     if lost.reason == "several sources":
         sources = [row["source"] for row in _at(lake, release, "documents", lost, ("source",))]
-        return Whereabouts(evidence, "several sources", {"sources": ", ".join(sorted(sources))})
-    return Whereabouts(evidence, lost.reason)
+        return EvidenceLocation(evidence, "several sources", {"sources": ", ".join(sorted(sources))})
+    return EvidenceLocation(evidence, lost.reason)
 
 
 def _at(lake: Lake, release: Release, table: str, lost: Lost, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def _last_seen(lake: Lake, history: History, release: Release, lost: Lost) -> st
     return None
 
 
-def meant(kept: Sequence[Asked], words: str) -> Asked:
+def meant(kept: Sequence[EvalQuestion], words: str) -> EvalQuestion:
     """The kept question with this id, key or text, with the evidence of all sets that ask it; UsageError if none."""
     mine = [one for one in kept if words in (one.question_id, one.key)] or [one for one in kept if one.text == words]
     if not mine:
@@ -139,7 +139,7 @@ class Why:
     mode: str
     depth: int
     n_visible: int
-    evidence: tuple[Whereabouts, ...]
+    evidence: tuple[EvidenceLocation, ...]
     hits: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:

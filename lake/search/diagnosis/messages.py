@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.words import counted
 
 if TYPE_CHECKING:
-    from lake.search.diagnosis.values import Stage, Step, Whereabouts
+    from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Stage
 
 _SENTENCES: dict[Stage, str] = {
     "absent": "no source listed this document when the release was built{seen}",
@@ -53,13 +53,13 @@ _ADVICE: dict[Stage, str] = {
 }
 
 
-def sentence(found: Whereabouts) -> str:
+def sentence(found: EvidenceLocation) -> str:
     """What became of a piece of evidence."""
     said = _FULLER[found.stage](found) if found.stage in _FULLER else _SENTENCES[found.stage].format(**found.facts)
     return "; ".join([said, *_asides(found)])
 
 
-def advice(found: Whereabouts) -> str:
+def advice(found: EvidenceLocation) -> str:
     """What to change; "" where nothing needs to."""
     if (blame := _blame(found)) is not None and found.stage == "beyond k":
         return f"{blame.name} put it there: ask without it, or with less of it; or ask for more (-k)"
@@ -69,36 +69,36 @@ def advice(found: Whereabouts) -> str:
     return said
 
 
-def _absent(found: Whereabouts) -> str:
+def _absent(found: EvidenceLocation) -> str:
     seen = found.facts.get("last_seen")
     tail = f"; {seen} is the last kept one that holds it" if seen else ", nor is it in any other kept one"
     return _SENTENCES["absent"].format(seen=tail)
 
 
-def _hidden(found: Whereabouts) -> str:
+def _hidden(found: EvidenceLocation) -> str:
     acl = found.facts.get("acl")
     return _SENTENCES["hidden"].format(acl=", ".join(acl) if acl else "nobody's")
 
 
-def _filtered(found: Whereabouts) -> str:
+def _filtered(found: EvidenceLocation) -> str:
     conditions = found.facts["conditions"]
     return _SENTENCES["filtered"].format(conditions=" and ".join(conditions) or "conditions that it meets one by one")
 
 
-def _beyond_k(found: Whereabouts) -> str:
+def _beyond_k(found: EvidenceLocation) -> str:
     said = _SENTENCES["beyond k"].format(rank=found.rank, **found.facts)
     before = _blame(found)
     return said if before is None else f"{said}: {before.name} put it there"
 
 
-def _found(found: Whereabouts) -> str:
+def _found(found: EvidenceLocation) -> str:
     number = found.facts.get("source_number")
     told = f", source {number} of an answer" if number else ""
     part = "" if found.covered > 0.999 else f", {found.covered:.0%} of it"
     return f"found as passage {found.rank}{part}{told}"
 
 
-_FULLER: dict[Stage, Callable[[Whereabouts], str]] = {
+_FULLER: dict[Stage, Callable[[EvidenceLocation], str]] = {
     "absent": _absent,
     "hidden": _hidden,
     "filtered": _filtered,
@@ -107,10 +107,10 @@ _FULLER: dict[Stage, Callable[[Whereabouts], str]] = {
 }
 
 
-def _blame(found: Whereabouts) -> Step | None:
+def _blame(found: EvidenceLocation) -> SearchStep | None:
     """The closer step that moved the best chunk beyond the passages asked for."""
     k = found.facts.get("k")
-    before: Step | None = None
+    before: SearchStep | None = None
     for step in found.steps:
         pushed = before is not None and k and (before.rank or k + 1) <= k < (step.rank or 0)
         if pushed:
@@ -119,7 +119,7 @@ def _blame(found: Whereabouts) -> Step | None:
     return None
 
 
-def _asides(found: Whereabouts) -> list[str]:
+def _asides(found: EvidenceLocation) -> list[str]:
     said = [f"no chunk holds it whole, it is cut across {found.n_chunks}"] if found.is_cut else []
     if not found.spans:
         return said
@@ -143,6 +143,6 @@ def summary(stages: list[Stage]) -> str:
     return f"{stages.count('found')} of {counted(len(stages), 'piece')} of evidence found"
 
 
-def as_json(found: Whereabouts) -> dict[str, Any]:
+def as_json(found: EvidenceLocation) -> dict[str, Any]:
     """A piece of evidence with its sentence and its advice; JSON-like."""
     return {**asdict(found), "facts": dict(found.facts), "sentence": sentence(found), "advice": advice(found)}

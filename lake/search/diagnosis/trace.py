@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.search.diagnosis.values import Span, Stage, Step, Whereabouts
+from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage
 from lake.search.diversity import duplicates
 from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lake.answer.context import Context
     from lake.embed.base import Embedder
     from lake.questions.alignment import Place
-    from lake.search.question import Question
+    from lake.search.question import SearchRequest
     from lake.search.rights import Rights
     from lake.search.snapshot import Looked, Snapshot
 
@@ -32,11 +32,11 @@ _SHOWN_SPANS = 10
 
 
 @dataclass
-class Trace:
+class SearchTrace:
     """One search, made once, and asked about many places. ``budget``: tokens of a request for an answer."""
 
     snapshot: Snapshot
-    question: Question
+    question: SearchRequest
     rights: Rights
     embedder: Embedder | None = None
     budget: int | None = None
@@ -92,7 +92,7 @@ class Trace:
         visible = self.seen & self.wanted
         return 0 if visible.is_nothing else self.snapshot.table("chunks").count(visible.sql)
 
-    def follow(self, place: Place) -> Whereabouts:
+    def follow(self, place: Place) -> EvidenceLocation:
         """Where the evidence at a place of the release is lost, if it is."""
         chunks = self._chunks(place)
         ids = [row["chunk_id"] for row in chunks]
@@ -102,7 +102,7 @@ class Trace:
         held = place.start is None or any(
             row["start"] <= place.start and (place.end or 0) <= row["end"] for row in chunks
         )
-        return Whereabouts(
+        return EvidenceLocation(
             evidence=place.evidence,
             stage=stage,
             facts=facts,
@@ -214,14 +214,14 @@ class Trace:
             spans.append(Span(**fields))
         return sorted(spans, key=lambda span: span.rank or len(self.whole) + 1)
 
-    def _steps(self, spans: Sequence[Span]) -> tuple[Step, ...]:
+    def _steps(self, spans: Sequence[Span]) -> tuple[SearchStep, ...]:
         if self.looked is None or not spans:
             return ()
         chunk_id, found = spans[0].chunk_id, []
         for name, table in [("fusion", self.looked.fused), *self.looked.steps]:
             rank = pc.index(table.column("chunk_id"), chunk_id).as_py()
             score = table.column("score")[rank].as_py() if rank >= 0 else None
-            found.append(Step(name, rank + 1 if rank >= 0 else None, score))
+            found.append(SearchStep(name, rank + 1 if rank >= 0 else None, score))
             if rank < 0:
                 break
         return tuple(found) if self.question.is_refined else tuple(found[:1])

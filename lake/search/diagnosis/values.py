@@ -54,7 +54,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SearchStep:
     """Where the best chunk stood after a step of the search; None: it was left out there."""
 
     name: str
@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class EvidenceLocation:
     """One piece of evidence. ``spans`` best first, at most a handful of ``n_chunks``; ``is_cut``: none holds it whole.
 
     ``rank`` is that of the passage that holds it, among all passages found; ``covered`` is the share of its
@@ -79,7 +79,7 @@ class Whereabouts:
     spans: tuple[Span, ...] = ()
     n_chunks: int = 0
     is_cut: bool = False
-    steps: tuple[Step, ...] = ()
+    steps: tuple[SearchStep, ...] = ()
     rank: int | None = None
     covered: float = 0.0
 

@@ -19,10 +19,10 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.inspect.diff import Difference, DocumentChange
 
-ONE_CHUNK_PER_PARAGRAPH = Settings(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0)
+ONE_CHUNK_PER_PARAGRAPH = RecipeOptions(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0)
 WORDS = ["crane", "tide", "pilot", "quay", "buoy", "rope", "dredge", "signal", "beacon", "ballast", "winch", "barge"]
 
 
@@ -117,7 +117,7 @@ def test_another_recipe_reindexes_and_says_which_fields(source: Path, lake_url: 
     first = night()
     edit(source / "both.txt", rng)
     second = night(
-        settings=Settings(embedder="hash", child_tokens=96, text_tokenizer="icu"), change_recipe=True, publish=True
+        settings=RecipeOptions(embedder="hash", child_tokens=96, text_tokenizer="icu"), change_recipe=True, publish=True
     )
     found = lake.open_lake(lake_url).diff(first, second)
     assert found.recipe == {"chunking.child_tokens": (48, 96), "text_tokenizer": ("icu/split", "icu")}
@@ -136,7 +136,7 @@ def test_releases_of_two_embedders_and_of_a_rebuild_compare(
     first = night()
     (source / "b.txt").unlink()
     small = {"child_tokens": 128, "overlap_tokens": 0, "heading_tokens": 0}
-    second = night(settings=Settings(embedder="minilm", **small), change_recipe=True)
+    second = night(settings=RecipeOptions(embedder="minilm", **small), change_recipe=True)
     index = lake.open_lake(lake_url)
     before = index.diff(first, second)
     assert before.recipe["embedder.name"] == ("hash", "minilm")

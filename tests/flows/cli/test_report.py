@@ -21,7 +21,7 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.schemas import HEALTH
 
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")
@@ -69,7 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     lake_url = str(folder / "lake")
 
     def ingest(*, publish: bool = True) -> Outcome:
-        words = {"sources": (str(source),), "lake": lake_url, "settings": Settings(embedder="hash")}
+        words = {"sources": (str(source),), "lake": lake_url, "settings": RecipeOptions(embedder="hash")}
         with PlainSteps(n_workers=1) as steps:
             return reindex(Job(**words, publish=publish), steps)  # type: ignore[arg-type]
 

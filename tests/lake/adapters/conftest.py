@@ -6,7 +6,7 @@ import pytest
 
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
 
 QUESTION = "which lamp burns olive oil?"
@@ -17,7 +17,7 @@ def two_releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, st
     """The lake and its releases: whale oil in the first, olive oil in the second, which is live."""
     folder = tmp_path_factory.mktemp("adapters")
     (folder / "source").mkdir()
-    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=Settings(embedder="hash"))
+    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=RecipeOptions(embedder="hash"))
     releases = []
     for oil in ("whale", "olive"):
         for number in range(12):

@@ -25,7 +25,7 @@ import lake
 from lake.adapters.access import Access
 from lake.adapters.mcp import http_app, mcp_server
 from lake.answer import load_chat
-from lake.service.capacity import Bounds
+from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.server import configured
@@ -111,9 +111,9 @@ def test_a_process_on_stdio(two_releases: Releases) -> None:
 
 @contextmanager
 def listening(url: str, keys: KeyRing) -> Iterator[str]:
-    app = Guard(http_app(Access.open(url)), keys, Bounds(rate=1000, burst=1000), lambda *_: None)
+    app = Guard(http_app(Access.open(url)), keys, Capacity(rate=1000, burst=1000), lambda *_: None)
     port = free_port()
-    server = uvicorn.Server(configured(app, Bounds(), "127.0.0.1", port))
+    server = uvicorn.Server(configured(app, Capacity(), "127.0.0.1", port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
     while not server.started and thread.is_alive():

@@ -12,10 +12,10 @@ import pytest
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.answer import Answer, Limits, Message, Options, answer, answer_stream
+from lake.answer import Answer, ExpansionLimits, Message, Options, answer, answer_stream
 from lake.answer.declining import MARKER
 from lake.errors import TransientError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 
 PUMP = """# Pump
 
@@ -42,7 +42,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Any:
     for number in range(6):
         (source / f"hut{number}.md").write_text(f"# Hut {number}\n\nHut {number} has {number + 2} beds and a stove.")
     with PlainSteps(n_workers=1) as steps:
-        reindex(Job(sources=(str(source),), lake=str(place / "lake"), settings=Settings(embedder="hash")), steps)
+        reindex(Job(sources=(str(source),), lake=str(place / "lake"), settings=RecipeOptions(embedder="hash")), steps)
     return partial(lake.open_lake(str(place / "lake")).search, expand="parent")
 
 
@@ -213,11 +213,13 @@ def test_a_failing_model_costs_the_strategy_and_not_the_search(search: Any, endp
 def test_hops_and_calls_are_bounded(search: Any, endpoint: Any) -> None:
     count = iter(range(100))
     endpoint.replies[0] = lambda request: written(queries=[f"query {next(count)} {i}" for i in range(9)])
-    options = Options(k=4, min_evidence=0.0, understand=("decompose",), limits=Limits(max_queries=2, max_hops=3))
+    options = Options(
+        k=4, min_evidence=0.0, understand=("decompose",), limits=ExpansionLimits(max_queries=2, max_hops=3)
+    )
     told = ask(search, options=options)
     assert len(told.queries) == 1 + 3 * 2
     assert len(endpoint.requests) == 3 + 1
-    limits = Limits(max_queries=2, max_hops=9, max_calls=2)
+    limits = ExpansionLimits(max_queries=2, max_hops=9, max_calls=2)
     told = ask(search, options=Options(k=4, min_evidence=0.0, understand=("decompose",), limits=limits))
     assert len(endpoint.requests) == 4 + 2 + 1
     assert "left out after 2 calls" in told.notes[0]

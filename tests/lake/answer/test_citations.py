@@ -7,13 +7,15 @@ import pytest
 from lake.answer.citations import citations, verified
 from lake.answer.declining import MARKER
 from lake.answer.support import checked
-from lake.answer.values import Source
+from lake.answer.values import CitedSource
 
 LAMP = "The lamp burns whale oil. It was lit in 1872 by Anna Berg, who kept 1,200 candles.\nThe keeper had a dog."
 
 
-def source(number: int, text: str, start: int = 100) -> Source:
-    return Source(number, f"{number}.md", "s", "", "Lamp", None, "paragraph", "d", start, start + len(text), text, 1.0)
+def source(number: int, text: str, start: int = 100) -> CitedSource:
+    return CitedSource(
+        number, f"{number}.md", "s", "", "Lamp", None, "paragraph", "d", start, start + len(text), text, 1.0
+    )
 
 
 SOURCES = [source(1, LAMP), source(2, "Der Leuchtturm hat 199 Stufen. 灯台は1872年に点灯されました。")]

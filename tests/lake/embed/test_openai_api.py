@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lake.embed import identify, load_embedder
-from lake.embed.openai_api import Limits, OpenAIEmbedder
+from lake.embed.openai_api import OpenAIEmbedder, RequestLimits
 from lake.embed.openai_models import parse_model
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import Backoff
@@ -29,7 +29,7 @@ def embedder(endpoint: Any, name: str = "openai:local@8", rpm: float = 0, **limi
     return OpenAIEmbedder(
         parse_model(name),
         Endpoint(endpoint.url, "key", rpm=rpm),
-        Limits(**{"backoff": FAST, **limits}),  # type: ignore[arg-type]
+        RequestLimits(**{"backoff": FAST, **limits}),  # type: ignore[arg-type]
     )
 
 

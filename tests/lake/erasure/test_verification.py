@@ -18,12 +18,12 @@ import lake.tables.writer
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.erasure.patterns import Patterns
-from lake.erasure.verification import Needles, Proof, find_traces, occurring, words_of
-from lake.ingest.scan import Settings
+from lake.erasure.verification import Proof, Terms, find_traces, occurring, words_of
+from lake.ingest.scan import RecipeOptions
 from lake.storage.store import open_store
 from lake.tables.patches.fst import keys
 
-STRANGER = Needles(
+STRANGER = Terms(
     ids=frozenset({"0123456789abcdef" * 2}),
     texts=frozenset({"A text that nobody ever wrote.", "no.md"}),
     words=frozenset({"frobnicators"}),
@@ -31,7 +31,7 @@ STRANGER = Needles(
 )
 
 
-def needles_of(url: str, uri: str, at: str = "live") -> Needles:
+def needles_of(url: str, uri: str, at: str = "live") -> Terms:
     """What the document alone has; every fixture gives its documents words of their own."""
     index, mine = lake.open_lake(url), ds.field("uri") == uri
     document = index.dataset("documents", at).to_table(filter=mine).to_pylist()[0]
@@ -44,11 +44,11 @@ def needles_of(url: str, uri: str, at: str = "live") -> Needles:
     texts = {uri, document["title"], *(row["text"] for row in (*parents, *chunks.to_pylist()))}
     others = " ".join(index.dataset("chunks", at).to_table(columns=["text", "title"], filter=~mine)["text"].to_pylist())
     words = {word for text in texts for word in words_of(text)} - words_of(others)
-    return Needles(frozenset(ids), frozenset(texts), frozenset(words), frozenset(vectors))
+    return Terms(frozenset(ids), frozenset(texts), frozenset(words), frozenset(vectors))
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Needles]]:
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Terms]]:
     """A lake of three releases with every kind of index, and needles: kept, changed, deleted, deleted alone."""
     root = tmp_path_factory.mktemp("harbour")
     source, url = root / "source", str(root / "a lake #1 with 100% odd, äöü name")
@@ -66,7 +66,7 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Ne
 
     def ingest() -> None:
         with PlainSteps() as steps:
-            reindex(Job(sources=(str(source),), lake=url, settings=Settings(embedder="hash")), steps)
+            reindex(Job(sources=(str(source),), lake=url, settings=RecipeOptions(embedder="hash")), steps)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lake.tables.writer, "VECTOR_INDEX_ROWS", 256)
@@ -90,7 +90,7 @@ def places(proof: Proof) -> dict[str, set[str]]:
     return found
 
 
-def test_a_live_document_is_found_wherever_it_is(harbour: tuple[str, dict[str, Needles]]) -> None:
+def test_a_live_document_is_found_wherever_it_is(harbour: tuple[str, dict[str, Terms]]) -> None:
     url, needles = harbour
     proof = find_traces(open_store(url), needles["kept-alone.md"])
     assert (proof.holds, proof.undecoded) == (False, ())
@@ -110,7 +110,7 @@ def test_a_live_document_is_found_wherever_it_is(harbour: tuple[str, dict[str, N
 
 
 @pytest.mark.parametrize("name", ["changed.md", "deleted.md", "last-deleted.md"])
-def test_what_was_only_deleted_is_still_found(name: str, harbour: tuple[str, dict[str, Needles]]) -> None:
+def test_what_was_only_deleted_is_still_found(name: str, harbour: tuple[str, dict[str, Terms]]) -> None:
     url, needles = harbour
     found = places(find_traces(open_store(url), needles[name]))
     assert found["contents"] >= {"id", "text", "word"}
@@ -119,7 +119,7 @@ def test_what_was_only_deleted_is_still_found(name: str, harbour: tuple[str, dic
     assert found["_transactions"] == {"id"}, "a delete keeps its filter"
 
 
-def test_cleanup_leaves_rows_behind_deletion_vectors(harbour: tuple[str, dict[str, Needles]], tmp_path: Path) -> None:
+def test_cleanup_leaves_rows_behind_deletion_vectors(harbour: tuple[str, dict[str, Terms]], tmp_path: Path) -> None:
     import lance
 
     url, needles = harbour
@@ -148,7 +148,7 @@ def purge(path: Path, where: str = "false") -> Any:
 
 
 def test_entries_of_purged_rows_are_found_in_every_kind_of_index_until_it_is_made_anew(
-    harbour: tuple[str, dict[str, Needles]], tmp_path: Path
+    harbour: tuple[str, dict[str, Terms]], tmp_path: Path
 ) -> None:
     """Postings and quantised vectors name nothing, so their row ids must do."""
     shutil.copytree(harbour[0], tmp_path / "lake")
@@ -173,7 +173,7 @@ def test_entries_of_purged_rows_are_found_in_every_kind_of_index_until_it_is_mad
     }
 
 
-def test_what_never_was_there_gives_no_trace(harbour: tuple[str, dict[str, Needles]]) -> None:
+def test_what_never_was_there_gives_no_trace(harbour: tuple[str, dict[str, Terms]]) -> None:
     steps: list[tuple[str, int, int | None]] = []
     proof = find_traces(open_store(harbour[0]), STRANGER, lambda *step: steps.append(step))
     assert (proof.holds, proof.traces, proof.undecoded) == (True, (), ())
@@ -183,13 +183,13 @@ def test_what_never_was_there_gives_no_trace(harbour: tuple[str, dict[str, Needl
     assert any(Path(harbour[0]).glob("tables/1/chunks__*/_indices/*/auxiliary.idx"))
 
 
-def test_a_token_that_a_kept_word_has_too_is_no_trace(harbour: tuple[str, dict[str, Needles]]) -> None:
+def test_a_token_that_a_kept_word_has_too_is_no_trace(harbour: tuple[str, dict[str, Terms]]) -> None:
     """``boat`` and ``boats`` are one token, which the kept documents own; ``quokkaversing`` is in none."""
     store = open_store(harbour[0])
-    assert find_traces(store, Needles(words=frozenset({"boat"}))).holds
-    kept = find_traces(store, Needles(words=frozenset({"quokkaverses"})))
+    assert find_traces(store, Terms(words=frozenset({"boat"}))).holds
+    kept = find_traces(store, Terms(words=frozenset({"quokkaverses"})))
     assert {"dictionary"} < {trace.where for trace in kept.traces}
-    assert occurring(Needles(words=frozenset({"boat", "boats"})), ["Two BOATS."]).words == {"boats"}
+    assert occurring(Terms(words=frozenset({"boat", "boats"})), ["Two BOATS."]).words == {"boats"}
 
 
 PLANTED = {
@@ -204,7 +204,7 @@ PLANTED = {
 }
 
 
-def test_what_can_not_be_decoded_is_said(harbour: tuple[str, dict[str, Needles]], tmp_path: Path) -> None:
+def test_what_can_not_be_decoded_is_said(harbour: tuple[str, dict[str, Terms]], tmp_path: Path) -> None:
     for path, data in PLANTED.items():
         open_store(tmp_path / "lake").write(path, data)
     proof = find_traces(open_store(tmp_path / "lake"), STRANGER)
@@ -230,8 +230,8 @@ def test_on_an_object_store(bucket: str, source: Path, ingest: Callable[..., Out
 
 
 def test_texts_are_found_between_word_borders_only() -> None:
-    needles = Needles(texts=frozenset({"Berth 12 is free", "a.md"}), ids=frozenset({"ab" * 16}))
-    assert occurring(needles, ["Berth 12 is freed", "notes/a.md", "xBerth 12 is free"]) == Needles()
+    needles = Terms(texts=frozenset({"Berth 12 is free", "a.md"}), ids=frozenset({"ab" * 16}))
+    assert occurring(needles, ["Berth 12 is freed", "notes/a.md", "xBerth 12 is free"]) == Terms()
     assert occurring(needles, ["«Berth 12 is free»!", "a.md", "ff" + "ab" * 16]) == needles
 
 

@@ -25,9 +25,9 @@ from lake import operate
 from lake.answer import Completion, Usage, load_chat
 from lake.directory import Lake
 from lake.errors import TransientError, UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import examine, repair
-from lake.questions import Asked, add, questions, reviewed
+from lake.questions import EvalQuestion, add, questions, reviewed
 from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
@@ -181,7 +181,9 @@ def test_common_knowledge_and_the_same_question_twice_can_be_dropped(
     (source / "hut13.md").write_text(hut(13, "TWICE"))
     ingest()
     endpoint.replies[0] = reply
-    add(Lake.existing(lake_url), [Asked("other", "What number of people can stay overnight in mountain hut 12?")])
+    add(
+        Lake.existing(lake_url), [EvalQuestion("other", "What number of people can stay overnight in mountain hut 12?")]
+    )
     done = made(lake_url, unknown_only=True)
     reasons = {one.uri: one.reason for one in done.dropped}
     assert reasons["hut09.md"] == "known without the passage"
@@ -213,7 +215,9 @@ def test_sections_are_drawn_from_every_kind_and_many_documents(
         (source / f"long{number:02}.md").write_text(parts)
     (source / "page.html").write_text(f"<h1>Boats</h1><p>{FILLER * 3}</p>")
     (source / "copy.txt").write_text(FILLER * 3)
-    ingest(settings=Settings(embedder="hash", parent_tokens=120, child_tokens=60, overlap_tokens=8, heading_tokens=8))
+    ingest(
+        settings=RecipeOptions(embedder="hash", parent_tokens=120, child_tokens=60, overlap_tokens=8, heading_tokens=8)
+    )
     place = Lake.existing(lake_url)
     release = place.log.read().resolve("live")
     drawn = list(sections(place, release, 7, {}))

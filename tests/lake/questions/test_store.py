@@ -18,22 +18,22 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import examine, repair
-from lake.questions import Asked, Evidence, add, anchored, drop, questions
+from lake.questions import EvalQuestion, Evidence, add, anchored, drop, questions
 from lake.releases.retention import Retention
 
 PROSE = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))
 CUTS = [
-    Settings(embedder="hash", child_tokens=24, overlap_tokens=8, heading_tokens=8, parent_tokens=100),
-    Settings(embedder="hash", strategy="window", child_tokens=60, overlap_tokens=0, heading_tokens=0),
-    Settings(embedder="hash", strategy="paragraph"),
+    RecipeOptions(embedder="hash", child_tokens=24, overlap_tokens=8, heading_tokens=8, parent_tokens=100),
+    RecipeOptions(embedder="hash", strategy="window", child_tokens=60, overlap_tokens=0, heading_tokens=0),
+    RecipeOptions(embedder="hash", strategy="paragraph"),
 ]
 
 
-def of_lamps(name: str = "lamps") -> Asked:
+def of_lamps(name: str = "lamps") -> EvalQuestion:
     evidence = (Evidence("lamps.md", quote="Lamp 17 burns oil of kind 17,", grade=2), Evidence("boats.md"))
-    return Asked(name, "What does lamp 17 burn?", answers=("oil of kind 17",), evidence=evidence)
+    return EvalQuestion(name, "What does lamp 17 burn?", answers=("oil of kind 17",), evidence=evidence)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def place_of(quote: str) -> tuple[int, int]:
     return PROSE.index(quote), PROSE.index(quote) + len(quote)
 
 
-def keep(url: str, *asked: Asked) -> list[Asked]:
+def keep(url: str, *asked: EvalQuestion) -> list[EvalQuestion]:
     place = Lake.existing(url)
     return add(place, anchored(place, place.log.read().live, list(asked)))
 
@@ -103,11 +103,11 @@ def test_what_is_gone_is_told_and_left_out(source: Path, lake_url: str, ingest: 
 
 @pytest.mark.usefixtures("built")
 def test_a_span_needs_its_quote_or_a_release_that_has_it(lake_url: str) -> None:
-    (one,) = keep(lake_url, Asked("s", "What?", evidence=(Evidence("lamps.md", start=9, end=20),)))
+    (one,) = keep(lake_url, EvalQuestion("s", "What?", evidence=(Evidence("lamps.md", start=9, end=20),)))
     assert len(one.evidence[0].quote or "") == 11
     assert one.evidence[0].source is not None
     with pytest.raises(UsageError, match="comes without its text"):
-        keep(lake_url, Asked("s", "What?", evidence=(Evidence("nowhere.md", start=9, end=20),)))
+        keep(lake_url, EvalQuestion("s", "What?", evidence=(Evidence("nowhere.md", start=9, end=20),)))
 
 
 @pytest.mark.usefixtures("built")
@@ -135,10 +135,10 @@ def test_an_erased_document_takes_its_questions_along(
     (source / "anna.md").write_text(f"# Debts\n\n{SECRET}\n")
     ingest(settings=CUTS[0])
     of_anna = (Evidence("anna.md", quote=SECRET),)
-    owed = Asked("debts", "Who owes money?", key="1912", answers=("Annabella",), evidence=of_anna)
+    owed = EvalQuestion("debts", "Who owes money?", key="1912", answers=("Annabella",), evidence=of_anna)
     both = replace(of_lamps("debts"), evidence=(*of_lamps().evidence, Evidence("anna.md")))
-    told = Asked("debts", "Is Quistermann a boat?", evidence=(Evidence("boats.md"),))
-    keyed = Asked("debts", "Is this a boat?", key="crowns", evidence=(Evidence("boats.md"),))
+    told = EvalQuestion("debts", "Is Quistermann a boat?", evidence=(Evidence("boats.md"),))
+    keyed = EvalQuestion("debts", "Is this a boat?", key="crowns", evidence=(Evidence("boats.md"),))
     keep(lake_url, owed, both, told, keyed, of_lamps())
     done = operate.forget(lake_url, uri="anna.md", why="request 4711")
     assert done.proof is not None
@@ -151,7 +151,7 @@ def test_an_erased_document_takes_its_questions_along(
     assert [piece.uri for piece in left["debts", both.text].evidence] == ["lamps.md", "boats.md"]
     assert left["debts", keyed.text].key is None
     assert left["lamps", of_lamps().text].answers == of_lamps().answers
-    again = keep(lake_url, Asked("debts", "Who owes what?", evidence=of_anna))
+    again = keep(lake_url, EvalQuestion("debts", "Who owes what?", evidence=of_anna))
     assert len(again) == 3
     assert examine(place).healthy
 

@@ -20,7 +20,7 @@ from lake.directory import Lake
 from lake.erasure.forget import forget
 from lake.errors import UsageError
 from lake.ids import derived_id
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.repair import repair
 from lake.maintenance.prune import prune
@@ -130,7 +130,10 @@ def test_votes_become_questions_that_nobody_has_reviewed(index: Any, lake_url: s
     (question,) = questions(place, "people")
     assert (question.origin, question.reviewed) == ("feedback", False)
     assert sorted((piece.uri, piece.grade) for piece in question.evidence) == [("pump.md", 1), ("sail.md", 0)]
-    ingest(settings=Settings(embedder="hash", strategy="window", child_tokens=30, overlap_tokens=0), change_recipe=True)
+    ingest(
+        settings=RecipeOptions(embedder="hash", strategy="window", child_tokens=30, overlap_tokens=0),
+        change_recipe=True,
+    )
     assert [one.left_out for one in resolve(place, place.log.read().resolve("live"), [question])] == [""]
 
 

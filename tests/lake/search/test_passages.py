@@ -14,7 +14,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.search.passages import grouped
 
 CHUNKS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), unique=True, max_size=25)
@@ -56,7 +56,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     (folder / "source" / "lamps.md").write_text("# Lamps\n\n" + " ".join(LINES) + "\n")
     (folder / "source" / "boats.md").write_text("# Boats\n\nBoats need no oil.\n")
     (folder / "source" / "gulls.md").write_text("# Gulls\n\nGulls eat herring and no oil.\n")
-    settings = Settings(embedder="hash", parent_tokens=200, child_tokens=24, overlap_tokens=8, heading_tokens=8)
+    settings = RecipeOptions(embedder="hash", parent_tokens=200, child_tokens=24, overlap_tokens=8, heading_tokens=8)
     with PlainSteps() as steps:
         reindex(Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=settings), steps)
     return lake.open_lake(str(folder / "lake"))

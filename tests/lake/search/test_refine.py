@@ -13,7 +13,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.search.boosts import Boosts
 
 PUMP = "The pump in the north hall is reset with the green key after a pressure alarm."
@@ -38,7 +38,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     os.utime(folder / "tickets" / "key.md", (newest, newest))
     sources = tuple(f"{name}={folder / name}" for name in ("wiki", "tickets"))
     with PlainSteps() as steps:
-        reindex(Job(sources=sources, lake=str(folder / "lake"), settings=Settings(embedder="hash")), steps)
+        reindex(Job(sources=sources, lake=str(folder / "lake"), settings=RecipeOptions(embedder="hash")), steps)
     return lake.open_lake(str(folder / "lake"))
 
 

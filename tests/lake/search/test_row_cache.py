@@ -13,9 +13,9 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import ContractError
 from lake.index import Index
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.search.passages import OF_CHUNK, OF_SECTION, StoredRows
-from lake.search.row_cache import Catalogue
+from lake.search.row_cache import RowCache
 from lake.search.snapshot import Snapshot
 
 QUESTION = "how many lamps burn oil in the north hall"
@@ -32,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
         text = f"{head}# Hall {number}\n\n{' '.join(lines)}\n\n## Wicks 🕯️\n\n```python\ntrim({number})\n```\n"
         (folder / "source" / f"hall-{number}.md").write_text(text, encoding="utf-8")
     (folder / "source" / "empty.txt").write_text("")
-    settings = Settings(embedder="hash", parent_tokens=120, child_tokens=24, overlap_tokens=8, heading_tokens=8)
+    settings = RecipeOptions(embedder="hash", parent_tokens=120, child_tokens=24, overlap_tokens=8, heading_tokens=8)
     with PlainSteps() as steps:
         reindex(Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=settings), steps)
     return str(folder / "lake")
@@ -45,7 +45,7 @@ def snapshot_of(index: Index) -> Snapshot:
 @pytest.mark.parametrize("with_texts", [True, False])
 def test_the_catalogue_says_what_the_tables_say(place: str, with_texts: bool) -> None:
     snapshot = snapshot_of(lake.open_lake(place))
-    held = Catalogue.read(snapshot.table, with_texts=with_texts)
+    held = RowCache.read(snapshot.table, with_texts=with_texts)
     with ThreadPoolExecutor() as pool:
         stored = StoredRows(snapshot.table("chunks"), snapshot.table("parents"), pool.submit)
         found = snapshot.table("chunks").scan(["_rowid", "parent_id", "doc_id"])
@@ -95,4 +95,4 @@ def test_a_chunk_without_its_section_is_an_error(place: str) -> None:
         return WithoutRows() if name == "parents" else snapshot.table(name)
 
     with pytest.raises(ContractError, match=r"name a parent_id that is not in the release; run raglake doctor"):
-        Catalogue.read(table, with_texts=False)
+        RowCache.read(table, with_texts=False)

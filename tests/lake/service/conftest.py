@@ -17,9 +17,9 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.answer import ChatModel, Options
-from lake.ingest.scan import Settings
+from lake.ingest.scan import RecipeOptions
 from lake.service.app import create_app
-from lake.service.capacity import Bounds
+from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.server import configured
@@ -51,7 +51,7 @@ def _ingested(folder: Path, oil: str) -> str:
         (folder / "source" / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns {oil} oil, he said.")
     payroll = f"---\nacl: [hr]\n---\n# Payroll\n\nWho fills lamps with {oil} oil earns 7 ducats."
     (folder / "source" / "payroll.md").write_text(payroll)
-    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=Settings(embedder="hash"))
+    job = Job(sources=(str(folder / "source"),), lake=str(folder / "lake"), settings=RecipeOptions(embedder="hash"))
     with PlainSteps() as steps:
         release = reindex(job, steps).release
     assert release
@@ -85,7 +85,7 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
 
     def run(keys: KeyRing = ANONYMOUS, url: str | None = None, chat: ChatModel | None = None, **bounds: Any) -> Running:
         answers = Options(min_evidence=0.0)
-        limits = Bounds(**{"rate": 10_000, "burst": 10_000, **bounds})
+        limits = Capacity(**{"rate": 10_000, "burst": 10_000, **bounds})
         running, stop = _listening(
             create_app(lake.open_lake(url or two_releases.url), keys, limits, chat=chat, answers=answers), limits
         )
@@ -97,7 +97,7 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
         stop()
 
 
-def _listening(app: Guard, bounds: Bounds) -> tuple[Running, Callable[[], None]]:
+def _listening(app: Guard, bounds: Capacity) -> tuple[Running, Callable[[], None]]:
     port = free_port()
     server, loop = uvicorn.Server(configured(app, bounds, "127.0.0.1", port)), asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))

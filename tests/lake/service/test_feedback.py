@@ -14,7 +14,7 @@ import lake
 from flows.cli.app import _exit_status
 from flows.cli.options import USAGE
 from lake.service.app import create_app
-from lake.service.capacity import Bounds
+from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.traffic_split import Split
 from tests.lake.service.conftest import ANONYMOUS, Running, Start, TwoReleases, _listening
@@ -33,7 +33,7 @@ def copied(two_releases: TwoReleases, tmp_path: Path) -> TwoReleases:
 
 @pytest.fixture
 def trial(copied: TwoReleases) -> Iterator[Running]:
-    limits = Bounds(rate=10_000, burst=10_000)
+    limits = Capacity(rate=10_000, burst=10_000)
     split = Split({copied.before: 0.4})
     running, stop = _listening(create_app(lake.open_lake(copied.url), ANONYMOUS, limits, split=split), limits)
     yield running
@@ -107,7 +107,7 @@ def test_who_names_a_release_or_no_session_is_outside_the_trial(trial: Running, 
 
 
 def test_a_trial_whose_release_is_gone_is_answered_by_live(copied: TwoReleases) -> None:
-    limits = Bounds(rate=10_000, burst=10_000)
+    limits = Capacity(rate=10_000, burst=10_000)
     split = Split({"2020-01-01": 1.0})
     running, stop = _listening(create_app(lake.open_lake(copied.url), ANONYMOUS, limits, split=split), limits)
     try:

@@ -14,7 +14,7 @@ import lake
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.service.keys import Key, KeyRing, digest_of, load_keys
-from lake.service.messages import Document, Health, Query, QueryResult, Refusal
+from lake.service.messages import Document, Health, QueryResult, Refusal, SearchQuery
 from lake.service.server import check_openness, hosts_of
 from lake.service.service import encode
 from tests.lake.service.conftest import ANONYMOUS, Start, TwoReleases
@@ -225,5 +225,5 @@ def test_openapi_shows_requests_that_are_right(start: Start) -> None:
     described = start().get("/openapi.json").json()
     assert {"/query", "/documents/{doc_id}", "/releases", "/health", "/metrics"} <= described["paths"].keys()
     for example in described["components"]["schemas"]["Query"]["examples"]:
-        Query.model_validate(example)
+        SearchQuery.model_validate(example)
     assert "429" in described["paths"]["/query"]["post"]["responses"]

@@ -20,12 +20,12 @@ from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.query_encoder import query_vectors
 from lake.erasure.forget import forget
-from lake.ingest.scan import Settings
-from lake.questions import Asked, Evidence, add
+from lake.ingest.scan import RecipeOptions
+from lake.questions import EvalQuestion, Evidence, add
 from lake.search.diagnosis.messages import as_json
-from lake.search.diagnosis.trace import Trace
-from lake.search.diagnosis.values import Whereabouts
-from lake.search.question import Question
+from lake.search.diagnosis.trace import SearchTrace
+from lake.search.diagnosis.values import EvidenceLocation
+from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 
 QUESTION = "How much oil does the pump need?"
@@ -68,14 +68,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _ingest(folder: Path, url: str) -> Outcome:
-    settings = Settings(embedder="hash", child_tokens=40, overlap_tokens=0)
+    settings = RecipeOptions(embedder="hash", child_tokens=40, overlap_tokens=0)
     with PlainSteps() as steps:
         return reindex(Job(sources=(str(folder / "source"),), lake=url, settings=settings), steps)
 
 
 @pytest.fixture
-def follow(place: str) -> Callable[..., Whereabouts]:
-    def run(uri: str, quote: str | None = None, text: str = QUESTION, **how: Any) -> Whereabouts:
+def follow(place: str) -> Callable[..., EvidenceLocation]:
+    def run(uri: str, quote: str | None = None, text: str = QUESTION, **how: Any) -> EvidenceLocation:
         found = lake.open_lake(place).why(text, [Evidence(uri, quote=quote)], **how)
         assert len(found.evidence) == 1
         return found.evidence[0]
@@ -105,7 +105,7 @@ CASES: list[tuple[str, str, str | None, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("stage", "uri", "quote", "how", "says"), CASES, ids=lambda value: str(value)[:24])
 def test_each_stage_is_told(
-    follow: Callable[..., Whereabouts],
+    follow: Callable[..., EvidenceLocation],
     stage: str,
     uri: str,
     quote: str | None,
@@ -118,7 +118,7 @@ def test_each_stage_is_told(
     assert bool(told["advice"]) == (stage != "found")
 
 
-def test_ranks_are_exact_however_deep(place: str, follow: Callable[..., Whereabouts]) -> None:
+def test_ranks_are_exact_however_deep(place: str, follow: Callable[..., EvidenceLocation]) -> None:
     """Against cosines of every chunk that may be seen, computed here."""
     chunks = lake.open_lake(place).dataset("chunks").to_table(filter="acl IS NULL").to_pylist()
     vector = query_vectors(load_embedder("hash"), [QUESTION])[0]
@@ -137,7 +137,7 @@ def test_ranks_are_exact_however_deep(place: str, follow: Callable[..., Whereabo
 
 @pytest.mark.parametrize("mode", ["vector", "hybrid"])
 def test_ranks_of_a_release_that_is_not_held_in_memory(
-    place: str, follow: Callable[..., Whereabouts], monkeypatch: pytest.MonkeyPatch, mode: str
+    place: str, follow: Callable[..., EvidenceLocation], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     held = follow("long.md", mode=mode, k=1)
     monkeypatch.setattr("lake.search.exact_index._MOST", 0)
@@ -147,7 +147,7 @@ def test_ranks_of_a_release_that_is_not_held_in_memory(
     assert scanned.spans[0].rank == held.spans[0].rank
 
 
-def test_fused_ranks_are_those_of_the_search(place: str, follow: Callable[..., Whereabouts]) -> None:
+def test_fused_ranks_are_those_of_the_search(place: str, follow: Callable[..., EvidenceLocation]) -> None:
     index = lake.open_lake(place)
     hits = index.search(QUESTION, 30, expand="none").to_pylist()
     for rank, hit in enumerate(hits[:15], 1):
@@ -159,7 +159,7 @@ def test_fused_ranks_are_those_of_the_search(place: str, follow: Callable[..., W
     assert hidden.spans[0].rank == [hit["uri"] for hit in shown].index("secret.md") + 1
 
 
-def test_what_is_cut_is_told_with_its_spans(follow: Callable[..., Whereabouts]) -> None:
+def test_what_is_cut_is_told_with_its_spans(follow: Callable[..., EvidenceLocation]) -> None:
     quote = " ".join(DOCUMENTS["long.md"].split("\n\n")[1].split()[40:90])
     found = follow("long.md", quote, k=1, expand="none", text="word9 follows word10")
     assert found.is_cut
@@ -172,7 +172,7 @@ def test_what_is_cut_is_told_with_its_spans(follow: Callable[..., Whereabouts]) 
 
 @pytest.mark.parametrize(("how", "stage"), [({}, "too deep"), ({"min_score": -99.0}, "too deep")])
 def test_a_search_looks_only_so_deep(
-    follow: Callable[..., Whereabouts], monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], stage: str
+    follow: Callable[..., EvidenceLocation], monkeypatch: pytest.MonkeyPatch, how: dict[str, Any], stage: str
 ) -> None:
     monkeypatch.setattr("lake.search.snapshot.LEAST_DEPTH", 4)
     found = follow("far.md", k=1, **how)
@@ -181,7 +181,7 @@ def test_a_search_looks_only_so_deep(
 
 
 def test_a_reranker_is_named_that_pushes_evidence_down(
-    follow: Callable[..., Whereabouts], monkeypatch: pytest.MonkeyPatch, endpoint: Any
+    follow: Callable[..., EvidenceLocation], monkeypatch: pytest.MonkeyPatch, endpoint: Any
 ) -> None:
     """The endpoint takes the longest for the best."""
     monkeypatch.setenv("RAGLAKE_RERANK_URL", endpoint.url)
@@ -196,10 +196,10 @@ def test_a_reranker_is_named_that_pushes_evidence_down(
 
 
 def test_the_command_says_it_for_kept_questions_and_others(place: str, capsys: pytest.CaptureFixture[str]) -> None:
-    question = Asked(
+    question = EvalQuestion(
         "pumps", QUESTION, key="q-1", evidence=(Evidence("best.md", quote="Four litres"), Evidence("far.md"))
     )
-    add(Lake(place), [question, Asked("other", QUESTION, evidence=(Evidence("open.md"),))])
+    add(Lake(place), [question, EvalQuestion("other", QUESTION, evidence=(Evidence("open.md"),))])
     for words, uris in [
         (["q-1"], ["best.md", "far.md"]),
         ([question.question_id, "--set", "pumps"], ["best.md", "far.md"]),
@@ -221,9 +221,9 @@ def test_the_command_says_it_for_kept_questions_and_others(place: str, capsys: p
 
 def test_a_place_that_no_chunk_holds(place: str) -> None:
     index = lake.open_lake(place)
-    asked = Asked("a", QUESTION, evidence=(Evidence("best.md", quote="Four litres"),))
+    asked = EvalQuestion("a", QUESTION, evidence=(Evidence("best.md", quote="Four litres"),))
     (found,) = index.resolve([asked])[0].places
     snapshot = index._reader.snapshot(index.release())
-    traced = Trace(snapshot, Question(QUESTION), Rights({})).follow(replace(found, chunk_ids=()))
+    traced = SearchTrace(snapshot, SearchRequest(QUESTION), Rights({})).follow(replace(found, chunk_ids=()))
     assert (traced.stage, traced.spans, traced.n_chunks) == ("no chunk", (), 0)
     assert "the chunker left them out" in traced.to_json()["sentence"]
