@@ -72,7 +72,7 @@ def main() -> None:
         spent = []
         for turn in range(_ROUNDS):
             spent.append(1e3 * seconds_of(lake, releases[turn % 2]))
-            assert reader.release().release == releases[turn % 2]
+            assert reader.release().id == releases[turn % 2]
         after = files(lake)
         changed = [name for name in before if after.get(name) != before[name]]
         written = sum(size for name, (size, _) in after.items() if name not in before)

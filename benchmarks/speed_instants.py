@@ -16,7 +16,7 @@ _TIMES = 7
 def instants(lake: Path) -> Iterator[tuple[str, float]]:
     """Median seconds of each, of a lake with two releases or more; live is afterwards what it was."""
     url = str(lake)
-    before, live = [release.release for release in open_lake(url).history().releases.values()][-2:]
+    before, live = [release.id for release in open_lake(url).history().releases.values()][-2:]
     spent: dict[str, list[float]] = {"open at a release": [], "rollback": [], "publish": []}
     for _ in range(_TIMES):
         spent["open at a release"].append(_seconds(lambda: open_lake(url).dataset("chunks", at=before)))

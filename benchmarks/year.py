@@ -95,7 +95,7 @@ class Year:
         self._stamp(began)
         row |= self._prune(night)
         self._operate(night)
-        self.was_live[f"{self.clock.now():%Y-%m-%d}"] = index.release().release
+        self.was_live[f"{self.clock.now():%Y-%m-%d}"] = index.release().id
         return row | (self._measured(night) if measured else {})
 
     def _prune(self, night: int) -> dict[str, float]:

@@ -40,7 +40,7 @@ def check(year: Year) -> None:
         assert index.dataset("chunks", name).count_rows() == release.counts["n_chunks"]
     days = [day for day, live in year.was_live.items() if live in history.releases]
     for day in days:
-        assert history.resolve(day).release == year.was_live[day], f"{day} resolves to another release"
+        assert history.resolve(day).id == year.was_live[day], f"{day} resolves to another release"
         assert index.search(year.corpus.question(), at=day).num_rows
     last = list(year.was_live)[-1]
     wanted = [

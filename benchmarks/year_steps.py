@@ -86,6 +86,6 @@ class QuickSteps(TimedSteps):
         if self.verdict is None:
             return super().audit(job, candidate)
         lake = Lake(job.lake)
-        lake.keep_findings(candidate.release, self.verdict.to_arrow())
+        lake.keep_findings(candidate.id, self.verdict.to_arrow())
         record_audit(lake.log, candidate, verdict=self.verdict.to_json(), why="")
         return self.verdict

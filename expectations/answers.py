@@ -105,7 +105,7 @@ def evaluate_answers(
     """
     chosen = (options or Options(), Budget(budget), _loaded(chat), judge)
     asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
-    resolved = tuple(index.resolve(questions, asker.release.release))
+    resolved = tuple(index.resolve(questions, asker.release.id))
     asked = [one for one in resolved if not one.left_out]
     progress("answers", 0, len(asked))
     with ThreadPoolExecutor(n_workers) as pool:
@@ -162,7 +162,7 @@ class _Asker:
     ) -> _Asker:
         prompts, calls = load_prompts(options.prompts), index.calls(again=again)
         judging = None if judge is None else AnswerJudge(_loaded(judge), calls, purse, prompts)
-        rows = index.dataset("documents", release.release).to_table(columns=["doc_id", "digest"])
+        rows = index.dataset("documents", release.id).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
         way = way_of(index, how, shaped=True)
         return cls(index, release, way, options, prompts, chat, judging, purse, digests, again)
@@ -182,7 +182,7 @@ class _Asker:
         asking = RememberedChat(self.chat, calls, self.purse, _KIND, about=None)
         text, answers = one.question.text, one.question.answers
         words = {**whole({"principals": EVERYTHING, **self.how}), "chat": asking, "options": self.options}
-        told = self.index.answer(text, at=self.release.release, **words)
+        told = self.index.answer(text, at=self.release.id, **words)
         about = list(self._about(told))
         asking.keep(about)
         verdicts = self.judge.verdicts(told, answers, about) if self.judge else {}
@@ -208,7 +208,7 @@ def _evaluation(asker: _Asker, resolved: tuple[Resolved, ...], found: Mapping[st
     rows = pa.Table.from_pylist(list(_rows(asker.release, settings, resolved, found)), schema=SCORES)
     judge_failures = asker.judge.failures if asker.judge else {}
     return AnswerEvaluation(
-        asker.release.release,
+        asker.release.id,
         settings,
         rows,
         resolved,
@@ -233,7 +233,7 @@ def _settings(asker: _Asker) -> str:
 def _rows(
     release: Release, settings: str, resolved: Iterable[Resolved], found: Mapping[str, _Outcome]
 ) -> Iterator[dict[str, Any]]:
-    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings}
+    of = {"release": release.id, "recipe": release.recipe.digest, "settings": settings}
     same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
     for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
         row = {**same, **described(one)}

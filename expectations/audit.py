@@ -26,7 +26,7 @@ def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, w
     started = time.perf_counter()
     findings = tuple(runner.run(suites(lake, release, settings, whole=whole)))
     passed = all(finding.success or finding.severity != "critical" for finding in findings)
-    return Verdict(release.release, passed, findings, time.perf_counter() - started)
+    return Verdict(release.id, passed, findings, time.perf_counter() - started)
 
 
 def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, whole: bool = False) -> list[Suite]:

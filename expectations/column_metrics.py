@@ -51,7 +51,7 @@ class Readers:
         readers = cls._of(lake, release)
         if base is None:
             return readers
-        verdict = lake.log.read().verdict(base.release)
+        verdict = lake.log.read().verdict(base.id)
         is_kept = base.generation == release.generation and base.recipe == release.recipe
         audited = cls._of(lake, base) if is_kept and verdict and verdict["passed"] and not whole else None
         before = lake.tables(base.generation).at("documents", base.versions["documents"])

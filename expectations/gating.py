@@ -88,8 +88,8 @@ def judged(
     policy: Gate, sets: Sequence[str], candidate: tuple[Release, pa.Table], live: tuple[Release | None, pa.Table | None]
 ) -> Answers:
     """The verdict on what a candidate and live answered; of live None where nothing is to be compared."""
-    against = live[0].release if live[0] is not None and live[1] is not None else None
-    verdict = decide(policy, sets, candidate[1], live[1], names=(candidate[0].release, against))
+    against = live[0].id if live[0] is not None and live[1] is not None else None
+    verdict = decide(policy, sets, candidate[1], live[1], names=(candidate[0].id, against))
     return Answers(verdict, candidate[1], live[1])
 
 
@@ -106,7 +106,7 @@ def measure(lake: Lake, release: Release, *, again: bool = False, progress: Prog
         return SCORES.empty_table()
     names = sorted({name for level, name in policy.measures if level != "span"})
     how = _how(policy)
-    return scores_of(Index(lake), chosen, release.release, how, names=names, again=again, progress=progress)
+    return scores_of(Index(lake), chosen, release.id, how, names=names, again=again, progress=progress)
 
 
 def _how(policy: Gate) -> dict[str, Any]:

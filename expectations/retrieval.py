@@ -75,7 +75,8 @@ def evaluate(
     embedder: Embedder | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Ask each question at one release and measure what is found; ``how`` are fields of ``lake.search.question.SearchRequest``.
+    """Ask each question at one release and measure what is found; ``how`` are fields of
+    ``SearchRequest``.
 
     What they do not say is as the lake's configuration has it, so that what is measured is what users get.
     Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
@@ -85,14 +86,14 @@ def evaluate(
     """
     way = way_of(index, how or {})
     settings, release = settings_of(way, None if depth == DEPTH else depth), index.release(at)
-    resolved = tuple(index.resolve(questions, release.release))
+    resolved = tuple(index.resolve(questions, release.id))
     asked = [one for one in resolved if not one.left_out]
     words = words_of(way)
     found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
     values = _measured(asked, found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
-    return Evaluation(release.release, settings, table, resolved, found, failures)
+    return Evaluation(release.id, settings, table, resolved, found, failures)
 
 
 def words_of(way: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +119,9 @@ def _asked(
         name, text = one.question.question_id, one.question.text
         try:
             if not number:  # what is loaded once is nobody's latency
-                index.search(text, 1, at=release.release, embedder=embedder, **words)
+                index.search(text, 1, at=release.id, embedder=embedder, **words)
             started = time.perf_counter()
-            hits = index.search(text, depth, at=release.release, embedder=embedder, **words)
+            hits = index.search(text, depth, at=release.id, embedder=embedder, **words)
             seconds[name] = time.perf_counter() - started
             found[name] = hits.select(_KEPT).to_pylist()
         except GoneError:
@@ -201,7 +202,7 @@ def _rows(
     seconds: Mapping[str, float],
     failures: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
-    of = {"release": release.release, "recipe": release.recipe.digest, "settings": settings, "basis": basis_of(release)}
+    of = {"release": release.id, "recipe": release.recipe.digest, "settings": settings, "basis": basis_of(release)}
     same: dict[str, Any] = {**of, "evaluated_at": clock.now()}
     for one in sorted(resolved, key=lambda one: (one.question.set, one.question.question_id)):
         name = one.question.question_id

@@ -44,11 +44,11 @@ def scores_of(
     release, way = index.release(at), way_of(index, how or {})
     settings = settings_of(way, None if depth == DEPTH else depth)
     measures = tuple(dict.fromkeys([*RANKED, *names]))
-    known = SCORES.empty_table() if again else _only(index.scores(release.release), "settings", settings)
+    known = SCORES.empty_table() if again else _only(index.scores(release.id), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
     def measured(part: Sequence[EvalQuestion]) -> pa.Table:
-        return evaluate(index, part, release.release, way, names=measures, depth=depth, progress=progress).rows
+        return evaluate(index, part, release.id, way, names=measures, depth=depth, progress=progress).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
     return pa.concat_tables([SCORES.empty_table(), *parts])

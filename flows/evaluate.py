@@ -52,10 +52,10 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
     if candidate is not None and params.candidate:
         rows["candidate"] = measure(params.lake, candidate, again=False)
         _judge(params.lake, lake, told.gate, (candidate, rows["candidate"]), (live, rows["live"]))
-    asked = {"live": live.release, "candidate": candidate.release if candidate and params.candidate else None}
+    asked = {"live": live.id, "candidate": candidate.id if candidate and params.candidate else None}
     show_scores(params.lake, _table(told, rows), asked)
     alarms = raised(told.alarms, _watched(history, live, rows["live"]), clock.now())
-    show_alarms(params.lake, live.release, alarms)
+    show_alarms(params.lake, live.id, alarms)
     if alarms:
         return Failed(message="; ".join(alarms))
     return Completed(message=_told(told, live, rows["live"]))
@@ -70,10 +70,10 @@ def _judge(
 
 
 def _watched(history: History, live: Release, rows: pa.Table) -> Watched:
-    published = history.published(live.release)
+    published = history.published(live.id)
     assert published is not None
     counts = (live.counts["n_documents"], live.counts["n_quarantined"])
-    return Watched(live.release, rows, *counts, published.at, history.lag(live.release))
+    return Watched(live.id, rows, *counts, published.at, history.lag(live.id))
 
 
 def _table(told: Configuration, rows: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
@@ -96,4 +96,4 @@ def _seconds(rows: Mapping[str, pa.Table], name: str) -> dict[str, dict[str, flo
 def _told(told: Configuration, live: Release, rows: pa.Table) -> str:
     first = overview({"live": rows}, shown(told.gate, told.alarms))
     parts = [f"{row['measure']} of {row['set']} {row['live']:.4f}" for row in first[:_TOLD]]
-    return f"{live.release} is live: {', '.join(parts) if parts else 'the lake has no questions to ask'}"
+    return f"{live.id} is live: {', '.join(parts) if parts else 'the lake has no questions to ask'}"

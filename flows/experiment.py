@@ -84,7 +84,7 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
     outcomes, choice, fronts = judged([one[:3] for one in tried], times, trial.measures)
     return Experiment(
         index.status()["lake"],
-        release.release,
+        release.id,
         tuple(sorted({question.set for question in questions})),
         tuple(outcomes[0].scores),
         outcomes,
@@ -195,7 +195,7 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
     history = place.log.read()
     release = history.resolve("live")
     n_texts, n_tokens = _texts(index, release)
-    price, spent = price_per_million_tokens(release.recipe.embedder.name), history.spent(release.release)
+    price, spent = price_per_million_tokens(release.recipe.embedder.name), history.spent(release.id)
     known = Built(
         release.counts["n_documents"],
         release.counts["n_chunks"],
@@ -211,6 +211,6 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
 
 def _texts(index: Index, release: Release) -> tuple[int, int]:
     """Distinct texts that were embedded for a release, and their tokens."""
-    rows = index.dataset("chunks", release.release).to_table(columns=["text_digest", "n_tokens"])
+    rows = index.dataset("chunks", release.id).to_table(columns=["text_digest", "n_tokens"])
     texts = pl.DataFrame(rows).unique("text_digest")
     return texts.height, int(texts["n_tokens"].sum())

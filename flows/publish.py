@@ -33,19 +33,19 @@ def _published(params: PublishParameters) -> State[Any]:
     history = Lake.existing(params.lake).log.read()
     release = history.resolve(params.candidate)
     if history.live == release:
-        return Completed(message=f"{release.release} was live already; nothing to do")
+        return Completed(message=f"{release.id} was live already; nothing to do")
     gate = None if params.force else _asked(params.lake, history, release)
     if gate and gate.outcome == "blocked":
         return Failed(name=BLOCKED, message=gate.summary())
-    publish_by_hand(params.lake, release.release, params.why or "", force=params.force)
-    was = history.live.release if history.live else "nothing"
+    publish_by_hand(params.lake, release.id, params.why or "", force=params.force)
+    was = history.live.id if history.live else "nothing"
     remark = f"; {gate.summary()}" if gate and gate.outcome == "warned" else ""
-    return Completed(message=f"live is {release.release}, was {was}{remark}")
+    return Completed(message=f"live is {release.id}, was {was}{remark}")
 
 
 def _asked(lake: str, history: History, release: Release) -> GateVerdict | None:
     """What the lake's questions say of a candidate that passed its audit."""
-    audited = history.verdict(release.release)
+    audited = history.verdict(release.id)
     if audited is None or not audited["passed"]:
         return None  # publishing says why it can't be
     answers = evaluate(lake, release)

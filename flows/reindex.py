@@ -100,7 +100,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         _remember(job, lake, found)
     counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
     told, seconds = (*remarks, *found.remarks), time.monotonic() - started
-    return Outcome(candidate.release, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
+    return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
 
 
 def _is_current(lake: Lake, found: Scan) -> bool:
@@ -230,7 +230,7 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
     remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
         passed = "its audit and its gate" if gate else "its audit"
-        waits = f"{candidate.release} passed {passed} and waits: raglake publish {candidate.release}"
+        waits = f"{candidate.id} passed {passed} and waits: raglake publish {candidate.id}"
         return Decision(False, waits, False, remarks=remarks)
     try:
         steps.publish(job, candidate)
@@ -246,7 +246,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
     if n_lost:
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
-    name = live.release if live else None
+    name = live.id if live else None
     return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
 
 

@@ -42,7 +42,7 @@ class Gate:
     ``alpha`` for the chance that any of them errs (``correction``); one that a set's evidence can't have, such as that
     of spans where whole documents are relevant, is left out there. ``not_enough_evidence``: what becomes of a
     candidate where the questions are fewer than ``least``, or can't tell whether it lost that much.
-    ``how``: fields of ``lake.search.question.SearchRequest``, over the section ``search``. ``mode``: whether what is found blocks, or
+    ``how``: fields of ``SearchRequest``, over the section ``search``. ``mode``: whether what is found blocks, or
     is only told.
     """
 

@@ -79,11 +79,11 @@ class Index:
 
     def findings(self, at: str = "live") -> pa.Table:
         """FINDINGS rows of the release's audit."""
-        return self._lake.findings(self.release(at).release)
+        return self._lake.findings(self.release(at).id)
 
     def scores(self, at: str = "live") -> pa.Table:
         """SCORES rows of the release: what each question scored when it was last evaluated, in each way of asking."""
-        return scores.read(self._lake, self.release(at).release)
+        return scores.read(self._lake, self.release(at).id)
 
     def questions(self, name: str | None = None) -> list[EvalQuestion]:
         """The questions of a set whose answers are known, or those of all sets."""
@@ -170,7 +170,7 @@ class Index:
         """A search with ``words`` of its own set, which are taken out of them; the release is put in."""
         release = words["release"] = self.release(at)
         how = {name: words.pop(name) for name in words.keys() - {"chat", "options", "history", "release"}}
-        return partial(self.search, at=release.release, **how), question
+        return partial(self.search, at=release.id, **how), question
 
     def explain(self, hits: pa.Table) -> list[dict[str, Any]]:
         """For each hit of ``search`` its legs, ranks and scores, its release and its lineage; JSON-like."""

@@ -36,9 +36,9 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> 
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(candidate)
-    if not force and history.live != release and history.gate(release.release) is None and gated(lake, history):
+    if not force and history.live != release and history.gate(release.id) is None and gated(lake, history):
         raise RefusedError(
-            f"{release.release} was not asked this lake's questions yet; raglake publish asks them, or say --force"
+            f"{release.id} was not asked this lake's questions yet; raglake publish asks them, or say --force"
         )
     return publishing.publish(lake.log, release, why=why, force=force)
 

@@ -96,7 +96,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
     wanted: dict[str, dict[str, dict[str, int]]] = {}
     for release in history.releases.values():
         for table, version in release.versions.items():
-            wanted.setdefault(release.generation, {}).setdefault(table, {})[release.release] = version
+            wanted.setdefault(release.generation, {}).setdefault(table, {})[release.id] = version
     swept = Swept()
     for generation, versions in wanted.items():
         tables = lake.tables(generation)

@@ -73,7 +73,7 @@ def show_verdict(job: Job, candidate: Release, verdict: Verdict) -> None:
         artifacts.create_markdown_artifact,
         markdown=verdict.to_markdown(),
         key=artifact_key("audit", job.lake),
-        description=f"Audit of {candidate.release}: {'passed' if verdict.passed else 'refused'}",
+        description=f"Audit of {candidate.id}: {'passed' if verdict.passed else 'refused'}",
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tasks.job import Job
 
 
-@step("audit", run_name="audit {candidate.release}")
+@step("audit", run_name="audit {candidate.id}")
 def audit(job: Job, candidate: Release) -> Verdict:
     """Hold the candidate against its expectations; the verdict is shown as markdown."""
     verdict = audit_one(job, candidate)

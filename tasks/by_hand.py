@@ -36,7 +36,7 @@ def unpin(lake: str) -> str:
 
 
 def _live(history: History) -> str:
-    return history.resolve("live").release
+    return history.resolve("live").id
 
 
 @step("rebuild")

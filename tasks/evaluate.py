@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
 
 
-@step("evaluate", run_name="evaluate {candidate.release}")
+@step("evaluate", run_name="evaluate {candidate.id}")
 def evaluate(lake: str, candidate: Release) -> Answers | None:
     """Judge a candidate by the lake's questions beside live; scores and verdict are shown. None: nothing is asked."""
     answers = evaluate_one(Lake(lake), candidate, ProgressArtifacts(lake))
@@ -25,7 +25,7 @@ def evaluate(lake: str, candidate: Release) -> Answers | None:
     return answers
 
 
-@step("measure", run_name="measure {release.release}")
+@step("measure", run_name="measure {release.id}")
 def measure(lake: str, release: Release, *, again: bool) -> pa.Table:
     """SCORES rows of a release, which the lake keeps; ``again``: taken anew, for how fast it answers today."""
     return measure_one(Lake(lake), release, ProgressArtifacts(lake), again=again)

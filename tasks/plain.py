@@ -98,7 +98,7 @@ def audit_one(job: Job, candidate: Release) -> Verdict:
 
     lake = Lake(job.lake)
     verdict = audit(lake, candidate, AuditSettings(allow_removed=job.allow_removals))
-    lake.keep_findings(candidate.release, verdict.to_arrow())
+    lake.keep_findings(candidate.id, verdict.to_arrow())
     why = "" if verdict.passed else verdict.summary()
     record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)
     return verdict
@@ -114,14 +114,14 @@ def evaluate_one(lake: Lake, candidate: Release, progress: Progress = silent) ->
     from expectations.gate import without_gate
     from expectations.gating import ask
 
-    answers, audited = ask(lake, candidate, progress), without_gate(lake.findings(candidate.release))
+    answers, audited = ask(lake, candidate, progress), without_gate(lake.findings(candidate.id))
     if answers is None:
-        if lake.log.read().is_blocked(candidate.release):  # by questions that are asked no more
-            lake.keep_findings(candidate.release, audited)
+        if lake.log.read().is_blocked(candidate.id):  # by questions that are asked no more
+            lake.keep_findings(candidate.id, audited)
             record_gate(lake.log, candidate, outcome="off", why="")
         return None
     verdict = answers.verdict
-    lake.keep_findings(candidate.release, pa.concat_tables([audited, verdict.to_arrow()]))
+    lake.keep_findings(candidate.id, pa.concat_tables([audited, verdict.to_arrow()]))
     why = verdict.summary() if verdict.outcome == "blocked" else ""
     record_gate(lake.log, candidate, outcome=verdict.outcome, why=why, **verdict.to_json())
     return answers

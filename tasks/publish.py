@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tasks.job import Job
 
 
-@step("publish", run_name="publish {candidate.release}")
+@step("publish", run_name="publish {candidate.id}")
 def publish(job: Job, candidate: Release) -> None:
     """Make the candidate live, in one step that a retry finds done."""
     publish_one(job, candidate)
-    tell(job.lake, "published", release=candidate.release)
+    tell(job.lake, "published", release=candidate.id)

@@ -12,4 +12,4 @@ def roll_back(lake: str, release: str, why: str) -> tuple[str | None, str]:
     """Which release was live, and which is now; the same one twice where there was nothing to do."""
     was = Lake.existing(lake).log.read().live
     now = operate.rollback(lake, release, why=why).resolve("live")
-    return (was.release if was else None), now.release
+    return (was.id if was else None), now.id

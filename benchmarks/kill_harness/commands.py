@@ -106,7 +106,7 @@ def look(lake: str, known: list[str]) -> dict[str, Any]:
         return {"head": 0, "live": None, "releases": {}, "entries": []}
     index = open_lake(lake)
     history = index.history()
-    live = history.live.release if history.live else None
+    live = history.live.id if history.live else None
     found = {}
     for name, release in history.releases.items():
         key = f"{name} {release.generation} {sorted(release.versions.items())}"

@@ -26,7 +26,7 @@ def _files(lake: Lake, history: History) -> Iterator[str]:
     releases = history.releases.values()
     needed = {f"commits/{release.commit.split('/')[1]}" for release in releases}
     needed |= {f"tables/{release.generation}" for release in releases}
-    needed |= {f"audits/{release.release}.parquet" for release in releases}
+    needed |= {f"audits/{release.id}.parquet" for release in releases}
     for stored in lake.store.walk():
         top, folder = stored.path.split("/")[0], "/".join(stored.path.split("/")[:2])
         is_unneeded = top in ("commits", "tables", "audits") and folder not in needed
@@ -39,7 +39,7 @@ def _versions(lake: Lake, history: History) -> Iterator[str]:
     wanted: dict[tuple[str, str], dict[str, int]] = {}
     for release in history.releases.values():
         for table, version in release.versions.items():
-            wanted.setdefault((release.generation, table), {})[release.release] = version
+            wanted.setdefault((release.generation, table), {})[release.id] = version
     for (generation, table), versions in wanted.items():
         head = lake.tables(generation).at(table, next(iter(versions.values()))).dataset()
         head = head.checkout_version(head.latest_version)

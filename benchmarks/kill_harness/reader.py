@@ -45,9 +45,9 @@ class Reader:
         """One search of live, or one read of a whole release, live or an older one."""
         started = time.time()
         history = self._index.history()
-        seen = {"at": started, "head": history.head, "live": history.live.release}
+        seen = {"at": started, "head": history.head, "live": history.live.id}
         choice = self._rng.random()
-        name = history.live.release if choice < 0.9 else self._rng.choice(list(history.releases))
+        name = history.live.id if choice < 0.9 else self._rng.choice(list(history.releases))
         try:
             found = self._search(history) if choice < 0.6 else self._read(name)
         except Overtaken as overtaken:
@@ -57,10 +57,10 @@ class Reader:
     def _search(self, before: History) -> dict[str, Any]:
         mode = self._rng.choice(("hybrid", "vector", "text"))
         words = " ".join(self._rng.sample(WORDS, 2))
-        possible = [self._known(before, before.live.release)]
+        possible = [self._known(before, before.live.id)]
         hits = self._index.search(words, 10, mode=mode).to_pylist()
         after = self._index.history()
-        lives = {entry.live for entry in after.entries if entry.seq > before.head} | {before.live.release}
+        lives = {entry.live for entry in after.entries if entry.seq > before.head} | {before.live.id}
         possible += [self._known(after, name) for name in lives if name in after.releases]
         wrong = [_foreign(hits, rows) for rows in possible]
         if hits and not all(wrong):

@@ -28,7 +28,7 @@ def sampled(index: Index, questions: Sequence[EvalQuestion], n: int | None = Non
     The same seed draws the same ones, and more of them for a larger ``n``. There are more than ``n`` where more hold
     evidence.
     """
-    release = index.release().release
+    release = index.release().id
     rows = index.dataset("documents", release).to_table(columns=["doc_id", "source", "uri"]).sort_by("doc_id")
     places = {row["doc_id"]: (row["source"], row["uri"]) for row in rows.to_pylist()}
     resolved = index.resolve(questions, release)

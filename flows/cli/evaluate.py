@@ -101,7 +101,7 @@ def _evaluated(
 
     for way in ways:
         settings_of(way)  # tells what is wrong before the first question is asked
-    release, done = index.release(at).release, []
+    release, done = index.release(at).id, []
     for asked in sets_of(index.questions(name)):
         done.append([evaluate(index, asked, release, way, progress=progress) for way in ways])
         for one in done[-1]:
@@ -165,7 +165,7 @@ def compare(
     index = open_lake(lake)
     common = ({"mode": mode} if mode else {}) | how_of(settings or "{}")
     ways = [way_of(index, common | how_of(given or "{}")) for given in (settings_a, settings_b)]
-    releases = [index.release(at).release for at in (a, b)]
+    releases = [index.release(at).id for at in (a, b)]
     questions = index.questions(set_)
     with terminal.progress(quiet=as_json) as progress:
         rows = [scores_of(index, questions, release, way, again=again, progress=progress)

@@ -31,7 +31,7 @@ def run(
     index: Index, at: str, name: str | None, ways: Sequence[Mapping[str, Any]], words: dict[str, Any], as_json: bool
 ) -> None:
     """Answer the questions of each set in each way, measure and show; ``words`` are those of ``evaluate_answers``."""
-    release = index.release(at).release
+    release = index.release(at).id
     with terminal.progress(quiet=as_json) as progress:
         done = list(_evaluated(index, release, name, ways, words, progress))
     show({"release": release, "evaluations": [_shown(one) for one in done]}, as_json, show_evaluate.answers)

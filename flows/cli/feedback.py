@@ -41,7 +41,7 @@ def compare(
     from lake.index import open_lake
 
     index = open_lake(lake)
-    first, second = (index.release(at).release for at in (a, b))
+    first, second = (index.release(at).id for at in (a, b))
     found = compare_feedback(index.judgements().to_pylist(), first, second, _time(since))
     show(found.to_json(), as_json, show_feedback.compared)
 

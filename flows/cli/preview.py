@@ -35,7 +35,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
     history = lake.log.read()
     base = history.releases.get(plan.base or "")
-    changed_at = oldest_change(plan, history.begun_at(base.release)) if base and base.recipe == plan.recipe else None
+    changed_at = oldest_change(plan, history.begun_at(base.id)) if base and base.recipe == plan.recipe else None
     return {
         **plan.counts,
         "n_denied": found.n_denied,

@@ -55,7 +55,7 @@ def check(lake: LakeOption, set_: SetOption = None, at: At = "live", as_json: Js
     place = Lake.existing(lake)
     release, asked = place.log.read().resolve(at), questions(place, set_)
     found = _checked(resolve(place, release, asked))
-    shown = {"release": release.release, "questions": len(asked), "left_out": found}
+    shown = {"release": release.id, "questions": len(asked), "left_out": found}
     show(shown, as_json, show_questions.checked)
 
 

@@ -73,7 +73,7 @@ def _asked(url: str, name: str, as_json: bool) -> list[str]:
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(name)
-    verdict = history.verdict(release.release)
+    verdict = history.verdict(release.id)
     if history.live == release or verdict is None or not verdict["passed"]:
         return []
     with terminal.progress(quiet=as_json) as progress:
@@ -118,7 +118,7 @@ def unname(
 
 
 def _show_live(history: History, as_json: bool, remarks: Sequence[str] = ()) -> None:
-    live = history.live.release if history.live else None
+    live = history.live.id if history.live else None
     shown = {"live": live, "pinned": history.pinned, "seq": history.head, "remarks": list(remarks)}
     show(shown, as_json, show_releases.live)
 

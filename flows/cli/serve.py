@@ -71,7 +71,7 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
     if not words:
         return None
     shares = parse_split(words).shares
-    return Split({index.release(release).release: share for release, share in shares.items()})
+    return Split({index.release(release).id: share for release, share in shares.items()})
 
 
 def mcp(

@@ -116,7 +116,7 @@ class Run:
         for stored, schema in table_schemas(release.recipe).items():
             table = stored.split("__")[0]
             told: dict[str, facets.DatasetFacet] = {
-                "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(release.release),
+                "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(release.id),
                 "schema": _schema(schema),
                 "storage": facets.storage_dataset.StorageDatasetFacet("lancedb", "lance"),
             }
@@ -128,7 +128,7 @@ class Run:
 
     def _tests(self, release: Release) -> Iterator[facets.test_run.TestExecution]:
         """What the audit and the gate checked; no ids of documents."""
-        for row in self._lake.findings(release.release).to_pylist():
+        for row in self._lake.findings(release.id).to_pylist():
             yield facets.test_run.TestExecution(
                 name=".".join(filter(None, (row["suite"], row["column"], row["expectation"]))),
                 status="pass" if row["success"] else "fail",

@@ -124,8 +124,8 @@ def _write_without(lake: Lake, history: History, erased: ErasureScope, progress:
         planned.append(replace(release, commit=folder))
     made: dict[str, Release] = {}
     for release in write_generation(lake, planned, generation, progress):
-        _check(lake, history.releases[release.release], release, erased)
-        made[release.release] = _recounted(lake, release, made)
+        _check(lake, history.releases[release.id], release, erased)
+        made[release.id] = _recounted(lake, release, made)
     return list(made.values())
 
 
@@ -138,7 +138,7 @@ def _check(lake: Lake, before: Release, after: Release, erased: ErasureScope) ->
         expected = old.count() - (old.count(where) if gone else 0)
         if new.count() != expected:
             raise ContractError(
-                f"{table} of {before.release} would have {new.count()} rows instead of {expected} after the erasure; "
+                f"{table} of {before.id} would have {new.count()} rows instead of {expected} after the erasure; "
                 "nothing was switched; run raglake doctor"
             )
 
@@ -161,7 +161,7 @@ def _left_rights(lake: Lake, erased: ErasureScope) -> str | None:
 
 def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: str | None) -> None:
     fields = ("generation", "versions", "commit", "digest", "counts")
-    changed = {release.release: {name: getattr(release, name) for name in fields} for release in made}
+    changed = {release.id: {name: getattr(release, name) for name in fields} for release in made}
     facts = {"changed": changed, "n_documents": len(choice.documents), "n_releases": len(choice.releases)}
     lake.log.record("forget", "", facts=facts, why=why, rights=left)
 

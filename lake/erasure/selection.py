@@ -115,7 +115,7 @@ def _rows(lake: Lake, history: History, where: str) -> pl.DataFrame:
         for name in ("documents", "quarantine"):
             reader = lake.tables(release.generation).at(name, release.versions[name])
             rows = _filtered(reader, where)
-            found.append(pl.DataFrame(rows).with_columns(release=pl.lit(release.release)))
+            found.append(pl.DataFrame(rows).with_columns(release=pl.lit(release.id)))
     return pl.concat(found)
 
 
@@ -147,7 +147,7 @@ class ErasureScope:
 
     def gone_from(self, release: Release) -> list[str]:
         """doc_ids that the release loses."""
-        return self.choice.rows.filter(pl.col("release") == release.release)["doc_id"].unique().to_list()
+        return self.choice.rows.filter(pl.col("release") == release.id)["doc_id"].unique().to_list()
 
 
 def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:

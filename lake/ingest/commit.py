@@ -61,10 +61,10 @@ def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
     if spent is not None:
         facts["spent"] = asdict(replace(spent, seconds=round(spent.seconds + time.monotonic() - started, 3)))
     if base is not None and base.recipe == scan.plan.recipe:  # else no document need have changed
-        changed_at = oldest_change(scan.plan, history.begun_at(base.release))
+        changed_at = oldest_change(scan.plan, history.begun_at(base.id))
         facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
-    lake.log.record("build", candidate.release, facts=facts)
-    _log.info("built %s: %s", candidate.release, _holds(candidate.counts))
+    lake.log.record("build", candidate.id, facts=facts)
+    _log.info("built %s: %s", candidate.id, _holds(candidate.counts))
     return candidate
 
 
@@ -82,7 +82,7 @@ def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: d
     generation = base.generation if base else FIRST_GENERATION
     versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
     return Release(
-        release=release,
+        id=release,
         digest=digest,
         base=plan.base,
         recipe=plan.recipe,

@@ -36,7 +36,7 @@ def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> H
     lease.check()
     newest = made[-1]
     why = f"tables made again from Parquet ({newest.generation})"
-    return lake.log.record("rebuild", newest.release, facts={"changed": placed(made)}, why=why)
+    return lake.log.record("rebuild", newest.id, facts={"changed": placed(made)}, why=why)
 
 
 def write_generation(
@@ -49,15 +49,15 @@ def write_generation(
     made: dict[str, Release] = {}
     for release in releases:
         delta, base = Delta.read(lake, release.commit), made[release.delta_base] if release.delta_base else None
-        versions = write_tables(lake, delta, release.recipe, base, release.release, generation=generation)
-        made[release.release] = replace(release, generation=generation, versions=versions)
+        versions = write_tables(lake, delta, release.recipe, base, release.id, generation=generation)
+        made[release.id] = replace(release, generation=generation, versions=versions)
         progress("releases", 1, None)
     return list(made.values())
 
 
 def placed(releases: Iterable[Release]) -> dict[str, dict[str, Any]]:
     """Where the tables of these releases lie: what a log entry says of them."""
-    return {r.release: {"generation": r.generation, "versions": r.versions} for r in releases}
+    return {r.id: {"generation": r.generation, "versions": r.versions} for r in releases}
 
 
 def next_generation(lake: Lake, history: History) -> str:

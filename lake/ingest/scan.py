@@ -108,7 +108,7 @@ def scan(
         known,
         recipe,
         sources=names,
-        base=base.release if base else None,
+        base=base.id if base else None,
         base_recipe=base.recipe if base else None,
     )
     guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def description(lake: Lake, history: History, release: Release) -> dict[str, Any]:
     """Its RELEASES row, recipe, failed checks, what it took, its log entries."""
-    spent = history.spent(release.release)
+    spent = history.spent(release.id)
     return release_row(history, release) | {
         "recipe_fields": release.recipe.to_json(),
-        "findings": [finding for finding in lake.findings(release.release).to_pylist() if not finding["success"]],
+        "findings": [finding for finding in lake.findings(release.id).to_pylist() if not finding["success"]],
         "entries": release_entries(history, release),
         "spent": asdict(spent) if spent else None,
     }

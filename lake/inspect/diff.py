@@ -122,8 +122,8 @@ def difference(lake: Lake, a: Release, b: Release) -> Difference:
     moved = moves(gone, fresh)
     is_edit = pl.col("digest") != pl.col("digest_b")
     return Difference(
-        a.release,
-        b.release,
+        a.id,
+        b.id,
         added=_whole(fresh.filter(~pl.col("doc_id").is_in(list(moved.values()))), "n_chunks_added"),
         changed=_changes(both.filter(is_edit)),
         reindexed=_changes(both.filter(~is_edit)),

@@ -104,7 +104,7 @@ def generate(
     release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
     drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
-    made = Generated(release.release, name, n, len(mine), purse=purse)
+    made = Generated(release.id, name, n, len(mine), purse=purse)
     drawn = sections(lake, release, seed, _taken(lake, release, mine), _TRIES * n + _SPARE)
     _Run(lake, release, drafter, made, kept, n_workers, progress).fill(drawn)
     return made

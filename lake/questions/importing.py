@@ -33,4 +33,4 @@ def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion]) -> Taken:
     kept = {question.question_id for question in add(lake, questions)}
     taken = [question for question in questions if question.question_id in kept]
     left_out = tuple(one for one in resolve(lake, live, taken) if one.left_out) if live else ()
-    return Taken(name, len(taken), len(questions) - len(taken), live.release if live else None, left_out)
+    return Taken(name, len(taken), len(questions) - len(taken), live.id if live else None, left_out)

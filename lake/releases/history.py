@@ -51,7 +51,7 @@ class History:
     def newest_candidate(self) -> Release | None:
         """The newest release built after live that readers never saw; None where there is none."""
         names = list(self.releases)
-        after = names[names.index(self.live.release) + 1 :] if self.live else names
+        after = names[names.index(self.live.id) + 1 :] if self.live else names
         unseen = [name for name in after if self.published(name) is None]
         return self.releases[unseen[-1]] if unseen else None
 
@@ -95,7 +95,7 @@ class History:
 
     def left_at(self, release: str) -> datetime | None:
         """When readers were last taken off the release; None where it is live or never was."""
-        if self.live is not None and self.live.release == release:
+        if self.live is not None and self.live.id == release:
             return None
         return next((b.at for a, b in reversed(list(pairwise(self.entries))) if a.live == release != b.live), None)
 
@@ -137,7 +137,7 @@ class History:
         return gate is not None and gate.facts["outcome"] == "blocked"
 
     def status(self, release: str) -> Status:
-        if self.live is not None and self.live.release == release:
+        if self.live is not None and self.live.id == release:
             return "live"
         if self.published(release) is None:
             verdict = self.verdict(release)

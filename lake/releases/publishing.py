@@ -13,12 +13,12 @@ from lake.releases.values import Release
 
 def record_audit(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], why: str) -> History:
     """Record what an audit found; a candidate that failed stays to be looked at and is never live by itself."""
-    return log.record("audit", release.release, why=why, facts={"verdict": verdict})
+    return log.record("audit", release.id, why=why, facts={"verdict": verdict})
 
 
 def record_gate(log: ReleaseLog, release: Release, *, outcome: str, why: str, **facts: Any) -> History:
     """Record what the lake's questions found (passed, warned, blocked; off takes back what was found before)."""
-    return log.record("gate", release.release, why=why, facts={"outcome": outcome, **facts})
+    return log.record("gate", release.id, why=why, facts={"outcome": outcome, **facts})
 
 
 def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = False) -> History:
@@ -33,22 +33,22 @@ def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = F
             return history
         if not force:
             _check_publishable(history, release)
-        return log.append(history, "publish", release.release, live=release.release, why=why, facts={"forced": force})
+        return log.append(history, "publish", release.id, live=release.id, why=why, facts={"forced": force})
 
     return log.insist(step)
 
 
 def _is_live(history: History, release: Release) -> bool:
-    if release.release not in history.releases:
-        raise UsageError(f"{release.release} was pruned meanwhile; raglake releases lists what is kept")
-    return history.live is not None and history.live.release == release.release
+    if release.id not in history.releases:
+        raise UsageError(f"{release.id} was pruned meanwhile; raglake releases lists what is kept")
+    return history.live is not None and history.live.id == release.id
 
 
 def _check_publishable(history: History, release: Release) -> None:
-    name = release.release
+    name = release.id
     if history.pinned is not None:
         raise RefusedError(f"live is pinned ({history.pinned}); {name} waits for raglake unpin")
-    live = history.live.release if history.live else None
+    live = history.live.id if history.live else None
     if live != release.base:
         raise RefusedError(
             f"{name} was built on {release.base or 'nothing'}, but live is now {live}; "
@@ -77,16 +77,16 @@ def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
     def step(history: History) -> History:
         if _is_live(history, release):
             return history
-        if history.published(release.release) is None:
-            raise UsageError(f"{release.release} was never live, so there is nothing to go back to; raglake publish it")
-        return log.append(history, "rollback", release.release, live=release.release, why=why)
+        if history.published(release.id) is None:
+            raise UsageError(f"{release.id} was never live, so there is nothing to go back to; raglake publish it")
+        return log.append(history, "rollback", release.id, live=release.id, why=why)
 
     return log.insist(step)
 
 
 def pin(log: ReleaseLog, *, why: str) -> History:
     """Hold ``live`` where it is: runs go on building and auditing candidates, and publish none."""
-    return log.insist(lambda history: log.append(history, "pin", history.resolve("live").release, pinned=why, why=why))
+    return log.insist(lambda history: log.append(history, "pin", history.resolve("live").id, pinned=why, why=why))
 
 
 def unpin(log: ReleaseLog) -> History:
@@ -95,7 +95,7 @@ def unpin(log: ReleaseLog) -> History:
     def step(history: History) -> History:
         if history.pinned is None:
             return history
-        return log.append(history, "unpin", history.resolve("live").release, pinned=None)
+        return log.append(history, "unpin", history.resolve("live").id, pinned=None)
 
     return log.insist(step)
 
@@ -106,11 +106,11 @@ def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> Hist
         raise UsageError(f"{name!r} can't name a release; take a letter and up to 63 letters, digits, '.', '_', '-'")
 
     def step(history: History) -> History:
-        if history.names.get(name, release.release) != release.release:
+        if history.names.get(name, release.id) != release.id:
             raise UsageError(f"{name!r} is the name of {history.names[name]}; raglake unname {name} first")
         if name in history.names:
             return history
-        return log.append(history, "name", release.release, why=why, facts={"name": name})
+        return log.append(history, "name", release.id, why=why, facts={"name": name})
 
     return log.insist(step)
 

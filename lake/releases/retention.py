@@ -37,7 +37,7 @@ def kept(history: History, retention: Retention, now: datetime) -> dict[str, str
     """Release -> why it is kept, of all releases that are."""
     reasons: dict[str, str] = {}
     if history.live:
-        reasons[history.live.release] = "live"
+        reasons[history.live.id] = "live"
     reasons |= {release: f"named {name}" for name, release in history.names.items() if release not in reasons}
     rules = (_recent(history, retention), _calendar(history, retention, now), _young(history, retention, now))
     for found in (*rules, _just_rolled_back(history)):

@@ -19,7 +19,7 @@ def release_table(history: History) -> pa.Table:
 
 def release_entries(history: History, release: Release) -> list[dict[str, Any]]:
     """What the log says happened to a release, oldest first."""
-    entries = [entry for entry in history.entries if release.release in (entry.release, entry.live)]
+    entries = [entry for entry in history.entries if release.id in (entry.release, entry.live)]
     return [{"at": e.at, "action": e.action, "release": e.release, "by": e.by, "why": e.why} for e in entries]
 
 
@@ -33,23 +33,23 @@ def _audited(verdict: dict[str, Any] | None) -> str | None:
 
 
 def _gated(history: History, release: Release) -> str | None:
-    entry = history.gate(release.release)
+    entry = history.gate(release.id)
     return None if entry is None or entry.facts["outcome"] == "off" else str(entry.facts["outcome"])
 
 
 def release_row(history: History, release: Release) -> dict[str, Any]:
-    published = history.published(release.release)
+    published = history.published(release.id)
     return {
-        "release": release.release,
+        "release": release.id,
         "created_at": release.created_at,
         "published_at": published.at if published else None,
-        "live": history.live is not None and history.live.release == release.release,
-        "status": history.status(release.release),
-        "names": sorted(name for name, named in history.names.items() if named == release.release),
+        "live": history.live is not None and history.live.id == release.id,
+        "status": history.status(release.id),
+        "names": sorted(name for name, named in history.names.items() if named == release.id),
         "published_by": published.by if published else None,
-        "audit": _audited(history.verdict(release.release)),
+        "audit": _audited(history.verdict(release.id)),
         "gate": _gated(history, release),
-        "why": history.why(release.release),
+        "why": history.why(release.id),
         "n_documents": release.counts["n_documents"],
         "n_quarantined": release.counts["n_quarantined"],
         "n_parents": release.counts["n_parents"],

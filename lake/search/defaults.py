@@ -18,7 +18,7 @@ USUAL_K = 10
 
 @dataclass(frozen=True, slots=True)
 class SearchDefaults:
-    """The fields of ``lake.search.question.SearchRequest`` that a lake may have a say in, with the question's own defaults.
+    """The fields of ``SearchRequest`` that a lake may have a say in, with the question's own defaults.
 
     What may be found and who asks is the caller's alone, and so is a least score, whose scale each way of asking has
     of its own. ``boosts``: fields of ``lake.search.boosts.Boosts``.

@@ -25,7 +25,7 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
     documents = snapshot.table("documents").scan(_OF_DOCUMENT, one_of("doc_id", ids)).to_pylist() if ids else []
     by_id = {document.pop("doc_id"): document for document in documents}
     built = next((e for e in release_entries(history, release) if e["action"] == "build"), None)
-    run = {"release": release.release, "created_at": release.created_at, "by": built and built["by"]}
+    run = {"release": release.id, "created_at": release.created_at, "by": built and built["by"]}
     return [
         {
             **{name: hit[name] for name in _OF_HIT},

@@ -37,12 +37,12 @@ def judged(
     if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
         rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
     if not rows:
-        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.release}; hits of the search name their chunk_id")
+        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.id}; hits of the search name their chunk_id")
     chunk = rows[0]
     document = snapshot.table("documents").scan(["digest"], one_of("doc_id", [chunk["doc_id"]])).to_pylist()[0]
     return {
         "feedback_id": secrets.token_hex(16),
-        "release": snapshot.release.release,
+        "release": snapshot.release.id,
         "question": question,
         "useful": useful,
         "quote": chunk.pop("text"),

@@ -123,4 +123,4 @@ class Reader:
 
 def _key(release: Release) -> Hashable:
     """What was erased from a release is gone from its versions as well."""
-    return release.release, release.generation, tuple(sorted(release.versions.items()))
+    return release.id, release.generation, tuple(sorted(release.versions.items()))

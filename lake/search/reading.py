@@ -23,7 +23,7 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
 
     UsageError where there is no such document, or none that is visible, which reads the same.
     """
-    release, where = snapshot.release.release, f"doc_id = '{doc_id}'"
+    release, where = snapshot.release.id, f"doc_id = '{doc_id}'"
     wanted = (Predicate(where) if _ID.fullmatch(doc_id) else NOTHING) & visible
     rows = snapshot.table("documents").scan(list(_TOLD), wanted.sql).to_pylist()
     if not rows:

@@ -135,15 +135,15 @@ class Snapshot:
     def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
         visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
         if visible.is_nothing:
-            return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.release})
+            return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.id})
         return self.read(self.look(question, visible, embedded), question)
 
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
         rows = self._held_rows or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
         hits = passages(looked.found, looked.groups[: question.k], question.expand, rows)
-        named = query_id(self.release.release, question.text)
-        return hits.replace_schema_metadata({_RELEASE: self.release.release} | ({_QUERY: named} if named else {}))
+        named = query_id(self.release.id, question.text)
+        return hits.replace_schema_metadata({_RELEASE: self.release.id} | ({_QUERY: named} if named else {}))
 
     def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
@@ -253,7 +253,7 @@ class Snapshot:
         encoder = embedder or load_query_encoder(identity.name, identity)
         if not encoder.identity.answers(identity):
             raise UsageError(
-                f"{self.release.release} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking "
+                f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking "
                 f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
         vectors = query_vectors(encoder, texts)

@@ -179,7 +179,7 @@ class Service:
                 return {"status": "empty", "release": None}
             for name in ("documents", "chunks"):
                 self.index.dataset(name).count_rows()
-            return {"status": "ok", "release": live.release}
+            return {"status": "ok", "release": live.id}
         except (LakeError, OSError):
             return {"status": "unreadable", "release": None}
 
@@ -191,13 +191,13 @@ class Service:
         if self.split is None or asked.session is None or asked.at != "live":
             return asked.at
         with suppress(UsageError):  # a trial whose release was dropped is over, and no reason to answer nobody
-            return self.index.release(self.split.release_for(asked.session)).release
+            return self.index.release(self.split.release_for(asked.session)).id
         return asked.at
 
     def _found(self, at: str) -> str:
         """The release that ``at`` means now; Problem 404 where there is none."""
         try:
-            return self.index.release(at).release
+            return self.index.release(at).id
         except UsageError as error:
             raise no_release(error) from error
 

@@ -82,7 +82,7 @@ class Candidate:
         }
         added = self.documents.num_rows + self.quarantine.num_rows if self.base is None else 0
         planned = {"added": added, "changed": 0, "moved": 0, "removed": 0, "unchanged": 0}
-        base = self.base.release if self.base else None
+        base = self.base.id if self.base else None
         release = Release(
             self.name, "d", base, RECIPE, "1", versions, {**counted, **planned, **self.counts}, NOW, "c", base
         )

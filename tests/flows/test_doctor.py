@@ -169,8 +169,8 @@ def change_rows(url: Path, table: str, column: str, value: Any) -> None:
     row = row.set_column(place, row.schema.field(place), pa.array([value], row.schema.field(place).type))
     schema = pa.schema([field.remove_metadata() for field in row.schema])
     tables.apply(name, iter(row.cast(schema).to_batches()), schema, [])
-    versions = {**live.versions, name: tables.seal(name, live.release)}
-    the_lake.log.record("rebuild", live.release, facts={"changed": {live.release: {"versions": versions}}})
+    versions = {**live.versions, name: tables.seal(name, live.id)}
+    the_lake.log.record("rebuild", live.id, facts={"changed": {live.id: {"versions": versions}}})
 
 
 def half_a_vector(url: Path) -> None:

@@ -62,7 +62,7 @@ def asked(prefect_server: None, source: Path, lake_url: str) -> str:
     assert run(source, lake_url).is_completed()
     questions = [EvalQuestion("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
     add(Lake(lake_url), questions)
-    return lake.open_lake(lake_url).release().release
+    return lake.open_lake(lake_url).release().id
 
 
 def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
@@ -70,7 +70,7 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
 ) -> None:
     write(source, N + 1)
     passed = run(source, lake_url)
-    second = lake.open_lake(lake_url).release().release
+    second = lake.open_lake(lake_url).release().id
     assert (passed.message or "").startswith(f"published {second}: ")
     artifacts = shown(client, passed)
     (row,) = [row for row in table(artifacts["scores"]) if row["measure"] == "document nDCG@10"]
@@ -84,7 +84,7 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
 
     write(source, N, "# Hall\n\nThe lantern n u m b e r {0} hangs in a hall that is called {0}y.\n")  # words torn apart
     blocked = run(source, lake_url)
-    assert (blocked.is_failed(), lake.open_lake(lake_url).release().release) == (True, second)
+    assert (blocked.is_failed(), lake.open_lake(lake_url).release().id) == (True, second)
     assert "was blocked by its gate and is kept unpublished: document nDCG@10 of halls fell from" in str(
         blocked.message
     )

@@ -31,7 +31,7 @@ def test_a_release_that_lost_most_documents_to_quarantine_is_kept_back(
     assert (first.published, second.published, second.n_quarantined) == (True, False, 14)
     assert "14 of 20 documents are in quarantine, more than 50%" in second.reason
     index = lake.open_lake(lake_url)
-    assert index.release().release == first.release
+    assert index.release().id == first.release
     assert index.releases()["status"].to_pylist() == ["live", "refused"]
     assert index.search("ferry number 19", 3, at=second.release or "").num_rows == 3
     assert _exit_status(["ingest", str(source), "--lake", lake_url]) == REFUSED

@@ -82,7 +82,7 @@ def test_a_folder_is_published_and_a_second_run_has_nothing_to_do(
     first = run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
     assert isinstance(first, Outcome)
     assert (first.published, first.n_documents, first.n_quarantined) == (True, 7, 1)
-    assert lake.open_lake(lake_url).release().release == first.release
+    assert lake.open_lake(lake_url).release().id == first.release
     run = last_run(client, lake_url)
     assert run.state is not None
     assert run.state.is_completed()
@@ -100,7 +100,7 @@ def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient
     (source / "empty.md").touch()
     run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
     run = last_run(client, lake_url)
-    release = lake.open_lake(lake_url).release().release
+    release = lake.open_lake(lake_url).release().id
     shards = {f"index shard {number} of 2: 3 documents" for number in (1, 2)}
     requests = {f"embed texts, request {number}" for number in (1, 2)}
     wanted = {"scan", *shards, *requests, "commit", f"audit {release}", f"publish {release}"}
@@ -169,7 +169,7 @@ def test_a_candidate_that_fails_its_audit_fails_the_run(
     assert state is not None
     assert (outcome.published, state.is_failed(), state.message) == (False, True, outcome.reason)
     assert (outcome.blocked, state.name) == (True, "Blocked")
-    assert lake.open_lake(lake_url).release().release == first.release
+    assert lake.open_lake(lake_url).release().id == first.release
     assert lake.open_lake(lake_url).releases()["status"].to_pylist() == ["live", "refused"]
 
 

@@ -84,7 +84,7 @@ def test_what_was_rolled_back_stays_so_from_any_base(
     assert _exit_status(["rollback", releases[0], "--lake", lake_url, "--why", "bad"]) == OK
     outcome = ingest()
     assert (outcome.published, outcome.refused) == (False, True)
-    assert lake.open_lake(lake_url).release().release == releases[0]
+    assert lake.open_lake(lake_url).release().id == releases[0]
 
 
 def test_the_first_recipe_counts_though_nothing_was_published(
@@ -101,7 +101,7 @@ def test_a_day_is_its_end_however_it_is_written(source: Path, lake_url: str, ing
     release = ingest().release or ""
     day = release.split(".")[0]
     index = lake.open_lake(lake_url)
-    assert {index.release(at).release for at in (day, day.replace("-", ""))} == {release}
+    assert {index.release(at).id for at in (day, day.replace("-", ""))} == {release}
 
 
 def test_damage_is_named_and_a_cache_is_made_anew(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:

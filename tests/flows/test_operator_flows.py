@@ -107,7 +107,7 @@ def table(client: SyncPrefectClient, state: State[Any], kind: str) -> list[dict[
 
 
 def live(lake_url: str) -> str:
-    return lake.open_lake(lake_url).release().release
+    return lake.open_lake(lake_url).release().id
 
 
 def test_maintain_drops_what_no_rule_keeps_and_says_so(

@@ -172,7 +172,7 @@ def test_a_reader_of_a_release_that_is_gone_follows_live(lake_url: str, nights: 
     assert index.search("red lock", 1)["uri"].to_pylist()
     operate.rollback(lake_url, nights[-1], why="and forth")
     operate.prune(lake_url, last(1))
-    assert index.release().release == nights[-1]
+    assert index.release().id == nights[-1]
     assert len(index.search("blue lock", 3)) == 3
 
 

@@ -75,7 +75,7 @@ def test_what_answers_worse_is_kept_back_until_somebody_takes_the_blame(
     assert (second.published, index.releases()["gate"].to_pylist()) == (True, [None, "passed"])
 
     third = ingest(embedder=Shuffled(), **OTHER)
-    assert (third.published, third.refused, index.release().release) == (False, True, second.release)
+    assert (third.published, third.refused, index.release().id) == (False, True, second.release)
     assert f"{third.release} was blocked by its gate" in third.reason
     assert "document nDCG@10 of halls fell from " in third.reason
     row = index.describe(third.release or "")

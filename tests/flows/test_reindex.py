@@ -149,7 +149,7 @@ def test_readers_keep_the_release_they_asked_for(lake_url: str, source: Path, in
     old = index.search("w1 w2", k=5, at=first.release or "")
     small(source, 10, seed=5)
     second = ingest()
-    assert index.release().release == second.release
+    assert index.release().id == second.release
     assert index.search("w1 w2", k=5, at=first.release or "").equals(old)
     assert not index.search("w1 w2", k=5).equals(old)
 

@@ -177,7 +177,7 @@ def test_a_rollback_writes_one_log_entry_whoever_holds_the_lease(
     spoil(source)
     ingest()
     reader = lake.open_lake(lake_url)
-    assert reader.release().release != first
+    assert reader.release().id != first
     write(source / "late.txt", random.Random(3))
     with lease_held_elsewhere(lake_url):
         with pytest.raises(RefusedError, match="being written by a long night"):
@@ -187,7 +187,7 @@ def test_a_rollback_writes_one_log_entry_whoever_holds_the_lease(
         after = files(lake_url)
     assert set(after) - set(before) == {f"log/{entries + 1:010}.json"}
     assert {name: after.get(name) for name in before} == before
-    assert reader.release().release == first
+    assert reader.release().id == first
 
 
 def test_a_run_that_a_rollback_overtakes_publishes_nothing_and_loses_nothing(
@@ -200,7 +200,7 @@ def test_a_run_that_a_rollback_overtakes_publishes_nothing_and_loses_nothing(
     outcome = ingest(embedder=overtaken)
     assert (outcome.published, outcome.refused) == (False, True)
     assert f"but live is now {first}" in outcome.reason
-    assert lake.open_lake(lake_url).release().release == first
+    assert lake.open_lake(lake_url).release().id == first
     assert sorted(overtaken.texts) == sorted(own)
 
     again = CountingEmbedder()

@@ -559,7 +559,7 @@ class LakeMachine(RuleBasedStateMachine):
         texts = {text for _, kept in self._every_document() for text in kept}
         denied_texts = {text for text in texts if denylist.has_content(hashlib.sha256(text.encode()).hexdigest())}
         denied = {uri for uri in URIS if denylist.has_place(document_id("docs", uri))}
-        live = history.live.release if history.live else None
+        live = history.live.id if history.live else None
         return {"releases": releases, "live": live, "pinned": history.pinned, "names": history.names} | {
             "denied": (denied, denied_texts)
         }
@@ -593,7 +593,7 @@ class LakeMachine(RuleBasedStateMachine):
             assert history.rolled_back_because(name) == kept.rolled_back, name
         for at, live in self.moments:
             if live in state.releases:
-                assert history.resolve(at).release == live, at
+                assert history.resolve(at).id == live, at
             else:
                 _check_gone(history, at)
         for name in state.dropped:

@@ -76,8 +76,8 @@ def corpus(source: Path) -> Path:
 
 def seen_by(index: Index) -> tuple[str, list[tuple[str, str]]]:
     release = index.release()
-    table = index.dataset("chunks", release.release).to_table(columns=["chunk_id", "text"])
-    return release.release, sorted(zip(table["chunk_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+    table = index.dataset("chunks", release.id).to_table(columns=["chunk_id", "text"])
+    return release.id, sorted(zip(table["chunk_id"].to_pylist(), table["text"].to_pylist(), strict=True))
 
 
 def test_every_text_is_embedded_once_and_no_reader_sees_a_broken_run(

@@ -54,9 +54,9 @@ class Examination:
     def needed_by(self, folder: str) -> list[pa.Array]:
         """content_ids whose texts must have vectors in this folder."""
         return [
-            self.needed[release.release]
+            self.needed[release.id]
             for release in self.releases
-            if release.release in self.needed and self.lake.vectors(release.recipe).folder == folder
+            if release.id in self.needed and self.lake.vectors(release.recipe).folder == folder
         ]
 
     @property

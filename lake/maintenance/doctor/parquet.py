@@ -34,7 +34,7 @@ def check_deltas(exam: Examination) -> int:
     for release in exam.releases:
         problems: list[str] = []
         with failing(problems.append):
-            exam.needed[release.release] = read_checked(exam.lake, release).content_ids().unique()
+            exam.needed[release.id] = read_checked(exam.lake, release).content_ids().unique()
         if problems:
             _ail_of_delta(exam, release, problems[0])
     return len(exam.releases)
@@ -45,8 +45,8 @@ def _ail_of_delta(exam: Examination, release: Release, problem: str) -> None:
     made: list[Delta] = []
     with failing(lambda reason: None):
         made.append(made_from_tables(exam.lake, exam.history, release))
-        exam.needed[release.release] = made[0].content_ids().unique()
-    what = f"what {release.release} changes in its base can't be read: {problem}"
+        exam.needed[release.id] = made[0].content_ids().unique()
+    what = f"what {release.id} changes in its base can't be read: {problem}"
     exam.ails(release.commit, what, "make it again from the tables" if made else RESTORE, "delta" if made else "")
 
 

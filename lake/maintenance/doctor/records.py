@@ -86,8 +86,8 @@ def _check_history(exam: Examination) -> None:
     order = {name: number for number, name in enumerate(history.releases)}
     for release in history.releases.values():
         base = release.delta_base
-        if base is not None and order.get(base, len(order)) >= order[release.release]:
-            what = f"the delta of {release.release} stands over {base}, which is not kept before it"
+        if base is not None and order.get(base, len(order)) >= order[release.id]:
+            what = f"the delta of {release.id} stands over {base}, which is not kept before it"
             exam.ails("log", what, "restore log/ from a copy of the lake")
 
 

@@ -139,7 +139,7 @@ def _tag(surgery: _Surgery, where: Sequence[str]) -> None:
     for release in surgery.lake.log.read().releases.values():
         for name, version in release.versions.items():
             if f"tables/{release.generation}/{name}.lance" in where:
-                surgery.lake.tables(release.generation).protect(name, release.release, version)
+                surgery.lake.tables(release.generation).protect(name, release.id, version)
 
 
 def _rebuild(surgery: _Surgery, where: Sequence[str]) -> None:

@@ -35,7 +35,7 @@ def check_rows(exam: Examination) -> int:
             manifest.append(resolved(exam.sound, exam.history, release))
         for name, schema in table_schemas(release.recipe).items() if manifest else ():
             where = f"tables/{release.generation}/{name}.lance"
-            with exam.noticing_tables(where, f"rows of {release.release} can't be compared with Parquet"):
+            with exam.noticing_tables(where, f"rows of {release.id} can't be compared with Parquet"):
                 n_rows += _compare(exam, release, manifest[0], name, schema)
     return n_rows
 
@@ -51,10 +51,10 @@ def _compare(exam: Examination, release: Release, manifest: Delta, name: str, sc
             n_rows += expected.num_rows
     if unlike:
         named = f"{', '.join(unlike[:_FIRST])}{' ...' if len(unlike) > _FIRST else ''}"
-        what = f"rows of {len(unlike)} documents of {release.release} are not those that Parquet makes: {named}"
+        what = f"rows of {len(unlike)} documents of {release.id} are not those that Parquet makes: {named}"
         exam.unlike_tables(f"tables/{release.generation}/{name}.lance", what)
     elif reader.count() != n_rows:
-        what = f"{release.release} has {reader.count():,} rows here, and Parquet makes {n_rows:,}"
+        what = f"{release.id} has {reader.count():,} rows here, and Parquet makes {n_rows:,}"
         exam.unlike_tables(f"tables/{release.generation}/{name}.lance", what)
     return n_rows
 

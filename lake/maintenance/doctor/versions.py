@@ -27,7 +27,7 @@ def check_tables(exam: Examination) -> int:
     """Every version that a kept release names opens, has the rows that the log counts, and is protected by a tag."""
     for release in exam.releases:
         for name, schema in table_schemas(release.recipe).items():
-            where, what = _folder(release, name), f"{release.release} can't be read at version"
+            where, what = _folder(release, name), f"{release.id} can't be read at version"
             with exam.noticing_tables(where, f"{what} {release.versions.get(name)}"):
                 _check_version(exam, release, name, schema)
     for generation, name in sorted({(r.generation, name) for r in exam.releases for name in r.versions}):
@@ -40,10 +40,10 @@ def _check_version(exam: Examination, release: Release, name: str, schema: pa.Sc
     reader = exam.lake.tables(release.generation).at(name, release.versions[name])
     n_rows, n_counted = reader.count(), release.counts[_COUNTED[name.split("__")[0]]]
     if n_rows != n_counted:
-        what = f"{release.release} has {n_rows:,} rows here, and the log counts {n_counted:,}"
+        what = f"{release.id} has {n_rows:,} rows here, and the log counts {n_counted:,}"
         exam.unlike_tables(_folder(release, name), what)
     if [(field.name, field.type) for field in reader.schema] != [(field.name, field.type) for field in schema]:
-        exam.unlike_tables(_folder(release, name), f"{release.release} has other columns than its recipe says")
+        exam.unlike_tables(_folder(release, name), f"{release.id} has other columns than its recipe says")
 
 
 def _check_tags(exam: Examination, generation: str, name: str) -> None:
@@ -52,8 +52,8 @@ def _check_tags(exam: Examination, generation: str, name: str) -> None:
     for release in exam.releases:
         if release.generation == generation and name in release.versions:
             version = release.versions[name]
-            if tags.get(release.release) != version:
-                what = f"no tag protects version {version}, which {release.release} names"
+            if tags.get(release.id) != version:
+                what = f"no tag protects version {version}, which {release.id} names"
                 exam.ails(where, what, "tag it before anything is swept", "tag")
     orphans = tags.keys() - exam.history.releases.keys()
     if orphans:
@@ -86,9 +86,9 @@ def _ail_of_digest(exam: Examination, release: Release) -> None:
         rows = [pl.DataFrame(part.select(["doc_id", "fingerprint"])) for part in (delta.documents, delta.quarantine)]
         of_parquet = release_digest(pl.concat(rows), release.recipe)
     if of_parquet == release.digest:
-        exam.unlike_tables(release.release, what)
+        exam.unlike_tables(release.id, what)
     else:
-        exam.ails(release.release, f"{what}, and so does Parquet", f"{release.commit}: {RESTORE}")
+        exam.ails(release.id, f"{what}, and so does Parquet", f"{release.commit}: {RESTORE}")
 
 
 def check_files(exam: Examination) -> int:

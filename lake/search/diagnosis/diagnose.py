@@ -42,7 +42,7 @@ def why(lake: Lake, history: History, asked: EvalQuestion, trace: SearchTrace) -
     found |= {lost.evidence: _lost(lake, history, release, lost) for lost in resolved.lost if lost.evidence.grade}
     return Why(
         question=question.text,
-        release=release.release,
+        release=release.id,
         k=question.k,
         mode=question.mode,
         depth=trace.looked.depth if trace.looked else 0,
@@ -104,7 +104,7 @@ def _last_seen(lake: Lake, history: History, release: Release, lost: Lost) -> st
     """The newest other release that holds the document, in quarantine or not."""
     for other in reversed(history.releases.values()):
         if other is not release and any(_at(lake, other, name, lost, ("uri",)) for name in ("documents", "quarantine")):
-            return other.release
+            return other.id
     return None
 
 

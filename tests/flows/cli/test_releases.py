@@ -99,7 +99,7 @@ def test_rollback_and_the_next_ingest_goes_on_from_there(
     reader = lake.open_lake(lake_url)
     assert "neap" in best(lake_url)
     assert _exit_status(["rollback", two[0], "--lake", lake_url, "--why", "wrong tides"]) == OK
-    assert reader.release().release == two[0]
+    assert reader.release().id == two[0]
     assert "spring" in best(lake_url)
     listed = reader.releases().to_pylist()
     assert [row["status"] for row in listed] == ["live", "rolled back"]
@@ -157,7 +157,7 @@ def test_force_records_who_and_why(source: Path, lake_url: str, ingest: Callable
     last = index.history().entries[-1]
     assert (last.action, last.facts["forced"], last.why) == ("publish", True, "they are empty on purpose")
     assert last.by
-    assert index.release().release == refused.release
+    assert index.release().id == refused.release
 
 
 def test_a_candidate_that_never_was_live_is_no_place_to_go_back_to(

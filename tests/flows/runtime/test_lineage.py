@@ -79,12 +79,12 @@ def test_each_run_is_told_from_its_sources_to_its_release(server: Received, sour
     assert set(tables) == {f"{lake_url}/{name}" for name in ("documents", "quarantine", "parents", "chunks")}
     documents = tables[f"{lake_url}/documents"]
     assert [field["name"] for field in documents["facets"]["schema"]["fields"]] == DOCUMENTS.names
-    assert documents["facets"]["version"]["datasetVersion"] == release.release
+    assert documents["facets"]["version"]["datasetVersion"] == release.id
     assert documents["outputFacets"]["outputStatistics"]["rowCount"] == 12
     run = end["run"]["facets"]
     assert (run["raglake_ingest"]["added"], run["raglake_ingest"]["published"]) == (13, True)
     tests = run["test"]["tests"]
-    assert len(tests) == Lake(lake_url).findings(release.release).num_rows
+    assert len(tests) == Lake(lake_url).findings(release.id).num_rows
     assert {test["status"] for test in tests if test["severity"] == "error"} == {"pass"}
     assert all(facet["_schemaURL"] for facet in run.values())
 

@@ -54,21 +54,21 @@ def test_publish_makes_live_and_a_candidate_is_not(log: ReleaseLog) -> None:
     second = build(log, "2026-11-21.2", base="2026-11-21.1")
     history = log.read()
     assert history.live == first
-    assert (history.status(first.release), history.status(second.release)) == ("live", "candidate")
+    assert (history.status(first.id), history.status(second.id)) == ("live", "candidate")
     publish(log, second)
     history = log.read()
-    assert (history.status(first.release), history.status(second.release)) == ("superseded", "live")
+    assert (history.status(first.id), history.status(second.id)) == ("superseded", "live")
 
 
 def test_going_back_to_what_was_rolled_back_takes_it_back_on_purpose(log: ReleaseLog) -> None:
     first = build(log, "2026-11-21.1")
     publish(log, first)
-    second = build(log, "2026-11-21.2", base=first.release, digest="e")
+    second = build(log, "2026-11-21.2", base=first.id, digest="e")
     publish(log, second)
     rollback(log, first, why="a false alarm")
     rollback(log, second, why="it was the first that was bad")
-    history = publish(log, build(log, "2026-11-21.3", base=second.release, digest="f"))
-    assert (history.status(first.release), history.status(second.release)) == ("rolled back", "superseded")
+    history = publish(log, build(log, "2026-11-21.3", base=second.id, digest="f"))
+    assert (history.status(first.id), history.status(second.id)) == ("rolled back", "superseded")
     again = build(log, "2026-11-21.4", base="2026-11-21.3", digest="e")
     assert publish(log, again).live == again
 
@@ -98,7 +98,7 @@ def test_a_refused_candidate_says_why(log: ReleaseLog) -> None:
     made = build(log, "2026-11-21.1")
     record(log, made, passed=False, why="3 chunks have no parent")
     history = log.read()
-    assert (history.status(made.release), history.why(made.release)) == ("refused", "3 chunks have no parent")
+    assert (history.status(made.id), history.why(made.id)) == ("refused", "3 chunks have no parent")
     assert history.live is None
 
 
@@ -223,7 +223,7 @@ def test_names(log: ReleaseLog) -> None:
 
 def test_what_was_never_audited_is_not_published(log: ReleaseLog) -> None:
     made = release("2026-11-21.1")
-    log.append(log.read(), "build", made.release, facts={"release": made.to_json()})
+    log.append(log.read(), "build", made.id, facts={"release": made.to_json()})
     with pytest.raises(RefusedError, match="has not been audited"):
         publish(log, made)
     publish(log, made, force=True, why="known good")
@@ -235,10 +235,10 @@ def test_resolving_a_release_a_date_and_a_time(log: ReleaseLog) -> None:
     between = datetime.now(UTC)
     publish(log, build(log, "2026-11-21.2", base="2026-11-21.1"))
     history = log.read()
-    assert history.resolve("live").release == "2026-11-21.2"
-    assert history.resolve("2026-11-21.1").release == "2026-11-21.1"
-    assert history.resolve(between.isoformat()).release == "2026-11-21.1"
-    assert history.resolve(between.date().isoformat()).release == "2026-11-21.2"
+    assert history.resolve("live").id == "2026-11-21.2"
+    assert history.resolve("2026-11-21.1").id == "2026-11-21.1"
+    assert history.resolve(between.isoformat()).id == "2026-11-21.1"
+    assert history.resolve(between.date().isoformat()).id == "2026-11-21.2"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Nights:
 
     def build(self, *, publish: bool = True) -> str:
         name = self.history.next_id(self.now.date())
-        base = self.history.live.release if self.history.live else None
+        base = self.history.live.id if self.history.live else None
         made = Release(name, f"d{name}", base, RECIPE, "1", {}, {}, self.now, f"commits/{name}", base)
         self.add("build", name, facts={"release": made.to_json()})
         self.add("audit", name, facts={"verdict": {"passed": True, "n_warnings": 0}})
@@ -75,10 +75,10 @@ def test_days_and_months_keep_what_was_live_at_their_end() -> None:
     daily = kept(history, Retention(0, 10, 0, timedelta(0)), nights.now)
     for back in range(10):
         day = (nights.now - timedelta(days=back)).date()
-        assert history.resolve(day.isoformat()).release in daily
+        assert history.resolve(day.isoformat()).id in daily
     monthly = kept(history, Retention(0, 0, 3, timedelta(0)), nights.now)
-    ends = [history.resolve(f"2026-{month}").release for month in ("02-28", "03-31")]
-    assert set(monthly) == {*ends, history.resolve("live").release}
+    ends = [history.resolve(f"2026-{month}").id for month in ("02-28", "03-31")]
+    assert set(monthly) == {*ends, history.resolve("live").id}
 
 
 def test_what_was_in_use_a_moment_ago_is_spared() -> None:
@@ -141,6 +141,6 @@ def test_a_collapsed_log_says_the_same_of_all_that_is_kept() -> None:
 
 def told(history: History, moment: str) -> str:
     try:
-        return history.resolve(moment).release
+        return history.resolve(moment).id
     except UsageError as error:
         return str(error).split(";")[0]

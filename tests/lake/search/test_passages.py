@@ -125,7 +125,7 @@ def test_a_hit_says_where_it_comes_from(index: Index) -> None:
     first = index.explain(hits)[0]
     assert first["legs"]["text"]["rank"] == first["legs"]["vector"]["rank"] == 1
     lineage = first["lineage"]
-    assert lineage["run"]["release"] == index.release().release
+    assert lineage["run"]["release"] == index.release().id
     assert {"digest", "parser", "parser_version", "recipe", "embedder", "weights", "tables"} <= lineage.keys()
     with pytest.raises(UsageError, match="which release"):
         index.explain(pa.Table.from_pylist(hits.to_pylist(), schema=hits.schema.remove_metadata()))
