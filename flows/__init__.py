@@ -1,0 +1,1 @@
+"""The flows, and the order of the steps of an ingest."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+import re
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-ORDER = ("flows", "tasks", "expectations", "lake")  # a package may import what stands to its right
+from tests.house import ROOT, TOPS, Graph, circles, classes, import_graph
+
+ORDER = TOPS  # a package may import what stands to its right
 MODULES = sorted(str(path.relative_to(ROOT)) for package in ORDER for path in (ROOT / package).rglob("*.py"))
 
 #: Library -> the modules that may import it.
@@ -41,7 +42,7 @@ HOMES = {
     "haystack": ("lake/adapters/haystack.py",),
     "dspy": ("lake/adapters/dspy.py",),
     "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
-    "mcp": ("lake/adapters/mcp.py",),
+    "mcp": ("lake/adapters/mcp.py", "lake/service/agents.py"),
     "openlineage": ("flows/runtime/lineage_events.py",),
     "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
 }
@@ -77,6 +78,56 @@ Import = tuple[str, str, str, bool]
 @pytest.fixture(scope="module")
 def each() -> list[Import]:
     return [(name, full, full.split(".")[0], with_module) for name in MODULES for full, with_module in imports(name)]
+
+
+#: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
+FLOORS = (
+    *("errors", "ids", "words", "progress", "schemas", "storage", "recipe", "named_numbers"),
+    *("parse", "chunk", "sources", "tables", "releases", "directory", "access", "endpoints", "embed", "ingest"),
+    *("answer", "records", "questions", "search", "configured_values", "configuration", "vacuum", "inspect", "index"),
+    *("erasure", "maintenance", "adapters", "service", "operate"),
+)
+#: What bends the order, and why; at most five.
+BENDS = {
+    ("search", "configuration"): "the reader takes a lake's defaults, which are checked as fields of a search",
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return import_graph()
+
+
+def floor(module: str) -> str:
+    return module.split(".")[1] if "." in module else module
+
+
+def test_lake_imports_downwards(graph: Graph) -> None:
+    above = {name: FLOORS[place + 1 :] for place, name in enumerate(FLOORS)}
+    edges = {(floor(a), floor(b)) for a, of in graph.items() for b in of if a.startswith("lake.") and b[:5] == "lake."}
+    assert {(a, b) for a, b in edges if b in above[a]} == set(BENDS)
+    assert len(BENDS) <= 5
+
+
+def test_no_modules_import_one_another_in_a_circle(graph: Graph) -> None:
+    assert circles(graph) == []
+
+
+def test_lake_has_few_modules_of_its_own() -> None:
+    flat = [path.stem for path in (ROOT / "lake").glob("*.py") if path.stem != "__init__"]
+    assert len(flat) <= 15
+    assert {*flat, *(path.parent.name for path in (ROOT / "lake").glob("*/__init__.py"))} == set(FLOORS)
+
+
+def test_no_class_name_is_used_twice() -> None:
+    assert [name for name, n in classes().items() if n > 1] == []
+
+
+def test_the_module_map_names_every_folder() -> None:
+    told = re.findall(r"^\| `([a-z_/]+)/` \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(
+        str(path.parent.relative_to(ROOT)) for top in TOPS for path in (ROOT / top).rglob("__init__.py")
+    )
 
 
 def test_packages_import_only_what_stands_to_their_right(each: list[Import]) -> None:

@@ -91,10 +91,13 @@ def mcp(
     from lake.adapters.access import Access
 
     access = Access.open(lake, principals(as_), at)
+    module = mcp_module()
     if http:
-        _listen_for_agents(mcp_module().http_app(access, _chat(model)), host, port, _key_ring(keys, as_), is_open)
+        from lake.service.agents import http_app
+
+        _listen_for_agents(http_app(access, _chat(model)), host, port, _key_ring(keys, as_), is_open)
     else:
-        mcp_module().mcp_server(access, _chat(model)).run("stdio")
+        module.mcp_server(access, _chat(model)).run("stdio")
 
 
 def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:

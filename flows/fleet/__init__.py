@@ -1,0 +1,1 @@
+"""Several lakes in one file, with their deployments and automations."""

@@ -1,0 +1,1 @@
+"""The forms that Prefect's UI shows."""

@@ -1,0 +1,1 @@
+"""What surrounds a flow's work: servers, task runners, tracing, lineage."""

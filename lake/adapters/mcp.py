@@ -4,41 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
-from mcp.server.transport_security import TransportSecuritySettings
 
 from lake.adapters import tools
 from lake.adapters.access import Access
 from lake.errors import TransientError, UsageError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from lake.answer import ChatModel
-    from lake.service.keys import Key
 
 _INSTRUCTIONS = (
     "A library of documents that can be searched. Search before you answer, quote what you found with its uri, and say "
     "so where it does not answer the question. The library has releases; without at, the live one is asked."
 )
 
-#: The reader of a call's rights; refuses options that are set and that its API key does not allow.
+#: Finds whose rights a call has; refuses options that are set and that its caller may not set.
 Caller = Callable[..., Access]
 
 
-def mcp_server(access: Access, chat: ChatModel | None = None) -> MCPServer[Any]:
+def mcp_server(access: Access, chat: ChatModel | None = None, of: Caller | None = None) -> MCPServer[Any]:
     """Tools ``search``, ``get_document``, ``list_releases``, with a chat model ``answer``, and documents as resources.
 
-    No tool has an argument for rights: they are those of ``access``, or of the API key over HTTP.
+    No tool has an argument for rights: they are those of ``access``, or those that ``of`` finds for a call.
     """
     server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
-    of = partial(_of_caller, access)
+    of = of or (lambda context, **options: access)
     _add_tools(server, of)
     if chat is not None:
         _add_answer(server, of, chat)
@@ -46,7 +40,7 @@ def mcp_server(access: Access, chat: ChatModel | None = None) -> MCPServer[Any]:
     @server.resource("raglake://documents/{doc_id}", mime_type="text/plain", description=tools.DOCUMENT)
     def document(doc_id: str, context: Context[Any, Any]) -> str:
         try:
-            read = tools.document(_of_caller(access, context), doc_id)
+            read = tools.document(of(context), doc_id)
         except UsageError as error:
             raise ResourceNotFoundError(str(error)) from error
         return "\n\n".join(section["text"] for section in read["sections"])
@@ -82,27 +76,6 @@ def _add_answer(server: MCPServer[Any], of: Caller, chat: ChatModel) -> None:
     def answer(question: str, context: Context[Any, Any], at: str | None = None) -> dict[str, Any]:
         with _told():
             return tools.answer(of(context, is_answer=True, at=at), question, chat, at)
-
-
-def http_app(access: Access, chat: ChatModel | None = None) -> ASGIApp:
-    """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and for its key."""
-    # By which names it may be called is the Guard's concern, which knows of keys.
-    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    server = mcp_server(access, chat)
-    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=any_host)
-
-
-def _of_caller(access: Access, context: Context[Any, Any], is_answer: bool = False, **options: Any) -> Access:
-    """With the rights of the API key of the request; over stdio there is neither."""
-    request = context.request_context.request
-    if request is None:
-        return access
-    key: Key = request.scope["state"]["key"]
-    if wrong := key.forbidden(name for name, value in options.items() if value is not None):
-        raise UsageError(f"this API key does not allow {wrong}")
-    if is_answer and not key.answers:
-        raise UsageError("this API key is for searching, not for answers")
-    return replace(access, principals=key.principals)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Patience, Reply
+from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
 
@@ -32,7 +32,7 @@ _FINISHES: dict[str, Finish] = {
 class AnthropicChat(EndpointChat):
     """Reads ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL where that is set."""
 
-    def __init__(self, model: str, patience: Patience | None = None, price: Price | None = None) -> None:
+    def __init__(self, model: str, patience: ChatTimeouts | None = None, price: Price | None = None) -> None:
         super().__init__(f"{PREFIX}{model}", model, patience, price)
         self._key = os.environ.get(_KEY, "")
         if not self._key:

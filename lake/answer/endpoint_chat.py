@@ -31,7 +31,7 @@ _TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ChatTimeouts:
     """Seconds without a byte before a request counts as failed, tries, and seconds that one answer may take at most."""
 
     timeout: float = 60.0
@@ -82,11 +82,11 @@ class EndpointChat(ABC):
     """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may cure."""
 
     def __init__(
-        self, name: str, model: str, patience: Patience | None, price: Price | None, rpm: float = 0, tpm: float = 0
+        self, name: str, model: str, patience: ChatTimeouts | None, price: Price | None, rpm: float = 0, tpm: float = 0
     ) -> None:
         self.name = name
         self.model = model
-        self.patience = patience or Patience()
+        self.patience = patience or ChatTimeouts()
         self.price = price or price_of(model)
         self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
         self._left_out: set[str] = set()

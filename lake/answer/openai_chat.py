@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Patience, Reply, Unsupported
+from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply, Unsupported
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 
@@ -29,7 +29,7 @@ class OpenAIChat(EndpointChat):
     """A parameter that the model refuses, such as a temperature, is left out from then on."""
 
     def __init__(
-        self, model: str, endpoint: Endpoint, patience: Patience | None = None, price: Price | None = None
+        self, model: str, endpoint: Endpoint, patience: ChatTimeouts | None = None, price: Price | None = None
     ) -> None:
         super().__init__(f"{PREFIX}{model}", model, patience, price, endpoint.rpm, endpoint.tpm)
         self._endpoint = endpoint

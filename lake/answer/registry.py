@@ -10,7 +10,7 @@ from lake.errors import UsageError
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
-    from lake.answer.endpoint_chat import Patience
+    from lake.answer.endpoint_chat import ChatTimeouts
 
 VARIABLE = "RAGLAKE_CHAT_MODEL"
 FORMS = ("openai:MODEL", "anthropic:MODEL")
@@ -20,7 +20,7 @@ class NoChatModelError(UsageError):
     """No chat model is named, here or in the environment."""
 
 
-def load_chat(name: str | None = None, patience: Patience | None = None) -> ChatModel:
+def load_chat(name: str | None = None, patience: ChatTimeouts | None = None) -> ChatModel:
     """The chat model called ``name``, else the one that RAGLAKE_CHAT_MODEL names.
 
     Raises NoChatModelError where neither does, and UsageError for a wrong name or a missing key.

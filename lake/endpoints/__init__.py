@@ -1,0 +1,1 @@
+"""What calls of model providers have in common."""

@@ -1,0 +1,1 @@
+"""Documents erased for good, and the proof that nothing of them is left."""

@@ -1,0 +1,1 @@
+"""The steps of a run, from a listing of the sources to a candidate."""

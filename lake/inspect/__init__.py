@@ -1,0 +1,1 @@
+"""A release described, and the differences between two."""

@@ -1,0 +1,1 @@
+"""Old releases dropped, and everything that is stored checked."""

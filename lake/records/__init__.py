@@ -1,0 +1,1 @@
+"""What is kept beside releases: scores, replies of chat models, feedback."""

@@ -1,0 +1,1 @@
+"""Releases: values, the log, its history, publishing and retention."""

@@ -50,7 +50,7 @@ class RerankEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RerankTimeouts:
     """Seconds for one answer, and how often a request is sent at all."""
 
     timeout: float = 20.0
@@ -60,11 +60,11 @@ class Patience:
 class RerankApi:
     """Scores are the endpoint's own; some give 0 to 1, some any number."""
 
-    def __init__(self, name: str, model: str, endpoint: RerankEndpoint, patience: Patience | None = None) -> None:
+    def __init__(self, name: str, model: str, endpoint: RerankEndpoint, patience: RerankTimeouts | None = None) -> None:
         self.name = name
         self._model = model
         self._endpoint = endpoint
-        self._patience = patience or Patience()
+        self._patience = patience or RerankTimeouts()
 
     @cached_property
     def _client(self) -> httpx.Client:

@@ -1,0 +1,1 @@
+"""Where documents come from, and what is declared about them beside their text."""

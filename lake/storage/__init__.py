@@ -1,0 +1,1 @@
+"""The lake's own files, on a disk or in a bucket."""

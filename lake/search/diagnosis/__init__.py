@@ -1,0 +1,1 @@
+"""Where the evidence of a question is found, or lost."""

@@ -23,8 +23,9 @@ from mcp.shared.exceptions import MCPError
 
 import lake
 from lake.adapters.access import Access
-from lake.adapters.mcp import http_app, mcp_server
+from lake.adapters.mcp import mcp_server
 from lake.answer import load_chat
+from lake.service.agents import http_app
 from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of

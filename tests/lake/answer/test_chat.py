@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from lake.answer.chat import Completion, Message
-from lake.answer.endpoint_chat import Patience
+from lake.answer.endpoint_chat import ChatTimeouts
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 
-FAST = Patience(timeout=5, backoff=Backoff(n_attempts=3, first=0.01, longest=0.02))
+FAST = ChatTimeouts(timeout=5, backoff=Backoff(n_attempts=3, first=0.01, longest=0.02))
 ASKED = [Message("system", "Be brief."), Message("user", "What does the lamp burn?")]
 QUOTA = {"message": "pay", "code": "insufficient_quota", "type": "insufficient_quota"}
 MODELS = ["openai:local", "anthropic:local"]
@@ -85,7 +85,7 @@ def test_retries_are_bounded_and_honour_the_wait_asked_for(endpoint: Any, name: 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -> None:
     endpoint.delay = 1.0
-    chat = load_chat(name, Patience(timeout=0.2, backoff=Backoff(n_attempts=2, first=0.01)))
+    chat = load_chat(name, ChatTimeouts(timeout=0.2, backoff=Backoff(n_attempts=2, first=0.01)))
     with pytest.raises(TransientError, match=r"(?i)failed 2 times.*timed out"):
         list(chat.stream(ASKED, max_tokens=50)) if streamed else chat.complete(ASKED, max_tokens=50)
 
@@ -95,7 +95,7 @@ def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -
 def test_a_stream_that_breaks_is_not_passed_off_as_an_answer(endpoint: Any, name: str, trick: str) -> None:
     endpoint.replies.appendleft("one two three four five six seven eight nine")
     endpoint.faults.append(fault_of(trick=trick))
-    chat = load_chat(name, Patience(timeout=0.3, backoff=FAST.backoff))
+    chat = load_chat(name, ChatTimeouts(timeout=0.3, backoff=FAST.backoff))
     pieces: list[object] = []
     with pytest.raises(ContractError if trick == "half event" else TransientError) as caught:
         pieces.extend(chat.stream(ASKED, max_tokens=50))
@@ -108,7 +108,7 @@ def test_a_stream_that_breaks_is_not_passed_off_as_an_answer(endpoint: Any, name
 def test_an_answer_that_never_ends_is_given_up(endpoint: Any) -> None:
     endpoint.replies.appendleft("word " * 50)
     with pytest.raises(TransientError, match="broke off: over 0 s"):
-        list(load_chat("openai:local", Patience(longest_answer=0.0)).stream(ASKED, max_tokens=50))
+        list(load_chat("openai:local", ChatTimeouts(longest_answer=0.0)).stream(ASKED, max_tokens=50))
 
 
 @pytest.mark.parametrize("name", MODELS)

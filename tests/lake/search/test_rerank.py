@@ -14,7 +14,7 @@ import pytest
 from lake.endpoints.pacing import Backoff
 from lake.errors import ContractError, TransientError, UsageError
 from lake.search.rerank import load_reranker
-from lake.search.rerank_api import Patience, RerankApi, RerankEndpoint
+from lake.search.rerank_api import RerankApi, RerankEndpoint, RerankTimeouts
 
 if TYPE_CHECKING:
     pass
@@ -25,7 +25,7 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "cat", "sat", "on", "a", "ma
 
 
 def api(endpoint: Any, family: str = "openai", timeout: float = 10.0) -> RerankApi:
-    patience = Patience(timeout, Backoff(n_attempts=3, first=0.01, longest=0.02))
+    patience = RerankTimeouts(timeout, Backoff(n_attempts=3, first=0.01, longest=0.02))
     return RerankApi(f"{family}:m", "m", RerankEndpoint(family, endpoint.url, "secret"), patience)
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from lake.answer import load_chat
-from lake.answer.endpoint_chat import Patience
+from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.pacing import Backoff
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.messages import AnswerResult
@@ -24,7 +24,7 @@ QUESTION = "Which oil does Lamp 7 burn?"
 
 def serving(start: Start, endpoint: ChatEndpoint, **words: Any) -> Running:
     endpoint.replies = deque(["Lamp 7 burns olive oil [1]."])
-    patience = Patience(timeout=20, backoff=Backoff(n_attempts=2, first=0.01, longest=0.02))
+    patience = ChatTimeouts(timeout=20, backoff=Backoff(n_attempts=2, first=0.01, longest=0.02))
     return start(chat=load_chat("openai:gpt-4o-mini", patience), **words)
 
 

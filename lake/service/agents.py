@@ -1,0 +1,38 @@
+"""The MCP server over HTTP, where each call has the rights of its API key; needs the extra ``mcp``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.transport_security import TransportSecuritySettings
+
+from lake.adapters.mcp import mcp_server
+from lake.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
+    from starlette.types import ASGIApp
+
+    from lake.adapters.access import Access
+    from lake.answer import ChatModel
+    from lake.service.keys import Key
+
+
+def http_app(access: Access, chat: ChatModel | None = None) -> ASGIApp:
+    """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and its key."""
+    # The Guard decides by which host names it may be called, since it knows of keys.
+    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server = mcp_server(access, chat, partial(_with_rights_of_key, access))
+    app: ASGIApp = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=any_host)
+    return app
+
+
+def _with_rights_of_key(access: Access, context: Context[Any, Any], is_answer: bool = False, **options: Any) -> Access:
+    key: Key = context.request_context.request.scope["state"]["key"]
+    if wrong := key.forbidden(name for name, value in options.items() if value is not None):
+        raise UsageError(f"this API key does not allow {wrong}")
+    if is_answer and not key.answers:
+        raise UsageError("this API key is for searching, not for answers")
+    return replace(access, principals=key.principals)

@@ -1,0 +1,159 @@
+"""Figures of the code's structure and English, read from its sources: ``python -m tests.house``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+#: The packages of the product; each imports only those that stand to its right.
+TOPS = ("raglake", "flows", "tasks", "expectations", "lake")
+
+#: Module -> modules of ours that it imports anywhere in its file.
+Graph = Mapping[str, set[str]]
+
+
+class OwnImport(NamedTuple):
+    """A statement in a module that imports other modules of ours."""
+
+    module: str
+    line: int
+    targets: tuple[str, ...]
+    in_function: bool
+
+
+def modules() -> dict[str, Path]:
+    """Path of each module of the product, by its full name."""
+    found = {}
+    for path in sorted(path for top in TOPS for path in (ROOT / top).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def own_imports() -> Iterator[OwnImport]:
+    """Every import of a module of ours, also those in functions and those for type checkers alone."""
+    known = modules()
+    for name, path in known.items():
+        tree = ast.parse(path.read_text())
+        inner = {
+            child
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for child in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            targets = tuple(sorted({_module_of(full, known) for full in _imported(node)} - {"", name}))
+            if targets:
+                yield OwnImport(name, getattr(node, "lineno", 0), targets, node in inner)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_of(full: str, known: Mapping[str, Path]) -> str:
+    while full and full not in known:
+        full = full.rpartition(".")[0]
+    return full
+
+
+def import_graph() -> Graph:
+    graph: dict[str, set[str]] = defaultdict(set)
+    for one in own_imports():
+        graph[one.module].update(one.targets)
+    return graph
+
+
+def circles(graph: Graph) -> list[str]:
+    """Modules from which imports lead back to themselves."""
+
+    def below(name: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            new = graph.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found
+
+    return sorted(name for name in graph if name in below(name))
+
+
+def rooms(graph: Graph) -> dict[str, set[str]]:
+    """The graph of packages, in which each module and each folder of ``lake`` stands for itself."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for module, targets in graph.items():
+        found[room(module)].update({room(target) for target in targets} - {room(module)})
+    return found
+
+
+def room(module: str) -> str:
+    """
+    >>> room("flows.cli.app"), room("lake.search.fusion"), room("lake.errors")
+    ('flows', 'lake.search', 'lake.errors')
+    """
+    parts = module.split(".")
+    return ".".join(parts[: 2 if parts[0] == "lake" else 1])
+
+
+def floors(graph: Graph) -> int:
+    """The length of the longest way down."""
+    heights: dict[str, int] = {}
+    for name in TopologicalSorter(graph).static_order():
+        heights[name] = 1 + max((heights[below] for below in graph.get(name, ())), default=0)
+    return max(heights.values())
+
+
+def classes() -> Counter[str]:
+    """How often each name of a class is used."""
+    return Counter(
+        node.name
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+
+
+def docstring_words() -> list[str]:
+    """Every word of every docstring, in lower case."""
+    defining = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [
+        word
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, defining)
+        for word in re.findall(r"[a-z]+", (ast.get_docstring(node) or "").lower())
+    ]
+
+
+def figures() -> dict[str, float]:
+    """The counts that this project holds itself to."""
+    found, graph, words = modules(), import_graph(), docstring_words()
+    marks = Counter(words)
+    talk = ("say", "says", "said", "tell", "tells", "told", "ask", "asks", "asked")
+    return {
+        "lines of code": sum(len(path.read_text().splitlines()) for path in found.values()),
+        "modules": len(found),
+        "modules that lie flat in lake": len([path for path in (ROOT / "lake").glob("[!_]*.py")]),
+        "rooms": len(rooms(graph)),
+        "floors of rooms": float("nan") if circles(rooms(graph)) else floors(rooms(graph)),
+        "modules in a circle": len(circles(graph)),
+        "own imports inside functions": sum(one.in_function for one in own_imports()),
+        "class names used twice": sum(n > 1 for n in classes().values()),
+        "'where' per 1,000 docstring words": marks["where"] / len(words) * 1000,
+        "'say, tell, ask' per 1,000 docstring words": sum(marks[word] for word in talk) / len(words) * 1000,
+    }
+
+
+if __name__ == "__main__":
+    for name, value in figures().items():
+        print(f"{value:10,.4g}  {name}" if value % 1 else f"{value:10,.0f}  {name}")
