@@ -79,6 +79,7 @@ def _deployment(flow: Flow[..., Any], name: str, lake: FleetLake, home: Path) ->
         else None,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    made.entrypoint = f"raglake.deployed.{flow.name}"  # ours, whatever packages the working directory has
     made.storage = LocalStorage(str(home))
     return made
 
@@ -145,7 +146,7 @@ def _pauses(made: RunnerDeployment, client: SyncPrefectClient) -> tuple[bool, bo
 
 def environment() -> dict[str, str]:
     """What each run needs in its environment."""
-    return {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
+    return {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT), "PYTHONSAFEPATH": "1"}
 
 
 def prune(fleet: Fleet) -> list[str]:

@@ -25,7 +25,7 @@ from prefect.events.schemas.automations import AutomationCore
 
 pytestmark = pytest.mark.prefect
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def free_port() -> int:
@@ -107,32 +107,33 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     deployments = {deployment["entrypoint"]: deployment for deployment in server.ask("deployments/filter")}
     assert {entrypoint: deployment["name"] for entrypoint, deployment in deployments.items()} == {
-        "flows.ingest.ingest": "nightly",
-        "flows.maintain.maintain": "weekly",
-        "flows.evaluate.evaluate": "daily",
-        "flows.rollback.rollback": "on-demand",
+        "raglake.deployed.ingest": "nightly",
+        "raglake.deployed.maintain": "weekly",
+        "raglake.deployed.evaluate": "daily",
+        "raglake.deployed.rollback": "on-demand",
         **dict.fromkeys(BY_HAND, "on-demand"),
     }
     for deployment in deployments.values():
         assert deployment["pull_steps"][0]["prefect.deployments.steps.set_working_directory"]["directory"]
         assert deployment["work_pool_name"] == "local"
+        assert deployment["job_variables"] == {"env": {"PYTHONSAFEPATH": "1"}}
         definitions = deployment["parameter_openapi_schema"]["definitions"]
         [form] = [form for form in definitions.values() if form["title"] in TITLES]
         assert form["properties"]["lake"]["title"] == "Lake"
         assert set(deployment["parameters"]["params"]) <= set(form["properties"])
     scheduled = {entrypoint: d["schedules"] for entrypoint, d in deployments.items() if d["schedules"]}
-    assert set(scheduled) == {"flows.ingest.ingest", "flows.maintain.maintain", "flows.evaluate.evaluate"}
+    assert set(scheduled) == {"raglake.deployed.ingest", "raglake.deployed.maintain", "raglake.deployed.evaluate"}
     for entrypoint in scheduled:
         assert deployments[entrypoint]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-    nightly = due(server, deployments["flows.ingest.ingest"])
+    nightly = due(server, deployments["raglake.deployed.ingest"])
     assert len(nightly) > 1
     assert {hour for hour, _ in nightly} == {2}
-    assert due(server, deployments["flows.maintain.maintain"]) == {(4, SUNDAY)}
+    assert due(server, deployments["raglake.deployed.maintain"]) == {(4, SUNDAY)}
 
 
 BY_HAND = (
-    *("flows.forget.forget", "flows.publish.publish", "flows.pin.pin", "flows.pin.unpin"),
-    *("flows.rebuild.rebuild", "flows.questions.questions"),
+    *("raglake.deployed.forget", "raglake.deployed.publish", "raglake.deployed.pin", "raglake.deployed.unpin"),
+    *("raglake.deployed.rebuild", "raglake.deployed.questions"),
 )
 TITLES = (*("Ingest", "Maintain", "Evaluate", "Rollback", "Forget", "Publish", "Pin", "Unpin", "Rebuild", "Questions"),)
 SUNDAY = 6
@@ -238,8 +239,8 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
         applied, gone = automations.apply(fleet.read(file))
     assert (len(applied), len(gone), of_lake(server, "manuals")) == (3, 5, [])
     renamed = {found["entrypoint"]: found for found in of_lake(server, "pumps")}
-    assert renamed["flows.ingest.ingest"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
-    assert renamed["flows.maintain.maintain"]["schedules"] == []
+    assert renamed["raglake.deployed.ingest"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    assert renamed["raglake.deployed.maintain"]["schedules"] == []
 
 
 def paused(server: Server) -> set[str]:

@@ -1,0 +1,1 @@
+"""raglake: documents as a versioned search index, kept right night after night."""
