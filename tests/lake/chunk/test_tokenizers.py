@@ -141,7 +141,7 @@ def refuse(*args, **kwargs): raise AssertionError("network")
 socket.socket.connect = socket.create_connection = refuse
 print(lake.chunk.tokenizers.load_tokenizer("tiktoken:cl100k_base").count("hello"))
 """
-    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", script]
     racing = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate()[0] for process in racing] == ["1\n"] * 3
