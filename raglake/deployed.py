@@ -13,8 +13,11 @@ from raglake.shadowing import PACKAGES, ours_first
 
 #: Flow -> the module that defines it.
 MODULES = {
-    **{name: name for name in ("ingest", "evaluate", "maintain", "rollback", "publish", "pin", "forget", "rebuild")},
-    **{"unpin": "pin", "questions": "questions"},
+    name: "pin" if name == "unpin" else name
+    for name in (
+        *("ingest", "evaluate", "maintain", "rollback", "publish", "pin", "unpin"),
+        *("forget", "rebuild", "questions"),
+    )
 }
 
 with ours_first():

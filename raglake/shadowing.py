@@ -1,7 +1,7 @@
 """Finds packages of the same name that stand before ours on ``sys.path``.
 
-``flows``, ``tasks``, ``expectations`` and ``lake`` are common names. A repository with a ``flows/`` of its own hides ours
-if Python starts there, and so does a folder in PYTHONPATH. This module uses nothing but the standard library.
+``flows``, ``tasks``, ``expectations`` and ``lake`` are common names. A repository with a ``flows/`` of its own hides
+ours if Python starts there, and so does a folder in PYTHONPATH. This module imports only the standard library.
 """
 
 from __future__ import annotations

@@ -75,9 +75,8 @@ def test_a_deployed_run_imports_ours_from_a_folder_with_others(foreign: Path, sa
 
 
 def test_each_flow_can_be_deployed() -> None:
-    from flows.fleet.deployments import FLOWS
-
     import raglake.deployed
+    from flows.fleet.deployments import FLOWS
 
     assert [getattr(raglake.deployed, name).name for name in MODULES] == [*MODULES]
     assert {flow.name for flow in FLOWS} == MODULES.keys()
