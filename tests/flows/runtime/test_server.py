@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,83 +16,15 @@ import pytest
 import yaml
 from prefect.events.schemas.automations import AutomationCore
 
+from tests.flows.runtime.server import Server, eventually, running
+
 pytestmark = pytest.mark.prefect
-
-REPOSITORY = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def eventually(ask: Callable[[], Any], seconds: float) -> Any:
-    """The first true answer, or the last one when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not (answer := ask()) and time.monotonic() < deadline:
-        time.sleep(0.25)
-    return answer
-
-
-class Server:
-    def __init__(self, home: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/api"
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")} | {
-            "PREFECT_HOME": str(home),
-            "PREFECT_API_URL": self.url,
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
-            "RAGLAKE_HOME": str(home),
-        }
-
-    def prefect(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "prefect", *words]
-        return subprocess.run(
-            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
-        log = (Path(self.environment["PREFECT_HOME"]) / "server.log").open("wb")
-        with log:
-            return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
-
-    def is_up(self) -> bool:
-        try:
-            return bool(urllib.request.urlopen(f"{self.url}/health", timeout=2).status == 200)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return False
-
-    def ask(self, path: str, method: str = "POST", **body: Any) -> Any:
-        data = json.dumps(body.pop("rows", body)).encode()
-        request = urllib.request.Request(
-            f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or "null")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    tmp_path = tmp_path_factory.mktemp("server")
-    server = Server(tmp_path)
-    process = server.start()
-    try:
-        assert eventually(server.is_up, 90), (tmp_path / "server.log").read_text()
-        server.ask("work_pools/", name="local", type="process")
+    with running(Server(tmp_path_factory.mktemp("server"))) as server:
         yield server
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
 
 
 def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> None:
