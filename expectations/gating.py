@@ -17,6 +17,7 @@ from lake import configuration
 from lake.configured_values import split_measure
 from lake.errors import UsageError
 from lake.index import Index
+from lake.operate import gate_asks
 from lake.progress import Progress, silent
 from lake.questions import reviewed as kept
 from lake.schemas import SCORES
@@ -64,18 +65,12 @@ def check_measures(measures: Sequence[str]) -> None:
             raise UsageError(f"no measure {name!r} of spans; there are {', '.join(spans)}")
 
 
-def asks(lake: Lake) -> bool:
-    """Whether a candidate is asked anything before it is published."""
-    policy, sets = configuration.read(lake.store).gate, {question.set for question in kept(lake)}
-    return policy.asks(sets, has_live=lake.log.read().live is not None)
-
-
 def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
     """Ask a candidate, and live where it must not be worse; None where the lake has nothing to ask.
 
     Scores are kept as they are taken; those that are kept already are not taken again.
     """
-    if not asks(lake):
+    if not gate_asks(lake):
         return None
     policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
     check(policy)

@@ -9,16 +9,17 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from expectations.alarms import Watched, raised
-from expectations.gating import asks, check, check_measures, judged, overview, sets_of, shown
+from expectations.gating import check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
 from flows.forms.operations import EvaluateParameters
 from flows.runtime.run import ended, named, obeying
 from lake import configuration
 from lake.directory import Lake
+from lake.operate import gate_asks
 from lake.questions import questions
 from lake.storage import clock
 from tasks.artifacts import show_alarms, show_gate, show_scores
-from tasks.evaluate import measure
+from tasks.step_tasks import measure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +66,7 @@ def _judge(
     called: str, lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]
 ) -> None:
     """Show what the gate would say now; only a run that may publish records it."""
-    if asks(lake):
+    if gate_asks(lake):
         show_gate(called, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
 
 

@@ -11,9 +11,9 @@ from flows.forms.operations import ForgetParameters
 from flows.runtime.run import ended, named
 from lake.words import counted
 from tasks.artifacts import show_chosen, show_erasure
-from tasks.forget import Erasure
-from tasks.forget import forget as erase
+from tasks.job import Erasure
 from tasks.redact import find_logs, redact_artifacts, redact_parameters
+from tasks.step_tasks import forget as erase
 
 if TYPE_CHECKING:
     from lake.erasure.forget import Forgotten

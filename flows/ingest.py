@@ -16,12 +16,6 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-import tasks.audit
-import tasks.batches
-import tasks.commit
-import tasks.evaluate
-import tasks.publish
-import tasks.scan
 from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
@@ -31,13 +25,12 @@ from flows.runtime.server import some_server
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
+from lake.operate import gate_asks
 from lake.progress import Progress
 from lake.words import counted
+from tasks import step_tasks, steps
 from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
-from tasks.embed_texts import embed_texts
 from tasks.events import tell
-from tasks.index_shard import index_shard
-from tasks.plain import evaluate_one, quarantined
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,11 +38,9 @@ if TYPE_CHECKING:
     from prefect.futures import PrefectFuture
 
     from expectations.gating import Answers
-    from expectations.verdict import Verdict
     from lake.ingest.plan import Shard
-    from lake.ingest.scan import Scan
     from lake.recipe import Recipe
-    from lake.releases.values import Release, Spent
+    from lake.releases.values import Release
     from tasks.job import Job
 
 
@@ -77,6 +68,12 @@ class PrefectSteps:
     One thread embeds, since a model already uses every core.
     """
 
+    scan = staticmethod(step_tasks.scan)
+    submit = staticmethod(step_tasks.submit_texts)
+    commit = staticmethod(step_tasks.commit)
+    audit = staticmethod(step_tasks.audit)
+    publish = staticmethod(step_tasks.publish)
+
     def __init__(self, lake: str, indexing: TaskRunner[Any]) -> None:
         self.progress: Progress = ProgressArtifacts(lake)
         self._indexing = indexing
@@ -94,9 +91,6 @@ class PrefectSteps:
     ) -> None:
         self._running.close()
 
-    def scan(self, job: Job) -> Scan:
-        return tasks.scan.scan(job)
-
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         left = dict(enumerate(shards, 1))
         for n_pools in range(_POOLS, 0, -1):
@@ -112,7 +106,7 @@ class PrefectSteps:
         futures: dict[PrefectFuture[str | None], int] = {}
         for number, shard in shards.items():
             name = f"{_INDEXING} {number} of {n_shards}: {counted(len(shard.contents), 'document')}"
-            named = index_shard.with_options(task_run_name=name)
+            named = step_tasks.index_shard.with_options(task_run_name=name)
             futures[self._indexing.submit(named, {"job": job, "shard": shard, "recipe": recipe})] = number
         for future in as_completed(list(futures)):
             future.result()
@@ -131,7 +125,7 @@ class PrefectSteps:
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> PrefectFuture[int]:
         self._n_requests += 1
-        named = embed_texts.with_options(task_run_name=f"embed texts, request {self._n_requests}")
+        named = step_tasks.embed_texts.with_options(task_run_name=f"embed texts, request {self._n_requests}")
         future = self._embedding.submit(named, {"job": job, "request": request, "recipe": recipe})
         # Called in a thread that knows neither the run nor where its server is, unless it is told.
         context = copy_context()
@@ -148,27 +142,13 @@ class PrefectSteps:
     def results(self, futures: Iterable[PrefectFuture[int]]) -> list[int]:
         return [future.result() for future in futures]
 
-    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
-        return tasks.batches.submit_texts(job, request, recipe)
-
     def collect(self, job: Job, recipe: Recipe) -> int:
-        return tasks.batches.collect_vectors(job, recipe, self.progress)
-
-    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
-        return tasks.commit.commit(job, found, spent)
-
-    def audit(self, job: Job, candidate: Release) -> Verdict:
-        return tasks.audit.audit(job, candidate)
+        return step_tasks.collect_vectors(job, recipe, self.progress)
 
     def evaluate(self, job: Job, candidate: Release) -> Answers | None:
-        from expectations.gating import asks
-
-        lake = Lake(job.lake)
         # A task run that asks nothing would only raise questions.
-        return tasks.evaluate.evaluate(job.lake, candidate) if asks(lake) else evaluate_one(lake, candidate)
-
-    def publish(self, job: Job, candidate: Release) -> None:
-        tasks.publish.publish(job, candidate)
+        run = step_tasks.evaluate if gate_asks(Lake(job.lake)) else steps.evaluate
+        return run(job.lake, candidate)
 
 
 def _run_name() -> str:
@@ -202,7 +182,7 @@ def _ingested(params: IngestParameters) -> State[Any]:
 def _state(params: IngestParameters, job: Job, outcome: Outcome) -> State[Any]:
     if outcome.release and outcome.n_quarantined:
         release = Lake(job.lake).log.read().releases[outcome.release]
-        rows = quarantined(job, release, QUARANTINE_ROWS)
+        rows = steps.quarantined(job, release, QUARANTINE_ROWS)
         show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
     _tell(job, outcome)
     if outcome.refused:

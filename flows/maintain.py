@@ -11,7 +11,7 @@ from flows.forms.operations import MaintainParameters
 from flows.runtime.run import ended, named
 from lake.words import counted, in_bytes
 from tasks.artifacts import show_pruned
-from tasks.prune import prune
+from tasks.step_tasks import prune
 
 if TYPE_CHECKING:
     from lake.maintenance.prune import Pruned

@@ -9,7 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import PinParameters, UnpinParameters
 from flows.runtime.run import ended, named
-from tasks import by_hand
+from tasks import step_tasks
 
 
 @flow(name="pin", flow_run_name=named("pin"), persist_result=False)
@@ -22,7 +22,7 @@ def pin(params: PinParameters) -> State[Any]:
 
 
 def _pinned(params: PinParameters) -> State[Any]:
-    return Completed(message=f"{by_hand.pin(params.lake, params.why)} is pinned; {params.why}")
+    return Completed(message=f"{step_tasks.pin(params.lake, params.why)} is pinned; {params.why}")
 
 
 @flow(name="unpin", flow_run_name=named("unpin"), persist_result=False)
@@ -35,4 +35,4 @@ def unpin(params: UnpinParameters) -> State[Any]:
 
 
 def _unpinned(params: UnpinParameters) -> State[Any]:
-    return Completed(message=f"{by_hand.unpin(params.lake)} is live, and the next run may replace it")
+    return Completed(message=f"{step_tasks.unpin(params.lake)} is live, and the next run may replace it")

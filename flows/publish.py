@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prefect import State, flow
 from prefect.states import Completed, Failed
@@ -10,13 +10,8 @@ from prefect.states import Completed, Failed
 from flows.forms.operations import PublishParameters
 from flows.runtime.run import BLOCKED, ended, named
 from lake.directory import Lake
-from tasks.by_hand import publish_by_hand
-from tasks.evaluate import evaluate
-
-if TYPE_CHECKING:
-    from expectations.gate import GateVerdict
-    from lake.releases.history import History
-    from lake.releases.values import Release
+from tasks.step_tasks import evaluate, publish_by_hand
+from tasks.steps import gate_by_hand
 
 
 @flow(name="publish", flow_run_name=named("publish"), persist_result=False)
@@ -30,23 +25,15 @@ def publish(params: PublishParameters) -> State[Any]:
 
 
 def _published(params: PublishParameters) -> State[Any]:
-    history = Lake.existing(params.lake).log.read()
+    lake = Lake.existing(params.lake)
+    history = lake.log.read()
     release = history.resolve(params.candidate)
     if history.live == release:
         return Completed(message=f"{release.id} was live already; nothing to do")
-    gate = None if params.force else _asked(params.lake, history, release)
+    gate = None if params.force else gate_by_hand(lake, release, lambda: evaluate(params.lake, release))
     if gate and gate.outcome == "blocked":
         return Failed(name=BLOCKED, message=gate.summary())
     publish_by_hand(params.lake, release.id, params.why or "", force=params.force)
     was = history.live.id if history.live else "nothing"
     remark = f"; {gate.summary()}" if gate and gate.outcome == "warned" else ""
     return Completed(message=f"live is {release.id}, was {was}{remark}")
-
-
-def _asked(lake: str, history: History, release: Release) -> GateVerdict | None:
-    """What the lake's questions say of a candidate that passed its audit."""
-    audited = history.verdict(release.id)
-    if audited is None or not audited["passed"]:
-        return None  # publishing says why it can't be
-    answers = evaluate(lake, release)
-    return answers.verdict if answers else None

@@ -11,7 +11,7 @@ from flows.forms.operations import QuestionsParameters
 from flows.runtime.run import ended, named
 from lake.words import counted
 from tasks.artifacts import show_left_out
-from tasks.by_hand import import_questions
+from tasks.step_tasks import import_questions
 
 
 @flow(name="questions", flow_run_name=named("questions"), persist_result=False)

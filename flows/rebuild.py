@@ -10,7 +10,7 @@ from prefect.states import Completed
 from flows.forms.operations import RebuildParameters
 from flows.runtime.run import ended, named
 from lake.words import counted
-from tasks import by_hand
+from tasks import step_tasks
 from tasks.artifacts import show_rebuilt
 
 
@@ -25,6 +25,6 @@ def rebuild(params: RebuildParameters) -> State[Any]:
 
 
 def _rebuilt(params: RebuildParameters) -> State[Any]:
-    generation, releases = by_hand.rebuild(params.lake)
+    generation, releases = step_tasks.rebuild(params.lake)
     show_rebuilt(params.lake, generation, releases)
     return Completed(message=f"made {counted(len(releases), 'release')} again from Parquet, in generation {generation}")

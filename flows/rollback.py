@@ -13,7 +13,7 @@ from flows.runtime.run import ended, named
 from lake.errors import LakeError
 from lake.index import open_lake
 from tasks.artifacts import show_difference
-from tasks.roll_back import roll_back
+from tasks.step_tasks import roll_back
 
 _log = logging.getLogger(__name__)
 

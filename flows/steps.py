@@ -7,20 +7,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_c
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.directory import Lake
 from lake.progress import Progress, silent
-from tasks.plain import (
-    audit_one,
-    collect_one,
-    commit_one,
-    embed_one,
-    evaluate_one,
-    index_one,
-    n_cores,
-    publish_one,
-    scan_job,
-    submit_one,
-)
+from tasks import steps
 
 if TYPE_CHECKING:
     from expectations.gating import Answers
@@ -32,7 +20,7 @@ if TYPE_CHECKING:
     from lake.releases.values import Release, Spent
     from tasks.job import Job
 
-__all__ = ["PlainSteps", "Steps", "n_cores", "scan_job"]
+__all__ = ["PlainSteps", "Steps"]
 
 
 class Steps(Protocol):
@@ -55,6 +43,12 @@ class Steps(Protocol):
 class PlainSteps:
     """The steps in this process: shards in threads that each drive a child, embedding in one more thread."""
 
+    scan = staticmethod(steps.scan)
+    submit = staticmethod(steps.submit_texts)
+    commit = staticmethod(steps.commit)
+    audit = staticmethod(steps.audit)
+    publish = staticmethod(steps.publish)
+
     def __init__(
         self,
         *,
@@ -63,9 +57,8 @@ class PlainSteps:
         progress: Progress = silent,
     ) -> None:
         self.progress, self._embedder = progress, embedder
-        self._n_workers = n_workers or n_cores()
+        self._n_workers = n_workers or steps.n_cores()
         self._embedding = ThreadPoolExecutor(1, thread_name_prefix="embed")
-        self._lake: Lake | None = None
 
     def __enter__(self) -> PlainSteps:
         return self
@@ -75,13 +68,10 @@ class PlainSteps:
     ) -> None:
         self._embedding.shutdown(wait=True, cancel_futures=True)
 
-    def scan(self, job: Job) -> Scan:
-        return scan_job(job)
-
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
         try:
-            futures = {pool.submit(index_one, job, shard, recipe): shard for shard in shards}
+            futures = {pool.submit(steps.index_shard, job, shard, recipe): shard for shard in shards}
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
@@ -89,9 +79,7 @@ class PlainSteps:
             pool.shutdown(wait=True, cancel_futures=True)  # and with the threads their children go
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> Future[int]:
-        if self._lake is None:
-            self._lake = Lake(job.lake)
-        return self._embedding.submit(embed_one, self._lake, request, recipe, self._embedder, self.progress)
+        return self._embedding.submit(steps.embed_texts, job, request, recipe, self._embedder, self.progress)
 
     def results(self, futures: Iterable[Future[int]]) -> list[int]:
         done, pending = wait(futures, return_when=FIRST_EXCEPTION)
@@ -99,20 +87,8 @@ class PlainSteps:
             future.cancel()
         return [future.result() for future in done]
 
-    def submit(self, job: Job, request: str, recipe: Recipe) -> int:
-        return submit_one(Lake(job.lake), request, recipe)
-
     def collect(self, job: Job, recipe: Recipe) -> int:
-        return collect_one(job, recipe, self.progress)
-
-    def commit(self, job: Job, found: Scan, spent: Spent | None = None) -> Release:
-        return commit_one(job, found, spent)
-
-    def audit(self, job: Job, candidate: Release) -> Verdict:
-        return audit_one(job, candidate)
+        return steps.collect_vectors(job, recipe, self.progress)
 
     def evaluate(self, job: Job, candidate: Release) -> Answers | None:
-        return evaluate_one(Lake(job.lake), candidate, self.progress)
-
-    def publish(self, job: Job, candidate: Release) -> None:
-        publish_one(job, candidate)
+        return steps.evaluate(job.lake, candidate, self.progress)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
 from lake.progress import Progress, silent
@@ -36,21 +37,23 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> 
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(candidate)
-    if not force and history.live != release and history.gate(release.id) is None and gated(lake, history):
+    if not force and history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
         raise RefusedError(
             f"{release.id} was not asked this lake's questions yet; raglake publish asks them, or say --force"
         )
     return publishing.publish(lake.log, release, why=why, force=force)
 
 
-def gated(lake: Lake, history: History) -> bool:
-    """Whether a candidate must be asked questions before it is published."""
-    from lake import configuration
-    from lake.questions import questions
+def gate_asks(lake: Lake) -> bool:
+    """Whether the gate asks a candidate anything before it is published."""
+    from lake.questions import reviewed
 
     policy = configuration.read(lake.store).gate
-    sets = {question.set for question in questions(lake)}
-    return policy.mode == "block" and policy.asks(sets, has_live=history.live is not None)
+    return policy.asks({question.set for question in reviewed(lake)}, has_live=lake.log.read().live is not None)
+
+
+def _must_be_asked(lake: Lake) -> bool:
+    return configuration.read(lake.store).gate.mode == "block" and gate_asks(lake)
 
 
 def pin(url: str, *, why: str) -> History:

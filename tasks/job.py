@@ -1,9 +1,10 @@
-"""The job: what one run is asked to do."""
+"""What a run of the ingest, and an erasure, are asked to do."""
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 from dataclasses import dataclass, field, replace
 
 from lake.errors import UsageError
@@ -60,3 +61,36 @@ def without_lake(source: Source, lake: str) -> Source:
     if inside.startswith(".."):
         return source
     return replace(source, exclude=(*source.exclude, f"/{glob.escape(inside)}/"))
+
+
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
+#: A shorter literal (``'%'``) names nobody, and is in too many words to be left out of them.
+_SHORTEST_NAME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Documents to be erased: those at ``uri``, or those that ``where`` chooses; one of them is None."""
+
+    lake: str
+    uri: str | None
+    where: str | None
+    source: str | None
+    why: str
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What the request itself says of the documents."""
+        return frozenset(word for word in (self.uri, self.where) if word)
+
+    def without_names(self, message: str) -> str:
+        """The message with an ellipsis for whatever it quotes of the request.
+
+        >>> Erasure("index", None, "author = 'Ann'", None, "").without_names("no match: (author = 'Ann')")
+        'no match: (...)'
+        """
+        literals = [found for found in _LITERAL.findall(self.where or "") if len(found) >= _SHORTEST_NAME]
+        for word in (*self.words, *literals):
+            for form in (word, word.replace("'", "''"), repr(word)[1:-1]):
+                message = message.replace(form, "...")
+        return message

@@ -82,7 +82,7 @@ class SharedChildren:
 def shared_children() -> Iterator[None]:
     children = SharedChildren()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasks.plain._child", children)
+        patch.setattr("tasks.steps._child", children)
         yield
     children.close()
 

@@ -153,7 +153,7 @@ DIRECT = (
     "flows/cli/app.py",
     "flows/cli/preview.py",
     "flows/cli/demo.py",
-    "tasks/plain.py",
+    "tasks/steps.py",
 )
 
 

@@ -25,7 +25,7 @@ __all__ = [
 
 #: Modules that do nothing but define things when they are imported.
 _MODULES = (
-    "great_expectations polars lance lancedb s3fs expectations.audit flows.reindex flows.steps tasks.plain "
+    "great_expectations polars lance lancedb s3fs expectations.audit flows.reindex flows.steps tasks.steps "
     "lake.index lake.ingest.rebuild lake.embed.hashing lake.ingest.isolation lake.parse lake.chunk.chunker"
 )
 

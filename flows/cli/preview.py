@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from flows.steps import n_cores, scan_job
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.progress import Progress
+from tasks.steps import n_cores, scan
 
 if TYPE_CHECKING:
     from flows.reindex import Job
@@ -29,7 +29,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     ``oldest_change_at``: since when at most a change of a document waits; None where none does, and where another
     recipe changes them all.
     """
-    lake, found = Lake(job.lake), scan_job(job)
+    lake, found = Lake(job.lake), scan(job)
     plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
     price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)

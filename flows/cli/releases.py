@@ -68,17 +68,13 @@ def publish(
 def _asked(url: str, name: str, as_json: bool) -> list[str]:
     """Ask a candidate the lake's questions, unless its audit refused it already; what the gate remarks."""
     from lake.directory import Lake
-    from tasks.plain import evaluate_one
+    from tasks.steps import evaluate, gate_by_hand
 
     lake = Lake.existing(url)
-    history = lake.log.read()
-    release = history.resolve(name)
-    verdict = history.verdict(release.id)
-    if history.live == release or verdict is None or not verdict["passed"]:
-        return []
+    release = lake.log.read().resolve(name)
     with terminal.progress(quiet=as_json) as progress:
-        answers = evaluate_one(lake, release, progress)
-    return [answers.verdict.summary()] if answers and answers.verdict.outcome == "warned" else []
+        gate = gate_by_hand(lake, release, lambda: evaluate(url, release, progress))
+    return [gate.summary()] if gate and gate.outcome == "warned" else []
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from flows.forms.ingest import POLICY, USUAL_WAIT, Unset, WaitMinutes, without_unset
 from lake.releases.retention import Retention
-from tasks.forget import Erasure
+from tasks.job import Erasure
 
 _USUAL = Retention()
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from lake.errors import UsageError
-from tasks.plain import n_cores
+from tasks.steps import n_cores
 
 if TYPE_CHECKING:
     from flows.forms.ingest import IngestParameters

@@ -27,7 +27,7 @@ from lake import configuration
 from lake.directory import Lake
 from lake.questions import EvalQuestion, Evidence, add
 from tasks.artifacts import artifact_key
-from tasks.evaluate import measure
+from tasks.step_tasks import measure
 
 pytestmark = pytest.mark.prefect
 

@@ -115,7 +115,7 @@ def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient
 
     log = logged(client, run)
     assert f"lake.ingest.commit: built {release}" in log
-    assert "tasks.embed_texts: embedded" in log
+    assert "tasks.step_tasks: embedded" in log
 
 
 def test_a_refusal_by_the_guard_fails_the_run_with_its_reason(

@@ -75,5 +75,5 @@ def test_only_a_transient_error_is_tried_again(error: Exception, retried: bool) 
 
 
 def test_the_plain_steps_do_without_prefect() -> None:
-    code = "import flows.steps, flows.reindex, tasks.plain, tasks.job, sys; sys.exit('prefect' in sys.modules)"
+    code = "import flows.steps, flows.reindex, tasks.steps, tasks.job, sys; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

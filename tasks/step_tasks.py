@@ -1,0 +1,149 @@
+"""The Prefect tasks: each step of a run, and what an operator does by hand, with what people are shown of it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lake import operate
+from lake.directory import Lake
+from lake.errors import LakeError
+from lake.questions import load, take
+from lake.words import counted
+from tasks import steps
+from tasks.artifacts import ProgressArtifacts, show_answers, show_plan, show_verdict
+from tasks.events import tell
+from tasks.policy import step
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from expectations.gating import Answers
+    from expectations.verdict import Verdict
+    from lake.erasure.forget import Forgotten
+    from lake.ingest.scan import Scan
+    from lake.maintenance.prune import Pruned
+    from lake.questions import Taken
+    from lake.recipe import Recipe
+    from lake.releases.history import History
+    from lake.releases.retention import Retention
+    from lake.releases.values import Release
+    from tasks.job import Erasure, Job
+
+_log = logging.getLogger(__name__)
+
+index_shard = step("index shard")(steps.index_shard)
+submit_texts = step("hand texts over")(steps.submit_texts)
+collect_vectors = step("fetch vectors")(steps.collect_vectors)
+commit = step("commit")(steps.commit)
+
+
+@step("scan")
+def scan(job: Job) -> Scan:
+    """List the sources, digest what may have changed, and plan; the plan is shown as a table."""
+    found = steps.scan(job)
+    show_plan(job, found.plan)
+    return found
+
+
+@step("embed texts")
+def embed_texts(job: Job, request: str, recipe: Recipe) -> int:
+    """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
+    n_texts = steps.embed_texts(job, request, recipe)
+    _log.info("embedded %s with %s by %s", counted(n_texts, "text"), recipe.embedder.name, recipe.embedder.computed_by)
+    return n_texts
+
+
+@step("audit", run_name="audit {candidate.id}")
+def audit(job: Job, candidate: Release) -> Verdict:
+    """Hold the candidate against its expectations; the verdict is shown as markdown."""
+    verdict = steps.audit(job, candidate)
+    show_verdict(job, candidate, verdict)
+    return verdict
+
+
+@step("evaluate", run_name="evaluate {candidate.id}")
+def evaluate(lake: str, candidate: Release) -> Answers | None:
+    """Judge a candidate by the lake's questions beside live; scores and verdict are shown. None: nothing is asked."""
+    answers = steps.evaluate(lake, candidate, ProgressArtifacts(lake))
+    if answers is not None:
+        show_answers(lake, answers)
+    return answers
+
+
+@step("measure", run_name="measure {release.id}")
+def measure(lake: str, release: Release, *, again: bool) -> pa.Table:
+    """SCORES rows of a release, which the lake keeps; ``again``: taken anew, for how fast it answers today."""
+    return steps.measure(lake, release, ProgressArtifacts(lake), again=again)
+
+
+@step("publish", run_name="publish {candidate.id}")
+def publish(job: Job, candidate: Release) -> None:
+    """Make the candidate live, in one step that a retry finds done."""
+    steps.publish(job, candidate)
+    tell(job.lake, "published", release=candidate.id)
+
+
+@step("publish by hand", run_name="publish {candidate}")
+def publish_by_hand(lake: str, candidate: str, why: str, *, force: bool) -> None:
+    """Make a candidate live, in one step that a retry finds done."""
+    operate.publish(lake, candidate, why=why, force=force)
+    tell(lake, "published", release=candidate)
+
+
+@step("pin")
+def pin(lake: str, why: str) -> str:
+    """Hold live where it is; which release that is."""
+    return _live(operate.pin(lake, why=why))
+
+
+@step("unpin")
+def unpin(lake: str) -> str:
+    """Let the next run publish again; which release is live."""
+    return _live(operate.unpin(lake))
+
+
+def _live(history: History) -> str:
+    return history.resolve("live").id
+
+
+@step("roll back", run_name="roll back to {release}")
+def roll_back(lake: str, release: str, why: str) -> tuple[str | None, str]:
+    """Which release was live, and which is now; the same one twice if there was nothing to do."""
+    was = Lake.existing(lake).log.read().live
+    return (was.id if was else None), _live(operate.rollback(lake, release, why=why))
+
+
+@step("prune")
+def prune(lake: str, retention: Retention, *, dry_run: bool) -> Pruned:
+    """Drop the releases that ``retention`` does not keep and give back their disk; a retry goes on from there."""
+    return operate.prune(lake, retention, dry_run=dry_run, progress=ProgressArtifacts(lake))
+
+
+@step("forget")
+def forget(erasure: Erasure, *, dry_run: bool) -> Forgotten:
+    """Erase the documents everywhere in the lake and prove it, or only choose them; a retry goes on from there."""
+    asked = {"uri": erasure.uri, "where": erasure.where, "source": erasure.source}
+    try:
+        return operate.forget(
+            erasure.lake, **asked, why=erasure.why, dry_run=dry_run, progress=ProgressArtifacts(erasure.lake)
+        )
+    except LakeError as error:
+        raise type(error)(erasure.without_names(str(error))) from None
+
+
+@step("rebuild")
+def rebuild(lake: str) -> tuple[str, list[str]]:
+    """Make the tables of every release again; the generation that holds them now, and the releases."""
+    history = operate.rebuild(lake, progress=ProgressArtifacts(lake))
+    return next(iter(history.releases.values())).generation, list(history.releases)
+
+
+@step("import questions")
+def import_questions(
+    lake: str, format: str, path: str, set: str | None, source: str | None, uri: str | None, split: str = "test"
+) -> Taken:
+    """Take the questions of a file into the lake; a retry finds those that were taken."""
+    place, name = Lake.existing(lake), set or Path(path).resolve().stem.lower()
+    return take(place, name, load(format, path, set=name, source=source, uri=uri, split=split))

@@ -1,0 +1,159 @@
+"""The steps of a run as plain functions, free of Prefect: what the command line runs and what each task wraps."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from expectations import gating
+from expectations.audit import audit as audited
+from expectations.audit_settings import AuditSettings
+from expectations.gate import without_gate
+from lake.directory import Lake
+from lake.embed import load_embedder
+from lake.ingest import batch_jobs, build
+from lake.ingest import commit as commits
+from lake.ingest import scan as scans
+from lake.ingest.isolation import IsolatedFunction
+from lake.progress import Progress, silent
+from lake.releases import publishing
+
+if TYPE_CHECKING:
+    from expectations.gate import GateVerdict
+    from expectations.gating import Answers
+    from expectations.verdict import Verdict
+    from lake.embed.base import Embedder
+    from lake.ingest.plan import Shard
+    from lake.ingest.scan import Scan
+    from lake.recipe import Recipe
+    from lake.releases.values import Release, Spent
+    from tasks.job import Job
+
+
+_OF_THREAD = threading.local()
+
+
+def scan(job: Job) -> Scan:
+    """The plan of a job; writes nothing."""
+    return scans.scan(
+        Lake(job.lake),
+        list(job.open_sources().values()),
+        job.settings,
+        verify=job.verify,
+        change_recipe=job.change_recipe,
+        allow_removed=job.allow_removals,
+    )
+
+
+def index_shard(job: Job, shard: Shard, recipe: Recipe) -> str | None:
+    """Parse and chunk one shard; the path of its Parquet file, which the same contents always bear."""
+    return build.index_shard(Lake(job.lake), shard, job.open_sources(), recipe, _child())
+
+
+def _child() -> IsolatedFunction:
+    """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
+    if not hasattr(_OF_THREAD, "child"):
+        _OF_THREAD.child = IsolatedFunction("lake.ingest.contents:content_row")
+    child: IsolatedFunction = _OF_THREAD.child
+    return child
+
+
+def embed_texts(
+    job: Job, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None
+) -> int:
+    """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
+    chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
+    return build.embed_texts(_lake_of_thread(job.lake), request, recipe, chosen, progress=progress)
+
+
+def _lake_of_thread(url: str) -> Lake:
+    """The lake as this thread came to know it: which vectors are stored is read once, not for every request."""
+    known: dict[str, Lake] = _OF_THREAD.__dict__.setdefault("lakes", {})
+    if url not in known:
+        known.clear()
+        known[url] = Lake(url)
+    return known[url]
+
+
+def submit_texts(job: Job, request: str, recipe: Recipe) -> int:
+    """Hand a request's texts to the provider's Batch API; how many."""
+    return batch_jobs.submit(Lake(job.lake), request, recipe, batch_jobs.batch_api(recipe))
+
+
+def collect_vectors(job: Job, recipe: Recipe, progress: Progress = silent) -> int:
+    """Wait for what the Batch API was given, as long as the job may, and store its vectors; how many."""
+    return batch_jobs.collect(Lake(job.lake), recipe, batch_jobs.batch_api(recipe), job.batch_hours or 0, progress)
+
+
+def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
+    """Write one version per table and log them as a candidate; a retry starts again from the base's versions."""
+    return commits.commit(Lake(job.lake), found, spent)
+
+
+def audit(job: Job, candidate: Release) -> Verdict:
+    """Great Expectations' verdict on a candidate, which the lake keeps."""
+    lake = Lake(job.lake)
+    verdict = audited(lake, candidate, AuditSettings(allow_removed=job.allow_removals))
+    lake.keep_findings(candidate.id, verdict.to_arrow())
+    why = "" if verdict.passed else verdict.summary()
+    publishing.record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)
+    return verdict
+
+
+def evaluate(url: str, candidate: Release, progress: Progress = silent) -> Answers | None:
+    """The gate's verdict on a candidate beside live, which the lake keeps; None if the gate asks no question.
+
+    A run that dies here leaves the scores that were taken so far to the next one.
+    """
+    lake = Lake(url)
+    answers, findings = gating.ask(lake, candidate, progress), without_gate(lake.findings(candidate.id))
+    if answers is None:
+        if lake.log.read().is_blocked(candidate.id):  # by questions that are asked no more
+            lake.keep_findings(candidate.id, findings)
+            publishing.record_gate(lake.log, candidate, outcome="off", why="")
+        return None
+    verdict = answers.verdict
+    lake.keep_findings(candidate.id, pa.concat_tables([findings, verdict.to_arrow()]))
+    why = verdict.summary() if verdict.outcome == "blocked" else ""
+    publishing.record_gate(lake.log, candidate, outcome=verdict.outcome, why=why, **verdict.to_json())
+    return answers
+
+
+def measure(url: str, release: Release, progress: Progress = silent, *, again: bool) -> pa.Table:
+    """SCORES rows of a release for the questions of the gate, as it asks them; ``again``, though they are kept."""
+    return gating.measure(Lake(url), release, again=again, progress=progress)
+
+
+def gate_by_hand(lake: Lake, release: Release, ask: Callable[[], Answers | None]) -> GateVerdict | None:
+    """What the gate finds when somebody publishes a release; None if it is live, failed its audit or nothing is asked.
+
+    Publishing itself refuses what the audit refused.
+    """
+    history = lake.log.read()
+    audit = history.verdict(release.id)
+    if history.live == release or audit is None or not audit["passed"]:
+        return None
+    answers = ask()
+    return answers.verdict if answers else None
+
+
+def publish(job: Job, candidate: Release) -> None:
+    """Make the candidate live; RefusedError if its audit, its gate, a pin or a moved ``live`` forbids it."""
+    publishing.publish(Lake(job.lake).log, candidate)
+
+
+def n_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def quarantined(job: Job, release: Release, n_rows: int) -> list[dict[str, str]]:
+    """The first documents of a release's quarantine: uri, class, reason."""
+    table = Lake(job.lake).tables(release.generation).at("quarantine", release.versions["quarantine"])
+    rows = table.scan(["uri", "error_class", "reason"]).sort_by("uri").slice(0, n_rows)
+    shown: list[dict[str, str]] = rows.rename_columns(["uri", "class", "reason"]).to_pylist()
+    return shown
