@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sources.declared import PROBLEMS
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -222,8 +223,7 @@ def _canonical_texts(lake: Lake, part: pl.DataFrame) -> dict[str, str | None]:
 
 
 def _compared(reader: TableReader, key: str, texts: dict[str, str | None]) -> Iterator[tuple[str, bool]]:
-    wanted = ", ".join(f"'{doc_id}'" for doc_id in texts)
-    rows = reader.scan([key, "doc_id", "start", "end", "text"], f"doc_id IN ({wanted})")
+    rows = reader.scan([key, "doc_id", "start", "end", "text"], one_of("doc_id", texts))
     for span_id, doc_id, start, end, text in _tuples(rows):
         canonical = texts[doc_id]
         yield span_id, canonical is not None and start is not None and canonical[start:end] == text

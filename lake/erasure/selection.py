@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from lake.releases.history import History
 from lake.releases.values import Release
 from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
+from lake.tables.sql import one_of, quoted
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Terms
@@ -75,9 +76,9 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     """The documents at ``uri`` (in ``source``), or those that ``where`` chooses; UsageError where there is none."""
     if (uri is None) == (where is None):
         raise UsageError("say which documents: a URI or --where SQL, one of them")
-    wanted = where or f"uri = {_quoted(uri or '')}"
+    wanted = where or f"uri = {quoted(uri or '')}"
     if source is not None:
-        wanted = f"({wanted}) AND source = {_quoted(source)}"
+        wanted = f"({wanted}) AND source = {quoted(source)}"
     named = frozenset(_rows(lake, history, wanted)["doc_id"])
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
@@ -87,11 +88,11 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
         raise UsageError(
             f"no document of any kept release matches {wanted}; raglake query --at, or the manifest, tells"
         )
-    of_named = _rows(lake, history, _among("doc_id", named))
+    of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
     if uri is not None and source is None and of_named["source"].n_unique() > 1:
         raise UsageError(f"{uri!r} is in several sources: {sorted(of_named['source'].unique())}; say --source")
     digests = frozenset(of_named["digest"].drop_nulls())
-    copies = _rows(lake, history, _among("digest", digests)) if digests else of_named
+    copies = _rows(lake, history, one_of("digest", sorted(digests))) if digests else of_named
     return Selection(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
 
 
@@ -127,14 +128,6 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
             return KNOWN.empty_table()
         raise
     return reader.scan(KNOWN.names, where).cast(KNOWN)
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _among(column: str, values: Collection[str]) -> str:
-    return f"{column} IN ({', '.join(_quoted(value) for value in sorted(values))})"
 
 
 @dataclass(frozen=True)

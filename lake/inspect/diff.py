@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lake.ingest.plan import moves
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -164,9 +165,7 @@ def _kept_chunks(lake: Lake, a: Release, b: Release, doc_ids: pl.Series) -> pl.D
     """How many chunks each of these documents has in both releases; no row for one that has none."""
     if doc_ids.is_empty():
         return pl.DataFrame(schema={"doc_id": pl.String, "n_kept": pl.UInt32})
-    # Only our own hex ids get here, so there is nothing to escape.
-    names = ", ".join(f"'{doc_id}'" for doc_id in doc_ids)
-    where = f"doc_id IN ({names})" if len(doc_ids) <= _LOOKED_UP else None
+    where = one_of("doc_id", doc_ids) if len(doc_ids) <= _LOOKED_UP else None
     old, new = (_scan(lake, r, r.recipe.embedder.table, ("doc_id", "chunk_id"), where) for r in (a, b))
     mine = old.join(doc_ids.to_frame(), on="doc_id", how="semi")
     return mine.join(new, on="chunk_id", how="semi").group_by("doc_id").agg(n_kept=pl.len())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lake.ids import value_digest
 from lake.questions.values import EvalQuestion, Evidence
-from lake.tables.reader import one_of
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from lake.errors import UsageError
-from lake.search.predicate import ANYTHING, NOTHING, Predicate, literal
+from lake.search.predicate import ANYTHING, NOTHING, Predicate
+from lake.tables.sql import quoted
 
 _COMPARISONS = ("<", "<=", ">", ">=")
 _MAX_VALUES = 10_000
@@ -78,7 +79,7 @@ def _choice(column: str, operator: str, values: list[Any], encode: Callable[[str
 def _text(column: str, value: Any) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{column!r} is text, not {_short(value)}")
-    return literal(str(value))
+    return quoted(str(value))
 
 
 def _whole(n_bits: int) -> Callable[[str, Any], str]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lake.parse import parser_of
 from lake.releases.rows import release_entries
-from lake.tables.reader import one_of
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.releases.history import History

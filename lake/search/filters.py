@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import UsageError
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
 from lake.search.metadata import MetadataCondition
-from lake.search.predicate import ANYTHING, NOTHING, Predicate, among, enclosed, literal
+from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.sources.globs import matches
+from lake.tables.sql import one_of, quoted
 
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader
@@ -101,12 +102,12 @@ class ReleaseFilter:
         """Plain ends and beginnings as SQL; other patterns are tried on each document's uri."""
         if column != "uri" or not isinstance(pattern, str) or not pattern:
             raise UsageError(f"glob is for 'uri' and a pattern such as 'hr/**', not for {column!r} and {pattern!r}")
-        literal(pattern)
+        quoted(pattern)
         path = pattern.removesuffix("**")
         if path.endswith("/") and not re.search(r"[*?\[]", path):
-            return Predicate(f"starts_with(uri, {literal(path.removeprefix('/'))})")
+            return Predicate(f"starts_with(uri, {quoted(path.removeprefix('/'))})")
         if pattern.startswith("*") and not re.search(r"[*?\[/]", pattern[1:]) and pattern != "*":
-            return Predicate(f"ends_with(uri, {literal(pattern[1:])})")
+            return Predicate(f"ends_with(uri, {quoted(pattern[1:])})")
         return self._remembered("glob", pattern, lambda: self._matching(pattern))
 
     def _matching(self, pattern: str) -> frozenset[str]:
@@ -151,7 +152,8 @@ class ReleaseFilter:
             return NOTHING
         if not others:
             return ANYTHING
-        return Predicate(among(doc_ids) if len(doc_ids) <= len(others) else among(others, negated=True))
+        negated = len(others) < len(doc_ids)
+        return Predicate(one_of("doc_id", sorted(others if negated else doc_ids), negated=negated))
 
 
 def _items(filters: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:

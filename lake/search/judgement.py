@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import UsageError
 from lake.ids import derived_id
 from lake.storage import clock
-from lake.tables.reader import one_of
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.search.predicate import Predicate

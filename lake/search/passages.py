@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.schemas import DOCUMENT_COLUMNS, HITS
-from lake.tables.reader import TableReader, one_of
+from lake.tables.reader import TableReader
+from lake.tables.sql import one_of
 
 #: Runs a function beside the caller.
 Submit = Callable[..., "Future[Any]"]

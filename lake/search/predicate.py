@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lake.errors import UsageError
+from lake.tables.sql import quoted
 
 #: A longer one is built by a program, which passes ``filters`` instead.
 MAX_CHARACTERS = 10_000
@@ -46,25 +46,6 @@ ANYTHING = Predicate()
 NOTHING = Predicate("false")
 
 
-def literal(value: str) -> str:
-    """A text as SQL, whatever is in it; UsageError where UTF-8 can't hold it."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{value!a} is no valid text") from error
-    return "'" + value.replace("'", "''") + "'"
-
-
-def literals(values: Iterable[str]) -> str:
-    """Texts as SQL, separated by commas."""
-    return ", ".join(map(literal, values))
-
-
-def among(doc_ids: Iterable[str], *, negated: bool = False) -> str:
-    """Chunks of these documents, or of all others."""
-    return f"doc_id {'NOT ' if negated else ''}IN ({literals(sorted(doc_ids))})"
-
-
 def enclosed(where: str) -> str:
     """SQL that somebody wrote, in parentheses that it can't leave; UsageError where it might.
 
@@ -74,7 +55,7 @@ def enclosed(where: str) -> str:
         raise UsageError(f"where={where!r} is no SQL predicate, such as \"language = 'de' AND page < 10\"")
     if len(where) > MAX_CHARACTERS:
         raise UsageError(f"where has {len(where):,} characters, at most {MAX_CHARACTERS:,} are allowed; use filters")
-    literal(where)
+    quoted(where)
     opened: list[str] = []
     before = " "
     for piece in _PIECE.finditer(where):

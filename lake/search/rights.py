@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
-from lake.search.predicate import ANYTHING, Predicate, among, literal, literals
+from lake.search.predicate import ANYTHING, Predicate
 from lake.sources.declared import EVERYTHING
+from lake.tables.sql import one_of, quoted, quoted_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,13 +56,14 @@ class Rights:
         closed = [doc_id for doc_id, allowed in may.items() if allowed == (True, False)]
         own = self._of_column(names)
         if closed:
-            own &= Predicate(among(closed, negated=True))
-        return Predicate(f"({own.sql}) OR {among(opened)}") if opened else own
+            own &= Predicate(one_of("doc_id", sorted(closed), negated=True))
+        return Predicate(f"({own.sql}) OR {one_of('doc_id', sorted(opened))}") if opened else own
 
     def _of_column(self, names: Collection[str]) -> Predicate:
         if not self.restricts:
             return ANYTHING
-        return Predicate(f"acl IS NULL OR array_has_any(acl, [{literals(sorted(names))}])" if names else "acl IS NULL")
+        has_any = f" OR array_has_any(acl, [{quoted_list(sorted(names))}])" if names else ""
+        return Predicate(f"acl IS NULL{has_any}")
 
 
 def _acls(rows: pa.Table) -> dict[str, Acl]:
@@ -87,5 +89,5 @@ def checked(principals: Iterable[str]) -> frozenset[str]:
             raise UsageError(f"principal {name!r} must be a text that is not blank")
         if name.strip() == EVERYTHING:
             raise UsageError(f"{EVERYTHING!r} is no principal among others; pass it alone, as an operator")
-        literal(name)
+        quoted(name)
     return frozenset(names)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lake.tables.text_query import Clause, TextQuery
+from lake.tables.sql import one_of
 
 #: How an index is searched, where there is one: candidates that are ranked again by exact distance, at least two for
 #: each wanted row, and, where distances may be rough, partitions looked into, at least: half of them, since Lance makes
@@ -270,11 +271,6 @@ def _anywhere(clause: Clause) -> list[Any]:
 
 def first_line(error: Exception) -> str:
     return str(error).split("\n")[0]
-
-
-def one_of(column: str, values: Sequence[str]) -> str:
-    # Only our own hex ids ever get here, so there is nothing to escape.
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
 def storage_options(url: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ import pyarrow as pa
 from lake.storage.failures import table_failures
 from lake.tables.patches.lazy_namespace import namespace_later
 from lake.tables.patches.lazy_pandas import pandas_later
-from lake.tables.reader import TableReader, one_of, storage_options
+from lake.tables.reader import TableReader, storage_options
+from lake.tables.sql import one_of
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from lake.ingest.commit import rows_of, table_schemas
 from lake.maintenance.doctor.deltas import resolved
 from lake.maintenance.doctor.examination import failing
-from lake.tables.reader import one_of
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.ingest.delta import Delta

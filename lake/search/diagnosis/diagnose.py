@@ -19,7 +19,7 @@ from lake.ids import document_id
 from lake.questions.alignment import resolve
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.diagnosis.values import EvidenceLocation
-from lake.search.predicate import literal
+from lake.tables.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,9 +75,9 @@ def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> Evidenc
 
 def _at(lake: Lake, release: Release, table: str, lost: Lost, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of a table of a release at the URI of the evidence."""
-    where = f"uri = {literal(lost.evidence.uri)}"
+    where = f"uri = {quoted(lost.evidence.uri)}"
     if lost.evidence.source is not None:
-        where += f" AND source = {literal(lost.evidence.source)}"
+        where += f" AND source = {quoted(lost.evidence.source)}"
     rows: list[dict[str, Any]] = (
         lake.tables(release.generation).at(table, release.versions[table]).scan(columns, where).to_pylist()
     )

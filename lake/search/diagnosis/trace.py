@@ -14,7 +14,7 @@ from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Sta
 from lake.search.diversity import duplicates
 from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
-from lake.tables.reader import one_of
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     import numpy as np

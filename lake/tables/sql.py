@@ -1,0 +1,37 @@
+"""Values as SQL: the one place where a predicate's text is made of somebody's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lake.errors import UsageError
+
+
+def quoted(value: str) -> str:
+    """A text as an SQL literal, whatever is in it; UsageError if UTF-8 can't hold it.
+
+    >>> quoted("Ann's")
+    "'Ann''s'"
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{value!a} is no valid text") from error
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quoted_list(values: Iterable[str]) -> str:
+    """Texts as SQL literals, separated by commas."""
+    return ", ".join(map(quoted, values))
+
+
+def one_of(column: str, values: Iterable[str], *, negated: bool = False) -> str:
+    """Rows whose ``column`` is one of these values, or none of them.
+
+    >>> one_of("uri", ["a.md", "b.md"])
+    "uri IN ('a.md', 'b.md')"
+    """
+    listed = quoted_list(values)
+    if not listed:
+        return "true" if negated else "false"
+    return f"{column} {'NOT ' if negated else ''}IN ({listed})"
