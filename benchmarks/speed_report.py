@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from expectations.report.plots import Axis, Plot, Point, Series
+from expectations.report.rendering import write_sheet
+
 _STEPS = ("build", "no-op", "1 % changed")
 _SPENT = (("wall", "wall"), ("cpu", "CPU"))
-_COLOURS = {
-    "raglake": "#1f6fb4",
-    "bare script": "#5d636b",
-    "LangChain index()": "#c4560f",
-    "LlamaIndex pipeline": "#2a8a57",
-    "CocoIndex": "#8a4fb5",
-}
+_CONTESTANTS = ("raglake", "bare script", "LangChain index()", "LlamaIndex pipeline", "CocoIndex")
 _PAGE = """# What a run costs
 
 Made by this command, which interleaves all contestants so that they meet the same moods of the machine:
@@ -135,22 +133,23 @@ def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
 
 
 def _plot(path: Path, rows: pl.DataFrame, panels: list[tuple[str, str, str]]) -> None:
-    from matplotlib.figure import Figure
+    write_sheet([_panel(rows.filter(step=step), *rest) for step, *rest in panels], path, min(3, len(panels)))
 
-    n_columns = min(3, len(panels))
-    n_rows = len(panels) // n_columns
-    figure = Figure(figsize=(4.2 * n_columns, 3.6 * n_rows), layout="constrained")
-    places = figure.subplots(n_rows, n_columns, squeeze=False).flat
-    for axes, (step, what, title) in zip(places, panels, strict=True):
-        for name, colour in _COLOURS.items():
-            shown = rows.filter((pl.col("contestant") == name) & (pl.col("step") == step)).sort("n_documents")
-            if shown.height:
-                axes.plot(shown["n_documents"], shown[what], marker="o", ms=4, lw=1.4, color=colour, label=name)
-        axes.set(xscale="log", yscale="log", title=title, xlabel="files")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:,g}")
-            axis.set_minor_formatter("")
-        axes.grid(color="#dfe2e6", which="major")
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=150)
+
+def _panel(rows: pl.DataFrame, what: str, title: str) -> Plot:
+    """Both axes are logarithmic."""
+    shown = rows.filter(pl.col("contestant").is_in(_CONTESTANTS)).sort("n_documents")
+    places = shown.select("contestant", x=pl.col("n_documents").log10(), y=pl.col(what).log10())
+    series = [
+        Series(name, tuple(Point(x, y) for x, y in places.filter(contestant=name).select("x", "y").iter_rows()), colour)
+        for colour, name in enumerate(_CONTESTANTS)
+    ]
+    across, up = places["x"].to_list(), places["y"].to_list()
+    return Plot(what, title, _log_axis(across, (1,), "files"), _log_axis(up, (1, 2, 5)), series)
+
+
+def _log_axis(places: list[float], steps: tuple[int, ...], name: str = "") -> Axis:
+    """An axis for decimal logarithms, with ticks at these steps of each power of ten."""
+    low, high = min(places) - 0.05, max(places) + 0.05
+    values = [step * 10.0**power for power in range(math.floor(low), math.ceil(high)) for step in steps]
+    return Axis(low, high, [(at, f"{v:,g}") for v in values if low <= (at := math.log10(v)) <= high], name)

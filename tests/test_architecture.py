@@ -21,7 +21,7 @@ HOMES = {
     "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py"),
     "lance": ("lake/tables/reader.py", "lake/tables/lance_files.py"),
     "great_expectations": ("expectations/validation.py",),
-    "matplotlib": ("expectations/report/png.py",),
+    "resvg_py": ("expectations/report/rendering.py",),
     "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openvino": ("lake/embed/bert_graph.py", "lake/embed/processor.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),

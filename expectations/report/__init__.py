@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from expectations.report.gathering import gather
-from expectations.report.page import page
-from expectations.report.png import write_png
+from expectations.report.rendering import report_page, write_png
 
-__all__ = ["gather", "page", "write_png"]
+__all__ = ["gather", "report_page", "write_png"]

@@ -1,4 +1,4 @@
-"""What the lake knows, put together for a report: the log, the kept scores, and the worst questions asked again."""
+"""Collects a report from the log, the kept scores, and new searches for the worst questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow.compute as pc
 
 from expectations.profiles import settings_of, way_of
-from expectations.report.charts import Chart, Mark, Point, Series, Unit
+from expectations.report.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
 from expectations.report.questions import MAIN, compared, worst
 from expectations.report.values import Report, SetReport
 from expectations.series import ANSWERS, health_series
@@ -25,137 +25,123 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.releases.history import History
 
-#: Releases that a report goes back; a plot of more can't be read.
+#: Releases in a report unless told otherwise; a plot of more is hard to read.
 LAST = 30
-_MARKS: dict[str, Mark] = {"live": "live", "candidate": "candidate", "refused": "refused", "rolled back": "rolled back"}
 _STATE: tuple[tuple[str, str, Unit, float], ...] = (
     ("n_documents", "Documents", "count", 1),
     ("n_chunks", "Chunks", "count", 1),
-    ("quarantine_share", "Share in quarantine", "percent", 1),
-    ("lag_seconds", "Hours for which its oldest change had waited", "hours", 1 / 3600),
-    ("age_seconds", "Hours for which readers saw it", "hours", 1 / 3600),
+    ("quarantine_share", "Share of documents in quarantine", "percent", 1),
+    ("lag_seconds", "Age of the oldest change when published", "hours", 1 / 3600),
+    ("age_seconds", "Time live", "hours", 1 / 3600),
 )
 
 
 def gather(index: Index, name: str | None = None, last: int = LAST) -> Report:
-    """Report on the ``last`` releases, by the questions of one set or of all; UsageError where there is no release."""
+    """Reports on the ``last`` releases, by the questions of one set or of all; UsageError if there is no release."""
     rows = index.releases().to_pylist()
     if not rows:
         raise UsageError("nothing was built in this lake yet, so there is nothing to report; run raglake ingest first")
-    asked, shown = index.questions(name), rows[-last:]
+    questions, shown = index.questions(name), rows[-last:]
     health = pl.DataFrame(health_series(index, last=last))
-    names = sorted(set(health["set"].drop_nulls()) & {question.set for question in asked})
-    ids = [row["release"] for row in shown]
-    state = [_state_chart(health, ids, *one) for one in _STATE]
+    names = sorted(set(health["set"].drop_nulls()) & {question.set for question in questions})
+    ids, history = [row["release"] for row in shown], index.history()
     sets = [_set_report(index, health.filter(set=one), ids, one) for one in names]
-    history = index.history()
-    costs = [row | {"cost": _cost(history, row["release"], index.scores(row["release"]))} for row in shown]
-    return Report(
-        index.status()["lake"], clock.now(), costs, len(rows) - len(shown), state, _changes(index, shown), sets
-    )
+    releases = [row | {"cost": _cost(history, row["release"], index.scores(row["release"]))} for row in shown]
+    lake, state, changes = index.status()["lake"], list(_state_plots(health, ids)), _changes(index, shown)
+    return Report(lake, clock.now(), releases, len(rows) - len(shown), state, changes, sets)
 
 
 def _changes(index: Index, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    before = _good([(row["release"], row["status"]) for row in rows[:-1]])
+    before = _last_good([(row["release"], row["status"]) for row in rows[:-1]])
     return index.diff(before, rows[-1]["release"]).to_json() if before else None
 
 
-def _good(releases: Sequence[tuple[str, str]]) -> str | None:
-    """The last of them, of those that readers saw and were not taken off if there are such."""
+def _last_good(releases: Sequence[tuple[str, str]]) -> str | None:
+    """The last release that readers saw and that was not rolled back; failing that, the last one."""
     kept = [release for release, status in releases if status in ("live", "superseded")]
     return next(iter(reversed(kept or [release for release, _ in releases])), None)
 
 
 def _cost(history: History, release: str, rows: pa.Table) -> dict[str, Any]:
-    """What the lake's records say that a release took; answers are those whose scores are kept."""
+    """Recorded cost of a release; answers count if their scores are kept."""
     entry = next((entry for entry in history.entries if (entry.action, entry.release) == ("build", release)), None)
     verdict, built = history.verdict(release), history.releases[release].created_at
     spent = history.spent(release)
     paid = dict(pl.DataFrame(rows).filter(level="search").group_by("measure").agg(pl.col("value").sum()).iter_rows())
     return {
-        **{name: n for name, n in history.releases[release].counts.items() if not name.startswith("n_")},
-        "spent": asdict(spent) if spent else None,
+        **{name: history.releases[release].counts.get(name, 0) for name in ("added", "changed", "moved", "removed")},
+        **(asdict(spent) if spent else dict.fromkeys(("seconds", "n_texts_embedded", "n_tokens_embedded", "cost_usd"))),
         "commit_seconds": (entry.at - built).total_seconds() if entry else None,
         "audit_seconds": verdict["seconds"] if verdict else None,
-        "answer_tokens": paid.get("answer input tokens", 0.0) + paid.get("answer output tokens", 0.0),
+        "answer_tokens": paid.get("answer input tokens", 0.0) + paid.get("answer output tokens", 0.0) or None,
         "answer_usd": paid.get("answer USD"),
     }
 
 
-def _state_chart(health: pl.DataFrame, ids: Sequence[str], column: str, title: str, unit: Unit, factor: float) -> Chart:
-    rows = health.unique("release", maintain_order=True).drop_nulls(column)
-    points = [Point(ids.index(row["release"]), row[column] * factor, mark=_mark(row)) for row in rows.to_dicts()]
-    return Chart(column, title, tuple(ids), (Series(title, tuple(points)),), unit)
+def _state_plots(health: pl.DataFrame, ids: Sequence[str]) -> Iterator[Plot]:
+    for column, title, unit, factor in _STATE:
+        rows = health.unique("release", maintain_order=True).drop_nulls(column)
+        yield release_plot(column, title, ids, unit, {title: _values(rows, column, factor)})
 
 
-def _mark(row: dict[str, Any]) -> Mark:
-    return _MARKS.get(row["status"], "published")
+def _values(rows: pl.DataFrame, column: str, factor: float = 1) -> list[dict[str, Any]]:
+    return rows.select("release", "status", value=pl.col(column) * factor).to_dicts()
 
 
 def _set_report(index: Index, health: pl.DataFrame, ids: Sequence[str], name: str) -> SetReport:
     measured = [one for one in ids if one in set(health["release"])]
-    newest, way = measured[-1], _main_way(health.filter(release=measured[-1]), settings_of(way_of(index, {})))
-    before = health.filter(pl.col("release") != newest, settings=way).unique("release", maintain_order=True)
-    rows, asked = _rows(index, newest, name, way), {one.question_id: one for one in index.questions(name)}
-    against = _good(before.select("release", "status").rows())
-    p95 = health.filter(release=newest, settings=way)["p95"][0]
+    newest, profile = measured[-1], _main_profile(health.filter(release=measured[-1]), settings_of(way_of(index, {})))
+    before = health.filter(pl.col("release") != newest, settings=profile).unique("release", maintain_order=True)
+    rows, questions = _rows(index, newest, name, profile), {one.question_id: one for one in index.questions(name)}
+    against = _last_good(before.select("release", "status").rows())
+    p95 = health.filter(release=newest, settings=profile)["p95"][0]
     slices = list(_slices(rows))
-    counts = pl.DataFrame(rows).unique("question_id").group_by("status").len().sort("status")
+    measure = slices[0]["measure"] if slices else ""
     return SetReport(
         name,
         newest,
-        worded(way),
-        slices[0]["measure"] if slices else "",
+        profile_label(profile),
+        measure,
         None if p95 is None else p95 * 1000,
-        dict(counts.iter_rows()),
-        list(_score_charts(health, ids, name)),
-        list(_latency_charts(health, ids, name)),
+        dict(pl.DataFrame(rows).unique("question_id").group_by("status").len().sort("status").iter_rows()),
+        list(_score_plots(health, ids, name)),
+        list(_latency_plots(health, ids, name)),
         slices,
-        worst(index, newest, way, rows, asked),
-        compared(_rows(index, against, name, way), rows, asked, (against, newest)) if against else None,
+        _slice_plot(f"{name}-slices", f"{measure} by slice, {newest}", slices) if slices else None,
+        worst(index, newest, profile, rows, questions),
+        compared(_rows(index, against, name, profile), rows, questions, (against, newest)) if against else None,
     )
 
 
-def _main_way(health: pl.DataFrame, own: str) -> str:
-    """The lake's own if it was measured, else plain hybrid search, else the simplest of the ways."""
-    ways: list[str] = health["settings"].unique().to_list()
+def _main_profile(health: pl.DataFrame, own: str) -> str:
+    """The lake's own profile if it was measured, else plain hybrid search, else the simplest profile."""
+    profiles: list[str] = health["settings"].unique().to_list()
     plain = '{"mode": "hybrid"}'
-    return min(ways, key=lambda way: ("answers" in json.loads(way), way != own, way != plain, len(way), way))
+    return min(profiles, key=lambda one: ("answers" in json.loads(one), one != own, one != plain, len(one), one))
 
 
-def _rows(index: Index, release: str, name: str, way: str) -> pa.Table:
+def _rows(index: Index, release: str, name: str, profile: str) -> pa.Table:
     rows = index.scores(release)
-    return rows.filter(pc.and_(pc.equal(rows.column("set"), name), pc.equal(rows.column("settings"), way)))
+    return rows.filter(pc.and_(pc.equal(rows.column("set"), name), pc.equal(rows.column("settings"), profile)))
 
 
-def _score_charts(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Chart]:
-    """One chart for each measure, each way of asking in the same colour in all of them."""
-    ways = sorted(health["settings"].unique())
+def _score_plots(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Plot]:
+    """One plot for each measure; a search profile has the same colour in all of them."""
+    labels = {one: profile_label(one) for one in sorted(health["settings"].unique())}
     for level, measure in (*HEADLINE, *ANSWERS):
         rows = health.filter(level=level, measure=measure)
         if rows.height:
-            series = [Series(worded(way), _points(rows.filter(settings=way), ids), number)
-                      for number, way in enumerate(ways) if way in set(rows["settings"])]  # fmt: skip
-            words = measure.replace("_", " ")
-            title = f"Answers: {words}" if level == "answer" else f"{words} of {level}s"
-            yield Chart(f"{name}-{level}-{measure}", title, tuple(ids), tuple(series), "score")
+            means = rows.select("release", "status", "settings", "low", "high", value="mean")
+            of = {labels[one]: means.filter(settings=one).to_dicts() for one in labels if one in set(rows["settings"])}
+            title = f"{level.capitalize()} {measure.replace('_', ' ')}"
+            yield release_plot(f"{name}-{level}-{measure}", title, ids, "score", of, list(labels.values()))
 
 
-def _points(rows: pl.DataFrame, ids: Sequence[str]) -> tuple[Point, ...]:
-    return tuple(
-        Point(ids.index(row["release"]), row["mean"], row["low"], row["high"], _mark(row)) for row in rows.to_dicts()
-    )
-
-
-def _latency_charts(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Chart]:
+def _latency_plots(health: pl.DataFrame, ids: Sequence[str], name: str) -> Iterator[Plot]:
     times = health.drop_nulls("p50").unique(["release", "settings"], maintain_order=True)
-    for number, way in enumerate(sorted(times["settings"].unique())):
-        rows = times.filter(settings=way).to_dicts()
-        series = [
-            Series(time, tuple(Point(ids.index(r["release"]), r[time] * 1000, mark=_mark(r)) for r in rows), colour)
-            for colour, time in enumerate(("p50", "p95", "p99"))
-        ]
-        yield Chart(f"{name}-latency-{number + 1}", f"A search, {worded(way)}", tuple(ids), tuple(series), "ms")
+    for number, profile in enumerate(sorted(times["settings"].unique()), 1):
+        rows = {time: _values(times.filter(settings=profile), time, 1000) for time in ("p50", "p95", "p99")}
+        yield release_plot(f"{name}-latency-{number}", f"Search latency, {profile_label(profile)}", ids, "ms", rows)
 
 
 def _slices(rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -166,15 +152,22 @@ def _slices(rows: pa.Table) -> Iterator[dict[str, Any]]:
             yield {"by": by, "slice": row[by] if row[by] is not None else "several", **row}
 
 
-def worded(settings: str) -> str:
-    """A way of asking as a person says it.
+def _slice_plot(name: str, title: str, slices: Sequence[dict[str, Any]]) -> Plot:
+    points = tuple(Point(n, row["mean"], row["low"], row["high"]) for n, row in enumerate(slices))
+    series = [Series(title, points, line="")]
+    return Plot(name, title, label_axis([str(row["slice"]) for row in slices]), value_axis(series, "score"), series)
 
-    >>> worded('{"mode": "hybrid"}'), worded('{"alpha": 0.3, "mode": "hybrid"}')
+
+def profile_label(settings: str) -> str:
+    """A search profile in a few words.
+
+    >>> profile_label('{"mode": "hybrid"}'), profile_label('{"alpha": 0.3, "mode": "hybrid"}')
     ('hybrid', 'hybrid, alpha 0.3')
     """
-    how = json.loads(settings)
-    mode, answers = how.pop("mode"), how.pop("answers", None)
-    said = [mode, *(f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in how.items())]
-    if answers:
-        said += [f"answered by {answers['chat']}", *([f"judged by {answers['judge']}"] if "judge" in answers else [])]
-    return ", ".join(said)
+    profile = json.loads(settings)
+    mode, answers = profile.pop("mode"), profile.pop("answers", {})
+    words = [f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in profile.items()]
+    parts = [
+        f"{part} {answers[key]}" for key, part in (("chat", "answered by"), ("judge", "judged by")) if key in answers
+    ]
+    return ", ".join([mode, *words, *parts])

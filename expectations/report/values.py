@@ -1,42 +1,42 @@
-"""What a report says, before anything is drawn."""
+"""What a report shows, before anything is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from expectations.report.charts import Chart, Point, Series
+from expectations.report.plots import Plot, Point
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPassage:
-    """A passage that was found, and whether it is of a document that answers."""
+    """A passage that was found; ``is_relevant``: of a document that answers the question."""
 
     uri: str
     heading: str
     text: str
-    answers: bool
+    is_relevant: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
-    """A question that the newest release answers badly: what would answer it (uri and quote), and what was found.
+class WorstQuestion:
+    """A question with a low score at the newest release; ``expected``: uri and quote of each piece of evidence.
 
-    ``failure``: why it could not be asked again.
+    ``failure``: why the search could not be repeated.
     """
 
     question: str
     value: float
-    wanted: Sequence[tuple[str, str]]
+    expected: Sequence[tuple[str, str]]
     found: Sequence[FoundPassage]
     failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """The newest release against one measured before: ``Comparison.to_json`` of each measure, with questions' words."""
+class ReleaseComparison:
+    """Release ``b`` compared with ``a``: ``Comparison.to_json`` of each measure, with the text of each question."""
 
     a: str
     b: str
@@ -45,35 +45,30 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """One set of questions. ``newest``: the last release that it measured, ``way`` the way of asking looked at closely.
+    """One set of questions. ``newest``: the last release with scores; ``profile``: the search profile shown in detail.
 
-    ``measure``: by which slices are shown and questions ordered. ``counts``: questions by status; ``slices``: rows of
-    ``summary.means`` with ``by`` and ``slice``. ``p95``: milliseconds of a search at ``newest``.
+    ``measure`` orders slices and questions. ``counts``: questions by status. ``slices``: rows of ``summary.means`` with
+    ``by`` and ``slice``. ``p95``: milliseconds of a search at ``newest``.
     """
 
     name: str
     newest: str
-    way: str
+    profile: str
     measure: str
     p95: float | None
     counts: Mapping[str, int]
-    scores: Sequence[Chart]
-    latency: Sequence[Chart]
+    scores: Sequence[Plot]
+    latency: Sequence[Plot]
     slices: Sequence[Mapping[str, Any]]
-    worst: Sequence[Worst]
-    compared: Compared | None
+    sliced: Plot | None
+    worst: Sequence[WorstQuestion]
+    compared: ReleaseComparison | None
 
     @property
-    def charts(self) -> list[Chart]:
-        """All of them, the slices too, which the page shows as a table."""
-        return [*self.scores, *self._sliced(), *self.latency]
-
-    def _sliced(self) -> Iterator[Chart]:
-        points = [Point(n, row["mean"], row["low"], row["high"]) for n, row in enumerate(self.slices)]
-        if points:
-            title = f"{self.measure} of {self.newest} in slices, {self.way}"
-            labels = tuple(str(row["slice"]) for row in self.slices)
-            yield Chart(f"{self.name}-slices", title, labels, (Series(self.way, tuple(points)),), "score", joined=False)
+    def headline(self) -> Point | None:
+        """The newest point of the first score under ``profile``."""
+        lines = [one for plot in self.scores[:1] for one in plot.series if one.name == self.profile]
+        return lines[0].points[-1] if lines else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +79,12 @@ class Report:
     made_at: datetime
     releases: Sequence[Mapping[str, Any]]
     n_earlier: int
-    state: Sequence[Chart]
+    state: Sequence[Plot]
     changes: Mapping[str, Any] | None
     sets: Sequence[SetReport]
 
     @property
-    def charts(self) -> list[Chart]:
-        return [*self.state, *(chart for of in self.sets for chart in of.charts)]
+    def plots(self) -> list[Plot]:
+        """All plots, slices included, which the page shows as a table."""
+        of_sets = [[*one.scores, *filter(None, [one.sliced]), *one.latency] for one in self.sets]
+        return [*self.state, *(plot for plots in of_sets for plot in plots)]

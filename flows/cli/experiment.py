@@ -98,8 +98,8 @@ def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[st
     import polars as pl
     import pyarrow.parquet as pq
 
-    from expectations.report.experiment_page import page, scatters
-    from expectations.report.png import write_scatters
+    from expectations.report.experiment_plots import experiment_plots
+    from expectations.report.rendering import experiment_page, write_sheet
     from lake.errors import UsageError
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,9 +107,9 @@ def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[st
     pq.write_table(found.table, paths[0])
     flat = pl.DataFrame(found.table).with_columns(pl.col("on_front").list.join("+"))
     flat.write_csv(paths[1])
-    paths[2].write_text(page(found, advice), encoding="utf-8")
+    paths[2].write_text(experiment_page(found, advice), encoding="utf-8")
     try:
-        write_scatters(scatters(found), paths[3])
+        write_sheet(experiment_plots(found), paths[3], n_columns=2)
     except UsageError:  # without matplotlib the page has the plot
         paths.pop()
     return [str(path) for path in paths]

@@ -25,13 +25,13 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Write one HTML page on how releases did: scores, slices, latency, cost, worst questions, what changed."""
-    from expectations.report import gather, page, write_png
+    from expectations.report import gather, report_page, write_png
     from lake.index import open_lake
 
     found = gather(open_lake(lake), set_, last)
     path = Path(out).expanduser()
-    plots = write_png(found.charts, Path(png).expanduser()) if png else []
-    path.write_text(page(found), encoding="utf-8")
+    plots = write_png(found.plots, Path(png).expanduser()) if png else []
+    path.write_text(report_page(found), encoding="utf-8")
     written = {"report": str(path), "plots": [str(plot) for plot in plots]}
     show({**written, "releases": len(found.releases), "sets": [one.name for one in found.sets]}, as_json, _written)
 

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
 
 import lake
+from expectations.report.plots import SIGNS, release_plot
+from expectations.report.rendering import sheet
 from expectations.retrieval import evaluate
 from expectations.series import health_series
 from expectations.summary import means
@@ -118,18 +121,29 @@ def test_the_page_shows_what_was_kept_and_runs_nothing(built: Built, tmp_path: P
         interval = f"95 % interval {ndcg['low']:.3f} to {ndcg['high']:.3f}"
         assert f"text at {release} ({mark}): {ndcg['mean']:.3f}, {interval}" in read.text
     assert "was blocked by its gate" in read.text
-    told = read.text[read.text.index(f"{releases[3]} against {releases[0]}") :]  # not against what nobody is to see
-    assert "not enough evidence" in told[: told.index("Lost most")]
-    lost = told[told.index("Lost most") : told.index("in slices")]
+    # Not with a release that nobody is to see.
+    compared = read.text[read.text.index(f"{releases[3]} compared with {releases[0]}") :]
+    assert "not enough evidence" in compared[: compared.index("Largest losses")]
+    lost = compared[compared.index("Largest losses") : compared.index("Slices of")]
     assert f"1.00 to 0.00Where is the {NAMES[0]}?" in lost
-    worst = told[told.index("Worst questions") : told.index("State")]
-    assert f"wanted: {NAMES[0]}.md" in worst
+    worst = compared[compared.index("Worst questions") : compared.index("State")]
+    assert f"expected: {NAMES[0]}.md" in worst
     assert "1. " in worst
     for words in ("up to 5 words", "text/markdown", "p95", f"What changed from {releases[0]} to {releases[3]}"):
         assert words in read.text
     written = {path.name for path in plots.iterdir()}
     assert {"sheds-document-nDCG-10.png", "sheds-latency-1.png", "sheds-slices.png", "n_documents.png"} <= written
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots.iterdir())
+
+
+def test_a_plot_alone_is_escaped_too_and_has_no_variable_colours() -> None:
+    row = {"release": "2026-11-28.1", "status": "refused", "value": 0.5, "low": 0.25, "high": 0.75}
+    svg = sheet([release_plot("n", EVIL, ["2026-11-28.1"], "score", {EVIL: [row], "b": [{**row, "status": "live"}]})])
+    texts = [element.text or "" for element in ElementTree.fromstring(svg).iter()]
+    assert EVIL[:50] in "".join(texts)
+    assert f"{EVIL} at 2026-11-28.1 (refused): 0.500, 95 % interval 0.250 to 0.750" in texts
+    assert [one for one in texts if one in SIGNS] == ["live", "refused"]
+    assert not re.findall(r"var\(|light-dark|<script|<img", svg)
 
 
 def test_the_series_is_one_table_for_all_releases(built: Built) -> None:
@@ -165,8 +179,8 @@ def test_a_lake_that_nobody_measured(
     told = json.loads(capsys.readouterr().out)
     assert told == {"report": str(out), "plots": [], "releases": 1, "sets": []}
     text = Read(out.read_text()).text
-    assert "nothing is published" in text
-    assert "raglake evaluate does that" in text
+    assert "none of these releases is published" in text
+    assert "Run raglake evaluate to measure one." in text
     assert health_series(lake.open_lake(lake_url)).column("mean").to_pylist() == [None]
     assert _exit_status(["report", "--lake", lake_url, "--set", "none", "--out", str(out)]) == USAGE
     assert _exit_status(["report", "--lake", lake_url, "--out", str(tmp_path / "no" / "r.html")]) != OK
