@@ -32,8 +32,8 @@ _FINISHES: dict[str, Finish] = {
 class AnthropicChat(EndpointChat):
     """Reads ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL where that is set."""
 
-    def __init__(self, model: str, patience: ChatTimeouts | None = None, price: Price | None = None) -> None:
-        super().__init__(f"{PREFIX}{model}", model, patience, price)
+    def __init__(self, model: str, timeouts: ChatTimeouts | None = None, price: Price | None = None) -> None:
+        super().__init__(f"{PREFIX}{model}", model, timeouts, price)
         self._key = os.environ.get(_KEY, "")
         if not self._key:
             raise UsageError(f"no key for Anthropic; set {_KEY}")
@@ -48,7 +48,7 @@ class AnthropicChat(EndpointChat):
             from anthropic import Anthropic
         except ImportError as missing:
             raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
-        return Anthropic(api_key=self._key, timeout=self.patience.timeout, max_retries=0)
+        return Anthropic(api_key=self._key, timeout=self.timeouts.timeout, max_retries=0)
 
     def _whole(self, asked: ChatRequest) -> Reply:
         answer = self._client.messages.create(**self._request(asked))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.answer.chat import Completion, Finish, Message
 from lake.chunk.tokenizers import load_tokenizer
-from lake.endpoints.pacing import Backoff, TokenBucket
+from lake.endpoints.pacing import TokenBucket
 from lake.endpoints.prices import price_of
 from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, TransientError, UsageError
@@ -32,11 +34,10 @@ _TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too
 
 @dataclass(frozen=True, slots=True)
 class ChatTimeouts:
-    """Seconds without a byte before a request counts as failed, tries, and seconds that one answer may take at most."""
+    """``timeout``: seconds without a byte; ``longest_answer``: seconds for a whole answer."""
 
     timeout: float = 60.0
-    backoff: Backoff = field(default_factory=lambda: Backoff(n_attempts=4, first=0.5, longest=20.0))
-    longest_wait: float = 60.0
+    retries: Retries = field(default_factory=lambda: Retries(4, first=0.5, longest=20.0, longest_stated=60.0))
     longest_answer: float = 600.0
 
 
@@ -82,11 +83,11 @@ class EndpointChat(ABC):
     """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may cure."""
 
     def __init__(
-        self, name: str, model: str, patience: ChatTimeouts | None, price: Price | None, rpm: float = 0, tpm: float = 0
+        self, name: str, model: str, timeouts: ChatTimeouts | None, price: Price | None, rpm: float = 0, tpm: float = 0
     ) -> None:
         self.name = name
         self.model = model
-        self.patience = patience or ChatTimeouts()
+        self.timeouts = timeouts or ChatTimeouts()
         self.price = price or price_of(model)
         self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
         self._left_out: set[str] = set()
@@ -115,7 +116,7 @@ class EndpointChat(ABC):
         json_schema: dict[str, Any] | None = None,
     ) -> Completion:
         asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        return self._completion(asked, self._patiently(asked, lambda: self._whole(asked)), started)
+        return self._completion(asked, self._retried(asked, lambda: self._whole(asked)), started)
 
     def stream(
         self,
@@ -126,7 +127,7 @@ class EndpointChat(ABC):
         json_schema: dict[str, Any] | None = None,
     ) -> Iterator[str | Completion]:
         asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        pieces = self._patiently(asked, lambda: _begun(self._pieces(asked)))
+        pieces = self._retried(asked, lambda: _begun(self._pieces(asked)))
         reply = Reply()
         for piece in self._unbroken(pieces, started):
             reply = reply.with_piece(piece)
@@ -142,27 +143,20 @@ class EndpointChat(ABC):
             with self._errors():
                 for piece in pieces:
                     yield piece
-                    if time.monotonic() - started > self.patience.longest_answer:
-                        raise TransientError(_broken(self.name, f"over {self.patience.longest_answer:.0f} s"))
+                    if time.monotonic() - started > self.timeouts.longest_answer:
+                        raise TransientError(_broken(self.name, f"over {self.timeouts.longest_answer:.0f} s"))
         except RefusedRequest as broken:
             raise TransientError(_broken(self.name, str(broken))) from broken
 
-    def _patiently(self, asked: ChatRequest, request: Callable[[], T]) -> T:
-        backoff, n_failures = self.patience.backoff, 0
-        while True:
+    def _retried(self, asked: ChatRequest, request: Callable[[], T]) -> T:
+        def attempt() -> T:
             time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(asked))))
-            try:
-                with self._errors():
-                    return request()
-            except Unsupported:
-                continue
-            except RefusedRequest as refused:
-                n_failures += 1
-                wait = backoff.delay(n_failures, refused.wait)
-                if n_failures >= backoff.n_attempts or wait > self.patience.longest_wait:
-                    times = "once" if n_failures == 1 else f"{n_failures} times"
-                    raise TransientError(f"{self.name!r} failed {times}: {refused}; try again later") from refused
-            time.sleep(wait)
+            with self._errors():
+                return request()
+
+        while True:
+            with suppress(Unsupported):  # the next attempt leaves that parameter out
+                return self.timeouts.retries.run(repr(self.name), attempt)
 
     def _estimate(self, asked: ChatRequest) -> int:
         return len(asked.words) // 4 + asked.max_tokens

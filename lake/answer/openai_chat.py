@@ -29,9 +29,9 @@ class OpenAIChat(EndpointChat):
     """A parameter that the model refuses, such as a temperature, is left out from then on."""
 
     def __init__(
-        self, model: str, endpoint: Endpoint, patience: ChatTimeouts | None = None, price: Price | None = None
+        self, model: str, endpoint: Endpoint, timeouts: ChatTimeouts | None = None, price: Price | None = None
     ) -> None:
-        super().__init__(f"{PREFIX}{model}", model, patience, price, endpoint.rpm, endpoint.tpm)
+        super().__init__(f"{PREFIX}{model}", model, timeouts, price, endpoint.rpm, endpoint.tpm)
         self._endpoint = endpoint
         hostname = urlsplit(endpoint.base_url or "").hostname
         # OpenAI's newer models take only the longer name, most other servers only the shorter one.
@@ -47,7 +47,7 @@ class OpenAIChat(EndpointChat):
 
         endpoint = self._endpoint
         return OpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.patience.timeout, max_retries=0
+            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.timeouts.timeout, max_retries=0
         )
 
     def _whole(self, asked: ChatRequest) -> Reply:

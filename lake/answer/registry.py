@@ -20,7 +20,7 @@ class NoChatModelError(UsageError):
     """No chat model is named, here or in the environment."""
 
 
-def load_chat(name: str | None = None, patience: ChatTimeouts | None = None) -> ChatModel:
+def load_chat(name: str | None = None, timeouts: ChatTimeouts | None = None) -> ChatModel:
     """The chat model called ``name``, else the one that RAGLAKE_CHAT_MODEL names.
 
     Raises NoChatModelError where neither does, and UsageError for a wrong name or a missing key.
@@ -35,7 +35,7 @@ def load_chat(name: str | None = None, patience: ChatTimeouts | None = None) -> 
     if family == "openai" and model:
         from lake.endpoints.endpoint import Endpoint
 
-        return openai_chat.OpenAIChat(model, Endpoint.from_environment(), patience)
+        return openai_chat.OpenAIChat(model, Endpoint.from_environment(), timeouts)
     if family == "anthropic" and model:
-        return anthropic_chat.AnthropicChat(model, patience)
+        return anthropic_chat.AnthropicChat(model, timeouts)
     raise UsageError(f"no chat model {chosen!r}; choose one of the forms {list(FORMS)}")

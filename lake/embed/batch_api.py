@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +17,9 @@ from lake.embed.batching import request_batches
 from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
-from lake.endpoints.pacing import Backoff
-from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
-from lake.errors import LakeError, TransientError
+from lake.errors import LakeError
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -56,8 +54,8 @@ class ProviderBatch:
 class BatchApi:
     """Safe to call again after any failure: a batch that was made for ``key`` is found, not made twice."""
 
-    def __init__(self, model: OpenAIModel, endpoint: Endpoint, backoff: Backoff | None = None) -> None:
-        self._model, self._endpoint, self._backoff = model, endpoint, backoff or Backoff()
+    def __init__(self, model: OpenAIModel, endpoint: Endpoint, retries: Retries | None = None) -> None:
+        self._model, self._endpoint, self._retries = model, endpoint, retries or Retries()
 
     @cached_property
     def _client(self) -> OpenAI:
@@ -127,17 +125,11 @@ class BatchApi:
             yield {"custom_id": f"{positions[0]}+{len(inputs)}", "method": "POST", "url": _PATH, "body": body}
 
     def _tried(self, call: Callable[[], T]) -> T:
-        n_failures = 0
-        while True:
-            try:
-                with translating():
-                    return call()
-            except RefusedRequest as refused:
-                n_failures += 1
-                if n_failures >= self._backoff.n_attempts:
-                    told = f"the Batch API failed {n_failures} times: {refused}; try again later"
-                    raise TransientError(told) from refused
-                time.sleep(self._backoff.delay(n_failures, refused.wait))
+        def attempt() -> T:
+            with translating():
+                return call()
+
+        return self._retries.run("the Batch API", attempt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +16,20 @@ from lake.embed.openai_answer import translating, vectors_in_order
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
 from lake.endpoints.endpoint import Endpoint
-from lake.endpoints.pacing import Backoff, TokenBucket
-from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.pacing import TokenBucket
+from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
-from lake.errors import ContractError, LakeError, TransientError, UsageError
+from lake.errors import ContractError, LakeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openai import OpenAI
 
-_LONGEST_REQUESTED_WAIT = 300.0
-
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """Sizes of one request and its patience.
+    """Sizes of one request, its timeout in seconds, and its retries.
 
     The provider allows 2048 inputs and 300,000 tokens a request; the defaults keep a margin,
     because local counts are approximate and smaller requests lose less when one fails.
@@ -41,7 +39,7 @@ class RequestLimits:
     max_tokens: int = 200_000
     n_threads: int = 4
     timeout: float = 60.0
-    backoff: Backoff = field(default_factory=Backoff)
+    retries: Retries = field(default_factory=Retries)
 
 
 class OpenAIEmbedder:
@@ -109,27 +107,16 @@ class OpenAIEmbedder:
 
     def _request(self, texts: list[str], n_tokens: int, stop: Event) -> np.ndarray:
         """One request, tried until it succeeds or can't; a failure sets ``stop``, which ends the waits of others."""
+
+        def attempt() -> np.ndarray:
+            _wait(max(self._requests.take(1), self._tokens.take(n_tokens)), stop)
+            return self._vectors(texts, n_tokens)
+
         try:
-            return self._tried_request(texts, n_tokens, stop)
+            return self._limits.retries.run(repr(self.identity.name), attempt, partial(_wait, stop=stop))
         except LakeError:
             stop.set()
             raise
-
-    def _tried_request(self, texts: list[str], n_tokens: int, stop: Event) -> np.ndarray:
-        backoff = self._limits.backoff
-        n_failures = 0
-        while True:
-            _wait(max(self._requests.take(1), self._tokens.take(n_tokens)), stop)
-            try:
-                return self._vectors(texts, n_tokens)
-            except RefusedRequest as refused:
-                n_failures += 1
-                wait = backoff.delay(n_failures, refused.wait)
-                if n_failures >= backoff.n_attempts or wait > _LONGEST_REQUESTED_WAIT:
-                    raise TransientError(
-                        f"{self.identity.name!r} failed after {n_failures} attempts: {refused}; try again later"
-                    ) from refused
-            _wait(wait, stop)
 
     def _vectors(self, texts: list[str], n_tokens: int) -> np.ndarray:
         answer = self._ask(texts)

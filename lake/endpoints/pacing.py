@@ -1,11 +1,9 @@
-"""Pacing of requests: how long to wait before trying again, and how fast to go."""
+"""How fast requests may be sent, and how long an endpoint wants its caller to wait."""
 
 from __future__ import annotations
 
-import random
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -19,32 +17,14 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
 _SECONDS = re.compile(r"\d+(?:\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Waits that double from ``first`` to ``longest`` seconds over at most ``n_attempts`` attempts."""
-
-    n_attempts: int = 6
-    first: float = 1.0
-    longest: float = 60.0
-
-    def delay(self, n_failures: int, asked_for: float | None) -> float:
-        """Seconds to wait after ``n_failures``: what the provider asked for, else a random half to full step.
-
-        Never less than the provider asked for, and a little more, so that clients don't return as one.
-        """
-        jitter = random.uniform(0.5, 1.0)
-        step = min(self.first * 2.0 ** (n_failures - 1), self.longest)
-        return step * jitter if asked_for is None else asked_for + min(step, 1.0) * (jitter - 0.5)
-
-
-def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def stated_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds that a refusal asks for: ``retry-after-ms``, ``retry-after``, ``x-ratelimit-reset-*``.
 
     ``headers`` has lower-case keys or ignores case. A reset counts only where nothing remains.
 
-    >>> asked_wait({"retry-after": "3"}), asked_wait({})
+    >>> stated_wait({"retry-after": "3"}), stated_wait({})
     (3.0, None)
-    >>> asked_wait({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m2s"})
+    >>> stated_wait({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m2s"})
     62.0
     """
     milliseconds = headers.get("retry-after-ms", "").strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lake.endpoints.pacing import asked_wait
+from lake.endpoints.pacing import stated_wait
 from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def translated(
     if code == "insufficient_quota":
         return UsageError(f"the account's quota is used up: {message}")
     if status in _RETRIED or status >= 500:
-        return RefusedRequest(message, asked_wait(headers))
+        return RefusedRequest(message, stated_wait(headers))
     if status in (401, 403):
         return UsageError(f"the endpoint refused the key ({status}): {message}; check {key}")
-    if status == 404:
-        return UsageError(f"the endpoint knows no such model or address (404): {message}; check {address}")
+    if status in (404, 405):
+        return UsageError(f"the endpoint knows no such model or address ({status}): {message}; check {address}")
     return ContractError(f"the endpoint refused the request ({status}): {message}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.endpoints.pacing import Backoff, asked_wait
+from lake.endpoints.refusals import RefusedRequest, translated
+from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _COHERE = "https://api.cohere.com/v2"
 _URL, _KEY = "RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY"
-_RETRIED = (408, 409, 425, 429)
-#: A question does not wait longer than this, whatever the endpoint asks for.
-_LONGEST_WAIT = 30.0
 #: What Cohere takes in one request.
 _MOST_TEXTS = 1000
 
@@ -51,20 +48,20 @@ class RerankEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class RerankTimeouts:
-    """Seconds for one answer, and how often a request is sent at all."""
+    """``timeout``: seconds for one answer. A search does not wait long, whatever the endpoint states."""
 
     timeout: float = 20.0
-    backoff: Backoff = field(default_factory=lambda: Backoff(n_attempts=4, first=0.5, longest=8.0))
+    retries: Retries = field(default_factory=lambda: Retries(4, first=0.5, longest=8.0, longest_stated=30.0))
 
 
 class RerankApi:
     """Scores are the endpoint's own; some give 0 to 1, some any number."""
 
-    def __init__(self, name: str, model: str, endpoint: RerankEndpoint, patience: RerankTimeouts | None = None) -> None:
+    def __init__(self, name: str, model: str, endpoint: RerankEndpoint, timeouts: RerankTimeouts | None = None) -> None:
         self.name = name
         self._model = model
         self._endpoint = endpoint
-        self._patience = patience or RerankTimeouts()
+        self._timeouts = timeouts or RerankTimeouts()
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -72,7 +69,7 @@ class RerankApi:
 
         key = self._endpoint.api_key
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(timeout=self._patience.timeout, headers=headers)
+        return httpx.Client(timeout=self._timeouts.timeout, headers=headers)
 
     def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
         found = np.empty(len(texts), dtype=np.float64)
@@ -86,19 +83,10 @@ class RerankApi:
         # Cohere's second version knows no such field and never returns them.
         if self._endpoint.family != "cohere":
             request["return_documents"] = False
-        backoff = self._patience.backoff
-        for n_failures in range(1, backoff.n_attempts + 1):
-            answer, wait = self._ask(request)
-            if isinstance(answer, dict):
-                return _in_order(answer, len(texts), self.name)
-            wait = backoff.delay(n_failures, wait)
-            if n_failures == backoff.n_attempts or wait > _LONGEST_WAIT:
-                break
-            time.sleep(wait)
-        raise TransientError(f"{self.name!r} failed after {n_failures} attempts: {answer}; try again later")
+        answer = self._timeouts.retries.run(repr(self.name), lambda: self._answer(request))
+        return _in_order(answer, len(texts), self.name)
 
-    def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any] | str, float | None]:
-        """The answer, or why there is none and when the endpoint wants to be asked again."""
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         import httpx
 
         try:
@@ -106,24 +94,15 @@ class RerankApi:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise UsageError(f"{self._endpoint.base_url!r} is no address: {error}; check {_URL}") from error
         except httpx.HTTPError as error:
-            return f"{type(error).__name__} {error}".strip(), None
-        if response.status_code in _RETRIED or response.status_code >= 500:
-            return f"{response.status_code} {_shortened(response.text)}", asked_wait(response.headers)
+            raise RefusedRequest(f"{type(error).__name__} {error}".strip(), None) from error
         if response.status_code != 200:
-            raise _refusal(response.status_code, _shortened(response.text))
-        return _json(response, self.name), None
+            said = f"{response.status_code} {_shortened(response.text)}"
+            raise translated(response.status_code, said, None, response.headers, key=_KEY, address=_URL)
+        return _json(response, self.name)
 
 
 def _shortened(text: str) -> str:
     return " ".join(text.split())[:300]
-
-
-def _refusal(status: int, message: str) -> Exception:
-    if status in (401, 403):
-        return UsageError(f"the rerank endpoint refused the key ({status}): {message}; check {_KEY}")
-    if status in (404, 405):
-        return UsageError(f"the rerank endpoint knows no such model or address ({status}): {message}; check {_URL}")
-    return ContractError(f"the rerank endpoint refused the request ({status}): {message}")
 
 
 def _json(response: httpx.Response, name: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_one_import_scores_under_four_chunkings(
                     directly = characters(built, (done.found[one.question.question_id] or [])[:5], wanted)
                     measured = {name: values(done, "span", f"{name}@5")[key] for name in directly}
                     assert measured == pytest.approx(directly)
-                    recalls[release.id, mode, key] = measured["recall"]
+                    recalls[release.release, mode, key] = measured["recall"]
     assert [recall for (_, mode, key), recall in recalls.items() if (mode, key) == ("text", "2")] == [1.0] * len(CUTS)
     assert Path(lake_url, "questions", "0000000001.parquet").read_bytes() == stored
     assert len(Lake.existing(lake_url).store.names("questions")) == 1

@@ -131,7 +131,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     monkeypatch.setenv("OPENAI_BASE_URL", running.url)
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     monkeypatch.setattr("lake.ingest.batch_jobs._FIRST_LOOK", 0.01)
-    monkeypatch.setattr("lake.endpoints.pacing.Backoff.delay", lambda *_: 0.0)
+    monkeypatch.setattr("lake.endpoints.retry.Retries._wait", lambda *_: 0.0)
     yield running
     running.shutdown()
     thread.join()

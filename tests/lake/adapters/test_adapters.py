@@ -59,22 +59,22 @@ def test_nobody_sees_what_only_others_may(two_releases: Releases, library: str) 
 
 
 def _langchain(url: str, principals: Any, question: str) -> list[str]:
-    from lake.adapters.langchain import DSPyRetriever
+    from lake.adapters.langchain import LangChainRetriever
 
-    documents = DSPyRetriever(access=Access.open(url, principals)).invoke(question)
+    documents = LangChainRetriever(access=Access.open(url, principals)).invoke(question)
     return [document.page_content for document in documents]
 
 
 def _llama_index(url: str, principals: Any, question: str) -> list[str]:
-    from lake.adapters.llama_index import DSPyRetriever
+    from lake.adapters.llama_index import LlamaIndexRetriever
 
-    return [node.text for node in DSPyRetriever(Access.open(url, principals)).retrieve(question)]
+    return [node.text for node in LlamaIndexRetriever(Access.open(url, principals)).retrieve(question)]
 
 
 def _haystack(url: str, principals: Any, question: str) -> list[str]:
-    from lake.adapters.haystack import DSPyRetriever
+    from lake.adapters.haystack import HaystackRetriever
 
-    component = DSPyRetriever.from_dict(DSPyRetriever(url, principals).to_dict())
+    component = HaystackRetriever.from_dict(HaystackRetriever(url, principals).to_dict())
     return [str(document.content) for document in component.run(question)["documents"]]
 
 
@@ -104,10 +104,10 @@ def test_langchain(two_releases: Releases) -> None:
     pytest.importorskip("langchain_core")
     from langchain_core.runnables import RunnableLambda
 
-    from lake.adapters.langchain import DSPyRetriever
+    from lake.adapters.langchain import LangChainRetriever
 
     url, before, after = two_releases
-    retriever = DSPyRetriever(access=Access.open(url), k=3)
+    retriever = LangChainRetriever(access=Access.open(url), k=3)
     documents = retriever.invoke(QUESTION)
     assert same(expected(url, 3), [d.page_content for d in documents], [d.metadata for d in documents], after)
     assert asyncio.run(retriever.ainvoke(QUESTION)) == documents == retriever.batch([QUESTION, QUESTION])[1]
@@ -130,10 +130,10 @@ def test_llama_index(two_releases: Releases) -> None:
     pytest.importorskip("llama_index.core")
     from llama_index.core.schema import MetadataMode
 
-    from lake.adapters.llama_index import DSPyRetriever
+    from lake.adapters.llama_index import LlamaIndexRetriever
 
     url, _, after = two_releases
-    retriever = DSPyRetriever(Access.open(url), k=3, mode="text")
+    retriever = LlamaIndexRetriever(Access.open(url), k=3, mode="text")
     nodes = retriever.retrieve(QUESTION)
     assert same(expected(url, 3, mode="text"), [n.text for n in nodes], [n.metadata for n in nodes], after)
     assert [node.score for node in nodes] == sorted((node.score or 0 for node in nodes), reverse=True)
@@ -147,19 +147,19 @@ def test_haystack(two_releases: Releases) -> None:
     pytest.importorskip("haystack")
     from haystack import Pipeline
 
-    from lake.adapters.haystack import DSPyRetriever
+    from lake.adapters.haystack import HaystackRetriever
 
     url, before, after = two_releases
     pipeline = Pipeline()
     kept = {"filters": {"media_type": "text/markdown"}, "options": {"mode": "text"}}
-    pipeline.add_component("retriever", DSPyRetriever(url, ["staff"], at=before, top_k=2, **kept))  # type: ignore[arg-type]
+    pipeline.add_component("retriever", HaystackRetriever(url, ["staff"], at=before, top_k=2, **kept))  # type: ignore[arg-type]
     loaded = Pipeline.loads(pipeline.dumps(), allowed_modules=["lake.adapters.haystack"])
     assert loaded.to_dict() == pipeline.to_dict()
     asked = {"retriever": {"query": QUESTION, "filters": {"media_type": "text/plain", "title": "Lamp 3"}}}
     documents = loaded.run(asked)["retriever"]["documents"]
     rows = expected(url, 2, at=before, mode="text", filters={**kept["filters"], "title": "Lamp 3"})
     assert same(rows, [d.content for d in documents], [d.meta for d in documents], before)
-    component = DSPyRetriever(url)
+    component = HaystackRetriever(url)
     found = asyncio.run(component.run_async(QUESTION, top_k=1))["documents"]
     assert (found[0].meta["release"], found[0].score) == (after, expected(url, 1)[0]["score"])
 

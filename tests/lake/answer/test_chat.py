@@ -10,10 +10,10 @@ import pytest
 from lake.answer.chat import Completion, Message
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.answer.registry import NoChatModelError, load_chat
-from lake.endpoints.pacing import Backoff
+from lake.endpoints.retry import Retries
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 
-FAST = ChatTimeouts(timeout=5, backoff=Backoff(n_attempts=3, first=0.01, longest=0.02))
+FAST = ChatTimeouts(timeout=5, retries=Retries(n_attempts=3, first=0.01, longest=0.02))
 ASKED = [Message("system", "Be brief."), Message("user", "What does the lamp burn?")]
 QUOTA = {"message": "pay", "code": "insufficient_quota", "type": "insufficient_quota"}
 MODELS = ["openai:local", "anthropic:local"]
@@ -71,13 +71,13 @@ def test_what_a_retry_can_cure_is_retried(endpoint: Any, name: str, streamed: bo
 def test_retries_are_bounded_and_honour_the_wait_asked_for(endpoint: Any, name: str) -> None:
     endpoint.faults.extend([fault_of(429, {"retry-after": "1"})] + [fault_of(500)] * 5)
     started = monotonic()
-    with pytest.raises(TransientError, match="failed 3 times"):
+    with pytest.raises(TransientError, match="failed after 3 attempts"):
         load_chat(name, FAST).complete(ASKED, max_tokens=50)
     assert monotonic() - started > 0.9
     assert len(endpoint.requests) == 3
     endpoint.faults.clear()
     endpoint.faults.append(fault_of(429, {"retry-after": "3600"}))
-    with pytest.raises(TransientError, match="failed once"):
+    with pytest.raises(TransientError, match="failed after 1 attempt"):
         load_chat(name, FAST).complete(ASKED, max_tokens=50)
 
 
@@ -85,8 +85,8 @@ def test_retries_are_bounded_and_honour_the_wait_asked_for(endpoint: Any, name: 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -> None:
     endpoint.delay = 1.0
-    chat = load_chat(name, ChatTimeouts(timeout=0.2, backoff=Backoff(n_attempts=2, first=0.01)))
-    with pytest.raises(TransientError, match=r"(?i)failed 2 times.*timed out"):
+    chat = load_chat(name, ChatTimeouts(timeout=0.2, retries=Retries(n_attempts=2, first=0.01)))
+    with pytest.raises(TransientError, match=r"(?i)failed after 2 attempts.*timed out"):
         list(chat.stream(ASKED, max_tokens=50)) if streamed else chat.complete(ASKED, max_tokens=50)
 
 
@@ -95,7 +95,7 @@ def test_a_silent_endpoint_times_out(endpoint: Any, name: str, streamed: bool) -
 def test_a_stream_that_breaks_is_not_passed_off_as_an_answer(endpoint: Any, name: str, trick: str) -> None:
     endpoint.replies.appendleft("one two three four five six seven eight nine")
     endpoint.faults.append(fault_of(trick=trick))
-    chat = load_chat(name, ChatTimeouts(timeout=0.3, backoff=FAST.backoff))
+    chat = load_chat(name, ChatTimeouts(timeout=0.3, retries=FAST.retries))
     pieces: list[object] = []
     with pytest.raises(ContractError if trick == "half event" else TransientError) as caught:
         pieces.extend(chat.stream(ASKED, max_tokens=50))

@@ -14,10 +14,10 @@ from lake.embed import identify, load_embedder
 from lake.embed.openai_api import OpenAIEmbedder, RequestLimits
 from lake.embed.openai_models import parse_model
 from lake.endpoints.endpoint import Endpoint
-from lake.endpoints.pacing import Backoff
+from lake.endpoints.retry import Retries
 from lake.errors import ContractError, TransientError, UsageError
 
-FAST = Backoff(n_attempts=3, first=0.01, longest=0.02)
+FAST = Retries(n_attempts=3, first=0.01, longest=0.02)
 TEXTS = [f"text number {i}" for i in range(10)]
 
 
@@ -29,7 +29,7 @@ def embedder(endpoint: Any, name: str = "openai:local@8", rpm: float = 0, **limi
     return OpenAIEmbedder(
         parse_model(name),
         Endpoint(endpoint.url, "key", rpm=rpm),
-        RequestLimits(**{"backoff": FAST, **limits}),  # type: ignore[arg-type]
+        RequestLimits(**{"retries": FAST, **limits}),  # type: ignore[arg-type]
     )
 
 
@@ -112,7 +112,7 @@ def test_retry_after_is_honoured(endpoint: Any, form: str) -> None:
     assert monotonic() - started > 0.9
 
 
-def test_a_wait_beyond_patience_is_not_sat_out(endpoint: Any) -> None:
+def test_a_wait_beyond_the_limit_is_not_sat_out(endpoint: Any) -> None:
     endpoint.faults.append(fault_of(429, {"retry-after": "3600"}))
     started = monotonic()
     _, error = collect(embedder(endpoint), TEXTS[:1])

@@ -58,7 +58,7 @@ def judge(index: Any, question: str, uri: str, useful: bool = True, **who: Any) 
 def test_what_is_said_is_kept_with_its_place_and_release(index: Any, lake_url: str) -> None:
     name = judge(index, OIL, "pump.md", voter="anna@example.org")
     (row,) = index.judgements().to_pylist()
-    assert {row["feedback_id"], row["release"]} == {name, index.release().release}
+    assert {row["feedback_id"], row["release"]} == {name, index.release().id}
     assert (row["question"], row["useful"], row["uri"]) == (OIL, True, "pump.md")
     text = Lake(lake_url).contents
     text.refresh()
@@ -203,7 +203,7 @@ def test_many_writers_and_prune_lose_nothing(
 
 
 def test_the_commands(index: Any, lake_url: str, capsys: pytest.CaptureFixture[str], source: Path, ingest: Any) -> None:
-    before = index.release().release
+    before = index.release().id
     for n in range(9):
         judge(index, OIL, "pump.md", useful=n == 0, voter=f"a{n}")
     (source / "pump.md").write_text(TEXTS["pump.md"] + "\nIt drinks from May on.\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from lake.endpoints.pacing import Backoff
+from lake.endpoints.retry import Retries
 from lake.errors import ContractError, TransientError, UsageError
 from lake.search.rerank import load_reranker
 from lake.search.rerank_api import RerankApi, RerankEndpoint, RerankTimeouts
@@ -25,8 +25,8 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "cat", "sat", "on", "a", "ma
 
 
 def api(endpoint: Any, family: str = "openai", timeout: float = 10.0) -> RerankApi:
-    patience = RerankTimeouts(timeout, Backoff(n_attempts=3, first=0.01, longest=0.02))
-    return RerankApi(f"{family}:m", "m", RerankEndpoint(family, endpoint.url, "secret"), patience)
+    timeouts = RerankTimeouts(timeout, Retries(n_attempts=3, first=0.01, longest=0.02))
+    return RerankApi(f"{family}:m", "m", RerankEndpoint(family, endpoint.url, "secret"), timeouts)
 
 
 def test_scores_stand_in_the_order_of_the_texts(endpoint: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_wait_that_is_asked_for_is_kept_unless_it_is_too_long(endpoint: Any) -
     assert monotonic() - start >= 0.4
     endpoint.faults.append({"status": 429, "headers": {"retry-after": "3600"}, "body": b"come back tomorrow"})
     start = monotonic()
-    with pytest.raises(TransientError, match="after 1 attempts: 429 come back tomorrow"):
+    with pytest.raises(TransientError, match="after 1 attempt: 429 come back tomorrow"):
         api(endpoint).scores("q", TEXTS)
     assert monotonic() - start < 5
 
@@ -81,7 +81,7 @@ def test_an_answer_that_does_not_come_is_given_up(endpoint: Any) -> None:
         (401, UsageError, "refused the key"),
         (403, UsageError, "RAGLAKE_RERANK_API_KEY"),
         (404, UsageError, "no such model or address"),
-        (400, ContractError, "refused the request .400.: too many words"),
+        (400, ContractError, "refused the request .400.: .*too many words"),
         (422, ContractError, "too many words"),
     ],
 )

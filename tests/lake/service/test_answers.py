@@ -13,7 +13,7 @@ import pytest
 
 from lake.answer import load_chat
 from lake.answer.endpoint_chat import ChatTimeouts
-from lake.endpoints.pacing import Backoff
+from lake.endpoints.retry import Retries
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.messages import AnswerResult
 from tests.lake.answer.conftest import ChatEndpoint
@@ -24,8 +24,8 @@ QUESTION = "Which oil does Lamp 7 burn?"
 
 def serving(start: Start, endpoint: ChatEndpoint, **words: Any) -> Running:
     endpoint.replies = deque(["Lamp 7 burns olive oil [1]."])
-    patience = ChatTimeouts(timeout=20, backoff=Backoff(n_attempts=2, first=0.01, longest=0.02))
-    return start(chat=load_chat("openai:gpt-4o-mini", patience), **words)
+    timeouts = ChatTimeouts(timeout=20, retries=Retries(n_attempts=2, first=0.01, longest=0.02))
+    return start(chat=load_chat("openai:gpt-4o-mini", timeouts), **words)
 
 
 def events(running: Running, **body: Any) -> list[tuple[str, Any]]:

@@ -125,4 +125,4 @@ def test_a_trial_of_no_release_does_not_start(copied: TwoReleases, capsys: pytes
 def test_openapi_describes_it(start: Start) -> None:
     described = json.dumps(start().get("/openapi.json").json())
     assert "/feedback" in described
-    assert "Judgement" in described
+    assert "FeedbackBody" in described

@@ -224,6 +224,6 @@ def test_keys_come_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: p
 def test_openapi_shows_requests_that_are_right(start: Start) -> None:
     described = start().get("/openapi.json").json()
     assert {"/query", "/documents/{doc_id}", "/releases", "/health", "/metrics"} <= described["paths"].keys()
-    for example in described["components"]["schemas"]["Query"]["examples"]:
+    for example in described["components"]["schemas"]["SearchQuery"]["examples"]:
         SearchQuery.model_validate(example)
     assert "429" in described["paths"]["/query"]["post"]["responses"]

@@ -189,8 +189,8 @@ def test_a_reranker_is_named_that_pushes_evidence_down(
     pushed = follow("open.md", k=2, text="The pump of the yard", rerank="cohere:m")
     assert [step.name for step in pushed.steps] == ["fusion", "rerank_depth", "collapse", "rerank"]
     assert (pushed.stage, pushed.steps[0].rank) == ("beyond k", 1)
-    assert "rerank put it there" in pushed.to_json()["sentence"]
-    assert "ask without it" in pushed.to_json()["advice"]
+    assert "rerank put it there" in as_json(pushed)["sentence"]
+    assert "ask without it" in as_json(pushed)["advice"]
     few = follow("open.md", k=1, rerank="cohere:m", rerank_depth=1)
     assert (few.stage, few.facts) == ("rerank_depth", {"n": 1})
 
@@ -226,4 +226,4 @@ def test_a_place_that_no_chunk_holds(place: str) -> None:
     snapshot = index._reader.snapshot(index.release())
     traced = SearchTrace(snapshot, SearchRequest(QUESTION), Rights({})).follow(replace(found, chunk_ids=()))
     assert (traced.stage, traced.spans, traced.n_chunks) == ("no chunk", (), 0)
-    assert "the chunker left them out" in traced.to_json()["sentence"]
+    assert "the chunker left them out" in as_json(traced)["sentence"]
