@@ -15,7 +15,7 @@ from expectations.judging import PROMPTS, AnswerJudge, not_judged
 from expectations.profiles import settings_of, way_of, whole
 from expectations.retrieval import described
 from expectations.summary import counts, means
-from lake.answer import Options, load_chat
+from lake.answer import AnswerOptions, load_chat
 from lake.answer.json_requests import versions
 from lake.answer.templates import load_prompts
 from lake.endpoints.budget import Budget, BudgetError
@@ -90,7 +90,7 @@ def evaluate_answers(
     *,
     chat: ChatModel | str | None = None,
     judge: ChatModel | str | None = None,
-    options: Options | None = None,
+    options: AnswerOptions | None = None,
     budget: float | None = None,
     again: bool = False,
     n_workers: int = N_WORKERS,
@@ -103,7 +103,7 @@ def evaluate_answers(
     for once; ``again`` asks anew. No call is made that could exceed the ``budget`` (USD). A question whose evidence is
     gone is left out; one that fails counts as 0; where all fail, the first error is raised.
     """
-    chosen = (options or Options(), Budget(budget), _loaded(chat), judge)
+    chosen = (options or AnswerOptions(), Budget(budget), _loaded(chat), judge)
     asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
     resolved = tuple(index.resolve(questions, asker.release.id))
     asked = [one for one in resolved if not one.left_out]
@@ -139,7 +139,7 @@ class _Asker:
     index: Index
     release: Release
     how: Mapping[str, Any]
-    options: Options
+    options: AnswerOptions
     prompts: Prompts
     chat: ChatModel
     judge: AnswerJudge | None
@@ -153,7 +153,7 @@ class _Asker:
         index: Index,
         release: Release,
         how: Mapping[str, Any],
-        options: Options,
+        options: AnswerOptions,
         purse: Budget,
         chat: ChatModel,
         judge: ChatModel | str | None,

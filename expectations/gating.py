@@ -21,11 +21,12 @@ from lake.operate import gate_asks
 from lake.progress import Progress, silent
 from lake.questions import reviewed as kept
 from lake.schemas import SCORES
+from lake.search.rerank import parse_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.configuration import Alarms, Gate
+    from lake.configuration import Alarms, Configuration, Gate
     from lake.directory import Lake
     from lake.questions import EvalQuestion
     from lake.releases.values import Release
@@ -53,6 +54,14 @@ def check(policy: Gate) -> None:
     """UsageError where a measure that the gate shall look at is none."""
     check_measures([*policy.floors, *policy.no_regression])
     _how(policy)
+
+
+def check_configuration(wanted: Configuration) -> None:
+    """UsageError if it names a measure or a reranker that does not exist."""
+    check(wanted.gate)
+    check_measures(list(wanted.alarms.scores))
+    if wanted.search.rerank is not None:
+        parse_name(wanted.search.rerank)
 
 
 def check_measures(measures: Sequence[str]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.search.defaults import boosts_of
-from lake.search.question import SearchRequest
+from lake.options import SearchOptions
+from lake.options.search import boosts_of
 
 if TYPE_CHECKING:
     from lake.index import Index
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOT_SETTINGS = ("text", "k", "at", "embedder")
 #: What becomes of a passage that was found; measures of retrieval look at the chunks themselves unless told otherwise.
 _SHAPE = ("expand", "window")
-_DEFAULTS = {one.name: one.default for one in fields(SearchRequest) if one.default is not MISSING and one.name != "k"}
+_DEFAULTS = {one.name: one.default for one in fields(SearchOptions) if one.name != "k"}
 
 
 def way_of(index: Index, how: Mapping[str, Any], *, shaped: bool = False) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def way_of(index: Index, how: Mapping[str, Any], *, shaped: bool = False) -> dic
 
     ``shaped``: also for what becomes of a chunk that was found, its section or its neighbours.
     """
-    own = index.defaults().how
+    own = index.defaults().given
     return {name: value for name, value in own.items() if shaped or name not in _SHAPE} | dict(how)
 
 
@@ -45,7 +45,7 @@ def settings_of(how: Mapping[str, Any], depth: int | None = None) -> str:
     said = {name: value for name, value in how.items() if name == "expand" or value != _DEFAULTS.get(name)}
     if wrong := [name for name in _NOT_SETTINGS if name in said]:
         raise UsageError(f"{wrong} can't be set here; a way of asking has, for instance, mode, alpha and rerank")
-    if SearchRequest.of("any", **said).mode != "hybrid":
+    if SearchOptions.of(said).mode != "hybrid":
         said = {name: value for name, value in said.items() if name not in ("alpha", "fusion")}
     said |= {} if depth is None else {"k": depth}
     return json.dumps({"mode": "hybrid", **said}, sort_keys=True, ensure_ascii=False, default=_plain)

@@ -123,7 +123,7 @@ def _asked(
             started = time.perf_counter()
             hits = index.search(text, depth, at=release.id, embedder=embedder, **words)
             seconds[name] = time.perf_counter() - started
-            found[name] = hits.select(_KEPT).to_pylist()
+            found[name] = hits.hits.select(_KEPT).to_pylist()
         except GoneError:
             raise
         except LakeError as error:

@@ -8,20 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from lake.configured_values import (
-    check_choice,
     check_floors,
     check_how,
     check_measures,
     check_names,
-    check_number,
     check_texts,
     split_measure,
 )
 from lake.errors import ContractError, UsageError
-from lake.search.defaults import SearchDefaults
+from lake.options import SearchDefaults, option
+from lake.options.declaration import check
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -35,40 +34,37 @@ Correction = Literal["holm", "bonferroni"]
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How a candidate is asked the lake's questions before it is published.
+    """How a candidate is evaluated by the lake's questions before it is published.
 
-    ``sets``: which questions; all where none is named. ``floors``: the least mean of a measure in each set.
-    ``no_regression``: measures in which a candidate must not be worse than live, by ``margin`` or more, with at most
-    ``alpha`` for the chance that any of them errs (``correction``); one that a set's evidence can't have, such as that
-    of spans where whole documents are relevant, is left out there. ``not_enough_evidence``: what becomes of a
-    candidate where the questions are fewer than ``least``, or can't tell whether it lost that much.
-    ``how``: fields of ``SearchRequest``, over the section ``search``. ``mode``: whether what is found blocks, or
-    is only told.
+    A measure that a set's evidence cannot have is left out there, such as one of spans if whole documents are relevant.
     """
 
-    mode: Mode = "block"
-    sets: tuple[str, ...] = ()
-    floors: Mapping[str, float] = field(default_factory=dict)
-    no_regression: tuple[str, ...] = ("document nDCG@10", "span recall@5")
-    margin: float = 0.01
-    alpha: float = 0.05
-    least: int = 30
-    not_enough_evidence: Policy = "warn"
-    correction: Correction = "holm"
-    how: Mapping[str, Any] = field(default_factory=dict)
+    mode: Mode = option("block", "What a finding does: block the candidate, warn, or (off) skip the evaluation.")
+    sets: tuple[str, ...] = option((), "Question sets to evaluate by; all if empty.")
+    floors: Mapping[str, float] = option(
+        dict, 'Minimum mean by measure in each set, such as {"document nDCG@10": 0.6}.'
+    )
+    no_regression: tuple[str, ...] = option(
+        ("document nDCG@10", "span recall@5"), "Measures in which a candidate must not be worse than live."
+    )
+    margin: float = option(0.01, "A loss of at least this counts as worse.", least=0, most=1)
+    alpha: float = option(
+        0.05, "Maximum chance of blocking a candidate that is no worse, over all measures.", least=1e-4, most=0.5
+    )
+    least: int = option(30, "Minimum number of questions for a verdict.", least=1, most=1_000_000)
+    not_enough_evidence: Policy = option(
+        "warn", "What follows if the questions are too few, or cannot show whether the candidate is worse."
+    )
+    correction: Correction = option("holm", "Correction for testing several measures.")
+    how: Mapping[str, Any] = option(dict, "Search options of the evaluation, over those of the section search.")
 
     def __post_init__(self) -> None:
-        check_choice("gate.mode", self.mode, get_args(Mode))
-        check_choice("gate.not_enough_evidence", self.not_enough_evidence, get_args(Policy))
-        check_choice("gate.correction", self.correction, get_args(Correction))
-        check_texts("gate.sets", self.sets)
-        check_texts("gate.no_regression", self.no_regression)
-        check_measures("gate.no_regression", self.no_regression)
-        check_floors("gate.floors", self.floors)
-        check_number("gate.margin", self.margin, 0, 1)
-        check_number("gate.alpha", self.alpha, 1e-4, 0.5)
-        check_number("gate.least", self.least, 1, 1_000_000)
-        check_how("gate.how", self.how)
+        check(self)
+        check_texts("sets", self.sets)
+        check_texts("no_regression", self.no_regression)
+        check_measures("no_regression", self.no_regression)
+        check_floors("floors", self.floors)
+        check_how("how", self.how)
 
     @property
     def measures(self) -> tuple[tuple[str, str], ...]:
@@ -83,24 +79,25 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """What fails a run of the flow ``evaluate``; each is off where it isn't given. All are about ``live``.
+    """What fails a run of the flow ``evaluate``, all about ``live``; an alarm without a value is off."""
 
-    ``scores``: the least mean of a measure in each set. ``p95_seconds`` of a search; ``quarantine_share`` of all
-    documents that the sources list; ``age_hours`` since it was published; ``lag_hours`` for which the oldest change
-    that it brought had waited then.
-    """
-
-    scores: Mapping[str, float] = field(default_factory=dict)
-    p95_seconds: float | None = None
-    quarantine_share: float | None = None
-    age_hours: float | None = None
-    lag_hours: float | None = None
+    scores: Mapping[str, float] = option(
+        dict, 'Minimum mean by measure in each set, such as {"document nDCG@10": 0.6}.'
+    )
+    p95_seconds: float | None = option(
+        None, "Maximum 95th percentile of search latency, in seconds.", least=0, most=1e6
+    )
+    quarantine_share: float | None = option(
+        None, "Maximum share of listed documents that may be in quarantine.", least=0, most=1
+    )
+    age_hours: float | None = option(None, "Maximum hours since live was published.", least=0, most=1e6)
+    lag_hours: float | None = option(
+        None, "Maximum hours that the oldest change in live had waited when it was published.", least=0, most=1e6
+    )
 
     def __post_init__(self) -> None:
-        check_floors("alarms.scores", self.scores)
-        for name, most in (("p95_seconds", 1e6), ("quarantine_share", 1), ("age_hours", 1e6), ("lag_hours", 1e6)):
-            if getattr(self, name) is not None:
-                check_number(f"alarms.{name}", getattr(self, name), 0, most)
+        check(self)
+        check_floors("scores", self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,10 @@ def _section(kind: Any, name: str, values: Any) -> Any:
     if not isinstance(values, Mapping):
         raise UsageError(f"{name}={values!r} must be an object; raglake config set {name}.NAME VALUE sets one of it")
     check_names(name, "names", values, [found.name for found in fields(kind)])
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    try:
+        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    except UsageError as error:
+        raise UsageError(f"{name}.{error}") from error
 
 
 def read(store: Store) -> Configuration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from lake.errors import UsageError
+from lake.options import SearchOptions
 
 #: By what questions are judged; a measure is one of these, a blank, and a name of ir-measures (``document nDCG@10``).
 LEVELS = ("document", "parent", "chunk", "span")
@@ -23,11 +24,6 @@ def split_measure(measure: str) -> tuple[str, str]:
 def check_names(where: str, what: str, found: Collection[str], known: Collection[str]) -> None:
     if unknown := sorted(set(found) - set(known)):
         raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}; its {what}: {', '.join(sorted(known))}")
-
-
-def check_choice(key: str, value: object, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise UsageError(f"{key}={value!r} must be one of {', '.join(choices)}")
 
 
 def check_number(key: str, value: object, least: float, most: float) -> None:
@@ -58,11 +54,9 @@ def check_floors(key: str, value: object) -> None:
 
 
 def check_how(key: str, value: object) -> None:
-    from lake.search.question import SearchRequest
-
     if not isinstance(value, Mapping):
         raise UsageError(f'{key}={value!r} must be an object, such as {{"mode": "text"}}')
     try:
-        SearchRequest.of("x", **value)
+        SearchOptions.of(value)
     except UsageError as error:
         raise UsageError(f"{key}: {error}") from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pyarrow as pa
 
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
+from lake.options import SearchArguments
+from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.questions import questions, resolve
 from lake.records import scores
 from lake.releases.history import History
@@ -17,18 +20,20 @@ from lake.releases.rows import release_table
 from lake.releases.values import Release
 from lake.search.reader import Reader
 from lake.search.rights import Rights
-from lake.search.snapshot import Snapshot, released
+from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.answer.retrieval import SearchFunction
-    from lake.answer.values import Answer
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
+    from lake.options import Boosts, SearchDefaults
+    from lake.options.search import Expand, Fusion, Mode, Syntax
     from lake.questions import EvalQuestion, Evidence, Resolved
     from lake.records.calls import Calls
-    from lake.search.defaults import SearchDefaults as Defaults
     from lake.search.diagnosis.diagnose import Why
     from lake.search.question import SearchRequest
+    from lake.search.result import SearchResult
 
 
 class Index:
@@ -41,6 +46,9 @@ class Index:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._reader = Reader(lake)
+
+    def __repr__(self) -> str:
+        return f"<Index of the lake {self._lake.url}>"
 
     def history(self) -> History:
         """The release log as it stands now."""
@@ -110,92 +118,132 @@ class Index:
         history = self.history()
         return difference(self._lake, history.resolve(a), history.resolve(b))
 
-    def defaults(self) -> Defaults:
-        """How the lake is searched where nobody says otherwise."""
+    def defaults(self) -> SearchDefaults:
+        """The search options that hold for the lake: what its configuration sets, else the defaults."""
         return self._reader.defaults(self.history())
 
     def search(
         self,
         text: str,
-        k: int | None = None,
+        k: int | Configured = CONFIGURED,
         *,
         at: str = "live",
         embedder: Embedder | None = None,
-        **how: Any,
-    ) -> pa.Table:
-        """The ``k`` passages that answer best, as HITS rows, best first; ``how`` are fields of ``SearchRequest``.
+        mode: Mode | Configured = CONFIGURED,
+        fusion: Fusion | Configured = CONFIGURED,
+        alpha: float | Configured | None = CONFIGURED,
+        expand: Expand | Configured = CONFIGURED,
+        window: int | Configured = CONFIGURED,
+        fuzziness: int | Configured = CONFIGURED,
+        rerank: str | Configured | None = CONFIGURED,
+        rerank_depth: int | Configured = CONFIGURED,
+        collapse: float | Configured | None = CONFIGURED,
+        diversity: float | Configured = CONFIGURED,
+        boosts: Boosts | Mapping[str, Any] | Configured | None = CONFIGURED,
+        where: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        principals: Collection[str] | str = (),
+        syntax: Syntax = "plain",
+        min_score: float | None = None,
+    ) -> SearchResult:
+        """The ``k`` passages that answer best, best first; ``SearchOptions`` describes each option.
 
-        For instance ``mode="text"``, ``expand="none"``, ``filters={"media_type": "application/pdf"}``. What is not said
-        is as the lake's configuration has it, and 10 passages else. Scores: cosine similarity for ``vector``, BM25 for
-        ``text``, their fusion for ``hybrid``.
+        CONFIGURED options fall back to the lake's configuration, else to the defaults of ``SearchOptions``. Scores are
+        cosine similarities for ``vector``, BM25 for ``text``, and their fusion for ``hybrid``.
         """
+        said = given(
+            k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
+            rerank=rerank, rerank_depth=rerank_depth, collapse=collapse, diversity=diversity, boosts=boosts,
+            where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
+        )  # fmt: skip
+        return self._reader.ask(at, [text], said, embedder, lambda snapshot, rights, questions:
+                                snapshot.search(questions[0], rights, embedder))  # fmt: skip
 
-        def found(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> pa.Table:
-            return snapshot.search(questions[0], rights, embedder)
-
-        return self._reader.ask(at, [text], k, how, embedder, found)
-
+    @with_search_options
     def search_batch(
         self,
         texts: Sequence[str],
-        k: int | None = None,
+        k: int | Configured = CONFIGURED,
         *,
         at: str = "live",
         embedder: Embedder | None = None,
-        **how: Any,
-    ) -> list[pa.Table]:
-        """As ``search`` for each text, all from one release."""
+        **options: Unpack[SearchArguments],
+    ) -> list[SearchResult]:
+        """One result for each text, all from one release; options as of ``search``."""
+        return self._reader.ask(at, texts, given(k=k, **options), embedder, lambda snapshot, rights, questions:
+                                snapshot.search_all(questions, rights, embedder))  # fmt: skip
 
-        def found(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> list[pa.Table]:
-            return snapshot.search_all(questions, rights, embedder)
-
-        return self._reader.ask(at, texts, k, how, embedder, found)
-
-    def answer(self, question: str, *, at: str = "live", **words: Any) -> Answer:
-        """An answer from the passages found, with checked citations.
-
-        ``words``: ``chat``, ``options``, ``history`` as ``lake.answer.answer`` takes them, and those of ``search``.
-        """
+    @with_search_options
+    def answer(
+        self,
+        question: str,
+        *,
+        at: str = "live",
+        chat: ChatModel | str | None = None,
+        options: AnswerOptions | None = None,
+        history: Sequence[Message] = (),
+        embedder: Embedder | None = None,
+        **search: Unpack[SearchArguments],
+    ) -> Answer:
+        """An answer from the passages found, with checked citations; see ``lake.answer.answer``."""
         from lake.answer import answer
 
-        return answer(*self._asked(at, question, words), **words)
+        release, options, find = self._searching(at, options, embedder, search)
+        return answer(find, question, chat=chat, options=options, history=history, release=release)
 
-    def answer_stream(self, question: str, *, at: str = "live", **words: Any) -> Iterator[str | Answer]:
-        """As ``answer``: pieces of the text as they are written, then the Answer."""
+    @with_search_options
+    def answer_stream(
+        self,
+        question: str,
+        *,
+        at: str = "live",
+        chat: ChatModel | str | None = None,
+        options: AnswerOptions | None = None,
+        history: Sequence[Message] = (),
+        embedder: Embedder | None = None,
+        **search: Unpack[SearchArguments],
+    ) -> Iterator[str | Answer]:
+        """Pieces of the text as the model writes it, then the Answer."""
         from lake.answer import answer_stream
 
-        return answer_stream(*self._asked(at, question, words), **words)
+        release, options, find = self._searching(at, options, embedder, search)
+        return answer_stream(find, question, chat=chat, options=options, history=history, release=release)
 
-    def _asked(self, at: str, question: str, words: dict[str, Any]) -> tuple[SearchFunction, str]:
-        """A search with ``words`` of its own set, which are taken out of them; the release is put in."""
-        release = words["release"] = self.release(at)
-        how = {name: words.pop(name) for name in words.keys() - {"chat", "options", "history", "release"}}
-        return partial(self.search, at=release.id, **how), question
+    def _searching(
+        self, at: str, options: AnswerOptions | None, embedder: Embedder | None, search: SearchArguments
+    ) -> tuple[Release, AnswerOptions, SearchFunction]:
+        """The release, options of an answer, in which ``k`` counts its passages, and a search with all that is set."""
+        from lake.answer import AnswerOptions
 
-    def explain(self, hits: pa.Table) -> list[dict[str, Any]]:
-        """For each hit of ``search`` its legs, ranks and scores, its release and its lineage; JSON-like."""
+        release, said = self.release(at), given(**search)
+        answering = options or AnswerOptions()
+        answering = replace(answering, k=said.pop("k", answering.k))
+        return release, answering, partial(self.search, at=release.id, embedder=embedder, **said)
+
+    def explain(self, found: SearchResult) -> list[dict[str, Any]]:
+        """Retrievers, ranks, scores, release and lineage of each hit; JSON-like."""
         from lake.search.explain import explained
 
         history = self.history()
-        release = history.resolve(released(hits))
-        return explained(self._reader.snapshot(release), history, hits)
+        release = history.resolve(found.release)
+        return explained(self._reader.snapshot(release), history, found.hits)
 
+    @with_search_options
     def why(
         self,
         question: str,
         evidence: Sequence[Evidence] = (),
         *,
         at: str = "live",
-        k: int | None = None,
         name: str | None = None,
         budget: int | None = None,
         embedder: Embedder | None = None,
-        **how: Any,
+        **options: Unpack[SearchArguments],
     ) -> Why:
-        """Where the evidence of a question is found or lost, asked as ``search`` asks; for operators, who see all.
+        """Where the evidence of a question is found or lost by a search with these options; for operators.
 
         Without ``evidence`` the question is one that is kept (in the set ``name``), by its text, id or key.
-        ``budget``: tokens that a request for an answer may take, as of ``Options.budget_tokens``.
+        ``budget``: tokens that a request for an answer may take, as of ``AnswerOptions.budget_tokens``.
         """
         from lake.questions import EvalQuestion
         from lake.search.diagnosis.diagnose import meant, why
@@ -211,7 +259,7 @@ class Index:
         def traced(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> Why:
             return why(self._lake, history, asked, SearchTrace(snapshot, questions[0], rights, embedder, budget))
 
-        return self._reader.ask(at, [asked.text], k, how, embedder, traced)
+        return self._reader.ask(at, [asked.text], given(**options), embedder, traced)
 
     def feedback(
         self,
@@ -224,7 +272,7 @@ class Index:
     ) -> str:
         """Keep what somebody said of a passage that a search had found, and give the id of that.
 
-        ``query_id`` came with the passages (``lake.search.snapshot.query_of(hits)``). ``voter`` is any name of who
+        ``query_id`` is that of a ``SearchResult``. ``voter`` is any name of who
         judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
         ``principals`` may not see, as for one that is not there.
         """

@@ -15,7 +15,8 @@ from lake.embed import identify
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
 from lake.ingest.scan import RecipeOptions
-from lake.search.defaults import SearchDefaults, boosts_of
+from lake.options import SearchDefaults
+from lake.options.search import boosts_of
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -135,7 +136,7 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
         same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
         identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
         recipe = settings.recipe(base, identity)
-        way = {name: value for name, value in own.how.items() if name not in _SHAPE} | dict(_said(varied))
+        way = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
         settings_of(way)
     except (UsageError, TypeError) as error:
         raise UsageError(f"{worded(varied)}: {error}") from error

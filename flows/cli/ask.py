@@ -13,7 +13,7 @@ from flows.cli.query import As, At, Filter, Where, principals
 from flows.cli.show import answer as show_answer
 
 if TYPE_CHECKING:
-    from lake.answer import Answer, Options
+    from lake.answer import Answer, AnswerOptions
 
 K = Annotated[int, typer.Option("-k", help="How many passages to answer from.")]
 Model = Annotated[str | None, typer.Option(help="openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]")]
@@ -66,10 +66,10 @@ def _told(asked: dict[str, Any]) -> Answer:
     return index.answer(asked["question"], **words)
 
 
-def _options(asked: dict[str, Any]) -> Options:
-    from lake.answer import Options
+def _options(asked: dict[str, Any]) -> AnswerOptions:
+    from lake.answer import AnswerOptions
 
-    return Options(
+    return AnswerOptions(
         k=asked["k"],
         budget_tokens=asked["budget"],
         max_tokens=asked["max_tokens"],

@@ -41,14 +41,12 @@ def set_(
     as_json: JsonOption = False,
 ) -> None:
     """Set one value; it holds from the next run on."""
-    from expectations.gating import check, check_measures
+    from expectations.gating import check_configuration
     from lake import configuration
     from lake.directory import Lake
 
     store = Lake.existing(lake).store
-    wanted = configuration.with_value(store, key, _value(value))
-    check(wanted.gate)
-    check_measures(list(wanted.alarms.scores))
+    check_configuration(configuration.with_value(store, key, _value(value)))
     _show(configuration.put(store, key, _value(value)), configuration.said(store), as_json)
 
 

@@ -63,12 +63,11 @@ def query(
     What no option says is as the lake's configuration has it.
     """
     from lake.index import open_lake
-    from lake.search.snapshot import released
 
     how = how_of(locals())
     index = open_lake(lake)
-    hits = index.search(text, k, at=at, **how)
-    shown: dict[str, Any] = {"release": released(hits), "hits": hits.to_pylist()}
+    hits = index.search(text, at=at, **how)
+    shown: dict[str, Any] = {"release": hits.release, "hits": hits.to_pylist()}
     if explain:
         shown["explained"] = index.explain(hits)
     show(shown, as_json, show_query.hits)
@@ -76,10 +75,23 @@ def query(
 
 def how_of(arguments: dict[str, Any]) -> dict[str, Any]:
     """Fields of a question that the options name; what is not said is left to the lake."""
-    from lake.search.boosts import Boosts, parse_sources
+    from lake.options import Boosts
+    from lake.search.boosts import parse_sources
     from lake.search.filters import parse_filters
 
-    names = ("mode", "where", "expand", "window", "fuzziness", "alpha", "min_score", "rerank", "collapse", "diversity")
+    names = (
+        "mode",
+        "where",
+        "expand",
+        "window",
+        "fuzziness",
+        "alpha",
+        "min_score",
+        "rerank",
+        "collapse",
+        "diversity",
+        "k",
+    )
     how = {name: arguments[name] for name in names if arguments[name] is not None}
     how["syntax"] = "boolean" if arguments["boolean"] else "plain"
     if arguments["recent"] or arguments["boost"]:

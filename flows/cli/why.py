@@ -72,7 +72,7 @@ def why(
     if uri is None and (quote or source):
         raise UsageError("--quote and --source are about a document; name it with --uri")
     evidence = [] if uri is None else [Evidence(uri, source=source, quote=quote)]
-    found = open_lake(lake).why(question, evidence, at=at, k=k, name=set_, budget=budget, **how)
+    found = open_lake(lake).why(question, evidence, at=at, name=set_, budget=budget, **how)
     show(found.to_json(), as_json, show_why.why)
 
 

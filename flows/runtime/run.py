@@ -106,14 +106,12 @@ def _show_waiting(why: str | None) -> None:
 
 def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:
     """Let the lake's configuration say what a run was told to keep to; whether there is a lake that could."""
-    from expectations.gating import check, check_measures
+    from expectations.gating import check_configuration
 
     if not lake.exists():
         return False
     if policy:
-        wanted = configuration.Configuration.of(policy)
-        check(wanted.gate)
-        check_measures(list(wanted.alarms.scores))
+        check_configuration(configuration.Configuration.of(policy))
         if configuration.obey(lake.store, policy):
             _log.info("set %s in %s of %s, as this run was told", " and ".join(policy), configuration.FILE, lake.url)
     return True

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.index import Index, open_lake
-from lake.search.question import SearchRequest
+from lake.options import SearchOptions
+from lake.search.result import SearchResult
 from lake.search.rights import Rights
-from lake.search.snapshot import released
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lake.answer.values import Answer
 
 #: What a caller of an Access may not set for a single question.
@@ -22,23 +20,11 @@ FIXED = ("principals", "embedder")
 
 
 @dataclass(frozen=True, slots=True)
-class AccessResult:
-    """HITS rows, and the release that all of them are from."""
-
-    release: str
-    hits: pa.Table
-
-    def passages(self) -> list[tuple[str, dict[str, Any]]]:
-        """Text and metadata of each hit, best first; all of it JSON-like."""
-        return [(row.pop("text"), _plain(row) | {"release": self.release}) for row in self.hits.to_pylist()]
-
-
-@dataclass(frozen=True, slots=True)
 class Access:
     """``principals``: whose documents may be seen, besides those that all may; "*" sees everything.
 
     ``at``: a release to stay with, by id, name, date or time, or ``live``. ``options`` are fields of
-    ``SearchRequest`` for every search. A caller may set others for one search, but never
+    ``SearchOptions`` for every search. A caller may set others for one search, but never
     ``principals``, nor another release than the one it stays with.
     """
 
@@ -49,7 +35,7 @@ class Access:
 
     def __post_init__(self) -> None:
         _refuse(self.options)
-        SearchRequest.of("words", 1, **self.options)
+        SearchOptions.of(self.options)
         Rights({}).predicate(self.principals)
 
     @classmethod
@@ -61,12 +47,12 @@ class Access:
             access.index.release(at)
         return access
 
-    def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> AccessResult:
-        """The ``k`` best passages, all of one release; as many as ``Index.search`` gives where none is said."""
+    def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> SearchResult:
+        """The ``k`` best passages, all of one release; as many as the lake's configuration says by default."""
         _refuse(how)
-        words = {**self.options, **how, "principals": self.principals}
-        hits = self.index.search(text, k, at=self._release(at), **words)
-        return AccessResult(released(hits), hits)
+        words = {**self.options, **({} if k is None else {"k": k}), **how, "principals": self.principals}
+        SearchOptions.of(words)
+        return self.index.search(text, at=self._release(at), **words)
 
     def answer(self, question: str, at: str | None = None, **words: Any) -> Answer:
         """As of ``Index.answer``."""
@@ -93,6 +79,11 @@ class Access:
         if self.at != "live" and at not in (None, self.at):
             raise UsageError(f"this reader stays with release {self.at!r}; {at!r} can't be asked for here")
         return at or self.at
+
+
+def passages(found: SearchResult) -> list[tuple[str, dict[str, Any]]]:
+    """Text and metadata of each hit, best first; all of it JSON-like."""
+    return [(row.pop("text"), _plain(row) | {"release": found.release}) for row in found]
 
 
 def _refuse(how: Mapping[str, Any]) -> None:

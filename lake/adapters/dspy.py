@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lake.adapters.access import Access
+from lake.adapters.access import Access, passages
 
 if TYPE_CHECKING:
     from dspy import Prediction
@@ -26,7 +26,7 @@ class DSPyRetriever:
         from dspy import Prediction
 
         found = self._access.search(query, k or self.k, **how)
-        texts, metadata = zip(*found.passages(), strict=True) if found.hits.num_rows else ((), ())
+        texts, metadata = zip(*passages(found), strict=True) if found.hits.num_rows else ((), ())
         return Prediction(passages=list(texts), metadata=list(metadata), release=found.release)
 
     def search(self, query: str) -> list[str]:

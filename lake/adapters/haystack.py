@@ -8,7 +8,7 @@ from typing import Any
 
 from haystack import Document, component, default_from_dict, default_to_dict
 
-from lake.adapters.access import Access
+from lake.adapters.access import Access, passages
 
 
 @component
@@ -50,7 +50,7 @@ class HaystackRetriever:
         found = self._access.search(query, top_k or self.top_k, filters={**(filters or {}), **self.filters})
         documents = [
             Document(id=metadata["chunk_id"], content=text, meta=metadata, score=metadata["score"])
-            for text, metadata in found.passages()
+            for text, metadata in passages(found)
         ]
         return {"documents": documents}
 

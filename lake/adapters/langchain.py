@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from lake.adapters.access import Access
+from lake.adapters.access import Access, passages
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -29,7 +29,7 @@ class LangChainRetriever(BaseRetriever):
         found = self.access.search(query, k or self.k, **how)
         return [
             Document(page_content=text, metadata=metadata, id=metadata["chunk_id"])
-            for text, metadata in found.passages()
+            for text, metadata in passages(found)
         ]
 
     async def _aget_relevant_documents(

@@ -8,7 +8,7 @@ from typing import Any
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from lake.adapters.access import Access
+from lake.adapters.access import Access, passages
 
 #: Of the metadata, what a model is shown beside a passage.
 _SHOWN = ("uri", "title", "heading", "page")
@@ -23,7 +23,7 @@ class LlamaIndexRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         found = self._access.search(query_bundle.query_str, self._k, **self._options)
-        return [NodeWithScore(node=_node(text, known), score=known["score"]) for text, known in found.passages()]
+        return [NodeWithScore(node=_node(text, known), score=known["score"]) for text, known in passages(found)]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)

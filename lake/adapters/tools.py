@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lake.adapters.access import Access, AccessResult
+from lake.adapters.access import Access
 
 if TYPE_CHECKING:
     from lake.answer import ChatModel
+    from lake.search.result import SearchResult
 
 #: Passages, and characters of a document, that a model gets at once at most.
 MOST_PASSAGES, MOST_CHARACTERS = 20, 20_000
@@ -30,7 +31,7 @@ _OF_SOURCE = ("number", "uri", "title", "heading", "page", "doc_id", "start", "e
 _OF_RELEASE = ("release", "published_at", "live", "status", "names", "n_documents", "n_chunks")
 
 
-def shown(found: AccessResult) -> dict[str, Any]:
+def shown(found: SearchResult) -> dict[str, Any]:
     """The release, and of each passage what a model needs to quote it."""
     rows = found.hits.select(_SHOWN).to_pylist()
     return {"release": found.release, "passages": rows}

@@ -1,6 +1,6 @@
 """Answers with checked citations over a search: ``answer``, ``answer_stream``, and what they take and give."""
 
-from lake.answer.answering import Options, answer, answer_stream
+from lake.answer.answering import AnswerOptions, answer, answer_stream
 from lake.answer.chat import ChatModel, Completion, Message
 from lake.answer.query_expansion import ExpansionLimits
 from lake.answer.registry import NoChatModelError, load_chat
@@ -9,6 +9,7 @@ from lake.endpoints.usage import Usage
 
 __all__ = [
     "Answer",
+    "AnswerOptions",
     "AnswerProblem",
     "ChatModel",
     "CitedSource",
@@ -16,7 +17,6 @@ __all__ = [
     "ExpansionLimits",
     "Message",
     "NoChatModelError",
-    "Options",
     "Quote",
     "Sentence",
     "Usage",

@@ -37,7 +37,7 @@ _LEAST_ROOM = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AnswerOptions:
     """``budget_tokens`` is all that a request may take: instructions, sources, question, and ``max_tokens`` of output.
 
     Below ``min_evidence`` (see ``Answer.evidence``) no model is asked. ``prompts`` is a folder of templates.
@@ -58,7 +58,7 @@ def answer(
     question: str,
     *,
     chat: ChatModel | str | None = None,
-    options: Options | None = None,
+    options: AnswerOptions | None = None,
     history: Sequence[Message] = (),
     release: Release | None = None,
 ) -> Answer:
@@ -68,7 +68,7 @@ def answer(
     model, or its name, else RAGLAKE_CHAT_MODEL. Without any the Answer holds the passages and says what to set.
     Raises TransientError once retries are used up, UsageError and ContractError as the endpoint's refusals mean.
     """
-    begun = _begin(search, question, chat, options or Options(), history, release)
+    begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
     if isinstance(begun, Answer):
         return begun
     return begun.finished(begun.chat.complete(begun.messages, **begun.sampling))
@@ -79,7 +79,7 @@ def answer_stream(
     question: str,
     *,
     chat: ChatModel | str | None = None,
-    options: Options | None = None,
+    options: AnswerOptions | None = None,
     history: Sequence[Message] = (),
     release: Release | None = None,
 ) -> Iterator[str | Answer]:
@@ -87,7 +87,7 @@ def answer_stream(
 
     Where no model is asked there are no pieces. A stream that breaks raises TransientError.
     """
-    begun = _begin(search, question, chat, options or Options(), history, release)
+    begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
     if isinstance(begun, Answer):
         yield begun
         return
@@ -99,7 +99,7 @@ def _begin(
     search: SearchFunction,
     question: str,
     chat: ChatModel | str | None,
-    options: Options,
+    options: AnswerOptions,
     history: Sequence[Message],
     release: Release | None,
 ) -> _Begun | Answer:
@@ -140,18 +140,12 @@ def _known(question: str, found: Retrieved, understanding: Understanding | None,
         evidence=probability,
         notice="",
         passages=found.hits,
-        release=release.id if release else _named(found),
+        release=found.release,
         usage=understanding.usage if understanding else Usage(),
         asked=found.question,
         queries=found.queries,
         notes=tuple(understanding.notes) if understanding else (),
     )
-
-
-def _named(found: Retrieved) -> str | None:
-    """The release that the search says it answered from."""
-    name = (found.hits.schema.metadata or {}).get(b"release")
-    return name.decode() if name else None
 
 
 def _too_weak(known: Answer, least: float) -> str:
@@ -160,7 +154,7 @@ def _too_weak(known: Answer, least: float) -> str:
     return f"what was found is too weak (evidence {known.evidence:.3f}, at least {least:.3f}); no model was asked"
 
 
-def _prompt(prompts: Prompts, found: Retrieved, options: Options) -> tuple[Context, list[Message]]:
+def _prompt(prompts: Prompts, found: Retrieved, options: AnswerOptions) -> tuple[Context, list[Message]]:
     question, room = found.question, room_for(found.question, options, prompts)
     context = pack(found.hits.to_pylist(), room) if room >= _LEAST_ROOM else Context((), 0, 0)
     if not context.sources:
@@ -172,7 +166,7 @@ def _prompt(prompts: Prompts, found: Retrieved, options: Options) -> tuple[Conte
     return context, _messages(prompts, context, question)
 
 
-def room_for(question: str, options: Options, prompts: Prompts | None = None) -> int:
+def room_for(question: str, options: AnswerOptions, prompts: Prompts | None = None) -> int:
     """Tokens of a request that are left for passages."""
     bare = _messages(prompts or load_prompts(options.prompts), Context((), 0, 0), question)
     count = load_tokenizer(TOKENIZER).count
@@ -195,7 +189,7 @@ class _Begun:
     messages: list[Message]
     context: Context
     known: Answer
-    options: Options
+    options: AnswerOptions
     started: float
 
     @property
@@ -229,7 +223,7 @@ def _judged(told: Checked, enough: bool) -> tuple[AnswerProblem, ...]:
     return told.problems if enough else ()
 
 
-def _endings(completion: Completion, options: Options) -> tuple[AnswerProblem, ...]:
+def _endings(completion: Completion, options: AnswerOptions) -> tuple[AnswerProblem, ...]:
     if completion.finish_reason == "length":
         return (
             AnswerProblem("truncated", f"the answer was cut at {options.max_tokens} tokens; allow it a longer output"),

@@ -12,6 +12,8 @@ import pyarrow as pa
 from lake.answer.context import pack
 from lake.answer.fusion import fuse
 from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
+from lake.search.query_ids import query_id
+from lake.search.result import SearchResult
 
 if TYPE_CHECKING:
     from lake.answer.chat import Message
@@ -22,15 +24,16 @@ _HOP_TOKENS = 2000
 
 
 class SearchFunction(Protocol):
-    """``Index.search``, perhaps with some of its words set: HITS rows, best first."""
+    """``Index.search``, perhaps with some of its options set."""
 
-    def __call__(self, text: str, k: int, /, **how: Any) -> pa.Table: ...
+    def __call__(self, text: str, k: int, /, **options: Any) -> SearchResult: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages, and the questions and queries that led to them."""
+    """Passages of a release, and the questions and queries that led to them."""
 
+    release: str
     hits: pa.Table
     question: str
     queries: tuple[str, ...]
@@ -53,14 +56,16 @@ def find(
     """
     check_strategies(understand)
     if understanding is None:
-        return Retrieved(search(question, k), question, (question,))
+        found = search(question, k)
+        return Retrieved(found.release, found.hits, question, (question,))
     if history:
         question = understanding.standalone(question, history)
     queries = _queries(question, understand, understanding)
     rankings = [_ranking(search, query, k) for query in queries]
     if "decompose" in understand:
         _hop(search, question, k, queries, rankings, understanding)
-    return Retrieved(fuse(rankings, k), question, tuple(query.text for query in queries))
+    hits = fuse([ranking.hits for ranking in rankings], k)
+    return Retrieved(rankings[0].release, hits, question, tuple(query.text for query in queries))
 
 
 def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[ExpandedQuery]:
@@ -80,13 +85,13 @@ def _hop(
     question: str,
     k: int,
     queries: list[ExpandedQuery],
-    rankings: list[pa.Table],
+    rankings: list[SearchResult],
     model: Understanding,
 ) -> None:
     """Look up what the model says is missing, until it misses nothing new or the limits are reached."""
     asked = {query.text.casefold() for query in queries}
     for _ in range(model.limits.max_hops):
-        context = pack(fuse(rankings, k).to_pylist(), _HOP_TOKENS)
+        context = pack(fuse([ranking.hits for ranking in rankings], k).to_pylist(), _HOP_TOKENS)
         fence = context.fence(question)
         new = [q for q in model.missing(question, context.render(fence), fence) if q.text.casefold() not in asked]
         if not new:
@@ -96,7 +101,7 @@ def _hop(
         rankings += [_ranking(search, query, k) for query in new]
 
 
-def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> pa.Table:
+def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> SearchResult:
     return search(query.text, k, mode="vector") if query.like_a_passage else search(query.text, k)
 
 
@@ -105,7 +110,8 @@ def understood(
 ) -> SearchFunction:
     """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
 
-    def searched(text: str, k: int, /, **how: Any) -> pa.Table:
-        return find(partial(search, **how), text, k, understand=strategies, understanding=make()).hits
+    def searched(text: str, k: int, /, **options: Any) -> SearchResult:
+        found = find(partial(search, **options), text, k, understand=strategies, understanding=make())
+        return SearchResult(found.release, query_id(found.release, text), found.hits)
 
     return searched

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake import access, configuration
 from lake.errors import GoneError
+from lake.options import SearchDefaults, SearchOptions
+from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.releases.history import History
     from lake.releases.values import Release
-    from lake.search.defaults import SearchDefaults as Defaults
-    from lake.search.question import SearchRequest
     from lake.tables.reader import TableReader
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Reader:
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._head = 0
         self._lock = Lock()
-        self._defaults_of: tuple[int, Defaults] | None = None
+        self._defaults_of: tuple[int, SearchDefaults] | None = None
 
     def of_release(self, at: str, answer: Callable[[Release], T]) -> T:
         """What ``answer`` makes of the release; it is called again where that was swept away meanwhile."""
@@ -44,16 +44,15 @@ class Reader:
         self,
         at: str,
         texts: Sequence[str],
-        k: int | None,
-        how: Mapping[str, Any],
+        said: Mapping[str, Any],
         embedder: Embedder | None,
         search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
     ) -> T:
         """What ``search`` makes of the questions, which the lake's defaults complete."""
 
         def answer(release: Release, history: History) -> T:
-            defaults = self.defaults(history)
-            questions = [defaults.question(text, k, how) for text in texts]
+            options = SearchOptions.of(said, self.defaults(history))
+            questions = [SearchRequest.asking(text, options) for text in texts]
             snapshot = self.snapshot(release)
             if embedder is None and any(question.mode != "text" for question in questions):
                 snapshot.prepare()
@@ -61,7 +60,7 @@ class Reader:
 
         return self._of_one_release(at, answer)
 
-    def defaults(self, history: History) -> Defaults:
+    def defaults(self, history: History) -> SearchDefaults:
         """As of the configuration when the log had grown so far, so that a question costs no request more."""
         if self._defaults_of is None or self._defaults_of[0] != history.head:
             self._defaults_of = history.head, configuration.search_defaults(self._lake.store)

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.search.boosts import Boosts
+from lake.options import Boosts
+from lake.options.search import boosts_of
+from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
 
@@ -37,7 +39,7 @@ def refined(
     if question.rerank:
         steps.append(("rerank", _reranked(found, question, read)))
     if question.boosts:
-        steps.append(("boosts", _boosted(steps[-1][1], question.boosts, read, as_of)))
+        steps.append(("boosts", _boosted(steps[-1][1], boosts_of(question.boosts), read, as_of)))
     if question.min_score is not None:
         found = steps[-1][1]
         steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), question.min_score))))
@@ -71,9 +73,10 @@ def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
 def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:
     """Scores times their factors; a score below 0 is divided by them, so that a factor above 1 always lifts."""
     rows = read(_row_ids(found), ["modified_at", "source"])
-    factors = boosts.factors(rows.column("modified_at").to_pylist(), rows.column("source").to_pylist(), as_of)
+    dates, sources = (rows.column(name).to_pylist() for name in ("modified_at", "source"))
+    times = factors(boosts, dates, sources, as_of)
     scores = found.column("score").to_numpy()
-    return _by_score(found, np.where(scores >= 0, scores * factors, scores / np.maximum(factors, _LEAST_FACTOR)))
+    return _by_score(found, np.where(scores >= 0, scores * times, scores / np.maximum(times, _LEAST_FACTOR)))
 
 
 def _spread(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:

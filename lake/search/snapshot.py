@@ -25,6 +25,7 @@ from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
 from lake.search.refine import refined
+from lake.search.result import SearchResult
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.tables.reader import TableReader, Where
@@ -41,10 +42,6 @@ _SPARE = 32
 _AT_A_TIME = 4
 #: Of an English chunk.
 _TEXT_BYTES = 1000
-#: Where the schema of an answer says which release gave it.
-_RELEASE = b"release"
-#: And by what feedback names it.
-_QUERY = b"query_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +113,14 @@ class Snapshot:
             if has_few_vectors(self.release):
                 self._vectors.begin()
 
-    def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> pa.Table:
-        """HITS rows, best first, of what the question's principals may see."""
+    def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> SearchResult:
+        """The passages, best first, that the question's principals may see."""
         return self._search(question, rights, lambda: self.vectors([question.text], embedder)[0])
 
     def search_all(
         self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
-    ) -> list[pa.Table]:
-        """HITS rows of each question, several searched at a time."""
+    ) -> list[SearchResult]:
+        """One result for each question; several are searched at a time."""
         vectors = np.empty((0, 0))
         if any(question.mode != "text" for question in questions):
             vectors = self.vectors([question.text for question in questions], embedder)
@@ -132,18 +129,17 @@ class Snapshot:
                 pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
             )
 
-    def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> pa.Table:
+    def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
         visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
         if visible.is_nothing:
-            return HITS.empty_table().replace_schema_metadata({_RELEASE: self.release.id})
-        return self.read(self.look(question, visible, embedded), question)
+            return SearchResult(self.release.id, None, HITS.empty_table())
+        hits = self.read(self.look(question, visible, embedded), question)
+        return SearchResult(self.release.id, query_id(self.release.id, question.text), hits)
 
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
         rows = self._held_rows or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
-        hits = passages(looked.found, looked.groups[: question.k], question.expand, rows)
-        named = query_id(self.release.id, question.text)
-        return hits.replace_schema_metadata({_RELEASE: self.release.id} | ({_QUERY: named} if named else {}))
+        return passages(looked.found, looked.groups[: question.k], question.expand, rows)
 
     def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Look deeper until there are enough passages; ``visible`` may not be nothing."""
@@ -262,20 +258,6 @@ class Snapshot:
                 f"{identity.name!r} made a vector that is not finite of the question; nothing was searched"
             )
         return vectors
-
-
-def released(hits: pa.Table) -> str:
-    """The release that answered; UsageError for a table that no search gave."""
-    name = (hits.schema.metadata or {}).get(_RELEASE)
-    if name is None:
-        raise UsageError("these rows don't say which release they are from; take them as search gave them")
-    return str(name.decode())
-
-
-def query_of(hits: pa.Table) -> str | None:
-    """By what feedback on these hits names the search; None where there is nothing to judge."""
-    name = (hits.schema.metadata or {}).get(_QUERY)
-    return None if name is None else str(name.decode())
 
 
 @lru_cache(maxsize=1)

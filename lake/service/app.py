@@ -21,7 +21,7 @@ from lake.service.problems import MEDIA_TYPE, Problem, problem_of
 from lake.service.service import Service, encode
 
 if TYPE_CHECKING:
-    from lake.answer import ChatModel, Options
+    from lake.answer import AnswerOptions, ChatModel
     from lake.index import Index
     from lake.service.traffic_split import Split
 
@@ -57,7 +57,7 @@ def create_app(
     *,
     options: Mapping[str, Any] | None = None,
     chat: ChatModel | None = None,
-    answers: Options | None = None,
+    answers: AnswerOptions | None = None,
     hosts: Collection[str] | None = None,
     split: Split | None = None,
 ) -> Guard:

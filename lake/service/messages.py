@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
-from lake.search.question import Expand, Fusion, Mode
-from lake.tables.text_query import Syntax
+from lake.options.search import Expand, Fusion, Mode, Syntax
 
 _TEXT = "What is looked for, in plain words."
 _AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."

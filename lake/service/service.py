@@ -15,7 +15,6 @@ from lake.adapters.access import Access
 from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.search.query_ids import query_id, searched
-from lake.search.snapshot import query_of
 from lake.service.capacity import Capacity
 from lake.service.keys import Key
 from lake.service.messages import AnswerQuery, FeedbackBody, SearchBody, SearchQuery
@@ -25,7 +24,7 @@ from lake.service.workers import Workers
 from lake.storage import clock
 
 if TYPE_CHECKING:
-    from lake.answer import Answer, ChatModel, Options
+    from lake.answer import Answer, AnswerOptions, ChatModel
     from lake.service.traffic_split import Split
 
 #: Seconds for which the lake is not looked at again.
@@ -47,7 +46,7 @@ class Service:
         bounds: Capacity,
         options: Mapping[str, Any],
         chat: ChatModel | None = None,
-        answers: Options | None = None,
+        answers: AnswerOptions | None = None,
         split: Split | None = None,
     ) -> None:
         self.index, self.bounds, self.options = index, bounds, dict(options)
@@ -76,7 +75,7 @@ class Service:
             at = self._tried(asked)
             self._found(at)
             found = self._access(key).search(asked.text, asked.k, at, **how)
-            named = {"release": found.release, "query_id": query_of(found.hits)}
+            named = {"release": found.release, "query_id": found.query_id}
             return found.release, encode({**named, "hits": found.hits.to_pylist()})
 
         return await self.workers.run(work, self.bounds.seconds)
@@ -118,11 +117,11 @@ class Service:
             yield event("error", {"error": problem.error, "message": problem.message})
 
     def _answer_words(self, key: Key, asked: AnswerQuery) -> dict[str, Any]:
-        from lake.answer import Message, Options
+        from lake.answer import AnswerOptions, Message
 
         if not key.answers:
             raise forbidden("this API key is for searching, not for answers")
-        options = replace(self.answers or Options(), k=asked.k, understand=tuple(asked.understand))
+        options = replace(self.answers or AnswerOptions(), k=asked.k, understand=tuple(asked.understand))
         history = [Message(turn.role, turn.text) for turn in asked.history]
         return self._allowed(key, asked) | {"chat": self.chat, "options": options, "history": history}
 

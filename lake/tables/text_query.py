@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from lake.errors import UsageError
+from lake.options.search import MAX_FUZZINESS, Syntax
 
-Syntax = Literal["plain", "boolean"]
 Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
-
-MAX_FUZZINESS = 2
 
 #: One term of the boolean syntax: its sign, a phrase or a word, and how many letters may differ.
 _TERM = re.compile(r'(?P<sign>[+-]?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"~]+)(?:~(?P<fuzziness>\d*))?)')

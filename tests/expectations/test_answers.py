@@ -18,7 +18,7 @@ from expectations.summary import means
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake import operate
-from lake.answer import NoChatModelError, Options
+from lake.answer import AnswerOptions, NoChatModelError
 from lake.answer.declining import MARKER
 from lake.directory import Lake
 from lake.errors import UsageError
@@ -27,7 +27,7 @@ from lake.questions import EvalQuestion, Evidence, add, anchored
 
 PUMP = "# Pump\n\nThe pump needs 3 litres of whale oil every 40 hours. Anna Berg checks it on Mondays.\n"
 LAMP = "# Lamp\n\nThe lamp burns paraffin. It is lit at dusk by the keeper of the house.\n"
-OPTIONS = Options(k=2, min_evidence=0.0, budget_tokens=3000, max_tokens=200)
+OPTIONS = AnswerOptions(k=2, min_evidence=0.0, budget_tokens=3000, max_tokens=200)
 OIL = "How much oil does the pump need?"
 LIT = "When is the lamp lit?"
 WHO = "Who checks the pump?"

@@ -24,10 +24,10 @@ from lake import configuration
 from lake.directory import Lake
 from lake.embed import identify
 from lake.ingest.scan import RecipeOptions
+from lake.options import SearchDefaults
 from lake.parse import parser_versions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.recipe import Recipe
-from lake.search.defaults import SearchDefaults
 
 N, N_ASKED = 48, 36
 SMALL = {"child_tokens": 30, "overlap_tokens": 4}

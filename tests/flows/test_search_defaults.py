@@ -18,8 +18,8 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.adapters.access import Access
 from lake.directory import Lake
+from lake.options import Boosts
 from lake.questions import EvalQuestion, Evidence, add
-from lake.search.boosts import Boosts
 
 N = 24
 
@@ -66,14 +66,14 @@ def test_what_nobody_says_is_as_the_lake_has_it(
     found = [index.search(text), *index.search_batch([text, text])]
     assert reads.count("configuration.json") == 1
     assert all(one.num_rows == 3 and one["score"].equals(boosted["score"][:3]) for one in found)
-    assert index.search(text, 5, mode="hybrid", expand="parent", boosts=None).equals(usual.slice(0, 5))
-    assert Access(index, options={"boosts": None}).search(text).hits.equals(by_words)
+    assert index.search(text, 5, mode="hybrid", expand="parent", boosts=None).hits.equals(usual.hits.slice(0, 5))
+    assert Access(index, options={"boosts": None}).search(text).hits.equals(by_words.hits)
     assert index.answer(text).passages["score"].to_pylist() == boosted["score"][:8].to_pylist()
 
     config(lake_url, "unset", "search.boosts")  # a reader that is open sees it when the log has grown
     assert index.search(text)["score"].equals(boosted["score"][:3])
     operate.pin(lake_url, why="so that there is an entry")
-    assert index.search(text).equals(by_words)
+    assert index.search(text).hits.equals(by_words.hits)
     assert reads.count("configuration.json") == 2
 
     capsys.readouterr()
@@ -107,9 +107,9 @@ def test_what_no_search_takes_is_refused_before_it_holds(
     index: lake.Index, lake_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {
-        ("mode", "telepathy"): "no mode 'telepathy'",
-        ("alpha", "2"): "alpha=2 must lie between 0.0 and 1",
-        ("k", "ten"): "search: .*k='ten'",
+        ("mode", "telepathy"): "search.mode='telepathy' must be one of hybrid, vector, text",
+        ("alpha", "2"): "search.alpha=2 must be a number from 0 to 1",
+        ("k", "ten"): "search.k='ten' must be a whole number",
         ("filters", '{"uri": "x"}'): "search has no 'filters'; its names: alpha, ",
         ("boosts", '{"fame": 1}'): r"boosts know no \['fame'\]",
         ("rerank", "cleverly"): "no reranker 'cleverly'",

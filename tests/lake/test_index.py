@@ -27,7 +27,7 @@ def test_the_same_question_gets_the_same_answer(built: str) -> None:
     first, second = lake.open_lake(built), lake.open_lake(built)
     for mode in ("hybrid", "vector", "text"):
         hits = first.search("which lamp burns whale oil", 12, mode=mode)  # type: ignore[arg-type]
-        assert hits.equals(second.search("which lamp burns whale oil", 12, mode=mode))  # type: ignore[arg-type]
+        assert hits.hits.equals(second.search("which lamp burns whale oil", 12, mode=mode).hits)  # type: ignore[arg-type]
         scores = hits["score"].to_pylist()
         assert scores == sorted(scores, reverse=True)
 

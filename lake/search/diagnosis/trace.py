@@ -70,10 +70,10 @@ class SearchTrace:
     @cached_property
     def context(self) -> Context:
         """What an answer would be made from."""
-        from lake.answer.answering import Options, room_for
+        from lake.answer.answering import AnswerOptions, room_for
         from lake.answer.context import pack
 
-        options = Options() if self.budget is None else Options(budget_tokens=self.budget)
+        options = AnswerOptions() if self.budget is None else AnswerOptions(budget_tokens=self.budget)
         return pack(self.hits, room_for(self.question.text, options))
 
     @cached_property

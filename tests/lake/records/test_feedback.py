@@ -30,7 +30,6 @@ from lake.questions.reviewing import accept, turn_down
 from lake.records.feedback import FOLDER, paths, read
 from lake.releases.retention import Retention
 from lake.search.query_ids import MAX_QUESTION, query_id, searched
-from lake.search.snapshot import query_of
 from lake.storage import clock
 
 OIL, PAY, SAIL = "How much oil does the pump need?", "what does the stoker earn", "who mends a torn sail"
@@ -52,7 +51,7 @@ def index(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.q
 def judge(index: Any, question: str, uri: str, useful: bool = True, **who: Any) -> str:
     hits = index.search(question, 5, principals="*")
     chunk = next(row["chunk_id"] for row in hits.to_pylist() if row["uri"] == uri)
-    return str(index.feedback(query_of(hits), chunk, useful, **who))
+    return str(index.feedback(hits.query_id, chunk, useful, **who))
 
 
 def test_what_is_said_is_kept_with_its_place_and_release(index: Any, lake_url: str) -> None:
@@ -66,12 +65,12 @@ def test_what_is_said_is_kept_with_its_place_and_release(index: Any, lake_url: s
     assert row["voter"] == derived_id("voter", "anna@example.org")
     assert all(b"anna" not in path.read_bytes() for path in Path(lake_url, FOLDER).rglob("*.parquet"))
     again = lake.open_lake(lake_url).search(OIL, 5, principals="*")
-    assert query_of(again) == query_of(index.search(OIL, 2, mode="text"))
+    assert again.query_id == index.search(OIL, 2, mode="text").query_id
 
 
 def test_what_may_not_be_seen_reads_as_what_is_not_there(index: Any) -> None:
     hits = index.search(PAY, 5, principals="*")
-    named = query_of(hits)
+    named = hits.query_id
     pay = next(row["chunk_id"] for row in hits.to_pylist() if row["uri"] == "pay.md")
     messages = []
     for chunk in (pay, "0" * 32, "x' OR 'a'='a"):
@@ -104,13 +103,13 @@ def test_an_id_that_was_damaged_is_refused(wrong: str) -> None:
 
 def test_other_wrong_words_are_refused(index: Any) -> None:
     hits = index.search(OIL, 5)
-    named, chunk = query_of(hits), hits.column("chunk_id")[0].as_py()
+    named, chunk = hits.query_id, hits.column("chunk_id")[0].as_py()
     for words in ({"useful": 1}, {"useful": True, "voter": ""}, {"useful": True, "voter": "x" * 201}):
         with pytest.raises(UsageError):
             index.feedback(named, chunk, **words)
     with pytest.raises(UsageError, match="2020"):
         index.feedback(query_id("2020-01-01", OIL), chunk, True)
-    assert query_of(index.search("pump " * MAX_QUESTION, 1)) is None
+    assert index.search("pump " * MAX_QUESTION, 1).query_id is None
 
 
 def test_votes_become_questions_that_nobody_has_reviewed(index: Any, lake_url: str, source: Path, ingest: Any) -> None:
@@ -165,7 +164,7 @@ def test_erasure_takes_what_was_said_along_and_proves_it(index: Any, lake_url: s
     assert proof.holds
     assert sorted(index.judgements().column("question").to_pylist()) == sorted([OIL, SAIL])
     with pytest.raises(UsageError):
-        index.feedback(query_of(chunk), pay, True, principals="*")
+        index.feedback(chunk.query_id, pay, True, principals="*")
     for path, data in planted.items():  # as a copy of the lake would bring it back
         Path(lake_url, path).write_bytes(data)
     ailing = [ailment.where for ailment in examine(Lake(lake_url)).ailments]
@@ -179,7 +178,7 @@ def test_many_writers_and_prune_lose_nothing(
     index: Any, lake_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hits = index.search(OIL, 3)
-    named, chunk = query_of(hits), hits.column("chunk_id")[0].as_py()
+    named, chunk = hits.query_id, hits.column("chunk_id")[0].as_py()
     with ThreadPoolExecutor(8) as pool:
         given = set(pool.map(lambda n: index.feedback(named, chunk, n % 2 == 0), range(40)))
     place, now = Lake(lake_url), clock.now()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.errors import UsageError
-from lake.search.boosts import Boosts, parse_sources
+from lake.options import Boosts
+from lake.search.boosts import factors, parse_sources
 
 RELEASED = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -19,14 +20,14 @@ RELEASED = datetime(2026, 11, 20, tzinfo=UTC)
 def test_a_half_life_halves_what_recency_adds() -> None:
     ages = [0, 30, 60, -5]
     dates = [*(RELEASED - timedelta(days=age) for age in ages), None]
-    found = Boosts(recency_half_life_days=30, recency_weight=0.4).factors(dates, ["docs"] * 5, RELEASED)
+    found = factors(Boosts(recency_half_life_days=30, recency_weight=0.4), dates, ["docs"] * 5, RELEASED)
     np.testing.assert_allclose(found, [1.4, 1.2, 1.1, 1.4, 1.0])
 
 
 def test_a_source_has_its_factor_and_others_have_one() -> None:
     boosts = Boosts(recency_half_life_days=30, recency_weight=1, sources={"tickets": 0.5})
     np.testing.assert_allclose(
-        boosts.factors([RELEASED, None, RELEASED], ["tickets", "tickets", "docs"], RELEASED), [1, 0.5, 2]
+        factors(boosts, [RELEASED, None, RELEASED], ["tickets", "tickets", "docs"], RELEASED), [1, 0.5, 2]
     )
 
 
@@ -35,7 +36,7 @@ def test_without_a_setting_nothing_changes(ages: list[int | None]) -> None:
     dates = [None if age is None else RELEASED - timedelta(days=age) for age in ages]
     for boosts in (Boosts(), Boosts(recency_half_life_days=3, recency_weight=0), Boosts(sources={"docs": 1.0})):
         assert boosts.is_neutral
-        assert boosts.factors(dates, ["docs"] * len(dates), RELEASED).tolist() == [1.0] * len(dates)
+        assert factors(boosts, dates, ["docs"] * len(dates), RELEASED).tolist() == [1.0] * len(dates)
     assert not Boosts(recency_half_life_days=3).is_neutral
     assert not Boosts(sources={"docs": 2.0}).is_neutral
 
@@ -43,16 +44,16 @@ def test_without_a_setting_nothing_changes(ages: list[int | None]) -> None:
 @given(st.floats(0.01, 1e4), st.floats(0, 10), st.integers(0, 10**5), st.integers(1, 10**4))
 def test_the_newer_never_has_less(half_life: float, weight: float, age: int, older: int) -> None:
     dates = [RELEASED - timedelta(days=age), RELEASED - timedelta(days=age + older)]
-    newer, elder = Boosts(half_life, weight).factors(dates, ["a", "a"], RELEASED)
+    newer, elder = factors(Boosts(half_life, weight), dates, ["a", "a"], RELEASED)
     assert 1 <= elder <= newer <= 1 + weight
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"recency_half_life_days": 0}, "half-life is 0 days"),
-        ({"recency_half_life_days": float("nan")}, "half-life is nan"),
-        ({"recency_weight": -1}, "weight is -1"),
+        ({"recency_half_life_days": 0}, "recency_half_life_days=0 must be a number above 0"),
+        ({"recency_half_life_days": float("nan")}, "half_life_days=nan must be"),
+        ({"recency_weight": -1}, "recency_weight=-1 must be a number at least 0"),
         ({"sources": {"docs": -0.5, "tickets": 2}}, r"not: \{'docs': -0.5\}"),
         ({"sources": {"docs": float("inf")}}, "docs"),
     ],

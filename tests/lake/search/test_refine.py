@@ -14,7 +14,7 @@ from flows.steps import PlainSteps
 from lake.errors import UsageError
 from lake.index import Index
 from lake.ingest.scan import RecipeOptions
-from lake.search.boosts import Boosts
+from lake.options import Boosts
 
 PUMP = "The pump in the north hall is reset with the green key after a pressure alarm."
 

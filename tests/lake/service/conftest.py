@@ -16,7 +16,7 @@ import uvicorn
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.answer import ChatModel, Options
+from lake.answer import AnswerOptions, ChatModel
 from lake.ingest.scan import RecipeOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
@@ -84,7 +84,7 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
     stops: list[Callable[[], None]] = []
 
     def run(keys: KeyRing = ANONYMOUS, url: str | None = None, chat: ChatModel | None = None, **bounds: Any) -> Running:
-        answers = Options(min_evidence=0.0)
+        answers = AnswerOptions(min_evidence=0.0)
         limits = Capacity(**{"rate": 10_000, "burst": 10_000, **bounds})
         running, stop = _listening(
             create_app(lake.open_lake(url or two_releases.url), keys, limits, chat=chat, answers=answers), limits

@@ -1,0 +1,107 @@
+"""How an option is declared: as a dataclass field that carries its description, range and default.
+
+The command line, Prefect forms, OpenAPI, the fleet file, ``raglake config`` and the JSON schemas are made from such
+fields. Their metadata has the names that pydantic reads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from lake.errors import UsageError
+
+
+def option(
+    default: Any,
+    description: str,
+    *,
+    title: str | None = None,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    unset: object = None,
+) -> Any:
+    """A dataclass field. ``default`` may be a factory; ``unset`` says what None stands for."""
+    told = {"description": description, "title": title, "ge": least, "le": most, "gt": above, "unset": unset}
+    metadata = {name: value for name, value in told.items() if value is not None}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A declared option. ``kind`` is its type without None; ``choices`` are the values of a Literal."""
+
+    name: str
+    annotation: Any
+    default: Any
+    declared: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, declared: Field[Any], annotation: Any) -> Option:
+        made = declared.default_factory() if declared.default_factory is not MISSING else declared.default
+        return cls(declared.name, annotation, made, declared.metadata)
+
+    @property
+    def description(self) -> str:
+        return str(self.declared["description"])
+
+    @property
+    def kind(self) -> Any:
+        if get_origin(self.annotation) not in (Union, UnionType):
+            return self.annotation
+        kinds = [kind for kind in get_args(self.annotation) if kind is not NoneType]
+        return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - of a list
+
+    @property
+    def is_optional(self) -> bool:
+        return NoneType in get_args(self.annotation)
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
+    @property
+    def range(self) -> str:
+        """In words: ``from 0 to 1``, ``at least 1``; empty where there is none."""
+        least, most, above = (self.declared.get(name) for name in ("ge", "le", "gt"))
+        if least is not None and most is not None:
+            return f"from {least:,} to {most:,}"
+        bounds = {"at least": least, "above": above, "at most": most}
+        return " and ".join(f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None)
+
+    def check(self, value: object, prefix: str = "") -> None:
+        """UsageError for a value of the wrong kind, or outside the range or the choices."""
+        if value is None and self.is_optional:
+            return
+        said = f"{prefix}{self.name}={value!r}"
+        if self.choices and value not in self.choices:
+            raise UsageError(f"{said} must be one of {', '.join(map(str, self.choices))}")
+        if self.kind in (int, float) and not self._is_number(value):
+            number = "a whole number" if self.kind is int else "a number"
+            raise UsageError(" ".join(f"{said} must be {number} {self.range}".split()))
+
+    def _is_number(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int if self.kind is int else int | float):
+            return False
+        least, most = self.declared.get("ge", -math.inf), self.declared.get("le", math.inf)
+        return bool(math.isfinite(value) and least <= value <= most and value > self.declared.get("gt", -math.inf))
+
+
+@cache
+def options(kind: type) -> Mapping[str, Option]:
+    """The declared options of a dataclass, by name."""
+    hints = get_type_hints(kind)
+    return {one.name: Option.of(one, hints[one.name]) for one in fields(kind) if "description" in one.metadata}
+
+
+def check(instance: Any, prefix: str = "") -> None:
+    """UsageError, which names the option after ``prefix``, for a value that its declaration does not allow."""
+    for name, one in options(type(instance)).items():
+        one.check(getattr(instance, name), prefix)

@@ -1,0 +1,161 @@
+"""How a lake is searched: the options of a search, and those of them that a lake's configuration may set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypedDict
+
+from lake.errors import UsageError
+from lake.options.declaration import check, option
+
+Mode = Literal["hybrid", "vector", "text"]
+Expand = Literal["none", "parent", "window"]
+Fusion = Literal["adaptive", "rrf"]
+Syntax = Literal["plain", "boolean"]
+
+MAX_FUZZINESS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Boosts:
+    """Factors on a passage's score; a factor of 1 leaves it as it is.
+
+    recency: ``1 + recency_weight * 2 ** (-age / recency_half_life_days)``, the age being what lies
+    between the document's change and the release, in days; never below 0, so that a date in the future
+    counts as new. Without a half-life, and for a document without a date, the factor is 1.
+    """
+
+    recency_half_life_days: float | None = option(
+        None, "Boost recent documents; the boost halves every N days.", above=0
+    )
+    recency_weight: float = option(0.2, "Boost of a document changed on the day of the release, as a share.", least=0)
+    sources: Mapping[str, float] = option(dict, "Factor on the scores of a source's passages, by source name.")
+
+    def __post_init__(self) -> None:
+        check(self, "boosts.")
+        if not isinstance(self.sources, Mapping):
+            raise UsageError(f"boosts.sources={self.sources!r} must be an object of factors by source name")
+        wrong = {name: factor for name, factor in self.sources.items() if not _is_factor(factor)}
+        if wrong:
+            raise UsageError(f"factors of sources must be numbers, 0 or more; these are not: {wrong}")
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether every factor is 1, whatever the passages."""
+        ages = self.recency_half_life_days is not None and self.recency_weight > 0
+        return not ages and all(factor == 1 for factor in self.sources.values())
+
+
+def _is_factor(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value < float("inf")
+
+
+def boosts_of(said: Boosts | Mapping[str, Any]) -> Boosts:
+    """UsageError for what is no object with fields of Boosts."""
+    if isinstance(said, Boosts):
+        return said
+    if not isinstance(said, Mapping):
+        raise UsageError(f'boosts={said!r} must be an object, such as {{"sources": {{"handbook": 1.5}}}}')
+    if unknown := sorted(said.keys() - set(Boosts.__dataclass_fields__)):
+        raise UsageError(f"boosts know no {unknown}; they have {list(Boosts.__dataclass_fields__)}")
+    return Boosts(**said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchDefaults:
+    """The options that a lake's configuration may set, in its section ``search``."""
+
+    k: int = option(10, "Number of passages to return.", least=1, most=10_000)
+    mode: Mode = option("hybrid", "Search by vectors, by full text, or by both and fuse the two rankings.")
+    fusion: Fusion = option(
+        "adaptive", "Fuse by evidence, which weighs each ranking for the question, or by reciprocal ranks."
+    )
+    alpha: float | None = option(None, "Weight of the vectors in a hybrid search.", least=0, most=1, unset=0.5)
+    expand: Expand = option(
+        "parent", "Return the chunks found (none), their sections (parent), or chunks with neighbours (window)."
+    )
+    window: int = option(1, "Neighbours to add on either side of a chunk when expand is window.", least=0, most=100)
+    fuzziness: int = option(
+        0, "Number of letters that may differ in each word of a full-text query.", least=0, most=MAX_FUZZINESS
+    )
+    rerank: str | None = option(
+        None, "Model that reranks the best passages: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
+    )
+    rerank_depth: int = option(50, "Number of chunks that the reranker scores.", least=1, most=1000)
+    collapse: float | None = option(
+        None, "Drop near-duplicates whose word overlap is at least this, e.g. 0.8.", least=0.01, most=1
+    )
+    diversity: float = option(
+        0.0, "Trade relevance for passages that differ from those ranked above them.", least=0, most=1
+    )
+    boosts: Boosts | Mapping[str, Any] | None = option(None, "Factors on scores by recency and by source.")
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.boosts is not None:
+            boosts_of(self.boosts)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that differ from their defaults, except ``k``."""
+        found = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+        found.pop("k", None)
+        return found if self.boosts is None else {**found, "boosts": boosts_of(self.boosts)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions(SearchDefaults):
+    """All options of a search.
+
+    ``where``, ``filters`` and ``principals`` apply before ranking. The other steps run in this order, each off by
+    default: ``collapse``, ``rerank``, ``boosts``, ``min_score``, ``diversity``. They look at the best chunks found: 4
+    for each passage wanted, at least 100 and at most 1000.
+    """
+
+    where: str | None = option(None, "SQL condition over columns such as uri, source, media_type and page.")
+    filters: Mapping[str, Any] | None = option(
+        None, "Values by column, such as uri, tags, modified_at or metadata.project; applied before ranking."
+    )
+    principals: Collection[str] | str = option(
+        (), "Users and groups to search as; '*' sees everything. By default only unrestricted documents are found."
+    )
+    syntax: Syntax = option("plain", 'With boolean: "a phrase", +must, -mustnot, word~1; needs mode text.')
+    min_score: float | None = option(
+        None, "Drop passages with a lower score, on the scale of the last step that scored."
+    )
+
+    def __post_init__(self) -> None:
+        SearchDefaults.__post_init__(self)
+        if self.syntax == "boolean" and self.mode != "text":
+            raise UsageError(f"the boolean syntax needs mode 'text'; by vectors ({self.mode}) no word can be demanded")
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
+        """The options that are not ``said`` are those of ``defaults``. UsageError for an unknown one."""
+        known = [one.name for one in fields(SearchOptions)]
+        if unknown := sorted(said.keys() - set(known)):
+            raise UsageError(f"a search knows no {unknown}; it takes at, embedder and {known}")
+        return cls(**({} if defaults is None else {"k": defaults.k, **defaults.given}) | dict(said))
+
+
+class SearchArguments(TypedDict, total=False):
+    """The options of a search as keyword arguments; those left out fall back to the lake's configuration."""
+
+    k: int
+    mode: Mode
+    fusion: Fusion
+    alpha: float | None
+    expand: Expand
+    window: int
+    fuzziness: int
+    rerank: str | None
+    rerank_depth: int
+    collapse: float | None
+    diversity: float
+    boosts: Boosts | Mapping[str, Any] | None
+    where: str | None
+    filters: Mapping[str, Any] | None
+    principals: Collection[str] | str
+    syntax: Syntax
+    min_score: float | None

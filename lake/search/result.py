@@ -1,0 +1,56 @@
+"""What a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The passages found in one release, best first; reads like a table of HITS rows.
+
+    ``query_id`` names the search in feedback; it is None if the text is too long to be judged. Polars, DuckDB and
+    pandas read a result as they read any Arrow table.
+    """
+
+    release: str
+    query_id: str | None
+    hits: pa.Table
+
+    def __repr__(self) -> str:
+        return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"
+
+    def __len__(self) -> int:
+        return int(self.hits.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.to_pylist())
+
+    def __getitem__(self, column: str) -> pa.ChunkedArray:
+        return self.hits[column]
+
+    @property
+    def num_rows(self) -> int:
+        return len(self)
+
+    @property
+    def column_names(self) -> list[str]:
+        return list(self.hits.column_names)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        return self.hits.column(name)
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """One dictionary for each hit."""
+        rows: list[dict[str, Any]] = self.hits.to_pylist()
+        return rows
+
+    def to_pandas(self) -> Any:
+        return self.hits.to_pandas()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.hits.__arrow_c_stream__(requested_schema)
