@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations.summary import latencies
-from lake.configured_values import split_measure
+from lake.options.checks import split_measure
 
 if TYPE_CHECKING:
     import pyarrow as pa

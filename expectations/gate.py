@@ -13,8 +13,8 @@ import pyarrow as pa
 from expectations.comparison import Comparison, PairedVerdict, compare, judge
 from expectations.verdict import MAX_SAMPLES, Finding, findings_table
 from lake.configuration import Gate
-from lake.configured_values import split_measure
 from lake.errors import UsageError
+from lake.options.checks import split_measure
 from lake.schemas import FINDINGS
 from lake.words import counted
 

@@ -14,10 +14,10 @@ from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import how_of
 from expectations.scoring import scores_of
 from lake import configuration
-from lake.configured_values import split_measure
 from lake.errors import UsageError
 from lake.index import Index
 from lake.operate import gate_asks
+from lake.options.checks import split_measure
 from lake.progress import Progress, silent
 from lake.questions import reviewed as kept
 from lake.schemas import SCORES

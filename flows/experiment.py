@@ -22,12 +22,12 @@ from expectations.retrieval import evaluate
 from expectations.scoring import scores_of
 from flows.reindex import reindex
 from flows.steps import PlainSteps
-from lake.configured_values import split_measure
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
 from lake.index import Index, open_lake
 from lake.ingest.vector_sharing import lend
+from lake.options.checks import split_measure
 from lake.progress import Progress, silent
 from tasks.job import Job
 

@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from lake.configured_values import (
+from lake.errors import ContractError, UsageError
+from lake.options import SearchDefaults, option
+from lake.options.checks import (
     check_floors,
     check_how,
     check_measures,
@@ -18,8 +20,6 @@ from lake.configured_values import (
     check_texts,
     split_measure,
 )
-from lake.errors import ContractError, UsageError
-from lake.options import SearchDefaults, option
 from lake.options.declaration import check
 
 if TYPE_CHECKING:

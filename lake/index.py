@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from lake.options.search import Expand, Fusion, Mode, Syntax
     from lake.questions import EvalQuestion, Evidence, Resolved
     from lake.records.calls import Calls
+    from lake.result import SearchResult
     from lake.search.diagnosis.diagnose import Why
     from lake.search.question import SearchRequest
-    from lake.search.result import SearchResult
 
 
 class Index:
@@ -177,6 +177,7 @@ class Index:
     def answer(
         self,
         question: str,
+        k: int | None = None,
         *,
         at: str = "live",
         chat: ChatModel | str | None = None,
@@ -185,16 +186,17 @@ class Index:
         embedder: Embedder | None = None,
         **search: Unpack[SearchArguments],
     ) -> Answer:
-        """An answer from the passages found, with checked citations; see ``lake.answer.answer``."""
+        """An answer from the passages found, with checked citations (``lake.answer.answer``); ``k`` is that of ``options``."""
         from lake.answer import answer
 
-        release, options, find = self._searching(at, options, embedder, search)
+        release, options, find = self._searching(at, options, k, embedder, search)
         return answer(find, question, chat=chat, options=options, history=history, release=release)
 
     @with_search_options
     def answer_stream(
         self,
         question: str,
+        k: int | None = None,
         *,
         at: str = "live",
         chat: ChatModel | str | None = None,
@@ -206,19 +208,23 @@ class Index:
         """Pieces of the text as the model writes it, then the Answer."""
         from lake.answer import answer_stream
 
-        release, options, find = self._searching(at, options, embedder, search)
+        release, options, find = self._searching(at, options, k, embedder, search)
         return answer_stream(find, question, chat=chat, options=options, history=history, release=release)
 
     def _searching(
-        self, at: str, options: AnswerOptions | None, embedder: Embedder | None, search: SearchArguments
+        self,
+        at: str,
+        options: AnswerOptions | None,
+        k: int | None,
+        embedder: Embedder | None,
+        search: SearchArguments,
     ) -> tuple[Release, AnswerOptions, SearchFunction]:
-        """The release, options of an answer, in which ``k`` counts its passages, and a search with all that is set."""
+        """The release, the options of an answer, and a search in which all but text and ``k`` is set."""
         from lake.answer import AnswerOptions
 
-        release, said = self.release(at), given(**search)
-        answering = options or AnswerOptions()
-        answering = replace(answering, k=said.pop("k", answering.k))
-        return release, answering, partial(self.search, at=release.id, embedder=embedder, **said)
+        release, chosen = self.release(at), options or AnswerOptions()
+        find = partial(self.search, at=release.id, embedder=embedder, **given(**search))
+        return release, chosen if k is None else replace(chosen, k=k), find
 
     def explain(self, found: SearchResult) -> list[dict[str, Any]]:
         """Retrievers, ranks, scores, release and lineage of each hit; JSON-like."""
@@ -235,6 +241,7 @@ class Index:
         evidence: Sequence[Evidence] = (),
         *,
         at: str = "live",
+        k: int | Configured = CONFIGURED,
         name: str | None = None,
         budget: int | None = None,
         embedder: Embedder | None = None,
@@ -259,7 +266,7 @@ class Index:
         def traced(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> Why:
             return why(self._lake, history, asked, SearchTrace(snapshot, questions[0], rights, embedder, budget))
 
-        return self._reader.ask(at, [asked.text], given(**options), embedder, traced)
+        return self._reader.ask(at, [asked.text], given(k=k, **options), embedder, traced)
 
     def feedback(
         self,

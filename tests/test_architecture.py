@@ -82,15 +82,13 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "ids", "words", "progress", "schemas", "storage", "recipe", "named_numbers"),
+    *("errors", "ids", "words", "progress", "schemas", "recipe", "options", "result", "storage", "named_numbers"),
     *("parse", "chunk", "sources", "tables", "releases", "directory", "access", "endpoints", "embed", "ingest"),
-    *("answer", "records", "questions", "search", "configured_values", "configuration", "vacuum", "inspect", "index"),
+    *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
     *("erasure", "maintenance", "adapters", "service", "operate"),
 )
 #: What bends the order, and why; at most five.
-BENDS = {
-    ("search", "configuration"): "the reader takes a lake's defaults, which are checked as fields of a search",
-}
+BENDS: dict[tuple[str, str], str] = {}
 
 
 @pytest.fixture(scope="module")

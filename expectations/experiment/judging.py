@@ -14,8 +14,8 @@ from expectations.experiment.choosing import choose, front
 from expectations.experiment.values import Built, CellOutcome, Choice, Score
 from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
-from lake.configured_values import split_measure
 from lake.errors import UsageError
+from lake.options.checks import split_measure
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import UsageError
 from lake.index import Index, open_lake
 from lake.options import SearchOptions
-from lake.search.result import SearchResult
+from lake.result import SearchResult
 from lake.search.rights import Rights
 
 if TYPE_CHECKING:

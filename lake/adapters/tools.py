@@ -8,7 +8,7 @@ from lake.adapters.access import Access
 
 if TYPE_CHECKING:
     from lake.answer import ChatModel
-    from lake.search.result import SearchResult
+    from lake.result import SearchResult
 
 #: Passages, and characters of a document, that a model gets at once at most.
 MOST_PASSAGES, MOST_CHARACTERS = 20, 20_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +12,7 @@ import pyarrow as pa
 from lake.answer.context import pack
 from lake.answer.fusion import fuse
 from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
-from lake.search.query_ids import query_id
-from lake.search.result import SearchResult
+from lake.result import SearchResult
 
 if TYPE_CHECKING:
     from lake.answer.chat import Message
@@ -33,10 +32,13 @@ class SearchFunction(Protocol):
 class Retrieved:
     """Passages of a release, and the questions and queries that led to them."""
 
-    release: str
-    hits: pa.Table
+    found: SearchResult
     question: str
     queries: tuple[str, ...]
+
+    @property
+    def hits(self) -> pa.Table:
+        return self.found.hits
 
 
 def find(
@@ -56,16 +58,15 @@ def find(
     """
     check_strategies(understand)
     if understanding is None:
-        found = search(question, k)
-        return Retrieved(found.release, found.hits, question, (question,))
+        return Retrieved(search(question, k), question, (question,))
     if history:
         question = understanding.standalone(question, history)
     queries = _queries(question, understand, understanding)
     rankings = [_ranking(search, query, k) for query in queries]
     if "decompose" in understand:
         _hop(search, question, k, queries, rankings, understanding)
-    hits = fuse([ranking.hits for ranking in rankings], k)
-    return Retrieved(rankings[0].release, hits, question, tuple(query.text for query in queries))
+    found = replace(rankings[0], hits=fuse([ranking.hits for ranking in rankings], k))
+    return Retrieved(found, question, tuple(query.text for query in queries))
 
 
 def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[ExpandedQuery]:
@@ -111,7 +112,6 @@ def understood(
     """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
 
     def searched(text: str, k: int, /, **options: Any) -> SearchResult:
-        found = find(partial(search, **options), text, k, understand=strategies, understanding=make())
-        return SearchResult(found.release, query_id(found.release, text), found.hits)
+        return find(partial(search, **options), text, k, understand=strategies, understanding=make()).found
 
     return searched

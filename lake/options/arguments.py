@@ -34,9 +34,10 @@ def search_parameters() -> list[Parameter]:
     """One keyword parameter for each option of a search."""
     found = []
     for one in fields(SearchOptions):
-        is_configured = one.name in SearchDefaults.__dataclass_fields__
-        annotation = f"{one.type} | Configured" if is_configured else one.type
-        default = CONFIGURED if is_configured else one.default
+        annotation, default = str(one.type), one.default
+        if one.name in SearchDefaults.__dataclass_fields__:
+            none = " | None" if annotation.endswith(" | None") else ""
+            annotation, default = f"{annotation.removesuffix(none)} | Configured{none}", CONFIGURED
         found.append(Parameter(one.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation))
     return found
 

@@ -95,7 +95,7 @@ class Option:
 
 
 @cache
-def options(kind: type) -> Mapping[str, Option]:
+def options(kind: Any) -> Mapping[str, Option]:
     """The declared options of a dataclass, by name."""
     hints = get_type_hints(kind)
     return {one.name: Option.of(one, hints[one.name]) for one in fields(kind) if "description" in one.metadata}
@@ -103,5 +103,6 @@ def options(kind: type) -> Mapping[str, Option]:
 
 def check(instance: Any, prefix: str = "") -> None:
     """UsageError, which names the option after ``prefix``, for a value that its declaration does not allow."""
-    for name, one in options(type(instance)).items():
+    kind: Any = type(instance)
+    for name, one in options(kind).items():
         one.check(getattr(instance, name), prefix)

@@ -140,9 +140,8 @@ class SearchOptions(SearchDefaults):
 
 
 class SearchArguments(TypedDict, total=False):
-    """The options of a search as keyword arguments; those left out fall back to the lake's configuration."""
+    """The options of a search, except ``k``, as keyword arguments; the lake's configuration stands for the others."""
 
-    k: int
     mode: Mode
     fusion: Fusion
     alpha: float | None

@@ -14,6 +14,7 @@ import pyarrow as pa
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases.values import Release
+from lake.result import SearchResult
 from lake.schemas import HITS
 from lake.search.allow_list import Visible
 from lake.search.candidates import Leg, place, ranked
@@ -25,7 +26,6 @@ from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
 from lake.search.refine import refined
-from lake.search.result import SearchResult
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.tables.reader import TableReader, Where
