@@ -186,7 +186,7 @@ class Index:
         embedder: Embedder | None = None,
         **search: Unpack[SearchArguments],
     ) -> Answer:
-        """An answer from the passages found, with checked citations (``lake.answer.answer``); ``k`` is that of ``options``."""
+        """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
         from lake.answer import answer
 
         release, options, find = self._searching(at, options, k, embedder, search)
