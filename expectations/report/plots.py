@@ -75,8 +75,8 @@ class Plot:
     statuses: Sequence[str] = ()
     bottom: int = 200
 
-    left: ClassVar[int] = 50
-    right: ClassVar[int] = 426
+    left: ClassVar[int] = 54
+    right: ClassVar[int] = 420
     top: ClassVar[int] = 10
     width: ClassVar[int] = 440
 
