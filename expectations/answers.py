@@ -57,7 +57,7 @@ class AnswerEvaluation:
     failures: Mapping[str, str]
     judge_failures: Mapping[str, str]
     stopped: str
-    purse: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def not_judged(self) -> dict[str, int]:
@@ -66,7 +66,7 @@ class AnswerEvaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Means with their intervals, what is not measured and why, and the bill."""
-        usage = {kind: asdict(paid) for kind, paid in sorted(self.purse.paid.items())}
+        usage = {kind: asdict(paid) for kind, paid in sorted(self.budget.paid.items())}
         return {
             "release": self.release,
             "settings": json.loads(self.settings),
@@ -77,8 +77,8 @@ class AnswerEvaluation:
             "judge_failures": dict(self.judge_failures),
             "stopped": self.stopped,
             "usage": usage,
-            "cost_usd": self.purse.usage.cost_usd,
-            "calls_remembered": self.purse.n_remembered,
+            "cost_usd": self.budget.usage.cost_usd,
+            "calls_remembered": self.budget.n_remembered,
         }
 
 
@@ -143,7 +143,7 @@ class _Asker:
     prompts: Prompts
     chat: ChatModel
     judge: AnswerJudge | None
-    purse: Budget
+    budget: Budget
     digests: Mapping[str, str]
     again: bool
 
@@ -154,18 +154,18 @@ class _Asker:
         release: Release,
         how: Mapping[str, Any],
         options: AnswerOptions,
-        purse: Budget,
+        budget: Budget,
         chat: ChatModel,
         judge: ChatModel | str | None,
         *,
         again: bool,
     ) -> _Asker:
         prompts, calls = load_prompts(options.prompts), index.calls(again=again)
-        judging = None if judge is None else AnswerJudge(_loaded(judge), calls, purse, prompts)
+        judging = None if judge is None else AnswerJudge(_loaded(judge), calls, budget, prompts)
         rows = index.dataset("documents", release.id).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
         way = way_of(index, how, shaped=True)
-        return cls(index, release, way, options, prompts, chat, judging, purse, digests, again)
+        return cls(index, release, way, options, prompts, chat, judging, budget, digests, again)
 
     def outcome(self, one: Resolved, progress: Progress) -> _Outcome:
         try:
@@ -179,7 +179,7 @@ class _Asker:
 
     def _outcome(self, one: Resolved) -> _Outcome:
         calls = self.index.calls(again=self.again)
-        asking = RememberedChat(self.chat, calls, self.purse, _KIND, about=None)
+        asking = RememberedChat(self.chat, calls, self.budget, _KIND, about=None)
         text, answers = one.question.text, one.question.answers
         words = {**whole({"principals": EVERYTHING, **self.how}), "chat": asking, "options": self.options}
         told = self.index.answer(text, at=self.release.id, **words)
@@ -217,7 +217,7 @@ def _evaluation(asker: _Asker, resolved: tuple[Resolved, ...], found: Mapping[st
         {name: str(outcome.error) for name, outcome in found.items() if outcome.error and not outcome.is_stopped},
         {question: str(error) for question, error in judge_failures.items()},
         next((str(outcome.error) for outcome in found.values() if outcome.is_stopped), ""),
-        asker.purse,
+        asker.budget,
     )
 
 

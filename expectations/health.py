@@ -26,12 +26,12 @@ def with_audit(lake: Lake, diagnosis: Diagnosis) -> Diagnosis:
     verdict: Verdict | None = None
     with failing(problems.append):
         verdict = _audit_of_live(lake)
-    ailments = [Issue(_NAME, "live", f"can't be audited: {problem}", "mend the rest first") for problem in problems]
+    issues = [Issue(_NAME, "live", f"can't be audited: {problem}", "fix the rest first") for problem in problems]
     if verdict is not None:
-        ailments += _ailments(verdict)
+        issues += _issues(verdict)
     skipped = "" if verdict or problems else "nothing is live"
     check = CheckResult(_NAME, verdict.n_checks if verdict else 0, _UNIT, skipped)
-    return replace(diagnosis, checks=(*diagnosis.checks, check), ailments=(*diagnosis.ailments, *ailments))
+    return replace(diagnosis, checks=(*diagnosis.checks, check), issues=(*diagnosis.issues, *issues))
 
 
 def _audit_of_live(lake: Lake) -> Verdict | None:
@@ -52,7 +52,7 @@ def _audit_of_live(lake: Lake) -> Verdict | None:
     return audit(lake, live, settings, whole=True) if live else None
 
 
-def _ailments(verdict: Verdict) -> list[Issue]:
+def _issues(verdict: Verdict) -> list[Issue]:
     found = []
     for finding in verdict.failures:
         if finding.severity == "critical":

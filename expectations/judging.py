@@ -109,7 +109,7 @@ class AnswerJudge:
 
     chat: ChatModel
     calls: Calls | None
-    purse: Budget
+    budget: Budget
     prompts: Prompts
     failures: dict[str, LakeError] = field(default_factory=dict)
     n_given: int = 0
@@ -156,7 +156,7 @@ class _Asking:
 
     def __call__(self, form: Form[float], *, with_sources: bool = False, **words: str) -> float | None:
         judge = self.judge
-        chat = RememberedChat(judge.chat, judge.calls, judge.purse, form.prompt, self.about)
+        chat = RememberedChat(judge.chat, judge.calls, judge.budget, form.prompt, self.about)
         context = Context(self.told.sources, 0, 0) if with_sources else None
         try:
             value = filled(chat, judge.prompts, form, context=context, **words)

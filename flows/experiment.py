@@ -26,7 +26,7 @@ from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
 from lake.index import Index, open_lake
-from lake.ingest.vector_sharing import lend
+from lake.ingest.vector_sharing import share_vectors
 from lake.options.checks import split_measure
 from lake.progress import Progress, silent
 from tasks.job import Job
@@ -137,11 +137,11 @@ def _tried(
     how: tuple[Progress, int | None],
 ) -> Iterator[_Tried]:
     """Each cell, recipe by recipe; vectors of one are there for the next."""
-    lenders = [Lake(trial.lake)]
+    origins = [Lake(trial.lake)]
     for part in by_recipe(found):
         if trial.builds:
-            place = _built(trial, part[0], sample, folder, lenders, how)
-            lenders.append(place)
+            place = _built(trial, part[0], sample, folder, origins, how)
+            origins.append(place)
             asked = Index(place)
         else:
             place, asked = Lake(trial.lake), index
@@ -152,13 +152,13 @@ def _tried(
 
 
 def _built(
-    trial: Trial, cell: Cell, sample: Sample, folder: Path, lenders: Sequence[Lake], how: tuple[Progress, int | None]
+    trial: Trial, cell: Cell, sample: Sample, folder: Path, origins: Sequence[Lake], how: tuple[Progress, int | None]
 ) -> Lake:
     """The lake of a recipe, as it is left by an ingest of the sample; what is there of it is not made again."""
     place = Lake(str(folder / cell.recipe.digest[:16]))
     place.create()
-    for lender in lenders:
-        lend(lender, place, cell.recipe)
+    for origin in origins:
+        share_vectors(origin, place, cell.recipe)
     job = Job(
         trial.sources,
         place.url,

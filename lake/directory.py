@@ -141,7 +141,7 @@ class Lake:
         except FileNotFoundError:
             return FINDINGS.empty_table()
 
-    def blot_out(self, ids: Collection[str]) -> None:
+    def redact(self, ids: Collection[str]) -> None:
         """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
         from lake.sources.sidecars import is_denied_file
 
@@ -157,7 +157,7 @@ class Lake:
                 self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
         for name in self.store.names("audits"):
             release = name.removesuffix(".parquet")
-            self.keep_findings(release, _blotted(self.findings(release), ids))
+            self.keep_findings(release, _redacted(self.findings(release), ids))
 
     def tables(self, generation: str) -> Tables:
         from lake.tables.writer import Tables
@@ -200,17 +200,17 @@ def _marker() -> bytes:
     return json.dumps({"format": _FORMAT}).encode()
 
 
-def _blotted(findings: pa.Table, ids: Collection[str]) -> pa.Table:
+def _redacted(findings: pa.Table, ids: Collection[str]) -> pa.Table:
     """Findings that name none of these ids, in lists of samples or in words."""
     import pyarrow as pa
 
-    def blot(value: str) -> str:
+    def redact(value: str) -> str:
         return re.sub("[0-9a-f]{32,64}", lambda found: "erased" if found[0] in ids else found[0], value)
 
     rows = findings.to_pylist()
     for row in rows:
-        row["sample_ids"] = [blot(sample) for sample in row["sample_ids"]]
-        row |= {name: blot(row[name]) for name in ("observed", "message")}
+        row["sample_ids"] = [redact(sample) for sample in row["sample_ids"]]
+        row |= {name: redact(row[name]) for name in ("observed", "message")}
     return pa.Table.from_pylist(rows, schema=findings.schema)
 
 

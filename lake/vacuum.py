@@ -26,8 +26,8 @@ _BATCHES_LAST = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """What a sweep removed. ``n_bytes`` is the disk given back, less what was written anew."""
+class Vacuumed:
+    """What a vacuum removed. ``n_bytes`` is the disk given back, less what was written anew."""
 
     n_generations: int = 0
     n_tables: int = 0
@@ -36,11 +36,11 @@ class Swept:
     n_files: int = 0
     n_bytes: int = 0
 
-    def __add__(self, other: Swept) -> Swept:
-        return Swept(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+    def __add__(self, other: Vacuumed) -> Vacuumed:
+        return Vacuumed(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-def sweep(
+def vacuum(
     lake: Lake,
     history: History,
     retention: Retention,
@@ -48,16 +48,16 @@ def sweep(
     strictly: bool = False,
     dry_run: Mapping[str, Delta] | None = None,
     progress: Progress = silent,
-) -> Swept:
+) -> Vacuumed:
     """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
 
     What was written less than ``retention.grace`` ago may belong to a run that died and will go on, so it
     stays, unless ``strictly``. A dry run is given the deltas that the releases would have, and says what Parquet
     and whole tables would give back, not what single versions of tables would.
     """
-    swept, now, dry = Swept(), clock.now(), dry_run is not None
+    vacuumed, now, dry = Vacuumed(), clock.now(), dry_run is not None
     deltas = dry_run or read_deltas(lake, history)
-    steps: list[Callable[[], Swept]] = [
+    steps: list[Callable[[], Vacuumed]] = [
         lambda: _generations(lake, history, retention, now, dry_run=dry),
         lambda: _versions(lake, history, dry_run=dry),
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
@@ -69,35 +69,35 @@ def sweep(
     progress("sweeps", 0, len(steps))
     for step in steps:
         check_held(lake.url)  # without the lease another run's half-written files would go as well
-        swept += step()
+        vacuumed += step()
         progress("sweeps", 1, None)
-    return swept
+    return vacuumed
 
 
-def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Swept:
+def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Vacuumed:
     """Whole generations: those that a rebuild left, once nobody may still read them, and half-made ones."""
     used = {release.generation for release in history.releases.values()}
     newest = max((int(generation) for generation in used), default=0)
     switched_at = max((e.at for e in history.entries if e.action in ("rebuild", "forget")), default=None)
     in_use = switched_at is not None and switched_at > now - retention.grace
-    swept = Swept()
+    vacuumed = Vacuumed()
     for name in lake.store.names("tables"):
         if name in used or (in_use and name.isdigit() and int(name) < newest):
             continue
         n_bytes = sum(stored.size for stored in lake.store.walk(f"tables/{name}"))
         if not dry_run:
             lake.store.delete_folder(f"tables/{name}")
-        swept += Swept(n_generations=1, n_bytes=n_bytes)
-    return swept
+        vacuumed += Vacuumed(n_generations=1, n_bytes=n_bytes)
+    return vacuumed
 
 
-def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
+def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
     """Versions of tables that no release names, and tables of which none is named."""
     wanted: dict[str, dict[str, dict[str, int]]] = {}
     for release in history.releases.values():
         for table, version in release.versions.items():
             wanted.setdefault(release.generation, {}).setdefault(table, {})[release.id] = version
-    swept = Swept()
+    vacuumed = Vacuumed()
     for generation, versions in wanted.items():
         tables = lake.tables(generation)
         for name in lake.store.names(f"tables/{generation}"):
@@ -107,20 +107,20 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Swept:
                 n_bytes = sum(stored.size for stored in lake.store.walk(folder))
                 if not dry_run:
                     lake.store.delete_folder(folder)
-                swept += Swept(n_tables=1, n_bytes=n_bytes)
+                vacuumed += Vacuumed(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
                 check_held(lake.url)
-                swept += Swept(n_bytes=tables.sweep(table, versions[table]))
-    return swept
+                vacuumed += Vacuumed(n_bytes=tables.sweep(table, versions[table]))
+    return vacuumed
 
 
-def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
     """Deltas, findings and scores of releases that are gone, rights and questions of yesterday, requests to embed,
     half-written files, and what a repair set aside."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
     questions = newest(lake.store)
-    swept = Swept()
+    vacuumed = Vacuumed()
     for stored in lake.store.walk():
         name = stored.path.rsplit("/", 1)[-1]
         is_left = (
@@ -136,33 +136,33 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
         if is_left and (strictly or stored.modified_at <= before):
             if not dry_run:
                 lake.store.delete(stored.path)
-            swept += Swept(n_files=1, n_bytes=stored.size)
+            vacuumed += Vacuumed(n_files=1, n_bytes=stored.size)
     if not dry_run:
         lake.store.delete_empty_folders("commits")
         lake.store.delete_empty_folders("scores")
-    return swept
+    return vacuumed
 
 
-def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
     """Replies of chat models, which were paid for as vectors were; an erasure removes those that it must itself."""
-    swept = Swept()
+    vacuumed = Vacuumed()
     for stored in () if strictly else lake.store.walk(FOLDER):
         if is_obsolete(stored.path, stored.modified_at, before):
             if not dry_run:
                 lake.store.delete(stored.path)
-            swept += Swept(n_files=1, n_bytes=stored.size)
-    return swept
+            vacuumed += Vacuumed(n_files=1, n_bytes=stored.size)
+    return vacuumed
 
 
-def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Swept:
+def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
     """Judgements are kept for good; those of a day that is over are put into one file."""
-    return Swept(n_files=put_together(lake, before, dry_run=dry_run))
+    return Vacuumed(n_files=put_together(lake, before, dry_run=dry_run))
 
 
-def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Swept:
+def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
     wanted = _concatenated([delta.content_ids() for delta in deltas.values()])
     found = _compacted(lake, lake.contents, wanted, before, before, dry_run=dry_run, strictly=strictly)
-    return Swept(n_contents=found.n_rows, n_bytes=found.n_bytes)
+    return Vacuumed(n_contents=found.n_rows, n_bytes=found.n_bytes)
 
 
 def _vectors(
@@ -174,27 +174,27 @@ def _vectors(
     *,
     dry_run: bool,
     strictly: bool,
-) -> Swept:
+) -> Vacuumed:
     """Each embedder's vectors of texts that no release holds."""
     before = now - retention.keep_vectors
     wanted: dict[str, list[pa.Array]] = {}
     for name, release in history.releases.items():
         needed = text_digests(lake, deltas[name].content_ids())
         wanted.setdefault(lake.vectors(release.recipe).folder, []).append(needed)
-    swept = Swept()
+    vacuumed = Vacuumed()
     for name in lake.store.names("vectors"):
-        pile = lake.vectors_in(f"vectors/{name}")
-        texts = _concatenated(wanted.get(pile.folder, ()))
+        files = lake.vectors_in(f"vectors/{name}")
+        texts = _concatenated(wanted.get(files.folder, ()))
         found = _compacted(
-            lake, pile, texts, before, max(before, now - retention.grace), dry_run=dry_run, strictly=strictly
+            lake, files, texts, before, max(before, now - retention.grace), dry_run=dry_run, strictly=strictly
         )
-        swept += Swept(n_vectors=found.n_rows, n_bytes=found.n_bytes)
-    return swept
+        vacuumed += Vacuumed(n_vectors=found.n_rows, n_bytes=found.n_bytes)
+    return vacuumed
 
 
 def _compacted(
     lake: Lake,
-    pile: KeyedFiles,
+    files: KeyedFiles,
     wanted: pa.Array,
     before: datetime,
     settled: datetime,
@@ -203,10 +203,10 @@ def _compacted(
     strictly: bool,
 ) -> Compaction:
     """Of files written after ``before`` no row is dropped; those written after ``settled`` stay as they are."""
-    ages = {} if strictly else {s.path.rsplit("/", 1)[-1]: s.modified_at for s in lake.store.walk(pile.folder)}
+    ages = {} if strictly else {s.path.rsplit("/", 1)[-1]: s.modified_at for s in lake.store.walk(files.folder)}
     kept = {name for name, modified_at in ages.items() if modified_at > before}
     spared = {name for name, modified_at in ages.items() if modified_at > settled}
-    return compact(lake.store, pile, wanted, spared=spared, kept=kept, strictly=strictly, dry_run=dry_run)
+    return compact(lake.store, files, wanted, spared=spared, kept=kept, strictly=strictly, dry_run=dry_run)
 
 
 def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:

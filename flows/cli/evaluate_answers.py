@@ -53,7 +53,7 @@ def _evaluated(
     for asked in sets_of(index.questions(name)):
         for way in ways:
             done = evaluate_answers(index, asked, release, way, progress=progress, **words | {"budget": left})
-            left = None if left is None else max(0.0, left - (done.purse.usage.cost_usd or 0.0))
+            left = None if left is None else max(0.0, left - (done.budget.usage.cost_usd or 0.0))
             if not done.stopped:
                 index.keep_scores(done.rows)
             yield done

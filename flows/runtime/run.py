@@ -67,7 +67,7 @@ def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
 
     A form that has ``wait_minutes`` says how long a run waits where another one is writing to the lake.
     """
-    with in_prefect(), lease.patient(60 * getattr(params, "wait_minutes", 0), _show_waiting):
+    with in_prefect(), lease.waiting(60 * getattr(params, "wait_minutes", 0), _show_waiting):
         try:
             return work()
         except LakeError as error:

@@ -19,7 +19,7 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
 
     def is_gone(rows: pa.Table) -> bool:
         row = rows.to_pylist()[0]
-        found = occurring(erased.needles, [row["text"], row["kind"], row["model"], row["finish"], *row["about"]])
+        found = occurring(erased.terms, [row["text"], row["kind"], row["model"], row["finish"], *row["about"]])
         return bool(found.ids or found.texts or found.words)
 
     documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}

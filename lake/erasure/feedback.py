@@ -28,5 +28,5 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
 def _speaks_of(erased: ErasureScope, row: dict[str, Any]) -> bool:
     from lake.erasure.verification import occurring
 
-    found = occurring(erased.needles, [row[name] for name in _WORDS if row[name]])
+    found = occurring(erased.terms, [row[name] for name in _WORDS if row[name]])
     return bool(found.ids or found.texts or found.words)

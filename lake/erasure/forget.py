@@ -23,7 +23,7 @@ from lake.releases.values import Release
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 from lake.tables.sql import one_of
-from lake.vacuum import Swept, sweep
+from lake.vacuum import Vacuumed, vacuum
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof
@@ -77,7 +77,7 @@ def forget(
             lease.check()
             _switch(lake, made, choice, why, _left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
-        lake.log.checkpoint(erased.needles.ids)
+        lake.log.checkpoint(erased.terms.ids)
         finish(lake, progress)
         proof = _prove(lake, erased, progress)
     return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
@@ -89,7 +89,7 @@ def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
     from lake.erasure.decode import strings_of_json
     from lake.erasure.verification import occurring
 
-    found = occurring(erased.needles, list(strings_of_json(configuration.said(lake.store))))
+    found = occurring(erased.terms, list(strings_of_json(configuration.said(lake.store))))
     if found.ids or found.texts:
         raise UsageError(
             f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "
@@ -106,12 +106,12 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
 
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
-    lake.blot_out(erased.needles.ids)
+    lake.redact(erased.terms.ids)
     n_questions = questions.erase(lake, erased)
     scores.erase(lake, erased)
     calls.erase(lake, erased)
     feedback.erase(lake, erased)
-    lake.log.checkpoint(erased.needles.ids)
+    lake.log.checkpoint(erased.terms.ids)
     return n_questions
 
 
@@ -166,13 +166,13 @@ def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: 
     lake.log.record("forget", "", facts=facts, why=why, rights=left)
 
 
-def finish(lake: Lake, progress: Progress = silent) -> Swept:
+def finish(lake: Lake, progress: Progress = silent) -> Vacuumed:
     """The last step of an erasure, also of one that was killed: remove all that no release needs any more."""
     history = lake.log.read()
-    swept = sweep(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
+    vacuumed = vacuum(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
     if not any(_holds_denied(lake, release) for release in history.releases.values()):
         lake.store.delete(ERASING)  # else it was killed before its releases were switched, and is still to be done
-    return swept
+    return vacuumed
 
 
 def _holds_denied(lake: Lake, release: Release) -> bool:
@@ -184,7 +184,7 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
 def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     from lake.erasure.verification import find_traces
 
-    proof = find_traces(lake.store, erased.needles, progress)
+    proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]
         found += [f"{path} (can't be decoded)" for path in proof.undecoded[:5]]

@@ -32,7 +32,7 @@ def erase(lake: Lake, erased: ErasureScope) -> int:
     def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:
         nonlocal n_before, n_after
         left = list(_without_evidence(erased, kept))
-        left = list(_without_traces(erased.needles, left))
+        left = list(_without_traces(erased.terms, left))
         n_before, n_after = len(kept), len(left)
         return left
 
@@ -50,7 +50,7 @@ def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -
     def is_gone(piece: Evidence) -> bool:
         named = by_uri.get(piece.uri) if piece.source is None else places.get(_Place(piece.source, piece.uri))
         # A copy goes only with the bytes that were erased; what it says else may stay.
-        return named is True or (named is False and any((piece.quote or "") in text for text in erased.needles.texts))
+        return named is True or (named is False and any((piece.quote or "") in text for text in erased.terms.texts))
 
     for question in questions:
         left = without_evidence(question, [piece for piece in question.evidence if is_gone(piece)])
@@ -58,11 +58,11 @@ def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -
             yield left
 
 
-def _without_traces(needles: Terms, questions: list[EvalQuestion]) -> Iterator[EvalQuestion]:
+def _without_traces(terms: Terms, questions: list[EvalQuestion]) -> Iterator[EvalQuestion]:
     """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
     from lake.erasure.verification import Terms, occurring
 
-    found = occurring(needles, [string for question in questions for string in _strings(question)])
+    found = occurring(terms, [string for question in questions for string in _strings(question)])
     if not (found.ids or found.texts or found.words):
         yield from questions
         return
@@ -73,10 +73,10 @@ def _without_traces(needles: Terms, questions: list[EvalQuestion]) -> Iterator[E
             yield bare if _holds(few, [question.key or ""]) else question
 
 
-def _holds(needles: Terms, strings: list[str]) -> bool:
+def _holds(terms: Terms, strings: list[str]) -> bool:
     from lake.erasure.verification import occurring
 
-    found = occurring(needles, strings)
+    found = occurring(terms, strings)
     return bool(found.ids or found.texts or found.words)
 
 

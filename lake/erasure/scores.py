@@ -24,14 +24,14 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
     for path in list(paths(lake)):
         rows = open_parquet(lake.store, path).read()
         left = rows.filter(pc.is_in(rows.column("question_id"), known))
-        if not left.num_rows or _speaks_of(erased.needles, left):
+        if not left.num_rows or _speaks_of(erased.terms, left):
             lake.store.delete(path)
         elif left.num_rows < rows.num_rows:
             lake.store.write(path, parquet_bytes(left, 1 << 16))
 
 
-def _speaks_of(needles: Terms, rows: pa.Table) -> bool:
+def _speaks_of(terms: Terms, rows: pa.Table) -> bool:
     from lake.erasure.verification import occurring
 
-    found = occurring(needles, pc.unique(rows.column("settings")).to_pylist())
+    found = occurring(terms, pc.unique(rows.column("settings")).to_pylist())
     return bool(found.ids or found.texts or found.words)

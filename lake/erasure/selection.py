@@ -132,11 +132,11 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
 
 @dataclass(frozen=True)
 class ErasureScope:
-    """All that goes with a choice. ``ids`` are those of ``needles``; ``deltas`` are what stays of each release's."""
+    """All that goes with a choice. ``ids`` are those of ``terms``; ``deltas`` are what stays of each release's."""
 
     choice: Selection
     deltas: Mapping[str, Delta]
-    needles: Terms
+    terms: Terms
 
     def gone_from(self, release: Release) -> list[str]:
         """doc_ids that the release loses."""
@@ -152,10 +152,10 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
     contents = _contents(lake, choice)
     texts = _text_digests(contents) - set(text_digests(lake, kept).to_pylist())
-    needles = _needles(lake, choice, contents, texts, _described(whole, choice))
+    terms = _terms(lake, choice, contents, texts, _described(whole, choice))
     for strings in _kept_strings(lake, kept, deltas.values(), access.read(lake.store, history.rights)):
-        needles = _less(needles, strings)
-    return ErasureScope(choice, deltas, needles)
+        terms = _less(terms, strings)
+    return ErasureScope(choice, deltas, terms)
 
 
 def _contents(lake: Lake, choice: Selection) -> pa.Table:
@@ -191,7 +191,7 @@ def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
         yield pc.unique(values).drop_null().to_pylist()
 
 
-def _needles(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], described: set[str]) -> Terms:
+def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], described: set[str]) -> Terms:
     from lake.erasure.verification import Terms, words_of
 
     strings = {value for value in described if value and value != "{}"}
@@ -224,12 +224,12 @@ def _span_ids(choice: Selection, contents: pa.Table) -> Iterator[str]:
 
 def _vectors(lake: Lake, texts: set[str]) -> Iterator[bytes]:
     for name in lake.store.names("vectors"):
-        pile = lake.vectors_in(f"vectors/{name}")
-        pile.refresh()
-        absent = set(pile.missing(texts))
+        files = lake.vectors_in(f"vectors/{name}")
+        files.refresh()
+        absent = set(files.missing(texts))
         stored = sorted(texts - absent)
         if stored:
-            for vector in pile.read(stored, ["vector"]).column("vector").combine_chunks():
+            for vector in files.read(stored, ["vector"]).column("vector").combine_chunks():
                 yield vector.values.to_numpy(zero_copy_only=False).tobytes()
 
 
@@ -245,10 +245,8 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
         yield [value for name in _SAID for value in rows.column(name).to_pylist() if value]
 
 
-def _less(needles: Terms, strings: list[str]) -> Terms:
+def _less(terms: Terms, strings: list[str]) -> Terms:
     from lake.erasure.verification import occurring
 
-    also = occurring(needles, strings)
-    return replace(
-        needles, ids=needles.ids - also.ids, texts=needles.texts - also.texts, words=needles.words - also.words
-    )
+    also = occurring(terms, strings)
+    return replace(terms, ids=terms.ids - also.ids, texts=terms.texts - also.texts, words=terms.words - also.words)

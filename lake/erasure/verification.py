@@ -87,7 +87,7 @@ def words_of(text: str) -> set[str]:
 
 def find_traces(
     store: Store,
-    needles: Terms,
+    terms: Terms,
     progress: Progress = silent,
 ) -> Proof:
     """Search the whole lake; what a file holds is searched even where no release shows it any more.
@@ -99,7 +99,7 @@ def find_traces(
     had in the centroids of IVF and in the range of SQ, and Bloom filters of inserted keys in
     transactions of versions that are still there.
     """
-    walk = _LakeWalk(store, needles)
+    walk = _LakeWalk(store, terms)
     files = sorted(store.walk(), key=lambda file: file.path)
     progress("files", 0, len(files))
     for file in files:
@@ -108,10 +108,10 @@ def find_traces(
     return walk.proof()
 
 
-def occurring(needles: Terms, strings: Iterable[str]) -> Terms:
+def occurring(terms: Terms, strings: Iterable[str]) -> Terms:
     """Those ids, texts and words that ``find_traces`` would find in a file with these strings."""
-    search, kept = _Search(needles), list(strings)
-    found = {*search.in_strings(kept), *(("word", word) for word in needles.words & _words(kept))}
+    search, kept = _Search(terms), list(strings)
+    found = {*search.in_strings(kept), *(("word", word) for word in terms.words & _words(kept))}
     named = {kind: frozenset(value for k, value in found if k == kind) for kind in ("id", "text", "word")}
     return Terms(named["id"], named["text"], named["word"])
 
@@ -119,15 +119,15 @@ def occurring(needles: Terms, strings: Iterable[str]) -> Terms:
 class _Search:
     """Needles made ready to be looked for."""
 
-    def __init__(self, needles: Terms) -> None:
-        self.words, self._vectors = needles.words, needles.vectors
-        kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in needles.texts if text}
-        kinds |= {_utf8(value): ("id", value) for value in needles.ids}
+    def __init__(self, terms: Terms) -> None:
+        self.words, self._vectors = terms.words, terms.vectors
+        kinds: dict[bytes, tuple[Kind, str]] = {_utf8(text): ("text", text) for text in terms.texts if text}
+        kinds |= {_utf8(value): ("id", value) for value in terms.ids}
         self._kinds = {pattern: kind for pattern, kind in kinds.items() if len(pattern) >= ANCHOR}
         self._short = {kind[1]: kind[0] for pattern, kind in kinds.items() if len(pattern) < ANCHOR}
         self._patterns = Patterns(self._kinds)
         short_enough = [p for p, (kind, _) in self._kinds.items() if kind == "id" or len(p) <= _RAW_TEXT_BYTES]
-        self._raw = Patterns([*short_enough, *(v for v in needles.vectors if len(v) >= ANCHOR)])
+        self._raw = Patterns([*short_enough, *(v for v in terms.vectors if len(v) >= ANCHOR)])
 
     @property
     def overlap(self) -> int:
@@ -171,8 +171,8 @@ def _stands_alone(data: bytes, start: int, text: str, pattern: bytes) -> bool:
 class _LakeWalk:
     """What has been seen so far."""
 
-    def __init__(self, store: Store, needles: Terms) -> None:
-        self._store, self._search, self._dictionaries = store, _Search(needles), _Dictionaries(needles.words)
+    def __init__(self, store: Store, terms: Terms) -> None:
+        self._store, self._search, self._dictionaries = store, _Search(terms), _Dictionaries(terms.words)
         self._n_files = self._n_bytes = self._n_rows = self._n_strings = self._n_vectors = 0
         self._undecoded: list[str] = []
         self._traces: set[Remnant] = set()

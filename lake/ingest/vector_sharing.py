@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from lake.recipe import Recipe
 
 
-def lend(lender: Lake, borrower: Lake, recipe: Recipe) -> int:
-    """Put the lender's files of vectors of the recipe's embedder beside the borrower's own; how many were new there.
+def share_vectors(origin: Lake, target: Lake, recipe: Recipe) -> int:
+    """Put the origin's files of vectors of the recipe's embedder beside the target's own; how many were new there.
 
     Such files are never changed and bear the digest of their keys as a name, so one that both have is the same. On one
     file system they are linked and take no room; a file that either lake deletes stays the other's.
     """
-    folder = lender.vectors(recipe).folder
-    known = set(borrower.store.names(folder))
-    new = [f"{folder}/{name}" for name in lender.store.names(folder) if name not in known]
+    folder = origin.vectors(recipe).folder
+    known = set(target.store.names(folder))
+    new = [f"{folder}/{name}" for name in origin.store.names(folder) if name not in known]
     for path in new:
-        if not _linked(lender, borrower, path):
-            borrower.store.write(path, lender.store.read(path))
+        if not _linked(origin, target, path):
+            target.store.write(path, origin.store.read(path))
     return len(new)
 
 
-def _linked(lender: Lake, borrower: Lake, path: str) -> bool:
-    if not isinstance(lender.store, LocalStore) or not isinstance(borrower.store, LocalStore):
+def _linked(origin: Lake, target: Lake, path: str) -> bool:
+    if not isinstance(origin.store, LocalStore) or not isinstance(target.store, LocalStore):
         return False
-    target = Path(borrower.store.root, path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    linked = Path(target.store.root, path)
+    linked.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(Path(lender.store.root, path), target)
+        os.link(Path(origin.store.root, path), linked)
     except OSError:  # another file system, or one that makes no links
         return False
     return True

@@ -17,7 +17,7 @@ from lake.releases.retention import Retention, kept
 from lake.releases.values import Release
 from lake.storage import clock
 from lake.storage.lease import WriterLease
-from lake.vacuum import Swept, sweep
+from lake.vacuum import Vacuumed, vacuum
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Pruned:
     dry_run: bool
     kept: dict[str, str]
     dropped: tuple[str, ...]
-    swept: Swept
+    vacuumed: Vacuumed
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "dropped": list(self.dropped)}
@@ -40,7 +40,7 @@ def prune(
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Pruned:
-    """Drop what ``retention`` does not keep, in one entry of the log, then sweep; safe to kill and to repeat.
+    """Drop what ``retention`` does not keep, in one entry of the log, then vacuum; safe to kill and to repeat.
 
     Readers of ``live`` notice nothing; asking for a dropped release is an error that says so.
     """
@@ -49,19 +49,19 @@ def prune(
         reasons = kept(history, retention, clock.now())
         left = replace(history, releases={name: history.releases[name] for name in reasons})
         deltas = {name: _over_kept(lake, history, release, reasons)[0] for name, release in left.releases.items()}
-        swept = sweep(lake, left, retention, dry_run=deltas, progress=progress)
-        return Pruned(True, reasons, _dropped(history, reasons), swept)
+        vacuumed = vacuum(lake, left, retention, dry_run=deltas, progress=progress)
+        return Pruned(True, reasons, _dropped(history, reasons), vacuumed)
     with WriterLease(lake.store, "raglake prune") as lease:
         before = lake.log.read()
         history = lake.log.insist(lambda history: _drop(lake, history, retention))
         lease.check()
         lake.log.checkpoint()
         if erasure_is_unfinished(lake):
-            swept = finish(lake, progress)
+            vacuumed = finish(lake, progress)
         else:
-            swept = sweep(lake, history, retention, progress=progress)
+            vacuumed = vacuum(lake, history, retention, progress=progress)
     reasons = kept(history, retention, clock.now())
-    return Pruned(False, reasons, _dropped(before, history.releases), swept)
+    return Pruned(False, reasons, _dropped(before, history.releases), vacuumed)
 
 
 def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:

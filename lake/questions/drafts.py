@@ -84,7 +84,7 @@ class Drafter:
 
     chat: ChatModel
     calls: Calls | None
-    purse: Budget
+    budget: Budget
     prompts: Prompts
     set: str
     unknown_only: bool = False
@@ -100,7 +100,7 @@ class Drafter:
         return self._wrong_words(draft, span, section, asked) or self._checked(draft, span or (0, 0), section)
 
     def _asking(self, form: Form[Any], section: SampledSection) -> RememberedChat:
-        return RememberedChat(self.chat, self.calls, self.purse, form.prompt, section.about)
+        return RememberedChat(self.chat, self.calls, self.budget, form.prompt, section.about)
 
     def _wrong_words(
         self, draft: _Draft, span: tuple[int, int] | None, section: SampledSection, asked: Sequence[EvalQuestion]

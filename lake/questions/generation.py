@@ -57,10 +57,10 @@ class Generated:
     added: list[EvalQuestion] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     stopped: str = ""
-    purse: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=Budget)
 
     def to_json(self) -> dict[str, Any]:
-        usage = self.purse.usage
+        usage = self.budget.usage
         return {
             "release": self.release,
             "set": self.set,
@@ -71,7 +71,7 @@ class Generated:
             "dropped_sections": [{"uri": d.uri, "heading": d.heading, "reason": d.reason} for d in self.dropped],
             "stopped": self.stopped,
             "calls": usage.n_calls,
-            "calls_remembered": self.purse.n_remembered,
+            "calls_remembered": self.budget.n_remembered,
             "tokens_input": usage.n_input,
             "tokens_output": usage.n_output,
             "cost_usd": usage.cost_usd,
@@ -101,10 +101,10 @@ def generate(
 
     if n < 1:
         raise UsageError(f"{n} questions are none; ask for 1 or more")
-    release, kept, purse = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
-    drafter = Drafter(chat, Calls(lake), purse, prompts or load_prompts(), name, unknown_only)
+    release, kept, spending = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
+    drafter = Drafter(chat, Calls(lake), spending, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
-    made = Generated(release.id, name, n, len(mine), purse=purse)
+    made = Generated(release.id, name, n, len(mine), budget=spending)
     drawn = sections(lake, release, seed, _taken(lake, release, mine), _TRIES * n + _SPARE)
     _Run(lake, release, drafter, made, kept, n_workers, progress).fill(drawn)
     return made

@@ -41,7 +41,7 @@ def read(lake: Lake) -> tuple[int, pa.Table]:
             return 0, QUESTIONS.empty_table()
         try:
             return int(path[-18:-8]), open_parquet(lake.store, path).read()
-        except FileNotFoundError:  # another one took its place and it was swept
+        except FileNotFoundError:  # another one took its place and it was vacuumed
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError

@@ -1,4 +1,4 @@
-"""A chat model that is asked once for each thing: replies are kept in the lake, and paid for out of one purse."""
+"""A chat model that is asked once for each thing: replies are kept in the lake, and paid for out of one budget."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class RememberedChat:
     """A ChatModel over another one. Make one for each thing that is asked: ``about`` names what is sent along.
 
     ``about`` are doc_ids and digests of bytes. With None, replies are kept when ``keep`` tells what they were about.
-    A reply that is kept is given again with the usage that it had, and costs the purse nothing.
+    A reply that is kept is given again with the usage that it had, and costs the budget nothing.
     """
 
     def __init__(
-        self, chat: ChatModel, calls: Calls | None, purse: Budget, kind: str, about: Iterable[str] | None = ()
+        self, chat: ChatModel, calls: Calls | None, budget: Budget, kind: str, about: Iterable[str] | None = ()
     ) -> None:
         self.name, self.kind = chat.name, kind
-        self._chat, self._calls, self._purse = chat, calls, purse
+        self._chat, self._calls, self._purse = chat, calls, budget
         self._about = None if about is None else tuple(about)
         self._waiting: list[tuple[str, Completion]] = []
         self._price = getattr(chat, "price", None) or price_of(chat.name.partition(":")[2])
-        if purse.limit is not None and self._price is None:
+        if budget.limit is not None and self._price is None:
             raise UsageError(
                 f"no price is known for {chat.name!r}, so no budget can be kept; set "
                 "RAGLAKE_CHAT_PRICE=INPUT/OUTPUT in USD per million tokens"

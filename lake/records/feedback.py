@@ -101,7 +101,7 @@ def denied(lake: Lake) -> Iterator[str]:
             yield path
 
 
-def blot_out(lake: Lake) -> None:
+def redact(lake: Lake) -> None:
     """Remove judgements about documents that were erased for good."""
     denylist = lake.denylist()
     for path in list(denied(lake)):

@@ -23,7 +23,7 @@ _FOLDER = "log"
 _CHECKPOINT = ".checkpoint.json"
 #: Conflicts in a row until a step gives up.
 _CONFLICTS = 20
-#: How often the log is listed again where entries were swept away while it was read.
+#: How often the log is listed again where entries were vacuumed away while it was read.
 _TRIES = 5
 
 

@@ -37,7 +37,7 @@ class Reader:
         self._defaults_of: tuple[int, SearchDefaults] | None = None
 
     def of_release(self, at: str, answer: Callable[[Release], T]) -> T:
-        """What ``answer`` makes of the release; it is called again where that was swept away meanwhile."""
+        """What ``answer`` makes of the release; it is called again where that was vacuumed away meanwhile."""
         return self._of_one_release(at, lambda release, _: answer(release))
 
     def ask(
@@ -103,7 +103,7 @@ class Reader:
         return snapshot.rights(history.rights, lambda path: access.read(self._lake.store, path))
 
     def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
-        """An answer from exactly one release, and from what took its place where it was swept away meanwhile."""
+        """An answer from exactly one release, and from what took its place where it was vacuumed away meanwhile."""
         history = self._lake.log.read()
         while True:
             self._let_go(history)

@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-class PatientProtocol(H11Protocol):
+class LimitedProtocol(H11Protocol):
     """Closes a connection whose next request's head does not come, or whose client does not read what it asked for.
 
     uvicorn itself limits only the silence between two requests.
@@ -61,7 +61,7 @@ class PatientProtocol(H11Protocol):
         setattr(self, name, None)
 
 
-def patient(head_seconds: float, send_seconds: float) -> type[PatientProtocol]:
+def limited_protocol(head_seconds: float, send_seconds: float) -> type[LimitedProtocol]:
     """The protocol with these limits; uvicorn makes the connections itself, of a class."""
     limits: dict[str, Any] = {"head_seconds": head_seconds, "send_seconds": send_seconds}
-    return type("PatientProtocol", (PatientProtocol,), limits)
+    return type("LimitedProtocol", (LimitedProtocol,), limits)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from lake.errors import UsageError
-from lake.service.connection_limits import patient
+from lake.service.connection_limits import limited_protocol
 
 if TYPE_CHECKING:
     from lake.service.capacity import Capacity
@@ -48,7 +48,7 @@ def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Co
         app,
         host=host,
         port=port,
-        http=patient(bounds.head_seconds, bounds.send_seconds),
+        http=limited_protocol(bounds.head_seconds, bounds.send_seconds),
         ws="none",
         log_config=None,
         access_log=False,

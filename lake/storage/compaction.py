@@ -29,7 +29,7 @@ class Compaction(NamedTuple):
 
 def compact(
     store: Store,
-    pile: KeyedFiles,
+    files: KeyedFiles,
     wanted: Sequence[str] | pa.Array,
     *,
     spared: Collection[str] = (),
@@ -44,22 +44,22 @@ def compact(
     ``strictly`` drops every such row; else a file is left alone while it mostly holds what is wanted. New
     files are written before old ones go, so that a kill in between leaves a row twice and never without.
     """
-    pile.refresh()
-    masks = {name: mask for name, mask in pile.rows_of(wanted).items() if name not in spared}
+    files.refresh()
+    masks = {name: mask for name, mask in files.rows_of(wanted).items() if name not in spared}
     chosen = _chosen(masks, kept, strictly=strictly)
     unwanted = {name: ~masks[name] for name in chosen if name in kept}
     n_rows = sum(int(np.count_nonzero(~masks[name])) for name in chosen if name not in kept)
-    sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(pile.folder)}
+    sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(files.folder)}
     before = sum(sizes[name] for name in chosen)
     if dry_run:
         shares = {name: 1.0 if name in kept else masks[name].mean() for name in chosen if len(masks[name])}
         return Compaction(n_rows, before - sum(int(sizes[name] * share) for name, share in shares.items()))
-    tables = chain(_merged(pile, chosen, masks), _merged(pile, list(unwanted), unwanted))
-    written = {pile.write(table).rsplit("/", 1)[-1] for table in tables}
+    tables = chain(_merged(files, chosen, masks), _merged(files, list(unwanted), unwanted))
+    written = {files.write(table).rsplit("/", 1)[-1] for table in tables}
     for name in set(chosen) - written:
-        store.delete(f"{pile.folder}/{name}")
-    after = sum(stored.size for stored in store.walk(pile.folder) if stored.path.rsplit("/", 1)[-1] in written)
-    pile.refresh()
+        store.delete(f"{files.folder}/{name}")
+    after = sum(stored.size for stored in store.walk(files.folder) if stored.path.rsplit("/", 1)[-1] in written)
+    files.refresh()
     return Compaction(n_rows, before - after)
 
 
@@ -70,12 +70,12 @@ def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly:
     return sorted(idle.difference(kept) | (small if len(small) > _MANY_SMALL else set()))
 
 
-def _merged(pile: KeyedFiles, names: Sequence[str], masks: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
+def _merged(files: KeyedFiles, names: Sequence[str], masks: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
     """The wanted rows of these files, in tables of bounded size."""
     waiting: list[pa.Table] = []
     for name in names:
         offset = 0
-        for batch in pile.batches(name):
+        for batch in files.batches(name):
             mask = masks[name][offset : offset + batch.num_rows]
             offset += batch.num_rows
             if not mask.any():

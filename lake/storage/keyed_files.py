@@ -1,4 +1,4 @@
-"""A growing pile of immutable Parquet files in which every key is looked up, never scanned for."""
+"""A growing files of immutable Parquet files in which every key is looked up, never scanned for."""
 
 from __future__ import annotations
 

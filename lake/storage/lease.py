@@ -34,12 +34,12 @@ _LOOK_EVERY_SECONDS = 3.0
 Told = Callable[[str | None], None]
 
 
-class _Patience(NamedTuple):
+class _Waiting(NamedTuple):
     seconds: float
     told: Told
 
 
-_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
+_waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
 
 #: The leases that this process holds, by their keys.
 _held: dict[str, WriterLease] = {}
@@ -75,17 +75,17 @@ class Holder:
 
 
 @contextmanager
-def patient(seconds: float, told: Told) -> Iterator[None]:
+def waiting(seconds: float, told: Told) -> Iterator[None]:
     """Inside, whoever finds a lease taken waits for it, up to so long."""
-    before = _patience.set(_Patience(seconds, told))
+    before = _waiting.set(_Waiting(seconds, told))
     try:
         yield
     finally:
-        _patience.reset(before)
+        _waiting.reset(before)
 
 
 class WriterLease(AbstractContextManager["WriterLease"]):
-    """Held while inside ``with``; BusyError where another run holds it, at once unless inside ``patient``.
+    """Held while inside ``with``; BusyError where another run holds it, at once unless inside ``waiting``.
 
     Leases are numbered objects: taking the next number is a put-if-absent, so of two runs that find
     the last one over only one gets the next. A thread renews it; losing it shows in ``check``.
@@ -100,16 +100,16 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         try:
             self._acquire()
         except BusyError as busy:
-            patience = _patience.get()
-            if patience is None or not patience.seconds:
+            waiting = _waiting.get()
+            if waiting is None or not waiting.seconds:
                 raise
-            self._wait(busy, patience)
+            self._wait(busy, waiting)
         threading.Thread(target=self._renew, name="raglake-lease", daemon=True).start()
         return self
 
-    def _wait(self, busy: BusyError, patience: _Patience) -> None:
+    def _wait(self, busy: BusyError, waiting: _Waiting) -> None:
         """Try again until the others are done; who they are may change meanwhile."""
-        seconds, told = patience
+        seconds, told = waiting
         until = time.monotonic() + seconds
         told(str(busy))
         while (left := until - time.monotonic()) > 0:
@@ -140,7 +140,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             raise
 
     def _take(self, before: list[str]) -> None:
-        # Looked at again, since a run that slept since it listed finds its number swept, and so free.
+        # Looked at again, since a run that slept since it listed finds its number vacuumed, and so free.
         if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
             raise BusyError(
                 f"another run took the writer lease of {self._store.url} just now; try again when it is done"
@@ -195,7 +195,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def _read(self, name: str) -> Holder | None:
         try:
             return Holder(**json.loads(self._store.read(f"{_FOLDER}/{name}")))
-        except FileNotFoundError:  # the next holder just swept it
+        except FileNotFoundError:  # the next holder just vacuumed it
             return None
         except (ValueError, TypeError) as error:
             raise ContractError(

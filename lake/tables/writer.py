@@ -1,4 +1,4 @@
-"""LanceDB tables as a run writes them: keyed merges, indices, tags, and what is swept away."""
+"""LanceDB tables as a run writes them: keyed merges, indices, tags, and what is vacuumed away."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Tables:
         return int(cleaned.bytes_removed)
 
     def tags(self, name: str) -> dict[str, int]:
-        """The versions that are protected from being swept, by release."""
+        """The versions that are protected from being vacuumed, by release."""
         return {tag: int(facts["version"]) for tag, facts in self._latest(name).tags.list().items()}
 
     def protect(self, name: str, release: str, version: int) -> None:

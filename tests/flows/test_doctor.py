@@ -1,4 +1,4 @@
-"""A healthy lake has no ailment; each damage is found by the check that is for it, and mended where that is said."""
+"""A healthy lake has no issue; each damage is found by the check that is for it, and fixed where that is said."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lake.directory import Lake
 from lake.erasure.forget import forget
 from lake.ingest.rebuild import rebuild
 from lake.ingest.scan import RecipeOptions
-from lake.maintenance.doctor import Diagnosis, examine, patient, repair
+from lake.maintenance.doctor import Diagnosis, examine, open_damaged, repair
 from lake.maintenance.doctor.examination import Examination
 from lake.maintenance.doctor.parquet import check_pile, untrue_contents
 from lake.maintenance.prune import prune
@@ -94,7 +94,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture
-def patient_url(built: Built, tmp_path: Path) -> Path:
+def damaged_url(built: Built, tmp_path: Path) -> Path:
     """A copy of the lake, to be damaged."""
     return Path(shutil.copytree(built.url, tmp_path / "patient"))
 
@@ -189,7 +189,7 @@ def rename(path: Path) -> None:
 
 Damage = Callable[[Path], object]
 
-#: What is done to the lake, and the check that must find it. The lake mends these itself.
+#: What is done to the lake, and the check that must find it. The lake fixes these itself.
 MENDED: dict[str, tuple[Damage, str]] = {
     "marker": (lambda url: (url / "raglake.json").unlink(), "format"),
     "small files": (lambda url: [cut(biggest(url, name)) for name in ("cache/*", "audits/*")], "audits"),
@@ -214,7 +214,7 @@ MENDED: dict[str, tuple[Damage, str]] = {
     "erasure cut short": (lambda url: (url / "denylist" / "erasing").write_bytes(b"x"), "denylist"),
 }  # fmt: skip
 
-#: The same where the lake alone can't mend it, with words of the remedy.
+#: The same where the lake alone can't fix it, with words of the remedy.
 LOST: dict[str, tuple[Damage, str, str]] = {
     "contents flipped": (lambda url: flip(biggest(url, "contents/*"), "text"), "contents", "--verify"),
     "contents lost": (lambda url: biggest(url, "contents/*").unlink(), "contents", "--verify"),
@@ -238,121 +238,121 @@ LOST: dict[str, tuple[Damage, str, str]] = {
 
 
 def found(diagnosis: Diagnosis, check: str) -> list[str]:
-    return [f"{a.where}: {a.what} -> {a.remedy}" for a in diagnosis.ailments if a.check == check]
+    return [f"{a.where}: {a.what} -> {a.remedy}" for a in diagnosis.issues if a.check == check]
 
 
-def test_a_lake_with_history_has_no_ailment(
-    built: Built, patient_url: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = {path: path.read_bytes() for path in patient_url.rglob("*") if path.is_file()}
-    assert len(lake.open_lake(str(patient_url)).releases()) == 3
-    assert _exit_status(["doctor", "--lake", str(patient_url), "--all", "--json"]) == OK
+def test_a_lake_with_history_has_no_issue(built: Built, damaged_url: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in damaged_url.rglob("*") if path.is_file()}
+    assert len(lake.open_lake(str(damaged_url)).releases()) == 3
+    assert _exit_status(["doctor", "--lake", str(damaged_url), "--all", "--json"]) == OK
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["healthy"], shown["ailments"], shown["mended"]) == (True, [], [])
+    assert (shown["healthy"], shown["issues"], shown["fixed"]) == (True, [], [])
     counts = {check["name"]: check["n"] for check in shown["checks"] if not check["skipped"]}
     assert counts["audit"] == 56
     assert counts["rows"] == sum(frame.height for frame in built.rows.values())
     assert counts["denylist"] == 1
-    assert {path: path.read_bytes() for path in patient_url.rglob("*") if path.is_file()} == before
-    assert repair(patient(str(patient_url))).mended == ()
+    assert {path: path.read_bytes() for path in damaged_url.rglob("*") if path.is_file()} == before
+    assert repair(open_damaged(str(damaged_url))).fixed == ()
 
 
 @pytest.mark.parametrize(("damage", "check"), MENDED.values(), ids=MENDED)
-def test_what_the_lake_mends_itself(built: Built, patient_url: Path, damage: Damage, check: str) -> None:
-    damage(patient_url)
-    repaired = repair(patient(str(patient_url)), every=True)
-    assert repaired.ailments == ()
-    assert check in {ailment.check for ailment in repaired.mended}, repaired.mended
-    assert all(ailment.mendable and ailment.remedy for ailment in repaired.mended), repaired.mended
-    again = rows_of(patient_url)
+def test_what_the_lake_repairs_itself(built: Built, damaged_url: Path, damage: Damage, check: str) -> None:
+    damage(damaged_url)
+    repaired = repair(open_damaged(str(damaged_url)), every=True)
+    assert repaired.issues == ()
+    assert check in {issue.check for issue in repaired.fixed}, repaired.fixed
+    assert all(issue.fixable and issue.remedy for issue in repaired.fixed), repaired.fixed
+    again = rows_of(damaged_url)
     assert again.keys() == built.rows.keys()
     assert all(again[place].equals(frame) for place, frame in built.rows.items())
 
 
 @pytest.mark.parametrize(("damage", "check", "remedy"), LOST.values(), ids=LOST)
-def test_what_it_can_not_mend_it_says(patient_url: Path, damage: Damage, check: str, remedy: str) -> None:
-    damage(patient_url)
-    first = examine(patient(str(patient_url)))
-    assert any(remedy in told for told in found(first, check)), first.ailments
-    repaired = repair(patient(str(patient_url)))
-    assert any(remedy in told for told in found(repaired, check)), repaired.ailments
-    assert not any(ailment.check == check for ailment in repaired.mended if remedy in ailment.remedy)
+def test_what_it_cannot_repair_it_reports(damaged_url: Path, damage: Damage, check: str, remedy: str) -> None:
+    damage(damaged_url)
+    first = examine(open_damaged(str(damaged_url)))
+    assert any(remedy in told for told in found(first, check)), first.issues
+    repaired = repair(open_damaged(str(damaged_url)))
+    assert any(remedy in told for told in found(repaired, check)), repaired.issues
+    assert not any(issue.check == check for issue in repaired.fixed if remedy in issue.remedy)
 
 
-def test_the_command_says_what_is_wrong_and_mends_it(patient_url: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    flip(biggest(patient_url, "commits/*/documents.parquet"), "fingerprint")
-    change_rows(patient_url, "documents", "n_chunks", 99)
-    command = ["doctor", "--lake", str(patient_url)]
+def test_the_command_reports_and_repairs(
+    damaged_url: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flip(biggest(damaged_url, "commits/*/documents.parquet"), "fingerprint")
+    change_rows(damaged_url, "documents", "n_chunks", 99)
+    command = ["doctor", "--lake", str(damaged_url)]
     assert _exit_status(command) == FAILED
     told = capsys.readouterr().out
     assert "✗ deltas" in told
     assert "✗ audit" in told  # manifest and chunks disagree
     assert "remedy: make it again from the tables (raglake doctor --repair)" in told
-    assert _exit_status(["doctor", "--lake", str(patient_url), "--json"]) == FAILED
+    assert _exit_status(["doctor", "--lake", str(damaged_url), "--json"]) == FAILED
     assert not json.loads(capsys.readouterr().out)["healthy"]
-    flip(biggest(patient_url, "contents/*"), "text")
+    flip(biggest(damaged_url, "contents/*"), "text")
     assert _exit_status([*command, "--repair"]) == FAILED
     told = capsys.readouterr().out
-    assert "mended (" in told
+    assert "fixed (" in told
     assert "--verify parses them again" in told
-    assert _exit_status(["doctor", "--lake", str(patient_url / "nowhere")]) == USAGE
+    assert _exit_status(["doctor", "--lake", str(damaged_url / "nowhere")]) == USAGE
 
 
 @pytest.mark.parametrize("lost", ["contents", "vectors"])
-def test_what_was_lost_comes_back_from_the_sources(built: Built, patient_url: Path, lost: str) -> None:
-    ingest(built.source, patient_url)  # so that live holds what the sources hold
-    before = rows_of(patient_url)
+def test_what_was_lost_comes_back_from_the_sources(built: Built, damaged_url: Path, lost: str) -> None:
+    ingest(built.source, damaged_url)  # so that live holds what the sources hold
+    before = rows_of(damaged_url)
     if lost == "contents":
-        flip(biggest(patient_url, "contents/*"), "text")
+        flip(biggest(damaged_url, "contents/*"), "text")
     else:
-        shutil.rmtree(patient_url / "vectors")
-        for table in patient_url.glob("tables/*/chunks__*"):
+        shutil.rmtree(damaged_url / "vectors")
+        for table in damaged_url.glob("tables/*/chunks__*"):
             shutil.rmtree(table)
-    assert any("--verify" in ailment.remedy for ailment in repair(patient(str(patient_url))).ailments)
-    assert ingest(built.source, patient_url).reason == "nothing to do"
-    outcome = ingest(built.source, patient_url, verify=True)
+    assert any("--verify" in issue.remedy for issue in repair(open_damaged(str(damaged_url))).issues)
+    assert ingest(built.source, damaged_url).reason == "nothing to do"
+    outcome = ingest(built.source, damaged_url, verify=True)
     assert (outcome.published, "are stored again" in outcome.reason) == (False, True)
-    left = repair(patient(str(patient_url)), every=True).ailments
+    left = repair(open_damaged(str(damaged_url)), every=True).issues
     # Some of an earlier release are gone from the sources.
-    assert [ailment.where for ailment in left if ailment.check != "rows"] == (
+    assert [issue.where for issue in left if issue.check != "rows"] == (
         ["contents of other releases"] if lost == "contents" else []
     )
-    assert all(rows.equals(before[place]) for place, rows in rows_of(patient_url).items())
-    assert ingest(built.source, patient_url, verify=True).reason == "nothing to do"
+    assert all(rows.equals(before[place]) for place, rows in rows_of(damaged_url).items())
+    assert ingest(built.source, damaged_url, verify=True).reason == "nothing to do"
 
 
-def test_leftovers_are_no_ailment(built: Built, patient_url: Path) -> None:
-    generation = of_live(patient_url).generation
-    shutil.copytree(patient_url / "tables" / generation, patient_url / "tables" / "99")
-    shutil.copytree(next((patient_url / "commits").iterdir()), patient_url / "commits" / "dead-run")
-    shutil.copy(biggest(patient_url, "audits/*"), patient_url / "audits" / "2020-01-01.1.parquet")
-    (patient_url / "contents" / ".tmp-1-2").write_bytes(b"half")
-    (patient_url / "texts").mkdir(exist_ok=True)
-    (patient_url / "texts" / "request.parquet").write_bytes(b"half")
-    tags = table_of_live(patient_url) / "_refs" / "tags"
+def test_leftovers_are_no_issue(built: Built, damaged_url: Path) -> None:
+    generation = of_live(damaged_url).generation
+    shutil.copytree(damaged_url / "tables" / generation, damaged_url / "tables" / "99")
+    shutil.copytree(next((damaged_url / "commits").iterdir()), damaged_url / "commits" / "dead-run")
+    shutil.copy(biggest(damaged_url, "audits/*"), damaged_url / "audits" / "2020-01-01.1.parquet")
+    (damaged_url / "contents" / ".tmp-1-2").write_bytes(b"half")
+    (damaged_url / "texts").mkdir(exist_ok=True)
+    (damaged_url / "texts" / "request.parquet").write_bytes(b"half")
+    tags = table_of_live(damaged_url) / "_refs" / "tags"
     shutil.copy(next(tags.iterdir()), tags / "2020-01-01.1.json")
-    diagnosis = examine(patient(str(patient_url)))
-    assert diagnosis.healthy, diagnosis.ailments
+    diagnosis = examine(open_damaged(str(damaged_url)))
+    assert diagnosis.healthy, diagnosis.issues
     assert any("1 generation," in remark and "6 files" in remark for remark in diagnosis.remarks), diagnosis.remarks
     assert any("1 tags of releases that are not kept" in remark for remark in diagnosis.remarks)
-    assert rows_of(patient_url).keys() == built.rows.keys()
+    assert rows_of(damaged_url).keys() == built.rows.keys()
 
 
 @pytest.mark.parametrize("folder", ["contents", "cache"])
-def test_what_was_erased_and_came_back_is_found(built: Built, patient_url: Path, folder: str) -> None:
-    shutil.copytree(built.before_erasure / folder, patient_url / folder, dirs_exist_ok=True)
-    first = examine(patient(str(patient_url)))
+def test_what_was_erased_and_came_back_is_found(built: Built, damaged_url: Path, folder: str) -> None:
+    shutil.copytree(built.before_erasure / folder, damaged_url / folder, dirs_exist_ok=True)
+    first = examine(open_damaged(str(damaged_url)))
     assert found(first, "denylist")
-    repaired = repair(patient(str(patient_url)))
-    assert repaired.healthy, repaired.ailments
+    repaired = repair(open_damaged(str(damaged_url)))
+    assert repaired.healthy, repaired.issues
     erased = lake.open_lake(str(built.before_erasure)).dataset("documents").to_table().to_pylist()
     digest = next(row["digest"] for row in erased if row["uri"] == "secret.md")
-    columns = [pq.read_table(path, columns=["digest"]) for path in (patient_url / folder).iterdir()]
+    columns = [pq.read_table(path, columns=["digest"]) for path in (damaged_url / folder).iterdir()]
     assert all(digest not in column["digest"].to_pylist() for column in columns)
 
 
-def test_no_flipped_byte_in_a_contents_file_changes_a_row_unseen(patient_url: Path) -> None:
-    path = biggest(patient_url, "contents/*")
+def test_no_flipped_byte_in_a_contents_file_changes_a_row_unseen(damaged_url: Path) -> None:
+    path = biggest(damaged_url, "contents/*")
     whole, rows = path.read_bytes(), pq.read_table(path)
     rng = random.Random(11)
     n_found = 0
@@ -360,9 +360,9 @@ def test_no_flipped_byte_in_a_contents_file_changes_a_row_unseen(patient_url: Pa
         flipped = bytearray(whole)
         flipped[place] ^= 1 << rng.randrange(8)
         path.write_bytes(flipped)
-        exam = Examination(Lake(str(patient_url)))
+        exam = Examination(Lake(str(damaged_url)))
         check_pile(exam, "contents", CONTENTS, untrue_contents)
-        n_found += bool(exam.ailments)
+        n_found += bool(exam.issues)
         same_name = f"contents/{path.name}"
-        assert exam.ailments or open_parquet(exam.lake.store, same_name).read().equals(rows), place
+        assert exam.issues or open_parquet(exam.lake.store, same_name).read().equals(rows), place
     assert n_found > 75

@@ -217,7 +217,7 @@ def test_a_run_that_slept_through_its_lease_publishes_nothing(source: Path, lake
     write(source, 2, 80)
     slept = subprocess.Popen(command(source, lake_url), stderr=subprocess.PIPE, text=True, start_new_session=True)
     mine, former = (Path(lake_url, "lease", f"000000000{number}.json") for number in (2, 1))
-    wait_for(lambda: mine.exists() and not former.exists(), slept)  # swept once the lease is surely held
+    wait_for(lambda: mine.exists() and not former.exists(), slept)  # vacuumed once the lease is surely held
     slept.send_signal(signal.SIGSTOP)
     expired = {**json.loads(mine.read_text()), "machine": "another", "expires_at": "2020-01-01T00:00:00+00:00"}
     mine.write_text(json.dumps(expired))

@@ -98,8 +98,8 @@ def test_kept_releases_read_as_before_and_can_be_rebuilt(lake_url: str, nights: 
     pruned = operate.prune(lake_url, last(2))
     assert (pruned.dropped, pruned.kept) == (dry.dropped, dry.kept)
     assert pruned.dropped == (nights[0], nights[1], nights[3])
-    assert pruned.swept.n_files >= dry.swept.n_files > 0
-    assert pruned.swept.n_bytes > dry.swept.n_bytes > 0
+    assert pruned.vacuumed.n_files >= dry.vacuumed.n_files > 0
+    assert pruned.vacuumed.n_bytes > dry.vacuumed.n_bytes > 0
     kept = [nights[2], *nights[4:]]
     for reader in (index, lake.open_lake(lake_url)):
         assert reader.releases()["release"].to_pylist() == kept
@@ -116,7 +116,7 @@ def test_pruning_twice_equals_pruning_once(lake_url: str, nights: list[str]) -> 
     operate.prune(lake_url, last(1))
     left = files(lake_url)
     again = operate.prune(lake_url, last(1))
-    assert (again.dropped, again.swept.n_bytes) == ((), 0)
+    assert (again.dropped, again.vacuumed.n_bytes) == ((), 0)
     assert {name for name in files(lake_url) ^ left if not name.startswith("lease")} == set()
 
 

@@ -14,11 +14,11 @@ def diagnosis(shown: dict[str, Any]) -> None:
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:
-    ailing = {ailment["check"] for ailment in shown["ailments"]}
+    failing = {issue["check"] for issue in shown["issues"]}
     for check in shown["checks"]:
-        yield _check(check, check["name"] in ailing)
-    yield from _ailments("mended", shown["mended"])
-    yield from _ailments("wrong", shown["ailments"])
+        yield _check(check, check["name"] in failing)
+    yield from _issues("fixed", shown["fixed"])
+    yield from _issues("wrong", shown["issues"])
     yield from _remarks(shown["remarks"])
     yield f"\n{shown['lake']} {_verdict(shown)}"
 
@@ -36,13 +36,13 @@ def _unit(check: dict[str, Any]) -> str:
     return {"file": "files"}.get(unit, unit)
 
 
-def _ailments(heading: str, ailments: list[dict[str, Any]]) -> Iterator[str]:
-    if ailments:
-        yield f"\n{heading} ({len(ailments)})"
-    for ailment in ailments:
-        yield f"  {ailment['where']}: {ailment['what']}"
+def _issues(heading: str, issues: list[dict[str, Any]]) -> Iterator[str]:
+    if issues:
+        yield f"\n{heading} ({len(issues)})"
+    for issue in issues:
+        yield f"  {issue['where']}: {issue['what']}"
         if heading == "wrong":
-            yield f"    remedy: {ailment['remedy']}{' (raglake doctor --repair)' if ailment['mendable'] else ''}"
+            yield f"    remedy: {issue['remedy']}{' (raglake doctor --repair)' if issue['fixable'] else ''}"
 
 
 def _remarks(remarks: list[str]) -> Iterator[str]:
@@ -54,6 +54,6 @@ def _remarks(remarks: list[str]) -> Iterator[str]:
 def _verdict(shown: dict[str, Any]) -> str:
     if shown["healthy"]:
         return "is healthy"
-    n_mendable = sum(ailment["mendable"] for ailment in shown["ailments"])
-    mend = f"; raglake doctor --repair mends {n_mendable} of them" if n_mendable else ""
-    return f"has {counted(len(shown['ailments']), 'ailment')}{mend}"
+    n_fixable = sum(issue["fixable"] for issue in shown["issues"])
+    fix = f"; raglake doctor --repair fixes {n_fixable} of them" if n_fixable else ""
+    return f"has {counted(len(shown['issues']), 'issue')}{fix}"

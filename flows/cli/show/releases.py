@@ -104,7 +104,7 @@ def rebuilt(shown: dict[str, Any]) -> None:
 
 def pruned(shown: dict[str, Any]) -> None:
     """What a prune dropped and kept."""
-    out, would, swept = terminal(), "would drop" if shown["dry_run"] else "dropped", shown["swept"]
+    out, would, vacuumed = terminal(), "would drop" if shown["dry_run"] else "dropped", shown["vacuumed"]
     table = Table("kept", "why", box=None, pad_edge=False)
     for release, why in shown["kept"].items():
         table.add_row(release, escape(why))
@@ -112,9 +112,9 @@ def pruned(shown: dict[str, Any]) -> None:
     dropped = shown["dropped"]
     some = f": {', '.join(dropped[:_MOST_NAMES])}{' ...' if len(dropped) > _MOST_NAMES else ''}" if dropped else ""
     out.print(f"{would} {counted(len(dropped), 'release')}{some}")
-    parts = [f"{swept[name]:,} {label}" for name, label in _SWEPT.items() if swept[name]]
+    parts = [f"{vacuumed[name]:,} {label}" for name, label in _SWEPT.items() if vacuumed[name]]
     given = "to give back at least" if shown["dry_run"] else "gave back"
-    out.print(f"{given} {in_bytes(swept['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
+    out.print(f"{given} {in_bytes(vacuumed['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
 
 
 _SWEPT = {

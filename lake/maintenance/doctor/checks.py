@@ -25,7 +25,7 @@ class CheckStep(NamedTuple):
     needs_log: bool = True
 
 
-def patient(url: str) -> Lake:
+def open_damaged(url: str) -> Lake:
     """The lake at a URL, also one whose marker is damaged or lost; UsageError where nothing is."""
     lake = Lake(url)
     try:
@@ -51,13 +51,13 @@ def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> 
     for step in steps:
         checks.append(_made(examination, step))
         progress("checks", 1, None)
-    return Diagnosis(lake.url, tuple(checks), tuple(examination.ailments), tuple(examination.remarks))
+    return Diagnosis(lake.url, tuple(checks), tuple(examination.issues), tuple(examination.remarks))
 
 
 def _made(examination: Examination, step: CheckStep) -> CheckResult:
     examination.check = step.name
-    if step.needs_log and any(ailment.check == "log" for ailment in examination.ailments):
-        return CheckResult(step.name, 0, step.unit, "the log must be mended first")
+    if step.needs_log and any(issue.check == "log" for issue in examination.issues):
+        return CheckResult(step.name, 0, step.unit, "the log must be fixed first")
     n = 0
     with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself broke"):
         n = step.run(examination)

@@ -29,17 +29,17 @@ def check_denylist(exam: Examination) -> int:
         denylist = exam.lake.denylist()
     if not denylist:
         if cut_short and denylist is not None:
-            exam.ails(ERASING, "an erasure was cut short", _FINISH, "finish")
+            exam.report(ERASING, "an erasure was cut short", _FINISH, "finish")
         return 0
     in_releases = _in_releases(exam, denylist)
     if cut_short:
         # Once the mark is gone nobody would know that releases are still to be made without the documents.
         what, first = "an erasure was cut short", "raglake forget, then raglake prune"
-        exam.ails(ERASING, what, first if in_releases else _FINISH, "" if in_releases else "finish")
+        exam.report(ERASING, what, first if in_releases else _FINISH, "" if in_releases else "finish")
     elif not in_releases:
         for path, columns in _piles(exam):
             if _denied(exam, denylist, path, columns):
-                exam.ails(path, "holds something that was erased", _FINISH, "finish")
+                exam.report(path, "holds something that was erased", _FINISH, "finish")
     _check_caches(exam, denylist)
     _check_questions(exam)
     _check_calls(exam)
@@ -57,7 +57,7 @@ def _in_releases(exam: Examination, denylist: Denylist) -> bool:
         if uris:
             named = f"{', '.join(map(repr, uris[:_FIRST]))}{' ...' if len(uris) > _FIRST else ''}"
             what = f"holds {len(uris)} documents that were erased: {named}"
-            exam.ails(release.id, what, "raglake forget each of them again, which finishes their erasure")
+            exam.report(release.id, what, "raglake forget each of them again, which finishes their erasure")
             found = True
     return found
 
@@ -66,7 +66,7 @@ def _check_caches(exam: Examination, denylist: Denylist) -> None:
     for name in exam.lake.store.names("cache"):
         rows = exam.lake.cached(f"cache/{name}")
         if rows is not None and any(is_denied_file(row, denylist) for row in rows.to_pylist()):
-            exam.ails(f"cache/{name}", "names a document that was erased", "leave it out", "blot")
+            exam.report(f"cache/{name}", "names a document that was erased", "leave it out", "redact")
 
 
 def _check_questions(exam: Examination) -> None:
@@ -76,21 +76,21 @@ def _check_questions(exam: Examination) -> None:
     with failing(lambda reason: None):  # the check of questions says so
         kept = questions(exam.lake)
         if undenied(exam.lake, kept) != kept:
-            exam.ails("questions", "has evidence from a document that was erased", "leave it out", "blot")
+            exam.report("questions", "has evidence from a document that was erased", "leave it out", "redact")
 
 
 def _check_calls(exam: Examination) -> None:
     from lake.records import calls
 
     for path in calls.denied(exam.lake):
-        exam.ails(path, "is about a document that was erased", "delete it", "drop")
+        exam.report(path, "is about a document that was erased", "delete it", "drop")
 
 
 def _check_feedback(exam: Examination) -> None:
     from lake.records import feedback
 
     for path in feedback.denied(exam.lake):
-        exam.ails(path, "judges a passage of a document that was erased", "leave it out", "blot")
+        exam.report(path, "judges a passage of a document that was erased", "leave it out", "redact")
 
 
 def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:

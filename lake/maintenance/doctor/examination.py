@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.errors import ContractError
-from lake.maintenance.doctor.findings import Issue, Mend
+from lake.maintenance.doctor.findings import Fix, Issue
 from lake.releases.history import History
 from lake.releases.values import Release
 
@@ -28,22 +28,20 @@ class Examination:
     def __init__(self, lake: Lake, *, every: bool = False) -> None:
         self.lake, self.every, self.check = lake, every, ""
         self.history: History = History()
-        self.ailments: list[Issue] = []
+        self.issues: list[Issue] = []
         self.remarks: list[str] = []
         self.damaged: set[str] = set()  # Parquet files that can't be trusted
         self.needed: dict[str, pa.Array] = {}  # release -> content_ids that its delta needs
         self.sound = Lake(lake.url)
         self.sound.store = cast("Store", _WithoutDamage(lake.store, self.damaged))
 
-    def ails(self, where: str, what: str, remedy: str, mend: Mend = "") -> None:
-        self.ailments.append(Issue(self.check, where, what, remedy, mend))
+    def report(self, where: str, what: str, remedy: str, fix: Fix = "") -> None:
+        self.issues.append(Issue(self.check, where, what, remedy, fix))
 
     @contextmanager
-    def noticing(
-        self, where: str, remedy: str = RESTORE, mend: Mend = "", what: str = "can't be read"
-    ) -> Iterator[None]:
-        """Turn whatever goes wrong into an ailment."""
-        with failing(lambda reason: self.ails(where, f"{what}: {reason}", remedy, mend)):
+    def noticing(self, where: str, remedy: str = RESTORE, fix: Fix = "", what: str = "can't be read") -> Iterator[None]:
+        """Turn whatever goes wrong into an issue."""
+        with failing(lambda reason: self.report(where, f"{what}: {reason}", remedy, fix)):
             yield
 
     @property
@@ -65,11 +63,11 @@ class Examination:
         return self.releases if self.every else [self.history.live] if self.history.live else []
 
     def unlike_tables(self, where: str, what: str) -> None:
-        """An ailment of LanceDB's side, which a rebuild mends as long as Parquet is whole."""
-        if any(ailment.check in _LAYER_OF_RECORD and not ailment.mend for ailment in self.ailments):
-            self.ails(where, what, "raglake rebuild, once what Parquet lacks is there again")
+        """An issue of LanceDB's side, which a rebuild fixes as long as Parquet is whole."""
+        if any(issue.check in _LAYER_OF_RECORD and not issue.fix for issue in self.issues):
+            self.report(where, what, "raglake rebuild, once what Parquet lacks is there again")
         else:
-            self.ails(where, what, "raglake rebuild", "rebuild")
+            self.report(where, what, "raglake rebuild", "rebuild")
 
     @contextmanager
     def noticing_tables(self, where: str, what: str) -> Iterator[None]:

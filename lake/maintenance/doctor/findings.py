@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: How ``repair`` mends an ailment; "" where the lake alone can't.
-Mend = Literal["", "mark", "drop", "salvage", "delta", "vectors", "tag", "rebuild", "blot", "finish"]
+#: How ``repair`` fixes an issue; "" where the lake alone can't.
+Fix = Literal["", "mark", "drop", "salvage", "delta", "vectors", "tag", "rebuild", "redact", "finish"]
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is not as it must be: which check found it, where, what it is and what would mend it."""
+    """One thing that is not as it must be: which check found it, where, what it is and what would fix it."""
 
     check: str
     where: str  # a file or folder of the lake, or a release
     what: str
     remedy: str
-    mend: Mend = ""
+    fix: Fix = ""
 
     @property
-    def mendable(self) -> bool:
-        """Whether ``raglake doctor --repair`` mends it."""
-        return bool(self.mend)
+    def fixable(self) -> bool:
+        """Whether ``raglake doctor --repair`` fixes it."""
+        return bool(self.fix)
 
     def to_json(self) -> dict[str, Any]:
         fields = asdict(self)
-        return {name: fields[name] for name in ("check", "where", "what", "remedy")} | {"mendable": self.mendable}
+        return {name: fields[name] for name in ("check", "where", "what", "remedy")} | {"fixable": self.fixable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,24 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything that was checked and found. ``remarks`` are no ailments: what dead runs left, who is writing."""
+    """Everything that was checked and found. ``remarks`` are no issues: what dead runs left, who is writing."""
 
     lake: str
     checks: tuple[CheckResult, ...]
-    ailments: tuple[Issue, ...]
+    issues: tuple[Issue, ...]
     remarks: tuple[str, ...] = ()
-    mended: tuple[Issue, ...] = ()
+    fixed: tuple[Issue, ...] = ()
 
     @property
     def healthy(self) -> bool:
-        return not self.ailments
+        return not self.issues
 
     def to_json(self) -> dict[str, Any]:
         return {
             "lake": self.lake,
             "healthy": self.healthy,
             "checks": [asdict(check) for check in self.checks],
-            "ailments": [ailment.to_json() for ailment in self.ailments],
-            "mended": [ailment.to_json() for ailment in self.mended],
+            "issues": [issue.to_json() for issue in self.issues],
+            "fixed": [issue.to_json() for issue in self.fixed],
             "remarks": list(self.remarks),
         }

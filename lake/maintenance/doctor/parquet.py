@@ -47,7 +47,7 @@ def _ail_of_delta(exam: Examination, release: Release, problem: str) -> None:
         made.append(made_from_tables(exam.lake, exam.history, release))
         exam.needed[release.id] = made[0].content_ids().unique()
     what = f"what {release.id} changes in its base can't be read: {problem}"
-    exam.ails(release.commit, what, "make it again from the tables" if made else RESTORE, "delta" if made else "")
+    exam.report(release.commit, what, "make it again from the tables" if made else RESTORE, "delta" if made else "")
 
 
 def check_contents(exam: Examination) -> int:
@@ -63,12 +63,12 @@ def check_contents(exam: Examination) -> int:
     others = sorted({name for content_id, names in absent.items() if content_id not in live for name in names})
     if of_live:
         again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify parses them again; or restore contents/"
-        exam.ails("contents", f"{len(of_live)} contents that live needs are in no sound file{_names(exam, of_live)}",
+        exam.report("contents", f"{len(of_live)} contents that live needs are in no sound file{_names(exam, of_live)}",
                   again)  # fmt: skip
     if others:
         what = f"{len(absent) - len(of_live)} contents that {', '.join(others)} need are in no sound file"
         remedy = "restore contents/ from a copy of the lake, or let raglake prune drop these releases"
-        exam.ails("contents of other releases", what, remedy)
+        exam.report("contents of other releases", what, remedy)
     return n_rows
 
 
@@ -130,22 +130,22 @@ def _check_missing(exam: Examination, folder: str) -> None:
     there = stored_in_tables(exam, folder, missing)
     if there:
         what = f"{len(there)} vectors that releases need are in no sound file, but still in the tables"
-        exam.ails(folder, what, "take them back from the tables", "vectors")
+        exam.report(folder, what, "take them back from the tables", "vectors")
     if len(missing) > len(there):
         what = f"{len(missing) - len(there)} vectors that releases need are nowhere"
         again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify embeds them again; or restore {folder}"
-        exam.ails(folder, what, again)
+        exam.report(folder, what, again)
 
 
 def missing_vectors(sound: Lake, content_ids: Iterable[pa.Array], folder: str) -> list[str]:
     """Digests of texts in these contents that have no vector in the folder."""
-    pile = sound.vectors_in(folder)
-    pile.refresh()
+    files = sound.vectors_in(folder)
+    files.refresh()
     sound.contents.refresh()
     wanted = pa.concat_arrays([pa.array([], pa.string()), *content_ids]).unique().to_pylist()
     absent = set(sound.contents.missing(wanted))
     stored = pa.array([content_id for content_id in wanted if content_id not in absent], pa.string())
-    return pile.missing(text_digests(sound, stored).to_pylist()) if len(stored) else []
+    return files.missing(text_digests(sound, stored).to_pylist()) if len(stored) else []
 
 
 def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> set[str]:
@@ -160,20 +160,20 @@ def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> 
 
 
 def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: Judge) -> int:
-    """Decode every file of a pile; those that are not as they must be are known as damaged afterwards. Rows."""
+    """Decode every file of a files; those that are not as they must be are known as damaged afterwards. Rows."""
     n_rows = 0
     for name in exam.lake.store.names(folder):
         path = f"{folder}/{name}"
 
         def report(reason: str, path: str = path) -> None:
             exam.damaged.add(path)
-            exam.ails(path, f"is damaged: {reason}", "keep what can be read of it and set it aside", "salvage")
+            exam.report(path, f"is damaged: {reason}", "keep what can be read of it and set it aside", "salvage")
 
         with failing(report):
             keys = _decoded(exam.lake, path, schema, judge)
             n_rows += len(keys)
             if name != f"{value_digest(sorted(keys))}.parquet":  # its rows are found all the same
-                exam.ails(path, "holds other rows than its name says", "store them under their name", "salvage")
+                exam.report(path, "holds other rows than its name says", "store them under their name", "salvage")
     return n_rows
 
 

@@ -32,7 +32,7 @@ def check_format(exam: Examination) -> int:
     try:
         Lake.existing(exam.lake.url)
     except (ContractError, UsageError):
-        exam.ails("raglake.json", "is damaged or missing, so no command finds the lake", "write it anew", "mark")
+        exam.report("raglake.json", "is damaged or missing, so no command finds the lake", "write it anew", "mark")
     return 1
 
 
@@ -50,7 +50,7 @@ def check_log(exam: Examination) -> int:
     for name in exam.lake.store.names("log"):
         match = _LOG_NAME.fullmatch(name)
         if match is None:
-            exam.ails(f"log/{name}", "is no log entry", "move it out of log/")
+            exam.report(f"log/{name}", "is no log entry", "move it out of log/")
             continue
         with exam.noticing(f"log/{name}"):
             _decode(exam, f"log/{name}", is_checkpoint=bool(match[2]))
@@ -59,8 +59,8 @@ def check_log(exam: Examination) -> int:
         else:
             numbers.append(int(match[1]))
     for seq in sorted(set(range(checkpoint + 1, max(numbers, default=0))) - set(numbers)):
-        exam.ails(f"log/{seq:010}.json", "is missing", RESTORE)
-    if not any(ailment.check == "log" for ailment in exam.ailments):
+        exam.report(f"log/{seq:010}.json", "is missing", RESTORE)
+    if not any(issue.check == "log" for issue in exam.issues):
         with exam.noticing("log", what="can't be read on"):
             exam.history = exam.lake.log.read()
             _check_history(exam)
@@ -78,21 +78,21 @@ def _check_history(exam: Examination) -> None:
     history = exam.history
     for before, after in pairwise(history.entries):
         if not before.at < after.at:
-            exam.ails(f"log/{after.seq:010}.json", f"is not later than entry {before.seq}", RESTORE)
+            exam.report(f"log/{after.seq:010}.json", f"is not later than entry {before.seq}", RESTORE)
     live = history.entries[-1].live if history.entries else None
     for name, named in {"live": live, **history.names}.items():
         if named is not None and named not in history.releases:
-            exam.ails("log", f"{name} is {named}, which is not kept", "raglake rollback to a release that is kept")
+            exam.report("log", f"{name} is {named}, which is not kept", "raglake rollback to a release that is kept")
     order = {name: number for number, name in enumerate(history.releases)}
     for release in history.releases.values():
         base = release.delta_base
         if base is not None and order.get(base, len(order)) >= order[release.id]:
             what = f"the delta of {release.id} stands over {base}, which is not kept before it"
-            exam.ails("log", what, "restore log/ from a copy of the lake")
+            exam.report("log", what, "restore log/ from a copy of the lake")
 
 
 def check_lease(exam: Examination) -> int:
-    """The lease decodes; a dead holder is no ailment, since the next run takes its place."""
+    """The lease decodes; a dead holder is no issue, since the next run takes its place."""
     store, names = exam.lake.store, exam.lake.store.names("lease")
     for name in names:
         with exam.noticing(f"lease/{name}", "delete it once no run is at work"):
@@ -187,20 +187,22 @@ def check_leftovers(exam: Examination) -> int:
     """What nobody needs, as remarks."""
     from lake.ingest.delta import read_deltas
     from lake.releases.retention import Retention
-    from lake.vacuum import sweep
+    from lake.vacuum import vacuum
 
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
         exam.remarks.append(
             f"damaged/ holds {counted(n_aside, 'file')} that a repair set aside; raglake prune removes them"
         )
-    if exam.ailments:
+    if exam.issues:
         return 0
     spared = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
     deltas = read_deltas(exam.lake, exam.history)
-    swept = sweep(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
-    counts = {name: getattr(swept, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")}
+    vacuumed = vacuum(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
+    counts = {
+        name: getattr(vacuumed, f"n_{name}") for name in ("generations", "tables", "contents", "vectors", "files")
+    }
     found = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items() if n)
     if found:
-        exam.remarks.append(f"left over: {found}, {swept.n_bytes:,} bytes; raglake prune removes them in time")
-    return swept.n_files
+        exam.remarks.append(f"left over: {found}, {vacuumed.n_bytes:,} bytes; raglake prune removes them in time")
+    return vacuumed.n_files

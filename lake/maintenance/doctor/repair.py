@@ -1,4 +1,4 @@
-"""What a lake can mend of itself: from the tables what Parquet lost, from Parquet what the tables lost."""
+"""What a lake can fix of itself: from the tables what Parquet lost, from Parquet what the tables lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, RefusedError
 from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.examination import failing
-from lake.maintenance.doctor.findings import Diagnosis, Issue, Mend
+from lake.maintenance.doctor.findings import Diagnosis, Fix, Issue
 from lake.progress import Progress, silent
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_parquet
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Surgery:
+class _Repair:
     """A lake under its writer lease."""
 
     lake: Lake
@@ -33,7 +33,7 @@ class _Surgery:
 
 
 def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
-    """Examine, mend what the lake itself can mend, and examine again; the last diagnosis and what was mended.
+    """Examine, fix what the lake itself can fix, and examine again; the last diagnosis and what was fixed.
 
     Nothing that a kept release needs is deleted: a damaged file is set aside in ``damaged``. RefusedError
     where a run is writing.
@@ -41,54 +41,54 @@ def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> D
     try:
         with WriterLease(lake.store, "raglake doctor") as lease:
             first = examine(lake, every=every, progress=progress)
-            if not any(ailment.mendable for ailment in first.ailments):
+            if not any(issue.fixable for issue in first.issues):
                 return first
-            complaints = _mend(_Surgery(lake, lease, progress), first.ailments)
+            complaints = _fix(_Repair(lake, lease, progress), first.issues)
             second = examine(Lake(lake.url), every=every, progress=progress)
     except RefusedError:
         raise
     except ContractError:  # the lease itself is damaged, and nobody knows whether a run is at work
         return examine(lake, every=every, progress=progress)
-    left = {(ailment.check, ailment.where, ailment.mend) for ailment in second.ailments}
-    mended = (a for a in first.ailments if (a.check, a.where, a.mend) not in left)
-    return replace(second, mended=tuple(mended), remarks=(*second.remarks, *complaints))
+    left = {(issue.check, issue.where, issue.fix) for issue in second.issues}
+    fixed = (a for a in first.issues if (a.check, a.where, a.fix) not in left)
+    return replace(second, fixed=tuple(fixed), remarks=(*second.remarks, *complaints))
 
 
-def _mend(surgery: _Surgery, ailments: Sequence[Issue]) -> list[str]:
-    """Mend in an order in which each finds what it needs; what could not be mended, and why."""
+def _fix(repairing: _Repair, issues: Sequence[Issue]) -> list[str]:
+    """Fix in an order in which each finds what it needs; what could not be fixed, and why."""
     complaints: list[str] = []
-    for mend, mender in _MENDERS.items():
-        chosen = [ailment.where for ailment in ailments if ailment.mend == mend]
+    for fix, fixer in _FIXERS.items():
+        chosen = [issue.where for issue in issues if issue.fix == fix]
         if not chosen:
             continue
-        with failing(partial(_complain, complaints, mend)):
-            surgery.lease.check()
-            mender(surgery, list(dict.fromkeys(chosen)))
+        with failing(partial(_complain, complaints, fix)):
+            repairing.lease.check()
+            fixer(repairing, list(dict.fromkeys(chosen)))
     return complaints
 
 
-def _complain(complaints: list[str], mend: str, reason: str) -> None:
-    complaints.append(f"could not mend ({mend}): {reason}")
+def _complain(complaints: list[str], fix: str, reason: str) -> None:
+    complaints.append(f"could not fix ({fix}): {reason}")
 
 
-def _mark(surgery: _Surgery, where: Sequence[str]) -> None:
-    surgery.lake.mark()
+def _mark(repairing: _Repair, where: Sequence[str]) -> None:
+    repairing.lake.mark()
 
 
-def _drop(surgery: _Surgery, where: Sequence[str]) -> None:
+def _drop(repairing: _Repair, where: Sequence[str]) -> None:
     for path in where:
-        surgery.lake.store.delete(path)
+        repairing.lake.store.delete(path)
 
 
-def _salvage(surgery: _Surgery, where: Sequence[str]) -> None:
+def _salvage(repairing: _Repair, where: Sequence[str]) -> None:
     """Set damaged files aside and store again what can be read of them."""
-    store = surgery.lake.store
+    store = repairing.lake.store
     for path in where:
         store.write(f"damaged/{path}", store.read(path))
         folder = path.rsplit("/", 1)[0]
-        pile = surgery.lake.contents if folder == "contents" else surgery.lake.vectors_in(folder)
-        rows = _readable(surgery.lake, path)
-        if rows is None or pile.write(rows) != path:
+        files = repairing.lake.contents if folder == "contents" else repairing.lake.vectors_in(folder)
+        rows = _readable(repairing.lake, path)
+        if rows is None or files.write(rows) != path:
             store.delete(path)
 
 
@@ -110,61 +110,61 @@ def _readable(lake: Lake, path: str) -> pa.Table | None:
     return kept if kept is not None and kept.num_rows else None
 
 
-def _delta(surgery: _Surgery, where: Sequence[str]) -> None:
+def _delta(repairing: _Repair, where: Sequence[str]) -> None:
     from lake.maintenance.doctor.deltas import made_from_tables
 
-    history = surgery.lake.log.read()
+    history = repairing.lake.log.read()
     for release in history.releases.values():
         if release.commit in where:
-            made_from_tables(surgery.lake, history, release).write(surgery.lake, release.commit)
+            made_from_tables(repairing.lake, history, release).write(repairing.lake, release.commit)
 
 
-def _vectors(surgery: _Surgery, where: Sequence[str]) -> None:
+def _vectors(repairing: _Repair, where: Sequence[str]) -> None:
     """Store the vectors that Parquet lacks as the tables have them."""
     from lake.ingest.delta import Delta
     from lake.maintenance.doctor.parquet import missing_vectors
     from lake.maintenance.doctor.vectors import in_tables
 
-    lake, history = surgery.lake, surgery.lake.log.read()
+    lake, history = repairing.lake, repairing.lake.log.read()
     for folder in where:
         releases = [r for r in history.releases.values() if lake.vectors(r.recipe).folder == folder]
         needed = [Delta.read(lake, release.commit).content_ids() for release in releases]
         found = list(in_tables(lake, history, folder, missing_vectors(lake, needed, folder)))
         if found:
-            pile: KeyedFiles = lake.vectors_in(folder)
-            pile.write(pa.concat_tables(found))
+            files: KeyedFiles = lake.vectors_in(folder)
+            files.write(pa.concat_tables(found))
 
 
-def _tag(surgery: _Surgery, where: Sequence[str]) -> None:
-    for release in surgery.lake.log.read().releases.values():
+def _tag(repairing: _Repair, where: Sequence[str]) -> None:
+    for release in repairing.lake.log.read().releases.values():
         for name, version in release.versions.items():
             if f"tables/{release.generation}/{name}.lance" in where:
-                surgery.lake.tables(release.generation).protect(name, release.id, version)
+                repairing.lake.tables(release.generation).protect(name, release.id, version)
 
 
-def _rebuild(surgery: _Surgery, where: Sequence[str]) -> None:
+def _rebuild(repairing: _Repair, where: Sequence[str]) -> None:
     from lake.ingest.rebuild import make_again
 
-    make_again(surgery.lake, surgery.lease, surgery.progress)
+    make_again(repairing.lake, repairing.lease, repairing.progress)
 
 
-def _blot(surgery: _Surgery, where: Sequence[str]) -> None:
+def _redact(repairing: _Repair, where: Sequence[str]) -> None:
     from lake.questions.denied import undenied
     from lake.questions.store import change
     from lake.records import feedback
 
-    surgery.lake.blot_out(())
-    feedback.blot_out(surgery.lake)
-    change(surgery.lake, lambda kept: undenied(surgery.lake, kept))
+    repairing.lake.redact(())
+    feedback.redact(repairing.lake)
+    change(repairing.lake, lambda kept: undenied(repairing.lake, kept))
 
 
-def _finish(surgery: _Surgery, where: Sequence[str]) -> None:
+def _finish(repairing: _Repair, where: Sequence[str]) -> None:
     from lake.erasure.forget import finish
 
-    finish(surgery.lake, surgery.progress)
+    finish(repairing.lake, repairing.progress)
 
 
-_MENDERS: dict[Mend, Callable[[_Surgery, Sequence[str]], None]] = {
+_FIXERS: dict[Fix, Callable[[_Repair, Sequence[str]], None]] = {
     "mark": _mark,
     "drop": _drop,
     "salvage": _salvage,
@@ -172,6 +172,6 @@ _MENDERS: dict[Mend, Callable[[_Surgery, Sequence[str]], None]] = {
     "vectors": _vectors,
     "tag": _tag,
     "rebuild": _rebuild,
-    "blot": _blot,
+    "redact": _redact,
     "finish": _finish,
 }

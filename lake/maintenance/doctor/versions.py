@@ -54,7 +54,7 @@ def _check_tags(exam: Examination, generation: str, name: str) -> None:
             version = release.versions[name]
             if tags.get(release.id) != version:
                 what = f"no tag protects version {version}, which {release.id} names"
-                exam.ails(where, what, "tag it before anything is swept", "tag")
+                exam.report(where, what, "tag it before anything is vacuumed", "tag")
     orphans = tags.keys() - exam.history.releases.keys()
     if orphans:
         exam.remarks.append(
@@ -88,7 +88,7 @@ def _ail_of_digest(exam: Examination, release: Release) -> None:
     if of_parquet == release.digest:
         exam.unlike_tables(release.id, what)
     else:
-        exam.ails(release.id, f"{what}, and so does Parquet", f"{release.commit}: {RESTORE}")
+        exam.report(release.id, f"{what}, and so does Parquet", f"{release.commit}: {RESTORE}")
 
 
 def check_files(exam: Examination) -> int:

@@ -49,7 +49,7 @@ def needles_of(url: str, uri: str, at: str = "live") -> Terms:
 
 @pytest.fixture(scope="module")
 def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Terms]]:
-    """A lake of three releases with every kind of index, and needles: kept, changed, deleted, deleted alone."""
+    """A lake of three releases with every kind of index, and terms: kept, changed, deleted, deleted alone."""
     root = tmp_path_factory.mktemp("harbour")
     source, url = root / "source", str(root / "a lake #1 with 100% odd, äöü name")
     source.mkdir()
@@ -71,13 +71,13 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Te
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lake.tables.writer, "VECTOR_INDEX_ROWS", 256)
         ingest()
-        needles = {name: needles_of(url, name) for name in odd}
+        terms = {name: needles_of(url, name) for name in odd}
         (source / "changed.md").write_text("# Mirabelle\n\nNothing came.")
         (source / "deleted.md").unlink()
         ingest()
         (source / "last-deleted.md").unlink()
         ingest()
-    return url, needles
+    return url, terms
 
 
 def places(proof: Proof) -> dict[str, set[str]]:
@@ -91,8 +91,8 @@ def places(proof: Proof) -> dict[str, set[str]]:
 
 
 def test_a_live_document_is_found_wherever_it_is(harbour: tuple[str, dict[str, Terms]]) -> None:
-    url, needles = harbour
-    proof = find_traces(open_store(url), needles["kept-alone.md"])
+    url, terms = harbour
+    proof = find_traces(open_store(url), terms["kept-alone.md"])
     assert (proof.holds, proof.undecoded) == (False, ())
     found = places(proof)
     assert {name: found[name] for name in ("contents", "commits", "vectors", "cache", "data")} == {
@@ -111,8 +111,8 @@ def test_a_live_document_is_found_wherever_it_is(harbour: tuple[str, dict[str, T
 
 @pytest.mark.parametrize("name", ["changed.md", "deleted.md", "last-deleted.md"])
 def test_what_was_only_deleted_is_still_found(name: str, harbour: tuple[str, dict[str, Terms]]) -> None:
-    url, needles = harbour
-    found = places(find_traces(open_store(url), needles[name]))
+    url, terms = harbour
+    found = places(find_traces(open_store(url), terms[name]))
     assert found["contents"] >= {"id", "text", "word"}
     assert found["data"] == {"id", "text", "word", "vector"}
     assert found["vectors"] == {"id", "vector"}
@@ -122,7 +122,7 @@ def test_what_was_only_deleted_is_still_found(name: str, harbour: tuple[str, dic
 def test_cleanup_leaves_rows_behind_deletion_vectors(harbour: tuple[str, dict[str, Terms]], tmp_path: Path) -> None:
     import lance
 
-    url, needles = harbour
+    url, terms = harbour
     shutil.copytree(url, tmp_path / "lake")
     for path in (tmp_path / "lake").glob("tables/1/*.lance"):
         table = lance.dataset(str(path))
@@ -131,7 +131,7 @@ def test_cleanup_leaves_rows_behind_deletion_vectors(harbour: tuple[str, dict[st
         table.cleanup_old_versions(timedelta(0), delete_unverified=True)
         assert len(table.versions()) == 1
     store = open_store(tmp_path / "lake")
-    assert places(find_traces(store, needles["deleted.md"]))["data"] == {"id", "text", "word", "vector"}
+    assert places(find_traces(store, terms["deleted.md"]))["data"] == {"id", "text", "word", "vector"}
 
 
 def purge(path: Path, where: str = "false") -> Any:
@@ -215,14 +215,14 @@ def test_on_an_object_store(bucket: str, source: Path, ingest: Callable[..., Out
     (source / "a.md").write_text("# Zanzibarium\n\nThe quokkaverses blink xylographically.")
     (source / "kept.md").write_text("# Quay\n\nThe tide is at noon.")
     ingest(lake=f"{bucket}/lake")
-    needles = needles_of(f"{bucket}/lake", "a.md")
+    terms = needles_of(f"{bucket}/lake", "a.md")
     (source / "a.md").unlink()
     ingest(lake=f"{bucket}/lake")
     store = open_store(f"{bucket}/lake")
     proof = find_traces(store, STRANGER)
     assert (proof.holds, proof.undecoded) == (True, ())
     assert proof.n_vectors > 3
-    found = places(find_traces(store, needles))
+    found = places(find_traces(store, terms))
     assert found["data"] == {"id", "text", "word", "vector"}
     assert found["part_0_tokens.lance"] == {"word"}
     store.write("cache/unknown.bin", b"\x00\xff")
@@ -230,9 +230,9 @@ def test_on_an_object_store(bucket: str, source: Path, ingest: Callable[..., Out
 
 
 def test_texts_are_found_between_word_borders_only() -> None:
-    needles = Terms(texts=frozenset({"Berth 12 is free", "a.md"}), ids=frozenset({"ab" * 16}))
-    assert occurring(needles, ["Berth 12 is freed", "notes/a.md", "xBerth 12 is free"]) == Terms()
-    assert occurring(needles, ["«Berth 12 is free»!", "a.md", "ff" + "ab" * 16]) == needles
+    terms = Terms(texts=frozenset({"Berth 12 is free", "a.md"}), ids=frozenset({"ab" * 16}))
+    assert occurring(terms, ["Berth 12 is freed", "notes/a.md", "xBerth 12 is free"]) == Terms()
+    assert occurring(terms, ["«Berth 12 is free»!", "a.md", "ff" + "ab" * 16]) == terms
 
 
 def test_what_lies_across_two_blocks_of_a_big_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

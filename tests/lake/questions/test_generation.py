@@ -335,7 +335,7 @@ def test_the_proof_finds_a_reply_that_was_left(lake_url: str, source: Path, endp
     place = Lake.existing(lake_url)
     history = place.log.read()
     erased = collect(place, history, choose(place, history, uri="hut01.md", where=None, source=None))
-    traces = find_traces(place.store, erased.needles).traces
+    traces = find_traces(place.store, erased.terms).traces
     assert ("about", "id") in {(trace.where, trace.what) for trace in traces if trace.path.startswith("calls/")}
 
 

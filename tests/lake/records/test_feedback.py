@@ -187,7 +187,7 @@ def test_many_writers_and_prune_lose_nothing(
     assert len(paths(place)) == 40  # their day is not over
     one = {path: Path(lake_url, path).read_bytes() for path in paths(place)[:1]}
     monkeypatch.setattr("lake.storage.clock.now", lambda: now + timedelta(days=3))
-    dry = prune(place, Retention(grace=timedelta(days=1)), dry_run=True).swept.n_files
+    dry = prune(place, Retention(grace=timedelta(days=1)), dry_run=True).vacuumed.n_files
     assert dry >= 39
     assert len(paths(place)) == 40
     prune(place, Retention(grace=timedelta(days=1)))

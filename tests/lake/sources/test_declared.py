@@ -231,5 +231,5 @@ def test_what_was_erased_is_in_no_cache_and_comes_back_with_its_rights(source: P
     assert stated(again)["b.md"] == {"acl": ["hr"], "metadata": {"k": 1}}
     lake.remember(again.cache, ["s"])
     lake.denylist().add([(denied, [])])
-    lake.blot_out(())
+    lake.redact(())
     assert lake.cached_digests(["s"])["uri"].to_pylist() == ["a.md"]

@@ -63,9 +63,9 @@ def test_a_patient_writer_waits_for_the_other_and_not_for_ever(tmp_path: Path, m
         if len(told) == 1:
             threading.Timer(0.1, other.__exit__, (None, None, None)).start()
 
-    with leases.patient(30, hear), WriterLease(store, "raglake prune") as lease:
+    with leases.waiting(30, hear), WriterLease(store, "raglake prune") as lease:
         lease.check()
-        with leases.patient(0.1, told.append), pytest.raises(BusyError, match=r"by raglake prune .*; this run waited"):
+        with leases.waiting(0.1, told.append), pytest.raises(BusyError, match=r"by raglake prune .*; this run waited"):
             WriterLease(store, "third").__enter__()
     assert "is being written by raglake ingest" in told[0]
     assert told[1] is None

@@ -79,7 +79,7 @@ def n_keys(tables: Tables, version: int, column: str) -> int:
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Documents, list[int], list[dict[int, list[str]]]]:
-    """Tables after a dozen commits, swept in between; the version and the documents of each night."""
+    """Tables after a dozen commits, vacuumed in between; the version and the documents of each night."""
     documents, tables = Documents(), Tables(str(tmp_path_factory.mktemp("tables")))
     versions: list[int] = []
     held: list[dict[int, list[str]]] = []
