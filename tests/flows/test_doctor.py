@@ -277,9 +277,7 @@ def test_what_it_cannot_repair_it_reports(damaged_url: Path, damage: Damage, che
     assert not any(issue.check == check for issue in repaired.fixed if remedy in issue.remedy)
 
 
-def test_the_command_reports_and_repairs(
-    damaged_url: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_reports_and_repairs(damaged_url: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flip(biggest(damaged_url, "commits/*/documents.parquet"), "fingerprint")
     change_rows(damaged_url, "documents", "n_chunks", 99)
     command = ["doctor", "--lake", str(damaged_url)]
