@@ -15,8 +15,8 @@ from expectations.verdict import MAX_SAMPLES, Finding, findings_table
 from lake.configuration import Gate
 from lake.errors import UsageError
 from lake.options.checks import split_measure
+from lake.reporting import counted
 from lake.schemas import FINDINGS
-from lake.words import counted
 
 if TYPE_CHECKING:
     from expectations.verdict import Severity

@@ -18,8 +18,8 @@ from lake.errors import UsageError
 from lake.index import Index
 from lake.operate import gate_asks
 from lake.options.checks import split_measure
-from lake.progress import Progress, silent
 from lake.questions import reviewed as kept
+from lake.reporting import Progress, silent
 from lake.schemas import SCORES
 from lake.search.rerank import parse_name
 

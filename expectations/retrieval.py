@@ -13,7 +13,7 @@ from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of
 from expectations.profiles import settings_of, way_of, whole
 from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from lake.schemas import SCORES
 from lake.sources.declared import EVERYTHING
 from lake.storage import clock

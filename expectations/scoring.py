@@ -12,7 +12,7 @@ from expectations.measures import RANKED
 from expectations.profiles import settings_of, way_of
 from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from lake.reporting import counted
 from lake.schemas import FINDINGS
-from lake.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

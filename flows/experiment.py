@@ -28,7 +28,7 @@ from lake.errors import RefusedError, UsageError
 from lake.index import Index, open_lake
 from lake.ingest.vector_sharing import share_vectors
 from lake.options.checks import split_measure
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from tasks.job import Job
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import ForgetParameters
 from flows.runtime.run import ended, named
-from lake.words import counted
+from lake.reporting import counted
 from tasks.artifacts import show_chosen, show_erasure
 from tasks.job import Erasure
 from tasks.redact import find_logs, redact_artifacts, redact_parameters

@@ -26,8 +26,7 @@ from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
 from lake.operate import gate_asks
-from lake.progress import Progress
-from lake.words import counted
+from lake.reporting import Progress, counted
 from tasks import step_tasks, steps
 from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.events import tell

@@ -9,7 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import MaintainParameters
 from flows.runtime.run import ended, named
-from lake.words import counted, in_bytes
+from lake.reporting import counted, in_bytes
 from tasks.artifacts import show_pruned
 from tasks.step_tasks import prune
 

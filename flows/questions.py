@@ -9,7 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import QuestionsParameters
 from flows.runtime.run import ended, named
-from lake.words import counted
+from lake.reporting import counted
 from tasks.artifacts import show_left_out
 from tasks.step_tasks import import_questions
 

@@ -9,7 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import RebuildParameters
 from flows.runtime.run import ended, named
-from lake.words import counted
+from lake.reporting import counted
 from tasks import step_tasks
 from tasks.artifacts import show_rebuilt
 

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_c
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from tasks import steps
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
-from lake.progress import Progress, silent
 from lake.releases import publishing
 from lake.releases.history import History
+from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
     from lake.erasure.forget import Forgotten

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import artifacts
 from prefect.runtime import flow_run
 
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     from uuid import UUID

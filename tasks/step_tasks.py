@@ -10,7 +10,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import LakeError
 from lake.questions import load, take
-from lake.words import counted
+from lake.reporting import counted
 from tasks import steps
 from tasks.artifacts import ProgressArtifacts, show_answers, show_plan, show_verdict
 from tasks.events import tell

@@ -19,8 +19,8 @@ from lake.ingest import batch_jobs, build
 from lake.ingest import commit as commits
 from lake.ingest import scan as scans
 from lake.ingest.isolation import IsolatedFunction
-from lake.progress import Progress, silent
 from lake.releases import publishing
+from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
     from expectations.gate import GateVerdict

@@ -82,7 +82,7 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "ids", "words", "progress", "schemas", "recipe", "options", "result", "storage", "named_numbers"),
+    *("errors", "ids", "reporting", "result", "schemas", "recipe", "options", "storage"),
     *("parse", "chunk", "sources", "tables", "releases", "directory", "access", "endpoints", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
     *("erasure", "maintenance", "adapters", "service", "operate"),

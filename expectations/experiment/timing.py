@@ -15,7 +15,7 @@ from lake.errors import LakeError
 if TYPE_CHECKING:
     from expectations.experiment.grid import Cell
     from lake.index import Index
-    from lake.progress import Progress
+    from lake.reporting import Progress
 
 #: Questions that each cell is asked, and how often before that, so that nothing is still to be loaded.
 _N_TIMED, _N_WARM = 100, 3

@@ -18,7 +18,7 @@ from expectations.report.experiment_plots import experiment_plots
 from expectations.report.plots import SIGNS, Plot
 from expectations.report.values import Report
 from lake.errors import UsageError
-from lake.words import counted, listed
+from lake.reporting import counted, listed
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _SMALL = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'

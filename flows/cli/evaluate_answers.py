@@ -13,7 +13,7 @@ from lake.errors import UsageError
 if TYPE_CHECKING:
     from expectations.answers import AnswerEvaluation
     from lake.index import Index
-    from lake.progress import Progress
+    from lake.reporting import Progress
 
 _FIGURES = ("level", "measure", "n", "mean", "low", "high")
 _TOLD_OTHERWISE = ("release", "counts", "failures")

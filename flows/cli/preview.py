@@ -14,7 +14,7 @@ from lake.embed import price_per_million_tokens
 from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
-from lake.progress import Progress
+from lake.reporting import Progress
 from tasks.steps import n_cores, scan
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lake.endpoints.refusals import RefusedRequest
 from lake.errors import TransientError
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

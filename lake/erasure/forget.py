@@ -16,10 +16,10 @@ from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
 from lake.ingest.scan import known_documents
-from lake.progress import Progress, silent
 from lake.releases.history import History
 from lake.releases.retention import Retention
 from lake.releases.values import Release
+from lake.reporting import Progress, silent
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 from lake.tables.sql import one_of

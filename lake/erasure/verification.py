@@ -14,7 +14,7 @@ import numpy as np
 from lake.erasure.decode import Piece, blocks, pieces
 from lake.erasure.patterns import ANCHOR, Patterns
 from lake.errors import LakeError
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from lake.tables.lance_files import rows_by_index, tokenizer_of, tokens_of
 
 if TYPE_CHECKING:

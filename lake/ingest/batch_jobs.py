@@ -15,7 +15,7 @@ from lake.embed.openai_models import PREFIX, parse_model
 from lake.endpoints.endpoint import Endpoint
 from lake.errors import ContractError, PendingError, TransientError, UsageError
 from lake.ingest.build import REQUESTS, VectorsInHand
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.store import open_parquet
 

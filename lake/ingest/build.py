@@ -18,8 +18,8 @@ from lake.ids import bytes_digest, value_digest
 from lake.ingest.contents import Bytes, contents_table
 from lake.ingest.plan import Shard, parser_and_suffix
 from lake.ingest.rows import embedded_texts
-from lake.progress import Progress
 from lake.recipe import Identifier, Recipe
+from lake.reporting import Progress
 from lake.sources.source import Source
 from lake.storage import clock
 from lake.storage.store import open_parquet, parquet_bytes

@@ -22,10 +22,10 @@ from lake.ingest.plan import UNREADABLE, oldest_change
 from lake.ingest.scan import Scan
 from lake.recipe import Recipe
 from lake.releases.values import Release, Spent
+from lake.reporting import counted
 from lake.storage import clock
 from lake.storage.lease import check_held
 from lake.tables.writer import Tables
-from lake.words import counted
 
 _log = logging.getLogger(__name__)
 

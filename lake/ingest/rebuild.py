@@ -10,9 +10,9 @@ from lake.directory import Lake
 from lake.errors import UsageError
 from lake.ingest.commit import write_tables
 from lake.ingest.delta import Delta
-from lake.progress import Progress, silent
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.reporting import Progress, silent
 from lake.storage.lease import WriterLease
 
 

@@ -20,8 +20,8 @@ from lake.parse import parser_versions
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.reporting import listed
 from lake.sources.source import Source
-from lake.words import listed
 
 _log = logging.getLogger(__name__)
 

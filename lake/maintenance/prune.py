@@ -11,10 +11,10 @@ from lake.erasure.forget import finish
 from lake.erasure.selection import erasure_is_unfinished
 from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
-from lake.progress import Progress, silent
 from lake.releases.history import History
 from lake.releases.retention import Retention, kept
 from lake.releases.values import Release
+from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.lease import WriterLease
 from lake.vacuum import Vacuumed, vacuum

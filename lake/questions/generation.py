@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from lake.endpoints.budget import Budget, BudgetError
 from lake.errors import UsageError
-from lake.progress import Progress, silent
 from lake.questions.alignment import resolve
 from lake.questions.anchoring import anchored
 from lake.questions.drafts import Drafter, Reason, is_among
@@ -20,6 +19,7 @@ from lake.questions.store import add
 from lake.questions.store import questions as kept_questions
 from lake.questions.values import EvalQuestion
 from lake.records.calls import Calls
+from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel

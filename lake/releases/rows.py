@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.reporting import counted
 from lake.schemas import RELEASES
-from lake.words import counted
 
 
 def release_table(history: History) -> pa.Table:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.errors import UsageError
-from lake.named_numbers import named_numbers
 from lake.options import Boosts
+from lake.options.named_numbers import named_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from lake.errors import UsageError
-from lake.named_numbers import named_numbers
+from lake.options.named_numbers import named_numbers
 
 _RANGE = 1 << 64
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from flows.cli.show import query as show_query
 from flows.cli.show import terminal
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     from lake.answer import Answer

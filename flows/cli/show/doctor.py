@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lake.words import counted
+from lake.reporting import counted
 
 
 def diagnosis(shown: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.cli.show.terminal import terminal
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     from lake.questions import EvalQuestion

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.show.terminal import terminal
-from lake.words import counted
+from lake.reporting import counted
 
 _MOST_SHOWN = 10
 #: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.

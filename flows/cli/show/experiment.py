@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.show.terminal import terminal
-from lake.words import counted
+from lake.reporting import counted
 
 #: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.
 _WIDTH = 160

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.show.terminal import terminal
-from lake.words import counted
+from lake.reporting import counted
 
 _MOST_SHOWN = 20
 _COLOURS = {"worse": "red", "better": "green"}

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.show.terminal import terminal
-from lake.words import counted, in_bytes
+from lake.reporting import counted, in_bytes
 
 _MOST_NAMES = 20
 #: Columns that a terminal must have for the last two of the table, which matter least.

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
-    from lake.progress import Progress
+    from lake.reporting import Progress
 
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 

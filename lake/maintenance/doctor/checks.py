@@ -10,7 +10,7 @@ from lake.errors import ContractError, UsageError
 from lake.maintenance.doctor import erasure_checks, parquet, records, row_comparison, versions
 from lake.maintenance.doctor.examination import Examination
 from lake.maintenance.doctor.findings import CheckResult, Diagnosis
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
     pass

@@ -15,9 +15,9 @@ from lake.directory import Lake
 from lake.errors import ContractError, UsageError
 from lake.maintenance.doctor.examination import RESTORE
 from lake.releases.values import Entry
+from lake.reporting import counted
 from lake.storage.lease import Holder
 from lake.storage.store import open_parquet
-from lake.words import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

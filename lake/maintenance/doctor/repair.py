@@ -15,7 +15,7 @@ from lake.errors import ContractError, RefusedError
 from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.examination import failing
 from lake.maintenance.doctor.findings import Diagnosis, Fix, Issue
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_parquet
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from lake.words import counted
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Stage

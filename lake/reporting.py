@@ -1,8 +1,8 @@
-"""Counts and sizes as a person reads them."""
+"""How work reports its progress, and how counts and sizes are worded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -33,3 +33,11 @@ def in_bytes(n: int) -> str:
     while size >= 1000 and power < len(_UNITS) - 1:
         size, power = size / 1000, power + 1
     return f"{size:.{1 if power else 0}f} {_UNITS[power]}"
+
+
+#: ``progress(what, n_done, n_more)``: so many more are done, so many more are to do.
+Progress = Callable[[str, int, int | None], None]
+
+
+def silent(what: str, n_done: int, n_more: int | None) -> None:
+    """Report to nobody."""
