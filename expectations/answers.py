@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from expectations.answer_measures import ZERO_WITHOUT_ANSWER, of_answer, of_context
 from expectations.judging import PROMPTS, AnswerJudge, not_judged
-from expectations.profiles import settings_of, way_of, whole
+from expectations.profiles import full_profile, profile_of, profile_text
 from expectations.retrieval import described
 from expectations.summary import counts, means
 from lake.answer import AnswerOptions, load_chat
@@ -41,7 +41,7 @@ _KIND = "answer"
 
 @dataclass(frozen=True)
 class AnswerEvaluation:
-    """One way of answering, at one release: SCORES ``rows`` (level ``answer``), and what they were counted from.
+    """Answers under one profile, at one release: SCORES ``rows`` (level ``answer``), and what they were counted from.
 
     ``told`` holds each answer, ``judged`` the judge's measures of it, None where it gave no verdict; both by
     question_id. ``failures`` say why a question could not be answered, which counts as 0. ``stopped`` says why some
@@ -164,8 +164,8 @@ class _Asker:
         judging = None if judge is None else AnswerJudge(_loaded(judge), calls, budget, prompts)
         rows = index.dataset("documents", release.id).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
-        way = way_of(index, how, shaped=True)
-        return cls(index, release, way, options, prompts, chat, judging, budget, digests, again)
+        profile = profile_of(index, how, shaped=True)
+        return cls(index, release, profile, options, prompts, chat, judging, budget, digests, again)
 
     def outcome(self, one: Resolved, progress: Progress) -> _Outcome:
         try:
@@ -181,7 +181,7 @@ class _Asker:
         calls = self.index.calls(again=self.again)
         asking = RememberedChat(self.chat, calls, self.budget, _KIND, about=None)
         text, answers = one.question.text, one.question.answers
-        words = {**whole({"principals": EVERYTHING, **self.how}), "chat": asking, "options": self.options}
+        words = {**full_profile({"principals": EVERYTHING, **self.how}), "chat": asking, "options": self.options}
         told = self.index.answer(text, at=self.release.id, **words)
         about = list(self._about(told))
         asking.keep(about)
@@ -222,12 +222,12 @@ def _evaluation(asker: _Asker, resolved: tuple[Resolved, ...], found: Mapping[st
 
 
 def _settings(asker: _Asker) -> str:
-    """The way of searching, and besides it all that decides an answer and its verdicts."""
+    """The search profile, and whatever else decides an answer and its verdicts."""
     told = {name: value for name, value in asdict(asker.options).items() if name != "prompts"}
     answers: dict[str, Any] = {"chat": asker.chat.name, "prompts": versions(asker.prompts, _ANSWER_PROMPTS), **told}
     if asker.judge is not None:
         answers |= {"judge": asker.judge.chat.name, "judge_prompts": versions(asker.prompts, PROMPTS)}
-    return json.dumps({**json.loads(settings_of(asker.how)), "answers": answers}, sort_keys=True, ensure_ascii=False)
+    return json.dumps({**json.loads(profile_text(asker.how)), "answers": answers}, sort_keys=True, ensure_ascii=False)
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""Whether one way of answering is worse than another, by the same questions: a verdict that knows noise from loss."""
+"""Whether one release or search profile is worse than another, by the same questions: noise or a real loss."""
 
 from __future__ import annotations
 
@@ -111,10 +111,10 @@ def compare(
     least: int = LEAST,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Compare SCORES rows of two releases, or of two ways of asking one, measure by measure (level, name) and set.
+    """Compare SCORES rows of two releases, or of two search profiles of one, measure by measure (level, name) and set.
 
     Only questions that both were asked, with the same evidence, count, and each is compared with itself. UsageError
-    where they share none, and where rows are of more than one release or way of asking.
+    where they share none, and where rows are of more than one release or search profile.
     """
     pairs, left_out = _paired(_of_one_way(a), _of_one_way(b))
     found = []
@@ -133,8 +133,9 @@ def compare(
 
 def _of_one_way(rows: pa.Table) -> pl.DataFrame:
     frame = pl.DataFrame(rows)
-    if len(ways := frame.select("release", "settings").unique()) > 1:
-        raise UsageError(f"scores of one release, asked in one way, can be compared; these are of {ways.rows()}")
+    if len(profiles := frame.select("release", "settings").unique(maintain_order=True)) > 1:
+        found = "; ".join(f"{release} under {settings}" for release, settings in profiles.iter_rows())
+        raise UsageError(f"only scores of one release under one search profile can be compared; these are of {found}")
     return frame
 
 

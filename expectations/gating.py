@@ -11,7 +11,7 @@ import polars as pl
 
 from expectations.gate import GateVerdict, decide
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
-from expectations.profiles import how_of
+from expectations.profiles import parse_profile
 from expectations.scoring import scores_of
 from lake import configuration
 from lake.errors import UsageError
@@ -53,7 +53,7 @@ class Answers:
 def check(policy: Gate) -> None:
     """UsageError where a measure that the gate shall look at is none."""
     check_measures([*policy.floors, *policy.no_regression])
-    _how(policy)
+    _profile(policy)
 
 
 def check_configuration(wanted: Configuration) -> None:
@@ -109,12 +109,12 @@ def measure(lake: Lake, release: Release, *, again: bool = False, progress: Prog
     if not chosen:
         return SCORES.empty_table()
     names = sorted({name for level, name in policy.measures if level != "span"})
-    how = _how(policy)
-    return scores_of(Index(lake), chosen, release.id, how, names=names, again=again, progress=progress)
+    profile = _profile(policy)
+    return scores_of(Index(lake), chosen, release.id, profile, names=names, again=again, progress=progress)
 
 
-def _how(policy: Gate) -> dict[str, Any]:
-    return how_of(json.dumps(dict(policy.how)))
+def _profile(policy: Gate) -> dict[str, Any]:
+    return parse_profile(json.dumps(dict(policy.how)))
 
 
 def shown(gate: Gate, alarms: Alarms) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
-from expectations.profiles import settings_of, way_of, whole
+from expectations.profiles import full_profile, profile_of, profile_text
 from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
 from lake.reporting import Progress, silent
@@ -32,7 +32,7 @@ _KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One way of asking one release: SCORES ``rows``, and what they were counted from.
+    """One search profile at one release: SCORES ``rows``, and what they were counted from.
 
     ``found`` holds the passages of each question, best first (columns of HITS); None where asking failed. ``failures``
     say why.
@@ -81,14 +81,14 @@ def evaluate(
     What they do not say is as the lake's configuration has it, so that what is measured is what users get.
     Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
     evidence is gone is left out, and its rows say why. Sections and chunks are judged where all evidence of a
-    question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no way of asking;
+    question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no search profile;
     where all questions fail, the first error is raised.
     """
-    way = way_of(index, how or {})
-    settings, release = settings_of(way, None if depth == DEPTH else depth), index.release(at)
+    profile = profile_of(index, how or {})
+    settings, release = profile_text(profile, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.id))
     asked = [one for one in resolved if not one.left_out]
-    words = words_of(way)
+    words = words_of(profile)
     found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
     values = _measured(asked, found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
@@ -96,9 +96,9 @@ def evaluate(
     return Evaluation(release.id, settings, table, resolved, found, failures)
 
 
-def words_of(way: Mapping[str, Any]) -> dict[str, Any]:
+def words_of(profile: Mapping[str, Any]) -> dict[str, Any]:
     """All that a search is told in order to be measured: it is for chunks, and an operator's, who sees everything."""
-    return whole({"expand": "none", "principals": EVERYTHING, **way})
+    return full_profile({"expand": "none", "principals": EVERYTHING, **profile})
 
 
 def _asked(

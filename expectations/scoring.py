@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.measures import RANKED
-from expectations.profiles import settings_of, way_of
+from expectations.profiles import profile_of, profile_text
 from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
 from lake.reporting import Progress, silent
@@ -34,21 +34,21 @@ def scores_of(
     again: bool = False,
     progress: Progress = silent,
 ) -> pa.Table:
-    """SCORES rows of these questions, asked at one release in one way; what had to be measured is kept.
+    """SCORES rows of these questions at one release under one search profile; new measurements are kept.
 
-    What ``how`` does not say is as the lake's configuration has it.
+    Fields that ``how`` omits fall back to the lake's configuration.
     Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
     version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
     rankings besides the usual ones.
     """
-    release, way = index.release(at), way_of(index, how or {})
-    settings = settings_of(way, None if depth == DEPTH else depth)
+    release, profile = index.release(at), profile_of(index, how or {})
+    settings = profile_text(profile, None if depth == DEPTH else depth)
     measures = tuple(dict.fromkeys([*RANKED, *names]))
     known = SCORES.empty_table() if again else _only(index.scores(release.id), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
     def measured(part: Sequence[EvalQuestion]) -> pa.Table:
-        return evaluate(index, part, release.id, way, names=measures, depth=depth, progress=progress).rows
+        return evaluate(index, part, release.id, profile, names=measures, depth=depth, progress=progress).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
     return pa.concat_tables([SCORES.empty_table(), *parts])

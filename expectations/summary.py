@@ -33,7 +33,7 @@ _LENGTHS = (f"up to {_SHORT} words", f"up to {_LONG} words", "longer")
 def means(
     rows: pa.Table, by: Sequence[str] = (), measures: Sequence[tuple[str, str]] | None = None
 ) -> list[dict[str, Any]]:
-    """Of each release, way of asking, set, level and measure: n, mean and its 95 % interval; failures count as 0.
+    """Of each release, search profile, set, level and measure: n, mean and its 95 % interval; failures count as 0.
 
     ``by`` slices them further (``SLICES``), ``measures`` are those wanted (level, name). Latencies are left to
     ``latencies``. UsageError where there is no such slice.
@@ -56,7 +56,7 @@ def means(
 
 
 def latencies(rows: pa.Table) -> list[dict[str, Any]]:
-    """Seconds of a search: p50, p95 and p99 over the questions of each release, way of asking and set."""
+    """Seconds of a search: p50, p95 and p99 over the questions of each release, search profile and set."""
     frame = pl.DataFrame(rows).filter(pl.col("measure") == "seconds")
     found = []
     for key, part in frame.group_by(_OF, maintain_order=True):
@@ -68,7 +68,7 @@ def latencies(rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def counts(rows: pa.Table) -> list[dict[str, Any]]:
-    """How many questions of each release, way of asking and set were scored, failed, or were left out and why."""
+    """How many questions of each release, search profile and set were scored, failed, or were left out and why."""
     frame = pl.DataFrame(rows).unique([*_OF, "question_id"])
     grouped = frame.group_by([*_OF, "status"]).len("n").sort([*_OF, "status"])
     return grouped.to_dicts()

@@ -19,7 +19,7 @@ _SAFE = "/:@!$&'()*+,;=~"
 
 
 def write(folder: Path, evaluations: Sequence[Evaluation]) -> list[Path]:
-    """Judgements and runs of a set that was asked in these ways, at one release: ``SET.qrels``, ``SET.MODE.run``.
+    """Writes judgements and runs of a set, one per search profile, at one release: ``SET.qrels``, ``SET.MODE.run``.
 
     Questions are called as where they were imported from, where that tells them apart, else by their ids; documents by
     URI, or by source and URI where there are several sources. A run ranks documents; one stands where its first
@@ -50,7 +50,7 @@ def _judged(evaluation: Evaluation, questions: dict[str, str], documents: dict[s
 
 
 def _label(evaluation: Evaluation) -> str:
-    """The mode, and what tells it from other ways of asking in that mode."""
+    """The mode, and what distinguishes the profile from others of that mode."""
     how = json.loads(evaluation.settings)
     return str(how["mode"]) if len(how) == 1 else f"{how['mode']}-{value_digest(how)[:8]}"
 

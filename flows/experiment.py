@@ -1,4 +1,4 @@
-"""An experiment: each recipe built into a lake of its own, each way of asking asked there, all judged together."""
+"""An experiment: each recipe built into a lake of its own, each search profile tried there, all judged together."""
 
 from __future__ import annotations
 
@@ -185,10 +185,10 @@ def _built(
 def _scores(trial: Trial, index: Index, questions: Sequence[EvalQuestion], cell: Cell, progress: Progress) -> pa.Table:
     names = [name for level, name in map(split_measure, trial.measures) if level != "span"]
     if trial.builds:
-        return scores_of(index, questions, "live", cell.way, names=names, depth=cell.depth, progress=progress)
+        return scores_of(index, questions, "live", cell.profile, names=names, depth=cell.depth, progress=progress)
     # Not kept: what is tried out should not stand among the scores of a release.
     measures = tuple(dict.fromkeys([*RANKED, *names]))
-    return evaluate(index, questions, "live", cell.way, names=measures, depth=cell.depth, progress=progress).rows
+    return evaluate(index, questions, "live", cell.profile, names=measures, depth=cell.depth, progress=progress).rows
 
 
 def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:

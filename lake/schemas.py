@@ -346,7 +346,7 @@ RELEASES = pa.schema(
     ]
 )
 
-#: How releases did over time, for plots and alarms: one row for each release, set, way of asking and measure; one with
+#: How releases did over time, for plots and alarms: one row for each release, set, search profile and measure; one with
 #: nulls from ``set`` on for a release that was not evaluated.
 HEALTH = pa.schema(
     [

@@ -1,1 +1,1 @@
-"""Recipes and ways of asking tried side by side on the same questions."""
+"""Recipes and search profiles tried side by side on the same questions."""

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.profiles import settings_of
+from expectations.profiles import profile_text
 from expectations.retrieval import DEPTH
 from lake.embed import identify
 from lake.embed.local_models import is_local
@@ -36,22 +36,22 @@ Axes = Mapping[str, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A recipe and a way of asking for ``depth`` chunks; ``varied`` are the values that tell it from other cells.
+    """A recipe and a search profile for ``depth`` chunks; ``varied`` are the values that tell it from other cells.
 
-    ``settings`` is the recipe in full, as an ingest is told it; ``way`` holds fields of a question.
+    ``settings`` is the recipe in full, as given to an ingest; ``profile`` holds fields of a search.
     """
 
     number: int
     varied: Mapping[str, Any]
     settings: RecipeOptions
     recipe: Recipe
-    way: Mapping[str, Any]
+    profile: Mapping[str, Any]
     depth: int = DEPTH
 
     @property
     def key(self) -> tuple[str, str, int]:
         """Equal for cells that are one."""
-        return self.recipe.digest, settings_of(self.way), self.depth
+        return self.recipe.digest, profile_text(self.profile), self.depth
 
 
 def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[Any, ...]]:
@@ -136,11 +136,11 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
         same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
         identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
         recipe = settings.recipe(base, identity)
-        way = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
-        settings_of(way)
+        profile = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
+        profile_text(profile)
     except (UsageError, TypeError) as error:
         raise UsageError(f"{worded(varied)}: {error}") from error
-    return Cell(number, varied, settings, recipe, way, _depth(varied))
+    return Cell(number, varied, settings, recipe, profile, _depth(varied))
 
 
 def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:

@@ -43,7 +43,7 @@ def timed(places: Sequence[tuple[Cell, Index]], texts: Sequence[str], progress: 
 
 def _seconds(cell: Cell, index: Index, text: str) -> list[float]:
     """Of one search; none where it fails, which the scores tell."""
-    words, started = words_of(cell.way), time.perf_counter()
+    words, started = words_of(cell.profile), time.perf_counter()
     with suppress(LakeError):
         index.search(text, cell.depth, **words)
         return [time.perf_counter() - started]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.profiles import settings_of
+from expectations.profiles import profile_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,7 +102,7 @@ class Experiment:
             "on_front": [name for name, cells in self.fronts.items() if number in cells],
             **{name: _told(value) for name, value in one.cell.varied.items()},
             "recipe": one.cell.recipe.digest,
-            "settings": settings_of(one.cell.way),
+            "settings": profile_text(one.cell.profile),
             "k": one.cell.depth,
             "n_questions": one.n_questions,
             **{f"{name} {part}".removesuffix(" mean"): value

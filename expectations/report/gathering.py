@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.compute as pc
 
-from expectations.profiles import settings_of, way_of
+from expectations.profiles import profile_of, profile_text
 from expectations.report.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
 from expectations.report.questions import MAIN, compared, worst
 from expectations.report.values import Report, SetReport
@@ -90,7 +90,8 @@ def _values(rows: pl.DataFrame, column: str, factor: float = 1) -> list[dict[str
 
 def _set_report(index: Index, health: pl.DataFrame, ids: Sequence[str], name: str) -> SetReport:
     measured = [one for one in ids if one in set(health["release"])]
-    newest, profile = measured[-1], _main_profile(health.filter(release=measured[-1]), settings_of(way_of(index, {})))
+    newest, own = measured[-1], profile_text(profile_of(index, {}))
+    profile = _main_profile(health.filter(release=newest), own)
     before = health.filter(pl.col("release") != newest, settings=profile).unique("release", maintain_order=True)
     rows, questions = _rows(index, newest, name, profile), {one.question_id: one for one in index.questions(name)}
     against = _last_good(before.select("release", "status").rows())

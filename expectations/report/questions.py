@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.comparison import compare
-from expectations.profiles import how_of, whole
+from expectations.profiles import full_profile, parse_profile
 from expectations.report.values import FoundPassage, ReleaseComparison, WorstQuestion
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE
@@ -53,7 +53,7 @@ def _worst(index: Index, release: str, settings: str, question: EvalQuestion, va
 
 def _found(index: Index, release: str, settings: str, text: str, uris: set[str]) -> Iterator[FoundPassage]:
     how = {name: value for name, value in json.loads(settings).items() if name != "answers"}
-    words = whole({"expand": "none", "principals": EVERYTHING, **how_of(json.dumps(how))})
+    words = full_profile({"expand": "none", "principals": EVERYTHING, **parse_profile(json.dumps(how))})
     for hit in index.search(text, _N_FOUND, at=release, **words).to_pylist():
         yield FoundPassage(hit["uri"], hit["heading"] or "", hit["text"], hit["uri"] in uris)
 

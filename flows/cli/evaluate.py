@@ -95,12 +95,12 @@ def _evaluated(
     index: Index, at: str, name: str | None, ways: Sequence[Mapping[str, Any]], progress: Any
 ) -> list[list[Evaluation]]:
     """Of each set, what each way of asking found; scores are kept as soon as they are there."""
-    from expectations.profiles import settings_of
+    from expectations.profiles import profile_text
     from expectations.retrieval import evaluate
     from expectations.scoring import sets_of
 
     for way in ways:
-        settings_of(way)  # tells what is wrong before the first question is asked
+        profile_text(way)  # tells what is wrong before the first question is asked
     release, done = index.release(at).id, []
     for asked in sets_of(index.questions(name)):
         done.append([evaluate(index, asked, release, way, progress=progress) for way in ways])
@@ -158,19 +158,19 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say whether B answers better or worse than A, by the same questions, and which it won and lost."""
-    from expectations.profiles import how_of, settings_of, way_of
+    from expectations.profiles import parse_profile, profile_of, profile_text
     from expectations.scoring import scores_of
     from lake.index import open_lake
 
     index = open_lake(lake)
-    common = ({"mode": mode} if mode else {}) | how_of(settings or "{}")
-    ways = [way_of(index, common | how_of(given or "{}")) for given in (settings_a, settings_b)]
+    common = ({"mode": mode} if mode else {}) | parse_profile(settings or "{}")
+    ways = [profile_of(index, common | parse_profile(given or "{}")) for given in (settings_a, settings_b)]
     releases = [index.release(at).id for at in (a, b)]
     questions = index.questions(set_)
     with terminal.progress(quiet=as_json) as progress:
         rows = [scores_of(index, questions, release, way, again=again, progress=progress)
                 for release, way in zip(releases, ways, strict=True)]  # fmt: skip
-    sides = [{"release": release, "settings": json.loads(settings_of(way))}
+    sides = [{"release": release, "settings": json.loads(profile_text(way))}
              for release, way in zip(releases, ways, strict=True)]  # fmt: skip
     found = [_with_words(one, questions) for one in _compared(rows[0], rows[1], all_)]
     show({"a": sides[0], "b": sides[1], "comparisons": found}, as_json, show_evaluate.comparison)

@@ -1,4 +1,4 @@
-"""What evaluations measured, kept beside each release: one file for each way of asking, the latest of it."""
+"""What evaluations measured, kept beside each release: one file for each search profile, the latest of it."""
 
 from __future__ import annotations
 

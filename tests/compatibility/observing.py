@@ -201,7 +201,7 @@ def questions(lake: Path) -> list[dict[str, Any]]:
 
 
 def scores(lake: Path, release: str) -> list[list[Any]]:
-    """Set, way of asking, question, measure and value, of the measures above.
+    """Set, search profile, question, measure and value, of the measures above.
 
     No command shows the score of a single question, so this asks the public module.
     """

@@ -147,5 +147,5 @@ def test_only_like_is_compared_with_like() -> None:
     # b was not measured by AP, which is no loss; and the other question is not what it was.
     assert (found.measure, found.pairs["question_id"].to_list()) == ("RR", ["same"])
     both_ways = scores(score("same", 1.0, settings="x"), score("same", 0.0, settings="y"))
-    with pytest.raises(UsageError, match="asked in one way"):
+    with pytest.raises(UsageError, match="under one search profile"):
         compare(both_ways, b)

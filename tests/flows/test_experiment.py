@@ -1,4 +1,4 @@
-"""An experiment over recipes and ways of asking: what it says is what an ingest of each recipe would have said."""
+"""An experiment over recipes and search profiles: what it says is what an ingest of each recipe would have said."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
     wrong = {
         ("--vary", "child_tokens=30"): "name the sources",
         ("--vary", "childs=30"): "nothing called ['childs'] can be varied",
-        ("--vary", "alpha=3"): "alpha 3: alpha=3 must lie between",
+        ("--vary", "alpha=3"): "alpha 3: alpha=3 must be a number from 0 to 1",
         ("--vary", "alpha"): "'alpha' is not NAME=VALUE,VALUE",
         (str(source), "--vary", "child_tokens=20"): "child_tokens 20: overlap_tokens=32 must lie",
         (str(source / "0.md"), "--sample", "40", "--vary", "alpha=0.1"): "the sources hold 0 of the 40 documents",
