@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shlex
 from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -63,7 +64,9 @@ class Lake:
             if not isinstance(marker, dict):
                 raise ValueError("no JSON object")
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise UsageError(f"no lake at {lake.url}; raglake ingest SOURCE --lake {lake.url} makes one") from error
+            raise UsageError(
+                f"no lake at {lake.url}; `raglake ingest SOURCE --lake {shlex.quote(lake.url)}` makes one"
+            ) from error
         except ValueError as error:
             raise ContractError(
                 f"{_MARKER} of {lake.url} is damaged ({error}); write {{'format': {_FORMAT}}} into it"

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from flows.cli import (
     ask,
     automations,
     config,
+    demo,
     deployments,
     diff,
     doctor,
@@ -30,8 +32,9 @@ from flows.cli import (
     serve,
     why,
 )
-from flows.cli.options import FAILED, OK, REFUSED, USAGE, JsonOption, show
-from flows.cli.show import query as show_query
+from flows.cli.help import HelpGroup, with_examples
+from flows.cli.hints import pasteable, remember
+from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
 
 #: How typer reports Ctrl-C.
@@ -39,45 +42,49 @@ _INTERRUPTED = 130
 _STOPPED = "interrupted; nothing of this run was published, the next one goes on from here"
 
 app = typer.Typer(
-    help="Keep a search index over documents right, night after night.",
-    no_args_is_help=True,
-    add_completion=False,
+    cls=HelpGroup,
+    help="Build a versioned search index over documents, and keep it right night after night.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # it would take [@DIMENSIONS] for markup
 )
 
 
-@app.command()
-def demo(
-    folder: Annotated[str, typer.Argument(help="Where to put the documents and the lake.")] = "raglake-demo",
-    as_json: JsonOption = False,
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"raglake {version('raglake')}")
+        raise typer.Exit
+
+
+_VERSION = "Show the version and exit."
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help=_VERSION, callback=_print_version, is_eager=True)] = False,
 ) -> None:
-    """Index the descriptions of the installed Python packages and answer a few questions from them."""
-    from pathlib import Path
-
-    from flows.cli.demo import run, wrong_answers
-
-    outcome, hits = run(Path(folder))
-    wrong = wrong_answers(hits)
-    answers = {question: table.to_pylist() for question, table in hits.items()}
-    show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, show_query.demo)
-    if wrong:
-        raise typer.Exit(FAILED)
+    """Options of ``raglake`` itself."""
 
 
-for group in (
-    *(ingest, query, ask, why, evaluate, experiment, report),
-    *(releases, diff, maintain, doctor, serve),
-):
-    for command in group.COMMANDS:
-        app.command()(command)
+#: The panels of ``raglake --help``: modules with commands, and groups of commands.
+_PANELS: dict[str, tuple[ModuleType | typer.Typer, ...]] = {
+    "Index": (demo, ingest),
+    "Search": (query, ask, why),
+    "Operate": (releases, diff),
+    "Evaluate": (evaluate, experiment, report, questions.app, feedback.app),
+    "Serve": (serve, deployments.app, automations.app),
+    "Administer": (config.app, maintain, doctor),
+}
 
-
-app.add_typer(questions.app, name="questions")
-app.add_typer(feedback.app, name="feedback")
-app.add_typer(config.app, name="config")
-app.add_typer(deployments.app, name="deployments")
-app.add_typer(automations.app, name="automations")
+for panel, members in _PANELS.items():
+    for member in members:
+        if isinstance(member, typer.Typer):
+            app.add_typer(member, rich_help_panel=panel)
+        else:
+            for command in member.COMMANDS:
+                app.command(rich_help_panel=panel)(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -87,15 +94,15 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _exit_status(arguments: list[str] | None) -> int:
+    remember(None)
     try:
-        result = app(arguments, standalone_mode=False)
+        result = with_examples(app)(arguments, prog_name="raglake", standalone_mode=False)
         status = result if isinstance(result, int) else OK
         return status if status != _INTERRUPTED else _say(_STOPPED, FAILED)
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
-        hint = "raglake --help lists the commands, raglake COMMAND --help their options"
-        return _say(f"{error.format_message().rstrip('.')}; {hint}", USAGE)
+        return _say(_explained(error), USAGE)
     except UsageError as error:
         return _say(error, USAGE)
     except RefusedError as error:
@@ -112,6 +119,13 @@ def _exit_status(arguments: list[str] | None) -> int:
         return _say(f"{type(error).__name__}: {error} (a defect of raglake; RAGLAKE_LOG=DEBUG shows where)", FAILED)
 
 
+def _explained(error: TyperException) -> str:
+    """What is wrong with the command line, and the help of the command it was meant for."""
+    message, context = error.format_message().rstrip("."), getattr(error, "ctx", None)
+    path = context.command_path if context else "raglake"
+    return f"{message}{'' if message.endswith('?') else '.'} See `{path} --help`"
+
+
 def _say(error: object, status: int) -> int:
-    print(f"raglake: {error}", file=sys.stderr)
+    print(f"raglake: {pasteable(str(error))}", file=sys.stderr)
     return status

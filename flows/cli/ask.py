@@ -45,7 +45,7 @@ def ask(
     told = _told(locals())
     if told.notice:
         print(f"raglake: {told.notice}", file=sys.stderr)
-    show(told.to_json(), as_json, partial(show_answer.answer, streamed=stream))
+    show(told.to_json(), as_json, partial(show_answer.answer, question=question, streamed=stream))
 
 
 def _told(asked: dict[str, Any]) -> Answer:

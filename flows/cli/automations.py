@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import typer
-
 from flows.cli.deployments import ConfigOption, fleet
+from flows.cli.help import group
 from flows.cli.options import JsonOption, show
 from flows.cli.show import deployments as show_deployments
 
 #: Taken as one group: ``raglake automations show`` and so on.
-app = typer.Typer(help="Tell people what goes wrong with the lakes of a file.", no_args_is_help=True)
+app = group("automations", "Notify people when a scheduled lake has a problem.")
 
 
 @app.command("show")
@@ -25,7 +24,10 @@ def show_(config: ConfigOption = None) -> None:
 
 @app.command()
 def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Create or update them on the server; delete those of lakes that are not in the file any more."""
+    """Create or update the automations on the server.
+
+    Deletes those of lakes that are no longer in the file.
+    """
     from flows.fleet import automations
     from flows.runtime.server import named_server
 

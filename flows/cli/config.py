@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import config as show_config
 
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from lake.configuration import Configuration
 
 #: Taken as one group: ``raglake config show`` and so on.
-app = typer.Typer(
-    help="Say how a lake is searched, its candidates are judged, and when it raises an alarm.", no_args_is_help=True
-)
+app = group("config", "Configure search, the gate and alarms of a lake.")
 
 _KEY = "As search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
 Key = Annotated[str, typer.Argument(help=_KEY)]
@@ -25,7 +24,7 @@ Key = Annotated[str, typer.Argument(help=_KEY)]
 
 @app.command("show")
 def show_(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Show every value that holds, and which of them were set."""
+    """Show every value, and which of them were set."""
     from lake import configuration
     from lake.directory import Lake
 
@@ -52,7 +51,7 @@ def set_(
 
 @app.command()
 def unset(key: Key, lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Take back what was set; the default holds again."""
+    """Return one value to its default."""
     from lake import configuration
     from lake.directory import Lake
 

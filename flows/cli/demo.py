@@ -1,23 +1,26 @@
-"""The main job on documents that every machine has: the descriptions of its installed Python packages."""
+"""``raglake demo``: the main job on documents that every machine has, the descriptions of installed Python packages."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from flows.cli.options import FAILED, JsonOption, show
+from flows.cli.show import demo as show_demo
 from flows.cli.show import terminal
-from flows.reindex import Job, Outcome, reindex
-from flows.steps import PlainSteps
-from lake.index import open_lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What follows is mostly changelogs, and a first look should not take ten minutes.
-_MOST_CHARACTERS = 12_000
-_CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
+    from flows.reindex import Outcome
+
+#: Together at most about 500 texts to embed, so that a first look takes less than a minute on two cores.
+_MOST_PACKAGES, _MOST_CHARACTERS = 90, 3_000
+_CORPUS = Path(__file__).parents[2] / "tests" / "corpus"
 
 #: A question, and the document that answers it.
 QUESTIONS = (
@@ -28,20 +31,48 @@ QUESTIONS = (
 )
 
 
-def collect(folder: Path) -> None:
-    """Write the long description of each installed package into ``folder``, and the repository's small corpus."""
+def demo(
+    folder: Annotated[str, typer.Argument(help="Folder for the documents and the lake.")] = "raglake-demo",
+    as_json: JsonOption = False,
+) -> None:
+    """Index a small sample of documents and search it.
+
+    The documents are descriptions of installed Python packages. Needs no network, and less than a minute.
+    """
+    place = Path(folder)
+    n_documents = collect(place / "documents")
+    if not as_json:
+        show_demo.beginning(n_documents, place)
+    outcome, hits = run(place, quiet=as_json)
+    wrong = wrong_answers(hits)
+    answers = {question: table.to_pylist() for question, table in hits.items()}
+    show({**outcome.to_json(), "answers": answers, "wrong": wrong}, as_json, lambda shown: show_demo.end(shown, place))
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+def collect(folder: Path) -> int:
+    """Write descriptions of installed packages and the repository's small corpus into ``folder``; count the files."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "packages").mkdir(parents=True)
-    for distribution in importlib.metadata.distributions():
+    for distribution in _chosen():
         suffix, text = _description(distribution)
         if text:
             (folder / "packages" / f"{distribution.metadata['Name']}.{suffix}").write_text(text)
     if _CORPUS.is_dir():
         shutil.copytree(_CORPUS, folder / "corpus", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py"))
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def _chosen() -> list[importlib.metadata.Distribution]:
+    """The packages that answer a question, then the first of the others by name."""
+    answering = {Path(uri).stem for _, uri in QUESTIONS}
+    found = {one.metadata["Name"]: one for one in importlib.metadata.distributions()}
+    return [found[name] for name in sorted(found, key=lambda name: (name not in answering, name))[:_MOST_PACKAGES]]
 
 
 def _description(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
-    """A package's suffix and long description under its name as the title; an empty text where it has none."""
+    """A package's suffix and long description under its name as the title; an empty text if it has none."""
     metadata = distribution.metadata.json
     name, text = str(metadata["name"]), str(metadata.get("description") or "")[:_MOST_CHARACTERS]
     if not text.strip():
@@ -52,18 +83,21 @@ def _description(distribution: importlib.metadata.Distribution) -> tuple[str, st
     return "md", f"# {name}\n\n{text}\n"
 
 
-def run(folder: Path) -> tuple[Outcome, dict[str, pa.Table]]:
-    """Index ``folder/documents`` into ``folder/lake`` and ask what they answer; the outcome and the hits of each."""
+def run(folder: Path, *, quiet: bool = False) -> tuple[Outcome, dict[str, pa.Table]]:
+    """Index ``folder/documents`` into ``folder/lake`` and search for what they answer; the hits of each question."""
+    from flows.reindex import Job, reindex
+    from flows.steps import PlainSteps
+    from lake.index import open_lake
+
     documents, url = folder / "documents", str(folder / "lake")
-    collect(documents)
-    with terminal.progress() as progress, PlainSteps(progress=progress) as steps:
+    with terminal.progress(quiet=quiet) as progress, PlainSteps(progress=progress) as steps:
         outcome = reindex(Job(sources=(f"demo={documents}",), lake=url), steps)
     index = open_lake(url)
     return outcome, {question: index.search(question, 3) for question in _answered_by(documents)}
 
 
 def _answered_by(documents: Path) -> list[str]:
-    """Installed from a wheel there is no corpus, and a package may not be there."""
+    """Questions whose document is there: a wheel holds no corpus, and a package may not be installed."""
     places = [path.as_posix() for path in documents.rglob("*")]
     return [question for question, uri in QUESTIONS if any(place.endswith(uri) for place in places)]
 
@@ -71,3 +105,6 @@ def _answered_by(documents: Path) -> list[str]:
 def wrong_answers(hits: dict[str, pa.Table]) -> list[str]:
     """Questions whose first hit is not in the document that answers them."""
     return [q for q, uri in QUESTIONS if q in hits and not hits[q].column("uri")[0].as_py().endswith(uri)]
+
+
+COMMANDS = (demo,)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.help import group
 from flows.cli.options import JsonOption, show
 from flows.cli.show import deployments as show_deployments
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from flows.fleet.file import Fleet
 
 #: Taken as one group: ``raglake deployments show`` and so on.
-app = typer.Typer(help="Run the lakes of a file under Prefect, by its schedules.", no_args_is_help=True)
+app = group("deployments", "Run lakes on a schedule under Prefect.")
 
-_CONFIG = "The file that names the lakes. [RAGLAKE_CONFIG, else raglake.yaml]"
+_CONFIG = "File that describes the lakes. [RAGLAKE_CONFIG, else raglake.yaml]"
 ConfigOption = Annotated[str | None, typer.Option("--config", help=_CONFIG)]
 
 
@@ -31,7 +32,10 @@ def fleet(config: str | None) -> tuple[Fleet, Path]:
 
 @app.command("show")
 def show_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what the file says of each lake, and find what is wrong with it; asks no server."""
+    """Check the file and show its lakes and schedules.
+
+    Needs no Prefect server.
+    """
     from flows.fleet.deployments import SCHEDULED, parameters
 
     found, file = fleet(config)
@@ -50,16 +54,15 @@ def show_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def apply(
-    pool: Annotated[str, typer.Option("--pool", help="The work pool whose workers run them.")],
+    pool: Annotated[str, typer.Option("--pool", help="Work pool whose workers run the flows.")],
     config: ConfigOption = None,
-    image: Annotated[
-        str | None, typer.Option(help="The image of their containers, in a docker or kubernetes pool.")
-    ] = None,
+    image: Annotated[str | None, typer.Option(help="Container image, for a docker or kubernetes pool.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Register each flow of each lake with a work pool; delete those of lakes that are not in the file any more.
+    """Register the flows of each lake with a work pool.
 
-    A schedule that somebody paused stays paused, unless the file says paused: false.
+    Deletes the deployments of lakes that are no longer in the file. A paused schedule stays paused, unless the file
+    sets paused: false.
     """
     from flows.fleet import deployments
     from flows.runtime.server import named_server
@@ -74,9 +77,12 @@ def apply(
 @app.command()
 def serve(
     config: ConfigOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most runs at a time.")] = 2,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of runs at the same time.")] = 2,
 ) -> None:
-    """Run what is due on this machine until interrupted, without a work pool; needs a Prefect server."""
+    """Run the flows on this machine when they are due.
+
+    Needs a Prefect server but no work pool. Runs until interrupted.
+    """
     from flows.fleet import deployments
     from flows.runtime.server import named_server
 

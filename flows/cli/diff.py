@@ -11,12 +11,15 @@ from flows.cli.show import diff as show_diff
 
 
 def diff(
-    a: Annotated[str, typer.Argument(help="live, a release, or a date or time (UTC).")],
-    b: Annotated[str, typer.Argument(help="The release to compare with it, named likewise.")],
+    a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
+    b: Annotated[str, typer.Argument(help="The release to compare with A, given in the same way.")],
     lake: LakeOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what B holds otherwise than A: documents, chunks, quarantine and recipe."""
+    """Show the differences between releases A and B.
+
+    Compares documents, chunks, quarantine and recipe.
+    """
     from lake.index import open_lake
 
     show(open_lake(lake).diff(a, b).to_json(), as_json, show_diff.difference)

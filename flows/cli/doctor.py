@@ -15,13 +15,14 @@ _UNHEALTHY = 1
 
 def doctor(
     lake: LakeOption,
-    repair: Annotated[bool, typer.Option("--repair", help="Fix what the lake itself can fix.")] = False,
-    every: Annotated[
-        bool, typer.Option("--all", help="Compare the rows of every kept release, not of live alone.")
-    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the lake itself.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Compare the rows of every release, not only of live.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check every invariant of the stored lake; say what is wrong and what would fix it."""
+    """Check the stored lake, and repair it with --repair.
+
+    Reports what is wrong and what would repair it. Exits with 1 if anything is wrong.
+    """
     from expectations.health import with_audit
     from lake.maintenance import doctor
 

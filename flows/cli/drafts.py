@@ -15,23 +15,26 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.questions import EvalQuestion
 
-_BUDGET = "Most USD to spend; no call is made that could exceed it. Needs a known price, or RAGLAKE_CHAT_PRICE."
-_UNKNOWN = "Drop what the model answers without the passage."
+_BUDGET = "Maximum cost in USD; no call that could exceed it is made. Needs a known price, or RAGLAKE_CHAT_PRICE."
+_UNKNOWN = "Drop questions that the model answers without the passage."
 
 
 def generate(
     lake: LakeOption,
-    n: Annotated[int, typer.Option("-n", help="How many generated questions the set is to hold.", min=1)] = 100,
-    set_: Annotated[str, typer.Option("--set", help="The set.")] = "generated",
+    n: Annotated[int, typer.Option("-n", help="Number of generated questions that the set should hold.", min=1)] = 100,
+    set_: Annotated[str, typer.Option("--set", help="Question set.")] = "generated",
     model: Model = None,
-    seed: Annotated[int, typer.Option(help="Draws the sections; the same seed draws the same.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for choosing sections.")] = 0,
     budget: Annotated[float | None, typer.Option(help=_BUDGET, min=0)] = None,
     unknown_only: Annotated[bool, typer.Option("--unknown-only", help=_UNKNOWN)] = False,
     prompts: Prompts = None,
-    workers: Annotated[int, typer.Option(help="Sections worked on at a time.", min=1)] = 4,
+    workers: Annotated[int, typer.Option(help="Number of sections worked on at the same time.", min=1)] = 4,
     as_json: JsonOption = False,
 ) -> None:
-    """Draft questions from live with a language model, filtered and marked as not reviewed."""
+    """Draft questions about live with a language model.
+
+    Drafts are filtered, and marked as not reviewed.
+    """
     from lake.answer import load_chat
     from lake.answer.templates import load_prompts
     from lake.directory import Lake
@@ -46,11 +49,14 @@ def generate(
 
 def review(
     lake: LakeOption,
-    set_: Annotated[str, typer.Option("--set", help="The set.")] = "generated",
-    every: Annotated[bool, typer.Option("--all", help="Reviewed ones too, after the others.")] = False,
+    set_: Annotated[str, typer.Option("--set", help="Question set.")] = "generated",
+    every: Annotated[bool, typer.Option("--all", help="Also show reviewed questions, after the others.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Accept, edit or drop questions one by one; each decision is kept at once."""
+    """Accept, edit or drop questions one by one.
+
+    Each decision is saved at once.
+    """
     from lake.directory import Lake
     from lake.questions.reviewing import shown, to_review
 

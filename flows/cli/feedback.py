@@ -7,19 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import feedback as show_feedback
 
 #: Taken as one group: ``raglake feedback compare`` and so on.
-app = typer.Typer(help="See what people said of the passages that were found.", no_args_is_help=True)
+app = group("feedback", "See how people judged the passages that were found.")
 
-_AT_LEAST = "Votes that a passage must have."
-_SINCE = "Only what was said since a date or time (UTC)."
+_AT_LEAST = "Minimum number of votes on a passage."
+_SINCE = "Only feedback since this date or time (UTC)."
 
 
 @app.command("list")
 def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Count judgements by release; with --json give all of them."""
+    """Count judgements by release; list them all with --json."""
     from lake.index import open_lake
 
     rows = open_lake(lake).judgements().to_pylist()
@@ -31,12 +32,12 @@ def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
 @app.command()
 def compare(
     a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
-    b: Annotated[str, typer.Argument(help="What is compared with it.")],
+    b: Annotated[str, typer.Argument(help="The release to compare with A, given in the same way.")],
     lake: LakeOption,
     since: Annotated[str | None, typer.Option(help=_SINCE)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say of which of two releases people found more passages useful."""
+    """Compare the share of useful passages of two releases."""
     from expectations.feedback import compare_feedback
     from lake.index import open_lake
 
@@ -62,11 +63,14 @@ def _time(said: str | None) -> Any:
 
 def from_feedback(
     lake: LakeOption,
-    set_: Annotated[str, typer.Option("--set", help="The set.")] = "feedback",
+    set_: Annotated[str, typer.Option("--set", help="Question set.")] = "feedback",
     at_least: Annotated[int, typer.Option("--at-least", help=_AT_LEAST, min=1)] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Draft questions from feedback, marked as not reviewed; conflicting votes are reported."""
+    """Draft questions from feedback.
+
+    Drafts are marked as not reviewed. Conflicting votes are reported.
+    """
     from lake.directory import Lake
     from lake.questions.from_feedback import from_feedback as made
 

@@ -11,20 +11,29 @@ from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")]
 
 
 def prune(
     lake: LakeOption,
-    keep_last: Annotated[int, typer.Option(help="Published releases to keep, newest first.")] = 30,
-    keep_daily: Annotated[int, typer.Option(help="Days of which to keep what was live at the end.")] = 30,
-    keep_monthly: Annotated[int, typer.Option(help="Months of which to keep what was live at the end.")] = 12,
-    grace_hours: Annotated[float, typer.Option(help="Spare what was in use, or was written, so lately.")] = 24,
-    keep_vectors_days: Annotated[float, typer.Option(help="Spare vectors that no release uses for so long.")] = 90,
+    keep_last: Annotated[int, typer.Option(help="Keep the last N published releases.")] = 30,
+    keep_daily: Annotated[
+        int, typer.Option(help="Keep the release that was live at the end of each of the last N days.")
+    ] = 30,
+    keep_monthly: Annotated[
+        int, typer.Option(help="Keep the release that was live at the end of each of the last N months.")
+    ] = 12,
+    grace_hours: Annotated[
+        float, typer.Option(help="Never delete anything written or in use within the last N hours.")
+    ] = 24,
+    keep_vectors_days: Annotated[float, typer.Option(help="Delete vectors that no release has used for N days.")] = 90,
     dry_run: DryRun = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Drop old releases and give their disk back; live and named ones stay."""
+    """Drop old releases and free their disk space.
+
+    Live and named releases always stay.
+    """
     from lake import operate
     from lake.releases.retention import Retention
 
@@ -38,14 +47,19 @@ def prune(
 def forget(
     lake: LakeOption,
     uri: Annotated[str | None, typer.Argument(help="The document, as raglake query shows it.")] = None,
-    where: Annotated[str | None, typer.Option(help="SQL over the manifest instead, as: uri LIKE 'hr/%'.")] = None,
-    source: Annotated[str | None, typer.Option(help="Only in this source.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Documents by SQL over the manifest, such as uri LIKE 'hr/%'.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
     why: WhyOption = "",
     dry_run: DryRun = False,
-    lift: Annotated[bool, typer.Option("--lift", help="Let an erased URI of --source come back.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Allow an erased URI of --source to be indexed again.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase documents for good, from every release and every file, and prove it."""
+    """Erase documents for good, and prove it.
+
+    Erases them from every release and every file, then searches all files for what is left of them.
+    """
     from lake import operate
     from lake.errors import UsageError
 
@@ -73,7 +87,7 @@ def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None
 
 
 def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Make the LanceDB tables of every release again, from Parquet alone."""
+    """Rebuild the LanceDB tables of every release from Parquet."""
     from lake import operate
 
     with terminal.progress(quiet=as_json) as progress:

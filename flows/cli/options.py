@@ -9,12 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.hints import remember
+
 #: Exit statuses.
 OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
 
-LakeOption = Annotated[str, typer.Option("--lake", help="The lake: a local folder or an s3:// URL.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else there.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason; the log keeps it.")]
+_LAKE = "The lake: a local folder or an s3:// URL."
+LakeOption = Annotated[str, typer.Option("--lake", help=_LAKE, envvar="RAGLAKE_LAKE", callback=remember)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+WhyOption = Annotated[str, typer.Option("--why", help="Reason, which the log keeps.")]
 
 
 def show(value: Any, as_json: bool, render: Callable[[Any], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -70,7 +71,8 @@ def query(
     shown: dict[str, Any] = {"release": hits.release, "hits": hits.to_pylist()}
     if explain:
         shown["explained"] = index.explain(hits)
-    show(shown, as_json, show_query.hits)
+    scale = index.defaults().question(text, k, how).scale
+    show(shown, as_json, partial(show_query.hits, question=text, scale=scale))
 
 
 def how_of(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli import drafts, feedback
+from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import questions as show_questions
 
@@ -17,26 +18,28 @@ if TYPE_CHECKING:
     from lake.questions import EvalQuestion, Resolved
 
 #: Taken as one group: ``raglake questions import`` and so on.
-app = typer.Typer(help="Keep questions whose answers are known, to measure releases by.", no_args_is_help=True)
+app = group("questions", "Manage the questions by which releases are measured.")
 
-SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions.")]
+SetOption = Annotated[str | None, typer.Option("--set", help="Question set. [all]")]
 At = Annotated[str, typer.Option("--at", help="live, a release, or a date or time (UTC).")]
-_URI = "How documents are called: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in jsonl and csv."
-_SPLIT = "Whose judgements, of a BEIR folder."
+_URI = (
+    "URI pattern of the documents: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in jsonl and csv."
+)
+_SPLIT = "Split whose judgements to read, in a BEIR folder."
 
 
 @app.command("import")
 def import_(
     format: Annotated[str, typer.Argument(help="beir, squad, jsonl or csv.")],
-    path: Annotated[str, typer.Argument(help="The folder or file.")],
+    path: Annotated[str, typer.Argument(help="Folder or file.")],
     lake: LakeOption,
-    set_: Annotated[str | None, typer.Option("--set", help="What to call them. [the file's name]")] = None,
-    source: Annotated[str | None, typer.Option(help="The source of their documents. [any that has the URI]")] = None,
+    set_: Annotated[str | None, typer.Option("--set", help="Name of the set. [the file's name]")] = None,
+    source: Annotated[str | None, typer.Option(help="Source of the documents. [any that has the URI]")] = None,
     uri: Annotated[str | None, typer.Option(help=_URI)] = None,
     split: Annotated[str, typer.Option(help=_SPLIT)] = "test",
     as_json: JsonOption = False,
 ) -> None:
-    """Take questions into the lake, tied to the words of live that answer them."""
+    """Import questions with the passages that answer them."""
     from lake.directory import Lake
     from lake.questions import load, take
 
@@ -48,7 +51,7 @@ def import_(
 
 @app.command()
 def check(lake: LakeOption, set_: SetOption = None, at: At = "live", as_json: JsonOption = False) -> None:
-    """Say which questions can't be measured at a release, and why."""
+    """List questions that can't be measured at a release, and why."""
     from lake.directory import Lake
     from lake.questions import questions, resolve
 
@@ -76,7 +79,7 @@ def _checked(resolved: Iterable[Resolved]) -> list[dict[str, Any]]:
 
 @app.command("list")
 def list_(lake: LakeOption, set_: SetOption = None, as_json: JsonOption = False) -> None:
-    """Show the sets of questions, or the questions of one."""
+    """List the question sets, or the questions of one."""
     from lake.directory import Lake
     from lake.questions import questions
 
@@ -98,9 +101,11 @@ def _sets(questions: Sequence[EvalQuestion]) -> list[dict[str, Any]]:
 
 @app.command("drop")
 def drop_(
-    set_: Annotated[str, typer.Argument(metavar="SET", help="The set.")], lake: LakeOption, as_json: JsonOption = False
+    set_: Annotated[str, typer.Argument(metavar="SET", help="Question set.")],
+    lake: LakeOption,
+    as_json: JsonOption = False,
 ) -> None:
-    """Take a set of questions away."""
+    """Delete a question set."""
     from lake.directory import Lake
     from lake.questions import drop
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def status(lake: LakeOption, as_json: JsonOption = False) -> None:
-    """Say what is live, what it holds and what is in quarantine."""
+    """Show what is live, what it holds and what is in quarantine."""
     from lake.index import open_lake
 
     show(open_lake(lake).status(), as_json, terminal.status)
@@ -24,10 +24,12 @@ def status(lake: LakeOption, as_json: JsonOption = False) -> None:
 
 def releases(
     lake: LakeOption,
-    release: Annotated[str | None, typer.Argument(help="Only this one, with its audit and all that was done.")] = None,
+    release: Annotated[
+        str | None, typer.Argument(help="Describe only this one, with its audit and its history.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the releases, oldest first, or say all that is known of one."""
+    """List the releases, or describe one in full."""
     from lake.index import open_lake
 
     if release is None:
@@ -37,12 +39,15 @@ def releases(
 
 
 def rollback(
-    release: Annotated[str, typer.Argument(help="A release, its name, or a date or time (UTC): what was live then.")],
+    release: Annotated[str, typer.Argument(help="A release, a name, or a date or time (UTC): what was live then.")],
     lake: LakeOption,
     why: WhyOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an earlier release live again; readers switch at once, the next ingest goes on from there."""
+    """Make an earlier release live again.
+
+    Readers switch at once; the next ingest continues from that release.
+    """
     from lake import operate
 
     _show_live(operate.rollback(lake, release, why=why), as_json)
@@ -52,10 +57,14 @@ def publish(
     candidate: Annotated[str, typer.Argument(help="The candidate to make live.")],
     lake: LakeOption,
     why: WhyOption = "",
-    force: Annotated[bool, typer.Option("--force", help="Over a failed audit or gate, a pin or a moved live.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Publish despite a failed audit or gate, or a pin.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a candidate live after looking at it, unless it answers the lake's questions worse than it may."""
+    """Make a candidate live, after its audit and its gate.
+
+    The gate searches for the lake's questions first, unless --force is given, and refuses a candidate that answers
+    them worse than live.
+    """
     from lake import operate
     from lake.errors import UsageError
 
@@ -78,7 +87,10 @@ def _asked(url: str, name: str, as_json: bool) -> list[str]:
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
-    """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free."""
+    """Keep live where it is until unpin.
+
+    Runs continue to build and audit candidates but publish none. A rollback stays possible.
+    """
     from lake import operate
 
     _show_live(operate.pin(lake, why=why), as_json)
@@ -93,12 +105,15 @@ def unpin(lake: LakeOption, as_json: JsonOption = False) -> None:
 
 def name(
     release: Annotated[str, typer.Argument(help="The release.")],
-    name: Annotated[str, typer.Argument(help="What to call it, as before-migration.")],
+    name: Annotated[str, typer.Argument(help="Its name, such as before-migration.")],
     lake: LakeOption,
     why: WhyOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Give a release a name, by which it can be asked for and for which prune keeps it."""
+    """Name a release; prune keeps named releases.
+
+    Wherever a release is expected, its name can be given.
+    """
     from lake import operate
 
     _show_names(operate.name(lake, release, name, why=why), as_json)
@@ -107,7 +122,10 @@ def name(
 def unname(
     name: Annotated[str, typer.Argument(help="The name.")], lake: LakeOption, as_json: JsonOption = False
 ) -> None:
-    """Take a name away; its release is then kept or pruned like any other."""
+    """Remove a name from its release.
+
+    The release is then kept or pruned like any other.
+    """
     from lake import operate
 
     _show_names(operate.unname(lake, name), as_json)

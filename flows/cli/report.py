@@ -11,9 +11,9 @@ from flows.cli.evaluate import SetOption
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import terminal
 
-Out = Annotated[str, typer.Option(help="The page to write.")]
-Png = Annotated[str | None, typer.Option(help="Write each plot as a PNG file into this folder, too.")]
-Last = Annotated[int, typer.Option(help="Releases to go back.", min=1)]
+Out = Annotated[str, typer.Option(help="File to write.")]
+Png = Annotated[str | None, typer.Option(help="Also write each plot as a PNG file into this folder.")]
+Last = Annotated[int, typer.Option(help="Cover the last N releases.", min=1)]
 
 
 def report(
@@ -24,7 +24,10 @@ def report(
     last: Last = 30,
     as_json: JsonOption = False,
 ) -> None:
-    """Write one HTML page on how releases did: scores, slices, latency, cost, worst questions, what changed."""
+    """Write an HTML page about the quality of the last releases.
+
+    Shows scores, slices, latency, cost, the worst questions and what changed.
+    """
     from expectations.report import gather, report_page, write_png
     from lake.index import open_lake
 

@@ -19,34 +19,36 @@ if TYPE_CHECKING:
     from lake.service.keys import KeyRing
     from lake.service.traffic_split import Split
 
-HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 KeysOption = Annotated[str | None, typer.Option(help="JSON file of API keys. [RAGLAKE_API_KEYS]")]
-OpenOption = Annotated[bool, typer.Option("--open", help="Let others than this machine ask without a key.")]
-_AS = "Whose documents may be seen, where no API key says so; several allowed. [only what is not restricted]"
+OpenOption = Annotated[bool, typer.Option("--open", help="Allow requests from other machines without a key.")]
+_AS = "User or group to search as when no API key is used; repeatable. [unrestricted documents only]"
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
-_CHAT = "openai:MODEL or anthropic:MODEL, for answers. [RAGLAKE_CHAT_MODEL]"
-_RERANK = "A model that looks at the best passages of each search again."
-_AB = "RELEASE=SHARE: that release answers so much of the sessions, live the rest; several allowed."
-_SECONDS = "Seconds until a search is given up."
+_CHAT = "Chat model for answers: openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]"
+_RERANK = "Model that reranks the best passages of each search."
+_AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
+_SECONDS = "Seconds after which a search is abandoned."
 
 
 def serve(
     lake: LakeOption,
     host: HostOption = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,
     is_open: OpenOption = False,
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
     rerank: Annotated[str | None, typer.Option(help=_RERANK)] = None,
-    threads: Annotated[int, typer.Option(help="Questions at work at a time.", min=1)] = 4,
-    waiting: Annotated[int, typer.Option(help="Questions in line for a thread; more are refused.", min=0)] = 64,
+    threads: Annotated[int, typer.Option(help="Number of searches that run at the same time.", min=1)] = 4,
+    waiting: Annotated[int, typer.Option(help="Maximum number of waiting requests; more are refused.", min=0)] = 64,
     seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
-    rate: Annotated[float, typer.Option(help="Requests per second of a key that says nothing else.")] = 20.0,
+    rate: Annotated[
+        float, typer.Option(help="Requests per second for each key, unless the key sets its own limit.")
+    ] = 20.0,
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
-    max_k: Annotated[int, typer.Option(help="Most passages of one response.", min=1)] = 100,
+    max_k: Annotated[int, typer.Option(help="Maximum number of passages in a response.", min=1)] = 100,
 ) -> None:
-    """Answer questions over HTTP."""
+    """Serve search and answers over HTTP."""
     from lake.index import open_lake
     from lake.service.app import create_app
     from lake.service.capacity import Capacity
@@ -76,18 +78,16 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
 
 def mcp(
     lake: LakeOption,
-    http: Annotated[
-        bool, typer.Option("--http", help="Listen for streamable HTTP at /mcp; else speak on stdio.")
-    ] = False,
+    http: Annotated[bool, typer.Option("--http", help="Listen on HTTP at /mcp instead of stdio.")] = False,
     host: HostOption = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8001,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
     keys: KeysOption = None,
     is_open: OpenOption = False,
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
-    at: Annotated[str, typer.Option(help="Stay with a release, by id, name, date or time.")] = "live",
+    at: Annotated[str, typer.Option(help="Serve this release: live, an id, a name, a date or a time.")] = "live",
 ) -> None:
-    """Let agents search the lake through the Model Context Protocol."""
+    """Serve the lake to agents over the Model Context Protocol."""
     from lake.adapters.access import Access
 
     access = Access.open(lake, principals(as_), at)

@@ -27,13 +27,13 @@ def written(pieces: Iterator[str | Answer]) -> Answer:
     raise RuntimeError("a stream of an answer ends in the answer")
 
 
-def answer(told: dict[str, Any], *, streamed: bool) -> None:
+def answer(told: dict[str, Any], question: str, *, streamed: bool) -> None:
     """An answer, what is wrong with it, its sources, and what it took; the passages where there is none."""
     out = terminal.terminal()
     if told["model"] is None:
         if told["text"]:
             out.print(escape(told["text"]))
-        show_query.hits({"release": told["release"], "hits": told["passages"]})
+        show_query.hits({"release": told["release"], "hits": told["passages"]}, question)
         return
     if not streamed:
         out.print(escape(told["text"]))

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli.show.terminal import outcome, terminal
+from flows.cli.show.terminal import terminal
 
-_SNIPPET = 400
+#: Characters of a snippet, and of what stands before the first word that matches.
+_SNIPPET, _LEAD = 320, 60
+_WORD = re.compile(r"\w+")
 
 
-def hits(shown: dict[str, Any]) -> None:
-    """Passages, best first: where each is, and the chunk of it that answers best."""
+def hits(shown: dict[str, Any], question: str, scale: str = "") -> None:
+    """Passages, best first: where each is, and the part of it that answers best."""
     out = terminal()
-    out.print(f"[dim]release {shown['release']}[/dim]")
+    out.print(f"[dim]release {shown['release']}{f', scores: {escape(scale)}' if scale else ''}[/dim]")
     for number, hit in enumerate(shown["hits"], 1):
-        out.print(f"\n[bold]{number}. {place(hit)}[/bold]  [dim]{escape(hit['heading'])}  {hit['score']:.4f}[/dim]")
-        out.print(escape(snippet(hit)))
+        out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
+        out.print(f"   [dim]{_position(hit)}[/dim]")
+        out.print(f"   {snippet(hit, question)}")
         if "explained" in shown:
             _explanation(out, shown["explained"][number - 1])
     if not shown["hits"]:
         out.print("nothing found")
+
+
+def _position(hit: dict[str, Any]) -> str:
+    """Page, heading and characters of the best chunk, as markup."""
+    page = f"page {hit['page']}, " if hit["page"] else ""
+    heading = f"{escape(hit['heading'])}, " if hit["heading"] else ""
+    return f"{page}{heading}characters {hit['chunk_start']:,} to {hit['chunk_end']:,}"
 
 
 def place(hit: dict[str, Any]) -> str:
@@ -30,10 +42,41 @@ def place(hit: dict[str, Any]) -> str:
     return escape(hit["uri"]) + (f", page {hit['page']}" if hit["page"] else "")
 
 
-def snippet(hit: dict[str, Any]) -> str:
-    """The beginning of the best chunk, on one line."""
+def snippet(hit: dict[str, Any], question: str) -> str:
+    """The part of the best chunk that holds most words of the question, as markup that marks them."""
     text = " ".join(hit["chunk_text"].split())
-    return text[:_SNIPPET] + (" ..." if len(text) > _SNIPPET else "")
+    wanted = {_stem(word) for word in _WORD.findall(question) if _is_telling(word)}
+    found = [word.span() for word in _WORD.finditer(text) if _stem(word[0]) in wanted]
+    start = _best_start(text, [first for first, _ in found])
+    end = min(len(text), start + _SNIPPET)
+    pieces, at = ["... "] if start else [], start
+    for first, last in found:
+        if first >= start and last <= end:
+            pieces += [escape(text[at:first]), f"[bold green]{escape(text[first:last])}[/bold green]"]
+            at = last
+    return "".join([*pieces, escape(text[at:end]), " ..." if end < len(text) else ""])
+
+
+def _is_telling(word: str) -> bool:
+    """Whether a word is worth marking.
+
+    >>> [word for word in ("how", "the", "pump", "PDF", "42", "I") if _is_telling(word)]
+    ['pump', 'PDF', '42']
+    """
+    return len(word) >= 4 or word[0].isdigit() or (len(word) > 1 and word.isupper())
+
+
+def _stem(word: str) -> str:
+    """Forms of a word mostly begin alike."""
+    return word.casefold()[:5]
+
+
+def _best_start(text: str, found: Sequence[int]) -> int:
+    """Where a snippet begins, at a word, that holds as many of the places found as one can."""
+    if len(text) <= _SNIPPET or not found:
+        return 0
+    best = max(found, key=lambda first: sum(first <= other < first + _SNIPPET - _LEAD for other in found))
+    return text.rfind(" ", 0, max(0, best - _LEAD)) + 1
 
 
 def _explanation(out: Console, why: dict[str, Any]) -> None:
@@ -47,13 +90,3 @@ def _explanation(out: Console, why: dict[str, Any]) -> None:
         f"embedder {escape(made['embedder'])}, built {made['run']['created_at']:%Y-%m-%d %H:%M} UTC "
         f"by {escape(str(made['run']['by']))}[/dim]"
     )
-
-
-def demo(shown: dict[str, Any]) -> None:
-    """What the demonstration did, and the first hit for each question."""
-    outcome(shown)
-    out = terminal()
-    for question, found in shown["answers"].items():
-        out.print(f"\n[bold]{escape(question)}[/bold]\n  {place(found[0])}\n  {escape(snippet(found[0]))}")
-    for question in shown["wrong"]:
-        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")

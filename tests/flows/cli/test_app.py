@@ -199,9 +199,9 @@ HEAVY = "{'prefect', 'torch', 'lancedb', 'great_expectations', 'sentence_transfo
     ("program", "heavy"),
     [
         ("import lake", HEAVY),
-        ("import lake, flows.cli; flows.cli._exit_status(['--help'])", HEAVY),
+        ("import lake, flows.cli.app; flows.cli.app._exit_status(['--help'])", HEAVY),
         ("import lake; lake.open_lake", HEAVY),
-        ("import flows.reindex, flows.steps, flows.preview", "{'prefect', 'torch', 'great_expectations'}"),
+        ("import flows.reindex, flows.steps, flows.cli.preview", "{'prefect', 'torch', 'great_expectations'}"),
     ],
 )
 def test_imports_stay_light(program: str, heavy: str) -> None:

@@ -1,0 +1,37 @@
+"""What a person at a terminal sees of the demonstration."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from flows.cli.show import query, terminal
+
+_NEXT_QUESTION = "How do I write tests in Python?"
+
+
+def beginning(n_documents: int, folder: Path) -> None:
+    """What is about to happen, and how long it takes."""
+    out = terminal.terminal()
+    out.print(f"Indexing {n_documents} small documents of this machine into {escape(str(folder))}.")
+    out.print("This takes about 40 seconds on two cores, about 5 if nothing changed, and needs no network.")
+
+
+def end(shown: dict[str, Any], folder: Path) -> None:
+    """What the demonstration did, the first hit of each question, and what to try next."""
+    terminal.outcome(shown)
+    out = terminal.terminal()
+    for question, found in shown["answers"].items():
+        out.print(
+            f"\n[bold]{escape(question)}[/bold]\n  {query.place(found[0])}\n  {query.snippet(found[0], question)}"
+        )
+    for question in shown["wrong"]:
+        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
+    lake = shlex.quote(str(folder / "lake"))
+    out.print("\nTry next:")
+    for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"status --lake {lake}"):
+        out.print(f"  raglake {escape(command)}")
+    out.print("  raglake plan . --lake my-lake    # what indexing this folder would do; writes nothing")
