@@ -13,7 +13,6 @@ import lake
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
-from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
 
 
 def model(request: dict[str, Any]) -> str:
@@ -29,7 +28,7 @@ def test_answers_are_measured_within_one_budget(
     source: Path,
     lake_url: str,
     ingest: Callable[..., Outcome],
-    endpoint: Any,  # noqa: F811
+    endpoint: Any,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
