@@ -226,6 +226,16 @@ class Index:
         find = partial(self.search, at=release.id, embedder=embedder, **given(**search))
         return release, chosen if k is None else replace(chosen, k=k), find
 
+    @with_search_options
+    def why_nothing(
+        self, text: str, *, at: str = "live", embedder: Embedder | None = None, **options: Unpack[SearchArguments]
+    ) -> list[str]:
+        """Sentences that explain why a search with these options finds nothing."""
+        from lake.search.diagnosis.empty import reasons
+
+        return self._reader.ask(at, [text], given(**options), embedder, lambda snapshot, rights, questions:
+                                reasons(snapshot, rights, questions[0], embedder))  # fmt: skip
+
     def explain(self, found: SearchResult) -> list[dict[str, Any]]:
         """Retrievers, ranks, scores, release and lineage of each hit; JSON-like."""
         from lake.search.explain import explained

@@ -64,6 +64,7 @@ def query(
     What no option says is as the lake's configuration has it.
     """
     from lake.index import open_lake
+    from lake.options import SearchOptions
 
     how = how_of(locals())
     index = open_lake(lake)
@@ -71,8 +72,9 @@ def query(
     shown: dict[str, Any] = {"release": hits.release, "hits": hits.to_pylist()}
     if explain:
         shown["explained"] = index.explain(hits)
-    scale = index.defaults().question(text, k, how).scale
-    show(shown, as_json, partial(show_query.hits, question=text, scale=scale))
+    scale = SearchOptions.of(how, index.defaults()).scale
+    nothing = [] if hits.num_rows else index.why_nothing(text, at=hits.release, **how)
+    show(shown, as_json, partial(show_query.hits, question=text, scale=scale, nothing=nothing))
 
 
 def how_of(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -130,6 +130,14 @@ class SearchOptions(SearchDefaults):
         if self.syntax == "boolean" and self.mode != "text":
             raise UsageError(f"the boolean syntax needs mode 'text'; by vectors ({self.mode}) no word can be demanded")
 
+    @property
+    def scale(self) -> str:
+        """What a score is, of the last step that scores."""
+        fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
+        first = {"vector": "cosine similarity", "text": "BM25", "hybrid": fused}[self.mode]
+        scored = f"relevance by {self.rerank}" if self.rerank else first
+        return f"{scored}, boosted" if self.boosts else scored
+
     @classmethod
     def of(cls, said: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
         """The options that are not ``said`` are those of ``defaults``. UsageError for an unknown one."""

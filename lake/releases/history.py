@@ -157,10 +157,14 @@ class History:
         return because
 
     def why(self, release: str) -> str:
-        """The last thing the log says about the release."""
+        """The last reason that the log gives for what became of the release.
+
+        That of a rollback belongs to the release that readers were taken off.
+        """
         if self.status(release) == "rolled back":
             return self.rolled_back_because(release) or ""
-        return next((e.why for e in reversed(self.entries) if e.release == release and e.why), "")
+        about = (e for e in reversed(self.entries) if e.release == release and e.action != "rollback")
+        return next((e.why for e in about if e.why), "")
 
     def next_id(self, today: date) -> str:
         """The day and a running number: ``2026-11-21.2``."""

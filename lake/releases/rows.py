@@ -18,8 +18,13 @@ def release_table(history: History) -> pa.Table:
 
 
 def release_entries(history: History, release: Release) -> list[dict[str, Any]]:
-    """What the log says happened to a release, oldest first."""
-    entries = [entry for entry in history.entries if release.id in (entry.release, entry.live)]
+    """What the log says happened to a release, oldest first; a rollback away from it, too."""
+    was_live = (None, *(entry.live for entry in history.entries))
+    entries = [
+        entry
+        for before, entry in zip(was_live, history.entries, strict=False)
+        if release.id in (entry.release, entry.live, before if entry.action == "rollback" else None)
+    ]
     return [{"at": e.at, "action": e.action, "release": e.release, "by": e.by, "why": e.why} for e in entries]
 
 

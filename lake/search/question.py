@@ -31,14 +31,6 @@ class SearchRequest(SearchOptions):
         return text_query(self.text, self.syntax, self.fuzziness)
 
     @property
-    def scale(self) -> str:
-        """What a score is, of the last step that scores."""
-        fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
-        first = {"vector": "cosine similarity", "text": "BM25", "hybrid": fused}[self.mode]
-        scored = f"relevance by {self.rerank}" if self.rerank else first
-        return f"{scored}, boosted" if self.boosts else scored
-
-    @property
     def is_refined(self) -> bool:
         """Whether a step after the fusion looks closer at the best candidates."""
         closer = (self.rerank, self.boosts, self.diversity or None, self.collapse, self.min_score)

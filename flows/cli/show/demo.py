@@ -25,9 +25,8 @@ def end(shown: dict[str, Any], folder: Path) -> None:
     terminal.outcome(shown)
     out = terminal.terminal()
     for question, found in shown["answers"].items():
-        out.print(
-            f"\n[bold]{escape(question)}[/bold]\n  {query.place(found[0])}\n  {query.snippet(found[0], question)}"
-        )
+        out.print(f"\n[bold]{escape(question)}[/bold]\n  {query.place(found[0])}")
+        terminal.wrapped(out, query.snippet(found[0], question), indent=2)
     for question in shown["wrong"]:
         out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
     lake = shlex.quote(str(folder / "lake"))

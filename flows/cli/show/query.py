@@ -9,25 +9,25 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal, wrapped
 
 #: Characters of a snippet, and of what stands before the first word that matches.
 _SNIPPET, _LEAD = 320, 60
 _WORD = re.compile(r"\w+")
 
 
-def hits(shown: dict[str, Any], question: str, scale: str = "") -> None:
+def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequence[str] = ()) -> None:
     """Passages, best first: where each is, and the part of it that answers best."""
     out = terminal()
     out.print(f"[dim]release {shown['release']}{f', scores: {escape(scale)}' if scale else ''}[/dim]")
     for number, hit in enumerate(shown["hits"], 1):
         out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
         out.print(f"   [dim]{_position(hit)}[/dim]")
-        out.print(f"   {snippet(hit, question)}")
+        wrapped(out, snippet(hit, question), indent=3)
         if "explained" in shown:
             _explanation(out, shown["explained"][number - 1])
     if not shown["hits"]:
-        out.print("nothing found")
+        paragraph(out, "; ".join(["nothing found", *nothing]))
 
 
 def _position(hit: dict[str, Any]) -> str:

@@ -5,42 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, table, terminal
 from lake.reporting import counted, in_bytes
 
 _MOST_NAMES = 20
 #: Columns that a terminal must have for the last two of the table, which matter least.
 _WIDE = 105
+#: Entries of other releases that were written while a release was live, and do not concern it.
+_OF_ANOTHER = ("build", "audit", "gate")
 
 
 def releases(shown: list[dict[str, Any]]) -> None:
     """The releases, oldest first; in a narrow terminal without who published them and their recipe."""
     out = terminal()
-    table = Table(box=None, pad_edge=False)
-    for head in ("release", "status", "published (UTC)", "audit", "gate"):
-        table.add_column(head, no_wrap=True)
-    for head in ("documents", "chunks"):
-        table.add_column(head, no_wrap=True, justify="right")
-    for head in ("by", "recipe") if out.width >= _WIDE else ():
-        table.add_column(head, no_wrap=True)
-    for row in shown:
-        table.add_row(*_cells(row)[: len(table.columns)], style="bold" if row["live"] else "")
-    out.print(table)
+    heads = ("release", "status", "published (UTC)", "audit", "gate", "documents", "chunks", "by", "recipe")
+    bold = [number for number, row in enumerate(shown) if row["live"]]
+    n = 7 if out.is_terminal and out.width < _WIDE else len(heads)
+    table(out, heads[:n], [_cells(row)[:n] for row in shown], right=("documents", "chunks"), bold=bold)
     for row in shown:
         for remark in _remarks(row):
             # A gate's reason begins with the release already.
             named = "" if remark.startswith(row["release"]) else f"{row['release']}: "
-            out.print(escape(named + remark))
+            paragraph(out, named + remark)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     at = f"{row['published_at']:%Y-%m-%d %H:%M}" if row["published_at"] else ""
     counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
     judged = (row["audit"] or "", row["gate"] or "")
-    cells = (row["release"], row["status"], at, *judged, *counts, row["published_by"] or "", row["recipe"][:8])
-    return [escape(cell) for cell in cells]
+    return [row["release"], row["status"], at, *judged, *counts, row["published_by"] or "", row["recipe"][:8]]
 
 
 def _remarks(row: dict[str, Any]) -> list[str]:
@@ -60,12 +54,23 @@ def release(shown: dict[str, Any]) -> None:
     if shown["spent"]:
         out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:
-        out.print(f"{finding['severity']}: {escape(finding['message'])} {escape(', '.join(finding['sample_ids'][:3]))}")
-    table = Table("at (UTC)", "what", "by", "why", box=None, pad_edge=False)
-    for entry in shown["entries"]:
-        table.add_row(f"{entry['at']:%Y-%m-%d %H:%M:%S}", entry["action"], escape(entry["by"]), escape(entry["why"]))
+        examples = f" (for instance {', '.join(finding['sample_ids'][:3])})" if finding["sample_ids"] else ""
+        paragraph(out, f"{finding['severity']}: {finding['message']}{examples}")
+    rows = [
+        (f"{entry['at']:%Y-%m-%d %H:%M:%S}", *_event(entry, shown["release"]))
+        for entry in shown["entries"]
+        if entry["release"] == shown["release"] or entry["action"] not in _OF_ANOTHER
+    ]
     out.print("")
-    out.print(table)
+    table(out, ("at (UTC)", "what", "by", "why"), rows)
+
+
+def _event(entry: dict[str, Any], release: str) -> tuple[str, str, str]:
+    """What happened, by whom and why; a rollback's reason is about the release that it left."""
+    what, by, why = entry["action"], entry["by"], entry["why"]
+    if what != "rollback":
+        return what, by, why
+    return ("rollback to it", by, "") if entry["release"] == release else (f"rollback to {entry['release']}", by, why)
 
 
 def _spent(spent: dict[str, Any]) -> str:
@@ -105,24 +110,21 @@ def rebuilt(shown: dict[str, Any]) -> None:
 def pruned(shown: dict[str, Any]) -> None:
     """What a prune dropped and kept."""
     out, would, vacuumed = terminal(), "would drop" if shown["dry_run"] else "dropped", shown["vacuumed"]
-    table = Table("kept", "why", box=None, pad_edge=False)
-    for release, why in shown["kept"].items():
-        table.add_row(release, escape(why))
-    out.print(table)
+    table(out, ("kept", "why"), list(shown["kept"].items()))
     dropped = shown["dropped"]
     some = f": {', '.join(dropped[:_MOST_NAMES])}{' ...' if len(dropped) > _MOST_NAMES else ''}" if dropped else ""
     out.print(f"{would} {counted(len(dropped), 'release')}{some}")
-    parts = [f"{vacuumed[name]:,} {label}" for name, label in _SWEPT.items() if vacuumed[name]]
-    given = "to give back at least" if shown["dry_run"] else "gave back"
-    out.print(f"{given} {in_bytes(vacuumed['n_bytes'])}{' of ' + ', '.join(parts) if parts else ''}")
+    parts = [counted(vacuumed[name], label) for name, label in _SWEPT.items() if vacuumed[name]]
+    freed = "would free at least" if shown["dry_run"] else "freed"
+    out.print(f"{freed} {in_bytes(vacuumed['n_bytes'])}{' (' + ', '.join(parts) + ')' if parts else ''}")
 
 
 _SWEPT = {
-    "n_generations": "old generations of tables",
-    "n_tables": "tables",
-    "n_contents": "contents",
-    "n_vectors": "vectors",
-    "n_files": "other files",
+    "n_generations": "old table generation",
+    "n_tables": "table",
+    "n_contents": "content",
+    "n_vectors": "vector",
+    "n_files": "other file",
 }
 
 
@@ -136,15 +138,16 @@ def forgotten(shown: dict[str, Any]) -> None:
         f"{counted(len(shown['documents']), 'document')} {would} from {counted(len(shown['releases']), 'release')}"
     )
     if proof is not None and not shown["documents"]:
-        out.print("what an erasure that was cut short had left is gone now")
+        out.print("an interrupted erasure is now complete")
     if proof is not None:
         out.print(
-            f"proof: {proof['n_files']:,} files decoded ({in_bytes(proof['n_bytes'])}, {proof['n_rows']:,} rows, "
-            f"{proof['n_strings']:,} texts, {proof['n_vectors']:,} vectors), no trace found"
+            f"proof: {counted(proof['n_files'], 'file')} decoded ({in_bytes(proof['n_bytes'])}, "
+            f"{counted(proof['n_rows'], 'row')}, {counted(proof['n_strings'], 'text')}, "
+            f"{counted(proof['n_vectors'], 'vector')}), no trace found"
         )
-        out.print("the sources still hold what they held; the next run leaves it out and says so")
+        out.print("The sources still hold these documents; the next run leaves them out and reports it.")
 
 
 def lifted(shown: dict[str, Any]) -> None:
     """What may come back."""
-    terminal().print(f"{escape(shown['lifted'])} comes back with the next run")
+    terminal().print(f"{escape(shown['lifted'])} is indexed again by the next run")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
-from lake.reporting import counted
+from flows.cli.hints import pasteable
+from lake.reporting import counted, listed
 
 if TYPE_CHECKING:
     from lake.reporting import Progress
@@ -18,8 +23,56 @@ if TYPE_CHECKING:
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 
 
+#: A command between backticks stays on one line, so that it can be pasted.
+_COMMAND = re.compile(r"`[^`]+`")
+
+
 def terminal() -> Console:
+    """A console that prints each line as it is, however narrow the terminal."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def paragraph(out: Console, text: str, *, style: str = "", indent: int = 0) -> None:
+    """Print plain text, wrapped between words when it goes to a terminal; commands in it name the lake."""
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), pasteable(text))
+    width = out.width - indent if out.is_terminal else max(1, len(whole))
+    lines = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False) or [""]
+    for line in lines:
+        out.print(" " * indent + escape(line.replace(_NO_BREAK, " ")), style=style or None)
+
+
+def wrapped(out: Console, markup: str, *, indent: int) -> None:
+    """Print markup, wrapped between words when it goes to a terminal."""
+    text = Text.from_markup(markup)
+    for line in text.wrap(out, out.width - indent) if out.is_terminal else [text]:
+        out.print(Text(" " * indent) + line)
+
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def table(
+    out: Console,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Collection[str] = (),
+    bold: Collection[int] = (),
+) -> None:
+    """Print columns, or a paragraph for each row if they are too wide for the terminal; nothing is cut."""
+    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    if not out.is_terminal or sum(widths) + 2 * len(widths) <= out.width + 2:
+        for number, row in enumerate([heads, *rows]):
+            cells = [
+                f"{c:>{w}}" if h in right else set_cell_size(c, w) for h, c, w in zip(heads, row, widths, strict=True)
+            ]
+            out.print(escape("  ".join(cells).rstrip()), style="bold" if number == 0 or number - 1 in bold else None)
+        return
+    for number, row in enumerate(rows):
+        out.print(escape(row[0]), style="bold" if number in bold else None)
+        paragraph(
+            out, ", ".join(f"{head} {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if cell), indent=2
+        )
 
 
 @contextmanager
@@ -54,7 +107,7 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
 def plan(shown: dict[str, Any]) -> None:
     """A plan: counts, first names, price."""
     out = terminal()
-    table = Table("", "documents", "for instance", box=None, pad_edge=False)
+    table = Table("", "documents", Column("for instance", overflow="fold"), box=None, pad_edge=False)
     for change in _CHANGES:
         names = shown["examples"].get(change, [])
         more = " ..." if shown[change] > len(names[:3]) else ""
@@ -62,30 +115,30 @@ def plan(shown: dict[str, Any]) -> None:
     out.print(table)
     _denied(out, shown["n_denied"])
     for remark in shown["remarks"]:
-        out.print(f"[yellow]{escape(remark)}[/yellow]")
+        paragraph(out, remark, style="yellow")
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
-    texts, tokens = f"{shown['n_texts_to_embed']:,}", f"{shown['n_tokens_to_embed']:,}"
-    out.print(f"to embed with {shown['embedder']} by {shown['backend']}: {texts} texts, {tokens} tokens, {cost}")
+    texts, tokens = counted(shown["n_texts_to_embed"], "text"), counted(shown["n_tokens_to_embed"], "token")
+    paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']} on {shown['backend']}")
     if shown["oldest_change_at"]:
-        out.print(f"the oldest change was made on {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC, or later")
+        out.print(f"oldest change: {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC or later")
 
 
 def outcome(shown: dict[str, Any]) -> None:
     """What an ingest did."""
     out = terminal()
-    changes = ", ".join(f"{shown[change]:,} {change}" for change in _CHANGES)
     if shown["published"]:
-        out.print(f"published release [bold]{shown['release']}[/bold] in {shown['seconds']:.1f} s: {changes}")
+        out.print(f"published release [bold]{shown['release']}[/bold] in {shown['seconds']:.1f} s")
     else:
-        release = f"release {shown['release']}: " if shown["release"] else ""
-        out.print(f"{release}{escape(shown['reason'])} ({changes}; {shown['seconds']:.1f} s)")
+        release = shown["release"] if shown["release"] and shown["release"] not in shown["reason"] else ""
+        paragraph(out, f"{f'release {release}: ' if release else ''}{shown['reason']} ({shown['seconds']:.1f} s)")
+    out.print(f"changes: {listed({change: shown[change] for change in _CHANGES})}")
     embedded = counted(shown["n_texts_embedded"], "text")
-    out.print(f"{_holds(shown)}, {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
+    out.print(f"{_holds(shown)}; {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _denied(out, shown["n_denied"])
     for remark in shown["remarks"]:
-        out.print(f"[yellow]{escape(remark)}[/yellow]")
+        paragraph(out, remark, style="yellow")
     if shown["n_quarantined"]:
-        out.print("raglake status --lake ... says what is in quarantine and why")
+        paragraph(out, "`raglake status` shows what is in quarantine and why")
 
 
 def _holds(shown: dict[str, Any]) -> str:
@@ -94,25 +147,25 @@ def _holds(shown: dict[str, Any]) -> str:
 
 def _denied(out: Console, n: int) -> None:
     if n:
-        out.print(f"{n:,} left out: erased for good by raglake forget")
+        out.print(f"{counted(n, 'document')} left out: erased for good by raglake forget")
 
 
 def status(shown: dict[str, Any]) -> None:
     """What is live and what is in quarantine."""
     out = terminal()
     if shown["live"] is None:
-        out.print(f"{shown['lake']}: nothing is published yet")
+        out.print(f"{escape(shown['lake'])}: nothing is published yet")
         return
     live = shown["live"]
     at = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"  # it may have been rolled back to since
-    out.print(f"{shown['lake']}: [bold]{live['release']}[/bold] is live, published {at}")
-    out.print(f"{_holds(live)}, embedder {live['embedder']}")
+    out.print(f"{escape(shown['lake'])}: [bold]{live['release']}[/bold] is live, published {at}")
+    out.print(f"{_holds(live)}; embedder {escape(live['embedder'])}")
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")
     if shown["pinned"]:
         out.print(f"pinned: {escape(shown['pinned'])}")
     if shown["quarantine"]:
-        table = Table("document in quarantine", "class", "why", box=None, pad_edge=False)
+        out.print(f"\n{counted(len(shown['quarantine']), 'document')} in quarantine:")
         for row in shown["quarantine"]:
-            table.add_row(escape(row["uri"]), row["error_class"], escape(row["reason"]))
-        out.print(table)
+            out.print(f"[bold]{escape(row['uri'])}[/bold] ({row['error_class']})")
+            paragraph(out, row["reason"], indent=2)

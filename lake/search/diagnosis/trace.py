@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.search.diagnosis.empty import conditions
 from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage
 from lake.search.diversity import duplicates
 from lake.search.overlap import covered, meets
@@ -154,17 +155,9 @@ class SearchTrace:
 
     def _failing(self, ids: Sequence[str]) -> list[str]:
         """The conditions that let none of the chunks pass."""
-        question = self.question
-        conditions: list[tuple[str, str | None, dict[str, Any] | None]] = []
-        if question.where is not None:
-            conditions.append((f"--where {question.where}", question.where, None))
-        for key, condition in (question.filters or {}).items():
-            parts = condition.items() if isinstance(condition, Mapping) else [("", condition)]
-            for operator, value in parts:
-                one = {key: {operator: value} if operator else value}
-                conditions.append((f"the filter {key} {operator or '='} {_plain(value)}", None, one))
         predicate = self.snapshot.filter.predicate
-        return [said for said, where, filters in conditions if not self._passing(ids, predicate(where, filters))]
+        found = conditions(self.question)
+        return [one.words for one in found if not self._passing(ids, predicate(one.where, one.filters))]
 
     def _lost_in_search(self, ids: Sequence[str]) -> tuple[Stage, dict[str, Any]]:
         looked = self.looked
@@ -257,8 +250,3 @@ def _rows(ranked: pa.Table, ids: Iterable[str]) -> list[dict[str, Any]]:
     wanted = pa.array(sorted(ids), pa.string())
     found: list[dict[str, Any]] = ranked.filter(pc.is_in(ranked.column("chunk_id"), wanted)).to_pylist()
     return found
-
-
-def _plain(value: Any) -> str:
-    """As somebody wrote it."""
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple, set, frozenset)) else str(value)

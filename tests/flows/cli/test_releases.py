@@ -94,7 +94,7 @@ def test_how_long_the_oldest_change_waited_is_known(
 
 
 def test_rollback_and_the_next_ingest_goes_on_from_there(
-    two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome]
+    two: list[str], source: Path, lake_url: str, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
 ) -> None:
     reader = lake.open_lake(lake_url)
     assert "neap" in best(lake_url)
@@ -103,6 +103,14 @@ def test_rollback_and_the_next_ingest_goes_on_from_there(
     assert "spring" in best(lake_url)
     listed = reader.releases().to_pylist()
     assert [row["status"] for row in listed] == ["live", "rolled back"]
+    # The reason is about the release that readers were taken off.
+    assert [row["why"] for row in listed] == ["", "wrong tides"]
+    capsys.readouterr()
+    assert _exit_status(["releases", two[1], "--lake", lake_url]) == OK
+    assert f"rollback to {two[0]}" in capsys.readouterr().out
+    assert _exit_status(["releases", two[0], "--lake", lake_url]) == OK
+    shown = capsys.readouterr().out
+    assert ("rollback to it" in shown, "wrong tides" in shown) == (True, False)
     write(source, "spring")
     (source / "1.md").write_text("# Quay 1\n\nClosed.")
     outcome = ingest()

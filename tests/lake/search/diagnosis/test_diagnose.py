@@ -91,7 +91,7 @@ CASES: list[tuple[str, str, str | None, dict[str, Any], str]] = [
     ("text gone", "best.md", "Five litres of oil", {}, "no longer holds the quote"),
     ("ambiguous", "best.md", "oil", {}, "several places"),
     ("hidden", "secret.md", "seven ducats", {}, "its rights are hr"),
-    ("filtered", "best.md", None, {"filters": {"tags": "yard", "uri": {"glob": "best*"}}}, "the filter tags = yard"),
+    ("filtered", "best.md", None, {"filters": {"tags": "yard", "uri": {"glob": "best*"}}}, "the filter tags=yard"),
     ("filtered", "best.md", None, {"where": "uri = 'open.md'"}, "left out by --where uri = 'open.md'"),
     ("no words", "far.md", None, {"mode": "text"}, "hold none of the question's"),
     ("collapse", "copy-b.md", None, {"collapse": 0.5, "text": "a copied pump in a copied hall"}, "a chunk of copy-a"),
