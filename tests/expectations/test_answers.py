@@ -163,10 +163,10 @@ def test_a_judge_gives_verdicts_and_values_are_counted_from_them(url: str, scrip
 def test_replies_are_paid_for_once(url: str, scripted: Any) -> None:
     first = told(url, judge="openai:judge")
     n = len(scripted.requests)
-    assert n == 3 + 5 + 2 + 2 == sum(paid.n_calls for paid in first.purse.paid.values())
+    assert n == 3 + 5 + 2 + 2 == sum(paid.n_calls for paid in first.budget.paid.values())
     second = told(url, judge="openai:judge")
     assert len(scripted.requests) == n
-    assert (second.purse.usage.n_calls, second.purse.n_remembered) == (0, n)
+    assert (second.budget.usage.n_calls, second.budget.n_remembered) == (0, n)
     drop = ["evaluated_at"]
     assert second.rows.drop_columns(drop).equals(first.rows.drop_columns(drop))
     told(url, judge="openai:judge", again=True)
@@ -210,8 +210,8 @@ def test_the_budget_stops_before_it_is_exceeded(url: str, scripted: Any, monkeyp
     monkeypatch.setenv("RAGLAKE_CHAT_PRICE", "1/10")
     one_by_one = {"judge": "openai:judge", "n_workers": 1}
     part = told(url, budget=0.025, **one_by_one)
-    assert part.purse.usage.cost_usd == pytest.approx(0.002 * len(scripted.requests))
-    assert 0 < (part.purse.usage.cost_usd or 0) <= 0.025
+    assert part.budget.usage.cost_usd == pytest.approx(0.002 * len(scripted.requests))
+    assert 0 < (part.budget.usage.cost_usd or 0) <= 0.025
     assert "raise the budget" in part.stopped
     n_scored = len({row["question_id"] for row in part.rows.to_pylist() if row["status"] == "scored"})
     assert n_scored < 3

@@ -136,13 +136,13 @@ def test_again_costs_nothing_and_a_cut_short_run_goes_on(lake_url: str, endpoint
     n_before = len(endpoint.requests) - 1
     done = made(lake_url)
     n_all = len(endpoint.requests)
-    assert done.purse.n_remembered  # how many depends on which sections were done with when the endpoint failed
+    assert done.budget.n_remembered  # how many depends on which sections were done with when the endpoint failed
     prompts = [json.dumps(request["messages"]) for request in endpoint.requests]
     assert len(prompts) == len(set(prompts)) + 1  # what failed was asked again, and nothing else
-    assert n_all - n_before == done.purse.usage.n_calls + 1
+    assert n_all - n_before == done.budget.usage.n_calls + 1
     assert done.holds == 4
     again = made(lake_url)
-    assert (again.added, again.purse.usage.n_calls, again.holds) == ([], 0, 4)
+    assert (again.added, again.budget.usage.n_calls, again.holds) == ([], 0, 4)
     assert made(lake_url, 4).stopped == ""
     assert len(endpoint.requests) == n_all
     other = made(lake_url, name="second")  # the questions of another set are asked already
@@ -150,7 +150,7 @@ def test_again_costs_nothing_and_a_cut_short_run_goes_on(lake_url: str, endpoint
     place = Lake.existing(lake_url)
     kept = questions(place)
     place.store.delete_folder("questions")
-    assert made(lake_url).purse.usage.n_calls == 0
+    assert made(lake_url).budget.usage.n_calls == 0
     assert questions(place) == kept
 
 
@@ -162,11 +162,11 @@ def test_no_call_is_made_that_could_exceed_the_budget(
     with pytest.raises(UsageError, match="RAGLAKE_CHAT_PRICE"):
         made(lake_url, budget=1.0)
     monkeypatch.setenv("RAGLAKE_CHAT_PRICE", "1/10")  # a call is counted as 1,000 + 100 tokens: 0.002 USD
-    assert made(lake_url, budget=0.0).purse.usage.n_calls == 0
+    assert made(lake_url, budget=0.0).budget.usage.n_calls == 0
     assert endpoint.requests == []
     part = made(lake_url, budget=0.03)
-    assert part.purse.usage.cost_usd == pytest.approx(0.002 * len(endpoint.requests))
-    assert 0.01 < (part.purse.usage.cost_usd or 0) <= 0.03
+    assert part.budget.usage.cost_usd == pytest.approx(0.002 * len(endpoint.requests))
+    assert 0.01 < (part.budget.usage.cost_usd or 0) <= 0.03
     assert "raise the budget" in part.stopped
     assert made(lake_url, budget=10.0).holds == 4
     n_paid = Counter(json.dumps(request, sort_keys=True) for request in endpoint.requests)
