@@ -16,11 +16,12 @@ from lake.releases.history import History
 from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
+    from lake.destinations.export import Exported
     from lake.erasure.forget import Forgotten
     from lake.maintenance.prune import Pruned
     from lake.releases.retention import Retention
 
-__all__ = ["forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
+__all__ = ["export", "forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
 
 
 def rollback(url: str, to: str, *, why: str) -> History:
@@ -113,3 +114,10 @@ def rebuild(url: str, *, progress: Progress = silent) -> History:
     from lake.ingest.rebuild import rebuild as make_again
 
     return make_again(Lake.existing(url), progress)
+
+
+def export(url: str, destination: str, *, at: str = "live") -> Exported:
+    """Copy a release to a destination (``parquet:FOLDER``), which then holds nothing else."""
+    from lake.destinations.export import export as copy
+
+    return copy(url, destination, at=at)

@@ -82,10 +82,10 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "ids", "reporting", "result", "schemas", "recipe", "options", "storage"),
+    *("errors", "plugins", "ids", "reporting", "result", "schemas", "recipe", "options", "storage"),
     *("parse", "chunk", "sources", "tables", "releases", "directory", "access", "endpoints", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
-    *("erasure", "maintenance", "adapters", "service", "operate"),
+    *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
 )
 #: What bends the order, and why; at most five.
 BENDS: dict[tuple[str, str], str] = {}

@@ -22,9 +22,11 @@ from flows.cli import (
     doctor,
     evaluate,
     experiment,
+    export,
     feedback,
     ingest,
     maintain,
+    plugins,
     query,
     questions,
     releases,
@@ -72,10 +74,10 @@ def _options(
 _PANELS: dict[str, tuple[ModuleType | typer.Typer, ...]] = {
     "Index": (demo, ingest),
     "Search": (query, ask, why),
-    "Operate": (releases, diff),
+    "Operate": (releases, diff, export),
     "Evaluate": (evaluate, experiment, report, questions.app, feedback.app),
     "Serve": (serve, deployments.app, automations.app),
-    "Administer": (config.app, maintain, doctor),
+    "Administer": (config.app, maintain, doctor, plugins),
 }
 
 for panel, members in _PANELS.items():

@@ -22,6 +22,8 @@ EXAMPLES = {
     "name": "raglake name 2026-11-21.2 before-migration --lake /srv/lake",
     "unname": "raglake unname before-migration --lake /srv/lake",
     "diff": "raglake diff 2026-11-20 live --lake /srv/lake",
+    "export": "raglake export parquet:/srv/copy --at 2026-11-20 --lake /srv/lake",
+    "plugins": "raglake plugins",
     "prune": "raglake prune --keep-last 10 --dry-run --lake /srv/lake",
     "forget": "raglake forget hr/anna.md --why 'request 4711' --lake /srv/lake",
     "rebuild": "raglake rebuild --lake /srv/lake",

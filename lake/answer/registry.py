@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from lake import plugins
 from lake.answer import anthropic_chat, openai_chat
 from lake.errors import UsageError
 
@@ -32,10 +33,24 @@ def load_chat(name: str | None = None, timeouts: ChatTimeouts | None = None) -> 
             f"OPENAI_API_KEY or ANTHROPIC_API_KEY, or OPENAI_BASE_URL for a server of your own"
         )
     family, _, model = chosen.partition(":")
-    if family == "openai" and model:
-        from lake.endpoints.endpoint import Endpoint
+    load = plugins.load("chat_models", family) if model else None
+    if load is None:
+        raise UsageError(f"no chat model {chosen!r}; choose one of the forms {[*FORMS, *_added()]}")
+    chat: ChatModel = load(model) if timeouts is None else load(model, timeouts)
+    return chat
 
-        return openai_chat.OpenAIChat(model, Endpoint.from_environment(), timeouts)
-    if family == "anthropic" and model:
-        return anthropic_chat.AnthropicChat(model, timeouts)
-    raise UsageError(f"no chat model {chosen!r}; choose one of the forms {list(FORMS)}")
+
+def _added() -> list[str]:
+    return [f"{name}:MODEL" for name in plugins.names("chat_models")]
+
+
+def openai(model: str, timeouts: ChatTimeouts | None = None) -> ChatModel:
+    """A model behind OPENAI_BASE_URL, or OpenAI's own; an entry point, as ``anthropic`` is."""
+    from lake.endpoints.endpoint import Endpoint
+
+    return openai_chat.OpenAIChat(model, Endpoint.from_environment(), timeouts)
+
+
+def anthropic(model: str, timeouts: ChatTimeouts | None = None) -> ChatModel:
+    """One of Anthropic's models."""
+    return anthropic_chat.AnthropicChat(model, timeouts)

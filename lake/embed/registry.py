@@ -6,10 +6,9 @@ from dataclasses import asdict
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
-from lake.embed import hash_identity, openai_models
-from lake.embed.backends import Backend
-from lake.embed.local_models import is_local, local_model
+from lake import plugins
+from lake.chunk.tokenizers import Tokenizer
+from lake.embed.families import EmbedderFamily
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
 
@@ -17,34 +16,43 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lake.embed.base import Embedder
-    from lake.endpoints.endpoint import Endpoint
-
-FORMS = ("minilm", "st:MODEL_OR_PATH", "openai:MODEL[@DIMENSIONS]", "hash")
 
 _loaded: dict[Hashable, Embedder] = {}
 _loading = Lock()
 
 
+def family_of(name: str) -> EmbedderFamily:
+    """The family of an embedder's name, ours or a plugin's; UsageError lists the forms of a name."""
+    plugin = plugins.find("embedders", name.partition(":")[0])
+    family = plugin_family(plugin) if plugin else None
+    if family is None or (":" in name) != (":" in family.form):
+        raise UsageError(f"no embedder {name!r}; choose one of the forms {_forms()}")
+    return family
+
+
+def plugin_family(plugin: plugins.Plugin) -> EmbedderFamily:
+    """The family that a package registers; ContractError if it is none."""
+    family = plugin.load()
+    if not isinstance(family, EmbedderFamily):
+        raise plugin.broken(f"must be an EmbedderFamily, got {family!r:.100}")
+    return family
+
+
+def _forms() -> list[str]:
+    ours = [plugin.load().form for plugin in plugins.ours() if plugin.kind == "embedders"]
+    return [*ours, *plugins.names("embedders")]
+
+
 def identify(name: str, backend: str | None = None, like: EmbedderIdentity | None = None) -> EmbedderIdentity:
     """What ``name`` would embed with; reads a model's small files and digests, never its weights into memory.
 
-    A local model is computed by ``backend`` (``openvino/bfloat16``); unless one is named by the one that made
-    ``like``, where this machine has it and the model is the same, else by the quickest there is.
+    A local model is computed by ``backend`` (``openvino/bfloat16``). By default the backend is that of ``like`` if this
+    machine has it and the model is the same, else the quickest there is.
     """
-    if is_local(name):
-        model = local_model(name)
-        return model.identity(model.chosen(Backend.parse(backend) if backend else None, like))
-    if backend:
-        raise UsageError(f"a backend is for models that are computed here, not for {name!r}; leave --backend out")
-    if name == "hash":
-        return hash_identity.IDENTITY
-    if name.startswith(openai_models.PREFIX):
-        return openai_models.parse_model(name).identity
-    raise _unknown(name)
-
-
-def _unknown(name: str) -> UsageError:
-    return UsageError(f"no embedder {name!r}; choose one of the forms {list(FORMS)}")
+    identity = family_of(name).identify_on(name, backend, like)
+    if identity.name.partition(":")[0] != name.partition(":")[0]:
+        raise ContractError(f"the embedder {name!r} identifies itself as {identity.name!r}; names must agree")
+    return identity
 
 
 def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedder:
@@ -53,34 +61,15 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
     Raises ContractError when it is not the ``expected`` one: vectors of two models, or of two
     builds of one, can't be compared with each other.
     """
-    identity = identify(name, like=expected)
+    family, identity = family_of(name), identify(name, like=expected)
     if expected is not None and identity != expected:
         raise ContractError(difference(expected, identity))
-    # The endpoint is part of the key: another address or key in the environment is another client.
-    endpoint = _endpoint() if name.startswith(openai_models.PREFIX) else None
+    # Another address or key in the environment is another client.
+    key = (identity, family.connection())
     with _loading:
-        key = (identity, endpoint)
         if key not in _loaded:
-            _loaded[key] = _load(identity, endpoint)
+            _loaded[key] = family.load(identity)
         return _loaded[key]
-
-
-def _endpoint() -> Endpoint:
-    from lake.endpoints.endpoint import Endpoint
-
-    return Endpoint.from_environment()
-
-
-def _load(identity: EmbedderIdentity, endpoint: Endpoint | None) -> Embedder:
-    if endpoint is not None:
-        from lake.embed.openai_api import OpenAIEmbedder
-
-        return OpenAIEmbedder(openai_models.parse_model(identity.name), endpoint)
-    if identity.name == "hash":
-        from lake.embed.hashing import HashEmbedder
-
-        return HashEmbedder()
-    return local_model(identity.name).load(Backend(identity.backend, identity.dtype))
 
 
 def changes(was: EmbedderIdentity, now: EmbedderIdentity) -> str:
@@ -98,17 +87,9 @@ def difference(expected: EmbedderIdentity, found: EmbedderIdentity) -> str:
 
 def tokenizer_of(name: str) -> Tokenizer:
     """The tokenizer that ``identify(name).tokenizer`` names; loads no model and no torch."""
-    if is_local(name):
-        facts = local_model(name).facts
-        return huggingface_tokenizer(facts.tokenizer, facts.tokenizer_file)
-    return load_tokenizer(identify(name).tokenizer)
+    return family_of(name).tokenizer(name)
 
 
 def price_per_million_tokens(name: str, *, in_batches: bool = False) -> float | None:
-    """USD for a million input tokens; 0.0 for a local model, None where the price is not known."""
-    if name.startswith(openai_models.PREFIX):
-        price = openai_models.PRICES.get(openai_models.parse_model(name).name)
-        return price if price is None or not in_batches else price * openai_models.BATCH_FACTOR
-    if name == "hash" or is_local(name):
-        return 0.0
-    raise _unknown(name)
+    """USD for a million input tokens; 0.0 for a local model, None if the price is not known."""
+    return family_of(name).price(name, in_batches=in_batches)

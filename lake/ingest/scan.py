@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lake.directory import Lake
 from lake.embed import changes, identify
-from lake.errors import UsageError
+from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.source_listing import digested
@@ -172,7 +172,10 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     base = newest.recipe if newest else None
     name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
     recipe = settings.recipe(base, identify(name, settings.backend, like=base.embedder if base else None))
-    if base is None or change_recipe or replace(recipe, parsers=base.parsers) == base:
+    if base is None or change_recipe:
+        return recipe
+    _check_parsers(base, recipe)
+    if replace(recipe, parsers=base.parsers) == base:
         return recipe
     was, wanted = base.to_json(), recipe.to_json()
     changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
@@ -182,6 +185,16 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
         f"this lake was built with another recipe; the run would change {'; '.join(changes)} and do everything anew. "
         "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
     )
+
+
+def _check_parsers(base: Recipe, recipe: Recipe) -> None:
+    """ContractError if a plugin's parser is gone: documents that only it can read would leave the index."""
+    if gone := sorted(base.parsers.keys() - recipe.parsers.keys()):
+        raise ContractError(
+            f"this lake was built with parsers that are not installed here, or can't be loaded: {', '.join(gone)} "
+            "(raglake plugins shows what is installed, and why it fails); install them, or do without them by "
+            "--change-recipe, which puts the documents that nothing else reads into quarantine"
+        )
 
 
 def _change(was: EmbedderIdentity, wanted: EmbedderIdentity) -> str:

@@ -1,6 +1,7 @@
 """Bytes of any supported format become canonical text with blocks: ``parse(data, uri)``."""
 
 from lake.parse.document import Block, ParsedDocument
-from lake.parse.registry import Parser, media_type_of, parse, parser_of, parser_versions
+from lake.parse.parser import Parser
+from lake.parse.registry import media_type_of, parse, parser_of, parser_versions
 
 __all__ = ["Block", "ParsedDocument", "Parser", "media_type_of", "parse", "parser_of", "parser_versions"]

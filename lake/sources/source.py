@@ -7,18 +7,26 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from lake.errors import InputError, TransientError, UsageError
+from lake.errors import UsageError
 from lake.ids import document_id
 from lake.schemas import LISTING
 from lake.sources.globs import expression, matches
+from lake.sources.readers import (
+    PluginReader,
+    Reader,
+    SourceFile,
+    filesystem_of,
+    listing_errors,
+    plugin_of,
+    readable_name,
+    reader_of,
+    reading_errors,
+)
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
@@ -35,15 +43,6 @@ def is_sidecar(uri: str) -> bool:
         return False
     name = uri.rsplit("/", 1)[-1]
     return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
-
-
-class SourceFile(NamedTuple):
-    """One object of a listing, before it has an id; ``modified_us`` counts microseconds since 1970 UTC."""
-
-    uri: str
-    size: int | None
-    modified_us: int | None
-    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,26 +68,24 @@ class Source:
     def is_local(self) -> bool:
         return "://" not in self.root
 
-    def found(self) -> Iterator[SourceFile]:
+    def list(self) -> Iterator[SourceFile]:
         """Every document of the source and every sidecar, in no particular order.
 
-        Raises UsageError where the source does not exist and TransientError where it can't be listed.
+        Raises UsageError if the source does not exist and TransientError if it can't be listed.
         """
-        if self.file is not None:
-            if self.only is None or self.file in self.only:
-                yield self._found_file(self.file)
-                yield from self._beside(self.file)
-            return
-        walk = _walk_local(self.root, self._names_hidden) if self.is_local else self._walk_remote()
-        yield from (found for found in walk if is_sidecar(found.uri) or self._wants(found.uri))
+        if self.file is None:
+            with listing_errors(self.name):
+                yield from (found for found in self._reader.list() if is_sidecar(found.uri) or self._wants(found.uri))
+        elif self.only is None or self.file in self.only:
+            yield self._found_file(self.file)
+            yield from self._beside(self.file)
 
     def _found_file(self, uri: str) -> SourceFile:
+        assert not isinstance(self._reader, PluginReader)  # no plugin's URL names a single file
         if self.is_local:
-            stat = os.stat(os.path.join(os.fsencode(self.root), _name_bytes(uri)))
-            return SourceFile(uri, stat.st_size, stat.st_mtime_ns // 1000)
-        with self._listing_errors():
-            info = self._filesystem.info(f"{self._path}/{uri}")
-        return _remote_found(uri, info)
+            return self._reader.find(uri)
+        with listing_errors(self.name):
+            return self._reader.find(uri)
 
     def _beside(self, uri: str) -> Iterator[SourceFile]:
         """The sidecars of a single file; a web server has none, since it may answer to any name."""
@@ -119,69 +116,22 @@ class Source:
             return False
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 
-    def _walk_remote(self) -> Iterator[SourceFile]:
-        with self._listing_errors():
-            details = self._filesystem.find(self._path, detail=True)
-            if not details and not self._filesystem.exists(self._path):
-                raise FileNotFoundError(self.root)
-        for name, info in details.items():
-            uri = name.removeprefix(self._path).lstrip("/")
-            if self._names_hidden or "/." not in f"/{uri}":
-                yield _remote_found(uri, info)
-
-    @contextmanager
-    def _listing_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise UsageError(f"no such source: {self.name}") from error
-        except PermissionError as error:
-            raise UsageError(f"may not list {self.name}: {error}; check its credentials") from error
-        except Exception as error:
-            raise TransientError(f"could not list {self.name}: {type(error).__name__}: {error}") from error
-
     def read(self, uri: str) -> bytes:
         """All bytes of a document. InputError: it is gone or unreadable. TransientError: try again."""
-        with _reading(uri), self._open(uri) as file:
-            return bytes(file.read())
+        with reading_errors(uri):
+            return self._reader.read(uri)
 
     def digest(self, uri: str) -> str:
         """SHA-256 of a document's bytes, read in blocks; errors as for ``read``."""
         digest = hashlib.sha256()
-        with _reading(uri), self._open(uri) as file:
+        with reading_errors(uri), self._reader.open(uri) as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
         return digest.hexdigest()
 
-    def _open(self, uri: str) -> Any:
-        if self.is_local:
-            return open(os.path.join(os.fsencode(self.root), _name_bytes(uri)), "rb")
-        return self._filesystem.open(f"{self._path}/{uri}", "rb")
-
     @cached_property
-    def _filesystem(self) -> Any:
-        return _filesystem(self.root)[0]
-
-    @cached_property
-    def _path(self) -> str:
-        return str(_filesystem(self.root)[1]).rstrip("/")
-
-
-@contextmanager
-def _reading(uri: str) -> Iterator[None]:
-    """Tells apart what one document suffers (InputError) and what may pass (TransientError)."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise InputError("listed, but gone when it was read; the next run will see", "vanished") from error
-    except PermissionError as error:
-        raise InputError("no permission to read it; grant it or exclude the file", "unreadable") from error
-    except (IsADirectoryError, NotADirectoryError) as error:
-        raise InputError("not a regular file; exclude it", "unreadable") from error
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
-            raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
-        raise TransientError(f"reading {uri} failed: {error}") from error
+    def _reader(self) -> Reader:
+        return reader_of(self.root, self._names_hidden)
 
 
 def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Source:
@@ -208,7 +158,7 @@ def _split_local(location: str) -> tuple[str, str, str | None]:
     if os.path.lexists(location):
         if os.path.exists(location) and not os.path.isfile(location):
             raise UsageError(f"{location} is neither a folder nor a regular file")
-        return os.path.dirname(location), "**", _readable_name(os.path.basename(location))
+        return os.path.dirname(location), "**", readable_name(os.path.basename(location))
     if not _MAGIC.search(location):
         raise UsageError(f"no such file or folder: {location}")
     root, pattern = _split_glob(location)
@@ -218,10 +168,12 @@ def _split_local(location: str) -> tuple[str, str, str | None]:
 
 
 def _split_remote(location: str) -> tuple[str, str, str | None]:
+    if plugin_of(location):
+        return location, "**", None
     if _MAGIC.search(location.split("://", 1)[1]):
         return *_split_glob(location), None
     if not location.endswith("/"):
-        filesystem, path = _filesystem(location)
+        filesystem, path = filesystem_of(location)
         try:
             if filesystem.isfile(path):
                 root, _, file = location.rpartition("/")
@@ -237,75 +189,6 @@ def _split_glob(location: str) -> tuple[str, str]:
     return "/".join(parts[:magic]) or "/", "/".join(parts[magic:])
 
 
-def _filesystem(url: str) -> tuple[Any, str]:
-    import fsspec
-
-    try:
-        filesystem, path = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise UsageError(f"can't open {url.split('://', 1)[0]}:// sources: {error}") from error
-    filesystem.invalidate_cache()
-    return filesystem, path
-
-
-def _walk_local(root: str, hidden: bool) -> Iterator[SourceFile]:
-    """Files below ``root``; links to files count, links to folders don't (they can go in circles)."""
-    folders = [("", root)]
-    while folders:
-        prefix, folder = folders.pop()
-        for entry in _entries(folder):
-            if entry.name.startswith(".") and not hidden:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append((f"{prefix}{entry.name}/", entry.path))
-            elif found := _found_entry(prefix, entry):
-                yield found
-
-
-def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
-    """The file, None where it is none or just went; one that can't be looked at is listed all the same."""
-    name = _readable_name(prefix + entry.name)
-    try:
-        if not entry.is_file():
-            return None
-        stat = entry.stat()
-    except FileNotFoundError:
-        return None
-    except OSError:  # a link that leads to itself, say; reading it will tell why
-        return SourceFile(name, None, None)
-    return SourceFile(name, stat.st_size, stat.st_mtime_ns // 1000)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except FileNotFoundError as error:
-        raise UsageError(f"no such folder: {folder}") from error
-    except OSError as error:
-        raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
-
-
-def _readable_name(name: str) -> str:
-    r"""A file name with bytes that are no valid UTF-8 written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
-    plain = name.replace("\\x", "\\x5cx")
-    return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
-
-
-def _name_bytes(uri: str) -> bytes:
-    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
-
-
-def _remote_found(uri: str, info: dict[str, Any]) -> SourceFile:
-    modified = next((info[k] for k in ("LastModified", "mtime", "created", "updated") if info.get(k)), None)
-    if isinstance(modified, datetime):
-        moment = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
-        modified = moment.timestamp()
-    revision = info.get("ETag") or info.get("etag") or info.get("md5Hash")
-    microseconds = int(modified * 1_000_000) if isinstance(modified, int | float) else None
-    return SourceFile(uri, info.get("size"), microseconds, str(revision) if revision else None)
-
-
 def listing(sources: Iterable[Source]) -> pa.Table:
     """All documents and sidecars of the sources as LISTING rows, sorted by source and uri."""
     parts = [_listing(source) for source in sorted(sources, key=lambda source: source.name)]
@@ -313,7 +196,7 @@ def listing(sources: Iterable[Source]) -> pa.Table:
 
 
 def _listing(source: Source) -> pa.Table:
-    found = sorted(source.found())
+    found = sorted(source.list())
     return pa.table(
         {
             "doc_id": [document_id(source.name, f.uri) for f in found],

@@ -196,7 +196,7 @@ def test_what_has_not_changed_is_not_read(source: Path, lake_url: str, monkeypat
     lake.create()
     lake.remember(first.cache, ["s"])
     with monkeypatch.context() as patch:
-        patch.setattr("lake.sources.source.Source._open", lambda *_: pytest.fail("it was read again"))
+        patch.setattr("lake.sources.readers.LocalReader.open", lambda *_: pytest.fail("it was read again"))
         again = look(source, lake)
     assert again.documents.equals(first.documents)
     (source / "a.md.meta.json").write_text('{"acl": ["hr"], "k": 2}')

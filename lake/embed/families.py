@@ -1,0 +1,112 @@
+"""Embedders by family, the part of a name before its colon; ours are declared as entry points, as a plugin's is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
+from lake.embed import hash_identity, openai_models
+from lake.embed.backends import Backend
+from lake.embed.local_models import local_model
+from lake.errors import UsageError
+from lake.recipe import EmbedderIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from lake.embed.base import Embedder
+
+
+class EmbedderFamily:
+    """What a package registers to add embedders.
+
+    ``form`` shows how they are named: ``mine`` for a single one, ``mine:MODEL`` for several. Everything but ``load``
+    is called by processes that embed nothing, so it must be cheap.
+    """
+
+    form = ""
+
+    def identify(self, name: str) -> EmbedderIdentity:
+        """The identity of the embedder called ``name``: UsageError if there is none of that name."""
+        raise NotImplementedError
+
+    def load(self, identity: EmbedderIdentity) -> Embedder:
+        """The embedder of an identity that ``identify`` returned; called once per process."""
+        raise NotImplementedError
+
+    def tokenizer(self, name: str) -> Tokenizer:
+        """The tokenizer that the identity names; it counts the tokens of chunks."""
+        return load_tokenizer(self.identify(name).tokenizer)
+
+    def price(self, name: str, *, in_batches: bool = False) -> float | None:
+        """USD for a million input tokens; None if the price is not known."""
+        return 0.0
+
+    def connection(self) -> Hashable:
+        """What else an embedder depends on in the environment, such as an endpoint; another value loads another one."""
+        return None
+
+    def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
+        """As ``identify``, for families whose models several backends compute."""
+        if backend:
+            raise UsageError(f"a backend is for models that are computed here, not for {name!r}; leave --backend out")
+        return self.identify(name)
+
+
+class LocalFamily(EmbedderFamily):
+    """Models whose weights lie in a folder of this machine."""
+
+    def __init__(self, form: str) -> None:
+        self.form = form
+
+    def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
+        model = local_model(name)
+        return model.identity(model.chosen(Backend.parse(backend) if backend else None, like))
+
+    def load(self, identity: EmbedderIdentity) -> Embedder:
+        return local_model(identity.name).load(Backend(identity.backend, identity.dtype))
+
+    def tokenizer(self, name: str) -> Tokenizer:
+        facts = local_model(name).facts
+        return huggingface_tokenizer(facts.tokenizer, facts.tokenizer_file)
+
+
+class OpenAIFamily(EmbedderFamily):
+    """Models behind an endpoint that speaks OpenAI's protocol."""
+
+    form = "openai:MODEL[@DIMENSIONS]"
+
+    def identify(self, name: str) -> EmbedderIdentity:
+        return openai_models.parse_model(name).identity
+
+    def load(self, identity: EmbedderIdentity) -> Embedder:
+        from lake.embed.openai_api import OpenAIEmbedder
+        from lake.endpoints.endpoint import Endpoint
+
+        return OpenAIEmbedder(openai_models.parse_model(identity.name), Endpoint.from_environment())
+
+    def price(self, name: str, *, in_batches: bool = False) -> float | None:
+        price = openai_models.PRICES.get(openai_models.parse_model(name).name)
+        return price if price is None or not in_batches else price * openai_models.BATCH_FACTOR
+
+    def connection(self) -> Hashable:
+        from lake.endpoints.endpoint import Endpoint
+
+        return Endpoint.from_environment()
+
+
+class HashFamily(EmbedderFamily):
+    """The embedder that needs no model."""
+
+    form = "hash"
+
+    def identify(self, name: str) -> EmbedderIdentity:
+        return hash_identity.IDENTITY
+
+    def load(self, identity: EmbedderIdentity) -> Embedder:
+        from lake.embed.hashing import HashEmbedder
+
+        return HashEmbedder()
+
+
+minilm, st, openai, hash = LocalFamily("minilm"), LocalFamily("st:MODEL_OR_PATH"), OpenAIFamily(), HashFamily()

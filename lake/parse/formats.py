@@ -1,0 +1,38 @@
+"""The parsers of raglake: one value a format, each declared as an entry point under its own name."""
+
+from __future__ import annotations
+
+from lake.parse.parser import Parser
+
+_HTML = ("unstructured", "selectolax", "lxml")
+_GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
+
+
+def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
+    """The module ``lake.parse.<name>`` holds the parser's function ``parse(data, suffix)``."""
+    return Parser(name, "1", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
+
+
+text = _ours("text", ".txt .text .log")
+markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML")
+html = _ours("html", ".html .htm .xhtml", *_HTML)
+office = _ours("office", ".docx .pptx", "unstructured", "lxml", "python-docx", "python-pptx")
+pdf = _ours("pdf", ".pdf", "pypdfium2")
+sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "fastexcel", detects_language=False)
+mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)
+epub = _ours("epub", ".epub", *_HTML)
+rst = _ours("rst", ".rst", "docutils")
+org = _ours("org", ".org")
+rtf = _ours("rtf", ".rtf", "striprtf")
+opendocument = _ours("opendocument", ".odt", "lxml")
+json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py")
+code = _ours(
+    "code",
+    ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
+    " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
+    " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties .tex",
+    "tree-sitter",
+    *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
+    detects_language=False,
+)
+legacy = _ours("legacy", ".doc .ppt .pages .key .numbers", detects_language=False)

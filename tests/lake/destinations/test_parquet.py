@@ -1,0 +1,107 @@
+"""A release as Parquet files: complete, replaced in one step, and never with rights or rows of yesterday."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import lake
+from flows.reindex import Outcome
+from lake import operate
+from lake.destinations.destination import TABLES, ReleaseTables
+from lake.destinations.parquet import STATE, ParquetFolder
+from lake.errors import UsageError
+
+
+@pytest.fixture
+def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
+    for number in range(5):
+        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil.")
+    (source / "1.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    return lake_url
+
+
+def copied(folder: Path) -> dict[str, Any]:
+    """The tables that the state file names."""
+    state = json.loads((folder / STATE).read_text())
+    return {table: pq.read_table(folder / path) for table, path in state["tables"].items()}
+
+
+def test_the_copy_holds_what_the_release_holds(built: str, tmp_path: Path) -> None:
+    done = operate.export(built, f"parquet:{tmp_path / 'copy'}")
+    index = lake.open_lake(built)
+    for table, rows in copied(tmp_path / "copy").items():
+        held = index.dataset(table).to_table()
+        key = held.column_names[0]
+        assert rows.sort_by(key).equals(held.replace_schema_metadata().sort_by(key))
+        assert rows.num_rows == done.n_rows[table]
+    assert (done.written, done.release) == (True, index.release().id)
+    assert not operate.export(built, f"parquet:{tmp_path / 'copy'}").written
+
+
+def test_a_later_export_replaces_the_earlier_one(
+    built: str, source: Path, tmp_path: Path, ingest: Callable[..., Outcome]
+) -> None:
+    destination, first = f"parquet:{tmp_path / 'copy'}", lake.open_lake(built).release().id
+    operate.export(built, destination)
+    (source / "0.md").write_text("Something else.")
+    ingest()
+    operate.export(built, destination)
+    assert len(list((tmp_path / "copy").iterdir())) == 2
+    assert "Something else." in copied(tmp_path / "copy")["parents"]["text"].to_pylist()
+    assert operate.export(built, destination, at=first).written
+    assert "Something else." not in copied(tmp_path / "copy")["parents"]["text"].to_pylist()
+
+
+def test_rights_are_those_of_today(built: str, source: Path, tmp_path: Path, ingest: Callable[..., Outcome]) -> None:
+    destination, first = f"parquet:{tmp_path / 'copy'}", lake.open_lake(built).release().id
+    operate.export(built, destination)
+    assert acls(tmp_path / "copy")["1.md"] == ["hr"]
+    (source / "1.md.meta.json").write_text('{"acl": ["board"]}')
+    (source / "2.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    assert operate.export(built, destination, at=first).written
+    assert acls(tmp_path / "copy") == {"0.md": None, "1.md": ["board"], "2.md": ["hr"], "3.md": None, "4.md": None}
+
+
+def acls(folder: Path) -> dict[str, list[str] | None]:
+    tables = copied(folder)
+    found = [
+        dict(zip(tables[name]["uri"].to_pylist(), tables[name]["acl"].to_pylist(), strict=True))
+        for name in ("documents", "chunks")
+    ]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_after_an_erasure_the_same_release_is_copied_anew(built: str, tmp_path: Path) -> None:
+    destination = f"parquet:{tmp_path / 'copy'}"
+    operate.export(built, destination)
+    operate.forget(built, uri="3.md", why="a request")
+    assert operate.export(built, destination).written
+    assert "3.md" not in copied(tmp_path / "copy")["documents"]["uri"].to_pylist()
+    assert not [path for path in (tmp_path / "copy").rglob("*.parquet") if b"Lamp 3" in path.read_bytes()]
+
+
+def test_a_copy_that_was_cut_short_is_made_again(built: str, tmp_path: Path) -> None:
+    place = ParquetFolder(str(tmp_path / "copy"))
+
+    def cut(table: str) -> Any:
+        raise OSError("the network went away")
+
+    with pytest.raises(OSError, match="network"):
+        place.sync(ReleaseTables("r", "r-1", dict.fromkeys(TABLES, 0), cut))
+    assert place.held() is None
+    assert operate.export(built, f"parquet:{tmp_path / 'copy'}").written
+
+
+def test_a_folder_with_other_contents_is_left_alone(built: str, source: Path) -> None:
+    with pytest.raises(UsageError, match=f"and no {STATE}; choose an empty folder"):
+        operate.export(built, f"parquet:{source}")
+    assert (source / "0.md").exists()
