@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from year_figures import MODES, size_of
+from year_figures import MODES, digest_of, size_of
+from year_nights import Year
 
 from lake import operate
-from lake.index import Index, open_lake
-
-if TYPE_CHECKING:
-    from year import Year
-
-_TIMES = ("indexed_at", "modified_at", "first_seen_at")
-_TABLES = ("documents", "parents", "chunks", "quarantine")
-
-
-def digest_of(index: Index, release: str) -> str:
-    """What all tables of a release hold, in no order, without the times at which it was written."""
-    found = hashlib.sha256()
-    for table in _TABLES:
-        rows = index.dataset(table, release).to_table()
-        rows = rows.drop_columns([name for name in _TIMES if name in rows.column_names]).sort_by(rows.column_names[0])
-        for column in rows.combine_chunks().columns:
-            found.update(repr(column.type).encode())
-            found.update(repr(column.to_pylist()).encode())
-    return found.hexdigest()
+from lake.index import open_lake
 
 
 def check(year: Year) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from year_steps import PHASES
 
+from lake.index import Index
 from lake.releases.values import Release
 
 MODES = ("text", "vector", "hybrid")
@@ -27,6 +29,8 @@ _SHOWN = (
     *((name, 1.0, "") for name in _COUNTS),
     *((name, 1e-6, "MB") for name in _BYTES),
 )
+_TIMES = ("indexed_at", "modified_at", "first_seen_at")
+_TABLES = ("documents", "parents", "chunks", "quarantine")
 
 
 def cpu_seconds() -> float:
@@ -101,3 +105,15 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def digest_of(index: Index, release: str) -> str:
+    """What all tables of a release hold, in no order, without the times at which it was written."""
+    found = hashlib.sha256()
+    for table in _TABLES:
+        rows = index.dataset(table, release).to_table()
+        rows = rows.drop_columns([name for name in _TIMES if name in rows.column_names]).sort_by(rows.column_names[0])
+        for column in rows.combine_chunks().columns:
+            found.update(repr(column.type).encode())
+            found.update(repr(column.to_pylist()).encode())
+    return found.hexdigest()

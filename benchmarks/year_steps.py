@@ -55,10 +55,10 @@ class TimedSteps(PlainSteps):
         self._scanned_at = time.perf_counter()
         return found
 
-    def commit(self, job: Job, found: Any) -> Release:
+    def commit(self, job: Job, found: Any, spent: Any = None) -> Release:
         self.spent["index"] = time.perf_counter() - self._scanned_at
         with self._timed("commit"):
-            return super().commit(job, found)
+            return super().commit(job, found, spent)
 
     def audit(self, job: Job, candidate: Release) -> Any:
         with self._timed("audit"):

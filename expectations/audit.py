@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from expectations import chunks, column_metrics, cross_table, documents, parents, quarantine, runner
 from expectations.audit_settings import DEFAULTS, AuditSettings
+from expectations.runner import Suite
 from expectations.verdict import Verdict
 
 if TYPE_CHECKING:
-    from expectations.runner import Suite
     from lake.directory import Lake
     from lake.releases.values import Release
 
@@ -21,8 +22,6 @@ def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, w
     rows; texts and vectors are read where the release's base, if it passed its audit, has not the same rows, or
     ``whole``.
     """
-    from expectations import runner
-
     started = time.perf_counter()
     findings = tuple(runner.run(suites(lake, release, settings, whole=whole)))
     passed = all(finding.success or finding.severity != "critical" for finding in findings)
@@ -31,16 +30,6 @@ def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, w
 
 def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
     """Every suite with the frame that it is run over."""
-    from expectations import (
-        chunks,
-        column_metrics,
-        cross_table,
-        documents,
-        parents,
-        quarantine,
-    )
-    from expectations.runner import Suite
-
     base = lake.log.read().releases.get(release.base) if release.base else None
     readers = column_metrics.Readers.of(lake, release, base, whole=whole)
     frames = column_metrics.frames(readers, release.recipe.embedder.dimensions)

@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from expectations.audit import audit
+from expectations.audit_settings import AuditSettings
 from lake.maintenance.doctor.examination import failing
 from lake.maintenance.doctor.findings import CheckResult, Issue
 
@@ -35,9 +37,6 @@ def with_audit(lake: Lake, diagnosis: Diagnosis) -> Diagnosis:
 
 
 def _audit_of_live(lake: Lake) -> Verdict | None:
-    from expectations.audit import audit
-    from expectations.audit_settings import AuditSettings
-
     live = lake.log.read().live
     whatever = sys.maxsize
     settings = AuditSettings(

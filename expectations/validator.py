@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from expectations.validation import validate
 from lake.errors import TransientError
 from lake.ingest.isolation import IsolatedFunction
 
@@ -36,8 +37,6 @@ class Validator:
     def validate(self, requests: Sequence[Request]) -> list[list[Result]]:
         """The results of each request's checks; TransientError where the process was lost."""
         if "great_expectations" in sys.modules:  # somebody paid for it already
-            from expectations.validation import validate
-
             return validate(requests)
         with self._lock:
             (answer,) = self._isolated().run([requests])
