@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
 from lake.releases.log import ReleaseLog
+from lake.storage.denylist import Denylist
 from lake.storage.protocol import Store
-from lake.storage.store import open_store, parquet_bytes
+from lake.storage.store import open_parquet, open_store, parquet_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,8 +123,6 @@ class Lake:
 
     def denylist(self) -> Denylist:
         """What was erased for good, as it stands now."""
-        from lake.storage.denylist import Denylist
-
         return Denylist(self.store)
 
     def revision(self) -> tuple[int, tuple[str, ...]]:
@@ -137,7 +136,6 @@ class Lake:
     def findings(self, release: str) -> pa.Table:
         """FINDINGS rows of the release's last audit; none where it was not audited."""
         from lake.schemas import FINDINGS
-        from lake.storage.store import open_parquet
 
         try:
             return open_parquet(self.store, f"audits/{release}.parquet").read()
@@ -181,7 +179,6 @@ class Lake:
     def cached(self, path: str) -> pa.Table | None:
         """DIGESTS rows of one file; None where it can't be read, which is no loss: the sources are read again."""
         from lake.schemas import DIGESTS
-        from lake.storage.store import open_parquet
 
         try:
             return open_parquet(self.store, path).read().cast(DIGESTS)

@@ -29,6 +29,7 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Crashed, Failed, Running
 from pydantic import BaseModel
 
+from expectations.gating import check_configuration
 from flows.runtime import tracing
 from lake import configuration
 from lake.directory import Lake
@@ -106,8 +107,6 @@ def _show_waiting(why: str | None) -> None:
 
 def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:
     """Let the lake's configuration say what a run was told to keep to; whether there is a lake that could."""
-    from expectations.gating import check_configuration
-
     if not lake.exists():
         return False
     if policy:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lake.parse.document import Block
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -204,8 +206,6 @@ class Layout:
 
 def _whole(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
     """The blocks without white space around them; one grows over text that none claims."""
-    from lake.parse.document import Block
-
     blocks = blocks or [Block(0, len(text), "paragraph")]
     edges = [0, *(block.start for block in blocks[1:]), len(text)]
     for block, left, right in zip(blocks, edges, edges[1:], strict=False):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from lake.erasure.verification import occurring
 from lake.records.calls import FOLDER, read_reply
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
     """Remove every reply about erased documents, and every one in whose words the proof would find something."""
-    from lake.erasure.verification import occurring
 
     def is_gone(rows: pa.Table) -> bool:
         row = rows.to_pylist()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lake.erasure.verification import occurring
 from lake.records.feedback import paths, remove
 
 if TYPE_CHECKING:
@@ -26,7 +27,5 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
 
 
 def _speaks_of(erased: ErasureScope, row: dict[str, Any]) -> bool:
-    from lake.erasure.verification import occurring
-
     found = occurring(erased.terms, [row[name] for name in _WORDS if row[name]])
     return bool(found.ids or found.texts or found.words)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lake import access
+from lake import access, configuration
 from lake.directory import Lake
+from lake.erasure import calls, feedback, questions, scores
+from lake.erasure.decode import strings_of_json
 from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect
+from lake.erasure.verification import find_traces, occurring
 from lake.errors import ContractError, UsageError
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
@@ -85,10 +88,6 @@ def forget(
 
 def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
     """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
-    from lake import configuration
-    from lake.erasure.decode import strings_of_json
-    from lake.erasure.verification import occurring
-
     found = occurring(erased.terms, list(strings_of_json(configuration.said(lake.store))))
     if found.ids or found.texts:
         raise UsageError(
@@ -102,8 +101,6 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
 
     How many questions went with them.
     """
-    from lake.erasure import calls, feedback, questions, scores
-
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
     lake.redact(erased.terms.ids)
@@ -182,8 +179,6 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
 
 
 def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
-    from lake.erasure.verification import find_traces
-
     proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lake.erasure.verification import Terms, occurring
 from lake.questions.denied import without_evidence
 from lake.questions.store import change
 from lake.questions.values import EvalQuestion, Evidence
@@ -60,8 +61,6 @@ def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -
 
 def _without_traces(terms: Terms, questions: list[EvalQuestion]) -> Iterator[EvalQuestion]:
     """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
-    from lake.erasure.verification import Terms, occurring
-
     found = occurring(terms, [string for question in questions for string in _strings(question)])
     if not (found.ids or found.texts or found.words):
         yield from questions
@@ -74,8 +73,6 @@ def _without_traces(terms: Terms, questions: list[EvalQuestion]) -> Iterator[Eva
 
 
 def _holds(terms: Terms, strings: list[str]) -> bool:
-    from lake.erasure.verification import occurring
-
     found = occurring(terms, strings)
     return bool(found.ids or found.texts or found.words)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.erasure.verification import occurring
+from lake.questions.store import read as read_questions
 from lake.records.scores import paths
 from lake.storage.store import open_parquet, parquet_bytes
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
     """Remove the scores of questions that are kept no more, and those that were asked in words of erased documents."""
-    from lake.questions.store import read as read_questions
-
     known = read_questions(lake)[1].column("question_id").combine_chunks()
     for path in list(paths(lake)):
         rows = open_parquet(lake.store, path).read()
@@ -31,7 +31,5 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
 
 
 def _speaks_of(terms: Terms, rows: pa.Table) -> bool:
-    from lake.erasure.verification import occurring
-
     found = occurring(terms, pc.unique(rows.column("settings")).to_pylist())
     return bool(found.ids or found.texts or found.words)

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from lake import access
 from lake.directory import Lake
+from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
-from lake.ingest.delta import text_digests
+from lake.ingest.delta import Delta, text_digests
 from lake.ingest.plan import KNOWN
 from lake.releases.history import History
 from lake.releases.values import Release
@@ -145,8 +146,6 @@ class ErasureScope:
 
 def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     """Read what the chosen documents are made of, and leave out all that kept documents hold as well."""
-    from lake.ingest.delta import Delta
-
     whole = {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
     deltas = {name: delta.without(choice.named, choice.digests) for name, delta in whole.items()}
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
@@ -192,8 +191,6 @@ def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], described: set[str]) -> Terms:
-    from lake.erasure.verification import Terms, words_of
-
     strings = {value for value in described if value and value != "{}"}
     strings |= {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
     strings |= set(choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))["uri"])
@@ -246,7 +243,5 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
 
 
 def _less(terms: Terms, strings: list[str]) -> Terms:
-    from lake.erasure.verification import occurring
-
     also = occurring(terms, strings)
     return replace(terms, ids=terms.ids - also.ids, texts=terms.texts - also.texts, words=terms.words - also.words)

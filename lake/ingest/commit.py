@@ -20,6 +20,7 @@ from lake.ingest import rows
 from lake.ingest.delta import Delta
 from lake.ingest.plan import UNREADABLE, oldest_change
 from lake.ingest.scan import Scan
+from lake.parse import media_type_of
 from lake.recipe import Recipe
 from lake.releases.values import Release, Spent
 from lake.reporting import counted
@@ -125,8 +126,6 @@ def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
 
 
 def _with_media_type(documents: pl.DataFrame) -> pa.Table:
-    from lake.parse import media_type_of
-
     types = [media_type_of(uri) for uri in documents["uri"]]
     return documents.with_columns(media_type=pl.Series(types, dtype=pl.String)).to_arrow()
 

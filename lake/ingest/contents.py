@@ -8,8 +8,11 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from lake.chunk.chunker import chunk
+from lake.embed import tokenizer_of
 from lake.errors import InputError
 from lake.ids import text_digest
+from lake.parse import parse
 from lake.recipe import ChunkRecipe
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.chunk.chunker import Child, Parent
-    from lake.chunk.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,6 @@ class Bytes:
 
 def content_row(item: Bytes) -> dict[str, Any]:
     """The CONTENTS row of some bytes; InputError where they can't be indexed."""
-    from lake.chunk.chunker import chunk
-    from lake.parse import parse
-
     document = parse(item.data, item.uri)
     chunks = chunk(document, item.chunking, _tokenizer(item.embedder))
     if not chunks.children:
@@ -66,11 +65,7 @@ def content_row(item: Bytes) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4)
-def _tokenizer(embedder: str) -> Tokenizer:
-    from lake.embed import tokenizer_of
-
-    return tokenizer_of(embedder)
+_tokenizer = lru_cache(maxsize=4)(tokenizer_of)
 
 
 def _span(span: Parent | Child) -> dict[str, Any]:

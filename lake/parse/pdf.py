@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.pdf_layout import Bookmark, body_lines, placed_headings, write_page
+from lake.parse.unstructured_light import partitioner, write_elements
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -115,8 +116,6 @@ def _from_scan(data: bytes, n_pages: int) -> ParsedDocument:
             "no_text",
         )
     import io
-
-    from lake.parse.unstructured_light import partitioner, write_elements
 
     writer = TextWriter()
     write_elements(partitioner("pdf")(file=io.BytesIO(data), strategy="ocr_only"), writer)

@@ -10,6 +10,7 @@ from functools import cache
 from lake import plugins
 from lake.errors import InputError, LakeError, UsageError
 from lake.parse.document import ParsedDocument, check
+from lake.parse.language import declared_language, language_of
 from lake.parse.parser import Parser
 
 #: More bytes than any text a person wrote; what is larger is a dump that belongs cut into files.
@@ -196,8 +197,6 @@ def _required_text(parsed: ParsedDocument) -> ParsedDocument:
 
 
 def _with_language(parsed: ParsedDocument, parser: Parser) -> ParsedDocument:
-    from lake.parse.language import declared_language, language_of
-
     language = declared_language(parsed.language)
     if language is None and parser.detects_language:
         language = language_of(parsed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lake.answer.json_requests import FLAG, TEXT, Form, an_object, filled, one_of, versions
-from lake.questions.filters import agree, around, is_copied, place_of, points_at_text
+from lake.questions.filters import agree, are_alike, around, is_copied, place_of, points_at_text
 from lake.questions.values import EvalQuestion, Evidence
 from lake.records.cached_chat import RememberedChat
 
@@ -163,8 +163,6 @@ class Drafter:
 
 def is_among(question: str, asked: Sequence[EvalQuestion]) -> bool:
     """Whether one of these asks the same."""
-    from lake.questions.filters import are_alike
-
     return any(are_alike(question, other.text) for other in asked)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from lake.answer.templates import load_prompts
 from lake.endpoints.budget import Budget, BudgetError
 from lake.errors import UsageError
 from lake.questions.alignment import resolve
@@ -97,8 +98,6 @@ def generate(
     there and pays for none twice. The same seed draws the same sections. ``unknown_only`` drops what the model
     answers without the passage.
     """
-    from lake.answer.templates import load_prompts
-
     if n < 1:
         raise UsageError(f"{n} questions are none; ask for 1 or more")
     release, kept, spending = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)

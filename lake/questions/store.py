@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from lake.errors import ConflictError, UsageError
+from lake.questions.denied import undenied
 from lake.questions.values import EvalQuestion, from_table, merged, to_table
+from lake.schemas import QUESTIONS
 from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ def newest(store: Store) -> str | None:
 
 def read(lake: Lake) -> tuple[int, pa.Table]:
     """The newest snapshot: its number (0 for none) and QUESTIONS rows."""
-    from lake.schemas import QUESTIONS
-
     for attempt in range(_TRIES):
         path = newest(lake.store)
         if path is None:
@@ -80,8 +80,6 @@ def add(lake: Lake, new: Iterable[EvalQuestion]) -> list[EvalQuestion]:
 
     Evidence of documents that were erased for good is not kept, nor are the answers that stood on it.
     """
-    from lake.questions.denied import undenied
-
     wanted = {question.question_id: question for question in merged(new)}
 
     def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:

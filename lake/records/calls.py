@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from lake.answer.chat import Completion
+from lake.endpoints.usage import Usage
 from lake.errors import ContractError
 from lake.ids import derived_id
 from lake.schemas import CALLS
@@ -39,9 +41,6 @@ class Calls:
 
     def get(self, kind: str, call_id: str) -> Completion | None:
         """The reply; None where none is kept, or the file is damaged, which costs no more than asking again."""
-        from lake.answer.chat import Completion
-        from lake.endpoints.usage import Usage
-
         if self._again and kind != REVIEW:
             return None
         try:
@@ -75,9 +74,6 @@ class Calls:
 
     def turn_down(self, name: str, text: str, about: Iterable[str]) -> None:
         """Remember that a person wants no such question in this set."""
-        from lake.answer.chat import Completion
-        from lake.endpoints.usage import Usage
-
         self.put(REVIEW, derived_id(name, text), Completion("", Usage(), "person", "stop", 0.0), about)
 
     def is_turned_down(self, name: str, text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.ids import derived_id
+from lake.search.predicate import Predicate
 from lake.storage import clock
 from lake.tables.sql import one_of
 
@@ -54,6 +55,4 @@ def judged(
 
 
 def _only(chunk_id: str, visible: Predicate) -> str:
-    from lake.search.predicate import Predicate
-
     return str((Predicate(one_of("chunk_id", [chunk_id])) & visible).sql)

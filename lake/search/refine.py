@@ -14,6 +14,7 @@ from lake.options.search import boosts_of
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
+from lake.search.rerank import load_reranker
 
 _LEAST_FACTOR = 1e-9
 #: Steps that compare each candidate with each other one are for few.
@@ -61,8 +62,6 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
 
 
 def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
-    from lake.search.rerank import load_reranker
-
     rows = read(_row_ids(found), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lake import plugins
 from lake.errors import UsageError
+from lake.search.cross_encoder import LocalCrossEncoder
 from lake.search.rerank_api import RerankApi, RerankEndpoint
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def load_reranker(name: str) -> Reranker:
 
 def st(model: str) -> Reranker:
     """A cross-encoder of sentence-transformers; an entry point, as those below are."""
-    from lake.search.cross_encoder import LocalCrossEncoder
-
     return LocalCrossEncoder(f"st:{model}", model)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.adapters.access import Access
+from lake.answer import AnswerOptions, Message
 from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.search.query_ids import query_id, searched
@@ -117,8 +118,6 @@ class Service:
             yield event("error", {"error": problem.error, "message": problem.message})
 
     def _answer_words(self, key: Key, asked: AnswerQuery) -> dict[str, Any]:
-        from lake.answer import AnswerOptions, Message
-
         if not key.answers:
             raise forbidden("this API key is for searching, not for answers")
         options = replace(self.answers or AnswerOptions(), k=asked.k, understand=tuple(asked.understand))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import ContractError, UsageError
 from lake.storage.failures import disk_error, disk_failures
+from lake.storage.object_store import ObjectStore
 from lake.storage.protocol import Store, Stored
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ def open_store(url: str | os.PathLike[str]) -> Store:
     if protocol == "file":
         return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
     if protocol == "s3":
-        from lake.storage.object_store import ObjectStore
-
         return ObjectStore(text.rstrip("/"))
     raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
 

@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from lake.ingest.scan import known_documents
 from lake.maintenance.doctor.examination import RESTORE, failing
+from lake.questions import questions
+from lake.questions.denied import undenied
+from lake.records import calls, feedback
 from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import ERASING
 from lake.storage.store import open_parquet
@@ -70,9 +73,6 @@ def _check_caches(exam: Examination, denylist: Denylist) -> None:
 
 
 def _check_questions(exam: Examination) -> None:
-    from lake.questions import questions
-    from lake.questions.denied import undenied
-
     with failing(lambda reason: None):  # the check of questions says so
         kept = questions(exam.lake)
         if undenied(exam.lake, kept) != kept:
@@ -80,15 +80,11 @@ def _check_questions(exam: Examination) -> None:
 
 
 def _check_calls(exam: Examination) -> None:
-    from lake.records import calls
-
     for path in calls.denied(exam.lake):
         exam.report(path, "is about a document that was erased", "delete it", "drop")
 
 
 def _check_feedback(exam: Examination) -> None:
-    from lake.records import feedback
-
     for path in feedback.denied(exam.lake):
         exam.report(path, "judges a passage of a document that was erased", "leave it out", "redact")
 

@@ -14,7 +14,7 @@ from lake.ingest.delta import Delta, text_digests
 from lake.ingest.scan import known_documents
 from lake.maintenance.doctor.deltas import made_from_tables, read_checked, resolved
 from lake.maintenance.doctor.examination import RESTORE, failing
-from lake.maintenance.doctor.vectors import untrue_vectors
+from lake.maintenance.doctor.vectors import in_tables, untrue_vectors
 from lake.schemas import CONTENTS
 from lake.storage.store import open_parquet
 
@@ -150,8 +150,6 @@ def missing_vectors(sound: Lake, content_ids: Iterable[pa.Array], folder: str) -
 
 def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> set[str]:
     """Those of these texts whose vector a table of a kept release still has."""
-    from lake.maintenance.doctor.vectors import in_tables
-
     found: set[str] = set()
     with failing(lambda reason: None):
         for part in in_tables(exam.lake, exam.history, folder, digests):

@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING
 from lake import access, configuration
 from lake.directory import Lake
 from lake.errors import ContractError, UsageError
+from lake.ingest.delta import read_deltas
 from lake.maintenance.doctor.examination import RESTORE
+from lake.questions.store import newest
+from lake.questions.values import from_table
+from lake.releases.retention import Retention
 from lake.releases.values import Entry
 from lake.reporting import counted
+from lake.schemas import CALLS, DIGESTS, FEEDBACK, FINDINGS, QUESTIONS, SCORES
 from lake.storage.lease import Holder
 from lake.storage.store import open_parquet
+from lake.vacuum import vacuum
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,24 +114,16 @@ def check_lease(exam: Examination) -> int:
 
 def check_cache(exam: Examination) -> int:
     """Digests of source files can be read."""
-    from lake.schemas import DIGESTS
-
     return _check_files(exam, "cache", DIGESTS, "delete it; the sources are read again")
 
 
 def check_audits(exam: Examination) -> int:
     """Findings can be read."""
-    from lake.schemas import FINDINGS
-
     return _check_files(exam, "audits", FINDINGS, "delete it; nothing but what an audit found is lost")
 
 
 def check_questions(exam: Examination) -> int:
     """The questions can be read, and each is what its id stands for."""
-    from lake.questions.store import newest
-    from lake.questions.values import from_table
-    from lake.schemas import QUESTIONS
-
     path, n = newest(exam.lake.store), 0
     if path is not None:
         with exam.noticing(path, f"{RESTORE}, or delete it: an older one beside it counts then, if there is one"):
@@ -140,8 +138,6 @@ def check_questions(exam: Examination) -> int:
 
 def check_scores(exam: Examination) -> int:
     """Scores can be read."""
-    from lake.schemas import SCORES
-
     folders = [f"scores/{name}" for name in exam.lake.store.names("scores")]
     remedy = "delete it; raglake evaluate measures again"
     return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
@@ -149,8 +145,6 @@ def check_scores(exam: Examination) -> int:
 
 def check_calls(exam: Examination) -> int:
     """Replies of chat models can be read."""
-    from lake.schemas import CALLS
-
     folders = [f"calls/{name}" for name in exam.lake.store.names("calls")]
     remedy = "delete it; the model is asked again"
     return sum(_check_files(exam, folder, CALLS, remedy) for folder in folders)
@@ -158,8 +152,6 @@ def check_calls(exam: Examination) -> int:
 
 def check_feedback(exam: Examination) -> int:
     """What people said of passages can be read."""
-    from lake.schemas import FEEDBACK
-
     folders = [f"feedback/{day}" for day in exam.lake.store.names("feedback")]
     remedy = f"{RESTORE}, or delete it: the judgements in it are lost"
     return sum(_check_files(exam, folder, FEEDBACK, remedy) for folder in folders)
@@ -185,10 +177,6 @@ def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str)
 
 def check_leftovers(exam: Examination) -> int:
     """What nobody needs, as remarks."""
-    from lake.ingest.delta import read_deltas
-    from lake.releases.retention import Retention
-    from lake.vacuum import vacuum
-
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
         exam.remarks.append(

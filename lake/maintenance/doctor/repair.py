@@ -11,10 +11,19 @@ import numpy as np
 import pyarrow as pa
 
 from lake.directory import Lake
+from lake.erasure.forget import finish
 from lake.errors import ContractError, RefusedError
+from lake.ingest.delta import Delta
+from lake.ingest.rebuild import make_again
 from lake.maintenance.doctor.checks import examine
+from lake.maintenance.doctor.deltas import made_from_tables
 from lake.maintenance.doctor.examination import failing
 from lake.maintenance.doctor.findings import Diagnosis, Fix, Issue
+from lake.maintenance.doctor.parquet import missing_vectors, untrue_contents
+from lake.maintenance.doctor.vectors import in_tables, untrue_vectors
+from lake.questions.denied import undenied
+from lake.questions.store import change
+from lake.records import feedback
 from lake.reporting import Progress, silent
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_parquet
@@ -94,9 +103,6 @@ def _salvage(repairing: _Repair, where: Sequence[str]) -> None:
 
 def _readable(lake: Lake, path: str) -> pa.Table | None:
     """Rows of the row groups that decode, less those that are not what they must be."""
-    from lake.maintenance.doctor.parquet import untrue_contents
-    from lake.maintenance.doctor.vectors import untrue_vectors
-
     parts: list[pa.Table] = []
     with failing(lambda reason: None):  # not even its footer can be read
         file = open_parquet(lake.store, path)
@@ -111,8 +117,6 @@ def _readable(lake: Lake, path: str) -> pa.Table | None:
 
 
 def _delta(repairing: _Repair, where: Sequence[str]) -> None:
-    from lake.maintenance.doctor.deltas import made_from_tables
-
     history = repairing.lake.log.read()
     for release in history.releases.values():
         if release.commit in where:
@@ -121,10 +125,6 @@ def _delta(repairing: _Repair, where: Sequence[str]) -> None:
 
 def _vectors(repairing: _Repair, where: Sequence[str]) -> None:
     """Store the vectors that Parquet lacks as the tables have them."""
-    from lake.ingest.delta import Delta
-    from lake.maintenance.doctor.parquet import missing_vectors
-    from lake.maintenance.doctor.vectors import in_tables
-
     lake, history = repairing.lake, repairing.lake.log.read()
     for folder in where:
         releases = [r for r in history.releases.values() if lake.vectors(r.recipe).folder == folder]
@@ -143,24 +143,16 @@ def _tag(repairing: _Repair, where: Sequence[str]) -> None:
 
 
 def _rebuild(repairing: _Repair, where: Sequence[str]) -> None:
-    from lake.ingest.rebuild import make_again
-
     make_again(repairing.lake, repairing.lease, repairing.progress)
 
 
 def _redact(repairing: _Repair, where: Sequence[str]) -> None:
-    from lake.questions.denied import undenied
-    from lake.questions.store import change
-    from lake.records import feedback
-
     repairing.lake.redact(())
     feedback.redact(repairing.lake)
     change(repairing.lake, lambda kept: undenied(repairing.lake, kept))
 
 
 def _finish(repairing: _Repair, where: Sequence[str]) -> None:
-    from lake.erasure.forget import finish
-
     finish(repairing.lake, repairing.progress)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.answer.answering import AnswerOptions, room_for
+from lake.answer.context import pack
 from lake.search.diagnosis.empty import conditions
 from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage
 from lake.search.diversity import duplicates
@@ -71,9 +73,6 @@ class SearchTrace:
     @cached_property
     def context(self) -> Context:
         """What an answer would be made from."""
-        from lake.answer.answering import AnswerOptions, room_for
-        from lake.answer.context import pack
-
         options = AnswerOptions() if self.budget is None else AnswerOptions(budget_tokens=self.budget)
         return pack(self.hits, room_for(self.question.text, options))
 
