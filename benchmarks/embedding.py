@@ -24,7 +24,8 @@ from lake.embed import identify, load_embedder, tokenizer_of
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
 from lake.embed.minilm import minilm_folder
-from lake.embed.processor import compile_graph, n_threads, openvino
+from lake.embed.processor import compile_graph, n_threads
+from lake.patches.openvino_telemetry import openvino
 
 _WORDS = 130
 #: Multiplications and additions for a token: six layers' matrices, and attention over some 200 tokens.

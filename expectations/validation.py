@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import sys
 import warnings
 from dataclasses import dataclass
-from importlib.abc import Loader
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from expectations.verdict import MAX_SAMPLES, Check
+from lake.patches.great_expectations import CONFIGURATIONS, lean_import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-
-#: Libraries that Great Expectations does without if they are not installed.
-_ABSENT = re.compile(r"(boto3|botocore|pyspark|sqlalchemy|google|azure)(\..*)?")
-#: What it imports for plots, distributions and sources that no check of ours has to do with: half of its seconds.
-_HOLLOW = re.compile(
-    r"(altair|scipy|great_expectations\.experimental\.metric_repository|great_expectations\.datasource\.fluent\.("
-    r"(spark|sql|fabric|bigquery|databricks_sql|postgres|redshift|snowflake|sql_server|sqlite)\w*"
-    r"|pandas_(azure_blob_storage|dbfs|google_cloud_storage|s3|file_path|filesystem)_datasource"
-    r"|data_asset\.path\.\w+)"
-    # every expectation but ours
-    r"|great_expectations\.expectations\.core\.(unexpected_rows_expectation|expect_(?!column_values_to_be_between"
-    r"|column_values_to_be_in_set|column_values_to_not_be_null|table_row_count_to_be_between)\w+))(\..*)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,79 +46,15 @@ def load(*, lean: bool = False) -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gx = _lean() if lean else _whole()
+        gx = lean_import() if lean else import_module("great_expectations")
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     return gx
-
-
-def _whole() -> Any:
-    import great_expectations
-
-    return great_expectations
-
-
-def _lean() -> Any:
-    finder = _Hollow()
-    sys.meta_path.insert(0, finder)
-    try:
-        gx = _whole()
-        _keep_configurations()
-        return gx
-    except Exception:  # noqa: BLE001  a version that needs more of them
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.startswith("great_expectations") or _HOLLOW.fullmatch(name)]:
-            del sys.modules[name]
-        return _whole()
-
-
-#: Of the expectations of an audit under way, by their ids: themselves, which keeps the ids theirs, and what they made.
-_CONFIGURATIONS: dict[int, tuple[Any, Any]] = {}
-
-
-def _keep_configurations() -> None:
-    """An expectation makes its configuration anew at each of a hundred looks at it: half of an audit's time."""
-    from great_expectations.expectations import expectation as module
-
-    base: Any = module.Expectation
-    make = base.configuration.fget
-
-    def configuration(expectation: Any) -> Any:
-        key = id(expectation)
-        if key not in _CONFIGURATIONS:
-            _CONFIGURATIONS[key] = (expectation, make(expectation))
-        return _CONFIGURATIONS[key][1]
-
-    base.configuration = property(configuration)
-
-
-class _Hollow(Loader):
-    """Finds modules that hold an empty class under any name, and refuses optional ones."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if _ABSENT.fullmatch(name):
-            raise ModuleNotFoundError("left out", name=name)
-        return ModuleSpec(name, self, is_package=True) if _HOLLOW.fullmatch(name) else None
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _HollowModule(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        pass
-
-
-class _HollowModule(ModuleType):
-    def __getattr__(self, name: str) -> type:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        hollow = type(name, (), {})
-        setattr(self, name, hollow)
-        return hollow
 
 
 def validate(requests: Sequence[Request]) -> list[list[Result]]:
     """For each request the results of its checks, in their order; writes nothing anywhere."""
     gx = load()
-    _CONFIGURATIONS.clear()
+    CONFIGURATIONS.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # One for all tables, and no definitions of validations: each is written as YAML, and its results are stored.

@@ -18,9 +18,9 @@ from lake.errors import LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
+from lake.patches.allocator import give_memory_back
 from lake.releases.values import Spent
 from lake.storage.lease import WriterLease
-from lake.tables.patches.allocator import give_memory_back
 from lake.tables.writer import warm_up
 from tasks.job import Job
 

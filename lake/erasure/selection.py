@@ -10,13 +10,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake import access
 from lake.directory import Lake
 from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
 from lake.ingest.delta import Delta, text_digests
 from lake.ingest.plan import KNOWN
+from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.storage.denylist import ERASING
@@ -152,7 +152,7 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     contents = _contents(lake, choice)
     texts = _text_digests(contents) - set(text_digests(lake, kept).to_pylist())
     terms = _terms(lake, choice, contents, texts, _described(whole, choice))
-    for strings in _kept_strings(lake, kept, deltas.values(), access.read(lake.store, history.rights)):
+    for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
     return ErasureScope(choice, deltas, terms)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake import access
 from lake.ingest.rows import each_stated
+from lake.releases import rights as kept
 from lake.schemas import RIGHTS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def keep(lake: Lake, scan: Scan) -> None:
         rows = _revision(lake, history, scan)
         if rows is None:
             return history
-        path = access.write(lake.store, rows)
+        path = kept.write(lake.store, rows)
         return lake.log.append(history, "rights", "", rights=path, facts={"n_documents": rows.num_rows})
 
     lake.log.insist(step)
@@ -43,8 +43,8 @@ def keep(lake: Lake, scan: Scan) -> None:
 
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:
     """Today's rights where they differ from those that are kept."""
-    held = access.read(lake.store, history.rights)
-    rows = access.revised(held, _learned(lake, history, scan, held))
+    held = kept.read(lake.store, history.rights)
+    rows = kept.revised(held, _learned(lake, history, scan, held))
     return None if rows.equals(held) else rows
 
 
@@ -77,7 +77,7 @@ def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterat
     ever = pc.is_in(rows.column("doc_id"), held.column("doc_id").combine_chunks())
     ours = pc.and_(ours, pc.or_(ever, pc.is_valid(rows.column("acl"))))
     stale = [*scan.plan.deleted, *scan.plan.write["doc_id"]]
-    yield access.without(rows.filter(ours).select(RIGHTS.names).cast(RIGHTS), stale)
+    yield kept.without(rows.filter(ours).select(RIGHTS.names).cast(RIGHTS), stale)
 
 
 def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lake import access
 from lake.directory import Lake
 from lake.erasure.forget import finish
 from lake.erasure.selection import erasure_is_unfinished
 from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
+from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.retention import Retention, kept
 from lake.releases.values import Release
@@ -93,9 +93,9 @@ def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | N
     held: set[str] = set()
     for name in reasons:
         held |= set(known_documents(lake, history.releases[name]).column("doc_id").to_pylist())
-    rows = access.read(lake.store, history.rights)
+    rows = rights.read(lake.store, history.rights)
     gone = set(rows.column("doc_id").to_pylist()) - held
-    return access.write(lake.store, access.without(rows, gone)) if gone else history.rights
+    return rights.write(lake.store, rights.without(rows, gone)) if gone else history.rights
 
 
 def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:

@@ -1,25 +1,14 @@
-"""unstructured without its language model: a tokenizer stub, then elements to canonical text.
-
-unstructured loads spaCy and a model only to tell "Text" from "NarrativeText", which raglake does
-not use. The stub offers the three functions that it imports, so that no model, no torch and no
-network are needed. A test checks that the real module still offers just these.
-"""
+"""unstructured without its language model, and its elements as canonical text."""
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from lake.parse.canonical import TextWriter, one_line
+from lake.patches.unstructured_tokenizer import install_stub
 
-_STUBBED = "unstructured.nlp.tokenize"
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_WORD = re.compile(r"\w+|[^\w\s]")
 _LONGEST_HEADING = 300
 _MARGINS = {"Header": "header", "Footer": "footer"}
 
@@ -36,21 +25,6 @@ def partitioner(name: str) -> Callable[..., list[Element]]:
     module = import_module(f"unstructured.partition.{name}")
     function: Callable[..., list[Element]] = getattr(module, f"partition_{name}")
     return function
-
-
-def install_stub() -> None:
-    """Put the stub in place of the tokenizer module, unless that is loaded already."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
-    if _STUBBED in sys.modules:
-        return
-    stub = ModuleType(_STUBBED)
-    stub.__dict__.update(sent_tokenize=_SENTENCE_END.split, word_tokenize=_WORD.findall, pos_tag=_tag_all_as_verbs)
-    sys.modules[_STUBBED] = stub
-
-
-def _tag_all_as_verbs(text: str) -> list[tuple[str, str]]:
-    return [(word, "VB") for word in _WORD.findall(text)]
 
 
 def write_elements(elements: Iterable[Element], writer: TextWriter) -> dict[str, object]:

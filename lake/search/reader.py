@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lake import access, configuration
+from lake import configuration
 from lake.errors import GoneError
 from lake.options import SearchDefaults, SearchOptions
+from lake.releases import rights
 from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
@@ -100,7 +101,7 @@ class Reader:
         return len(self._snapshots) >= _MOST_SNAPSHOTS or n_bytes > _MOST_BYTES
 
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
-        return snapshot.rights(history.rights, lambda path: access.read(self._lake.store, path))
+        return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
 
     def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
         """An answer from exactly one release, and from what took its place where it was vacuumed away meanwhile."""

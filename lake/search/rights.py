@@ -34,7 +34,7 @@ class Rights:
 
     @classmethod
     def over(cls, today: pa.Table, documents: TableReader) -> Rights:
-        """``today``: RIGHTS rows, of ``lake.access.read``; ``documents``: the release's manifest."""
+        """``today``: RIGHTS rows, of ``lake.releases.rights.read``; ``documents``: the release's manifest."""
         restricts = documents.count("acl IS NOT NULL") > 0
         if not today.num_rows:
             return cls({}, restricts)

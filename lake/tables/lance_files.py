@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lake.tables.patches.fst import keys
+from lake.tables.fst import keys
 from lake.tables.reader import lance, storage_options
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.errors import GoneError, UsageError
+from lake.patches.lazy_pandas import pandas_later
 from lake.storage.failures import table_failures
-from lake.tables.patches.lazy_pandas import pandas_later
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from lake.patches.lazy_namespace import namespace_later
+from lake.patches.lazy_pandas import pandas_later
 from lake.storage.failures import table_failures
-from lake.tables.patches.lazy_namespace import namespace_later
-from lake.tables.patches.lazy_pandas import pandas_later
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
 

@@ -14,11 +14,12 @@ import lake
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
-from lake import access, operate
+from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, GoneError, RefusedError
 from lake.index import Index
 from lake.maintenance.doctor import examine
+from lake.releases import rights
 from lake.releases.retention import Retention
 
 Ingest = Callable[..., Outcome]
@@ -81,7 +82,7 @@ def test_the_command_line_says_who_asks_and_for_what(
 def test_a_change_of_rights_reaches_every_release_and_embeds_nothing(
     source: Path, lake_url: str, ingest: Ingest, first: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.ingest.build.index_shard", lambda *_: pytest.fail("something was parsed"))
+    monkeypatch.setattr("tasks.steps.index_shard", lambda *_: pytest.fail("something was parsed"))
     restrict(source, FREE, ["hr"])
     restrict(source, HR, ["board"])
     free(source, BOARD)
@@ -126,7 +127,7 @@ def test_a_run_that_dies_has_taken_rights_away(
     restrict(source, FREE, ["hr"])
     (source / HR).write_text("---\nacl: [board]\n---\n# Staff\n\nAnother pump of the staff.")
     with monkeypatch.context() as patch:
-        patch.setattr("flows.steps.commit_one", lambda *_: (_ for _ in ()).throw(RefusedError("no")))
+        patch.setattr("flows.steps.PlainSteps.commit", lambda *_: (_ for _ in ()).throw(RefusedError("no")))
         with pytest.raises(RefusedError):
             ingest()
     assert seen(lake_url, ["hr"]) == {FREE}
@@ -201,7 +202,7 @@ def test_rights_outlive_retention_and_rebuild_and_die_with_their_document(
     operate.forget(lake_url, uri=FREE, why="request 4711")
     assert seen(lake_url, "*", str(third.release)) == {HR, BOARD}
     assert seen(lake_url, ["board"]) == set()
-    ledger = access.read(Lake(lake_url).store, lake.open_lake(lake_url).history().rights)
+    ledger = rights.read(Lake(lake_url).store, lake.open_lake(lake_url).history().rights)
     assert ledger.num_rows == 2
     assert ingest().n_denied == 1  # whose sidecar is still there
     assert not any(b"annabella" in file.read_bytes() for file in Path(lake_url).rglob("*") if file.is_file())

@@ -10,13 +10,14 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lake import access, configuration
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas
 from lake.maintenance.doctor.examination import RESTORE
 from lake.questions.store import newest
 from lake.questions.values import from_table
+from lake.releases import rights
 from lake.releases.retention import Retention
 from lake.releases.values import Entry
 from lake.reporting import counted
@@ -163,7 +164,7 @@ def check_rights(exam: Examination) -> int:
     if path is None:
         return 0
     with exam.noticing(path, f"{RESTORE}; until then every search fails, since nobody knows who may see what"):
-        return len(access.read(exam.lake.store, path))
+        return len(rights.read(exam.lake.store, path))
     return 0
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.chunk.tokenizers import Tokenizer, _packaged_ranks, huggingface_tokenizer, load_tokenizer
+from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
 from lake.errors import ContractError, UsageError
+from lake.patches.tiktoken_ranks import _packaged_ranks
 
 CODE_POINTS = st.characters(exclude_categories=[])
 TEXTS = st.one_of(

@@ -21,7 +21,7 @@ from lake.erasure.patterns import Patterns
 from lake.erasure.verification import Proof, Terms, find_traces, occurring, words_of
 from lake.ingest.scan import RecipeOptions
 from lake.storage.store import open_store
-from lake.tables.patches.fst import keys
+from lake.tables.fst import keys
 
 STRANGER = Terms(
     ids=frozenset({"0123456789abcdef" * 2}),

@@ -71,7 +71,7 @@ def test_the_stub_offers_what_the_tokenizer_module_of_unstructured_offers() -> N
     import importlib.util
     from pathlib import Path
 
-    from lake.parse.unstructured_light import install_stub
+    from lake.patches.unstructured_tokenizer import install_stub
 
     install_stub()
     spec = importlib.util.find_spec("unstructured")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake import access as kept
 from lake.errors import ContractError, GoneError, UsageError
+from lake.releases import rights as kept
 from lake.schemas import DOCUMENTS, RIGHTS
 from lake.search.predicate import ANYTHING
 from lake.search.rights import Rights

@@ -9,7 +9,7 @@ import sys
 def test_pandas_is_loaded_when_it_is_needed_and_not_before() -> None:
     program = (
         "import sys\n"
-        "from lake.tables.patches.lazy_pandas import pandas_later\n"
+        "from lake.patches.lazy_pandas import pandas_later\n"
         "with pandas_later():\n"
         "    import lance\n"
         "    import pyarrow.dataset\n"
@@ -24,7 +24,7 @@ def test_pandas_is_loaded_when_it_is_needed_and_not_before() -> None:
 def test_lancedb_is_loaded_without_its_rest_client_which_is_there_once_somebody_asks_for_it() -> None:
     program = (
         "import sys\n"
-        "from lake.tables.patches.lazy_namespace import namespace_later\n"
+        "from lake.patches.lazy_namespace import namespace_later\n"
         "namespace_later()\n"
         "import lancedb\n"
         "print([m for m in sys.modules if m.startswith('lance_namespace_urllib3_client.api')])\n"

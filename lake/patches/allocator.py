@@ -1,4 +1,7 @@
-"""glibc's allocator told to give memory back: LanceDB's threads leave hundreds of megabytes behind in it otherwise."""
+"""Tells glibc's allocator to return freed memory: LanceDB's threads leave hundreds of megabytes behind in it.
+
+Remove when an ingest's memory stays flat without it; ``benchmarks/soak.py`` shows that.
+"""
 
 from __future__ import annotations
 

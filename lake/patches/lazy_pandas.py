@@ -1,4 +1,7 @@
-"""Importing pyarrow.dataset without pandas, which it takes 0.2 s to load for one check at its import."""
+"""Imports pyarrow.dataset without pandas, which takes 0.2 s to load for one check.
+
+Remove when pyarrow.dataset imports pandas on first use.
+"""
 
 from __future__ import annotations
 

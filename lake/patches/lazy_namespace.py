@@ -1,4 +1,7 @@
-"""Importing lancedb without the client of its REST service, whose hundreds of checked calls take seconds to define."""
+"""Imports lancedb without the client of its REST service, whose hundreds of checked calls take seconds to define.
+
+Remove when lancedb imports that client on first use.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,38 @@
+"""Imports unstructured without its language model.
+
+unstructured loads spaCy and a model only to tell "Text" from "NarrativeText", which raglake does not use. The stub
+offers the three functions that it imports, so that no model, no torch and no network are needed. A test checks that
+the real module still offers just these.
+
+Remove when unstructured classifies text without a model, or loads it on first use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from types import ModuleType
+
+_STUBBED = "unstructured.nlp.tokenize"
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def install_stub() -> None:
+    """Put the stub in place of the tokenizer module, unless that is loaded already."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
+    if _STUBBED in sys.modules:
+        return
+    stub = ModuleType(_STUBBED)
+    stub.__dict__.update(sent_tokenize=_SENTENCE_END.split, word_tokenize=_WORD.findall, pos_tag=_tag_all_as_verbs)
+    sys.modules[_STUBBED] = stub
+
+
+def _tag_all_as_verbs(text: str) -> list[tuple[str, str]]:
+    return [(word, "VB") for word in _WORD.findall(text)]
