@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake import access, plugins
+from lake import plugins
 from lake.destinations.destination import TABLES, Destination, ReleaseTables
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.ids import value_digest
+from lake.releases import rights
 
 if TYPE_CHECKING:
     from lake.releases.history import History
@@ -62,7 +63,7 @@ def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTab
     stored = {name: release.recipe.embedder.table if name == "chunks" else name for name in TABLES}
     files = lake.tables(release.generation)
     readers = {name: files.at(table, release.versions[table]) for name, table in stored.items()}
-    rights = access.read(lake.store, history.rights)
+    rights = rights.read(lake.store, history.rights)
     acl = dict(zip(*(rights.column(name).to_pylist() for name in ("doc_id", "acl")), strict=True))
     held = value_digest([release.digest, release.generation, release.versions, history.rights])
     counts = {name: reader.count() for name, reader in readers.items()}

@@ -181,7 +181,7 @@ def test_rights_that_are_lost_are_an_error(source: Path, lake_url: str, first: O
     path.unlink()
     with pytest.raises(GoneError):
         seen(lake_url)
-    assert [ailment.check for ailment in examine(Lake(lake_url)).ailments] == ["rights"]
+    assert [ailment.check for ailment in examine(Lake(lake_url)).issues] == ["rights"]
     path.write_bytes(whole)
     assert seen(lake_url) == {FREE}
 
