@@ -63,8 +63,8 @@ def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTab
     stored = {name: release.recipe.embedder.table if name == "chunks" else name for name in TABLES}
     files = lake.tables(release.generation)
     readers = {name: files.at(table, release.versions[table]) for name, table in stored.items()}
-    rights = rights.read(lake.store, history.rights)
-    acl = dict(zip(*(rights.column(name).to_pylist() for name in ("doc_id", "acl")), strict=True))
+    held_rights = rights.read(lake.store, history.rights)
+    acl = dict(zip(*(held_rights.column(name).to_pylist() for name in ("doc_id", "acl")), strict=True))
     held = value_digest([release.digest, release.generation, release.versions, history.rights])
     counts = {name: reader.count() for name, reader in readers.items()}
     return ReleaseTables(release.id, f"{release.id}-{held[:12]}", counts, lambda name: _rows(readers[name], acl))

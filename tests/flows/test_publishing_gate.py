@@ -215,7 +215,7 @@ def test_a_damaged_configuration_stops_a_run_before_its_work_and_doctor_says_so(
     (source / "new.md").write_text("# New\n\nA page.\n")
     with pytest.raises(ContractError, match=r"configuration.json of .* is damaged .*; restore it, or delete it"):
         ingest()
-    assert [ailment.where for ailment in examine(Lake(lake_url)).ailments] == ["configuration.json"]
+    assert [issue.where for issue in examine(Lake(lake_url)).issues] == ["configuration.json"]
 
 
 def test_an_erasure_does_not_overlook_the_configuration(asked: str, lake_url: str) -> None:

@@ -307,7 +307,7 @@ def test_forgotten_documents_take_replies_about_them_along(
     planted.parent.mkdir(exist_ok=True)
     planted.write_bytes(with_about(lake_url, anna["doc_id"]))
     planted.with_name("2.parquet").write_bytes(reply_of[:-9])
-    found = {ailment.where: ailment.mendable for ailment in examine(place).ailments}
+    found = {issue.where: issue.fixable for issue in examine(place).issues}
     assert found == {"calls/answer_unaided/1.parquet": True, "calls/answer_unaided/2.parquet": True}
     assert repair(place).healthy
     assert not planted.exists()

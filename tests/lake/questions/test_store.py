@@ -164,10 +164,10 @@ def test_the_doctor_finds_damage_and_what_was_erased(lake_url: str) -> None:
     good = path.read_bytes()
     operate.forget(lake_url, uri="boats.md", why="request 1")
     Path(lake_url, "questions", "0000000009.parquet").write_bytes(good)
-    assert [(a.where, a.mendable) for a in examine(place).ailments] == [("questions", True)]
+    assert [(a.where, a.fixable) for a in examine(place).issues] == [("questions", True)]
     assert repair(place).healthy
     Path(lake_url, "questions", "0000000099.parquet").write_bytes(good[:-9])
-    assert [a.where for a in examine(place).ailments] == ["questions/0000000099.parquet"]
+    assert [a.where for a in examine(place).issues] == ["questions/0000000099.parquet"]
 
 
 @pytest.mark.usefixtures("built")

@@ -167,10 +167,10 @@ def test_erasure_takes_what_was_said_along_and_proves_it(index: Any, lake_url: s
         index.feedback(chunk.query_id, pay, True, principals="*")
     for path, data in planted.items():  # as a copy of the lake would bring it back
         Path(lake_url, path).write_bytes(data)
-    ailing = [ailment.where for ailment in examine(Lake(lake_url)).ailments]
+    ailing = [issue.where for issue in examine(Lake(lake_url)).issues]
     assert len(ailing) == 1
     assert ailing[0].startswith(f"{FOLDER}/")
-    assert [ailment.where for ailment in repair(Lake(lake_url)).mended] == ailing
+    assert [issue.where for issue in repair(Lake(lake_url)).fixed] == ailing
     assert set(index.judgements().column("uri").to_pylist()) == {"pump.md", "sail.md"}
 
 
@@ -196,9 +196,9 @@ def test_many_writers_and_prune_lose_nothing(
         Path(lake_url, path).write_bytes(data)
     assert set(read(place).column("feedback_id").to_pylist()) == given
     assert read(place).num_rows == 40
-    assert examine(place).ailments == ()
+    assert examine(place).issues == ()
     Path(lake_url, paths(place)[0]).write_bytes(b"PAR1 broken")
-    assert [ailment.check for ailment in examine(place).ailments] == ["feedback"]
+    assert [issue.check for issue in examine(place).issues] == ["feedback"]
 
 
 def test_the_commands(index: Any, lake_url: str, capsys: pytest.CaptureFixture[str], source: Path, ingest: Any) -> None:
