@@ -2,10 +2,10 @@
 PYTHON := .venv/bin/python
 
 .PHONY: help setup fast test lint docs bench
-help:  ## Show this list
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST)
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST)
 
-setup: $(PYTHON)  ## Set up .venv with everything that tests need
+setup: $(PYTHON) ## Set up .venv with everything that tests need
 	$(PYTHON) -m pip install -q -e '.[dev]'
 
 $(PYTHON):
@@ -26,5 +26,6 @@ docs: ## Build the documentation site into site/
 	$(PYTHON) -m pip install -q -e '.[docs]'
 	.venv/bin/mkdocs build --strict
 
-bench: ## Measure indexing speed; docs/speed.md explains the options
-	$(PYTHON) -m benchmarks.speed
+bench: ## Measure indexing speed on 1,000 and 10,000 files; writes build/bench/speed.md
+	mkdir -p build/bench
+	$(PYTHON) -m benchmarks.speed --sizes 1000,10000 --out build/bench
