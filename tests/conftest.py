@@ -22,6 +22,7 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.scan import RecipeOptions
+from tests.slow import SLOW_FIXTURES, is_slow
 
 # Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -29,6 +30,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read files of slow tests that are not wanted: their imports take seconds."""
+    name = collection_path.relative_to(config.rootpath).as_posix() if config.rootpath in collection_path.parents else ""
+    return True if config.getoption("markexpr") == "not slow" and is_slow(name) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_slow(item.nodeid) or SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("slow")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:

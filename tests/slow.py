@@ -5,7 +5,47 @@ Names of single tests follow ``::``. ``pytest --durations=30`` shows what belong
 
 from __future__ import annotations
 
-SLOW = ()
+SLOW = (
+    # Whole commands, a server, a wheel.
+    "tests/compatibility",
+    "tests/examples",
+    "tests/raglake",
+    "tests/test_deploy.py",
+    # Modules with doctests that import Prefect.
+    "flows",
+    "tasks",
+    # Real runs, most of them several in a test.
+    "tests/flows",
+    # Resampling, a judge, Great Expectations.
+    "tests/expectations/test_answers.py",
+    "tests/expectations/test_audit.py",
+    "tests/expectations/test_comparison.py::test_a_harmless_change_is_not_called_worse_in_200_trials",
+    "tests/expectations/test_comparison.py::test_a_planted_loss_is_called_worse_every_time",
+    "tests/expectations/test_feedback.py",
+    "tests/expectations/test_gate.py",
+    "tests/expectations/test_retrieval.py",
+    # Models, whole frameworks.
+    "tests/lake/adapters",
+    "tests/lake/embed/test_local_models.py",
+    "tests/lake/embed/test_numpy_bert.py",
+    "tests/lake/chunk/test_chunker.py::test_promises_hold_for_wild_documents",
+    "tests/lake/chunk/test_chunker.py::test_hostile_text_is_quick",
+    "tests/lake/chunk/test_tokenizers.py::test_endless_runs_neither_fail_nor_hang",
+    # Servers over HTTP, object stores, chat models of ours.
+    "tests/lake/answer/test_chat.py",
+    "tests/lake/erasure",
+    "tests/lake/questions/test_generation.py",
+    "tests/lake/questions/test_store.py",
+    "tests/lake/records",
+    "tests/lake/releases/test_log.py::test_checkpoints_under_racing_writers_lose_no_entry",
+    "tests/lake/releases/test_log.py::test_racing_processes_win_each_number_once",
+    "tests/lake/search/diagnosis",
+    "tests/lake/search/test_filters.py::test_no_value_changes_what_is_asked",
+    "tests/lake/search/test_rerank.py",
+    "tests/lake/service",
+)
+#: Fixtures that start a server.
+SLOW_FIXTURES = {"bucket", "client", "s3_server"}
 
 
 def is_slow(nodeid: str) -> bool:
