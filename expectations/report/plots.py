@@ -100,7 +100,7 @@ class Plot:
 
 
 def release_plot(
-    name: str, title: str, releases: Sequence[str], unit: Unit, rows: Mapping[str, Iterable[dict[str, Any]]],
+    name: str, title: str, releases: Sequence[str], unit: Unit, rows: Mapping[str, Sequence[dict[str, Any]]],
     colours: Sequence[str] = (),
 ) -> Plot:  # fmt: skip
     """A plot over releases of the ``value`` of each series' rows (``release``, ``status``; ``low``, ``high`` if known).
@@ -114,8 +114,8 @@ def release_plot(
         Series(one, tuple(_point(row, releases, one, unit, shifts[one]) for row in of), palette.index(one))
         for one, of in rows.items()
     ]
-    statuses = dict.fromkeys(row["status"] for of in rows.values() for row in of)
-    shown = tuple(status for status in SIGNS if status in {_sign_of(one) for one in statuses})
+    statuses = {_sign_of(row["status"]) for of in rows.values() for row in of}
+    shown = tuple(status for status in SIGNS if status in statuses)
     return Plot(name, title, _over(releases), value_axis(series, unit), series, shown)
 
 
