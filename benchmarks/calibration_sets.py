@@ -13,7 +13,7 @@ from flows.steps import PlainSteps
 from lake.answer.evidence import EvidenceSignals, evidence
 from lake.answer.support import checked
 from lake.answer.values import CitedSource, Sentence
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from flows.steps import PlainSteps
 from lake.configuration import Gate
 from lake.directory import Lake
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.schemas import SCORES
 

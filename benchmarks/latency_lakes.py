@@ -21,7 +21,7 @@ from flows.steps import PlainSteps
 from lake.embed import load_embedder
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.recipe import EmbedderIdentity
 
 #: The length of what is added to a mixture's vector, beside the middle of two unit vectors.

@@ -31,7 +31,7 @@ from lake.embed import load_embedder
 from lake.embed.base import Embedder
 from lake.ids import value_digest
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 MODES = ("vector", "text", "hybrid")
 WINDOW = {"strategy": "window", "child_tokens": 254, "heading_tokens": 0, "overlap_tokens": 0}

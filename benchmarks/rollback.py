@@ -15,7 +15,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.index import open_lake
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.releases.publishing import rollback
 
 _CHUNKS_PER_FILE = 20

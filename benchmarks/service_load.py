@@ -30,7 +30,7 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake import operate
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.service.service import encode
 
 _MOST_REQUESTS, _MOST_SECONDS = 100_000, 600

@@ -19,18 +19,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.ingest.scan import RecipeOptions
 from lake.operate import prune, rollback
-from lake.releases.retention import Retention
+from lake.options import RecipeOptions, Retention
 
-_FEW = Retention(keep_last=5, keep_daily=0, keep_monthly=0, grace=timedelta(0), keep_vectors=timedelta(0))
+_FEW = Retention(keep_last=5, keep_daily=0, keep_monthly=0, grace_hours=0, keep_vectors_days=0)
 _WORDS = [f"word{number}" for number in range(3000)]
 
 

@@ -22,8 +22,7 @@ from flows.reindex import Job, Outcome, reindex
 from lake import operate
 from lake.index import Index, open_lake
 from lake.ingest.isolation import IsolatedFunction
-from lake.ingest.scan import RecipeOptions
-from lake.releases.retention import Retention
+from lake.options import RecipeOptions, Retention
 from lake.storage import clock
 
 #: Where prune goes by the time at which a file was written.

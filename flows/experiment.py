@@ -162,9 +162,9 @@ def _built(
     job = Job(
         trial.sources,
         place.url,
-        trial.include,
-        trial.exclude,
         cell.settings,
+        include=trial.include,
+        exclude=trial.exclude,
         allow_removals=_MANY,
         only=sample.documents,
     )

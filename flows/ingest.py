@@ -213,10 +213,10 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
     return "; ".join([message + quarantine, *outcome.remarks[:_REMARKS]])
 
 
-def run_as_flow(job: Job, n_workers: int | None = None) -> Outcome:
+def run_as_flow(job: Job) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
     with some_server():
-        state = _run(IngestParameters.of(job, n_workers))
+        state = _run(IngestParameters.of(job))
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, _KeptBack):
         return result.outcome

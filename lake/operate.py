@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lake.destinations.export import Exported
     from lake.erasure.forget import Forgotten
     from lake.maintenance.prune import Pruned
-    from lake.releases.retention import Retention
+    from lake.options import Retention
 
 __all__ = ["export", "forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
 

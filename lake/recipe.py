@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
@@ -12,14 +12,16 @@ from lake.ids import derived_id, value_digest
 Strategy = Literal["hierarchical", "window", "paragraph"]
 Identifier = Callable[..., tuple[str, str]]
 
-#: How the full-text index cuts words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
+VectorDtype = Literal["float32", "float16"]
+
+#: How the full-text index splits words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
 #: (``icu``), at whatever is no letter or digit (``simple``), at spaces, or into groups of three letters (``ngram``).
-TEXT_TOKENIZERS = ("icu/split", "icu", "simple", "whitespace", "ngram")
-#: Languages that the full-text index knows endings and stop words of.
-TEXT_LANGUAGES = (
+TextTokenizer = Literal["icu/split", "icu", "simple", "whitespace", "ngram"]
+#: Languages whose endings and stop words the full-text index knows.
+TextLanguage = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
-)  # fmt: skip
+]  # fmt: skip
 
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
 SCHEMA_VERSION = 2
@@ -106,13 +108,13 @@ class Recipe:
 
     ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
     ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` is the full-text index's base
-    tokenizer, one of TEXT_TOKENIZERS; ``text_language`` stems for one of TEXT_LANGUAGES.
+    tokenizer; ``text_language`` is the language that it stems.
     """
 
     embedder: EmbedderIdentity
     chunking: ChunkRecipe = ChunkRecipe()
     parsers: dict[str, str] = field(default_factory=dict)
-    vector_dtype: Literal["float32", "float16"] = "float32"
+    vector_dtype: VectorDtype = "float32"
     text_tokenizer: str = "icu/split"
     text_language: str = "English"
 
@@ -123,9 +125,9 @@ class Recipe:
                 f"child_tokens + heading_tokens = {wanted}, but {self.embedder.name!r} reads only {room} tokens "
                 f"of a text and would cut the rest; lower them to {room} together"
             )
-        for name, known in (("text_tokenizer", TEXT_TOKENIZERS), ("text_language", TEXT_LANGUAGES)):
-            if getattr(self, name) not in known:
-                raise UsageError(f"no {name} {getattr(self, name)!r}; choose one of {list(known)}")
+        for name, known in (("text_tokenizer", TextTokenizer), ("text_language", TextLanguage)):
+            if getattr(self, name) not in get_args(known):
+                raise UsageError(f"no {name} {getattr(self, name)!r}; choose one of {list(get_args(known))}")
         if self.vector_dtype not in ("float32", "float16"):
             raise UsageError(f"no vector dtype {self.vector_dtype!r}; choose 'float32' or 'float16'")
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.ingest.delta import Delta, read_deltas, text_digests
+from lake.options import Retention
 from lake.questions.store import newest
 from lake.records.calls import FOLDER, is_obsolete
 from lake.records.feedback import put_together
 from lake.releases.history import History
-from lake.releases.retention import Retention
 from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.compaction import Compaction, compact

@@ -8,32 +8,21 @@ import re
 from dataclasses import dataclass, field, replace
 
 from lake.errors import UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions, RunOptions
 from lake.sources.source import Source, parse_source
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What one run is asked to do; plain values, so that a deployment's parameters make one.
+class Job(RunOptions):
+    """What one run is to do; plain values, so that a deployment's parameters make one.
 
-    ``batch_hours``: texts go to the provider's Batch API, and the run waits so long for their vectors; None: they are
-    embedded at once. ``budget_usd``: what embedding may cost.
-    ``only``: the documents (source, uri) that are wanted, where not all are; for experiments, not for a deployment.
+    ``only``: the documents (source, uri) that are wanted, if not all are; for experiments, not for a deployment.
     """
 
     sources: tuple[str, ...]
     lake: str
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
     settings: RecipeOptions = field(default_factory=RecipeOptions)
-    verify: bool = False
-    change_recipe: bool = False
-    allow_removals: int = 0
-    publish: bool = True
-    shard_documents: int = 2000
     shard_bytes: int = 16 << 20
-    batch_hours: float | None = None
-    budget_usd: float | None = None
     only: frozenset[tuple[str, str]] | None = None
 
     def open_sources(self) -> dict[str, Source]:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from lake.erasure.forget import Forgotten
     from lake.ingest.scan import Scan
     from lake.maintenance.prune import Pruned
+    from lake.options import Retention
     from lake.questions import Taken
     from lake.recipe import Recipe
     from lake.releases.history import History
-    from lake.releases.retention import Retention
     from lake.releases.values import Release
     from tasks.job import Erasure, Job
 

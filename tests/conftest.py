@@ -21,7 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.ingest.isolation import IsolatedFunction
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from tests.slow import SLOW_FIXTURES, is_slow
 
 # Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.

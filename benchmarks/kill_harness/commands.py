@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -42,7 +41,7 @@ def import_everything() -> None:
 def ingest(lake: str, source: str, publish: bool = True) -> dict[str, Any]:
     from flows.reindex import Job, reindex
     from flows.steps import PlainSteps
-    from lake.ingest.scan import RecipeOptions
+    from lake.options import RecipeOptions
 
     settings = RecipeOptions(embedder="hash", child_tokens=64)
     # A rollback may leave so much to remove that the guard would object, which is not what is drilled here.
@@ -86,8 +85,7 @@ def prune(lake: str) -> None:
     from lake.maintenance.prune import Retention
     from lake.maintenance.prune import prune as sweep
 
-    none = timedelta(0)
-    sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace=none, keep_vectors=none))
+    sweep(Lake.existing(lake), Retention(keep_last=3, keep_daily=0, keep_monthly=0, grace_hours=0, keep_vectors_days=0))
 
 
 def forget(lake: str, uri: str) -> None:

@@ -14,8 +14,8 @@ from expectations.retrieval import DEPTH
 from lake.embed import identify
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.ingest.scan import RecipeOptions
-from lake.options import SearchDefaults
+from lake.ingest.scan import recipe_of
+from lake.options import RecipeOptions, SearchDefaults
 from lake.options.search import boosts_of
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
         settings = _settings(of_base, varied)
         same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
         identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
-        recipe = settings.recipe(base, identity)
+        recipe = recipe_of(settings, base, identity)
         profile = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
         profile_text(profile)
     except (UsageError, TypeError) as error:

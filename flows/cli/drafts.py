@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.ask import Model, Prompts
-from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.declared import with_options
+from flows.cli.options import JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import drafts as show_drafts
 from flows.cli.show import terminal
+from lake.options import AnswerOptions
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -19,15 +20,16 @@ _BUDGET = "Maximum cost in USD; no call that could exceed it is made. Needs a kn
 _UNKNOWN = "Drop questions that the model answers without the passage."
 
 
+@with_options
 def generate(
     lake: LakeOption,
+    answering: Annotated[dict[str, Any], AnswerOptions, ("prompts",)],
     n: Annotated[int, typer.Option("-n", help="Number of generated questions that the set should hold.", min=1)] = 100,
     set_: Annotated[str, typer.Option("--set", help="Question set.")] = "generated",
-    model: Model = None,
+    model: ModelOption = None,
     seed: Annotated[int, typer.Option(help="Random seed for choosing sections.")] = 0,
     budget: Annotated[float | None, typer.Option(help=_BUDGET, min=0)] = None,
     unknown_only: Annotated[bool, typer.Option("--unknown-only", help=_UNKNOWN)] = False,
-    prompts: Prompts = None,
     workers: Annotated[int, typer.Option(help="Number of sections worked on at the same time.", min=1)] = 4,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,10 +42,18 @@ def generate(
     from lake.directory import Lake
     from lake.questions.generation import generate as made
 
-    place, chat = Lake.existing(lake), load_chat(model)
+    place, chat, told = Lake.existing(lake), load_chat(model), load_prompts(answering.get("prompts"))
     words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
     with terminal.progress(quiet=as_json) as progress:
-        found = made(place, chat, n, prompts=load_prompts(prompts), n_workers=workers, progress=progress, **words)
+        found = made(
+            place,
+            chat,
+            n,
+            prompts=told,
+            n_workers=workers,
+            progress=progress,
+            **words,
+        )
     show(found.to_json(), as_json, show_drafts.generated)
 
 

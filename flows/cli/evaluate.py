@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli import evaluate_answers
-from flows.cli.ask import Model
-from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.declared import with_options
+from flows.cli.options import AtOption, JsonOption, LakeOption, ModelOption, SetOption, show
 from flows.cli.show import evaluate as show_evaluate
 from flows.cli.show import terminal
+from lake.options import SearchOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,54 +24,53 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.questions import EvalQuestion
 
-At = Annotated[str, typer.Option(help="live, a release, its name, or a date or time (UTC).")]
-SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
-_MODES = "Ways of searching, separated by commas. [vector,text,hybrid; hybrid with --answers]"
-Modes = Annotated[str | None, typer.Option(help=_MODES)]
-_ALPHA = "Weight of the vectors in a hybrid search, 0 to 1. [the lake's own; 0.5]"
-Alpha = Annotated[float | None, typer.Option(help=_ALPHA)]
-_RERANK = "A model that looks at the best again: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL. [the lake's own; none]"
-Rerank = Annotated[str | None, typer.Option(help=_RERANK)]
-By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length; several with commas.")]
+#: Searched in these modes; answered in one.
+_MODES, _ANSWER_MODE = "vector,text,hybrid", "hybrid"
+Modes = Annotated[
+    str | None,
+    typer.Option(help=f"Search modes, separated by commas. [default: {_MODES}; {_ANSWER_MODE} with --answers]"),
+]
+By = Annotated[str | None, typer.Option(help="Slice by source, media_type, language or length, separated by commas.")]
 Trec = Annotated[str | None, typer.Option(help="Write judgements and runs in TREC's format into this folder.")]
-Answers = Annotated[bool, typer.Option("--answers", help="Let a chat model answer, and measure what it says.")]
-JudgeOption = Annotated[str | None, typer.Option(help="A chat model that judges answers; with --answers. [none]")]
-Budget = Annotated[float | None, typer.Option(help="Most USD that models may cost; with --answers.", min=0)]
-All = Annotated[bool, typer.Option("--all", help="Show every measure, not the usual ones alone.")]
-_SETTINGS = 'How both are asked: a JSON object of search options, as {"mode": "vector", "alpha": 0.3}.'
+Answers = Annotated[bool, typer.Option("--answers", help="Let a chat model answer, and measure its answers.")]
+JudgeOption = Annotated[str | None, typer.Option(help="Chat model that judges answers; needs --answers.")]
+Budget = Annotated[float | None, typer.Option(help="Maximum cost of the models, in USD; needs --answers.", min=0)]
+All = Annotated[bool, typer.Option("--all", help="Show every measure, not only the headline ones.")]
+_SETTINGS = 'Search options for both sides, as a JSON object such as {"mode": "vector", "alpha": 0.3}.'
 Settings = Annotated[str | None, typer.Option(help=_SETTINGS)]
-SettingsA = Annotated[str | None, typer.Option(help="How A is asked, over --settings.")]
-SettingsB = Annotated[str | None, typer.Option(help="How B is asked, over --settings.")]
-Mode = Annotated[str | None, typer.Option(help="How both are asked: hybrid, vector or text. [the lake's own; hybrid]")]
-Again = Annotated[bool, typer.Option("--again", help="Ask again, although scores are kept.")]
+SettingsA = Annotated[str | None, typer.Option(help="Search options for A, over --settings.")]
+SettingsB = Annotated[str | None, typer.Option(help="Search options for B, over --settings.")]
+Again = Annotated[bool, typer.Option("--again", help="Evaluate again even if scores are stored.")]
 
 
+@with_options
 def evaluate(
     lake: LakeOption,
-    at: At = "live",
+    search: Annotated[dict[str, Any], SearchOptions, ("alpha", "rerank")],
+    at: AtOption = "live",
     set_: SetOption = None,
     modes: Modes = None,
-    alpha: Alpha = None,
-    rerank: Rerank = None,
     by: By = None,
     trec: Trec = None,
     answers: Answers = False,
-    model: Model = None,
+    model: ModelOption = None,
     judge: JudgeOption = None,
     budget: Budget = None,
     again: Again = False,
     all_: All = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a release all questions whose answers are known, measure what it finds, and keep the scores beside it.
+    """Measure how well a release answers the stored questions, and keep the scores beside it.
 
-    They are asked as the lake's configuration says, where no option says otherwise.
+    Options you omit fall back to the lake's configuration.
     """
     from lake.index import open_lake
 
-    evaluate_answers.check(locals())
-    index, found = open_lake(lake), modes or ("hybrid" if answers else "vector,text,hybrid")
-    ways = [_way(mode, alpha, rerank) for mode in _words(found)]
+    of_retrieval = {"--trec": trec, "--by": by, "--all": all_}
+    of_answers = {"--model": model, "--judge": judge, "--budget": budget, "--again": again}
+    evaluate_answers.check(answers, of_retrieval, of_answers)
+    index, found = open_lake(lake), modes or (_ANSWER_MODE if answers else _MODES)
+    ways = [_way(mode, search) for mode in _words(found)]
     if answers:
         words = {"chat": model, "judge": judge, "budget": budget, "again": again}
         evaluate_answers.run(index, at, set_, ways, words, as_json)
@@ -86,9 +86,8 @@ def _words(listed: str | None) -> list[str]:
     return list(dict.fromkeys(word.strip() for word in (listed or "").split(",") if word.strip()))
 
 
-def _way(mode: str, alpha: float | None, rerank: str | None) -> dict[str, Any]:
-    said = {"mode": mode, "rerank": rerank, "alpha": alpha if mode == "hybrid" else None}
-    return {name: value for name, value in said.items() if value is not None}
+def _way(mode: str, search: dict[str, Any]) -> dict[str, Any]:
+    return {"mode": mode, **{name: value for name, value in search.items() if name != "alpha" or mode == "hybrid"}}
 
 
 def _evaluated(
@@ -142,14 +141,13 @@ def _exported(done: Sequence[Sequence[Evaluation]], folder: str) -> list[str]:
     return [str(path) for evaluations in done for path in write(Path(folder).expanduser(), evaluations)]
 
 
+@with_options
 def compare(
-    a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
-    b: Annotated[
-        str, typer.Argument(help="What is compared with it, named likewise; the same for two settings of it.")
-    ],
+    a: Annotated[str, typer.Argument(help="Release: live, an id, a name, or a date or time (UTC).")],
+    b: Annotated[str, typer.Argument(help="Release to compare with A; the same one to compare two settings.")],
     lake: LakeOption,
+    search: Annotated[dict[str, Any], SearchOptions, ("mode",)],
     set_: SetOption = None,
-    mode: Mode = None,
     settings: Settings = None,
     settings_a: SettingsA = None,
     settings_b: SettingsB = None,
@@ -157,13 +155,13 @@ def compare(
     all_: All = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether B answers better or worse than A, by the same questions, and which it won and lost."""
+    """Show whether B answers better or worse than A, and which questions it won and lost."""
     from expectations.profiles import parse_profile, profile_of, profile_text
     from expectations.scoring import scores_of
     from lake.index import open_lake
 
     index = open_lake(lake)
-    common = ({"mode": mode} if mode else {}) | parse_profile(settings or "{}")
+    common = search | parse_profile(settings or "{}")
     ways = [profile_of(index, common | parse_profile(given or "{}")) for given in (settings_a, settings_b)]
     releases = [index.release(at).id for at in (a, b)]
     questions = index.questions(set_)

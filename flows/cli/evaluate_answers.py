@@ -19,11 +19,11 @@ _FIGURES = ("level", "measure", "n", "mean", "low", "high")
 _TOLD_OTHERWISE = ("release", "counts", "failures")
 
 
-def check(given: Mapping[str, Any]) -> None:
-    """UsageError where an option says something that the command would not do."""
-    wrong = ("trec", "by", "all_") if given["answers"] else ("model", "judge", "budget", "again")
-    why = "measures what is said, not what is found" if given["answers"] else "is missing, to which they belong"
-    if used := [f"--{name.strip('_')}" for name in wrong if given[name] not in (None, False)]:
+def check(answers: bool, of_retrieval: Mapping[str, Any], of_answers: Mapping[str, Any]) -> None:
+    """UsageError for an option that the command would ignore."""
+    wrong = of_retrieval if answers else of_answers
+    why = "measures what is said, not what is found" if answers else "is missing, to which they belong"
+    if used := [name for name, value in wrong.items() if value not in (None, False)]:
         raise UsageError(f"{', '.join(used)} can't be used here: --answers {why}")
 
 

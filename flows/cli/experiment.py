@@ -8,34 +8,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.ingest import Exclude, Include
-from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.declared import with_options
+from flows.cli.options import JsonOption, LakeOption, SetOption, show
 from flows.cli.show import experiment as show_experiment
 from flows.cli.show import terminal
+from lake.options import RunOptions
 
 if TYPE_CHECKING:
     from expectations.experiment.values import Experiment
 
-_SOURCES = "What the lake is made from; needed where a recipe or --sample is tried."
+_SOURCES = "Sources of the lake; needed to vary the recipe or to --sample."
 Sources = Annotated[list[str] | None, typer.Argument(help=_SOURCES)]
-_VARY = "NAME=VALUE,VALUE of the recipe (child_tokens, embedder) or a question (mode, alpha, rerank, k); several."
+_VARY = "NAME=VALUE,VALUE of the recipe (child_tokens, embedder) or the search (mode, alpha, rerank, k); repeatable."
 Vary = Annotated[list[str] | None, typer.Option("--vary", help=_VARY)]
-Grid = Annotated[str | None, typer.Option(help="A YAML or JSON file of names and their values, in place of --vary.")]
-_SAMPLE = "Documents to try on: those that answer questions, others drawn by lot. [all]"
+Grid = Annotated[str | None, typer.Option(help="YAML or JSON file of names and their values, in place of --vary.")]
+_SAMPLE = "Number of documents to try on: those that answer questions, and others at random. [default: all]"
 Sample = Annotated[int | None, typer.Option(help=_SAMPLE, min=1)]
-Seed = Annotated[int, typer.Option(help="Of the lot.")]
-SetOption = Annotated[str | None, typer.Option("--set", help="The set of questions. [all]")]
-_MEASURE = 'As "document nDCG@10"; several allowed, the first decides. [the usual ones]'
+Seed = Annotated[int, typer.Option(help="Random seed for --sample.")]
+_MEASURE = 'Measure such as "document nDCG@10"; repeatable, the first decides. [default: the headline measures]'
 Measure = Annotated[list[str] | None, typer.Option("--measure", help=_MEASURE)]
-_KEEP = "Keep the lakes of the recipes in this folder; another experiment goes on from there. [none is kept]"
+_KEEP = "Keep the lakes of the recipes in this folder, for another experiment to continue from."
 Keep = Annotated[str | None, typer.Option(help=_KEEP)]
 Out = Annotated[str, typer.Option(help="Folder for the table (Parquet, CSV), the page and the plot.")]
-_APPLY = "Write the chosen settings of questions into the lake's configuration."
+_APPLY = "Write the chosen search options into the lake's configuration."
 Apply = Annotated[bool, typer.Option("--apply", help=_APPLY)]
 
 
+@with_options
 def experiment(
     lake: LakeOption,
+    options: Annotated[dict[str, Any], RunOptions, ("include", "exclude", "workers")],
     sources: Sources = None,
     vary: Vary = None,
     grid: Grid = None,
@@ -43,22 +45,29 @@ def experiment(
     seed: Seed = 0,
     set_: SetOption = None,
     measure: Measure = None,
-    include: Include = None,
-    exclude: Exclude = None,
     keep: Keep = None,
     out: Out = "experiment",
     apply: Apply = False,
-    workers: Annotated[int | None, typer.Option(help="Shards parsed at a time. [one per core]", min=1)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try recipes and ways of asking on the same questions; say what is gained, at what cost, and what to take."""
+    """Try recipes and search options on the same questions; show gains, costs and which to choose."""
     from expectations.experiment.grid import axes_of
     from flows.experiment import Trial
     from flows.experiment import experiment as run
 
     axes = axes_of(vary or (), grid)
-    globs = tuple(include or ()), tuple(exclude or ())
-    trial = Trial(lake, axes, tuple(sources or ()), *globs, sample, seed, set_, tuple(measure or ()), keep)
+    workers = options.pop("workers", None)
+    trial = Trial(
+        lake,
+        axes,
+        tuple(sources or ()),
+        sample=sample,
+        seed=seed,
+        set=set_,
+        measures=tuple(measure or ()),
+        keep=keep,
+        **options,
+    )
     with terminal.progress(quiet=as_json) as progress:
         found = run(trial, progress, n_workers=workers)
     advice = _advice(found, trial.sources, lake)

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
+from lake.options import Retention
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")]
 
 
+@with_options
 def prune(
     lake: LakeOption,
-    keep_last: Annotated[int, typer.Option(help="Keep the last N published releases.")] = 30,
-    keep_daily: Annotated[
-        int, typer.Option(help="Keep the release that was live at the end of each of the last N days.")
-    ] = 30,
-    keep_monthly: Annotated[
-        int, typer.Option(help="Keep the release that was live at the end of each of the last N months.")
-    ] = 12,
-    grace_hours: Annotated[
-        float, typer.Option(help="Never delete anything written or in use within the last N hours.")
-    ] = 24,
-    keep_vectors_days: Annotated[float, typer.Option(help="Delete vectors that no release has used for N days.")] = 90,
+    retention: Annotated[dict[str, Any], Retention],
     dry_run: DryRun = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,12 +27,9 @@ def prune(
     Live and named releases always stay.
     """
     from lake import operate
-    from lake.releases.retention import Retention
 
-    grace, vectors = timedelta(hours=grace_hours), timedelta(days=keep_vectors_days)
-    retention = Retention(keep_last, keep_daily, keep_monthly, grace, vectors)
     with terminal.progress(quiet=as_json) as progress:
-        pruned = operate.prune(lake, retention, dry_run=dry_run, progress=progress)
+        pruned = operate.prune(lake, Retention(**retention), dry_run=dry_run, progress=progress)
     show(pruned.to_json(), as_json, show_releases.pruned)
 
 

@@ -17,6 +17,12 @@ OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
 _LAKE = "The lake: a local folder or an s3:// URL."
 LakeOption = Annotated[str, typer.Option("--lake", help=_LAKE, envvar="RAGLAKE_LAKE", callback=remember)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+AtOption = Annotated[str, typer.Option("--at", help="Release: live, an id, a name, or a date or time (UTC).")]
+SetOption = Annotated[str | None, typer.Option("--set", help="Question set. [default: all]")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Chat model: openai:MODEL or anthropic:MODEL. [default: $RAGLAKE_CHAT_MODEL]"),
+]
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, which the log keeps.")]
 
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.evaluate import SetOption
-from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.options import JsonOption, LakeOption, SetOption, show
 from flows.cli.show import terminal
 
 Out = Annotated[str, typer.Option(help="File to write.")]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.declared import principals
 from flows.cli.options import LakeOption
-from flows.cli.query import principals
 from lake.errors import UsageError
 
 if TYPE_CHECKING:

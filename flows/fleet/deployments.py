@@ -92,7 +92,7 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
     if action in ("ingest", "evaluate") and lake.policy:
         said["policy"] = lake.policy
     if action == "maintain":
-        said |= lake.retention.model_dump(exclude_none=True)
+        said |= lake.retention.model_dump(exclude_unset=True)
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
         said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})

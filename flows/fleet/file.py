@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from flows.forms.ingest import USUAL_WAIT, RecipeParameters, Runner
+from flows.forms.ingest import RecipeParameters
 from lake.configuration import Configuration
 from lake.errors import UsageError
+from lake.options import Retention
+from lake.options.models import model_of, section_of
+from lake.options.run import DeployedRunOptions
 
 #: Where the file is, unless --config says it.
 VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
@@ -72,44 +75,34 @@ class Schedules(_Section):
     maintain: Cron | None = None
 
 
-class RunnerOf(_Section):
+_OF_RUNNER = {"kind": "runner", "workers": "workers", "address": "runner_address"}
+
+
+class RunnerSection(section_of("RunnerFields", DeployedRunOptions, _OF_RUNNER)):  # type: ignore[misc]
     """Where the shards of an ingest are parsed, and how many at a time."""
 
-    kind: Runner = "threads"
-    workers: Annotated[int, Field(ge=1)] | None = None
-    address: Words | None = None
 
-
-class RetentionSettings(_Section):
+class RetentionSection(model_of("RetentionFields", Retention)):  # type: ignore[misc]
     """What ``maintain`` keeps, by the names and defaults of its form."""
 
-    keep_last: Annotated[int, Field(ge=0)] | None = None
-    keep_daily: Annotated[int, Field(ge=0)] | None = None
-    keep_monthly: Annotated[int, Field(ge=0)] | None = None
-    grace_hours: Annotated[float, Field(ge=0)] | None = None
-    keep_vectors_days: Annotated[float, Field(ge=0)] | None = None
+
+_OF_RUN = ("include", "exclude", "shard_documents", "batch_hours", "budget_usd", "wait_minutes")
 
 
-class FleetSettings(_Section):
+class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  # type: ignore[misc]
     """What ``defaults`` may say for all lakes, and each lake for itself."""
 
-    include: list[str] = []
-    exclude: list[str] = []
     recipe: RecipeParameters = RecipeParameters()
-    shard_documents: Annotated[int, Field(ge=1)] = 2000
-    batch_hours: Annotated[float, Field(ge=0)] | None = None
-    budget_usd: Annotated[float, Field(ge=0)] | None = None
     timezone: TimeZone = "UTC"
     schedules: Schedules = Schedules()
-    retention: RetentionSettings = RetentionSettings()
+    retention: RetentionSection = RetentionSection()
     overlap: Overlap = "skip"
-    wait_minutes: Annotated[float, Field(ge=0)] = USUAL_WAIT
     paused: bool | None = None
     rerun_crashed: bool = True
     late_minutes: Annotated[float, Field(gt=0)] = 15
     silent_hours: Annotated[float, Field(gt=0)] = 48
-    notify: list[Block] = []
-    runner: RunnerOf = RunnerOf()
+    notify: list[Block] = Field(default=[])
+    runner: RunnerSection = RunnerSection()
     gate: dict[str, Any] | None = None
     alarms: dict[str, Any] | None = None
     search: dict[str, Any] | None = None

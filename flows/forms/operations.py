@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.forms.ingest import POLICY, USUAL_WAIT, Unset, WaitMinutes, without_unset
-from lake.releases.retention import Retention
+from flows.forms.ingest import POLICY, without_unset
+from lake.options import Retention
+from lake.options.models import Unset, form_of
+from lake.options.run import DeployedRunOptions
 from tasks.job import Erasure
-
-_USUAL = Retention()
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 #: Words that say something: blanks alone would be kept in the log for good.
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -27,52 +26,19 @@ class LakeParameters(BaseModel):
     lake: Words = Field(title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
 
 
-class MaintainParameters(LakeParameters):
-    """Which releases stay. Live, named and just rolled back ones stay whatever is said here."""
+class WaitingParameters(LakeParameters, form_of("WaitFields", DeployedRunOptions, only=("wait_minutes",))):  # type: ignore[misc]
+    """What an operation that writes wants to know, too."""
+
+
+class MaintainParameters(WaitingParameters, form_of("RetentionFields", Retention)):  # type: ignore[misc]
+    """Which releases are kept. Live, named and just rolled back ones are kept in any case."""
 
     model_config = ConfigDict(title="Maintain")
 
-    keep_last: int = Field(
-        default=_USUAL.keep_last,
-        ge=0,
-        title="Keep last",
-        description="Published releases to keep, newest first, and as many newer candidates.",
-    )
-    keep_daily: int = Field(
-        default=_USUAL.keep_daily,
-        ge=0,
-        title="Keep daily",
-        description="Days of which to keep what was live at the end (UTC), today included.",
-    )
-    keep_monthly: int = Field(
-        default=_USUAL.keep_monthly,
-        ge=0,
-        title="Keep monthly",
-        description="Months of which to keep what was live at the end (UTC), this one included.",
-    )
-    grace_hours: float = Field(
-        default=_USUAL.grace / _HOUR,
-        ge=0,
-        title="Grace, hours",
-        description="Nothing goes that was written, or was live, less than so long ago.",
-    )
-    keep_vectors_days: float = Field(
-        default=_USUAL.keep_vectors / _DAY,
-        ge=0,
-        title="Keep vectors, days",
-        description="Vectors that no kept release uses stay so long: if their text comes back, it costs nothing.",
-    )
-    dry_run: bool = Field(default=False, title="Dry run", description="Only say what would go; change nothing.")
-    wait_minutes: WaitMinutes = USUAL_WAIT
+    dry_run: bool = Field(default=False, title="Dry run", description="Only show what would go; change nothing.")
 
     def retention(self) -> Retention:
-        return Retention(
-            self.keep_last,
-            self.keep_daily,
-            self.keep_monthly,
-            grace=self.grace_hours * _HOUR,
-            keep_vectors=self.keep_vectors_days * _DAY,
-        )
+        return Retention(**self.model_dump(include={one.name for one in fields(Retention)}))
 
 
 class EvaluateParameters(LakeParameters):
@@ -134,12 +100,10 @@ class UnpinParameters(LakeParameters):
     model_config = ConfigDict(title="Unpin")
 
 
-class RebuildParameters(LakeParameters):
+class RebuildParameters(WaitingParameters):
     """Which lake's tables are made again."""
 
     model_config = ConfigDict(title="Rebuild")
-
-    wait_minutes: WaitMinutes = USUAL_WAIT
 
 
 class QuestionsParameters(LakeParameters):
@@ -165,7 +129,7 @@ class QuestionsParameters(LakeParameters):
     )
 
 
-class ForgetParameters(LakeParameters):
+class ForgetParameters(WaitingParameters):
     """Which documents are erased for good: say either URI or Where."""
 
     model_config = ConfigDict(title="Forget", json_schema_extra=without_unset)
@@ -190,7 +154,6 @@ class ForgetParameters(LakeParameters):
         title="Dry run",
         description="On: only list what would be erased. Off: erase it, which nothing brings back.",
     )
-    wait_minutes: WaitMinutes = USUAL_WAIT
 
     @model_validator(mode="after")
     def _says_which(self) -> ForgetParameters:

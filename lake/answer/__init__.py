@@ -1,11 +1,11 @@
 """Answers with checked citations over a search: ``answer``, ``answer_stream``, and what they take and give."""
 
-from lake.answer.answering import AnswerOptions, answer, answer_stream
+from lake.answer.answering import answer, answer_stream
 from lake.answer.chat import ChatModel, Completion, Message
-from lake.answer.query_expansion import ExpansionLimits
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.values import Answer, AnswerProblem, CitedSource, Quote, Sentence
 from lake.endpoints.usage import Usage
+from lake.options.answer import AnswerOptions, ExpansionLimits
 
 __all__ = [
     "Answer",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.chat import Completion, Message
 from lake.answer.citations import verified
-from lake.answer.confidence import MIN_EVIDENCE, confidence, sufficiency
+from lake.answer.confidence import confidence, sufficiency
 from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.evidence import evidence
-from lake.answer.query_expansion import ExpansionLimits, Understanding
+from lake.answer.query_expansion import Understanding
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.retrieval import Retrieved, find
 from lake.answer.support import Checked, checked
@@ -24,33 +24,16 @@ from lake.chunk.tokenizers import load_tokenizer
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, UsageError
 from lake.ids import value_digest
+from lake.options import AnswerOptions
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
-    from lake.answer.query_expansion import Strategy
     from lake.answer.retrieval import SearchFunction
     from lake.releases.values import Release
 
 #: Encodings differ from model to model; so much of the budget is left free for that.
 _MARGIN = 0.05
 _LEAST_ROOM = 100
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """``budget_tokens`` is all that a request may take: instructions, sources, question, and ``max_tokens`` of output.
-
-    Below ``min_evidence`` (see ``Answer.evidence``) no model is asked. ``prompts`` is a folder of templates.
-    """
-
-    k: int = 8
-    budget_tokens: int = 8000
-    max_tokens: int = 1000
-    temperature: float = 0.0
-    min_evidence: float = MIN_EVIDENCE
-    understand: tuple[Strategy, ...] = ()
-    limits: ExpansionLimits = field(default_factory=ExpansionLimits)
-    prompts: str | None = None
 
 
 def answer(

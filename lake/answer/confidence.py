@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from lake.answer.evidence import EvidenceSignals
 
-#: Below it no model is asked by default: of the questions that could be answered it lost 3 in 1,000 of English ones, 1
-#: to 2 in 100 of Spanish and German ones, and 7 in 100 of Chinese ones.
-MIN_EVIDENCE = 0.03
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:

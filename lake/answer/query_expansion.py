@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from lake.answer import json_replies
 from lake.answer.chat import Message
@@ -12,24 +12,14 @@ from lake.answer.fences import fence_of, fenced
 from lake.answer.templates import Prompts
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, TransientError, UsageError
+from lake.options.answer import ExpansionLimits, Understand
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
 
-Strategy = Literal["rewrite", "expand", "hyde", "decompose"]
 
 _MAX_QUERY = 1000
 _MAX_HISTORY = 12_000
-
-
-@dataclass(frozen=True, slots=True)
-class ExpansionLimits:
-    """Queries of one expansion or hop, hops, and calls of the model for one question, all at most."""
-
-    max_queries: int = 4
-    max_hops: int = 3
-    max_calls: int = 6
-    max_tokens: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +104,8 @@ class Understanding:
 
 def check_strategies(strategies: Sequence[str]) -> None:
     """Raises UsageError for a name that is none."""
-    unknown = [name for name in strategies if name not in get_args(Strategy)]
+    unknown = [name for name in strategies if name not in get_args(Understand)]
     if unknown:
-        raise UsageError(f"no way to understand a question is called {unknown[0]!r}; choose {list(get_args(Strategy))}")
+        raise UsageError(
+            f"no way to understand a question is called {unknown[0]!r}; choose {list(get_args(Understand))}"
+        )

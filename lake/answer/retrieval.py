@@ -16,7 +16,7 @@ from lake.result import SearchResult
 
 if TYPE_CHECKING:
     from lake.answer.chat import Message
-    from lake.answer.query_expansion import Strategy
+    from lake.options.answer import Understand
 
 #: Tokens of passages that a hop shows to the model.
 _HOP_TOKENS = 2000
@@ -46,7 +46,7 @@ def find(
     question: str,
     k: int,
     *,
-    understand: Sequence[Strategy] = (),
+    understand: Sequence[Understand] = (),
     history: Sequence[Message] = (),
     understanding: Understanding | None = None,
 ) -> Retrieved:
@@ -69,7 +69,7 @@ def find(
     return Retrieved(found, question, tuple(query.text for query in queries))
 
 
-def _queries(question: str, understand: Sequence[Strategy], model: Understanding) -> list[ExpandedQuery]:
+def _queries(question: str, understand: Sequence[Understand], model: Understanding) -> list[ExpandedQuery]:
     queries = model.rewritten(question) if "rewrite" in understand else [ExpandedQuery(question)]
     if "expand" in understand:
         queries += model.expanded(question)
@@ -107,7 +107,7 @@ def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> SearchResu
 
 
 def understood(
-    search: SearchFunction, strategies: Sequence[Strategy], make: Callable[[], Understanding]
+    search: SearchFunction, strategies: Sequence[Understand], make: Callable[[], Understanding]
 ) -> SearchFunction:
     """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
 

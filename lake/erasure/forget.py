@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,7 +20,6 @@ from lake.ingest.rebuild import next_generation, write_generation
 from lake.ingest.scan import known_documents
 from lake.releases import rights
 from lake.releases.history import History
-from lake.releases.retention import Retention
 from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage.denylist import ERASING
@@ -32,7 +30,7 @@ from lake.vacuum import Vacuumed, vacuum
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof
 
-_NOTHING_SPARED = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
+_NOTHING_SPARED = Retention(grace_hours=0, keep_vectors_days=0)
 
 
 @dataclass(frozen=True, slots=True)

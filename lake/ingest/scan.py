@@ -16,6 +16,7 @@ from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.source_listing import digested
+from lake.options.recipe import DEFAULT_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases.history import History
@@ -25,34 +26,17 @@ from lake.sources.source import Source
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_EMBEDDER = "minilm"
 
-
-@dataclass(frozen=True, slots=True)
-class RecipeOptions:
-    """What the caller says of the recipe; None keeps the lake's own, or the default in a new lake."""
-
-    embedder: str | None = None
-    backend: str | None = None
-    strategy: str | None = None
-    parent_tokens: int | None = None
-    child_tokens: int | None = None
-    overlap_tokens: int | None = None
-    heading_tokens: int | None = None
-    vector_dtype: str | None = None
-    text_tokenizer: str | None = None
-    text_language: str | None = None
-
-    def recipe(self, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
-        """The recipe that these settings make of the lake's present one."""
-        given = {name: value for name, value in asdict(self).items() if value is not None}
-        given.pop("embedder", None)
-        given.pop("backend", None)
-        of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
-        chunking = base.chunking if base else _chunking_for(identity)
-        kept = {"vector_dtype", "text_tokenizer", "text_language"}
-        inherited = {name: getattr(base, name) for name in kept} if base else {}
-        return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
+def recipe_of(options: RecipeOptions, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
+    """The recipe that these options make of the lake's present one."""
+    said = {name: value for name, value in asdict(options).items() if value is not None}
+    said.pop("embedder", None)
+    said.pop("backend", None)
+    of_chunks = {name: said.pop(name) for name in asdict(ChunkRecipe()) if name in said}
+    chunking = base.chunking if base else _chunking_for(identity)
+    kept = ("vector_dtype", "text_tokenizer", "text_language")
+    inherited = {name: getattr(base, name) for name in kept} if base else {}
+    return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **said})
 
 
 def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
@@ -171,7 +155,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None
     name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
-    recipe = settings.recipe(base, identify(name, settings.backend, like=base.embedder if base else None))
+    recipe = recipe_of(settings, base, identify(name, settings.backend, like=base.embedder if base else None))
     if base is None or change_recipe:
         return recipe
     _check_parsers(base, recipe)

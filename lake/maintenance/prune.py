@@ -12,7 +12,7 @@ from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
 from lake.releases import rights
 from lake.releases.history import History
-from lake.releases.retention import Retention, kept
+from lake.releases.retention import kept
 from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import clock

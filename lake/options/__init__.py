@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from lake.options.answer import AnswerOptions
 from lake.options.declaration import Option, option, options
+from lake.options.recipe import RecipeOptions
+from lake.options.retention import Retention
+from lake.options.run import RunOptions
 from lake.options.search import Boosts, SearchArguments, SearchDefaults, SearchOptions
 
-__all__ = ["Boosts", "Option", "SearchArguments", "SearchDefaults", "SearchOptions", "option", "options"]
+__all__ = [
+    "AnswerOptions",
+    "Boosts",
+    "Option",
+    "RecipeOptions",
+    "Retention",
+    "RunOptions",
+    "SearchArguments",
+    "SearchDefaults",
+    "SearchOptions",
+    "option",
+    "options",
+]

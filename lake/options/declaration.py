@@ -53,6 +53,11 @@ class Option:
         return str(self.declared["description"])
 
     @property
+    def unset(self) -> object:
+        """What None stands for; None if that goes without saying."""
+        return self.declared.get("unset")
+
+    @property
     def kind(self) -> Any:
         if get_origin(self.annotation) not in (Union, UnionType):
             return self.annotation

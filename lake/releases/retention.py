@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from lake.errors import UsageError
+from lake.options import Retention
 from lake.releases.history import History
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """What ``prune`` keeps besides ``live``, named releases, and those that a rollback left last.
-
-    ``keep_last`` published releases and as many newer candidates; what was live at the end of each of the last
-    ``keep_daily`` days and ``keep_monthly`` months, UTC, the present ones included. Nothing goes that was
-    built, or left by readers, less than ``grace`` ago. ``keep_vectors``: for how long vectors that no kept
-    release uses stay, since each was paid for.
-    """
-
-    keep_last: int = 30
-    keep_daily: int = 30
-    keep_monthly: int = 12
-    grace: timedelta = timedelta(hours=24)
-    keep_vectors: timedelta = timedelta(days=90)
-
-    def __post_init__(self) -> None:
-        for name in ("keep_last", "keep_daily", "keep_monthly"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name}={getattr(self, name)} must not be negative")
-        if self.grace < timedelta(0) or self.keep_vectors < timedelta(0):
-            raise UsageError("grace and keep_vectors must not be negative")
 
 
 def kept(history: History, retention: Retention, now: datetime) -> dict[str, str]:

@@ -22,7 +22,7 @@ from lake.answer import AnswerOptions, NoChatModelError
 from lake.answer.declining import MARKER
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add, anchored
 
 PUMP = "# Pump\n\nThe pump needs 3 litres of whale oil every 40 hours. Anna Berg checks it on Mondays.\n"

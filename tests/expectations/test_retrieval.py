@@ -22,7 +22,7 @@ from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, Place, Resolved, add, anchored, load
 
 LAMPS = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))

@@ -22,7 +22,7 @@ from lake.directory import Lake
 from lake.embed.batch_api import BatchApi
 from lake.errors import ContractError, PendingError, RefusedError, TransientError, UsageError
 from lake.ingest.batch_jobs import open_batches
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 Ingest = Callable[..., Outcome]
 SETTINGS = RecipeOptions(embedder="openai:text-embedding-3-small@8")

@@ -6,7 +6,6 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,12 +22,11 @@ from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.erasure.forget import forget
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import Diagnosis, examine, open_damaged, repair
 from lake.maintenance.doctor.examination import Examination
 from lake.maintenance.doctor.parquet import check_pile, untrue_contents
 from lake.maintenance.prune import prune
-from lake.releases.retention import Retention
+from lake.options import RecipeOptions, Retention
 from lake.schemas import CONTENTS
 from lake.storage.store import open_parquet
 from lake.tables.writer import Tables
@@ -83,7 +81,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     ingest(source, url)
     berth(source, 4, "blue")
     ingest(source, url, settings=RecipeOptions(child_tokens=24, overlap_tokens=0), change_recipe=True)
-    nothing_more = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace=timedelta(0))
+    nothing_more = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace_hours=0)
     assert prune(Lake.existing(str(url)), nothing_more).dropped
     rebuild(Lake.existing(str(url)))
     shutil.copytree(url, copy)

@@ -23,8 +23,7 @@ from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import identify
-from lake.ingest.scan import RecipeOptions
-from lake.options import SearchDefaults
+from lake.options import RecipeOptions, SearchDefaults
 from lake.parse import parser_versions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.recipe import Recipe

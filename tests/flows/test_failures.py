@@ -28,7 +28,7 @@ from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.errors import ContractError, LakeError
 from lake.ingest.commit import commit
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.releases.publishing import publish, record_audit
 from lake.storage.lease import WriterLease
 

@@ -19,7 +19,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")

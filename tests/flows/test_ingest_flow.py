@@ -33,7 +33,7 @@ from flows.ingest import ingest, run_as_flow
 from flows.reindex import Job, Outcome
 from lake import configuration
 from lake.errors import RefusedError, UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 pytestmark = pytest.mark.prefect
 
@@ -79,7 +79,7 @@ def test_a_folder_is_published_and_a_second_run_has_nothing_to_do(
 ) -> None:
     write(source, 7)
     (source / "empty.md").touch()
-    first = run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
+    first = run_as_flow(job(source, lake_url, shard_documents=3, workers=2))
     assert isinstance(first, Outcome)
     assert (first.published, first.n_documents, first.n_quarantined) == (True, 7, 1)
     assert lake.open_lake(lake_url).release().id == first.release
@@ -98,7 +98,7 @@ def test_a_folder_is_published_and_a_second_run_has_nothing_to_do(
 def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient, source: Path, lake_url: str) -> None:
     write(source, 5)
     (source / "empty.md").touch()
-    run_as_flow(job(source, lake_url, shard_documents=3), n_workers=2)
+    run_as_flow(job(source, lake_url, shard_documents=3, workers=2))
     run = last_run(client, lake_url)
     release = lake.open_lake(lake_url).release().id
     shards = {f"index shard {number} of 2: 3 documents" for number in (1, 2)}
@@ -276,16 +276,17 @@ def test_the_form_covers_the_job(tmp_path: Path) -> None:
     described = Job(
         ("a=/x", "s3://b/c"),
         "lake",
-        ("*.md",),
-        ("old/**",),
         RecipeOptions("hash", child_tokens=64),
-        True,
-        True,
-        5,
-        False,
-        7,
+        include=("*.md",),
+        exclude=("old/**",),
+        verify=True,
+        change_recipe=True,
+        allow_removals=5,
+        publish=False,
+        shard_documents=7,
+        workers=3,
     )
-    given = IngestParameters.of(described, 3)
+    given = IngestParameters.of(described)
     assert given.job() == described
     assert given.workers == 3
     assert IngestParameters.model_validate(given.model_dump()) == given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +14,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
 from lake.ingest.rebuild import rebuild
-from lake.releases.retention import Retention
+from lake.options import Retention
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_store
 
@@ -76,7 +75,7 @@ def test_rollback_prune_and_forget(s3: str, ingest: Callable[..., Outcome], tmp_
         assert ours.sort(ours.columns[0]).equals(theirs.sort(ours.columns[0]))
     assert fresh.n_chunks == after.n_chunks
 
-    pruned = operate.prune(url, Retention(2, 0, 0, timedelta(0), timedelta(0)))
+    pruned = operate.prune(url, Retention(2, 0, 0, 0, 0))
     assert pruned.dropped == (releases[0], releases[1])
     before = {name: index.search("Berth", 12, at=name)["uri"].to_pylist() for name in pruned.kept}
     forgotten = operate.forget(url, uri="7.md", why="request 4711")
@@ -88,7 +87,7 @@ def test_rollback_prune_and_forget(s3: str, ingest: Callable[..., Outcome], tmp_
         assert sorted(index.search("Berth", 12, at=name)["uri"].to_pylist()) == sorted(set(uris) - {"7.md"})
     again = ingest(**night)
     assert (again.reason, again.n_denied) == ("nothing to do", 1)
-    assert operate.prune(url, Retention(1, 0, 0, timedelta(0), timedelta(0))).dropped == (releases[2],)
+    assert operate.prune(url, Retention(1, 0, 0, 0, 0)).dropped == (releases[2],)
 
 
 def test_put_if_absent_and_the_lease_hold_there_too(s3: str) -> None:

@@ -18,7 +18,7 @@ from flows.cli.app import _exit_status
 from flows.cli.options import FAILED, OK
 from flows.reindex import Outcome
 from lake.errors import ContractError, UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 
 def test_names_that_look_escaped_keep_their_own_bytes(

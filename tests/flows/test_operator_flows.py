@@ -52,9 +52,8 @@ from flows.rollback import rollback
 from flows.runtime.run import in_prefect
 from flows.steps import PlainSteps
 from lake.directory import Lake
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions, Retention
 from lake.releases.publishing import pin as hold
-from lake.releases.retention import Retention
 from lake.storage.lease import WriterLease
 
 pytestmark = pytest.mark.prefect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,14 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
-from lake.releases.retention import Retention
+from lake.options import RecipeOptions, Retention
 from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 
 
 def last(n: int) -> Retention:
-    return Retention(n, 0, 0, timedelta(0), timedelta(0))
+    return Retention(n, 0, 0, 0, 0)
 
 
 def write(source: Path, numbers: range, word: str) -> None:

@@ -20,8 +20,8 @@ from lake import operate
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.errors import ContractError, RefusedError, UsageError
-from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor.checks import examine
+from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.records import scores
 

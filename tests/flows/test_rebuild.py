@@ -16,7 +16,7 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
 

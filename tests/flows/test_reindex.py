@@ -20,7 +20,7 @@ import pytest
 import lake
 from flows.reindex import Outcome
 from lake.errors import RefusedError, UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 HASH = RecipeOptions(embedder="hash")

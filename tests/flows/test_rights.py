@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from lake.directory import Lake
 from lake.errors import ContractError, GoneError, RefusedError
 from lake.index import Index
 from lake.maintenance.doctor import examine
+from lake.options import Retention
 from lake.releases import rights
-from lake.releases.retention import Retention
 
 Ingest = Callable[..., Outcome]
 FREE, HR, BOARD = "free.md", "hr.md", "board.md"
@@ -196,7 +195,7 @@ def test_rights_outlive_retention_and_rebuild_and_die_with_their_document(
     third = ingest()
     before = lake.open_lake(lake_url).history().rights
     operate.rebuild(lake_url)
-    operate.prune(lake_url, Retention(1, 0, 0, timedelta(0)))
+    operate.prune(lake_url, Retention(1, 0, 0, 0))
     assert lake.open_lake(lake_url).history().rights == before
     assert seen(lake_url, ["hr"]) == {HR, BOARD}
     operate.forget(lake_url, uri=FREE, why="request 4711")

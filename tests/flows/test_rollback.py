@@ -21,7 +21,7 @@ from flows.cli.options import OK
 from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 PARAGRAPHS = {"child_tokens": 48, "overlap_tokens": 0, "heading_tokens": 0}
 USUAL = RecipeOptions(embedder="hash", **PARAGRAPHS)

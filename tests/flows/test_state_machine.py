@@ -42,9 +42,8 @@ from lake.embed import load_embedder
 from lake.errors import LakeError, RefusedError, UsageError
 from lake.ids import document_id
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions, Retention
 from lake.releases.history import History
-from lake.releases.retention import Retention
 from lake.storage import clock
 from lake.storage.store import LocalStore
 from lake.tables.writer import Tables
@@ -478,8 +477,7 @@ class LakeMachine(RuleBasedStateMachine):
 
     @rule(n=st.integers(0, 3), fuse=fuses)
     def prune(self, n: int, fuse: int | None) -> None:
-        nothing = timedelta(0)
-        retention = Retention(keep_last=n, keep_daily=0, keep_monthly=0, grace=nothing, keep_vectors=nothing)
+        retention = Retention(keep_last=n, keep_daily=0, keep_monthly=0, grace_hours=0, keep_vectors_days=0)
         before = list(self.state.releases)
         pruned = self._do(
             lambda state: after_prune(state, n),

@@ -18,7 +18,7 @@ from flows.reindex import Outcome
 from lake.embed import load_embedder
 from lake.errors import RefusedError, TransientError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 ONE_CHUNK_PER_PARAGRAPH = RecipeOptions(
     embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0, parent_tokens=1200

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,10 @@ from lake.directory import Lake
 from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas
 from lake.maintenance.doctor.examination import RESTORE
+from lake.options import Retention
 from lake.questions.store import newest
 from lake.questions.values import from_table
 from lake.releases import rights
-from lake.releases.retention import Retention
 from lake.releases.values import Entry
 from lake.reporting import counted
 from lake.schemas import CALLS, DIGESTS, FEEDBACK, FINDINGS, QUESTIONS, SCORES
@@ -185,7 +184,7 @@ def check_leftovers(exam: Examination) -> int:
         )
     if exam.issues:
         return 0
-    spared = Retention(grace=timedelta(0), keep_vectors=timedelta(0))
+    spared = Retention(grace_hours=0, keep_vectors_days=0)
     deltas = read_deltas(exam.lake, exam.history)
     vacuumed = vacuum(exam.lake, exam.history, spared, strictly=True, dry_run=deltas)
     counts = {

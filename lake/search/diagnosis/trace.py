@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.answer.answering import AnswerOptions, room_for
+from lake.answer.answering import room_for
 from lake.answer.context import pack
+from lake.options import AnswerOptions
 from lake.search.diagnosis.empty import conditions
 from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage
 from lake.search.diversity import duplicates

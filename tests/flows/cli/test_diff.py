@@ -19,8 +19,8 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.ingest.rebuild import rebuild
-from lake.ingest.scan import RecipeOptions
 from lake.inspect.diff import Difference, DocumentChange
+from lake.options import RecipeOptions
 
 ONE_CHUNK_PER_PARAGRAPH = RecipeOptions(embedder="hash", child_tokens=48, overlap_tokens=0, heading_tokens=0)
 WORDS = ["crane", "tide", "pilot", "quay", "buoy", "rope", "dredge", "signal", "beacon", "ballast", "winch", "barge"]

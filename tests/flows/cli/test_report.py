@@ -24,7 +24,7 @@ from flows.cli.options import OK, USAGE
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.schemas import HEALTH
 
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")

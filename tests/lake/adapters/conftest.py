@@ -6,7 +6,7 @@ import pytest
 
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
 
 QUESTION = "which lamp burns olive oil?"

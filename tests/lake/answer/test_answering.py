@@ -15,7 +15,7 @@ from flows.steps import PlainSteps
 from lake.answer import Answer, AnswerOptions, ExpansionLimits, Message, answer, answer_stream
 from lake.answer.declining import MARKER
 from lake.errors import TransientError, UsageError
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 
 PUMP = """# Pump
 

@@ -19,7 +19,7 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake.erasure.patterns import Patterns
 from lake.erasure.verification import Proof, Terms, find_traces, occurring, words_of
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.storage.store import open_store
 from lake.tables.fst import keys
 

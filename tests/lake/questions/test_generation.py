@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,13 @@ from lake import operate
 from lake.answer import Completion, Usage, load_chat
 from lake.directory import Lake
 from lake.errors import TransientError, UsageError
-from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import examine, repair
+from lake.options import RecipeOptions, Retention
 from lake.questions import EvalQuestion, add, questions, reviewed
 from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
 from lake.records.calls import Calls
-from lake.releases.retention import Retention
 
 FILLER = "It stands on a hill above the lake, has a stove of cast iron, and is open from June until late in September. "
 CALL = re.compile(r"Hut (\d+) sleeps (\d+)")
@@ -253,7 +251,7 @@ def test_what_a_person_turned_down_does_not_come_back(
     assert (edited.answers, edited.reviewed) == (("eight", "8"), True)
     assert sorted(question.reviewed for question in kept.values()) == [False, True, True]
     assert {question.text for question in reviewed(place)} == {text for text, one in kept.items() if one.reviewed}
-    operate.prune(lake_url, Retention(grace=timedelta(0), keep_vectors=timedelta(0)))
+    operate.prune(lake_url, Retention(grace_hours=0, keep_vectors_days=0))
     assert place.store.names("calls/draft_question") == []
     again = made(lake_url)
     assert [one.reason for one in again.dropped].count("turned down in a review") == 1

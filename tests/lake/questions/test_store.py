@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,9 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor import examine, repair
+from lake.options import RecipeOptions, Retention
 from lake.questions import EvalQuestion, Evidence, add, anchored, drop, questions
-from lake.releases.retention import Retention
 
 PROSE = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))
 CUTS = [
@@ -118,7 +116,7 @@ def test_writers_at_once_lose_nothing_and_pruning_keeps_the_newest(lake_url: str
     assert len({question.set for question in questions(place)}) == 16
     add(place, [of_lamps("set-3")])  # nothing new, nothing written
     assert len(place.store.names("questions")) == 16
-    operate.prune(lake_url, Retention(grace=timedelta(0)))
+    operate.prune(lake_url, Retention(grace_hours=0))
     assert place.store.names("questions") == ["0000000016.parquet"]
     assert drop(place, "set-3") == 1
     with pytest.raises(UsageError, match="no set of questions 'set-3'"):

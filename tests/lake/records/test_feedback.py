@@ -20,15 +20,14 @@ from lake.directory import Lake
 from lake.erasure.forget import forget
 from lake.errors import UsageError
 from lake.ids import derived_id
-from lake.ingest.scan import RecipeOptions
 from lake.maintenance.doctor.checks import examine
 from lake.maintenance.doctor.repair import repair
 from lake.maintenance.prune import prune
+from lake.options import RecipeOptions, Retention
 from lake.questions import questions, resolve
 from lake.questions.from_feedback import from_feedback
 from lake.questions.reviewing import accept, turn_down
 from lake.records.feedback import FOLDER, paths, read
-from lake.releases.retention import Retention
 from lake.search.query_ids import MAX_QUESTION, query_id, searched
 from lake.storage import clock
 
@@ -187,10 +186,10 @@ def test_many_writers_and_prune_lose_nothing(
     assert len(paths(place)) == 40  # their day is not over
     one = {path: Path(lake_url, path).read_bytes() for path in paths(place)[:1]}
     monkeypatch.setattr("lake.storage.clock.now", lambda: now + timedelta(days=3))
-    dry = prune(place, Retention(grace=timedelta(days=1)), dry_run=True).vacuumed.n_files
+    dry = prune(place, Retention(grace_hours=24), dry_run=True).vacuumed.n_files
     assert dry >= 39
     assert len(paths(place)) == 40
-    prune(place, Retention(grace=timedelta(days=1)))
+    prune(place, Retention(grace_hours=24))
     assert len(paths(place)) == 1
     for path, data in one.items():  # it died before all were deleted
         Path(lake_url, path).write_bytes(data)

@@ -8,13 +8,14 @@ import pytest
 
 from lake.embed import identify
 from lake.errors import UsageError
+from lake.options import Retention
 from lake.recipe import Recipe
 from lake.releases.history import History, collapse, fold
-from lake.releases.retention import Retention, kept
+from lake.releases.retention import kept
 from lake.releases.values import Action, Entry, Release
 
 RECIPE = Recipe(identify("hash"), parsers={"text": "1"})
-NONE = Retention(0, 0, 0, timedelta(0), timedelta(0))
+NONE = Retention(0, 0, 0, 0, 0)
 START = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 
@@ -62,7 +63,7 @@ def test_the_last_published_and_the_candidates_after_them_are_kept() -> None:
     nights = Nights()
     published = [nights.build() for _ in range(4)]
     waiting = [nights.build(publish=False) for _ in range(3)]
-    assert list(kept(nights.history, Retention(2, 0, 0, timedelta(0)), nights.now)) == [*published[-2:], *waiting[-2:]]
+    assert list(kept(nights.history, Retention(2, 0, 0, 0), nights.now)) == [*published[-2:], *waiting[-2:]]
 
 
 def test_days_and_months_keep_what_was_live_at_their_end() -> None:
@@ -72,11 +73,11 @@ def test_days_and_months_keep_what_was_live_at_their_end() -> None:
             by_day[nights.now.date()] = nights.build()
         nights.sleep()
     history = nights.history
-    daily = kept(history, Retention(0, 10, 0, timedelta(0)), nights.now)
+    daily = kept(history, Retention(0, 10, 0, 0), nights.now)
     for back in range(10):
         day = (nights.now - timedelta(days=back)).date()
         assert history.resolve(day.isoformat()).id in daily
-    monthly = kept(history, Retention(0, 0, 3, timedelta(0)), nights.now)
+    monthly = kept(history, Retention(0, 0, 3, 0), nights.now)
     ends = [history.resolve(f"2026-{month}").id for month in ("02-28", "03-31")]
     assert set(monthly) == {*ends, history.resolve("live").id}
 
@@ -88,7 +89,7 @@ def test_what_was_in_use_a_moment_ago_is_spared() -> None:
     second = nights.build()
     nights.sleep(0.5)
     third = nights.build()
-    day = Retention(0, 0, 0, timedelta(hours=24))
+    day = Retention(0, 0, 0, 24)
     assert list(kept(nights.history, day, nights.now)) == [first, second, third]
     nights.sleep(0.6)
     assert list(kept(nights.history, day, nights.now)) == [second, third]
@@ -118,7 +119,7 @@ def test_a_collapsed_log_says_the_same_of_all_that_is_kept() -> None:
     for _ in range(20):
         nights.sleep()
         nights.build()
-    reasons = kept(nights.history, Retention(3, 0, 2, timedelta(0)), nights.now)
+    reasons = kept(nights.history, Retention(3, 0, 2, 0), nights.now)
     dropped = [name for name in nights.history.releases if name not in reasons]
     nights.add("prune", "", facts={"dropped": dropped})
     whole = nights.history

@@ -14,7 +14,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.search.passages import grouped
 
 CHUNKS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), unique=True, max_size=25)

@@ -13,8 +13,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import UsageError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
-from lake.options import Boosts
+from lake.options import Boosts, RecipeOptions
 
 PUMP = "The pump in the north hall is reset with the green key after a pressure alarm."
 

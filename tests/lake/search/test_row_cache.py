@@ -13,7 +13,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import ContractError
 from lake.index import Index
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.search.passages import OF_CHUNK, OF_SECTION, StoredRows
 from lake.search.row_cache import RowCache
 from lake.search.snapshot import Snapshot

@@ -17,7 +17,7 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.answer import AnswerOptions, ChatModel
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.guard import Guard

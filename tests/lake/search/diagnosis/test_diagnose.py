@@ -20,7 +20,7 @@ from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.query_encoder import query_vectors
 from lake.erasure.forget import forget
-from lake.ingest.scan import RecipeOptions
+from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.search.diagnosis.messages import as_json
 from lake.search.diagnosis.trace import SearchTrace

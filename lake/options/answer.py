@@ -1,0 +1,47 @@
+"""How a question is answered from the passages found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lake.options.declaration import check, option
+
+Understand = Literal["rewrite", "expand", "hyde", "decompose"]
+
+#: Of the questions that could be answered, this loses 3 in 1,000 of English ones, 1 to 2 in 100 of Spanish and German
+#: ones, and 7 in 100 of Chinese ones.
+_MIN_EVIDENCE = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class ExpansionLimits:
+    """Maximum queries of one expansion or hop, hops, and calls of the model for one question."""
+
+    max_queries: int = 4
+    max_hops: int = 3
+    max_calls: int = 6
+    max_tokens: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """How many passages a model is shown, and what its request may take."""
+
+    k: int = option(8, "Number of passages to answer from.", least=1)
+    budget_tokens: int = option(
+        8000, "Maximum size of a request, in tokens: instructions, sources, question and output.", least=1
+    )
+    max_tokens: int = option(1000, "Maximum size of the answer, in tokens.", least=1)
+    temperature: float = option(0.0, "Sampling temperature of the model.", least=0)
+    min_evidence: float = option(
+        _MIN_EVIDENCE, "Ask no model if the passages are less likely than this to hold the answer.", least=0, most=1
+    )
+    understand: tuple[Understand, ...] = option(
+        (), "Rework the question before the search; each strategy calls the model, and decompose searches again."
+    )
+    limits: ExpansionLimits = field(default_factory=ExpansionLimits)
+    prompts: str | None = option(None, "Folder of prompt templates.", unset="$RAGLAKE_PROMPTS, else the built-in ones")
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -1,0 +1,61 @@
+"""Declared options as pydantic models and JSON schemas: for forms, HTTP bodies and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, Optional
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.json_schema import SkipJsonSchema
+
+from lake.options.declaration import Option, options
+
+_CONSTRAINTS = ("ge", "le", "gt")
+#: None, but not in the schema: a form would ask for the type of an empty field before it takes a value.
+Unset = SkipJsonSchema[None]
+
+
+def model_of(name: str, kind: Any, *, without: Collection[str] = (), only: Collection[str] | None = None) -> Any:
+    """A model with these options of a dataclass; an optional one may be None."""
+    return _model(name, kind, without, only, _field)
+
+
+def form_of(name: str, kind: Any, *, without: Collection[str] = (), only: Collection[str] | None = None) -> Any:
+    """As ``model_of``, with optional fields that a form leaves empty and whose description says what that means."""
+    return _model(name, kind, without, only, _form_field)
+
+
+def section_of(name: str, kind: Any, names: Mapping[str, str]) -> Any:
+    """A model with options of a dataclass under names of its own."""
+    fields: dict[str, Any] = {own: _field(options(kind)[declared]) for own, declared in names.items()}
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _model(
+    name: str,
+    kind: Any,
+    without: Collection[str],
+    only: Collection[str] | None,
+    make: Callable[[Option], tuple[Any, Any]],
+) -> type[BaseModel]:
+    chosen = [one for one in options(kind).values() if one.name not in without and (only is None or one.name in only)]
+    fields: dict[str, Any] = {one.name: make(one) for one in chosen}
+    return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=kind.__doc__, **fields)
+
+
+def _field(one: Option) -> tuple[Any, Any]:
+    return (Optional[_bounded(one)] if one.is_optional else _bounded(one)), _described(one, one.description)  # noqa: UP045
+
+
+def _form_field(one: Option) -> tuple[Any, Any]:
+    empty = f" Empty: {one.unset}." if one.unset else ""
+    return (_bounded(one) | Unset if one.is_optional else _bounded(one)), _described(one, one.description + empty)
+
+
+def _bounded(one: Option) -> Any:
+    bounds = {name: one.declared[name] for name in _CONSTRAINTS if name in one.declared}
+    return Annotated[one.kind, Field(**bounds)] if bounds else one.kind
+
+
+def _described(one: Option, description: str) -> Any:
+    return Field(default=one.default, title=one.declared.get("title"), description=description)

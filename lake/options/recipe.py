@@ -1,0 +1,83 @@
+"""What an index is made with, as far as a run may say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from lake.options.declaration import check, option
+from lake.recipe import ChunkRecipe, Recipe, Strategy, TextLanguage, TextTokenizer, VectorDtype
+
+DEFAULT_EMBEDDER = "minilm"
+_CHUNKS = ChunkRecipe()
+_USUAL = {one.name: one.default for one in fields(Recipe)}
+
+
+def _own(usual: object) -> str:
+    return f"the lake's own; {usual} in a new lake"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeOptions:
+    """What an index is made with. An option that is None keeps the lake's own value, or the default in a new lake."""
+
+    embedder: str | None = option(
+        None,
+        "Embedding model: minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash.",
+        title="Embedder",
+        unset=_own(DEFAULT_EMBEDDER),
+    )
+    backend: str | None = option(
+        None,
+        "What computes a local model, such as openvino/bfloat16 or torch-cpu/float32.",
+        title="Backend",
+        unset=_own("the fastest"),
+    )
+    strategy: Strategy | None = option(
+        None,
+        "How to chunk: by headings, sentences and code (hierarchical), by paragraphs, or by a plain token window.",
+        title="Chunking strategy",
+        unset=_own(_CHUNKS.strategy),
+    )
+    parent_tokens: int | None = option(
+        None,
+        "Maximum parent size, in cl100k tokens; a hit shows the parent.",
+        title="Parent size",
+        least=2,
+        unset=_own(_CHUNKS.parent_tokens),
+    )
+    child_tokens: int | None = option(
+        None,
+        "Maximum child size, in tokens of the embedder.",
+        title="Child size",
+        least=8,
+        unset=_own(_CHUNKS.child_tokens),
+    )
+    overlap_tokens: int | None = option(
+        None,
+        "Maximum number of tokens that neighbouring children share.",
+        title="Overlap",
+        least=0,
+        unset=_own(_CHUNKS.overlap_tokens),
+    )
+    heading_tokens: int | None = option(
+        None,
+        "Number of tokens reserved for the headings embedded before a child.",
+        title="Heading room",
+        least=0,
+        unset=_own(_CHUNKS.heading_tokens),
+    )
+    vector_dtype: VectorDtype | None = option(
+        None,
+        "Type of stored vectors; float16 halves their size.",
+        title="Vector type",
+        unset=_own(_USUAL["vector_dtype"]),
+    )
+    text_tokenizer: TextTokenizer | None = option(
+        None, "How full text is split into words.", title="Full-text tokenizer", unset=_own(_USUAL["text_tokenizer"])
+    )
+    text_language: TextLanguage | None = option(
+        None, "Language for stemming and stop words.", title="Full-text language", unset=_own(_USUAL["text_language"])
+    )
+
+    def __post_init__(self) -> None:
+        check(self)

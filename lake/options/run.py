@@ -1,0 +1,70 @@
+"""How a run goes about its documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lake.options.declaration import check, option
+
+Runner = Literal["threads", "processes", "dask", "ray"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Which files a run takes, what it may change, and what it may cost."""
+
+    include: tuple[str, ...] = option((), "Index only files that match one of these globs.", title="Include")
+    exclude: tuple[str, ...] = option((), "Skip files that match one of these globs.", title="Exclude")
+    verify: bool = option(
+        False, "Read every document again, whatever its size and time; restore what the lake lost.", title="Verify"
+    )
+    change_recipe: bool = option(
+        False, "Allow a rebuild of everything that another recipe affects.", title="Change the recipe"
+    )
+    allow_removals: int = option(0, "Let this run remove up to N documents.", title="Allow removals", least=0)
+    batch_hours: float | None = option(
+        None,
+        "Embed through the provider's Batch API, at half the price, and wait up to N hours for it.",
+        title="Batch API, hours",
+        least=0,
+        unset="embed at once",
+    )
+    budget_usd: float | None = option(
+        None, "Stop before embedding costs more than this, in USD.", title="Budget", least=0, unset="no limit"
+    )
+    publish: bool = option(
+        True, "Publish the release if it passes its audit; otherwise leave a candidate.", title="Publish"
+    )
+    workers: int | None = option(
+        None, "Number of shards to parse at a time.", title="Workers", least=1, unset="one per core"
+    )
+    shard_documents: int = option(
+        2000, "Maximum number of documents in a shard, the unit of a task run.", title="Shard size", least=1
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedRunOptions(RunOptions):
+    """How a run under Prefect goes about its documents, too."""
+
+    runner: Runner = option(
+        "threads",
+        "Where shards are parsed; dask and ray need the extra of that name and can use other machines.",
+        title="Task runner",
+    )
+    runner_address: str | None = option(
+        None,
+        "Address of a Dask scheduler or a Ray cluster.",
+        title="Cluster",
+        unset="a cluster of the run's own",
+    )
+    wait_minutes: float = option(
+        60.0,
+        "Wait up to N minutes for another run that is writing to the lake; 0 fails at once.",
+        title="Wait, minutes",
+        least=0,
+    )
