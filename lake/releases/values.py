@@ -48,6 +48,10 @@ class Release:
     commit: str
     delta_base: str | None
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.counts.get(f'n_{name}', 0):,} {name}" for name in ("documents", "chunks"))
+        return f"<Release {self.id} with {counts}>"
+
     def to_json(self) -> dict[str, Any]:
         stored = {("release" if name == "id" else name): value for name, value in asdict(self).items()}
         return {**stored, "recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}

@@ -8,36 +8,28 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
-from lake.options.search import Expand, Fusion, Mode, Syntax
+from lake.options import AnswerOptions, SearchOptions, options
+from lake.options.models import model_of
 
-_TEXT = "What is looked for, in plain words."
+_TEXT = "What to look for, in plain words."
 _AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."
 _SESSION = (
     "Any name for who asks; while two releases are tried side by side, it decides which of them answers. Not stored."
 )
 _VOTER = "Any name for who judges, kept as a digest alone: of several judgements of theirs the last counts."
-_FILTERS = "Values by column, applied before ranking."
+#: Costs money, or is for operators.
+_NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts")
 
 
-class SearchBody(BaseModel):
-    """What both kinds of question share. How to search, where a request does not say, is the lake's to say (section
-    ``search`` of its configuration); the defaults here hold where that is silent too.
+class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax"))):  # type: ignore[misc]
+    """What both kinds of question share. Options that a request omits fall back to the lake's configuration (section
+    ``search``), else to the defaults shown here.
     """
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     at: str = Field("live", max_length=200, description=_AT)
     session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
-    mode: Mode = "hybrid"
-    filters: dict[str, Any] = Field(default_factory=dict, description=_FILTERS)
-    expand: Expand = "parent"
-    window: int = Field(1, ge=0, le=100, description="Neighbours on either side, with expand=window.")
-    fuzziness: int = Field(0, ge=0, le=2, description="Letters of a word that may be wrong.")
-    fusion: Fusion = "adaptive"
-    alpha: float | None = Field(None, ge=0, le=1, description="Weight of the vectors beside the words.")
-    min_score: float | None = None
-    collapse: float | None = Field(None, ge=0.01, le=1, description="Leave out near copies that agree so far.")
-    diversity: float = Field(0.0, ge=0, le=1, description="Trade relevance for passages that say something else.")
 
     @model_validator(mode="before")
     @classmethod
@@ -51,15 +43,12 @@ class SearchBody(BaseModel):
         return value
 
     def how(self) -> dict[str, Any]:
-        """Words of a search that were said."""
-        return self.model_dump(include=self.model_fields_set & _SEARCH)
+        """The search options that were given, except ``k``; an API key may be confined to some."""
+        said: dict[str, Any] = self.model_dump(include=self.model_fields_set & (options(SearchOptions).keys() - {"k"}))
+        return said
 
 
-#: Options of a request; an API key may be confined to some.
-_SEARCH = set(SearchBody.model_fields) - {"at", "session"}
-
-
-class SearchQuery(SearchBody):
+class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", "syntax"))):  # type: ignore[misc]
     """A search."""
 
     model_config = ConfigDict(
@@ -72,11 +61,11 @@ class SearchQuery(SearchBody):
     )
 
     text: str = Field(description=_TEXT)
-    k: int | None = Field(None, ge=1, description="How many passages. Where it isn't said: the lake's own, or 10.")
-    syntax: Syntax = "plain"
 
-    def how(self) -> dict[str, Any]:
-        return super().how() | self.model_dump(include=self.model_fields_set & {"syntax"})
+    @property
+    def n(self) -> int | None:
+        """Passages asked for, if the request says."""
+        return self.k if "k" in self.model_fields_set else None
 
 
 class Turn(BaseModel):
@@ -88,7 +77,7 @@ class Turn(BaseModel):
     text: str
 
 
-class AnswerQuery(SearchBody):
+class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
     """A question to be answered from the passages found."""
 
     model_config = ConfigDict(
@@ -96,12 +85,15 @@ class AnswerQuery(SearchBody):
     )
 
     question: str = Field(description=_TEXT)
-    k: int = Field(8, ge=1, description="How many passages.")
     history: list[Turn] = Field(
         default_factory=list, max_length=50, description="The conversation before, oldest first."
     )
-    understand: list[Literal["rewrite", "expand", "hyde", "decompose"]] = Field(default_factory=list, max_length=4)
     stream: bool = Field(False, description="Server-sent events in place of one object.")
+
+    @property
+    def n(self) -> int:
+        """Passages asked for."""
+        return int(self.k)
 
 
 class Hit(BaseModel):

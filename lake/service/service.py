@@ -75,7 +75,7 @@ class Service:
         def work() -> tuple[str, bytes]:
             at = self._tried(asked)
             self._found(at)
-            found = self._access(key).search(asked.text, asked.k, at, **how)
+            found = self._access(key).search(asked.text, asked.n, at, **how)
             named = {"release": found.release, "query_id": found.query_id}
             return found.release, encode({**named, "hits": found.hits.to_pylist()})
 
@@ -201,8 +201,8 @@ class Service:
 
     def _allowed(self, key: Key, asked: SearchQuery | AnswerQuery) -> dict[str, Any]:
         """Words of the search, all of which the key allows."""
-        if asked.k is not None and asked.k > self.bounds.max_k:
-            raise UsageError(f"k={asked.k} is more than the {self.bounds.max_k} passages that this service returns")
+        if asked.n is not None and asked.n > self.bounds.max_k:
+            raise UsageError(f"k={asked.n} is more than the {self.bounds.max_k} passages that this service returns")
         how = asked.how()
         _check_options(key, [*how, *(["at"] if asked.at != "live" else [])])
         return how
