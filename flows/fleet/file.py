@@ -152,6 +152,10 @@ class Fleet(_Section):
         return self
 
 
+class FleetFile(Fleet, _Defaults):
+    """The file as it is written: what ``defaults`` says holds for each lake that does not say otherwise."""
+
+
 def place(said: str | None) -> Path:
     """The file: as said, as RAGLAKE_CONFIG says, or raglake.yaml here."""
     return Path(said or os.environ.get(VARIABLE) or USUAL).expanduser()
