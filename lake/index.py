@@ -142,7 +142,7 @@ class Index:
         boosts: Boosts | Mapping[str, Any] | Configured | None = CONFIGURED,
         where: str | None = None,
         filters: Mapping[str, Any] | None = None,
-        principals: Collection[str] | str = (),
+        principals: Sequence[str] | str = (),
         syntax: Syntax = "plain",
         min_score: float | None = None,
     ) -> SearchResult:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lake.options import RecipeOptions, RunOptions
-from lake.progress import Progress, silent
+from lake.reporting import Progress, silent
 
 if TYPE_CHECKING:
     from flows.reindex import Outcome

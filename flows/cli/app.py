@@ -31,6 +31,7 @@ from flows.cli import (
     questions,
     releases,
     report,
+    schema,
     serve,
     why,
 )
@@ -77,7 +78,7 @@ _PANELS: dict[str, tuple[ModuleType | typer.Typer, ...]] = {
     "Operate": (releases, diff, export),
     "Evaluate": (evaluate, experiment, report, questions.app, feedback.app),
     "Serve": (serve, deployments.app, automations.app),
-    "Administer": (config.app, maintain, doctor, plugins),
+    "Administer": (config.app, schema, maintain, doctor, plugins),
 }
 
 for panel, members in _PANELS.items():

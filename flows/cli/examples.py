@@ -41,6 +41,7 @@ EXAMPLES = {
     "feedback compare": "raglake feedback compare 2026-11-20 live --lake /srv/lake",
     "config show": "raglake config show --lake /srv/lake",
     "config set": "raglake config set search.alpha 0.3 --lake /srv/lake",
+    "schema": "raglake schema search > search.json",
     "config unset": "raglake config unset search.alpha --lake /srv/lake",
     "deployments show": "raglake deployments show --config raglake.yaml",
     "deployments apply": "raglake deployments apply --pool local",

@@ -18,6 +18,7 @@ from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
 from lake.ingest.scan import known_documents
+from lake.options import Retention
 from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release

@@ -10,6 +10,7 @@ from lake.erasure.forget import finish
 from lake.erasure.selection import erasure_is_unfinished
 from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
+from lake.options import Retention
 from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.retention import kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypedDict
 
@@ -117,7 +117,7 @@ class SearchOptions(SearchDefaults):
     filters: Mapping[str, Any] | None = option(
         None, "Values by column, such as uri, tags, modified_at or metadata.project; applied before ranking."
     )
-    principals: Collection[str] | str = option(
+    principals: Sequence[str] | str = option(
         (), "Users and groups to search as; '*' sees everything. By default only unrestricted documents are found."
     )
     syntax: Syntax = option("plain", 'With boolean: "a phrase", +must, -mustnot, word~1; needs mode text.')
@@ -163,6 +163,6 @@ class SearchArguments(TypedDict, total=False):
     boosts: Boosts | Mapping[str, Any] | None
     where: str | None
     filters: Mapping[str, Any] | None
-    principals: Collection[str] | str
+    principals: Sequence[str] | str
     syntax: Syntax
     min_score: float | None
