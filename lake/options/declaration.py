@@ -90,7 +90,8 @@ class Option:
             raise UsageError(f"{said} must be one of {', '.join(map(str, self.choices))}")
         if self.kind in (int, float) and not self._is_number(value):
             number = "a whole number" if self.kind is int else "a number"
-            raise UsageError(" ".join(f"{said} must be {number} {self.range}".split()))
+            limits = self.range if self.range.startswith("from") else f", {self.range}" if self.range else ""
+            raise UsageError(f"{said} must be {number} {limits}".replace(" ,", ",").rstrip())
 
     def _is_number(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int if self.kind is int else int | float):

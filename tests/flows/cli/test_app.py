@@ -160,7 +160,7 @@ BAD = [
     (["query", "?!", "--lake", "{lake}"], USAGE, "holds no word"),
     (["query", "", "--lake", "{lake}"], USAGE, "holds no word"),
     (["query", "x" * 30_000, "--lake", "{lake}"], USAGE, "at most 20,000"),
-    (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "no mode 'best'"),
+    (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "'best' is not one of 'hybrid'"),
     (["query", "x", "--lake", "{lake}", "-k", "0"], USAGE, "k=0"),
     (["ingest", "{docs}", "--lake", "{lake}", "--embedder", "minilm"], USAGE, "the embedder from 'hash' to 'minilm'"),
     (["ingest", "{docs}", "--lake", "{new}", "--embedder", "gpt"], USAGE, "no embedder 'gpt'; choose one of"),

@@ -105,7 +105,7 @@ def test_what_was_rolled_back_is_kept_until_something_is_published_after() -> No
 
 
 def test_nonsense_is_refused() -> None:
-    with pytest.raises(UsageError, match="keep_last=-1 must not be negative"):
+    with pytest.raises(UsageError, match="keep_last=-1 must be a whole number, at least 0"):
         Retention(-1)
 
 

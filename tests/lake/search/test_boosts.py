@@ -51,9 +51,9 @@ def test_the_newer_never_has_less(half_life: float, weight: float, age: int, old
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"recency_half_life_days": 0}, "recency_half_life_days=0 must be a number above 0"),
+        ({"recency_half_life_days": 0}, "recency_half_life_days=0 must be a number, above 0"),
         ({"recency_half_life_days": float("nan")}, "half_life_days=nan must be"),
-        ({"recency_weight": -1}, "recency_weight=-1 must be a number at least 0"),
+        ({"recency_weight": -1}, "recency_weight=-1 must be a number, at least 0"),
         ({"sources": {"docs": -0.5, "tickets": 2}}, r"not: \{'docs': -0.5\}"),
         ({"sources": {"docs": float("inf")}}, "docs"),
     ],
