@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lake.errors import InputError
 from lake.parse import ParsedDocument, markdown, parse
 from lake.parse.canonical import clean
-from lake.parse.registry import _BY_SUFFIX
+from lake.parse.registry import parsers_by_suffix
 
 MARKUP = st.sampled_from(
     ["# ", "## ", "- ", "1. ", "> ", "```\n", "~~~\n", "| a | b |\n| - | - |\n", "\n", "\n\n", "    "]
@@ -40,7 +40,7 @@ def test_sources_lose_nothing_but_white_space(suffix: str, text: str) -> None:
     assert starts == sorted(starts)
 
 
-@pytest.mark.parametrize("suffix", sorted(_BY_SUFFIX))
+@pytest.mark.parametrize("suffix", sorted(parsers_by_suffix()))
 @given(data=st.binary(max_size=200) | TEXTS.map(str.encode))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_give_a_document_or_an_input_error(suffix: str, data: bytes) -> None:
