@@ -7,7 +7,7 @@ import sys
 from raglake.shadowing import ShadowedError, check
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command line, unless another package would be imported in place of one of ours."""
     try:
         check()
@@ -15,7 +15,7 @@ def main() -> None:
         sys.exit(f"raglake: {error}")
     from flows.cli.app import main
 
-    main()
+    main(arguments)
 
 
 if __name__ == "__main__":
