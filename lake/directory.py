@@ -105,9 +105,7 @@ class Lake:
 
     @cached_property
     def contents(self) -> KeyedFiles:
-        from lake.storage.keyed_files import KeyedFiles
-
-        return KeyedFiles(self.store, "contents", "content_id", _CONTENTS_PER_GROUP)
+        return self._keyed_files("contents", "content_id", _CONTENTS_PER_GROUP)
 
     def vectors(self, recipe: Recipe) -> KeyedFiles:
         """The vectors of the recipe's embedder, in its dtype."""
@@ -115,11 +113,14 @@ class Lake:
 
     def vectors_in(self, folder: str) -> KeyedFiles:
         """The vectors in one of the folders below ``vectors``."""
+        if folder not in self._vectors:
+            self._vectors[folder] = self._keyed_files(folder, "text_digest", _VECTORS_PER_GROUP)
+        return self._vectors[folder]
+
+    def _keyed_files(self, folder: str, key: str, rows_per_group: int) -> KeyedFiles:
         from lake.storage.keyed_files import KeyedFiles
 
-        if folder not in self._vectors:
-            self._vectors[folder] = KeyedFiles(self.store, folder, "text_digest", _VECTORS_PER_GROUP)
-        return self._vectors[folder]
+        return KeyedFiles(self.store, folder, key, rows_per_group)
 
     def denylist(self) -> Denylist:
         """What was erased for good, as it stands now."""

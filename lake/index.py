@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pyarrow as pa
 
+from lake.answer import AnswerOptions, answer, answer_stream
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
 from lake.options import SearchArguments
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
-from lake.questions import questions, resolve
+from lake.questions import EvalQuestion, questions, resolve
 from lake.records import scores
+from lake.records.calls import Calls
+from lake.records.feedback import keep, read
 from lake.releases.history import History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
+from lake.search.diagnosis.diagnose import meant, why
+from lake.search.diagnosis.empty import reasons
+from lake.search.diagnosis.trace import SearchTrace
+from lake.search.explain import explained
+from lake.search.judgement import judged
+from lake.search.query_ids import searched
 from lake.search.reader import Reader
+from lake.search.reading import read_document
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
@@ -107,8 +117,6 @@ class Index:
 
     def calls(self, *, again: bool = False) -> Calls:
         """Replies of chat models that the lake keeps; with ``again`` none is given, and new ones take their place."""
-        from lake.records.calls import Calls
-
         return Calls(self._lake, again=again)
 
     def diff(self, a: str, b: str = "live") -> Difference:
@@ -187,8 +195,6 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Answer:
         """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
-        from lake.answer import answer
-
         release, options, find = self._searching(at, options, k, embedder, search)
         return answer(find, question, chat=chat, options=options, history=history, release=release)
 
@@ -206,8 +212,6 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Iterator[str | Answer]:
         """Pieces of the text as the model writes it, then the Answer."""
-        from lake.answer import answer_stream
-
         release, options, find = self._searching(at, options, k, embedder, search)
         return answer_stream(find, question, chat=chat, options=options, history=history, release=release)
 
@@ -220,8 +224,6 @@ class Index:
         search: SearchArguments,
     ) -> tuple[Release, AnswerOptions, SearchFunction]:
         """The release, the options of an answer, and a search in which all but text and ``k`` is set."""
-        from lake.answer import AnswerOptions
-
         release, chosen = self.release(at), options or AnswerOptions()
         find = partial(self.search, at=release.id, embedder=embedder, **given(**search))
         return release, chosen if k is None else replace(chosen, k=k), find
@@ -231,15 +233,11 @@ class Index:
         self, text: str, *, at: str = "live", embedder: Embedder | None = None, **options: Unpack[SearchArguments]
     ) -> list[str]:
         """Sentences that explain why a search with these options finds nothing."""
-        from lake.search.diagnosis.empty import reasons
-
         return self._reader.ask(at, [text], given(**options), embedder, lambda snapshot, rights, questions:
                                 reasons(snapshot, rights, questions[0], embedder))  # fmt: skip
 
     def explain(self, found: SearchResult) -> list[dict[str, Any]]:
         """Retrievers, ranks, scores, release and lineage of each hit; JSON-like."""
-        from lake.search.explain import explained
-
         history = self.history()
         release = history.resolve(found.release)
         return explained(self._reader.snapshot(release), history, found.hits)
@@ -262,10 +260,6 @@ class Index:
         Without ``evidence`` the question is one that is kept (in the set ``name``), by its text, id or key.
         ``budget``: tokens that a request for an answer may take, as of ``AnswerOptions.budget_tokens``.
         """
-        from lake.questions import EvalQuestion
-        from lake.search.diagnosis.diagnose import meant, why
-        from lake.search.diagnosis.trace import SearchTrace
-
         asked = (
             EvalQuestion("asked", question, evidence=tuple(evidence))
             if evidence
@@ -293,10 +287,6 @@ class Index:
         judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
         ``principals`` may not see, as for one that is not there.
         """
-        from lake.records.feedback import keep
-        from lake.search.judgement import judged
-        from lake.search.query_ids import searched
-
         release, question = searched(query_id)
 
         def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
@@ -306,8 +296,6 @@ class Index:
 
     def judgements(self) -> pa.Table:
         """FEEDBACK rows of all that was said, oldest first."""
-        from lake.records.feedback import read
-
         return read(self._lake)
 
     def document(
@@ -323,7 +311,6 @@ class Index:
 
         The text is read from ``start`` on; ``next_start`` says where it goes on, None at its end.
         """
-        from lake.search.reading import read_document
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)

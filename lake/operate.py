@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
+from lake.ids import document_id
 from lake.releases import publishing
 from lake.releases.history import History
 from lake.reporting import Progress, silent
@@ -104,8 +105,6 @@ def forget(
 
 def lift(url: str, uri: str, *, source: str) -> bool:
     """Let the document at ``uri`` of ``source`` come back with the next run; whether it had been erased."""
-    from lake.ids import document_id
-
     return Lake.existing(url).denylist().lift(document_id(source, uri))
 
 

@@ -66,6 +66,31 @@ def _module_of(full: str, known: Mapping[str, Path]) -> str:
     return full
 
 
+def libraries() -> dict[str, set[str]]:
+    """The libraries of others that importing each module imports, its own imports included."""
+    known = modules()
+    direct: dict[str, set[str]] = {name: set() for name in known}
+    below: dict[str, set[str]] = {name: {name.rpartition(".")[0]} - {""} for name in known}
+    for name, path in known.items():
+        for node in _at_the_top(ast.parse(path.read_text())):
+            for full in _imported(node):
+                ours = _module_of(full, known)
+                (below if ours else direct)[name].add(ours or full.split(".")[0])
+    return {name: set().union(*(direct[one] for one in _reached(below, name)), direct[name]) for name in known}
+
+
+def _at_the_top(tree: ast.Module) -> Iterator[ast.AST]:
+    """Statements that run with the module, those in ``try`` and ``if`` included."""
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "TYPE_CHECKING" not in ast.dump(
+            getattr(node, "test", node)
+        ):
+            waiting += ast.iter_child_nodes(node)
+
+
 def import_graph() -> Graph:
     graph: dict[str, set[str]] = defaultdict(set)
     for one in own_imports():
@@ -75,17 +100,17 @@ def import_graph() -> Graph:
 
 def circles(graph: Graph) -> list[str]:
     """Modules from which imports lead back to themselves."""
+    return sorted(name for name in graph if name in _reached(graph, name))
 
-    def below(name: str) -> set[str]:
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            new = graph.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
-        return found
 
-    return sorted(name for name in graph if name in below(name))
+def _reached(graph: Graph, name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = graph.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def rooms(graph: Graph) -> dict[str, set[str]]:

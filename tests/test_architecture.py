@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.house import ROOT, TOPS, Graph, circles, classes, import_graph
+from tests.house import ROOT, TOPS, Graph, circles, classes, import_graph, libraries, own_imports
 
 ORDER = TOPS  # a package may import what stands to its right
 MODULES = sorted(str(path.relative_to(ROOT)) for package in ORDER for path in (ROOT / package).rglob("*.py"))
@@ -133,6 +133,20 @@ def test_the_module_map_names_every_folder() -> None:
     assert sorted(told) == sorted(
         str(path.parent.relative_to(ROOT)) for top in TOPS for path in (ROOT / top).rglob("__init__.py")
     )
+
+
+def test_own_imports_inside_functions_are_few_and_each_has_a_heavy_library_behind_it() -> None:
+    inside, behind = [one for one in own_imports() if one.in_function], libraries()
+    assert len(inside) < 80
+    heavy = {*LAZY, "prefect", "httpx", "pyarrow", "polars", "numpy", "pydantic", "typer"}
+    spared = {
+        (one.module, one.line): set().union(*(behind[target] for target in one.targets)) & heavy - behind[one.module]
+        for one in inside
+        # What has a face of its own is imported by nobody's module; plug-ins are looked up in every package's metadata.
+        if not any(f"{target.replace('.', '/')}/".startswith(FACES) for target in one.targets)
+        and one.targets != ("lake.inspect.plugins",)
+    }
+    assert [place for place, libraries_ in spared.items() if not libraries_] == []
 
 
 def test_packages_import_only_what_stands_to_their_right(each: list[Import]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.deployments import ConfigOption, fleet
+from flows.cli.deployments import ConfigOption, fleet, server
 from flows.cli.help import group
 from flows.cli.options import JsonOption, show
 from flows.cli.show import deployments as show_deployments
@@ -14,12 +14,11 @@ app = group("automations", "Notify people when a scheduled lake has a problem.")
 @app.command("show")
 def show_(config: ConfigOption = None) -> None:
     """Print them as YAML, for prefect automation create --from-file."""
-    from flows.fleet.automations import as_yaml
-    from flows.runtime.server import named_server
+    from flows.fleet import automations
 
     found, _ = fleet(config)
-    with named_server():
-        print(as_yaml(found), end="")
+    with server():
+        print(automations.as_yaml(found), end="")
 
 
 @app.command()
@@ -29,9 +28,8 @@ def apply(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     Deletes those of lakes that are no longer in the file.
     """
     from flows.fleet import automations
-    from flows.runtime.server import named_server
 
     found, _ = fleet(config)
-    with named_server():
+    with server():
         applied, gone = automations.apply(found)
     show({"applied": applied, "deleted": gone}, as_json, show_deployments.applied)

@@ -11,6 +11,8 @@ import typer
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import config as show_config
+from lake import configuration
+from lake.directory import Lake
 
 if TYPE_CHECKING:
     from lake.configuration import Configuration
@@ -25,9 +27,6 @@ Key = Annotated[str, typer.Argument(help=_KEY)]
 @app.command("show")
 def show_(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Show every value, and which of them were set."""
-    from lake import configuration
-    from lake.directory import Lake
-
     store = Lake.existing(lake).store
     _show(configuration.read(store), configuration.said(store), as_json)
 
@@ -41,8 +40,6 @@ def set_(
 ) -> None:
     """Set one value; it holds from the next run on."""
     from expectations.gating import check_configuration
-    from lake import configuration
-    from lake.directory import Lake
 
     store = Lake.existing(lake).store
     check_configuration(configuration.with_value(store, key, _value(value)))
@@ -52,9 +49,6 @@ def set_(
 @app.command()
 def unset(key: Key, lake: LakeOption, as_json: JsonOption = False) -> None:
     """Return one value to its default."""
-    from lake import configuration
-    from lake.directory import Lake
-
     store = Lake.existing(lake).store
     _show(configuration.drop(store, key), configuration.said(store), as_json)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import lake as library
 from flows.cli.options import FAILED, JsonOption, show
 from flows.cli.show import demo as show_demo
 from flows.cli.show import terminal
@@ -87,12 +88,11 @@ def run(folder: Path, *, quiet: bool = False) -> tuple[Outcome, dict[str, pa.Tab
     """Index ``folder/documents`` into ``folder/lake`` and search for what they answer; the hits of each question."""
     from flows.reindex import Job, reindex
     from flows.steps import PlainSteps
-    from lake.index import open_lake
 
     documents, url = folder / "documents", str(folder / "lake")
     with terminal.progress(quiet=quiet) as progress, PlainSteps(progress=progress) as steps:
         outcome = reindex(Job(sources=(f"demo={documents}",), lake=url), steps)
-    index = open_lake(url)
+    index = library.open_lake(url)
     return outcome, {question: index.search(question, 3) for question in _answered_by(documents)}
 
 

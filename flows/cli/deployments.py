@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,13 @@ def fleet(config: str | None) -> tuple[Fleet, Path]:
 
     file = place(config)
     return read(file), file
+
+
+def server() -> AbstractContextManager[None]:
+    """Around calls of Prefect's server, which must be named."""
+    from flows.runtime.server import named_server
+
+    return named_server()
 
 
 @app.command("show")
@@ -65,10 +73,9 @@ def apply(
     sets paused: false.
     """
     from flows.fleet import deployments
-    from flows.runtime.server import named_server
 
     found, file = fleet(config)
-    with named_server():
+    with server():
         paused, gone = deployments.apply(found, deployments.home(file), pool, image)
     names = [f"{flow.name}/{name}" for name in found.lakes for flow in deployments.FLOWS]
     show({"pool": pool, "applied": names, "paused": paused, "deleted": gone}, as_json, show_deployments.applied)
@@ -84,8 +91,7 @@ def serve(
     Needs a Prefect server but no work pool. Runs until interrupted.
     """
     from flows.fleet import deployments
-    from flows.runtime.server import named_server
 
     found, file = fleet(config)
-    with named_server():
+    with server():
         deployments.serve(found, deployments.home(file), limit)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import lake as library
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import diff as show_diff
 
@@ -20,9 +21,7 @@ def diff(
 
     Compares documents, chunks, quarantine and recipe.
     """
-    from lake.index import open_lake
-
-    show(open_lake(lake).diff(a, b).to_json(), as_json, show_diff.difference)
+    show(library.open_lake(lake).diff(a, b).to_json(), as_json, show_diff.difference)
 
 
 COMMANDS = (diff,)

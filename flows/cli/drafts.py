@@ -10,6 +10,8 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import drafts as show_drafts
 from flows.cli.show import terminal
+from lake.directory import Lake
+from lake.errors import UsageError
 from lake.options import AnswerOptions
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ def generate(
     """
     from lake.answer import load_chat
     from lake.answer.templates import load_prompts
-    from lake.directory import Lake
     from lake.questions.generation import generate as made
 
     place, chat, told = Lake.existing(lake), load_chat(model), load_prompts(answering.get("prompts"))
@@ -67,7 +68,6 @@ def review(
 
     Each decision is saved at once.
     """
-    from lake.directory import Lake
     from lake.questions.reviewing import shown, to_review
 
     place = Lake.existing(lake)
@@ -112,7 +112,6 @@ def _decided(place: Lake, question: EvalQuestion, *, quiet: bool) -> str:
 
 def _edited(place: Lake, question: EvalQuestion, *, quiet: bool) -> bool:
     """Whether other words were given and kept; not where they can't be a question, or nobody gave any."""
-    from lake.errors import UsageError
     from lake.questions import reviewing
 
     words = show_drafts.words(question, quiet=quiet)

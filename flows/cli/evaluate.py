@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from expectations.profiles import parse_profile, profile_of, profile_text
 from flows.cli import evaluate_answers
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, ModelOption, SetOption, show
@@ -94,7 +95,6 @@ def _evaluated(
     index: Index, at: str, name: str | None, ways: Sequence[Mapping[str, Any]], progress: Any
 ) -> list[list[Evaluation]]:
     """Of each set, what each way of asking found; scores are kept as soon as they are there."""
-    from expectations.profiles import profile_text
     from expectations.retrieval import evaluate
     from expectations.scoring import sets_of
 
@@ -156,7 +156,6 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Show whether B answers better or worse than A, and which questions it won and lost."""
-    from expectations.profiles import parse_profile, profile_of, profile_text
     from expectations.scoring import scores_of
     from lake.index import open_lake
 

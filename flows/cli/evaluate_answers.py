@@ -46,13 +46,12 @@ def _evaluated(
     progress: Progress,
 ) -> Iterator[AnswerEvaluation]:
     """One evaluation after another, all within one budget; scores are kept if it lasted for all questions."""
-    from expectations.answers import evaluate_answers
-    from expectations.scoring import sets_of
+    from expectations import answers, scoring
 
     left = words["budget"]
-    for asked in sets_of(index.questions(name)):
+    for asked in scoring.sets_of(index.questions(name)):
         for way in ways:
-            done = evaluate_answers(index, asked, release, way, progress=progress, **words | {"budget": left})
+            done = answers.evaluate_answers(index, asked, release, way, progress=progress, **words | {"budget": left})
             left = None if left is None else max(0.0, left - (done.budget.usage.cost_usd or 0.0))
             if not done.stopped:
                 index.keep_scores(done.rows)

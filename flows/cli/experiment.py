@@ -12,6 +12,9 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, SetOption, show
 from flows.cli.show import experiment as show_experiment
 from flows.cli.show import terminal
+from lake import configuration
+from lake.directory import Lake
+from lake.errors import UsageError
 from lake.options import RunOptions
 
 if TYPE_CHECKING:
@@ -94,9 +97,6 @@ def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str,
 
 
 def _apply(lake: str, search: dict[str, Any]) -> None:
-    from lake import configuration
-    from lake.directory import Lake
-
     store = Lake.existing(lake).store
     for name, value in search.items():
         configuration.put(store, f"search.{name}", value)
@@ -109,7 +109,6 @@ def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[st
 
     from expectations.report.experiment_plots import experiment_plots
     from expectations.report.rendering import experiment_page, write_sheet
-    from lake.errors import UsageError
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in ("experiment.parquet", "experiment.csv", "experiment.html", "experiment.png")]

@@ -9,6 +9,7 @@ import typer
 
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import plugins as show_plugins
+from lake import operate
 
 
 def export(
@@ -21,8 +22,6 @@ def export(
 
     Copies documents, parents and chunks with today's access rights; the destination then holds nothing else.
     """
-    from lake import operate
-
     show(asdict(operate.export(lake, destination, at=at)), as_json, show_plugins.exported)
 
 

@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import feedback as show_feedback
+from lake.directory import Lake
+from lake.errors import UsageError
 
 #: Taken as one group: ``raglake feedback compare`` and so on.
 app = group("feedback", "See how people judged the passages that were found.")
@@ -21,9 +24,7 @@ _SINCE = "Only feedback since this date or time (UTC)."
 @app.command("list")
 def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Count judgements by release; list them all with --json."""
-    from lake.index import open_lake
-
-    rows = open_lake(lake).judgements().to_pylist()
+    rows = library.open_lake(lake).judgements().to_pylist()
     n, useful = Counter(row["release"] for row in rows), Counter(row["release"] for row in rows if row["useful"])
     counts = [{"release": name, "judgements": n[name], "useful": useful[name]} for name in sorted(n)]
     show({"releases": counts, "judgements": rows}, as_json, show_feedback.listed)
@@ -39,9 +40,8 @@ def compare(
 ) -> None:
     """Compare the share of useful passages of two releases."""
     from expectations.feedback import compare_feedback
-    from lake.index import open_lake
 
-    index = open_lake(lake)
+    index = library.open_lake(lake)
     first, second = (index.release(at).id for at in (a, b))
     found = compare_feedback(index.judgements().to_pylist(), first, second, _time(since))
     show(found.to_json(), as_json, show_feedback.compared)
@@ -49,8 +49,6 @@ def compare(
 
 def _time(said: str | None) -> Any:
     from datetime import UTC, datetime
-
-    from lake.errors import UsageError
 
     if said is None:
         return None
@@ -71,7 +69,6 @@ def from_feedback(
 
     Drafts are marked as not reviewed. Conflicting votes are reported.
     """
-    from lake.directory import Lake
     from lake.questions.from_feedback import from_feedback as made
 
     show(made(Lake.existing(lake), set_, at_least).to_json(), as_json, show_feedback.drafted)

@@ -10,6 +10,7 @@ import typer
 from flows.cli.declared import with_options
 from flows.cli.options import QUARANTINED, REFUSED, JsonOption, LakeOption, show
 from flows.cli.show import terminal
+from flows.runtime.lineage import observed
 from lake.options import RecipeOptions, RunOptions
 
 if TYPE_CHECKING:
@@ -67,7 +68,6 @@ def _run(job: Job, as_json: bool, *, under_prefect: bool) -> Outcome:
 
         return run_as_flow(job)
     from flows.reindex import reindex
-    from flows.runtime.lineage import observed
     from flows.steps import PlainSteps
 
     with terminal.progress(quiet=as_json) as progress, PlainSteps(n_workers=job.workers, progress=progress) as steps:

@@ -10,6 +10,8 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
+from lake import operate
+from lake.errors import UsageError
 from lake.options import Retention
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")]
@@ -26,8 +28,6 @@ def prune(
 
     Live and named releases always stay.
     """
-    from lake import operate
-
     with terminal.progress(quiet=as_json) as progress:
         pruned = operate.prune(lake, Retention(**retention), dry_run=dry_run, progress=progress)
     show(pruned.to_json(), as_json, show_releases.pruned)
@@ -49,9 +49,6 @@ def forget(
 
     Erases them from every release and every file, then searches all files for what is left of them.
     """
-    from lake import operate
-    from lake.errors import UsageError
-
     if lift:
         _lift(lake, uri, source, as_json)
         return
@@ -65,9 +62,6 @@ def forget(
 
 
 def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None:
-    from lake import operate
-    from lake.errors import UsageError
-
     if uri is None or source is None:
         raise UsageError("--lift needs the URI and --source, since an erased document is known by their digest alone")
     if not operate.lift(lake, uri, source=source):
@@ -77,8 +71,6 @@ def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None
 
 def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Rebuild the LanceDB tables of every release from Parquet."""
-    from lake import operate
-
     with terminal.progress(quiet=as_json) as progress:
         history = operate.rebuild(lake, progress=progress)
     generation = next(iter(history.releases.values())).generation

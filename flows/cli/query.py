@@ -29,7 +29,6 @@ def query(
     Options you omit fall back to the lake's configuration.
     """
     from lake.index import open_lake
-    from lake.options import SearchOptions
 
     index = open_lake(lake)
     found = index.search(text, at=at, **search)

@@ -13,6 +13,7 @@ from flows.cli import drafts, feedback
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import questions as show_questions
+from lake.directory import Lake
 
 if TYPE_CHECKING:
     from lake.questions import EvalQuestion, Resolved
@@ -40,7 +41,6 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Import questions with the passages that answer them."""
-    from lake.directory import Lake
     from lake.questions import load, take
 
     name = set_ or Path(path).resolve().stem.lower()
@@ -52,7 +52,6 @@ def import_(
 @app.command()
 def check(lake: LakeOption, set_: SetOption = None, at: At = "live", as_json: JsonOption = False) -> None:
     """List questions that can't be measured at a release, and why."""
-    from lake.directory import Lake
     from lake.questions import questions, resolve
 
     place = Lake.existing(lake)
@@ -80,7 +79,6 @@ def _checked(resolved: Iterable[Resolved]) -> list[dict[str, Any]]:
 @app.command("list")
 def list_(lake: LakeOption, set_: SetOption = None, as_json: JsonOption = False) -> None:
     """List the question sets, or the questions of one."""
-    from lake.directory import Lake
     from lake.questions import questions
 
     found = questions(Lake.existing(lake), set_)
@@ -106,7 +104,6 @@ def drop_(
     as_json: JsonOption = False,
 ) -> None:
     """Delete a question set."""
-    from lake.directory import Lake
     from lake.questions import drop
 
     show({"set": set_, "dropped": drop(Lake.existing(lake), set_)}, as_json, show_questions.dropped)

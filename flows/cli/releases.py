@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import lake as library
 from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
+from lake import operate
+from lake.directory import Lake
+from lake.errors import UsageError
 
 if TYPE_CHECKING:
     from lake.releases.history import History
@@ -17,9 +21,7 @@ if TYPE_CHECKING:
 
 def status(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Show what is live, what it holds and what is in quarantine."""
-    from lake.index import open_lake
-
-    show(open_lake(lake).status(), as_json, terminal.status)
+    show(library.open_lake(lake).status(), as_json, terminal.status)
 
 
 def releases(
@@ -30,12 +32,10 @@ def releases(
     as_json: JsonOption = False,
 ) -> None:
     """List the releases, or describe one in full."""
-    from lake.index import open_lake
-
     if release is None:
-        show(open_lake(lake).releases().to_pylist(), as_json, show_releases.releases)
+        show(library.open_lake(lake).releases().to_pylist(), as_json, show_releases.releases)
     else:
-        show(open_lake(lake).describe(release), as_json, show_releases.release)
+        show(library.open_lake(lake).describe(release), as_json, show_releases.release)
 
 
 def rollback(
@@ -48,8 +48,6 @@ def rollback(
 
     Readers switch at once; the next ingest continues from that release.
     """
-    from lake import operate
-
     _show_live(operate.rollback(lake, release, why=why), as_json)
 
 
@@ -65,9 +63,6 @@ def publish(
     The gate searches for the lake's questions first, unless --force is given, and refuses a candidate that answers
     them worse than live.
     """
-    from lake import operate
-    from lake.errors import UsageError
-
     if force and not why:
         raise UsageError("--force needs --why, which the log keeps")
     remarks = [] if force else _asked(lake, candidate, as_json)
@@ -76,7 +71,6 @@ def publish(
 
 def _asked(url: str, name: str, as_json: bool) -> list[str]:
     """Ask a candidate the lake's questions, unless its audit refused it already; what the gate remarks."""
-    from lake.directory import Lake
     from tasks.steps import evaluate, gate_by_hand
 
     lake = Lake.existing(url)
@@ -91,15 +85,11 @@ def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
 
     Runs continue to build and audit candidates but publish none. A rollback stays possible.
     """
-    from lake import operate
-
     _show_live(operate.pin(lake, why=why), as_json)
 
 
 def unpin(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Let the next run publish again."""
-    from lake import operate
-
     _show_live(operate.unpin(lake), as_json)
 
 
@@ -114,8 +104,6 @@ def name(
 
     Wherever a release is expected, its name can be given.
     """
-    from lake import operate
-
     _show_names(operate.name(lake, release, name, why=why), as_json)
 
 
@@ -126,8 +114,6 @@ def unname(
 
     The release is then kept or pruned like any other.
     """
-    from lake import operate
-
     _show_names(operate.unname(lake, name), as_json)
 
 

@@ -10,6 +10,10 @@ import typer
 from flows.cli.declared import principals
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
+from lake.service.capacity import Capacity
+from lake.service.guard import Guard
+from lake.service.keys import Key, KeyRing, load_keys
+from lake.service.traffic_split import Split, parse_split
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -51,7 +55,6 @@ def serve(
     """Serve search and answers over HTTP."""
     from lake.index import open_lake
     from lake.service.app import create_app
-    from lake.service.capacity import Capacity
     from lake.service.server import check_openness, hosts_of
     from lake.service.server import serve as listen
 
@@ -68,8 +71,6 @@ def serve(
 
 def _split(index: Index, words: list[str] | None) -> Split | None:
     """By ids, so that a name or a date means the same release for as long as the trial lasts."""
-    from lake.service.traffic_split import Split, parse_split
-
     if not words:
         return None
     shares = parse_split(words).shares
@@ -101,8 +102,6 @@ def mcp(
 
 
 def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
-    from lake.service.capacity import Capacity
-    from lake.service.guard import Guard
     from lake.service.server import check_openness, hosts_of
     from lake.service.server import serve as listen
 
@@ -121,8 +120,6 @@ def mcp_module() -> ModuleType:
 
 
 def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
-    from lake.service.keys import Key, KeyRing, load_keys
-
     keys = load_keys(path)
     allowed = principals(names)
     anonymous = Key("anonymous", principals=allowed if isinstance(allowed, str) else tuple(allowed))

@@ -9,6 +9,7 @@ import typer
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, SetOption, show
 from flows.cli.show import why as show_why
+from lake.errors import UsageError
 from lake.options import AnswerOptions, SearchOptions
 
 _QUESTION = "Text or id of a stored question; any text with --uri."
@@ -31,7 +32,6 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Show where the evidence of a question was lost on its way into the answer, and what would change that."""
-    from lake.errors import UsageError
     from lake.index import open_lake
     from lake.questions import Evidence
 

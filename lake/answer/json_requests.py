@@ -10,6 +10,7 @@ from lake.answer.chat import Message
 from lake.answer.fences import fence_of, fenced
 from lake.answer.json_replies import first_object
 from lake.errors import ContractError
+from lake.ids import value_digest
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
@@ -125,6 +126,4 @@ def an_object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def versions(prompts: Prompts, names: Iterable[str]) -> str:
     """Digest of these templates, by which scores and questions say how they were made."""
-    from lake.ids import value_digest
-
     return value_digest({name: prompts.texts[name] for name in names})[:12]

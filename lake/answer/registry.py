@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lake import plugins
 from lake.answer import anthropic_chat, openai_chat
+from lake.endpoints.endpoint import Endpoint
 from lake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ def _added() -> list[str]:
 
 def openai(model: str, timeouts: ChatTimeouts | None = None) -> ChatModel:
     """A model behind OPENAI_BASE_URL, or OpenAI's own; an entry point, as ``anthropic`` is."""
-    from lake.endpoints.endpoint import Endpoint
-
     return openai_chat.OpenAIChat(model, Endpoint.from_environment(), timeouts)
 
 

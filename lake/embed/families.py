@@ -8,6 +8,7 @@ from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokeniz
 from lake.embed import hash_identity, openai_models
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
+from lake.endpoints.endpoint import Endpoint
 from lake.errors import UsageError
 from lake.recipe import EmbedderIdentity
 
@@ -81,7 +82,6 @@ class OpenAIFamily(EmbedderFamily):
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
         from lake.embed.openai_api import OpenAIEmbedder
-        from lake.endpoints.endpoint import Endpoint
 
         return OpenAIEmbedder(openai_models.parse_model(identity.name), Endpoint.from_environment())
 
@@ -90,8 +90,6 @@ class OpenAIFamily(EmbedderFamily):
         return price if price is None or not in_batches else price * openai_models.BATCH_FACTOR
 
     def connection(self) -> Hashable:
-        from lake.endpoints.endpoint import Endpoint
-
         return Endpoint.from_environment()
 
 

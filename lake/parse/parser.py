@@ -8,6 +8,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lake.parse.pdf import ocr_installed
+
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
@@ -66,6 +68,4 @@ def _installed(library: str) -> str:
 
 
 def _ocr_installed() -> bool:
-    from lake.parse.pdf import ocr_installed
-
     return ocr_installed()
