@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from flows.reindex import Outcome, reindex
+from flows.runtime.lineage import observed
+from flows.steps import PlainSteps
 from lake.options import RecipeOptions, RunOptions
 from lake.reporting import Progress, silent
+from tasks.job import Job
+from tasks.steps import scan
 
 if TYPE_CHECKING:
-    from flows.reindex import Outcome
     from lake.embed.base import Embedder
     from lake.ingest.plan import Plan
-    from tasks.job import Job
 
 Sources = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -33,10 +36,6 @@ def ingest(
     A source is a folder, a glob, a file or an fsspec URL; ``NAME=SOURCE`` names it. ``embedder`` takes the place of the
     one that the recipe names. The outcome says what was published, or why a candidate was refused.
     """
-    from flows.reindex import reindex
-    from flows.runtime.lineage import observed
-    from flows.steps import PlainSteps
-
     job = _job(sources, lake, recipe, run)
     with PlainSteps(n_workers=job.workers, embedder=embedder, progress=progress) as steps:
         return observed(job, lambda: reindex(job, steps))
@@ -50,14 +49,10 @@ def plan(
     run: RunOptions | None = None,
 ) -> Plan:
     """What ``ingest`` with these arguments would write and remove; writes nothing."""
-    from tasks.steps import scan
-
     return scan(_job(sources, lake, recipe, run)).plan
 
 
 def _job(sources: Sources, lake: str | os.PathLike[str], recipe: RecipeOptions | None, run: RunOptions | None) -> Job:
-    from tasks.job import Job
-
     listed = [sources] if isinstance(sources, str | os.PathLike) else sources
     named = tuple(os.fspath(source) for source in listed)
     return Job(named, os.fspath(lake), recipe or RecipeOptions(), **asdict(run or RunOptions()))

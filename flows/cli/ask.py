@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import answer as show_answer
@@ -28,9 +29,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the passages found, with checked citations."""
-    from lake.index import open_lake
-
-    index, words = open_lake(lake), {"at": at, "chat": model, "options": AnswerOptions(**answering), **search}
+    index, words = library.open_lake(lake), {"at": at, "chat": model, "options": AnswerOptions(**answering), **search}
     if stream and not as_json:
         told = show_answer.written(index.answer_stream(question, **words))
     else:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional, get_args, get_origin
 import typer
 
 from lake.options import AnswerOptions, Boosts, Option, SearchOptions, options
+from lake.sources.declared import EVERYTHING
 
 #: Choices that a line of help has room for.
 _MANY = 6
@@ -40,8 +41,6 @@ def _sources(words: list[str]) -> Mapping[str, float]:
 
 def principals(names: list[str] | None) -> list[str] | str:
     """The principals to search as; the star stands alone."""
-    from lake.sources.declared import EVERYTHING
-
     return EVERYTHING if names == [EVERYTHING] else list(names or ())
 
 

@@ -39,11 +39,10 @@ def generate(
 
     Drafts are filtered, and marked as not reviewed.
     """
-    from lake.answer import load_chat
-    from lake.answer.templates import load_prompts
+    from lake.answer import load_chat, templates
     from lake.questions.generation import generate as made
 
-    place, chat, told = Lake.existing(lake), load_chat(model), load_prompts(answering.get("prompts"))
+    place, chat, told = Lake.existing(lake), load_chat(model), templates.load_prompts(answering.get("prompts"))
     words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
     with terminal.progress(quiet=as_json) as progress:
         found = made(
@@ -68,26 +67,19 @@ def review(
 
     Each decision is saved at once.
     """
-    from lake.questions.reviewing import shown, to_review
+    from lake.questions import reviewing, store
 
     place = Lake.existing(lake)
-    questions, live = to_review(place, set_, every=every), place.log.read().live
+    questions, live = reviewing.to_review(place, set_, every=every), place.log.read().live
     counts = {"accepted": 0, "edited": 0, "dropped": 0, "skipped": 0}
-    for number, (question, evidence) in enumerate(zip(questions, shown(place, live, questions), strict=True)):
+    for number, (question, evidence) in enumerate(zip(questions, reviewing.shown(place, live, questions), strict=True)):
         show_drafts.question(question, evidence, number + 1, len(questions), quiet=as_json)
         decided = _decided(place, question, quiet=as_json)
         if decided == "quit":
             break
         counts[decided] += 1
-    left = sum(not question.reviewed for question in to_review(place, set_)) if _exists(place, set_) else 0
+    left = sum(question.set == set_ and not question.reviewed for question in store.questions(place))
     show({"set": set_, **counts, "not_reviewed": left}, as_json, show_drafts.reviewed)
-
-
-def _exists(place: Lake, name: str) -> bool:
-    """Whether any question of the set is left."""
-    from lake.questions import questions
-
-    return any(question.set == name for question in questions(place))
 
 
 def _decided(place: Lake, question: EvalQuestion, *, quiet: bool) -> str:

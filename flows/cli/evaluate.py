@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import lake as library
 from expectations.profiles import parse_profile, profile_of, profile_text
 from flows.cli import evaluate_answers
 from flows.cli.declared import with_options
@@ -65,12 +66,10 @@ def evaluate(
 
     Options you omit fall back to the lake's configuration.
     """
-    from lake.index import open_lake
-
     of_retrieval = {"--trec": trec, "--by": by, "--all": all_}
     of_answers = {"--model": model, "--judge": judge, "--budget": budget, "--again": again}
     evaluate_answers.check(answers, of_retrieval, of_answers)
-    index, found = open_lake(lake), modes or (_ANSWER_MODE if answers else _MODES)
+    index, found = library.open_lake(lake), modes or (_ANSWER_MODE if answers else _MODES)
     ways = [_way(mode, search) for mode in _words(found)]
     if answers:
         words = {"chat": model, "judge": judge, "budget": budget, "again": again}
@@ -95,14 +94,13 @@ def _evaluated(
     index: Index, at: str, name: str | None, ways: Sequence[Mapping[str, Any]], progress: Any
 ) -> list[list[Evaluation]]:
     """Of each set, what each way of asking found; scores are kept as soon as they are there."""
-    from expectations.retrieval import evaluate
-    from expectations.scoring import sets_of
+    from expectations import retrieval, scoring
 
     for way in ways:
         profile_text(way)  # tells what is wrong before the first question is asked
     release, done = index.release(at).id, []
-    for asked in sets_of(index.questions(name)):
-        done.append([evaluate(index, asked, release, way, progress=progress) for way in ways])
+    for asked in scoring.sets_of(index.questions(name)):
+        done.append([retrieval.evaluate(index, asked, release, way, progress=progress) for way in ways])
         for one in done[-1]:
             index.keep_scores(one.rows)
     return done
@@ -157,9 +155,8 @@ def compare(
 ) -> None:
     """Show whether B answers better or worse than A, and which questions it won and lost."""
     from expectations.scoring import scores_of
-    from lake.index import open_lake
 
-    index = open_lake(lake)
+    index = library.open_lake(lake)
     common = search | parse_profile(settings or "{}")
     ways = [profile_of(index, common | parse_profile(given or "{}")) for given in (settings_a, settings_b)]
     releases = [index.release(at).id for at in (a, b)]
@@ -174,11 +171,10 @@ def compare(
 
 
 def _compared(a: pa.Table, b: pa.Table, everything: bool) -> list[Comparison]:
-    from expectations.comparison import compare
-    from expectations.summary import HEADLINE
+    from expectations import comparison, summary
 
-    found = compare(a, b, None if everything else HEADLINE)
-    order = {measure: number for number, measure in enumerate(HEADLINE)}
+    found = comparison.compare(a, b, None if everything else summary.HEADLINE)
+    order = {measure: number for number, measure in enumerate(summary.HEADLINE)}
     return sorted(found, key=lambda one: (one.set, order.get((one.level, one.measure), len(order))))
 
 

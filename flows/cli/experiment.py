@@ -55,12 +55,11 @@ def experiment(
 ) -> None:
     """Try recipes and search options on the same questions; show gains, costs and which to choose."""
     from expectations.experiment.grid import axes_of
-    from flows.experiment import Trial
-    from flows.experiment import experiment as run
+    from flows import experiment as experiments
 
     axes = axes_of(vary or (), grid)
     workers = options.pop("workers", None)
-    trial = Trial(
+    trial = experiments.Trial(
         lake,
         axes,
         tuple(sources or ()),
@@ -72,7 +71,7 @@ def experiment(
         **options,
     )
     with terminal.progress(quiet=as_json) as progress:
-        found = run(trial, progress, n_workers=workers)
+        found = experiments.experiment(trial, progress, n_workers=workers)
     advice = _advice(found, trial.sources, lake)
     shown = {**found.to_json(), "written": _written(found, Path(out).expanduser(), advice), **advice, "applied": apply}
     if apply:
@@ -107,17 +106,16 @@ def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[st
     import polars as pl
     import pyarrow.parquet as pq
 
-    from expectations.report.experiment_plots import experiment_plots
-    from expectations.report.rendering import experiment_page, write_sheet
+    from expectations.report import experiment_plots, rendering
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in ("experiment.parquet", "experiment.csv", "experiment.html", "experiment.png")]
     pq.write_table(found.table, paths[0])
     flat = pl.DataFrame(found.table).with_columns(pl.col("on_front").list.join("+"))
     flat.write_csv(paths[1])
-    paths[2].write_text(experiment_page(found, advice), encoding="utf-8")
+    paths[2].write_text(rendering.experiment_page(found, advice), encoding="utf-8")
     try:
-        write_sheet(experiment_plots(found), paths[3], n_columns=2)
+        rendering.write_sheet(experiment_plots.experiment_plots(found), paths[3], n_columns=2)
     except UsageError:  # without matplotlib the page has the plot
         paths.pop()
     return [str(path) for path in paths]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, show
 from flows.cli.show import query as show_query
@@ -28,9 +29,7 @@ def query(
 
     Options you omit fall back to the lake's configuration.
     """
-    from lake.index import open_lake
-
-    index = open_lake(lake)
+    index = library.open_lake(lake)
     found = index.search(text, at=at, **search)
     shown: dict[str, Any] = {"release": found.release, "hits": found.to_pylist()}
     if explain:

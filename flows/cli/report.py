@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.options import JsonOption, LakeOption, SetOption, show
 from flows.cli.show import terminal
 
@@ -28,9 +29,8 @@ def report(
     Shows scores, slices, latency, cost, the worst questions and what changed.
     """
     from expectations.report import gather, report_page, write_png
-    from lake.index import open_lake
 
-    found = gather(open_lake(lake), set_, last)
+    found = gather(library.open_lake(lake), set_, last)
     path = Path(out).expanduser()
     plots = write_png(found.plots, Path(png).expanduser()) if png else []
     path.write_text(report_page(found), encoding="utf-8")

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
+from lake import options
+from lake.configuration import Configuration
+
 Name = Literal["search", "answer", "recipe", "run", "configuration", "fleet"]
 NAMES = get_args(Name)
 
@@ -14,9 +17,6 @@ NAMES = get_args(Name)
 def schema_of(name: str) -> dict[str, Any]:
     """The JSON schema, as ``docs/schemas`` has it."""
     from pydantic import TypeAdapter
-
-    from lake import options
-    from lake.configuration import Configuration
 
     kinds: dict[str, Any] = {
         "search": options.SearchOptions,

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import principals
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
-from lake.service.capacity import Capacity
-from lake.service.guard import Guard
-from lake.service.keys import Key, KeyRing, load_keys
-from lake.service.traffic_split import Split, parse_split
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -53,24 +50,25 @@ def serve(
     max_k: Annotated[int, typer.Option(help="Maximum number of passages in a response.", min=1)] = 100,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from lake.index import open_lake
+    from lake.service import server
     from lake.service.app import create_app
-    from lake.service.server import check_openness, hosts_of
-    from lake.service.server import serve as listen
+    from lake.service.capacity import Capacity
 
     ring = _key_ring(keys, as_)
-    check_openness(host, ring, is_open)
+    server.check_openness(host, ring, is_open)
     burst = max(1, round(2 * rate))
     bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
     options = {"rerank": rerank} if rerank else {}
-    hosts = hosts_of(host, ring, is_open)
-    index = open_lake(lake)
+    hosts = server.hosts_of(host, ring, is_open)
+    index = library.open_lake(lake)
     words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
-    listen(create_app(index, ring, bounds, **words), bounds, host, port)
+    server.serve(create_app(index, ring, bounds, **words), bounds, host, port)
 
 
 def _split(index: Index, words: list[str] | None) -> Split | None:
     """By ids, so that a name or a date means the same release for as long as the trial lasts."""
+    from lake.service.traffic_split import Split, parse_split
+
     if not words:
         return None
     shares = parse_split(words).shares
@@ -102,12 +100,12 @@ def mcp(
 
 
 def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
-    from lake.service.server import check_openness, hosts_of
-    from lake.service.server import serve as listen
+    from lake.service import capacity, guard, server
 
-    check_openness(host, ring, is_open)
-    bounds = Capacity()
-    listen(Guard(app, ring, bounds, lambda *_: None, hosts_of(host, ring, is_open)), bounds, host, port)
+    server.check_openness(host, ring, is_open)
+    bounds = capacity.Capacity()
+    guarded = guard.Guard(app, ring, bounds, lambda *_: None, server.hosts_of(host, ring, is_open))
+    server.serve(guarded, bounds, host, port)
 
 
 def mcp_module() -> ModuleType:
@@ -120,6 +118,8 @@ def mcp_module() -> ModuleType:
 
 
 def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
+    from lake.service.keys import Key, KeyRing, load_keys
+
     keys = load_keys(path)
     allowed = principals(names)
     anonymous = Key("anonymous", principals=allowed if isinstance(allowed, str) else tuple(allowed))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, SetOption, show
 from flows.cli.show import why as show_why
@@ -32,13 +33,14 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Show where the evidence of a question was lost on its way into the answer, and what would change that."""
-    from lake.index import open_lake
     from lake.questions import Evidence
 
     if uri is None and (quote or source):
         raise UsageError("--quote and --source are about a document; name it with --uri")
     evidence = [] if uri is None else [Evidence(uri, source=source, quote=quote)]
-    found = open_lake(lake).why(question, evidence, at=at, name=set_, budget=answering.get("budget_tokens"), **search)
+    found = library.open_lake(lake).why(
+        question, evidence, at=at, name=set_, budget=answering.get("budget_tokens"), **search
+    )
     show(found.to_json(), as_json, show_why.why)
 
 
