@@ -18,6 +18,7 @@ SLOW = (
     "tests/flows",
     # Resampling, a judge, Great Expectations.
     "tests/expectations/test_answers.py",
+    "tests/expectations/test_column_metrics.py",
     "tests/expectations/test_audit.py",
     "tests/expectations/test_comparison.py::test_a_harmless_change_is_not_called_worse_in_200_trials",
     "tests/expectations/test_comparison.py::test_a_planted_loss_is_called_worse_every_time",
@@ -33,6 +34,7 @@ SLOW = (
     "tests/lake/chunk/test_tokenizers.py::test_endless_runs_neither_fail_nor_hang",
     # Servers over HTTP, object stores, chat models of ours.
     "tests/lake/answer/test_chat.py",
+    "tests/lake/embed/test_openai_api.py::test_many_requests_give_every_vector_once_and_add_up_the_bill",
     "tests/lake/erasure",
     "tests/lake/questions/test_generation.py",
     "tests/lake/questions/test_store.py",
@@ -42,6 +44,9 @@ SLOW = (
     "tests/lake/search/diagnosis",
     "tests/lake/search/test_filters.py::test_no_value_changes_what_is_asked",
     "tests/lake/search/test_rerank.py",
+    "tests/lake/tables/test_lazy_pandas.py",
+    "tests/lake/test_index.py::test_a_large_table_is_searched_through_an_index_that_covers_every_row",
+    "tests/lake/test_index.py::test_what_is_held_of_past_releases_is_bounded",
     "tests/lake/service",
 )
 #: Fixtures that start a server.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lake import open_lake
 from tests.house import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -17,12 +18,15 @@ EXAMPLES = ROOT / "examples"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two documents, where one example after the other runs."""
+    """A folder with two documents and the lake that the first example makes of them."""
     home = tmp_path_factory.mktemp("examples")
     (home / "docs").mkdir()
     (home / "docs/pump.md").write_text("# Pump\n\nPull the red lever for three seconds to reset the pump.\n")
     (home / "docs/ferry.md").write_text("# Ferry\n\nThe last boat leaves at eleven.\n")
-    run("folder_to_answer.py", home, "docs", "index", "how do I reset the pump?")
+    told = run("folder_to_answer.py", home, "docs", "index", "when does the last boat leave?")
+    assert "2 documents added" in told
+    assert "ferry.md" in told
+    assert "The last boat leaves at eleven." in told
     return home
 
 
@@ -43,17 +47,11 @@ def test_every_example_is_short_and_in_the_list() -> None:
     assert programs["folder_to_answer.py"].count("\n") <= 22
 
 
-def test_from_a_folder_to_an_answer(home: Path) -> None:
-    told = run("folder_to_answer.py", home, "docs", "index", "when does the last boat leave?")
-    assert "0 documents added" in told
-    assert "ferry.md" in told
-    assert "The last boat leaves at eleven." in told
-
-
 def test_a_night_under_prefect(home: Path) -> None:
     (home / "docs/keys.md").write_text("# Keys\n\nThe green key hangs in the office.\n")
     run("nightly.py", home, "docs", "index", "--now")
-    assert "green key" in run("folder_to_answer.py", home, "docs", "index", "where is the green key?")
+    documents = open_lake(str(home / "index")).dataset("documents").to_table()
+    assert sorted(documents["uri"].to_pylist()) == ["ferry.md", "keys.md", "pump.md"]
 
 
 def test_a_release_in_polars_and_duckdb(home: Path) -> None:
