@@ -1,1 +1,1 @@
-"""Releases: values, the log, its history, publishing and retention."""
+"""Releases: their values, log, history, publishing and retention."""

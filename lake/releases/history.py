@@ -1,4 +1,4 @@
-"""What the log says when it is read from its first entry on: what was built, what became of it, what is live."""
+"""The state that the log's entries add up to: which releases were built, what became of them, which is live."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from lake.errors import UsageError
 from lake.releases.values import Entry, Release, Spent, Status
 
-#: Entries of releases that are gone stay in the log for so long, so that ids are not given twice.
+#: How long entries of deleted releases stay in the log, so that ids are not assigned twice.
 _REMEMBERED = timedelta(days=2)
 
 
@@ -35,21 +35,21 @@ class History:
 
     @property
     def pinned(self) -> str | None:
-        """Why ``live`` is held where it is; None where it isn't."""
+        """Why ``live`` is pinned; None if it isn't."""
         return self.entries[-1].pinned if self.entries else None
 
     @property
     def rights(self) -> str | None:
-        """The path of today's RIGHTS, which hold for every release; None where no document was ever restricted."""
+        """Path of the current RIGHTS, which hold for every release; None if no document was ever restricted."""
         return self.entries[-1].rights if self.entries else None
 
     def candidate(self, digest: str, base: str | None) -> Release | None:
-        """The newest release built on ``base`` that holds just what ``digest`` stands for."""
+        """The newest release with this digest that was built on ``base``."""
         builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]
         return builds[-1] if builds else None
 
     def newest_candidate(self) -> Release | None:
-        """The newest release built after live that readers never saw; None where there is none."""
+        """The newest release built after live that readers never saw; None if there is none."""
         names = list(self.releases)
         after = names[names.index(self.live.id) + 1 :] if self.live else names
         unseen = [name for name in after if self.published(name) is None]
@@ -94,45 +94,45 @@ class History:
         return next((entry for entry in self.entries if entry.live == release), None)
 
     def left_at(self, release: str) -> datetime | None:
-        """When readers were last taken off the release; None where it is live or never was."""
+        """When the release last stopped being live; None if it is live or never was."""
         if self.live is not None and self.live.id == release:
             return None
         return next((b.at for a, b in reversed(list(pairwise(self.entries))) if a.live == release != b.live), None)
 
     def verdict(self, release: str) -> dict[str, Any] | None:
-        """What the release's last audit found; None where it has not been audited."""
+        """What the release's last audit found; None if it has not been audited."""
         audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
         return next(audits, None)
 
     def spent(self, release: str) -> Spent | None:
-        """What building the release took; None where an older raglake built it, which kept no record of that."""
+        """What building the release cost; None if an older raglake built it, which did not record that."""
         built = (e.facts.get("spent") for e in self.entries if e.action == "build" and e.release == release)
         found = next(built, None)
         return Spent(**found) if found else None
 
     def begun_at(self, release: str) -> datetime:
-        """When the run began that built the release; where that is not known, when its tables were made."""
+        """When the run that built the release began; if that is unknown, when its tables were made."""
         built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
         spent = self.spent(release)
         return built.at - timedelta(seconds=spent.seconds) if built and spent else self.releases[release].created_at
 
     def lag(self, release: str) -> timedelta | None:
-        """How long at most readers waited for the oldest change of a document that the release brought them.
+        """How long, at most, readers waited for the oldest document change in the release.
 
-        None where nothing is known of that: of a first release, of one under another recipe, of one without changes,
-        of one that readers never saw.
+        None if that is unknown: for a first release, one under another recipe, one without changes, or one that
+        readers never saw.
         """
         built = (e.facts.get("oldest_change_at") for e in self.entries if e.action == "build" and e.release == release)
         changed_at, published = next(built, None), self.published(release)
         return published.at - datetime.fromisoformat(changed_at) if changed_at and published else None
 
     def gate(self, release: str) -> Entry | None:
-        """The entry that says what the lake's questions last found of the release; None where it was not asked."""
+        """The entry of the release's last gate; None if no gate was run."""
         asked = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
         return next(asked, None)
 
     def is_blocked(self, release: str) -> bool:
-        """Whether the release answers worse than it may."""
+        """Whether the release's last gate blocked it."""
         gate = self.gate(release)
         return gate is not None and gate.facts["outcome"] == "blocked"
 
@@ -146,20 +146,20 @@ class History:
         return "superseded" if self.rolled_back_because(release) is None else "rolled back"
 
     def rolled_back_because(self, release: str) -> str | None:
-        """Why readers were last taken off this release, None where they never were."""
+        """Why the release was rolled back; None if it wasn't, or if that was undone."""
         because, was_live = None, None
         for entry in self.entries:
             if entry.action == "rollback" and was_live == release:
                 because = entry.why
             if entry.action in ("publish", "rollback") and entry.release == release:
-                because = None  # somebody took it back on purpose
+                because = None  # somebody made it live again on purpose
             was_live = entry.live
         return because
 
     def why(self, release: str) -> str:
-        """The last reason that the log gives for what became of the release.
+        """The last reason that the log gives for the release's state.
 
-        That of a rollback belongs to the release that readers were taken off.
+        The reason of a rollback belongs to the release that it moved readers away from.
         """
         if self.status(release) == "rolled back":
             return self.rolled_back_because(release) or ""
@@ -167,7 +167,7 @@ class History:
         return next((e.why for e in about if e.why), "")
 
     def next_id(self, today: date) -> str:
-        """The day and a running number: ``2026-11-21.2``."""
+        """The next id of the day: date and running number, such as ``2026-11-21.2``."""
         built = (entry.release for entry in self.entries if entry.action == "build")
         numbers = [int(r.rsplit(".", 1)[1]) for r in built if r.startswith(f"{today.isoformat()}.")]
         return f"{today.isoformat()}.{max(numbers, default=0) + 1}"
@@ -184,7 +184,7 @@ def _moment(words: str) -> datetime | None:
 
 
 def fold(entries: Iterable[Entry], history: History | None = None) -> History:
-    """Read entries on from ``history``, or a log from its first one."""
+    """Apply entries to ``history``, or to an empty one."""
     history = history or History()
     seen, releases, names = list(history.entries), dict(history.releases), dict(history.names)
     for entry in entries:
@@ -204,10 +204,10 @@ def fold(entries: Iterable[Entry], history: History | None = None) -> History:
 
 
 def collapse(history: History, now: datetime) -> Iterator[Entry]:
-    """Fewer entries that say the same of every release that is kept, of ``live`` at any time, and of what was erased.
+    """Shorten the log without changing what it records of kept releases, of ``live`` at any time, and of erasures.
 
-    What was live before a pruned release and after it must not seem to have been live all the while, so
-    the first entry of such a stretch stays. Rebuilds stay, since prune spares old tables for a while after them.
+    A release that was live before and after a pruned one must not seem to have been live throughout, so the first
+    entry of the pruned stretch stays. Rebuilds stay, since prune spares old tables for a while after them.
     """
     was_live: str | None = None
     for entry in history.entries:
@@ -221,7 +221,7 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
 
 
 def _remaining(entry: Entry, history: History) -> dict[str, Any]:
-    """The facts that still matter: releases as they are now, and nothing of those that are gone."""
+    """The facts that still matter: releases as they are now, without those that are gone."""
     release = history.releases.get(entry.release)
     if entry.action == "build":
         kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at")}

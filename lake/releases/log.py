@@ -1,4 +1,4 @@
-"""The append-only log that says which release readers see."""
+"""The append-only log that determines which release readers see."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ T = TypeVar("T")
 
 _FOLDER = "log"
 _CHECKPOINT = ".checkpoint.json"
-#: Conflicts in a row until a step gives up.
+#: Consecutive conflicts after which a step gives up.
 _CONFLICTS = 20
-#: How often the log is listed again where entries were vacuumed away while it was read.
+#: How often the log is listed again if entries were vacuumed away while it was read.
 _TRIES = 5
 
 
 class ReleaseLog:
     """The log in a store: numbered objects, each created once; creating the next is the compare-and-swap.
 
-    A checkpoint holds all entries up to its own number, fewer where releases are gone; the entries
-    themselves may then be deleted.
+    A checkpoint holds all entries up to its own number, without those of deleted releases; the entries themselves
+    may then be deleted.
     """
 
     def __init__(self, store: Store) -> None:
@@ -39,7 +39,7 @@ class ReleaseLog:
         self._history = History()
 
     def read(self) -> History:
-        """All entries so far; what was read before is not read again, since entries never change."""
+        """Returns the history of all entries so far. Entries never change, so none is read twice."""
         for attempt in range(_TRIES):
             entries, checkpoint = self._listed()
             try:
@@ -49,11 +49,11 @@ class ReleaseLog:
                     raise ContractError(
                         f"{error} in {self._store.url} is missing; restore it from a copy of the lake"
                     ) from error
-                time.sleep(0.02 * attempt)  # a checkpoint took the place of what was listed
+                time.sleep(0.02 * attempt)  # a checkpoint replaced what was listed
         raise AssertionError("unreachable")
 
     def _listed(self) -> tuple[list[int], int]:
-        """Numbers of the entries, and of the newest checkpoint (0 where there is none)."""
+        """Numbers of the entries, and of the newest checkpoint (0 if there is none)."""
         names = self._store.names(_FOLDER)
         checkpoints = [int(name[:10]) for name in names if name.endswith(_CHECKPOINT)]
         return [int(name[:10]) for name in names if not name.endswith(_CHECKPOINT)], max(checkpoints, default=0)
@@ -69,7 +69,7 @@ class ReleaseLog:
         missing = set(range(history.head + 1, new[-1])) - set(new)
         if missing:
             raise FileNotFoundError(_path(min(missing)))
-        # Not what another thread may have read meanwhile: what is returned must not be older than what was listed.
+        # Not what another thread may have read meanwhile: the result must not be older than the listing.
         self._history = history = fold([self._entry(_path(seq)) for seq in new], history)
         return history
 
@@ -89,7 +89,7 @@ class ReleaseLog:
             ) from error
 
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
-        """Add one entry after ``history``; ConflictError if somebody else added one in between.
+        """Add one entry after ``history``. Raises ConflictError if somebody else added one in between.
 
         ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``.
         """
@@ -106,7 +106,7 @@ class ReleaseLog:
             **changes,
         )
         won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())
-        # Where a checkpoint has passed the number by, nobody reads what was put there.
+        # Nobody reads an entry whose number a checkpoint has already passed.
         if not won or not any(e.seq == entry.seq and e.at == entry.at for e in reversed(self.read().entries)):
             raise ConflictError(
                 f"log entry {entry.seq} of {self._store.url} was written by somebody else meanwhile; "
@@ -115,18 +115,18 @@ class ReleaseLog:
         return self._history
 
     def record(self, action: Action, release: str, **changes: Any) -> History:
-        """Add one entry that holds whatever others add meanwhile."""
+        """Add one entry that is valid regardless of what others add meanwhile."""
         return self.insist(lambda history: self.append(history, action, release, **changes))
 
     def insist(self, step: Callable[[History], History]) -> History:
-        """Take a step from the newest history, and again from a newer one where somebody else came first."""
+        """Take a step from the newest history, and again from a newer one if somebody else came first."""
         for _ in range(_CONFLICTS):
             with suppress(ConflictError):
                 return step(self.read())
         return step(self.read())
 
     def checkpoint(self, erased: Collection[str] = ()) -> None:
-        """Put one object in the place of all entries so far; ids in ``erased`` are blotted out of it."""
+        """Replace all entries so far with one object, with the ids in ``erased`` redacted."""
         history = self.read()
         if not erased and self._listed()[1] == history.head:
             return

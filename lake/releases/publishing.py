@@ -1,4 +1,4 @@
-"""What moves ``live`` and what holds it: publish, rollback, pin, names. Each is one entry of the log."""
+"""Operations that move or hold ``live``: publish, rollback, pin, names. Each adds one entry to the log."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lake.releases.values import Release
 
 
 def record_audit(log: ReleaseLog, release: Release, *, verdict: dict[str, Any], why: str) -> History:
-    """Record what an audit found; a candidate that failed stays to be looked at and is never live by itself."""
+    """Record what an audit found; a failed candidate stays for inspection and never becomes live by itself."""
     return log.record("audit", release.id, why=why, facts={"verdict": verdict})
 
 
 def record_gate(log: ReleaseLog, release: Release, *, outcome: str, why: str, **facts: Any) -> History:
-    """Record what the lake's questions found (passed, warned, blocked; off takes back what was found before)."""
+    """Record a gate's outcome: passed, warned or blocked; off cancels an earlier outcome."""
     return log.record("gate", release.id, why=why, facts={"outcome": outcome, **facts})
 
 
 def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = False) -> History:
     """Make the release live in one step.
 
-    RefusedError when pinned, when ``live`` moved since it was built, when it was rolled back, when its
-    audit refused it or never was, or when its gate blocked it, unless ``force``, which the entry records.
+    Raises RefusedError if ``live`` is pinned or moved since the release was built, if the release was rolled back or
+    never audited, or if its audit or gate refused it. ``force`` overrides this, and the entry records it.
     """
 
     def step(history: History) -> History:
@@ -52,27 +52,27 @@ def _check_publishable(history: History, release: Release) -> None:
     if live != release.base:
         raise RefusedError(
             f"{name} was built on {release.base or 'nothing'}, but live is now {live}; "
-            "run raglake ingest again, or say --force"
+            "run raglake ingest again, or pass --force"
         )
     equals = [other for other, candidate in history.releases.items() if candidate.digest == release.digest]
     because = next((why for other in equals if (why := history.rolled_back_because(other)) is not None), None)
     if because is not None:
         raise RefusedError(
-            f"what {name} holds was rolled back ({because}); mend the "
-            "sources or the recipe, or say raglake publish --force"
+            f"what {name} holds was rolled back ({because}); fix the "
+            "sources or the recipe, or run raglake publish --force"
         )
     verdict = history.verdict(name)
     if verdict is None:
-        raise RefusedError(f"{name} has not been audited; run raglake ingest again, which audits it, or say --force")
+        raise RefusedError(f"{name} has not been audited; run raglake ingest again, which audits it, or pass --force")
     if not verdict["passed"]:
-        raise RefusedError(f"{history.why(name)} Say --force --why ... to publish it all the same")
+        raise RefusedError(f"{history.why(name)} Pass --force --why ... to publish it anyway")
     gate = history.gate(name)
     if gate is not None and history.is_blocked(name):
-        raise RefusedError(f"{gate.why} Say --force --why ... to publish it all the same")
+        raise RefusedError(f"{gate.why} Pass --force --why ... to publish it anyway")
 
 
 def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
-    """Make an earlier release live again; one entry, no data is copied, and the next ingest goes on from there."""
+    """Make an earlier release live again without copying data; the next ingest goes on from there."""
 
     def step(history: History) -> History:
         if _is_live(history, release):
@@ -85,7 +85,7 @@ def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
 
 
 def pin(log: ReleaseLog, *, why: str) -> History:
-    """Hold ``live`` where it is: runs go on building and auditing candidates, and publish none."""
+    """Hold ``live`` where it is: runs still build and audit candidates but publish none."""
     return log.insist(lambda history: log.append(history, "pin", history.resolve("live").id, pinned=why, why=why))
 
 
@@ -101,7 +101,7 @@ def unpin(log: ReleaseLog) -> History:
 
 
 def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> History:
-    """Give a release a name: it can be asked for by it, and is kept until the name is taken from it."""
+    """Give a release a name that readers can open it by; it is kept for as long as it has one."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]{0,63}", name) or name == "live":
         raise UsageError(f"{name!r} can't name a release; take a letter and up to 63 letters, digits, '.', '_', '-'")
 
@@ -116,7 +116,7 @@ def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> Hist
 
 
 def unname(log: ReleaseLog, name: str) -> History:
-    """Take a name away; the release is then kept or pruned like any other."""
+    """Remove a name; its release is then kept or pruned like any other."""
 
     def step(history: History) -> History:
         if name not in history.names:

@@ -9,7 +9,7 @@ from lake.releases.history import History
 
 
 def kept(history: History, retention: Retention, now: datetime) -> dict[str, str]:
-    """Release -> why it is kept, of all releases that are."""
+    """Every release that is kept -> why."""
     reasons: dict[str, str] = {}
     if history.live:
         reasons[history.live.id] = "live"
@@ -67,7 +67,7 @@ def _hours(length: timedelta) -> str:
 
 
 def _just_rolled_back(history: History) -> dict[str, str]:
-    """Releases that were rolled back and that nothing was published after: the next run must not bring them back."""
+    """Releases that were rolled back with nothing published since: the next run must not bring them back."""
     actions = [entry.action for entry in history.entries]
     published = max((i for i, action in enumerate(actions) if action == "publish"), default=-1)
     if "rollback" not in actions[published + 1 :]:

@@ -1,4 +1,4 @@
-"""What is told of a release, as rows and JSON-like values."""
+"""Releases as rows and JSON-like values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def release_table(history: History) -> pa.Table:
 
 
 def release_entries(history: History, release: Release) -> list[dict[str, Any]]:
-    """What the log says happened to a release, oldest first; a rollback away from it, too."""
+    """The log's entries about a release, oldest first, including rollbacks away from it."""
     was_live = (None, *(entry.live for entry in history.entries))
     entries = [
         entry

@@ -1,4 +1,4 @@
-"""Releases, and the entries of the log that say what became of them: values without any reading or writing."""
+"""Releases and entries of the log, as values without any reading or writing."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A consistent set of table versions and what is known of it.
+    """A consistent set of table versions and its metadata.
 
     ``digest`` is a function of documents and recipe alone: two releases with one digest hold the same
     rows. ``versions`` maps table to LanceDB version inside the ``generation`` folder of tables.
-    ``commit`` names the Parquet delta from which the tables can be made again over those of ``delta_base``,
+    ``commit`` names the Parquet delta from which the tables can be rebuilt on top of those of ``delta_base``,
     which is the ``base`` that it was built on until that one is pruned.
     """
 
@@ -67,10 +67,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the run that finished a candidate took until the log named it: ``seconds`` from its beginning, texts that it
-    embedded and their tokens, and ``cost_usd`` for these, None where the price is not known.
+    """The cost of the run that finished a candidate, up to its log entry: ``seconds`` since the run began, texts and
+    tokens that it embedded, and ``cost_usd`` for these, None if the price is unknown.
 
-    What an earlier run that died had embedded is in none of them.
+    They exclude what an earlier run that died had embedded.
     """
 
     n_texts_embedded: int = 0
@@ -81,13 +81,13 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of today's RIGHTS; None where nothing was
-    ever restricted) state what holds after it, so the last entry is the truth.
+    """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of the current RIGHTS; None if no document was
+    ever restricted) state what holds after it, so the last entry gives the current state.
 
     ``facts`` by action: a build's ``release``, what it ``spent`` (Spent) and its ``oldest_change_at``, both of which
-    older logs lack; an audit's ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and which release it
-    was asked ``against``; whether a publish was ``forced``; the ``name`` given or taken; and of whatever changes
-    releases in place (rebuild, prune, forget) the ``changed`` fields by release and the releases that it ``dropped``.
+    older logs lack; an audit's ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and the release it
+    was compared ``against``; whether a publish was ``forced``; the ``name`` given or removed. Actions that change
+    releases in place (rebuild, prune, forget) have the ``changed`` fields by release and the ``dropped`` releases.
     """
 
     seq: int
@@ -113,5 +113,5 @@ class Entry:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Entry:
-        """ValueError, TypeError or KeyError where the bytes are no entry."""
+        """Raises ValueError, TypeError or KeyError if the bytes are not an entry."""
         return cls.from_json(json.loads(data))

@@ -1,4 +1,4 @@
-"""The one place that asks what time it is for what the lake records, so that a simulation can answer instead."""
+"""The clock behind every time that the lake records, in one place so that a simulation can replace it."""
 
 from __future__ import annotations
 

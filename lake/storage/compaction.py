@@ -1,4 +1,4 @@
-"""Keyed Parquet files without what nobody needs: rows dropped, small files merged, disk given back."""
+"""Compacts keyed Parquet files: drops rows that nobody needs, merges small files, frees the disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from lake.storage.keyed_files import KeyedFiles
 from lake.storage.protocol import Store
 
-#: Files with fewer rows are merged once there are so many of them: each costs a listing and a read at every start.
+#: Files with fewer rows are merged once there are more than this many: each costs a listing and a read at every start.
 _SMALL_ROWS, _MANY_SMALL = 20_000, 8
 #: A file is rewritten once no more than this share of its rows is still wanted.
 _WORTH_REWRITING = 0.5
@@ -21,7 +21,7 @@ _FILE_BYTES = 64 << 20
 
 
 class Compaction(NamedTuple):
-    """What was dropped: rows that nobody wants, and bytes on disk less those that were written anew."""
+    """Rows dropped, and the net bytes freed on disk."""
 
     n_rows: int = 0
     n_bytes: int = 0
@@ -39,10 +39,10 @@ def compact(
 ) -> Compaction:
     """Drop rows under other keys than ``wanted``, and merge small files.
 
-    Files named in ``spared`` stay as they are. Of files in ``kept`` no row is dropped: where they are merged, rows
-    that nobody wants go into a file of their own, which is as young as can be and is not merged again.
-    ``strictly`` drops every such row; else a file is left alone while it mostly holds what is wanted. New
-    files are written before old ones go, so that a kill in between leaves a row twice and never without.
+    Files named in ``spared`` stay as they are. Files in ``kept`` lose no row: when they are merged, their unwanted
+    rows go into a separate new file, which is not merged again. ``strictly`` drops every unwanted row; otherwise a
+    file stays as it is while most of its rows are wanted. New files are written before old ones are deleted, so a
+    kill in between may leave a row twice but never loses one.
     """
     files.refresh()
     masks = {name: mask for name, mask in files.rows_of(wanted).items() if name not in spared}
@@ -64,7 +64,7 @@ def compact(
 
 
 def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:
-    """Files to write anew or to delete."""
+    """Files to rewrite or to delete."""
     idle = {name for name, mask in masks.items() if (not mask.all() if strictly else mask.mean() <= _WORTH_REWRITING)}
     small = {name for name, mask in masks.items() if len(mask) < _SMALL_ROWS and not (name in kept and name in idle)}
     return sorted(idle.difference(kept) | (small if len(small) > _MANY_SMALL else set()))

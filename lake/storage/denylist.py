@@ -1,4 +1,4 @@
-"""Documents that were erased for good, known by salted digests alone, so that no run brings them back."""
+"""Documents that were erased for good, recorded only as salted digests, so that no run brings them back."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SALT = f"{_FOLDER}/salt"
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """One erased document: the place it had, and the digests of all bytes it was known to hold; both salted."""
+    """One erased document: salted digests of its place and of all bytes that it was known to hold."""
 
     place: str
     contents: tuple[str, ...]
 
 
 class Denylist:
-    """Tells whether a place or some bytes were erased. It names neither: it can only be asked about them."""
+    """Knows whether a place or some bytes were erased. It cannot be listed, only queried."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class Denylist:
         self._contents = {token for denied in self._denied for token in denied.contents}
 
     def names(self) -> list[str]:
-        """The objects that make it up; other names mean another list."""
+        """Names of the objects that hold the denylist; they change whenever it does."""
         return [name for name in self._store.names(_FOLDER) if name.endswith(".json")]
 
     def _read(self, name: str) -> list[Denied]:
@@ -76,7 +76,7 @@ class Denylist:
         self._load()
 
     def lift(self, doc_id: str) -> bool:
-        """Let the document at this place come back; whether it was denied."""
+        """Let the document at this place come back. Returns whether it was denied."""
         token, found = self._token("place", doc_id), False
         for name in self.names():
             entries = self._read(name)
@@ -99,5 +99,5 @@ class Denylist:
         return hashlib.sha256(self._salt + kind.encode() + value.encode()).hexdigest()[:32]
 
 
-#: There while an erasure is under way: what it leaves when it is killed must not wait for any grace.
+#: Exists while an erasure is under way: what it leaves behind if it is killed must not wait for any grace period.
 ERASING = "denylist/erasing"

@@ -1,4 +1,4 @@
-"""What disks and object stores refuse, said in raglake's own errors: which lake, why, and what to do."""
+"""Translates failures of disks and object stores into raglake's errors: which lake, why, and what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lake.errors import ContractError, LakeError, TransientError
 
 @contextmanager
 def disk_failures(url: str) -> Iterator[None]:
-    """Translate what the disk under a lake refuses; that something is there or isn't passes as it is."""
+    """Translate errors of the disk under a lake; errors about missing or existing files pass unchanged."""
     try:
         yield
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
@@ -23,7 +23,7 @@ def disk_failures(url: str) -> Iterator[None]:
 
 
 def disk_error(url: str, error: OSError) -> LakeError:
-    """TransientError where a retry may help, ContractError where somebody has to grant or mount something."""
+    """Returns a TransientError if a retry may help, a ContractError if somebody has to grant or mount something."""
     strerror = error.strerror or str(error)
     reason = f"{error.filename}: {strerror}" if error.filename else strerror
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -34,36 +34,36 @@ def disk_error(url: str, error: OSError) -> LakeError:
         return ContractError(
             f"no permission for {url} ({reason}); run as the owner of the lake, or grant it to user {os.geteuid()}"
         )
-    return TransientError(f"the disk of {url} failed ({reason}); look after it and run again")
+    return TransientError(f"the disk of {url} failed ({reason}); check it and run again")
 
 
 @contextmanager
 def service_failures(url: str) -> Iterator[None]:
-    """Translate what an object store, or the way to it, refuses; found and not found pass as they are."""
+    """Translate errors of an object store or the network; errors about missing or existing objects pass unchanged."""
     try:
         yield
     except (FileNotFoundError, FileExistsError, LakeError):
         raise
     except PermissionError as error:
-        # s3fs keeps the service's own word, AccessDenied for instance, in the cause alone.
+        # s3fs keeps the service's own error code, such as AccessDenied, only in the cause.
         raise ContractError(
             f"the object store denies access to {url} ({error.__cause__ or error}); check the credentials and "
-            "what they may do there"
+            "what they permit there"
         ) from error
-    except Exception as error:  # botocore, aiohttp, asyncio and s3fs each raise kinds of their own
+    except Exception as error:  # botocore, aiohttp, asyncio and s3fs each raise their own errors
         raise TransientError(
             f"the object store failed under {url} ({type(error).__name__}: {error}); run again once it answers"
         ) from error
 
 
-#: How the words of LanceDB's errors end, and which of them mean that somebody must grant something.
+#: How the messages of LanceDB's errors end, and which of them mean that somebody must grant something.
 _PLACE_IN_SOURCE = re.compile(r"(, )?/\S+\.rs:\d+:\d+")
 _NOT_ALLOWED = ("Permission denied", "Read-only file system", "AccessDenied", "403 Forbidden")
 
 
 @contextmanager
 def table_failures(url: str) -> Iterator[None]:
-    """Translate what LanceDB stumbles over in a folder of tables; it tells causes apart in its words alone."""
+    """Translate LanceDB's errors in a folder of tables; only their messages distinguish the causes."""
     try:
         yield
     except (RuntimeError, OSError, ValueError) as error:
@@ -72,4 +72,4 @@ def table_failures(url: str) -> Iterator[None]:
             raise TransientError(f"no space left for {url}; free some and run again") from error
         if any(word in reason for word in _NOT_ALLOWED):
             raise ContractError(f"no permission for {url} ({reason}); grant it and run again") from error
-        raise TransientError(f"LanceDB failed in {url}: {reason}; run again once that is mended") from error
+        raise TransientError(f"LanceDB failed in {url}: {reason}; run again once that is fixed") from error

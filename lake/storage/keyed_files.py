@@ -1,4 +1,4 @@
-"""A growing files of immutable Parquet files in which every key is looked up, never scanned for."""
+"""A growing set of immutable Parquet files in which keys are looked up, never scanned for."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lake.storage.store import open_parquet, parquet_bytes, reading_parquet
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
 
-#: How often files are listed again where some were compacted away while they were read.
+#: How often files are listed again if some were compacted away while they were read.
 _TRIES = 5
 
 #: The row group that is held: path, number and columns, and its rows.
 _NOTHING: tuple[tuple[object, ...], pa.Table] = ((), pa.table({}))
 _MOST_HELD_BYTES = 16 << 20
 
-# Rows of one key in two machine words, and where they lie.
+# A key as two machine words, and the location of its row.
 _INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), ("row", np.int32)])
 
 
 class KeyedFiles:
-    """Rows under digest keys in ``folder``; the first file that holds a key is the one that counts.
+    """Rows under digest keys in ``folder``; the first file that holds a key counts.
 
     A file is named after the keys in it, so that writing the same rows twice writes one file.
     """
@@ -43,7 +43,7 @@ class KeyedFiles:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """See the files that were written or compacted since; those known already are not read again."""
+        """Notice files that were written or compacted since the last call; known files are not read again."""
         with self._lock:
             for attempt in range(_TRIES):
                 try:
@@ -77,12 +77,12 @@ class KeyedFiles:
         return entries
 
     def find(self, keys: Sequence[str] | pa.Array) -> np.ndarray:
-        """Position of each key's row in the index, -1 where the key is not stored."""
+        """Position of each key's row in the index, -1 if the key is not stored."""
         high, low = _words(pa.array(keys, pa.string()) if not isinstance(keys, pa.Array) else keys)
         found = np.full(len(high), -1, np.int64)
         at = np.searchsorted(self._index["high"], high)
         pending = np.arange(len(high))
-        while len(pending):  # more than one round only where two keys share their first 64 bits
+        while len(pending):  # more than one round only if two keys share their first 64 bits
             here = at[pending]
             inside = here < len(self._index)
             pending, here = pending[inside], here[inside]
@@ -101,7 +101,7 @@ class KeyedFiles:
         return [key for key, position in zip(distinct, found, strict=True) if position < 0]
 
     def rows_of(self, keys: Sequence[str] | pa.Array) -> dict[str, np.ndarray]:
-        """For each file a mask over its rows: those that count for one of ``keys``."""
+        """A mask over the rows of each file: true for rows that count for one of ``keys``."""
         positions = self.find(keys)
         chosen = self._index[np.unique(positions[positions >= 0])]
         chosen = chosen[np.argsort(chosen["file"], kind="stable")]
@@ -119,7 +119,7 @@ class KeyedFiles:
             yield from open_parquet(self._store, path).iter_batches(self._row_group_size)
 
     def write(self, table: pa.Table) -> str:
-        """Store the rows and say under which name; the same keys again replace an equal file."""
+        """Store the rows and return the file's path; writing the same keys again replaces an equal file."""
         digest = value_digest(sorted(table.column(self._key).to_pylist()))
         path = f"{self.folder}/{digest}.parquet"
         self._store.write(path, parquet_bytes(table, self._row_group_size))
@@ -162,7 +162,7 @@ class KeyedFiles:
                 yield self._row_group(path, file, int(group), columns).take(pa.array(picked))
 
     def _row_group(self, path: str, file: pa.parquet.ParquetFile, group: int, columns: list[str]) -> pa.Table:
-        """One row group; the last one is held, since whoever reads in order comes back for the rest of it."""
+        """Read one row group; the last one is held, since a caller that reads in order needs the rest of it next."""
         wanted, (held, rows) = (path, group, *columns), self._held
         if held != wanted:
             with reading_parquet(self._store, path):

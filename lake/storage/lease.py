@@ -30,13 +30,13 @@ _LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 3.0
 
-#: Hears for whom a run waits, and None when it goes on.
-Told = Callable[[str | None], None]
+#: Called with a message about the run that is waited for, and with None when this run goes on.
+Report = Callable[[str | None], None]
 
 
 class _Waiting(NamedTuple):
     seconds: float
-    told: Told
+    report: Report
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
@@ -47,10 +47,10 @@ _held: dict[str, WriterLease] = {}
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lease, until when unless renewed; ``released`` once given back.
+    """The holder of the lease, which ends at ``expires_at`` unless renewed; ``released`` once given back.
 
-    ``machine`` tells whether ``pid`` means anything here: two containers may share a name and a disk.
-    ``key`` is different in every lease that was ever taken.
+    ``pid`` is valid only on the same ``machine``: two containers may share a host name and a disk.
+    ``key`` is unique to each lease.
     """
 
     host: str
@@ -62,10 +62,10 @@ class Holder:
     key: str = ""
 
     def is_over(self) -> bool:
-        """Whether another run may take the lease; on one machine a dead process is known at once.
+        """Whether another run may take the lease; on the same machine a dead process is noticed at once.
 
-        ``expires_at`` is the holder's clock. Where that runs ahead a dead holder's lease lasts longer; where
-        it runs behind a living holder loses its lease too early, and stops at its next ``check``.
+        ``expires_at`` follows the holder's clock. If that clock is ahead, a dead holder's lease lasts longer. If it is
+        behind, a living holder loses its lease too early and stops at its next ``check``.
         """
         if self.released or datetime.fromisoformat(self.expires_at) < datetime.now(UTC):
             return True
@@ -75,9 +75,9 @@ class Holder:
 
 
 @contextmanager
-def waiting(seconds: float, told: Told) -> Iterator[None]:
-    """Inside, whoever finds a lease taken waits for it, up to so long."""
-    before = _waiting.set(_Waiting(seconds, told))
+def waiting(seconds: float, report: Report) -> Iterator[None]:
+    """Inside, a run that finds the lease taken waits for it, for at most ``seconds``."""
+    before = _waiting.set(_Waiting(seconds, report))
     try:
         yield
     finally:
@@ -85,10 +85,10 @@ def waiting(seconds: float, told: Told) -> Iterator[None]:
 
 
 class WriterLease(AbstractContextManager["WriterLease"]):
-    """Held while inside ``with``; BusyError where another run holds it, at once unless inside ``waiting``.
+    """Held inside ``with``. Raises BusyError if another run holds it, at once unless inside ``waiting``.
 
-    Leases are numbered objects: taking the next number is a put-if-absent, so of two runs that find
-    the last one over only one gets the next. A thread renews it; losing it shows in ``check``.
+    Leases are numbered objects: taking the next number is a put-if-absent, so only one of two runs that find the
+    last lease over gets the next. A thread renews it; ``check`` raises if it was lost.
     """
 
     def __init__(self, store: Store, what: str) -> None:
@@ -108,10 +108,10 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         return self
 
     def _wait(self, busy: BusyError, waiting: _Waiting) -> None:
-        """Try again until the others are done; who they are may change meanwhile."""
-        seconds, told = waiting
+        """Try again until the other runs are done; the holder may change meanwhile."""
+        seconds, report = waiting
         until = time.monotonic() + seconds
-        told(str(busy))
+        report(str(busy))
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(_LOOK_EVERY_SECONDS, left))
             try:
@@ -119,7 +119,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             except BusyError as still:
                 busy = still
             else:
-                told(None)
+                report(None)
                 return
         raise BusyError(f"{busy}; this run waited {seconds / 60:g} minutes for it")
 
@@ -140,7 +140,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             raise
 
     def _take(self, before: list[str]) -> None:
-        # Looked at again, since a run that slept since it listed finds its number vacuumed, and so free.
+        # Checked again, since a run that slept after listing may find its number vacuumed, and so free.
         if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
             raise BusyError(
                 f"another run took the writer lease of {self._store.url} just now; try again when it is done"
@@ -170,14 +170,14 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             self._store.delete(self._path)  # takes no space on a full disk
 
     def check(self) -> None:
-        """ContractError where the lease was lost, for instance after the machine slept."""
+        """Raises ContractError if the lease was lost, for instance after the machine slept."""
         if not self._is_mine():
             raise ContractError(
                 f"this run lost the writer lease of {self._store.url}; nothing is published, run it again"
             )
 
     def _is_mine(self) -> bool:
-        """Whether the last lease is this one; a number alone says little once somebody emptied the folder."""
+        """Whether the last lease is this one; its number alone proves little once somebody has emptied the folder."""
         if self._store.names(_FOLDER)[-1:] != [_name(self._number)]:
             return False
         holder = self._read(_name(self._number))
@@ -199,7 +199,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             return None
         except (ValueError, TypeError) as error:
             raise ContractError(
-                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); delete it once no run is at work"
+                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); delete it once no run is active"
             ) from error
 
     def _renew(self) -> None:
@@ -214,7 +214,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
 
 
 def check_held(url: str) -> None:
-    """ContractError where the lease of this lake that this process took last has been lost."""
+    """Raises ContractError if the lease that this process last took on this lake has been lost."""
     for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
         lease.check()
 
@@ -232,7 +232,7 @@ def _taken(url: str, holder: Holder) -> str:
 
 @cache
 def _machine() -> str:
-    """This boot of this machine, and which of its spaces of process ids; empty where Linux does not say."""
+    """Ids of this machine's boot and of the process id namespace; empty if Linux does not provide them."""
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"

@@ -24,7 +24,7 @@ class ObjectStore:
         self._root = url.removeprefix("s3://")
         with service_failures(url):
             self._fs = s3fs.S3FileSystem(use_listings_cache=False)
-        # Tries of s3fs, each of which is as many of botocore's (AWS_MAX_ATTEMPTS, else 5) of up to 15 s.
+        # Tries of s3fs; each makes AWS_MAX_ATTEMPTS (default 5) tries of botocore's, which take up to 15 s each.
         self._fs.retries = 2
 
     def _path(self, path: str) -> str:
@@ -43,7 +43,7 @@ class ObjectStore:
             with service_failures(self.url):
                 self._fs.pipe_file(self._path(path), data, mode="create")
         except FileExistsError:
-            # A client that tries again after a lost answer finds what it wrote itself.
+            # A client that retries after a lost response finds what it wrote itself.
             return self.read(path) == data
         return True
 
@@ -70,10 +70,10 @@ class ObjectStore:
             self._fs.rm(self._path(folder), recursive=True)
 
     def delete_empty_folders(self, folder: str) -> None:
-        """There are only objects here."""
+        """Does nothing: an object store has no folders."""
 
     def open_input(self, path: str) -> Any:
         return io.BytesIO(self.read(path))
 
     def flush(self) -> None:
-        """An object store acknowledges only what is durable."""
+        """Does nothing: an object store acknowledges only durable writes."""

@@ -1,4 +1,4 @@
-"""What a store is: a folder of immutable objects, on a disk or in a bucket."""
+"""The store protocol: a folder of immutable objects, on a disk or in a bucket."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Store(Protocol):
     url: str
 
     def read(self, path: str) -> bytes:
-        """The object's bytes; FileNotFoundError where there is none."""
+        """Returns the object's bytes. Raises FileNotFoundError if there is none."""
         ...
 
     def write(self, path: str, data: bytes) -> None:
-        """Put the object whole or not at all, replacing one of that name."""
+        """Write the object whole or not at all, replacing any object of that name."""
         ...
 
     def put_if_absent(self, path: str, data: bytes) -> bool:
-        """Create the object and say True, or say False if there is one: the compare-and-swap."""
+        """Create the object, which is the compare-and-swap. Returns False if it exists already."""
         ...
 
     def names(self, folder: str) -> list[str]:
-        """Sorted names of the objects directly in ``folder``; empty where there is none."""
+        """Sorted names of the objects directly in ``folder``."""
         ...
 
     def walk(self, folder: str = "") -> Iterator[Stored]:
@@ -46,15 +46,15 @@ class Store(Protocol):
         ...
 
     def delete(self, path: str) -> None:
-        """Remove the object; nothing happens where there is none."""
+        """Remove the object, if it exists."""
         ...
 
     def delete_folder(self, folder: str) -> None:
-        """Remove everything below ``folder``; nothing happens where there is none."""
+        """Remove everything below ``folder``, if it exists."""
         ...
 
     def delete_empty_folders(self, folder: str) -> None:
-        """Remove folders directly in ``folder`` that hold nothing; an object store has none."""
+        """Remove empty folders directly in ``folder``; an object store has none."""
         ...
 
     def open_input(self, path: str) -> Any:

@@ -1,4 +1,4 @@
-"""The lake's own files: atomic writes and put-if-absent, on a local disk or an object store."""
+"""Stores for the lake's own files: atomic writes and put-if-absent, on a local disk or an object store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def open_store(url: str | os.PathLike[str]) -> Store:
 
 
 def _folder(place: Path) -> Path:
-    """The place, if it is a folder or may become one."""
+    """Returns the place. Raises UsageError unless it is a folder or may become one."""
     with disk_failures(str(place)):
         nearest = next(path for path in (place, *place.parents) if path.exists())
     if not nearest.is_dir():
@@ -47,7 +47,7 @@ def _folder(place: Path) -> Path:
 
 
 class LocalStore:
-    """A folder on a file system that has hard links, which is what makes put-if-absent atomic."""
+    """A folder on a file system with hard links, which make put-if-absent atomic."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -81,8 +81,8 @@ class LocalStore:
         except OSError as error:
             if error.errno in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
                 raise ContractError(
-                    f"the file system of {self.url} makes no hard links ({error.strerror}), and a lake needs them; "
-                    "put the lake on another one"
+                    f"the file system of {self.url} doesn't support hard links ({error.strerror}), which a lake "
+                    "needs; put the lake on another file system"
                 ) from error
             raise
         _sync_folder(target.parent)
@@ -162,12 +162,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
-    """A table as one zstd Parquet file in memory, so that it is stored whole or not at all."""
+    """Returns a table as one zstd Parquet file in memory, so that it is stored whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    # A dictionary of floats is larger than they are; their bytes sorted by place are a tenth smaller.
+    # A dictionary of floats is larger than the floats; split by byte position they shrink by a tenth.
     floats = [field.name for field in table.schema if pa.types.is_fixed_size_list(field.type)]
     pq.write_table(
         table,
@@ -182,7 +182,7 @@ def parquet_bytes(table: pa.Table, row_group_size: int) -> bytes:
 
 
 def open_parquet(store: Store, path: str) -> pq.ParquetFile:
-    """Opened without pre-buffering, which would hold the whole file in memory; pages that have changed don't decode."""
+    """Open without pre-buffering, which would hold the whole file in memory; page checksums reveal changed bytes."""
     import pyarrow.parquet as pq
 
     with reading_parquet(store, path):
@@ -191,7 +191,7 @@ def open_parquet(store: Store, path: str) -> pq.ParquetFile:
 
 @contextmanager
 def reading_parquet(store: Store, path: str) -> Iterator[None]:
-    """ContractError that names the file where pyarrow stumbles over damage in it."""
+    """Translate pyarrow's errors about a damaged file into a ContractError that names it."""
     import pyarrow as pa
 
     try:
@@ -203,5 +203,5 @@ def reading_parquet(store: Store, path: str) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).split("\n")[0]
         raise ContractError(
-            f"{path} in {store.url} is no readable Parquet file ({reason}); restore it from a copy of the lake"
+            f"{path} in {store.url} is not a readable Parquet file ({reason}); restore it from a copy of the lake"
         ) from error

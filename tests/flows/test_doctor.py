@@ -224,7 +224,7 @@ LOST: dict[str, tuple[Damage, str, str]] = {
         "log",
         "copy of the lake",
     ),
-    "lease damaged": (lambda url: cut(next(url.glob("lease/*"))), "lease", "delete it once no run is at work"),
+    "lease damaged": (lambda url: cut(next(url.glob("lease/*"))), "lease", "delete it once no run is active"),
     "denylist damaged": (lambda url: cut(next(url.glob("denylist/*.json"))), "denylist", "copy of the lake"),
     "a denied document": (deny, "denylist", "raglake forget"),
     "tables and contents lost": (

@@ -119,7 +119,7 @@ def test_damage_is_named_and_a_cache_is_made_anew(source: Path, lake_url: str, i
     lease.write_bytes(kept)
     contents = next(Path(lake_url, "contents").iterdir())
     contents.write_bytes(contents.read_bytes()[:50])
-    with pytest.raises(ContractError, match=r"contents/\w+.parquet in .* is no readable Parquet file"):
+    with pytest.raises(ContractError, match=r"contents/\w+.parquet in .* is not a readable Parquet file"):
         ingest()
     Path(lake_url, "log", "0000000001.json").write_text("{}")
     with pytest.raises(ContractError, match=r"log/0000000001.json in .* is damaged"):

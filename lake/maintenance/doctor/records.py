@@ -101,7 +101,7 @@ def check_lease(exam: Examination) -> int:
     """The lease decodes; a dead holder is no issue, since the next run takes its place."""
     store, names = exam.lake.store, exam.lake.store.names("lease")
     for name in names:
-        with exam.noticing(f"lease/{name}", "delete it once no run is at work"):
+        with exam.noticing(f"lease/{name}", "delete it once no run is active"):
             holder = Holder(**json.loads(store.read(f"lease/{name}")))
             who = f"{holder.what} (process {holder.pid} on {holder.host})"
             if not holder.is_over():
