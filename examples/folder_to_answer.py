@@ -2,16 +2,13 @@
 
 import sys
 
-from flows.reindex import Job, reindex
-from flows.steps import PlainSteps
-from lake import open_lake
+import raglake
 
 
 def main(folder: str, lake: str, question: str) -> None:
-    with PlainSteps() as steps:
-        outcome = reindex(Job(sources=(folder,), lake=lake), steps)
+    outcome = raglake.ingest(folder, lake)
     print(f"release {outcome.release}: {outcome.added} documents added")
-    [best] = open_lake(lake).search(question, k=1).to_pylist()
+    [best] = raglake.open_lake(lake).search(question, k=1)
     print(f"{best['uri']}, {best['score']:.2f}\n\n{best['text']}")
 
 

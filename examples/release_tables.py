@@ -5,7 +5,7 @@ import sys
 import duckdb
 import polars as pl
 
-from lake import open_lake
+from raglake import open_lake
 
 
 def main(lake: str, at: str = "live") -> None:

@@ -82,7 +82,7 @@ class Alarms:
     """What fails a run of the flow ``evaluate``, all about ``live``; an alarm without a value is off."""
 
     scores: Mapping[str, float] = option(
-        dict, 'Minimum mean by measure in each set, such as {"document nDCG@10": 0.6}.'
+        dict, 'Minimum mean of live by measure in each set, such as {"document nDCG@10": 0.6}.'
     )
     p95_seconds: float | None = option(
         None, "Maximum 95th percentile of search latency, in seconds.", least=0, most=1e6

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import lake as library
-from flows.cli.declared import principals
+from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
+from lake.options import SearchOptions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -26,20 +27,20 @@ OpenOption = Annotated[bool, typer.Option("--open", help="Allow requests from ot
 _AS = "User or group to search as when no API key is used; repeatable. [unrestricted documents only]"
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]"
-_RERANK = "Model that reranks the best passages of each search."
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
 _SECONDS = "Seconds after which a search is abandoned."
 
 
+@with_options
 def serve(
     lake: LakeOption,
+    options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,
     is_open: OpenOption = False,
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
-    rerank: Annotated[str | None, typer.Option(help=_RERANK)] = None,
     threads: Annotated[int, typer.Option(help="Number of searches that run at the same time.", min=1)] = 4,
     waiting: Annotated[int, typer.Option(help="Maximum number of waiting requests; more are refused.", min=0)] = 64,
     seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
@@ -58,7 +59,6 @@ def serve(
     server.check_openness(host, ring, is_open)
     burst = max(1, round(2 * rate))
     bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
-    options = {"rerank": rerank} if rerank else {}
     hosts = server.hosts_of(host, ring, is_open)
     index = library.open_lake(lake)
     words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
