@@ -129,7 +129,7 @@ def test_two_ways_of_asking_one_release(releases: list[str], say: Say, lake_url:
 
 def test_what_cannot_be_measured_is_said(releases: list[str], say: Say) -> None:
     wrong = {
-        ("evaluate", "--modes", "telepathy"): "no mode 'telepathy'",
+        ("evaluate", "--modes", "telepathy"): "mode='telepathy' must be one of hybrid, vector, text",
         ("evaluate", "--set", "docks"): "no set of questions 'docks'",
         ("evaluate", "--at", "1066-10-14"): "1066-10-14",
         ("evaluate", "--by", "colour", "--modes", "text"): "can't be sliced by ['colour']",
