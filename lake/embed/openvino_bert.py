@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +15,11 @@ from lake.embed.bert_reader import BertReader, padded, pooling
 from lake.embed.exactness import PROBES, check_exactness
 from lake.embed.numpy_bert import NumpyBert
 from lake.embed.processor import compile_graph, n_threads
+from lake.embed.streams import in_streams
 from lake.embed.unit import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lake.embed.bert_folder import BertFolder
     from lake.recipe import EmbedderIdentity
@@ -56,22 +55,15 @@ class OpenVinoBert:
                 counts = [len(tokens) for tokens in ids]
                 check_lengths(counts, self._max_sequence, self.identity.name, start)
                 batches = bucket_batches(counts, _BUDGET, self._max_sequence)
-                for batch, vectors in self._in_streams(pool, batches, ids):
+                for batch, vectors in in_streams(pool, self._documents_of(ids), batches, 2 * self._n_streams):
                     yield [start + position for position in batch.positions], vectors
 
-    def _in_streams(
-        self, pool: ThreadPoolExecutor, batches: Iterable[TextBatch], ids: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[TextBatch, np.ndarray]]:
-        """In the batches' order, a few ahead of whoever takes them."""
-        left, waiting = iter(batches), deque[tuple[TextBatch, Future[np.ndarray]]]()
-        while True:
-            for batch in islice(left, 2 * self._n_streams - len(waiting)):
-                chosen = [ids[position] for position in batch.positions]
-                waiting.append((batch, pool.submit(self._forward, chosen, batch.length, self._documents.n_unpooled)))
-            if not waiting:
-                return
-            batch, future = waiting.popleft()
-            yield batch, future.result()
+    def _documents_of(self, ids: Sequence[Sequence[int]]) -> Callable[[TextBatch], np.ndarray]:
+        def forward(batch: TextBatch) -> np.ndarray:
+            chosen = [ids[position] for position in batch.positions]
+            return self._forward(chosen, batch.length, self._documents.n_unpooled)
+
+        return forward
 
     def embed_query(self, text: str) -> np.ndarray:
         """What lies beyond the model's limit is not read."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from lake.embed.batching import bucket_batches, check_lengths, padded_length, rows_within
+from lake.embed.batching import TextBatch, bucket_batches, check_lengths, padded_length, rows_within
 from lake.embed.exactness import PROBES, check_exactness
 from lake.embed.processor import n_threads
+from lake.embed.steady_torch import one_thread, steady_linears
+from lake.embed.streams import in_streams
 from lake.embed.unit import unit_rows
 from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, UsageError
@@ -33,9 +36,10 @@ WINDOW = 4096
 class SentenceTransformerEmbedder:
     """A saved sentence-transformers model, run by its own modules in float32 or, checked, in bfloat16.
 
-    Each text is padded to its own multiple of 16 tokens and meets only texts of that length: on CPU
-    its vector is then bitwise the same in any batch, order and number of threads. On CUDA, where
-    the batch's shape picks the kernel, batches are also filled up to one fixed number of rows.
+    Each text is padded to its own multiple of 16 tokens and meets only texts of that length. On CPU each
+    batch is computed by one thread, several batches beside one another, in products that ``steady_torch``
+    holds steady: a vector is then bitwise the same in any batch, order and number of threads. On CUDA,
+    where the batch's shape picks the kernel, batches are filled up to one fixed number of rows.
     """
 
     def __init__(self, identity: EmbedderIdentity, folder: Path, max_sequence: int) -> None:
@@ -44,6 +48,8 @@ class SentenceTransformerEmbedder:
         self._is_cuda = identity.backend == "torch-cuda"
         self._budget = CUDA_BUDGET if self._is_cuda else CPU_BUDGET
         self._model = _load(folder, "cuda" if self._is_cuda else "cpu")
+        if not self._is_cuda:
+            steady_linears(self._model)
         self._check_model()
         # A fast tokenizer keeps its truncation and padding as state: one call at a time.
         self._tokenizer_lock = Lock()
@@ -61,11 +67,20 @@ class SentenceTransformerEmbedder:
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         texts = [without_surrogates(text) for text in texts]
         counts = self._counts(texts)
-        for start in range(0, len(texts), WINDOW):
+        n_streams = 1 if self._is_cuda else n_threads()
+
+        def forward(batch: TextBatch) -> np.ndarray:
+            chosen = [texts[position] for position in batch.positions]
+            return self._forward(chosen, self.identity.document_prompt, batch.length)
+
+        with ThreadPoolExecutor(n_streams) as pool:
+            for batch, vectors in in_streams(pool, forward, self._batches(counts), 2 * n_streams):
+                yield batch.positions, vectors
+
+    def _batches(self, counts: Sequence[int]) -> Iterator[TextBatch]:
+        for start in range(0, len(counts), WINDOW):
             for batch in bucket_batches(counts[start : start + WINDOW], self._budget, self._max_sequence):
-                positions = [start + position for position in batch.positions]
-                chosen = [texts[position] for position in positions]
-                yield positions, self._forward(chosen, self.identity.document_prompt, batch.length)
+                yield TextBatch(batch.length, [start + position for position in batch.positions])
 
     def embed_query(self, text: str) -> np.ndarray:
         prompt, text = self.identity.query_prompt, without_surrogates(text)
@@ -94,8 +109,7 @@ class SentenceTransformerEmbedder:
 
         n_rows = rows_within(self._budget, length) if self._is_cuda else len(texts)
         filled = texts + texts[:1] * (n_rows - len(texts))
-        with torch.inference_mode():
-            set_threads()
+        with torch.inference_mode(), one_thread():
             features = self._features(filled, prompt, length)
             vectors = self._model(features)["sentence_embedding"][: len(texts)].float().cpu().numpy()
         return unit_rows(vectors, repr(self.identity.name))
