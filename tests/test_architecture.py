@@ -22,7 +22,12 @@ HOMES = {
     "lance": ("lake/tables/reader.py", "lake/tables/lance_files.py"),
     "great_expectations": ("expectations/validation.py", "lake/patches/great_expectations.py"),
     "resvg_py": ("expectations/report/rendering.py",),
-    "torch": ("lake/embed/backends.py", "lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
+    "torch": (
+        "lake/embed/backends.py",
+        "lake/embed/steady_torch.py",
+        "lake/embed/sentence_transformer.py",
+        "lake/search/cross_encoder.py",
+    ),
     "openvino": ("lake/embed/bert_graph.py", "lake/patches/openvino_telemetry.py"),
     "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
     "openai": (

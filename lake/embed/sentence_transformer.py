@@ -157,15 +157,3 @@ def no_progress_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def set_threads() -> None:
-    """As many threads as this process may use cores; torch counts the cores of the whole machine.
-
-    Set before each batch, since OpenMP keeps the number for each calling thread apart.
-    """
-    import torch
-
-    wanted = n_threads()
-    if torch.get_num_threads() != wanted:
-        torch.set_num_threads(wanted)

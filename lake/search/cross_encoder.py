@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lake.embed.backends import torch_backend
-from lake.embed.batching import bucket_batches
+from lake.embed.batching import TextBatch, bucket_batches
 from lake.embed.model_files import find_folder
-from lake.embed.sentence_transformer import CPU_BUDGET, CUDA_BUDGET, no_progress_bars, set_threads
+from lake.embed.processor import n_threads
+from lake.embed.sentence_transformer import CUDA_BUDGET, no_progress_bars
+from lake.embed.steady_torch import one_thread, steady_linears
+from lake.embed.streams import in_streams
 from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, UsageError
 
@@ -23,13 +27,16 @@ if TYPE_CHECKING:
 
 #: For models that state no limit, and as much as a passage needs.
 _LONGEST = 512
+#: Padded tokens per batch on CPU: few enough for a question's passages to occupy several cores.
+_BUDGET = 512
 
 
 class LocalCrossEncoder:
     """Scores are the logistic function of the model's one output, 0 to 1, whatever activation it was saved with.
 
-    Each pair is padded to its own multiple of 16 tokens and meets only pairs of that length, so that
-    on CPU its score is the same in any company. What exceeds the model's limit is cut off.
+    Each pair is padded to its own multiple of 16 tokens and meets only pairs of that length; on CPU one thread
+    computes a batch, several batches beside one another, as for embedders: a pair's score is then the same in any
+    company. What exceeds the model's limit is cut off.
     """
 
     def __init__(self, name: str, model: str) -> None:
@@ -40,17 +47,33 @@ class LocalCrossEncoder:
         if n_labels != 1:
             raise UsageError(f"{name!r} sorts into {n_labels} classes; a reranker has one score, choose another model")
         self._longest = min(self._model.max_seq_length or _LONGEST, _LONGEST)
-        # A fast tokenizer keeps its truncation and padding as state: one call at a time.
         self._lock = Lock()
+        self._tokenize_one_batch_at_a_time()
+        if not self._is_cuda:
+            steady_linears(self._model)
+
+    def _tokenize_one_batch_at_a_time(self) -> None:
+        """A fast tokenizer keeps its truncation and padding as state, and ``predict`` calls it within."""
+        lock, preprocess = Lock(), self._model.preprocess
+
+        def preprocess_alone(*given: Any, **options: Any) -> Any:
+            with lock:
+                return preprocess(*given, **options)
+
+        self._model.preprocess = preprocess_alone  # type: ignore[method-assign]
 
     def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
         pairs = [(without_surrogates(question), without_surrogates(text)) for text in texts]
         found = np.empty(len(pairs), dtype=np.float64)
-        with self._lock:
-            for batch in bucket_batches(
-                self._counts(pairs), CUDA_BUDGET if self._is_cuda else CPU_BUDGET, self._longest
-            ):
-                found[batch.positions] = self._predict([pairs[i] for i in batch.positions], batch.length)
+        n_streams = 1 if self._is_cuda else n_threads()
+
+        def predict(batch: TextBatch) -> np.ndarray:
+            return self._predict([pairs[position] for position in batch.positions], batch.length)
+
+        with self._lock, ThreadPoolExecutor(n_streams) as pool:
+            batches = bucket_batches(self._counts(pairs), CUDA_BUDGET if self._is_cuda else _BUDGET, self._longest)
+            for batch, scores in in_streams(pool, predict, batches, 2 * n_streams):
+                found[batch.positions] = scores
         if not np.isfinite(found).all():
             raise ContractError(f"{self.name!r} gave a score that is not finite; check the model")
         return found
@@ -65,15 +88,15 @@ class LocalCrossEncoder:
     def _predict(self, pairs: list[tuple[str, str]], length: int) -> np.ndarray:
         import torch
 
-        set_threads()
         padding: dict[str, Any] = {"text": {"padding": "max_length", "max_length": length, "truncation": True}}
-        found: np.ndarray = self._model.predict(
-            pairs,
-            batch_size=len(pairs),
-            show_progress_bar=False,
-            activation_fn=torch.nn.Sigmoid(),
-            processing_kwargs=padding,
-        )
+        with one_thread():
+            found: np.ndarray = self._model.predict(
+                pairs,
+                batch_size=len(pairs),
+                show_progress_bar=False,
+                activation_fn=torch.nn.Sigmoid(),
+                processing_kwargs=padding,
+            )
         return found.astype(np.float64)
 
 
