@@ -17,6 +17,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from lake import plugins
 from lake.errors import ContractError, InputError, TransientError
 from lake.ingest.isolated_worker import HEADER
 
@@ -156,7 +157,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             bufsize=0,
-            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(_absolute(sys.path))},
+            env={**os.environ, **_ENVIRONMENT, **_plugins(), "PYTHONPATH": os.pathsep.join(_absolute(sys.path))},
         )
         self._answers = self._process.stdout
         self._buffer = bytearray()
@@ -248,6 +249,11 @@ class _Child:
             return _LostChild("killed for lack of memory; split the file or raise the limit", "memory")
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         return _LostChild(f"the parser's process {how}; check that the file opens elsewhere", "crash")
+
+
+def _plugins() -> dict[str, str]:
+    """Without plugins here, the child need not look for any, which would take it 50 ms."""
+    return {} if plugins.installed() else {plugins.SWITCH: plugins.OFF}
 
 
 def _absolute(path: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from lake.errors import ContractError, LakeError, UsageError
 from lake.plugins.ours import KINDS, OURS
 
 _PACKAGE = "raglake"
+#: The environment variable that turns plugins off, and its value.
+SWITCH, OFF = "RAGLAKE_PLUGINS", "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ def ours() -> list[Plugin]:
 
 @cache
 def installed() -> tuple[Plugin, ...]:
-    """Every entry point that other packages declare in our groups; read once per process, in about 20 ms."""
+    """Every entry point that other packages declare in our groups; read once per process, in about 50 ms."""
+    if os.environ.get(SWITCH) == OFF:
+        return ()
     return tuple(sorted(_scan(), key=lambda plugin: (plugin.kind, plugin.name, plugin.package)))
 
 

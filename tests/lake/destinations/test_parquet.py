@@ -16,6 +16,7 @@ from lake import operate
 from lake.destinations.destination import TABLES, ReleaseTables
 from lake.destinations.parquet import STATE, ParquetFolder
 from lake.errors import UsageError
+from lake.storage.store import open_store
 
 
 @pytest.fixture
@@ -43,6 +44,15 @@ def test_the_copy_holds_what_the_release_holds(built: str, tmp_path: Path) -> No
         assert rows.num_rows == done.n_rows[table]
     assert (done.written, done.release) == (True, index.release().id)
     assert not operate.export(built, f"parquet:{tmp_path / 'copy'}").written
+
+
+def test_a_copy_can_live_in_a_bucket(built: str, bucket: str) -> None:
+    assert operate.export(built, f"parquet:{bucket}/copy").written
+    assert not operate.export(built, f"parquet:{bucket}/copy").written
+    operate.forget(built, uri="3.md", why="a request")
+    assert operate.export(built, f"parquet:{bucket}/copy").written
+    stored = [found.path for found in open_store(f"{bucket}/copy").walk()]
+    assert len(stored) == 4
 
 
 def test_a_later_export_replaces_the_earlier_one(

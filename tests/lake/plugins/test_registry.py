@@ -90,6 +90,13 @@ def test_a_broken_plugin_names_its_package_and_breaks_no_other(site: Path, caplo
     assert problems().keys() == {"bad"}
 
 
+def test_plugins_can_be_turned_off(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unpack(site, "mine", "1.0", {"embedders:mine": "mine:family"})
+    monkeypatch.setenv("RAGLAKE_PLUGINS", "off")
+    with pytest.raises(UsageError, match=r"no embedder 'mine'; choose one of the forms .*'hash']$"):
+        identify("mine")
+
+
 def test_two_packages_of_one_name_are_both_named(site: Path) -> None:
     for package in ("one", "two"):
         unpack(site, package, "1.0", {"chat_models:echo": f"{package}:chat"}, "def chat(model): return model")
