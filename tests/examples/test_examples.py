@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lake import open_lake
+import raglake
 from tests.house import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -50,7 +50,7 @@ def test_every_example_is_short_and_in_the_list() -> None:
 def test_a_night_under_prefect(home: Path) -> None:
     (home / "docs/keys.md").write_text("# Keys\n\nThe green key hangs in the office.\n")
     run("nightly.py", home, "docs", "index", "--now")
-    documents = open_lake(str(home / "index")).dataset("documents").to_table()
+    documents = raglake.open_lake(str(home / "index")).dataset("documents").to_table()
     assert sorted(documents["uri"].to_pylist()) == ["ferry.md", "keys.md", "pump.md"]
 
 

@@ -73,6 +73,19 @@ def test_the_command_works_in_a_folder_with_packages_of_our_names(commands: Path
     assert (elsewhere.returncode, elsewhere.stderr.endswith(f"remove {foreign} from PYTHONPATH\n")) == (1, True)
 
 
+SEARCH = "import raglake; print(raglake.open_lake('index').search('How do I reset the pump?', k=1)['text'])"
+
+
+def test_the_module_works_in_such_a_folder_or_says_why_not(commands: Path, foreign: Path) -> None:
+    ingest = "import raglake; raglake.ingest('docs', 'index', recipe=raglake.RecipeOptions(embedder='hash'))"
+    made = run([commands / "python", "-c", ingest], foreign, PYTHONSAFEPATH="1")
+    assert made.returncode == 0, made.stderr
+    assert "red lever" in run([commands / "python", "-c", SEARCH], foreign, PYTHONSAFEPATH="1").stdout
+    hidden = run([commands / "python", "-c", SEARCH], foreign)
+    assert hidden.returncode == 1
+    assert f"ShadowedError: {foreign / 'flows'} would be imported in place of raglake's own" in hidden.stderr
+
+
 def test_a_deployed_run_works_where_its_folder_has_packages_of_our_names(
     commands: Path, foreign: Path, server: Server
 ) -> None:
