@@ -1,4 +1,4 @@
-"""Where everything of a lake lies: the log, the Parquet layer of record, the tables, the caches."""
+"""Layout of a lake: the log, the Parquet layer of record, the tables, the caches."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Lake:
     """A lake at a local path or an s3:// URL.
 
     raglake.json   the format           log/       releases, one object per entry
-    configuration.json   what was set of how runs judge
+    configuration.json   settings of searches, gate and alarms
     contents/      parsed text, spans   vectors/   one folder per embedder
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
     batches/       texts that a provider's Batch API was given
     rights/        who may see what, as of the last run that looked
-    questions/     whose answers are known
-    scores/        of each release that was evaluated
+    questions/     ground truth
+    scores/        measures of each evaluated release
     calls/         replies of chat models to generators of questions and judges of answers
-    feedback/      what people said of passages that were found
+    feedback/      judgements of passages that were found
     """
 
     def __init__(self, url: str) -> None:
@@ -58,12 +58,12 @@ class Lake:
 
     @classmethod
     def existing(cls, url: str) -> Lake:
-        """UsageError where there is no lake, or one that a later raglake wrote."""
+        """Open a lake. Raises UsageError if there is none, or if a later raglake wrote it."""
         lake = cls(url)
         try:
             marker = json.loads(lake.store.read(_MARKER))
             if not isinstance(marker, dict):
-                raise ValueError("no JSON object")
+                raise ValueError("not a JSON object")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UsageError(
                 f"no lake at {lake.url}; `raglake ingest SOURCE --lake {shlex.quote(lake.url)}` makes one"
@@ -85,18 +85,18 @@ class Lake:
         return _MARKER in self.store.names("")
 
     def create(self) -> None:
-        """Mark the place as a lake, once; UsageError where something else lies there."""
+        """Make the place a lake, unless it is one already. Raises UsageError if it holds anything else."""
         if self.exists():
             return
         others = self.store.names("")
         if others:
             raise UsageError(
-                f"{self.url} is not empty and no lake ({', '.join(others[:3])} ...); choose another --lake"
+                f"{self.url} is not empty and not a lake ({', '.join(others[:3])} ...); choose another --lake"
             )
         self.store.put_if_absent(_MARKER, _marker())
 
     def mark(self) -> None:
-        """Write the marker over one that is damaged or lost."""
+        """Write the marker again after it was damaged or lost."""
         self.store.write(_MARKER, _marker())
 
     @cached_property
@@ -123,19 +123,19 @@ class Lake:
         return KeyedFiles(self.store, folder, key, rows_per_group)
 
     def denylist(self) -> Denylist:
-        """What was erased for good, as it stands now."""
+        """The current list of what was erased for good."""
         return Denylist(self.store)
 
     def revision(self) -> tuple[int, tuple[str, ...]]:
-        """What a plan depends on besides the sources; another value means that it may be out of date."""
+        """What a plan depends on besides the sources; if it differs, the plan may be out of date."""
         return self.log.read().head, tuple(self.store.names("denylist"))
 
     def keep_findings(self, release: str, findings: pa.Table) -> None:
-        """Keep FINDINGS rows for as long as the release is kept, in place of older ones."""
+        """Store a release's FINDINGS rows in place of older ones; they are kept as long as the release."""
         self.store.write(f"audits/{release}.parquet", parquet_bytes(findings, 1 << 16))
 
     def findings(self, release: str) -> pa.Table:
-        """FINDINGS rows of the release's last audit; none where it was not audited."""
+        """FINDINGS rows of the release's last audit; none if it was not audited."""
         from lake.schemas import FINDINGS
 
         try:
@@ -178,17 +178,17 @@ class Lake:
         return pa.concat_tables(tables) if tables else DIGESTS.empty_table()
 
     def cached(self, path: str) -> pa.Table | None:
-        """DIGESTS rows of one file; None where it can't be read, which is no loss: the sources are read again."""
+        """DIGESTS rows of one file; None if it can't be read, which only means that the sources are read again."""
         from lake.schemas import DIGESTS
 
         try:
             return open_parquet(self.store, path).read().cast(DIGESTS)
         except (ContractError, OSError, ValueError) as error:
-            _log.warning("%s can't be read and is made anew: %s", path, error)
+            _log.warning("%s can't be read and is rebuilt: %s", path, error)
             return None
 
     def remember(self, rows: pa.Table, sources: Iterable[str]) -> None:
-        """Replace what is known of these sources' files, unless that is what is stored already."""
+        """Store DIGESTS rows of these sources' files, unless they are stored already."""
         import pyarrow.compute as pc
 
         for source in sources:
@@ -202,7 +202,7 @@ def _marker() -> bytes:
 
 
 def _redacted(findings: pa.Table, ids: Collection[str]) -> pa.Table:
-    """Findings that name none of these ids, in lists of samples or in words."""
+    """Findings without these ids, both in samples and in messages."""
     import pyarrow as pa
 
     def redact(value: str) -> str:

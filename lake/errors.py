@@ -2,16 +2,16 @@
 
     LakeError
     ├── TransientError     a retry can cure it: network, rate limit, a busy disk
-    ├── PendingError       somebody else has yet to do something; a later run goes on from there
+    ├── PendingError       a run must wait for somebody else; a later run goes on from there
     ├── InputError         this one document can't be indexed: quarantine it, go on
     ├── ContractError      a promise is broken: stop, publish nothing
     │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin
     │   │   └── BusyError  another run is writing to the lake, for which one may wait
     │   ├── ConflictError  somebody else wrote to the log first
     │   └── GoneError      what was being read has been cleaned away
-    └── UsageError         the caller's words are wrong: the message lists the right ones
+    └── UsageError         the caller's arguments are wrong: the message lists the right ones
 
-A message says what, which, why and the next step. Each error takes that one message, so that it
+A message states what, which, why and the next step. Each error takes that one message, so that it
 survives pickling between processes.
 """
 
@@ -25,7 +25,7 @@ class TransientError(LakeError):
 
 
 class PendingError(LakeError):
-    """What a run waits for takes longer than it may wait; nothing is lost, a later run goes on from there."""
+    """A run has to wait longer than it may; nothing is lost, and a later run goes on from there."""
 
 
 class InputError(LakeError):
@@ -48,7 +48,7 @@ class ContractError(LakeError):
 
 
 class RefusedError(ContractError):
-    """raglake declines by design and says how to allow it: guard, audit, pin or writer lease."""
+    """raglake declines by design, and the message names the remedy: guard, audit, pin or writer lease."""
 
 
 class BusyError(RefusedError):
@@ -60,7 +60,7 @@ class ConflictError(ContractError):
 
 
 class GoneError(ContractError):
-    """A version that was being read was cleaned away; the log says what took its place."""
+    """A version that was being read was cleaned away; the log names its replacement."""
 
 
 class UsageError(LakeError):

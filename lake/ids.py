@@ -1,4 +1,4 @@
-"""Ids and digests: pure functions of content and place, never of a clock or a random source.
+"""Ids and digests: pure functions of content and place, never of a clock or randomness.
 
 Every digest is SHA-256. Bytes digests keep all 64 hex digits, so that they can be compared with
 ``sha256sum``; ids and text digests keep 32 (128 bits), which leaves a collision among 10^12 rows
@@ -53,7 +53,7 @@ def value_digest(value: object) -> str:
 
 
 def document_id(source: str, uri: str) -> str:
-    """Identity of a document: where it lies, not what it says."""
+    """Identity of a document: its place, not its content."""
     return derived_id("document", source, uri)
 
 

@@ -1,4 +1,4 @@
-"""The recipe: everything besides a document's bytes that decides the rows of the index."""
+"""The recipe: everything besides a document's bytes that determines the rows of the index."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Identifier = Callable[..., tuple[str, str]]
 VectorDtype = Literal["float32", "float16"]
 
 #: How the full-text index splits words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
-#: (``icu``), at whatever is no letter or digit (``simple``), at spaces, or into groups of three letters (``ngram``).
+#: (``icu``), at anything but letters and digits (``simple``), at spaces, or into groups of three letters (``ngram``).
 TextTokenizer = Literal["icu/split", "icu", "simple", "whitespace", "ngram"]
-#: Languages whose endings and stop words the full-text index knows.
+#: Languages with stemming and stop words in the full-text index.
 TextLanguage = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
@@ -32,9 +32,9 @@ class ChunkRecipe:
     """How canonical text becomes parents and children.
 
     ``parent_tokens`` counts cl100k tokens; the others count tokens of the embedder's own tokenizer.
-    ``heading_tokens`` is the room kept for the heading path that is embedded before a child's text.
-    ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole
-    paragraphs and sentences without looking at headings; ``window`` slides a plain token window.
+    ``heading_tokens`` is the maximum size of the heading path that is embedded before a child's text.
+    ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole paragraphs and
+    sentences regardless of headings; ``window`` slides a plain token window.
     """
 
     strategy: Strategy = "hierarchical"
@@ -62,11 +62,11 @@ class ChunkRecipe:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderIdentity:
-    """What must be equal for two vectors of one text to be equal to the last bit.
+    """Properties that must be equal for two vectors of one text to be equal to the last bit.
 
-    ``name`` is what ``--embedder`` takes. ``weights`` is the digest of the weights, or the model's
-    name where an endpoint keeps them. ``max_tokens`` is what the model reads of one text, without
-    its special tokens. ``tokenizer`` names the tokenizer that counts those tokens.
+    ``name`` is what ``--embedder`` takes. ``weights`` is the digest of the weights, or the model's name if an
+    endpoint holds them. ``max_tokens`` is how much the model reads of one text, without its special tokens.
+    ``tokenizer`` names the tokenizer that counts those tokens.
     """
 
     name: str
@@ -84,16 +84,16 @@ class EmbedderIdentity:
         return value_digest(asdict(self))
 
     def answers(self, other: EmbedderIdentity) -> bool:
-        """Whether a question embedded with this may search what the other embedded.
+        """Whether a question embedded with this may search vectors of the other.
 
-        Backend and dtype move a vector by a thousandth at most, which a search does not notice; anything else is
-        another space.
+        Backend and dtype move a vector by a thousandth at most, which does not affect a search; any other difference
+        means another vector space.
         """
         return replace(self, backend=other.backend, dtype=other.dtype) == other
 
     @property
     def computed_by(self) -> str:
-        """``openvino/bfloat16``: program and type of number."""
+        """Backend and dtype, such as ``openvino/bfloat16``."""
         return f"{self.backend}/{self.dtype}"
 
     @property
@@ -137,14 +137,14 @@ class Recipe:
 
     @property
     def text_index(self) -> tuple[str, str]:
-        """What decides the full-text index."""
+        """The settings that determine the full-text index."""
         return self.text_tokenizer, self.text_language
 
     def identifier(self) -> Identifier:
         """``(bytes digest, parser, suffix, stated) -> (content_id, fingerprint)``, the recipe's part digested once.
 
-        The content_id keys what parser and chunker make of the bytes; a parser may read one suffix unlike
-        another. The fingerprint adds all else that decides the rows, such as what sidecars state (None: nothing).
+        The content_id keys what parser and chunker make of the bytes; a parser's result may depend on the suffix. The
+        fingerprint adds everything else that determines the rows, such as what sidecars state (None: nothing).
         """
         of_content = value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
         of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})

@@ -1,1 +1,1 @@
-"""Canonical text to parents and children."""
+"""Splits canonical text into parents and children."""

@@ -1,4 +1,4 @@
-"""Where a text may be cut, and how much of it fits into so many tokens."""
+"""Positions at which a text may be cut, and how much of it fits into a number of tokens."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def trimmed_end(text: str, start: int, end: int) -> int:
 
 
 def sentence_starts(text: str) -> list[int]:
-    """Where sentences begin, the first one left out.
+    """Starts of all sentences but the first.
 
     >>> sentence_starts("Dr. Who came in v1.2. He left. \u4f60\u597d\u3002\u518d\u89c1\u3002")
     [22, 31, 34]
@@ -63,7 +63,7 @@ def sentence_starts(text: str) -> list[int]:
 
 
 class Ruler:
-    """Measures spans of one text in tokens: it is encoded once, the rest is bisection."""
+    """Measures spans of one text in tokens: encodes it once, then bisects."""
 
     def __init__(self, text: str, tokenizer: Tokenizer) -> None:
         self.text = text
@@ -71,7 +71,7 @@ class Ruler:
         self._counted: dict[Span, int] = {}
 
     def fits(self, start: int, end: int, limit: int) -> bool:
-        """Whether ``text[start:end]`` may be one span of ``limit`` tokens."""
+        """Whether ``text[start:end]`` fits into ``limit`` tokens."""
         length = end - start
         if length > limit * _CHARACTERS_PER_TOKEN:
             return False
@@ -89,7 +89,7 @@ class Ruler:
 
     @cached_property
     def _offsets(self) -> tuple[array[int], array[int]]:
-        """Where tokens start and end; a large text has tens of millions, which as objects would not fit."""
+        """Starts and ends of tokens; a large text has tens of millions, too many for Python objects."""
         starts, ends = array("q"), array("q")
         for start, end in self.tokenizer.spans(self.text):
             starts.append(start)
@@ -115,19 +115,19 @@ class Ruler:
         return (not start or text[start - 1] in separators) and (end == len(text) or text[end] in separators)
 
     def reach(self, start: int, n_tokens: int) -> int:
-        """The furthest end at which ``text[start:end]`` touches at most so many tokens."""
+        """The furthest end at which ``text[start:end]`` touches at most ``n_tokens`` tokens."""
         after = bisect_right(self._ends, start) + n_tokens
         end = self._starts[after] if after < len(self._starts) else len(self.text)
         return min(end, start + n_tokens * _CHARACTERS_PER_TOKEN)
 
     def back(self, end: int, n_tokens: int) -> int:
-        """The earliest start from which ``text[start:end]`` holds at most so many whole tokens."""
+        """The earliest start from which ``text[start:end]`` holds at most ``n_tokens`` whole tokens."""
         last = bisect_left(self._starts, end)
         return self._starts[max(0, last - n_tokens)] if n_tokens and last else end
 
 
 class Layout:
-    """The blocks of a document and the places where a strategy may cut between and inside them."""
+    """The blocks of a document, and the positions at which a strategy may cut between and inside them."""
 
     def __init__(self, document: ParsedDocument, strategy: Strategy = "hierarchical") -> None:
         self.text = document.text
@@ -145,7 +145,7 @@ class Layout:
         return self.blocks[0].start, self.blocks[-1].end
 
     def path(self, position: int) -> tuple[str, ...]:
-        """The heading path over ``position``."""
+        """The heading path at ``position``."""
         return self.blocks[self.at(position)].heading
 
     def between(self, start: int, end: int) -> list[Block]:
@@ -154,7 +154,7 @@ class Layout:
 
     @cached_property
     def breaks(self) -> list[int]:
-        """Starts of blocks before which a cut is welcome."""
+        """Starts of blocks that are good places for a cut."""
         if self.strategy == "window":
             return []
         if self.strategy == "paragraph":
@@ -163,7 +163,7 @@ class Layout:
 
     @cached_property
     def sections(self) -> list[int]:
-        """Starts of sections: where the heading path changes."""
+        """Starts of sections, which are changes of the heading path."""
         if self.strategy != "hierarchical":
             return self.starts[:1]
         return [start for i, start in enumerate(self.starts) if self._opens_section(i)]
@@ -186,7 +186,7 @@ class Layout:
         return block.kind != "heading" or block.level > before.level
 
     def inner(self, i: int) -> tuple[list[int], list[int]]:
-        """Places inside block ``i``: before paragraphs and list items, and before lines or sentences."""
+        """Positions inside block ``i``: before paragraphs and list items, and before lines or sentences."""
         if self.strategy == "window":
             return [], []
         if i not in self._inner:
@@ -197,7 +197,7 @@ class Layout:
         return self._inner[i]
 
     def first_unit(self, low: int, high: int) -> int:
-        """The first place in ``low <= place < high`` where a block, a line or a sentence begins, else ``high``."""
+        """Start of the first block, line or sentence in ``low <= place < high``, else ``high``."""
         i = self.at(low)
         next_block = self.starts[i + 1] if i + 1 < len(self.starts) else high
         candidates = (_first(places, low) for places in ([self.starts[i]], *self.inner(i)))
@@ -205,7 +205,7 @@ class Layout:
 
 
 def _whole(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks without white space around them; one grows over text that none claims."""
+    """The blocks without surrounding white space, extended over text that belongs to none."""
     blocks = blocks or [Block(0, len(text), "paragraph")]
     edges = [0, *(block.start for block in blocks[1:]), len(text)]
     for block, left, right in zip(blocks, edges, edges[1:], strict=False):
@@ -219,7 +219,7 @@ def _whole(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
 def _breaks_inside(text: str, kind: str) -> tuple[list[int], list[int]]:
     groups = _ends(_BLANK_LINE.finditer(text))
     if kind == "table":
-        # The header and the rule below it say nothing without a row.
+        # The header and the rule below it mean nothing without a row.
         return groups, _ends(_LINE.finditer(text))[2:]
     if kind == "code":
         # Neither a fence nor a brace should stand alone.

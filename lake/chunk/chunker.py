@@ -1,4 +1,4 @@
-"""Documents into parents, which are returned, and the children inside them, which are searched."""
+"""Splits documents into parents, which are returned, and the children inside them, which are searched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
-#: Sizes of parents count these tokens, whatever the embedder: they are read by language models.
+#: Tokenizer for the sizes of parents, whatever the embedder, since language models read parents.
 PARENT_TOKENIZER = "tiktoken:cl100k_base"
 
 # A section with fewer cl100k tokens makes no good parent alone.
@@ -67,7 +67,7 @@ class Chunks:
 
 
 def embedded_text(context: str, text: str) -> str:
-    """What is embedded for a child, and digested.
+    """The text that is embedded for a child, and digested.
 
     >>> embedded_text("Guide > Install\\n", "Run pip.")
     'Guide > Install\\nRun pip.'
@@ -76,7 +76,7 @@ def embedded_text(context: str, text: str) -> str:
 
 
 def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer) -> Chunks:
-    """Parents that cover every word of ``document`` once, and children that cover each parent.
+    """Split ``document`` into parents that cover every word once, and children that cover each parent.
 
     Pure: the same document, recipe and tokenizer give the same spans. Sizes are exact and never
     above the recipe's, except for a single character that costs more than a whole span may.
@@ -146,7 +146,7 @@ def _joined(borders: Sequence[int], end: int, joins: Rule) -> Iterator[Span]:
 
 
 def _parent_rule(layout: Layout, ruler: Ruler, limit: int) -> Rule:
-    """Small sections join a neighbour, and larger ones under the same two headings each other."""
+    """Joins small sections with a neighbour, and larger ones that share the first two headings with each other."""
     small = min(_SMALL_PARENT, limit // 8)
 
     def joins(start: int, border: int, stop: int) -> bool:
@@ -159,7 +159,7 @@ def _parent_rule(layout: Layout, ruler: Ruler, limit: int) -> Rule:
 
 
 def _child_rule(layout: Layout, ruler: Ruler, limit: int) -> Rule:
-    """A tiny section joins its sibling, or what it introduces; other sections stay apart.
+    """Joins a tiny section with its sibling or with what it introduces; other sections stay apart.
 
     Whether two join depends on them alone, so an edit elsewhere doesn't move the border.
     """
@@ -191,7 +191,7 @@ def _kind(blocks: Sequence[Block]) -> str:
 
 
 class _Contexts:
-    """Heading paths as one line each, cut to the room that the recipe leaves them."""
+    """Heading paths as one line each, cut to the recipe's limit."""
 
     def __init__(self, ruler: Ruler, recipe: ChunkRecipe) -> None:
         self._ruler = ruler
@@ -200,7 +200,7 @@ class _Contexts:
         self._lines: dict[Path, tuple[str, int]] = {}
 
     def above(self, path: Path, start: int, end: int) -> tuple[str, int]:
-        """The context of ``text[start:end]``, and how many tokens both have together."""
+        """The context of ``text[start:end]``, and the number of tokens of both together."""
         line, n_tokens = self._line(path)
         n_tokens = self._together(line, n_tokens, start, end)
         if line and n_tokens > self._room:
@@ -221,7 +221,7 @@ class _Contexts:
 
 
 def _context_lines(path: Path, most_words: int) -> Iterator[str]:
-    """Ever shorter contexts: without the outer levels, then without the last level's last words.
+    """Yield ever shorter contexts: without outer levels, then without the last words of the last level.
 
     >>> list(_context_lines(("A", "", "B c"), 9))
     ['A > B c\\n', 'B c\\n', 'B\\n']

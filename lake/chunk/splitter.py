@@ -1,4 +1,4 @@
-"""Cuts a stretch of text into spans of so many tokens, at the best places there are."""
+"""Cuts text into spans of a limited number of tokens, at the best positions available."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _FULL, _FAIR, _LEAST = 8, 6, 2
 
 @dataclass(frozen=True, slots=True)
 class Splitter:
-    """Splits at borders of blocks, else of units, else at white space, else anywhere.
+    """Splits between blocks, else between units, else at white space, else anywhere.
 
-    ``limit`` holds exactly for each span's own text; a single character may break it. ``overlap`` is
-    how many tokens of whole units a span repeats from the one before.
+    ``limit`` holds exactly for each span's own text; only a single character may exceed it. ``overlap`` is the
+    maximum of tokens, in whole units, that a span repeats from the one before.
     """
 
     ruler: Ruler
@@ -47,7 +47,7 @@ class Splitter:
             previous, position = begin, skip_space(text, stop, end)
 
     def _overlap(self, previous: int, position: int) -> int:
-        """Where a span begins that repeats the last units of the one before; ``position`` if none is short."""
+        """Start of a span that repeats the last units of the one before; ``position`` if none is short enough."""
         low = max(previous + 1, self.ruler.back(position, self.overlap))
         if low >= position:
             return position
@@ -59,8 +59,8 @@ class Splitter:
     def _stop(self, begin: int, floor: int, end: int) -> int:
         """End of the span from ``begin``; ``floor``, which it must pass, if the overlap leaves no room.
 
-        What is cut inside a word counts differently on its own, so each cut is verified and retried
-        with less room; the steps double, which keeps hostile text linear.
+        Text cut inside a word may have more tokens on its own, so each cut is verified and retried with less room.
+        The steps double, which keeps hostile text linear.
         """
         room, step = self.limit, 1
         while True:
@@ -84,13 +84,13 @@ class Splitter:
         return self._at_space(begin, floor, fair)
 
     def _fair_share(self, begin: int, end: int, room: int) -> int:
-        """Half of what is left, and a little, where two full spans would leave the second a stub."""
+        """Slightly over half of the rest, if cutting a full span would leave a stub; else ``room``."""
         left = self.ruler.touched(begin, end)
         stub = room < left < room * 3 // 2 and self.layout.strategy != "window"
         return left * 11 // 20 if stub else room
 
     def _at_break(self, begin: int, floor: int, n_tokens: int) -> int:
-        """The best border up to ``n_tokens``, or ``floor``."""
+        """The best border within ``n_tokens``, or ``floor``."""
         reach = self.ruler.reach(begin, n_tokens)
         for place, share in self._places(floor, reach):
             if place > floor and place >= self.ruler.reach(begin, n_tokens * share // 10):
@@ -98,7 +98,7 @@ class Splitter:
         return floor
 
     def _places(self, floor: int, reach: int) -> Iterator[tuple[int, int]]:
-        """Borders in order of preference, each with how full it must leave the span."""
+        """Borders in order of preference, each with how full, in tenths, the span before it must be."""
         block, i = _last(self.layout.breaks, floor, reach), self.layout.at(reach)
         yield block, _FULL
         if block == self.layout.starts[i] and self._stays_whole(i):
@@ -114,7 +114,7 @@ class Splitter:
         return block.kind in ("code", "table") and self.ruler.touched(block.start, block.end) <= self.limit
 
     def _at_space(self, begin: int, floor: int, n_tokens: int) -> int:
-        """A place before a word, or inside an endless one; ``floor`` if units must not be cut there."""
+        """A position before a word, or inside an endless one; ``floor`` if units must not be cut there."""
         reach = self.ruler.reach(begin, n_tokens)
         if floor > begin and self.layout.strategy != "window":
             return floor

@@ -1,4 +1,4 @@
-"""Tokenizers by name: exact counts and offsets, with no network."""
+"""Tokenizers by name, with exact counts and offsets and without network access."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Span = tuple[int, int]
 
 TOKENIZERS = ("tiktoken:cl100k_base", "tiktoken:o200k_base", "words", "hf:<directory or tokenizer.json>")
 
-#: White space that every word tokenizer sees as such; BERT drops the rarer control characters.
+#: White space that every word tokenizer treats as such; BERT drops the rarer control characters.
 PLAIN_SPACE = frozenset(" \t\n\r")
 
 # Byte pair encoding and its pattern take quadratic time, or give up, on endless runs.
@@ -31,7 +31,7 @@ _LONGEST_RUN = 1000
 _ENDLESS_RUN = re.compile(rf"(?<!\S)\S{{{_LONGEST_RUN + 1},}}|(?<!\s)\s{{{_LONGEST_RUN + 1},}}")
 _HALF_RUN = re.compile(rf"\S{{{_LONGEST_RUN // 2 + 1}}}|\s{{{_LONGEST_RUN // 2 + 1}}}")
 
-# A Hugging Face tokenizer is fastest, and frugal, on pieces that stay in the processor's cache; so are lists.
+# A Hugging Face tokenizer is fastest and frugal on pieces that stay in the processor's cache; so are lists.
 _PIECE = 20_000
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -40,8 +40,8 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 class Tokenizer(Protocol):
     """Counts tokens as a model does, special tokens left out.
 
-    ``separators`` are the characters that no token reaches across and that cost nothing: with one of
-    them between two texts, ``count`` of the whole is the sum of both. Empty where that is not so.
+    ``separators`` are characters that no token spans and that cost nothing: if one of them separates two texts,
+    ``count`` of the whole is the sum of both. Empty if the tokenizer has none.
     """
 
     @property
@@ -55,7 +55,7 @@ class Tokenizer(Protocol):
         ...
 
     def spans(self, text: str) -> Iterator[Span]:
-        """Offsets (code points) of each token in order; neither starts nor ends ever go back.
+        """Offsets (code points) of each token in order; neither starts nor ends ever decrease.
 
         Tokens that share a character, as byte tokens do, each span the whole of it.
         """
@@ -98,9 +98,9 @@ class WordTokenizer:
 
 
 class BytePairTokenizer:
-    """OpenAI's encodings; a special token's name in a text, such as ``<|endoftext|>``, is plain text.
+    """OpenAI's encodings; names of special tokens in a text, such as ``<|endoftext|>``, are plain text.
 
-    A run without, or of nothing but, white space is encoded in pieces of 1000 characters.
+    A run of only white space, or of none, is encoded in pieces of 1000 characters.
     """
 
     separators: frozenset[str] = frozenset()
@@ -148,7 +148,7 @@ def _encodable(text: str) -> str:
 
 
 def _characters_of_bytes(text: str) -> Integers:
-    """For each byte of ``text`` in UTF-8, the character it belongs to."""
+    """For each byte of ``text`` in UTF-8, the index of its character."""
     import numpy as np
 
     data = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -157,9 +157,9 @@ def _characters_of_bytes(text: str) -> Integers:
 
 @cache
 def huggingface_tokenizer(name: str, path: Path) -> Tokenizer:
-    """The tokenizer in ``path`` (a tokenizer.json or its directory) under a name that lasts.
+    """Load the tokenizer in ``path`` (a tokenizer.json or its directory) under a permanent name.
 
-    ``name`` goes into the recipe, so it should not depend on where the file lies.
+    ``name`` goes into the recipe, so it should not depend on the file's location.
     """
     file = path / "tokenizer.json" if path.is_dir() else path
     if not file.is_file():
@@ -168,10 +168,10 @@ def huggingface_tokenizer(name: str, path: Path) -> Tokenizer:
 
 
 class HuggingFaceTokenizer:
-    """A tokenizer.json, without the truncation and padding that many state.
+    """A tokenizer.json, without the truncation and padding that many files specify.
 
-    Models of the BERT family read a word of more than 100 characters as one ``[UNK]``. So that it
-    does not pass for a short text, an ``[UNK]`` counts as one token per four characters begun.
+    Models of the BERT family read a word of more than 100 characters as one ``[UNK]``. Because this would pass for
+    a short text, an ``[UNK]`` counts as one token per four characters or part of four.
     """
 
     def __init__(self, name: str, file: Path) -> None:
@@ -214,7 +214,7 @@ class HuggingFaceTokenizer:
 
 
 def _piece_end(text: str, start: int) -> int:
-    """Where a piece of text ends: after its last white space, if there is any."""
+    """End of a piece of text: after its last white space, if there is any."""
     end = start + _PIECE
     if end >= len(text):
         return len(text)
@@ -223,7 +223,7 @@ def _piece_end(text: str, start: int) -> int:
 
 
 def _splits_at_white_space(description: dict[str, Any]) -> bool:
-    """Whether a tokenizer.json is of the BERT kind: words first, then pieces inside each word."""
+    """Whether a tokenizer.json follows BERT: words first, then pieces inside each word."""
     parts = [(description.get(part) or {}).get("type") for part in ("normalizer", "pre_tokenizer", "model")]
     added = (token["content"] for token in description.get("added_tokens", ()))
     return parts == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and not any(" " in word for word in added)

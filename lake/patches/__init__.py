@@ -1,1 +1,1 @@
-"""Every patch of, and private door into, a library of someone else, each with the condition for removing it."""
+"""Every patch of a third-party library and every use of its private parts, each with the condition for removal."""

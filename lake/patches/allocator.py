@@ -1,4 +1,4 @@
-"""Tells glibc's allocator to return freed memory: LanceDB's threads leave hundreds of megabytes behind in it.
+"""Makes glibc's allocator return freed memory, of which LanceDB's threads would hold hundreds of megabytes.
 
 Remove when an ingest's memory stays flat without it; ``benchmarks/soak.py`` shows that.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import ctypes
 import sys
 
-# Numbers of malloc.h. Named once, the second no longer grows with what was freed.
+# Constants of malloc.h. Setting the second stops it from growing with what was freed.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _TRIM_BYTES, _MMAP_BYTES = 1 << 20, 1 << 18
 
 
 def give_memory_back() -> None:
-    """For the rest of this process, large pieces return to the system when they are freed; nothing without glibc."""
+    """Return large blocks to the system when they are freed, for the rest of this process; only with glibc."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:

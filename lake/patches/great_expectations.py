@@ -1,4 +1,4 @@
-"""Imports Great Expectations without what no check of ours needs, which halves its import time.
+"""Imports Great Expectations without the modules that our checks don't use, which halves its import time.
 
 Remove when ``import great_expectations`` takes under a second.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ABSENT = re.compile(r"(boto3|botocore|pyspark|sqlalchemy|google|azure)(\..*)?")
 
 
-#: What it imports for plots, distributions and sources that no check of ours has to do with: half of its seconds.
+#: What it imports for plots, distributions and sources that our checks don't use: half of its import time.
 _HOLLOW = re.compile(
     r"(altair|scipy|great_expectations\.experimental\.metric_repository|great_expectations\.datasource\.fluent\.("
     r"(spark|sql|fabric|bigquery|databricks_sql|postgres|redshift|snowflake|sql_server|sqlite)\w*"
@@ -33,7 +33,7 @@ _HOLLOW = re.compile(
 
 
 def lean_import() -> Any:
-    """Great Expectations in part; the whole of it if a new version needs more."""
+    """Import Great Expectations in part, or all of it if a new version needs more."""
     finder = _Hollow()
     sys.meta_path.insert(0, finder)
     try:
@@ -50,12 +50,12 @@ def lean_import() -> Any:
         return great_expectations
 
 
-#: Of the expectations of an audit under way, by their ids: themselves, which keeps the ids theirs, and what they made.
+#: id -> each expectation of an audit under way (held so that its id stays unique) and its configuration.
 CONFIGURATIONS: dict[int, tuple[Any, Any]] = {}
 
 
 def _keep_configurations() -> None:
-    """An expectation makes its configuration anew at each of a hundred looks at it: half of an audit's time."""
+    """Cache configurations, which an expectation rebuilds at each of a hundred accesses: half of an audit's time."""
     from great_expectations.expectations import expectation as module
 
     base: Any = module.Expectation
@@ -71,7 +71,7 @@ def _keep_configurations() -> None:
 
 
 class _Hollow(Loader):
-    """Finds modules that hold an empty class under any name, and refuses optional ones."""
+    """Provides modules that hold an empty class under any name, and refuses optional ones."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if _ABSENT.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Imports lancedb without the client of its REST service, whose hundreds of checked calls take seconds to define.
+"""Imports lancedb without its REST client, whose hundreds of validated calls take seconds to define.
 
 Remove when lancedb imports that client on first use.
 """
@@ -14,7 +14,7 @@ _CLIENT = "lance_namespace_urllib3_client"
 
 
 class _Later(ModuleType):
-    """A package whose modules can be imported, and that is only executed when something else in it is asked for."""
+    """A package whose modules can be imported; it is executed only when another attribute of it is accessed."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
@@ -25,7 +25,7 @@ class _Later(ModuleType):
 
 
 def namespace_later() -> None:
-    """Before ``import lancedb``, which needs the client's models alone."""
+    """Delay the client; call this before ``import lancedb``, which needs only the client's models."""
     spec = find_spec(_CLIENT) if _CLIENT not in sys.modules else None
     if spec is not None:
         package = module_from_spec(spec)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _NoPandas:
-    """Refuses pandas to one thread; what another imports meanwhile is its own affair."""
+    """Hides pandas from one thread; other threads may import it meanwhile."""
 
     def __init__(self) -> None:
         self._thread = get_ident()
@@ -27,7 +27,7 @@ class _NoPandas:
 
 @contextmanager
 def pandas_later() -> Iterator[None]:
-    """For ``import lance`` or ``import pyarrow.dataset``; pyarrow looks for pandas again when it is needed."""
+    """Hide pandas during ``import lance`` or ``import pyarrow.dataset``; pyarrow looks for it again when needed."""
     finder = _NoPandas()
     sys.meta_path.insert(0, finder)
     try:

@@ -1,4 +1,4 @@
-"""Imports OpenVINO without its telemetry, which sends each import to its maker from a fork of this process.
+"""Imports OpenVINO without its telemetry, which reports each import to its vendor from a fork of this process.
 
 Remove when importing OpenVINO sends nothing.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def openvino() -> Any:
-    """OpenVINO, kept from telling its maker of each import by network, from a fork of this process."""
+    """Import OpenVINO with its telemetry disabled."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 

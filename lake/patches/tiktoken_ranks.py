@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @cache
 def byte_pair_encoding(name: str) -> tuple[tiktoken.Encoding, Integers]:
-    """The encoding, and how many bytes each of its tokens stands for.
+    """The encoding, and the number of bytes of each of its tokens.
 
     tiktoken's own constructor runs with another loader: names, patterns and digests stay tiktoken's,
     while the ranks come from a wheel instead of the network. Nothing is written anywhere.
@@ -42,7 +42,7 @@ def byte_pair_encoding(name: str) -> tuple[tiktoken.Encoding, Integers]:
 
 
 def _packaged_ranks(address: str, expected_hash: str) -> dict[bytes, int]:
-    """Stands in for tiktoken's ``load_tiktoken_bpe``, hence the parameters' names."""
+    """Replaces tiktoken's ``load_tiktoken_bpe``, hence the parameters' names."""
     import gzip
     from base64 import b64decode
     from hashlib import sha256

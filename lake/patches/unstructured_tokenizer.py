@@ -1,8 +1,8 @@
 """Imports unstructured without its language model.
 
-unstructured loads spaCy and a model only to tell "Text" from "NarrativeText", which raglake does not use. The stub
-offers the three functions that it imports, so that no model, no torch and no network are needed. A test checks that
-the real module still offers just these.
+unstructured loads spaCy and a model only to distinguish "Text" from "NarrativeText", which raglake does not use. The
+stub offers the three functions that it imports, so no model, torch or network is needed. A test checks that the real
+module still offers exactly these.
 
 Remove when unstructured classifies text without a model, or loads it on first use.
 """
@@ -24,7 +24,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def install_stub() -> None:
-    """Put the stub in place of the tokenizer module, unless that is loaded already."""
+    """Replace the tokenizer module with the stub, unless the module is loaded already."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
     if _STUBBED in sys.modules:

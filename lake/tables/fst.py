@@ -1,4 +1,4 @@
-"""Keys of a finite-state transducer as the Rust crate ``fst`` writes it: Lance's full-text dictionaries.
+"""Reads the keys of finite-state transducers of the Rust crate ``fst``, which are Lance's full-text dictionaries.
 
 The layout is that of fst 0.4 (format 3): nodes are read backwards from an address; the first 8 bytes are
 the version, the last 20 are the number of keys, the root's address and a checksum.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 _VERSION = 3
 _FINAL_WITHOUT_TRANSITIONS = 0
-#: Inputs so frequent in URLs that a node with one transition keeps them in its state byte.
+#: Inputs, frequent in URLs, that a node with one transition encodes in its state byte.
 _COMMON = b"te/oasripcnw.hlm-du012g=:bf3y5&_4v9678k%?xCDASFIBEjPTzRNM+LOqHG"
 #: A node with more transitions than this has an index of 256 bytes.
 _INDEXED = 32
@@ -20,9 +20,9 @@ _Node = tuple[bool, list[tuple[int, int]]]
 
 
 def keys(data: bytes) -> Iterator[bytes]:
-    """Every key, in no particular order; ValueError where the bytes are no such transducer."""
+    """Every key, in no particular order. Raises ValueError if the bytes are not a transducer of format 3."""
     if len(data) < 36 or int.from_bytes(data[:8], "little") != _VERSION:
-        raise ValueError("no fst of format 3")
+        raise ValueError("not an fst of format 3")
     n_keys, root = struct.unpack_from("<QQ", data, len(data) - 20)
     n_found, pending = 0, [(root, b"")]
     while pending:
@@ -33,9 +33,9 @@ def keys(data: bytes) -> Iterator[bytes]:
             yield prefix
         pending += [(target, prefix + bytes((byte,))) for byte, target in transitions]
         if n_found > n_keys or len(prefix) > len(data):
-            raise ValueError("the fst has more keys than it says")
+            raise ValueError("the fst has more keys than it states")
     if n_found != n_keys:
-        raise ValueError(f"the fst says {n_keys} keys and has {n_found}")
+        raise ValueError(f"the fst states {n_keys} keys and has {n_found}")
 
 
 def _node(data: bytes, address: int) -> _Node:

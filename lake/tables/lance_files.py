@@ -1,4 +1,4 @@
-"""Lance's own files taken apart: what lies in them whether or not a version of a table still shows it."""
+"""Reads Lance's own files, including content that no version of a table shows any more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 1024
-#: Files of the indices that raglake makes; of any other kind nobody here knows what it holds.
+#: Files of the indices that raglake makes; the content of any other kind is unknown here.
 _INDEX_FILES = ("page_data.lance", "page_lookup.lance", "metadata.lance", "index.idx", "auxiliary.idx")
 _INDEX_PARTS = ("_docs.lance", "_invert.lance", "_tokens.lance")
 _TOKENIZER = ("base_tokenizer", "language", "max_token_length", "lower_case", "stem", "remove_stop_words")
@@ -36,7 +36,7 @@ def open_lance_file(url: str) -> Any:
 
 
 def lance_batches(url: str) -> Iterator[pa.RecordBatch]:
-    """Rows of a data or index file, deleted ones too; first an empty batch, for the schema."""
+    """Rows of a data or index file, deleted ones included, after an empty batch that carries the schema."""
     import pyarrow as pa
 
     reader = open_lance_file(url)
@@ -46,9 +46,9 @@ def lance_batches(url: str) -> Iterator[pa.RecordBatch]:
 
 
 def dictionary(row: dict[str, Any]) -> list[str]:
-    """The tokens of a part of a full-text index; ``row`` is the only one of its tokens file.
+    """The tokens of a part of a full-text index; ``row`` is the only row of its tokens file.
 
-    ValueError where the transducer does not decode to as many bytes as the file says.
+    Raises ValueError unless the transducer decodes to as many bytes as the file states.
     """
     found = list(keys(row["_token_fst_bytes"]))
     if sum(map(len, found)) != row["_token_total_length"]:
@@ -57,13 +57,13 @@ def dictionary(row: dict[str, Any]) -> list[str]:
 
 
 def tokenizer_of(index_folder: str) -> str:
-    """What the full-text index at this URL does to words, as JSON."""
+    """The tokenizer's parameters of the full-text index at this URL, as JSON."""
     metadata = open_lance_file(f"{index_folder}/metadata.lance").metadata().schema.metadata
     return str(metadata[b"params"].decode())
 
 
 def tokens_of(words: Iterable[str], tokenizer: str) -> set[str]:
-    """What that tokenizer makes of these words."""
+    """The tokens that a tokenizer with these parameters makes of the words."""
     import lancedb
 
     params = json.loads(tokenizer)
@@ -73,9 +73,9 @@ def tokens_of(words: Iterable[str], tokenizer: str) -> set[str]:
 
 
 def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
-    """Row ids that an index may speak of, by its UUID: rows of the versions that use it.
+    """UUID of each index -> the row ids that it may refer to: rows of the versions that use it.
 
-    An index that no version uses has no entry. ValueError where there is no table that can be opened.
+    An index that no version uses has no entry. Raises ValueError if no table can be opened.
     """
     options = storage_options(table_url) or None
     found: dict[str, np.ndarray] = {}
@@ -89,7 +89,7 @@ def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
 
 
 def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
-    """Files that a version of a table needs, and folders of its indices; paths inside the table."""
+    """Files that a version of a table needs, and folders of its indices, as paths inside the table."""
     dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
     files: set[str] = set()
     for fragment in dataset.get_fragments():
@@ -99,7 +99,7 @@ def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
 
 
 def load_indices(table_url: str, version: int) -> list[str]:
-    """Read every index of a version whole, as a search would; the columns that have one."""
+    """Load every index of a version, as a search would. Returns the indexed columns."""
     dataset = lance().dataset(table_url, version=version, storage_options=storage_options(table_url) or None)
     indices = dataset.describe_indices()
     for index in indices:
@@ -108,21 +108,21 @@ def load_indices(table_url: str, version: int) -> list[str]:
 
 
 def manifest_strings(data: bytes) -> list[str]:
-    """Every string of a manifest: messages behind their lengths, then a footer of 16 bytes."""
+    """Every string of a manifest, which holds messages preceded by their lengths, then a footer of 16 bytes."""
     at, found = 0, []
     while at < len(data) - 16:
         (length,) = struct.unpack_from("<I", data, at)
         found += message_strings(data[at + 4 : at + 4 + length])
         at += 4 + length
     if at != len(data) - 16:
-        raise ValueError("no manifest of Lance: its messages do not end at its footer")
+        raise ValueError("not a manifest of Lance: its messages do not end at its footer")
     return found
 
 
 def message_strings(data: bytes) -> list[str]:
-    """Every string of a protobuf message, at any depth; ValueError where it is none.
+    """Every string of a protobuf message, at any depth. Raises ValueError if it is not a message.
 
-    Without the message's definition a field of bytes may be a string or a message: it is taken for both.
+    Without the message's definition a field of bytes may be a string or a message, so it is read as both.
     """
     found = []
     for value in _byte_fields(data):
@@ -138,7 +138,7 @@ def _byte_fields(data: bytes) -> Iterator[bytes]:
     while at < len(data):
         tag, at = _varint(data, at)
         if not tag >> 3 or tag & 7 not in (0, 1, 2, 5):
-            raise ValueError("no protobuf message")
+            raise ValueError("not a protobuf message")
         if tag & 7 == 2:
             length, at = _varint(data, at)
             yield data[at : at + length]
@@ -146,7 +146,7 @@ def _byte_fields(data: bytes) -> Iterator[bytes]:
         else:
             at = _varint(data, at)[1] if tag & 7 == 0 else at + (8 if tag & 7 == 1 else 4)
     if at != len(data):
-        raise ValueError("a protobuf message is cut off")
+        raise ValueError("a protobuf message is truncated")
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

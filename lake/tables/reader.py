@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from lake.tables.text_query import Clause, TextQuery
 from lake.tables.sql import one_of
 
-#: How an index is searched, where there is one: candidates that are ranked again by exact distance, at least two for
-#: each wanted row, and, where distances may be rough, partitions looked into, at least: half of them, since Lance makes
-#: one for so many rows. Of 200,000 rows that finds all of the ten nearest, and 99 % of the first two hundred.
+#: How a vector index is searched: candidates to rank again by exact distance (at least two per wanted row), the minimum
+#: of partitions to probe, and the rows per partition that Lance makes. Approximate searches probe half of the
+#: partitions. Of 200,000 rows this finds all of the ten nearest and 99 % of the first two hundred.
 _REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
-#: How far a distance that an index knows may be from the exact one; those of eight bits are within 0.003.
+#: Maximum error of an index's distances; those of eight bits are within 0.003.
 _ROUGH = 0.01
-#: Weight of a match in the heading path beside one in the text; adding it beats taking the better of both.
+#: Weight of a match in the heading path relative to one in the text; adding both beats taking the better one.
 HEADING_BOOST = 0.3
-#: How deep text and heading are searched at least. Many chunks share a heading, and one that is missed there loses
-#: its place: of 200,000 chunks, three of a hundred among the first ten.
+#: Minimum number of matches taken from text and from heading. Many chunks share a heading, and a chunk missed there
+#: loses its rank: with 200,000 chunks, three of a hundred among the first ten.
 _DEPTHS = (500, 2000)
 
 #: Rows of a batch, and how far a scan reads ahead.
 _BATCH_ROWS, _ROWS_AHEAD = 8192, 32_768
 
-#: What Lance says of a version, a file of it or a table that is there no more; columns, too, are "not found".
+#: How Lance reports a deleted version, file or table; columns, too, are "not found".
 _GONE = re.compile(r"no longer exists|not found: \S*/|(dataset at path|table) \S+ was not found|no such file", re.I)
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """GoneError where Lance stumbles over something that was cleaned away."""
+    """Translate Lance's errors about something that was cleaned away into GoneError."""
     try:
         yield
     except (ValueError, RuntimeError, OSError) as error:
@@ -55,13 +55,13 @@ def reading(what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Rows that a search may find: their ids, sorted, and the same as Lance takes them."""
+    """Rows that a search may find: their ids, sorted, and the same ids serialised for Lance."""
 
     row_ids: np.ndarray
     allowlist: bytes
 
 
-#: Which rows a search may find: SQL, or what passed it; all where it is None.
+#: Which rows a search may find: SQL, or the rows that passed it; None means all.
 Where = Passing | str | None
 
 
@@ -99,19 +99,19 @@ class TableReader:
     def batches(
         self, columns: Sequence[str], where: str | None = None, fragments: Sequence[Any] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Rows in their order, some thousands at a time; without ``where`` little more is held in memory."""
+        """Yield rows in order, thousands at a time; without ``where`` little more is held in memory."""
         scan = partial(self._dataset.scanner, columns=list(columns), batch_size=_BATCH_ROWS)
         with self._reading():
             if where is not None:
                 yield from scan(filter=where).to_batches()
                 return
             chosen = self._dataset.get_fragments() if fragments is None else fragments
-            # Lance reads ahead as far as a scan goes, whatever is said of its buffers.
+            # Lance reads ahead as far as a scan goes, whatever its buffer settings.
             for start in range(0, sum(fragment.count_rows() for fragment in chosen), _ROWS_AHEAD):
                 yield from scan(offset=start, limit=_ROWS_AHEAD, fragments=list(chosen)).to_batches()
 
     def fragments(self, earlier: TableReader | None) -> tuple[list[Any], list[Any]]:
-        """What the table's rows lie in: what an earlier version has as well, and what is new since."""
+        """The table's fragments: those that an earlier version has as well, and those that are new."""
         with self._reading():
             known = set(map(_files, earlier.dataset().get_fragments())) if earlier else set()
             every = self._dataset.get_fragments()
@@ -122,16 +122,16 @@ class TableReader:
         return self.scan(columns, one_of(key, values))
 
     def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-        """The rows that a search named, in that order."""
+        """The rows with these ids, in that order."""
         with self._reading():
-            # Not public, and twice as fast as a filter on _rowid; the pin of pylance holds it still.
+            # Not public, but twice as fast as a filter on _rowid; pylance is pinned.
             return self._dataset._take_rows(list(row_ids), columns=list(columns))
 
     def passing(self, where: str) -> Passing:
-        """The rows that pass; a search among them costs no more than one among all."""
+        """The rows that pass the filter; searching them costs no more than searching all."""
         from lance.dataset import serialize_row_addrs
 
-        found = self._answer(where, columns=["_rowid"]).column("_rowid").combine_chunks().sort()
+        found = self._table(where, columns=["_rowid"]).column("_rowid").combine_chunks().sort()
         return Passing(found.to_numpy(zero_copy_only=False), serialize_row_addrs(found.to_pylist()))
 
     def nearest(
@@ -140,12 +140,12 @@ class TableReader:
         """The ``k`` rows nearest by cosine, with ``_distance``."""
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine"}
         near |= {"minimum_nprobes": _PROBES, "refine_factor": max(2, -(-_REFINED // k))}
-        return self._answer(where, columns=[*columns, "_distance"], nearest=near)
+        return self._table(where, columns=[*columns, "_distance"], nearest=near)
 
     def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
-        """As ``nearest``, by the distances that an index knows: within a hundredth, in half the time.
+        """Like ``nearest``, with the index's own distances: within a hundredth, in half the time.
 
-        What it knows of unit vectors may be their squared distance, twice the cosine's; the first answer tells.
+        For unit vectors these may be squared distances, twice the cosine's; the first result reveals the scale.
         """
         if self._scale is None:
             self._scale = self._scale_of(self.nearest(vector, _REFINED), self._nearest_indexed(vector, _REFINED))
@@ -161,25 +161,25 @@ class TableReader:
 
     def _nearest_indexed(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "nprobes": self._probes}
-        return self._answer(where, columns=["_rowid", "_distance"], nearest=near)
+        return self._table(where, columns=["_rowid", "_distance"], nearest=near)
 
     def _scale_of(self, exact: pa.Table, rough: pa.Table) -> float:
-        """By what to divide rough distances; 0 where they are not a multiple of the exact ones."""
+        """Ratio of approximate to exact distances; 0 if they are not proportional."""
         both = exact.join(rough, "_rowid", right_suffix="_rough", join_type="inner")
         wanted, found = (both.column(name).to_numpy() for name in ("_distance", "_distance_rough"))
         fits = (s for s in (1.0, 2.0) if len(found) and abs(found / s - wanted).max() < _ROUGH)
         return next(fits, 0.0)
 
     def nearest_exactly(self, vector: np.ndarray, k: int, columns: Sequence[str] = ("_rowid",)) -> pa.Table:
-        """As ``nearest``, without an index: what its recall is measured against."""
+        """Like ``nearest``, without an index: the reference for its recall."""
         near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
-        return self._answer(None, columns=[*columns, "_distance"], nearest=near)
+        return self._table(None, columns=[*columns, "_distance"], nearest=near)
 
     def matching(self, query: TextQuery, k: int, where: Where = None, key: str = "_rowid") -> pa.Table:
         """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
 
-        Plain words are looked for in each by itself, where Lance passes over what can't be among the best: ten times
-        as fast as a query over both. A row that is not among the first of one of them gets nothing for it.
+        Plain words are searched in each column separately, so that Lance skips rows that can't be among the best: ten
+        times as fast as one query over both. A row outside the first matches of a column scores nothing for it.
         """
         if not query.is_words:
             return self._matching(_full_text(query), k, where, key)
@@ -188,22 +188,22 @@ class TableReader:
         return _added(pa.concat_tables(legs), key, k)
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
-        return self._answer(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
+        return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
 
-    def _answer(self, where: Where, **asked: Any) -> pa.Table:
+    def _table(self, where: Where, **query: Any) -> pa.Table:
         with self._reading():
             if not where:
-                return self._dataset.to_table(**asked)
+                return self._dataset.to_table(**query)
             if isinstance(where, Passing):
-                return self._dataset.scanner(**asked, row_addr_allowlist=where.allowlist, prefilter=True).to_table()
+                return self._dataset.scanner(**query, row_addr_allowlist=where.allowlist, prefilter=True).to_table()
             try:
-                return self._dataset.to_table(**asked, filter=where, prefilter=True)
+                return self._dataset.to_table(**query, filter=where, prefilter=True)
             except (ValueError, RuntimeError, OSError):
                 self.check_filter(where)
                 raise
 
     def check_filter(self, where: str) -> None:
-        """UsageError where the filter alone fails."""
+        """Raises UsageError if the filter alone fails."""
         try:
             with reading(self.name):
                 self._dataset.count_rows(where)
@@ -226,19 +226,19 @@ class TableReader:
 
 @lru_cache(maxsize=1)
 def lance() -> Any:
-    """The module, without pandas, which would take the longest of its import."""
+    """Import the module without pandas, which would take most of the time."""
     with pandas_later():
         import lance
     return lance
 
 
 def _files(fragment: Any) -> tuple[str, ...]:
-    """Names of a fragment's files, which are never written twice; its number may be, after a run that died."""
+    """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
     return tuple(sorted(file.path for file in fragment.data_files()))
 
 
 def _full_text(query: TextQuery) -> Any:
-    """Lance's form of a query; a clause is looked for in the text, and with less weight in the heading."""
+    """Lance's form of a query; each clause is searched in the text and, with less weight, in the heading."""
     from lance.query import BooleanQuery, FullTextQuery, Occur
 
     clauses: list[tuple[Occur, FullTextQuery]] = [
@@ -249,7 +249,7 @@ def _full_text(query: TextQuery) -> Any:
 
 
 def _added(found: pa.Table, key: str, k: int) -> pa.Table:
-    """The ``k`` keys with the largest sums of their scores; the smaller key first where two are equal."""
+    """The ``k`` keys with the largest sums of scores; of two equal sums the smaller key is first."""
     import numpy as np
 
     keys, place = np.unique(found.column(key).to_numpy(), return_inverse=True)
@@ -274,12 +274,12 @@ def first_line(error: Exception) -> str:
 
 
 def storage_options(url: str) -> dict[str, str]:
-    """LanceDB takes S3 settings by name; it reads keys from the environment, but not leave to use http."""
+    """S3 settings that LanceDB does not read from the environment, such as the permission to use http."""
     if not url.startswith("s3://"):
         return {}
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     options = {"aws_region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"}
-    # Seconds after which it does not try again, 180 by itself: a store that hangs is asked six times over.
+    # Seconds after which it stops retrying, by default 180, in which a store that hangs is tried six times.
     options["client_retry_timeout"] = os.environ.get("OBJECT_STORE_CLIENT_RETRY_TIMEOUT", "30")
     if endpoint:
         options |= {"aws_endpoint": endpoint, "allow_http": str(endpoint.startswith("http://")).lower()}

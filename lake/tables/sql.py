@@ -1,4 +1,4 @@
-"""Values as SQL: the one place where a predicate's text is made of somebody's words."""
+"""Quotes values for SQL: the one place that puts user input into predicates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lake.errors import UsageError
 
 
 def quoted(value: str) -> str:
-    """A text as an SQL literal, whatever is in it; UsageError if UTF-8 can't hold it.
+    """Quote any text as an SQL literal. Raises UsageError if UTF-8 can't encode it.
 
     >>> quoted("Ann's")
     "'Ann''s'"
@@ -26,7 +26,7 @@ def quoted_list(values: Iterable[str]) -> str:
 
 
 def one_of(column: str, values: Iterable[str], *, negated: bool = False) -> str:
-    """Rows whose ``column`` is one of these values, or none of them.
+    """Predicate for rows whose ``column`` is one of these values or, if negated, none of them.
 
     >>> one_of("uri", ["a.md", "b.md"])
     "uri IN ('a.md', 'b.md')"

@@ -1,4 +1,4 @@
-"""What the full-text index is asked: words, phrases, and which of them must or must not be there."""
+"""Full-text queries: words and phrases, and which of them must or must not occur."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lake.options.search import MAX_FUZZINESS, Syntax
 
 Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
 
-#: One term of the boolean syntax: its sign, a phrase or a word, and how many letters may differ.
+#: One term of the boolean syntax: its sign, a phrase or a word, and how many of its letters may differ.
 _TERM = re.compile(r'(?P<sign>[+-]?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"~]+)(?:~(?P<fuzziness>\d*))?)')
 _OCCUR: dict[str, Occur] = {"": "SHOULD", "+": "MUST", "-": "MUST_NOT"}
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Words, any of which counts unless ``is_phrase``; ``fuzziness`` letters of each may differ."""
+    """Words, any of which matches unless ``is_phrase``; up to ``fuzziness`` letters of each may differ."""
 
     text: str
     occur: Occur = "SHOULD"
@@ -28,37 +28,37 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """Clauses whose BM25 scores add up; with nothing that must be there, one that should be is enough."""
+    """Clauses whose BM25 scores add up; without a MUST clause, one matching SHOULD clause is enough."""
 
     clauses: tuple[Clause, ...]
 
     @property
     def is_words(self) -> bool:
-        """Whether any of some words will do."""
+        """Whether the query is plain words, any of which may match."""
         return len(self.clauses) == 1 and self.clauses[0].occur == "SHOULD" and not self.clauses[0].is_phrase
 
 
 def plain(text: str, fuzziness: int = 0) -> TextQuery:
-    """All words of a question; no character in it has a meaning of its own."""
+    """Query for all words of a question; no character in it has a special meaning."""
     return TextQuery((Clause(text, fuzziness=_checked(fuzziness)),))
 
 
 def boolean(text: str, fuzziness: int = 0) -> TextQuery:
-    """``"a phrase"``, ``+must``, ``-mustnot``, ``word~1`` with a letter wrong; all else should be there.
+    """Parse ``"a phrase"``, ``+must``, ``-mustnot``, ``word~1`` (one letter may differ); other words should occur.
 
     >>> [(c.occur, c.text, c.is_phrase, c.fuzziness) for c in boolean('pump +"north hall" -draft alrm~1').clauses]
     [('MUST', 'north hall', True, 0), ('MUST_NOT', 'draft', False, 0), ('SHOULD', 'alrm', False, 1), \
 ('SHOULD', 'pump', False, 0)]
     """
     if text.count('"') % 2:
-        raise UsageError(f"a quotation mark is open in {text!r}; close it, or ask with the plain syntax")
+        raise UsageError(f"a quotation mark is open in {text!r}; close it, or use the plain syntax")
     terms = [_clause(found, fuzziness) for found in _TERM.finditer(text)]
     words = [term for term in terms if term == Clause(term.text, fuzziness=fuzziness)]
     clauses = [term for term in terms if term not in words and _has_word(term.text)]
     if together := " ".join(word.text for word in words if _has_word(word.text)):
         clauses.append(Clause(together, fuzziness=_checked(fuzziness)))
     if not any(clause.occur != "MUST_NOT" for clause in clauses):
-        raise UsageError(f"{text!r} names nothing that should be there; add a word without a minus")
+        raise UsageError(f"{text!r} names nothing to find; add a word without a minus")
     return TextQuery(tuple(clauses))
 
 
@@ -81,7 +81,7 @@ def _checked(fuzziness: int) -> int:
 
 
 def text_query(text: str, syntax: str = "plain", fuzziness: int = 0) -> TextQuery:
-    """The query of a question in one of the two syntaxes."""
+    """Parse a question in one of the two syntaxes."""
     if syntax not in get_args(Syntax):
         raise UsageError(f"no syntax {syntax!r}; choose one of {list(get_args(Syntax))}")
     return (boolean if syntax == "boolean" else plain)(text, fuzziness)

@@ -1,4 +1,4 @@
-"""LanceDB tables as a run writes them: keyed merges, indices, tags, and what is vacuumed away."""
+"""Writes LanceDB tables: keyed merges, indices, tags and vacuuming."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from lake.tables.sql import one_of
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
 
-#: Every commit adds a fragment, and a segment to each index. A few cost a search nothing, and the releases share what
-#: stays as it is; merging writes all of it anew.
+#: Every commit adds a fragment, and a segment to each index. A few cost a search nothing, and releases share unchanged
+#: files; merging rewrites all of them.
 _MANY_FRAGMENTS, _MANY_SEGMENTS = 16, 8
-#: What counts as a small fragment then: an eighth of the table, or so many rows.
+#: A fragment is small if it holds less than an eighth of the table, or fewer than this many rows.
 _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 
-#: BM25 counts the words of all rows that a segment was made of, deleted ones too. Where making full text whole again
-#: takes no more than seconds it is done at every commit, and scores are a function of what is there. A table of so many
-#: rows takes segments instead, until there are a few (each costs a search one or two milliseconds) or too large a share
-#: of what they count is gone.
+#: BM25 counts the words of all rows that a segment was made from, deleted ones included. Tables with fewer rows rebuild
+#: the full-text index at every commit, which takes seconds and makes scores a function of the current rows. Larger ones
+#: add segments instead, until there are this many (each costs a search one or two milliseconds) or this share of the
+#: rows that they count is gone.
 _TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
 
-#: A kind of index, in Lance's words, and more segments than any will ever have.
+#: Lance's name for a full-text index, and more segments than any index will ever have.
 _FULL_TEXT, _ALL = "Inverted", 1000
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
@@ -58,7 +58,7 @@ class Tables:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """TransientError that says what LanceDB stumbled over while it wrote, ContractError where it may not."""
+        """Translate LanceDB's errors into TransientError, or ContractError if it lacks permission to write."""
         with table_failures(self.url):
             yield
 
@@ -74,13 +74,13 @@ class Tables:
             return list(self._database.list_tables(limit=10_000).tables)
 
     def at(self, name: str, version: int) -> TableReader:
-        """The table as it was at a version; stays so whatever is written afterwards."""
+        """The table at a version, which later writes don't change."""
         return TableReader(self.url, name, version)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
-        """Make the head equal to ``version``, or an empty table where it is None.
+        """Make the head equal to ``version``, or an empty table if it is None.
 
-        Undoes what a run left behind that wrote to the head and never came to a release.
+        Undoes the writes of a run that never completed a release.
         """
         if version is None:
             if not self._is_empty(name, schema):
@@ -89,12 +89,12 @@ class Tables:
             self._latest(name).restore(version)
 
     def _is_empty(self, name: str, schema: pa.Schema) -> bool:
-        """Whether the head is an empty table of this shape; no where a run died while it created the table."""
+        """Whether the head is an empty table with this schema; false if a run died while it created the table."""
         if name not in self.names():
             return False
         try:
             table = self._latest(name)
-        except (ValueError, RuntimeError):  # listed, since its folder is there, but it has no version yet
+        except (ValueError, RuntimeError):  # listed, since its folder exists, but it has no version yet
             return False
         return bool(table.count_rows() == 0 and table.schema.equals(schema))
 
@@ -130,12 +130,12 @@ class Tables:
     @staticmethod
     def _compact(dataset: Any) -> None:
         if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
-            # A fragment that holds much of the table stays as it is, shared with the releases before this one.
+            # A fragment that holds much of the table stays as it is, shared with earlier releases.
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
-        """Create the indices that the table should have and has not; the full-text ones ``anew`` if asked."""
+        """Create the indices that the table lacks; with ``anew`` rebuild the full-text ones."""
         from lancedb.index import BTree
 
         table = self._latest(name)
@@ -154,7 +154,7 @@ class Tables:
 
         for column in ("text", "heading"):
             if column not in present:
-                # Positions, which phrases need, make such an index up to twice as large.
+                # Positions, which phrases need, make the index up to twice as large.
                 table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=True))
         if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
             table.create_index("vector", config=IvfSq(distance_type="cosine"))
@@ -166,9 +166,9 @@ class Tables:
         return version
 
     def sweep(self, name: str, versions: Mapping[str, int]) -> int:
-        """Give back the disk that no release in ``versions`` needs; bytes. Tags follow ``versions``.
+        """Free the disk space that no release in ``versions`` needs, and set tags accordingly. Returns bytes.
 
-        Only for who holds the writer lease: what another writer has half done would go too.
+        Call it only with the writer lease: it would remove another writer's unfinished work, too.
         """
         table = self._latest(name)
         if table.version not in versions.values():  # what a dead run left at the head
@@ -185,7 +185,7 @@ class Tables:
         return int(cleaned.bytes_removed)
 
     def tags(self, name: str) -> dict[str, int]:
-        """The versions that are protected from being vacuumed, by release."""
+        """Release -> the version that is protected from vacuuming."""
         return {tag: int(facts["version"]) for tag, facts in self._latest(name).tags.list().items()}
 
     def protect(self, name: str, release: str, version: int) -> None:
@@ -196,7 +196,7 @@ class Tables:
 
 @lru_cache(maxsize=1)
 def lancedb() -> Any:
-    """The module, without what would take the longest of its import."""
+    """Import the module without the parts that would take most of the time."""
     os.environ.setdefault("LANCEDB_LOG", "error")
     namespace_later()
     with pandas_later():
@@ -205,14 +205,14 @@ def lancedb() -> Any:
 
 
 def warm_up() -> threading.Thread:
-    """Import LanceDB beside a run's first steps, which wait for other processes."""
+    """Import LanceDB in a thread during a run's first steps, which wait for other processes."""
     thread = threading.Thread(target=lancedb, daemon=True, name="import lancedb")
     thread.start()
     return thread
 
 
 def indexed_columns(name: str, n_rows: int) -> set[str]:
-    """Columns of a table of so many rows that have an index."""
+    """Columns that have an index in a table with ``n_rows`` rows."""
     kind = name.split("__")[0]
     columns = set(_KEYS_LOOKED_UP.get(kind, ()))
     if kind != "chunks":
@@ -225,7 +225,7 @@ def _n_segments(dataset: Any) -> int:
 
 
 def _must_be_whole(dataset: Any, index: str) -> bool:
-    """Whether a full-text index is made anew of what is there, rather than given one more segment."""
+    """Whether to rebuild a full-text index instead of adding a segment."""
     if dataset.count_rows() < _TEXT_WHOLE_ROWS:
         return True
     statistics = dataset.stats.index_stats(index)
@@ -235,7 +235,7 @@ def _must_be_whole(dataset: Any, index: str) -> bool:
 
 
 def _cover(dataset: Any, indices: Iterable[str], *, n_merged: int) -> None:
-    """Index the rows that are in no segment yet: one more segment, together with ``n_merged`` of the last ones."""
+    """Index rows that are in no segment yet, in a new segment merged with the last ``n_merged`` ones."""
     if names := list(indices):
         dataset.optimize.optimize_indices(num_indices_to_merge=n_merged, index_names=names)
 

@@ -146,7 +146,7 @@ BAD = [
     (["releases", "--lake", "{docs}"], USAGE, "no lake at"),
     (["status", "--lake", "{docs}/tides.md"], USAGE, "no lake at"),
     (["ingest", "{docs}", "--lake", "{docs}"], USAGE, "the lake can't be the source itself"),
-    (["ingest", "{docs}/tides.md", "--lake", "{docs}/.."], USAGE, "is not empty and no lake"),
+    (["ingest", "{docs}/tides.md", "--lake", "{docs}/.."], USAGE, "is not empty and not a lake"),
     (["ingest", "{docs}", "--lake", "{docs}/tides.md/x"], USAGE, "tides.md is a file"),
     (["ingest", "a={docs}", "a={docs}/tides.md", "--lake", "{new}"], USAGE, "two sources are called 'a'"),
     (["ingest", "{docs}", "--lake", "ftp://x/y"], USAGE, "a lake can't live at"),
