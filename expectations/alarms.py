@@ -11,6 +11,8 @@ import polars as pl
 
 from expectations.summary import latencies
 from lake.options.checks import split_measure
+from lake.releases.values import quarantine_share
+from lake.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,11 +36,7 @@ class Watched:
 def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
     """One sentence for each limit that is passed; what can't be measured passes every limit that is about it."""
     found = [*_scores(alarms, live), *_seconds(alarms, live)]
-    listed = live.n_documents + live.n_quarantined
-    if alarms.quarantine_share is not None and live.n_quarantined > alarms.quarantine_share * listed:
-        found.append(
-            f"{live.n_quarantined:,} of {listed:,} documents are in quarantine, more than {alarms.quarantine_share:.1%}"
-        )
+    found += too_much_in_quarantine(alarms, live.n_quarantined, live.n_documents)
     age = now - live.published_at
     if alarms.age_hours is not None and age > timedelta(hours=alarms.age_hours):
         hours = age / timedelta(hours=1)
@@ -47,6 +45,14 @@ def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
         hours = live.lag / timedelta(hours=1)
         found.append(f"a change had waited {hours:,.1f} hours for {live.release}, more than {alarms.lag_hours:g}")
     return found
+
+
+def too_much_in_quarantine(alarms: Alarms, n_quarantined: int, n_documents: int) -> list[str]:
+    """The sentence of the alarm, if it is raised."""
+    limit, listed = alarms.quarantine_share, counted(n_quarantined + n_documents, "document")
+    if limit is None or quarantine_share(n_quarantined, n_documents) <= limit:
+        return []
+    return [f"{n_quarantined:,} of {listed} are in quarantine, more than {limit:.1%}"]
 
 
 def _scores(alarms: Alarms, live: Watched) -> Iterator[str]:
@@ -59,7 +65,7 @@ def _scores(alarms: Alarms, live: Watched) -> Iterator[str]:
             yield f"{wanted} can't be measured: no question of the lake has evidence for it"
         for name, mean, n in means.iter_rows():
             if mean < least:
-                yield f"{wanted} of {name} is {mean:.4f} over {n:,} questions, less than {least:g}"
+                yield f"{wanted} of {name} is {mean:.4f} over {counted(n, 'question')}, less than {least:g}"
 
 
 def _seconds(alarms: Alarms, live: Watched) -> Iterator[str]:

@@ -21,8 +21,8 @@ class AuditSettings:
     allow_removed: int = 0
     warn_removed_share: float = 0.10
     max_removed_share: float = 0.50
-    warn_quarantine_share: float = 0.05
-    max_quarantine_share: float = 0.50
+    warn_failed_share: float = 0.05
+    max_failed_share: float = 0.50
     warn_copies_share: float = 0.30
 
 

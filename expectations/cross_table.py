@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 #: Kinds of document that raglake leaves out by design; no failure of theirs.
 _BY_DESIGN = "unsupported"
-_REBUILD = "the tables disagree: run raglake rebuild"
-_VERIFY = "run raglake ingest --verify, which parses again what was lost"
-_REBUILD_INDEX = "run raglake rebuild, which trains the index anew"
+_REBUILD = "the tables disagree: run `raglake rebuild`"
+_VERIFY = "run `raglake ingest SOURCE --verify`, which parses again what was lost"
+_REBUILD_INDEX = "run `raglake rebuild`, which trains the index anew"
 #: Share of the nearest neighbours that an approximate index may miss.
 _MISSED = 0.05
-_AGAIN = "run raglake ingest again; if it stays, run raglake rebuild"
+_AGAIN = "run raglake ingest again; if it stays, run `raglake rebuild`"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _losses(settings: AuditSettings) -> list[Check]:
     few = max(settings.a_few, settings.allow_removed)
     gone = "{n} of {total} documents of the base are gone"
     lost = "documents that stayed hold {n} chunks fewer than the {total} before"
-    quarantined = "{n} of {total} documents are in quarantine"
+    unreadable = "{n} of {total} documents can't be indexed, formats that are not supported aside"
     allow = "if they are really gone, allow that many removals by name"
     look = "look at the quarantine's reasons"
     parser = "compare a few of them with the base: a parser may read less"
@@ -110,8 +110,8 @@ def _losses(settings: AuditSettings) -> list[Check]:
                 (settings.warn_removed_share, settings.max_removed_share), (few, few)),
         *_share("chunks_lost_share", *chunks, lost, parser, (settings.warn_removed_share, settings.max_removed_share),
                 (settings.a_few_chunks, settings.a_few_chunks)),
-        *_share("quarantine_share", *failed, quarantined, look,
-                (settings.warn_quarantine_share, settings.max_quarantine_share), (0, settings.a_few)),
+        *_share("failed_share", *failed, unreadable, look,
+                (settings.warn_failed_share, settings.max_failed_share), (0, settings.a_few)),
     ]  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def _quarantine_facts(frames: Frames) -> dict[str, int | float]:
     return {
         "n_documents_failed": failed,
         "n_documents_tried": tried,
-        "quarantine_share": failed / tried if tried else 0.0,
+        "failed_share": failed / tried if tried else 0.0,
     }
 
 

@@ -100,7 +100,7 @@ class GateVerdict:
         others = f" (and {counted(more, 'more remark')})" if more else ""
         if self.outcome == "warned":
             return f"{self.release} passed its gate with a remark: {first.message}{others}."
-        shows = f" raglake compare {self.against} {self.release} shows the questions." if self.against else ""
+        shows = f" `raglake releases {self.release}` shows the questions."
         return f"{self.release} was blocked by its gate and is kept unpublished: {first.message}{others}.{shows}"
 
     def to_json(self) -> dict[str, Any]:
@@ -148,8 +148,8 @@ def decide(
     the chance that any of them is found where none is. Floors compare the mean over just these questions, which is no
     sample of anything; so no such chance belongs to them.
     """
-    asked = [_floor(policy, name, measure, candidate) for name in sets for measure in policy.floors]
-    if live is not None:
+    asked = [_floor(policy, name, measure, candidate, live) for name in sets for measure in policy.floors]
+    if live is not None and policy.no_regression:
         asked += _regressions(policy, sets, candidate, live)
     return GateVerdict(*names, tuple(replace(one, severity=_severity(policy, one)) for one in asked))
 
@@ -160,20 +160,49 @@ def _severity(policy: Gate, one: Demand) -> Severity:
     return "critical" if blocks else "warning"
 
 
-def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table) -> Demand:
-    level, label = split_measure(measure)
-    mine = (pl.col("set") == name) & (pl.col("level") == level) & (pl.col("measure") == label)
-    values = pl.DataFrame(candidate).filter(mine)["value"].drop_nulls().to_numpy()
-    n, floor = len(values), policy.floors[measure]
-    mean = float(values.mean()) if n else None
-    word, message = "holds", ""
+def _floor(policy: Gate, name: str, measure: str, candidate: pa.Table, live: pa.Table | None) -> Demand:
+    values, floor = _values(candidate, name, measure), policy.floors[measure]
+    mean, of_live = _mean(values), None if live is None else _mean(_values(live, name, measure))
+    n, word, message = len(values), "holds", ""
     if mean is None or n < policy.least:
         word = "not enough evidence"
         message = f"{counted(n, 'question')} of {name} can be measured by {measure}, fewer than {policy.least}"
     elif mean < floor:
         word = "below its floor"
         message = f"{measure} of {name} is {mean:.4f} over {counted(n, 'question')}, less than {floor:g}"
-    return Demand(name, measure, "floor", word, "critical", message, n, mean)
+        message += "" if of_live is None else f"; live has {of_live:.4f}, {_beside(of_live, floor)}"
+    worst = (
+        tuple(values.filter(pl.col("value") < floor).sort("value", "question_id")["question_id"].head(MAX_SAMPLES))
+        if message
+        else ()
+    )
+    return Demand(name, measure, "floor", word, "critical", message, n, mean, of_live, worst=worst)
+
+
+def _beside(of_live: float, floor: float) -> str:
+    return "which is less as well: lower the floor" if of_live < floor else "which meets it"
+
+
+def _values(scores: pa.Table, name: str, measure: str) -> pl.DataFrame:
+    """The questions of a set with their values."""
+    level, label = split_measure(measure)
+    mine = (pl.col("set") == name) & (pl.col("level") == level) & (pl.col("measure") == label)
+    found = pl.DataFrame(scores).filter(mine & pl.col("value").is_not_null())
+    return found.select("question_id", "value")
+
+
+def _mean(values: pl.DataFrame) -> float | None:
+    return float(values["value"].to_numpy().mean()) if values.height else None
+
+
+def missed_by_live(policy: Gate, sets: Sequence[str], live: pa.Table) -> list[str]:
+    """One sentence for each floor that SCORES rows of live do not meet."""
+    means = {(name, measure): _mean(_values(live, name, measure)) for name in sets for measure in policy.floors}
+    return [
+        f"{measure} of {name} is {mean:.4f} at live, less than {policy.floors[measure]:g}"
+        for (name, measure), mean in means.items()
+        if mean is not None and mean < policy.floors[measure]
+    ]
 
 
 def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: pa.Table) -> Iterator[Demand]:

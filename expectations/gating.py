@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.gate import GateVerdict, decide
+from expectations.gate import GateVerdict, decide, missed_by_live
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
 from expectations.scoring import scores_of
 from lake import configuration
-from lake.errors import UsageError
+from lake.errors import RefusedError, UsageError
 from lake.index import Index
 from lake.operate import gate_asks
 from lake.options.checks import split_measure
@@ -84,8 +84,21 @@ def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers 
     policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
     check(policy)
     of_candidate = measure(lake, candidate, progress=progress)
-    of_live = measure(lake, live, progress=progress) if live is not None and policy.no_regression else None
+    wants_live = bool(policy.no_regression or policy.floors)
+    of_live = measure(lake, live, progress=progress) if live is not None and wants_live else None
     return judged(policy, sets_of(policy, questions), (candidate, of_candidate), (live, of_live))
+
+
+def refuse_floors(lake: Lake, wanted: Gate, progress: Progress = silent) -> None:
+    """RefusedError for a floor that live itself does not meet, since the gate would block every candidate like it."""
+    live = lake.log.read().live
+    if live is None or not wanted.floors or wanted.mode == "off":
+        return
+    missed = missed_by_live(wanted, sets_of(wanted, kept(lake)), measure(lake, live, wanted, progress=progress))
+    if missed:
+        raise RefusedError(
+            f"{'; '.join(missed)}: the gate would block what live answers now. Lower the floor, or add --force"
+        )
 
 
 def judged(
@@ -102,9 +115,11 @@ def sets_of(policy: Gate, questions: Sequence[EvalQuestion]) -> tuple[str, ...]:
     return policy.sets or tuple(sorted({question.set for question in questions}))
 
 
-def measure(lake: Lake, release: Release, *, again: bool = False, progress: Progress = silent) -> pa.Table:
-    """SCORES rows of a release for the gate's sets, asked as it asks them; none where there is no question."""
-    policy, questions = configuration.read(lake.store).gate, kept(lake)
+def measure(
+    lake: Lake, release: Release, policy: Gate | None = None, *, again: bool = False, progress: Progress = silent
+) -> pa.Table:
+    """SCORES rows of a release for the gate's sets, searched as the gate searches; none if there is no question."""
+    policy, questions = policy or configuration.read(lake.store).gate, kept(lake)
     chosen = [question for question in questions if question.set in sets_of(policy, questions)]
     if not chosen:
         return SCORES.empty_table()

@@ -45,8 +45,8 @@ def _audit_of_live(lake: Lake) -> Verdict | None:
         a_few_chunks=whatever,
         warn_removed_share=1.0,
         max_removed_share=1.0,
-        warn_quarantine_share=1.0,
-        max_quarantine_share=1.0,
+        warn_failed_share=1.0,
+        max_failed_share=1.0,
     )
     return audit(lake, live, settings, whole=True) if live else None
 

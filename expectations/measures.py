@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
+from lake.reporting import either
 
 if TYPE_CHECKING:
     from ir_measures import Measure
@@ -32,7 +33,7 @@ def parsed(names: Iterable[str]) -> list[Measure]:
         try:
             found.append(ir_measures.parse_measure(name))
         except (NameError, ValueError) as error:
-            raise UsageError(f"no measure {name!r}; known are, for instance, {list(RANKED)}") from error
+            raise UsageError(f"no measure {name!r}; choose, for instance, {either(RANKED)}") from error
     return found
 
 

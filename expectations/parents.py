@@ -17,7 +17,7 @@ def build(settings: AuditSettings) -> list[Check]:
 
 def span_checks(rows: str, ids: str, settings: AuditSettings) -> list[Check]:
     """What parents and chunks have in common: a place in their document, a text as long as it, tokens."""
-    remedy = "the chunker or the commit wrote it wrongly: run raglake rebuild"
+    remedy = "the chunker or the commit wrote it wrongly: run `raglake rebuild`"
     not_null = "expect_column_values_to_not_be_null"
     between, in_set = "expect_column_values_to_be_between", "expect_column_values_to_be_in_set"
     of_rows = f"{{n}} of {{total}} {rows}"

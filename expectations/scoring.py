@@ -75,7 +75,7 @@ def _of_set(
 def sets_of(questions: Sequence[EvalQuestion]) -> list[list[EvalQuestion]]:
     """The questions of each set, by its name; UsageError where there are none at all."""
     if not questions:
-        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
+        raise UsageError("the lake knows no questions yet; `raglake questions import FORMAT PATH` adds some")
     names = sorted({question.set for question in questions})
     return [[question for question in questions if question.set == name] for name in names]
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.summary import HEADLINE, latencies, means
+from lake.releases.values import quarantine_share
 from lake.schemas import HEALTH
 from lake.storage import clock
 
@@ -46,7 +47,7 @@ def _state(history: History, row: dict[str, Any]) -> dict[str, Any]:
         "released_at": released_at,
         "age_seconds": (until - released_at).total_seconds() if released_at else None,
         "lag_seconds": lag.total_seconds() if lag is not None else None,
-        "quarantine_share": n_quarantined / max(1, n_documents + n_quarantined),
+        "quarantine_share": quarantine_share(n_quarantined, n_documents),
     }
 
 

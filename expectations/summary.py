@@ -10,6 +10,7 @@ import polars as pl
 
 from expectations.resampling import interval
 from lake.errors import UsageError
+from lake.reporting import either
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +40,7 @@ def means(
     ``latencies``. UsageError where there is no such slice.
     """
     if unknown := sorted(set(by) - set(SLICES)):
-        raise UsageError(f"scores can't be sliced by {unknown}; choose of {list(SLICES)}")
+        raise UsageError(f"scores can't be sliced by {unknown}; choose {either(SLICES)}")
     frame = _sliced(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
     frame = frame.sort(by, nulls_last=True, maintain_order=True) if by else frame
     keys = [*_OF, *by, "level", "measure"]

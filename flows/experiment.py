@@ -100,7 +100,7 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
 def _check(trial: Trial, questions: Sequence[EvalQuestion]) -> None:
     check_measures(list(trial.measures))
     if not questions:
-        raise UsageError("the lake knows no questions yet; raglake questions import takes some in")
+        raise UsageError("the lake knows no questions yet; `raglake questions import FORMAT PATH` adds some")
     if trial.builds and not trial.sources:
         raise UsageError("name the sources that the lake is made from: recipes are tried, or a sample is drawn of them")
 

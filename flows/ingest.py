@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from expectations.alarms import too_much_in_quarantine
 from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
@@ -197,10 +198,8 @@ def _tell(job: Job, outcome: Outcome) -> None:
         tell(job.lake, "blocked", release=outcome.release, reason=outcome.reason)
     elif not outcome.refused and (outcome.published or job.publish):
         tell(job.lake, "current", release=outcome.release, published=outcome.published)
-    limit = configuration.read(Lake(job.lake).store).alarms.quarantine_share
-    n, listed = outcome.n_quarantined, outcome.n_documents + outcome.n_quarantined
-    if limit is not None and n > limit * listed:
-        reason = f"{n:,} of {listed:,} documents are in quarantine, more than {limit:.1%}"
+    alarms = configuration.read(Lake(job.lake).store).alarms
+    for reason in too_much_in_quarantine(alarms, outcome.n_quarantined, outcome.n_documents):
         tell(job.lake, "quarantine", release=outcome.release, reason=reason)
 
 

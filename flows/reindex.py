@@ -230,7 +230,7 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
     remarks = (gate.summary(),) if gate and gate.failures else ()
     if not job.publish:
         passed = "its audit and its gate" if gate else "its audit"
-        waits = f"{candidate.id} passed {passed} and waits: raglake publish {candidate.id}"
+        waits = f"{candidate.id} passed {passed} and waits for `raglake publish {candidate.id}`"
         return Decision(False, waits, False, remarks=remarks)
     try:
         steps.publish(job, candidate)

@@ -118,7 +118,9 @@ class Configuration:
 
 def _section(kind: Any, name: str, values: Any) -> Any:
     if not isinstance(values, Mapping):
-        raise UsageError(f"{name}={values!r} must be an object; raglake config set {name}.NAME VALUE sets one of it")
+        raise UsageError(
+            f"{name}={values!r} must be an object; `raglake config set {name}.NAME VALUE` sets one of its values"
+        )
     check_names(name, "names", values, [found.name for found in fields(kind)])
     try:
         return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
@@ -198,7 +200,7 @@ def drop(store: Store, key: str) -> Configuration:
         found = places[-1].get(part)
         places.append(found if isinstance(found, dict) else {})
     if last not in places[-1]:
-        raise UsageError(f"{key} is not set; what is: {sorted(_keys(kept)) or 'nothing'}")
+        raise UsageError(f"{key} is not set; what is set: {', '.join(sorted(_keys(kept))) or 'nothing'}")
     del places[-1][last]
     for place, part in reversed(list(zip(places, path, strict=False))):
         if not place[part]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
+from lake.reporting import either
 
 Strategy = Literal["hierarchical", "window", "paragraph"]
 Identifier = Callable[..., tuple[str, str]]
@@ -127,7 +128,7 @@ class Recipe:
             )
         for name, known in (("text_tokenizer", TextTokenizer), ("text_language", TextLanguage)):
             if getattr(self, name) not in get_args(known):
-                raise UsageError(f"no {name} {getattr(self, name)!r}; choose one of {list(get_args(known))}")
+                raise UsageError(f"no {name} {getattr(self, name)!r}; choose {either(get_args(known))}")
         if self.vector_dtype not in ("float32", "float16"):
             raise UsageError(f"no vector dtype {self.vector_dtype!r}; choose 'float32' or 'float16'")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -22,6 +22,15 @@ def listed(counts: Mapping[str, int]) -> str:
     ('5 changed, 1,056 unchanged', 'nothing')
     """
     return ", ".join(f"{n:,} {word}" for word, n in counts.items() if n) or "nothing"
+
+
+def either(choices: Iterable[object]) -> str:
+    """
+    >>> either(["hybrid", "vector", "text"]), either(["one"]), either([])
+    ('hybrid, vector or text', 'one', 'none')
+    """
+    *others, last = map(str, choices) if choices else ("none",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def in_bytes(n: int) -> str:

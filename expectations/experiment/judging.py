@@ -16,6 +16,7 @@ from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
 from lake.errors import UsageError
 from lake.options.checks import split_measure
+from lake.reporting import either
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def judged(
     rows = {cell.number: _together(scores) for cell, _, scores in found}
     names = [name for name in measures or _usual() if _has(rows[0], name)]
     if not names:
-        raise UsageError(f"no question is measured by {list(measures)}; raglake evaluate --all shows what there is")
+        raise UsageError(f"no question is measured by {either(measures)}; `raglake evaluate --all` shows what there is")
     outcomes = [_outcome(cell, built, rows[cell.number], times[cell.number], names) for cell, built, _ in found]
     outcomes = _against_base(outcomes, rows, names)
     points = {one.cell.number: (one.scores[names[0]].mean, one) for one in outcomes}

@@ -40,7 +40,7 @@ def gather(index: Index, name: str | None = None, last: int = LAST) -> Report:
     """Reports on the ``last`` releases, by the questions of one set or of all; UsageError if there is no release."""
     rows = index.releases().to_pylist()
     if not rows:
-        raise UsageError("nothing was built in this lake yet, so there is nothing to report; run raglake ingest first")
+        raise UsageError("nothing was built in this lake yet; run `raglake ingest SOURCE` first")
     questions, shown = index.questions(name), rows[-last:]
     health = pl.DataFrame(health_series(index, last=last))
     names = sorted(set(health["set"].drop_nulls()) & {question.set for question in questions})

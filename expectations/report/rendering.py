@@ -18,6 +18,7 @@ from expectations.report.experiment_plots import experiment_plots
 from expectations.report.plots import SIGNS, Plot
 from expectations.report.values import Report
 from lake.errors import UsageError
+from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -72,7 +73,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: "" if value is None else value,
     )
+    found.globals["quarantine_share"] = quarantine_share
     found.filters |= {"fmt": _formatted, "counted": counted, "listed": listed, "sizes": _sizes, "ago": _ago}
+    found.globals["quarantine_share"] = quarantine_share
     found.filters |= {"said": said, "worded": worded, "shell": shlex.quote}
     found.globals |= {"signs": SIGNS}
     return found

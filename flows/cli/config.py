@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict, fields
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer.core import TyperCommand
 
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import config as show_config
+from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
 
@@ -20,7 +23,24 @@ if TYPE_CHECKING:
 #: Taken as one group: ``raglake config show`` and so on.
 app = group("config", "Configure search, the gate and alarms of a lake.")
 
-_KEY = "As search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
+_KEY = "Such as search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
+_FORCE = "Set a floor although live does not meet it."
+
+
+class KeysCommand(TyperCommand):
+    """A command whose help lists the keys."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from lake.configuration import Configuration
+        from lake.options import options
+
+        for section in fields(Configuration):
+            with formatter.section(f"Keys of {section.name}"):
+                found = options(cast(type, section.default_factory)).values()
+                formatter.write_dl([(f"{section.name}.{one.name}", one.description) for one in found])
+        super().format_epilog(ctx, formatter)
+
+
 Key = Annotated[str, typer.Argument(help=_KEY)]
 
 
@@ -28,29 +48,39 @@ Key = Annotated[str, typer.Argument(help=_KEY)]
 def show_(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Show every value, and which of them were set."""
     store = Lake.existing(lake).store
-    _show(configuration.read(store), configuration.said(store), as_json)
+    shown = {"configuration": asdict(configuration.read(store)), "set": configuration.said(store)}
+    show(shown, as_json, show_config.configuration)
 
 
-@app.command("set")
+@app.command("set", cls=KeysCommand)
 def set_(
     key: Key,
     value: Annotated[str, typer.Argument(help="A word, a number, or JSON for lists and objects.")],
     lake: LakeOption,
+    force: Annotated[bool, typer.Option("--force", help=_FORCE)] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Set one value; it holds from the next run on."""
-    from expectations.gating import check_configuration
+    """Set one value; it holds from the next run on.
 
-    store = Lake.existing(lake).store
-    check_configuration(configuration.with_value(store, key, _value(value)))
-    _show(configuration.put(store, key, _value(value)), configuration.said(store), as_json)
+    A floor that live does not meet is refused without --force, since the gate would block every candidate like live.
+    """
+    from expectations.gating import check_configuration, refuse_floors
+
+    place = Lake.existing(lake)
+    before, wanted = configuration.read(place.store), configuration.with_value(place.store, key, _value(value))
+    check_configuration(wanted)
+    if key.startswith("gate.") and not force:
+        with terminal.progress(quiet=as_json) as progress:
+            refuse_floors(place, wanted.gate, progress)
+    _show_change(before, configuration.put(place.store, key, _value(value)), configuration.said(place.store), as_json)
 
 
-@app.command()
+@app.command(cls=KeysCommand)
 def unset(key: Key, lake: LakeOption, as_json: JsonOption = False) -> None:
     """Return one value to its default."""
     store = Lake.existing(lake).store
-    _show(configuration.drop(store, key), configuration.said(store), as_json)
+    before = configuration.read(store)
+    _show_change(before, configuration.drop(store, key), configuration.said(store), as_json)
 
 
 def _value(text: str) -> Any:
@@ -61,5 +91,6 @@ def _value(text: str) -> Any:
         return text
 
 
-def _show(configuration: Configuration, said: dict[str, Any], as_json: bool) -> None:
-    show({"configuration": asdict(configuration), "set": said}, as_json, show_config.configuration)
+def _show_change(before: Configuration, after: Configuration, said: dict[str, Any], as_json: bool) -> None:
+    shown = {"configuration": asdict(after), "set": said}
+    show(shown, as_json, partial(show_config.changed, before=asdict(before)))

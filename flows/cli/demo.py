@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from flows.reindex import Outcome
 
-#: Together at most about 500 texts to embed, so that a first look takes less than a minute on two cores.
-_MOST_PACKAGES, _MOST_CHARACTERS = 90, 3_000
+#: Together about 400 texts to embed, so that a first look takes less than a minute on two cores.
+_MOST_PACKAGES, _MOST_CHARACTERS = 60, 3_000
 _CORPUS = Path(__file__).parents[2] / "tests" / "corpus"
 
 #: A question, and the document that answers it.

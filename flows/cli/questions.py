@@ -26,6 +26,7 @@ At = Annotated[str, typer.Option("--at", help="live, a release, or a date or tim
 _URI = (
     "URI pattern of the documents: {id} in beir; {title}, {article}, {paragraph}, {n} in squad; {uri} in jsonl and csv."
 )
+_UNKNOWN = "Also import questions about documents that live does not hold."
 _SPLIT = "Split whose judgements to read, in a BEIR folder."
 
 
@@ -38,13 +39,18 @@ def import_(
     source: Annotated[str | None, typer.Option(help="Source of the documents. [any that has the URI]")] = None,
     uri: Annotated[str | None, typer.Option(help=_URI)] = None,
     split: Annotated[str, typer.Option(help=_SPLIT)] = "test",
+    allow_unknown: Annotated[bool, typer.Option("--allow-unknown", help=_UNKNOWN)] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Import questions with the passages that answer them."""
+    """Import questions with the passages that answer them.
+
+    If live lacks the documents of a question, nothing is imported without --allow-unknown.
+    """
     from lake.questions import load, take
 
     name = set_ or Path(path).resolve().stem.lower()
-    taken = take(Lake.existing(lake), name, load(format, path, set=name, source=source, uri=uri, split=split))
+    loaded = load(format, path, set=name, source=source, uri=uri, split=split)
+    taken = take(Lake.existing(lake), name, loaded, allow_unknown=allow_unknown)
     shown = {"set": name, "imported": taken.n_taken, "erased": taken.n_erased, "checked_at": taken.checked_at}
     show({**shown, "left_out": _checked(taken.left_out)}, as_json, show_questions.taken)
 

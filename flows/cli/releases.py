@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,10 +33,13 @@ def releases(
     as_json: JsonOption = False,
 ) -> None:
     """List the releases, or describe one in full."""
+
+    index = library.open_lake(lake)
     if release is None:
-        show(library.open_lake(lake).releases().to_pylist(), as_json, show_releases.releases)
+        show(index.releases().to_pylist(), as_json, show_releases.releases)
     else:
-        show(library.open_lake(lake).describe(release), as_json, show_releases.release)
+        texts = {question.question_id: question.text for question in index.questions()}
+        show(index.describe(release), as_json, partial(show_releases.release, questions=texts))
 
 
 def rollback(

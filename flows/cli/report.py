@@ -43,7 +43,7 @@ def _written(shown: dict[str, Any]) -> None:
     for path in (shown["report"], *shown["plots"]):
         out.print(f"written: {path}", markup=False)
     if not shown["sets"]:
-        out.print("no release was evaluated yet; raglake evaluate measures one")
+        terminal.paragraph(out, "no release was evaluated yet; `raglake evaluate` measures one")
 
 
 COMMANDS = (report,)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +64,14 @@ def serve(
     hosts = server.hosts_of(host, ring, is_open)
     index = library.open_lake(lake)
     words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
-    server.serve(create_app(index, ring, bounds, **words), bounds, host, port)
+    live = index.history().live
+    says = f"live is {live.id}" if live else "nothing is published yet"
+    app, started = create_app(index, ring, bounds, **words), partial(_started, "/docs", says)
+    server.serve(app, bounds, host, port, started=started)
+
+
+def _started(docs: str, says: str, address: str) -> None:
+    print(f"raglake: listening on {address}, {says}; see {address}{docs} (Ctrl-C stops)", file=sys.stderr, flush=True)
 
 
 def _split(index: Index, words: list[str] | None) -> Split | None:
@@ -105,7 +114,7 @@ def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_ope
     server.check_openness(host, ring, is_open)
     bounds = capacity.Capacity()
     guarded = guard.Guard(app, ring, bounds, lambda *_: None, server.hosts_of(host, ring, is_open))
-    server.serve(guarded, bounds, host, port)
+    server.serve(guarded, bounds, host, port, started=partial(_started, "/mcp", "for agents"))
 
 
 def mcp_module() -> ModuleType:

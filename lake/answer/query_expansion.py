@@ -13,6 +13,7 @@ from lake.answer.templates import Prompts
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, TransientError, UsageError
 from lake.options.answer import ExpansionLimits, Understand
+from lake.reporting import either
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
@@ -107,5 +108,5 @@ def check_strategies(strategies: Sequence[str]) -> None:
     unknown = [name for name in strategies if name not in get_args(Understand)]
     if unknown:
         raise UsageError(
-            f"no way to understand a question is called {unknown[0]!r}; choose {list(get_args(Understand))}"
+            f"no way to understand a question is called {unknown[0]!r}; choose {either(get_args(Understand))}"
         )

@@ -9,6 +9,7 @@ from lake import plugins
 from lake.answer import anthropic_chat, openai_chat
 from lake.endpoints.endpoint import Endpoint
 from lake.errors import UsageError
+from lake.reporting import either
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
@@ -30,13 +31,13 @@ def load_chat(name: str | None = None, timeouts: ChatTimeouts | None = None) -> 
     chosen = (name or os.environ.get(VARIABLE, "")).strip()
     if not chosen:
         raise NoChatModelError(
-            f"no chat model is set, so there are passages and no answer; set {VARIABLE} to one of {list(FORMS)}, with "
+            f"no chat model is set, so there are passages and no answer; set {VARIABLE} to {either(FORMS)}, with "
             f"OPENAI_API_KEY or ANTHROPIC_API_KEY, or OPENAI_BASE_URL for a server of your own"
         )
     family, _, model = chosen.partition(":")
     load = plugins.load("chat_models", family) if model else None
     if load is None:
-        raise UsageError(f"no chat model {chosen!r}; choose one of the forms {[*FORMS, *_added()]}")
+        raise UsageError(f"no chat model {chosen!r}; choose {either([*FORMS, *_added()])}")
     chat: ChatModel = load(model) if timeouts is None else load(model, timeouts)
     return chat
 

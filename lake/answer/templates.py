@@ -78,7 +78,7 @@ def _own(folder: Path) -> dict[str, str]:
 def _checked(path: Path) -> str:
     wanted = PLACEHOLDERS.get(path.stem)
     if wanted is None:
-        raise UsageError(f"no prompt is called {path.name!r}; the prompts are {sorted(PLACEHOLDERS)}")
+        raise UsageError(f"no prompt is called {path.name!r}; the prompts are {', '.join(sorted(PLACEHOLDERS))}")
     text = path.read_text(encoding="utf-8")
     template = Template(text)
     if not template.is_valid():

@@ -14,6 +14,7 @@ from lake.directory import Lake
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.releases import rights
+from lake.reporting import either
 
 if TYPE_CHECKING:
     from lake.releases.history import History
@@ -51,7 +52,7 @@ def open_destination(name: str) -> Destination:
     plugin = plugins.find("destinations", family) if rest else None
     if plugin is None:
         added = [f"{added}:..." for added in plugins.names("destinations")]
-        raise UsageError(f"no destination {name!r}; choose one of the forms {[*FORMS, *added]}")
+        raise UsageError(f"no destination {name!r}; choose {either([*FORMS, *added])}")
     place = plugin.load()(rest)
     if not isinstance(place, Destination):
         raise plugin.broken(f"must return a Destination (held, sync), got {place!r:.100}")

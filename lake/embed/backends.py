@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lake.embed.processor import gains_by_bfloat16, has_bfloat16, has_openvino
 from lake.errors import UsageError
+from lake.reporting import either
 
 _PROGRAMS = ("openvino", "torch-cpu", "torch-cuda")
 _EXACT, _SHORT = "float32", "bfloat16"
@@ -27,7 +28,7 @@ class Backend(NamedTuple):
         """UsageError unless it is the name of one, whether this machine has it or not."""
         known = {str(cls(program, dtype)): cls(program, dtype) for program in _PROGRAMS for dtype in (_SHORT, _EXACT)}
         if text not in known:
-            raise UsageError(f"no backend {text!r}; choose one of {list(known)}")
+            raise UsageError(f"no backend {text!r}; choose {either(known)}")
         return known[text]
 
 

@@ -11,6 +11,7 @@ from lake.chunk.tokenizers import Tokenizer
 from lake.embed.families import EmbedderFamily
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
+from lake.reporting import either
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -26,7 +27,7 @@ def family_of(name: str) -> EmbedderFamily:
     plugin = plugins.find("embedders", name.partition(":")[0])
     family = plugin_family(plugin) if plugin else None
     if family is None or (":" in name) != (":" in family.form):
-        raise UsageError(f"no embedder {name!r}; choose one of the forms {_forms()}")
+        raise UsageError(f"no embedder {name!r}; choose one of {either(_forms())}")
     return family
 
 

@@ -136,7 +136,7 @@ def _check(lake: Lake, before: Release, after: Release, erased: ErasureScope) ->
         if new.count() != expected:
             raise ContractError(
                 f"{table} of {before.id} would have {new.count()} rows instead of {expected} after the erasure; "
-                "nothing was switched; run raglake doctor"
+                "nothing was switched; run `raglake doctor`"
             )
 
 

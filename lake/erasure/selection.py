@@ -86,12 +86,12 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if not named and erasure_is_unfinished(lake):
         return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
     if not named:
-        raise UsageError(
-            f"no document of any kept release matches {wanted}; raglake query --at, or the manifest, tells"
-        )
+        raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
     of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
     if uri is not None and source is None and of_named["source"].n_unique() > 1:
-        raise UsageError(f"{uri!r} is in several sources: {sorted(of_named['source'].unique())}; say --source")
+        raise UsageError(
+            f"{uri!r} is in several sources: {', '.join(sorted(of_named['source'].unique()))}; choose one with --source"
+        )
     digests = frozenset(of_named["digest"].drop_nulls())
     copies = _rows(lake, history, one_of("digest", sorted(digests))) if digests else of_named
     return Selection(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from lake.errors import UsageError
 from lake.options.declaration import check, option
+from lake.reporting import either
 
 Mode = Literal["hybrid", "vector", "text"]
 Expand = Literal["none", "parent", "window"]
@@ -58,7 +59,7 @@ def boosts_of(said: Boosts | Mapping[str, Any]) -> Boosts:
     if not isinstance(said, Mapping):
         raise UsageError(f'boosts={said!r} must be an object, such as {{"sources": {{"handbook": 1.5}}}}')
     if unknown := sorted(said.keys() - set(Boosts.__dataclass_fields__)):
-        raise UsageError(f"boosts know no {unknown}; they have {list(Boosts.__dataclass_fields__)}")
+        raise UsageError(f"boosts have no {', '.join(unknown)}; choose {either(Boosts.__dataclass_fields__)}")
     return Boosts(**said)
 
 
@@ -143,7 +144,7 @@ class SearchOptions(SearchDefaults):
         """The options that are not ``said`` are those of ``defaults``. UsageError for an unknown one."""
         known = [one.name for one in fields(SearchOptions)]
         if unknown := sorted(said.keys() - set(known)):
-            raise UsageError(f"a search knows no {unknown}; it takes at, embedder and {known}")
+            raise UsageError(f"a search has no option {', '.join(unknown)}; it has at, embedder, {', '.join(known)}")
         return cls(**({} if defaults is None else {"k": defaults.k, **defaults.given}) | dict(said))
 
 

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lake.errors import UsageError
 from lake.questions.alignment import Resolved, resolve
 from lake.questions.anchoring import anchored
 from lake.questions.store import add
+from lake.reporting import counted
+
+#: Unknown URIs that a message lists.
+_SHOWN = 5
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -26,11 +31,31 @@ class Taken:
     left_out: tuple[Resolved, ...]
 
 
-def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion]) -> Taken:
-    """Tie the questions of a set to the words of live and keep them, less those about erased documents."""
+def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion], *, allow_unknown: bool = True) -> Taken:
+    """Tie the questions of a set to the words of live and keep them, less those about erased documents.
+
+    Without ``allow_unknown``, UsageError if the documents of a question are not in live; nothing is kept then.
+    """
     live = lake.log.read().live
     questions = anchored(lake, live, loaded)
+    resolved = resolve(lake, live, questions) if live else []
+    if live and not allow_unknown:
+        _refuse_unknown(live.id, resolved)
     kept = {question.question_id for question in add(lake, questions)}
-    taken = [question for question in questions if question.question_id in kept]
-    left_out = tuple(one for one in resolve(lake, live, taken) if one.left_out) if live else ()
-    return Taken(name, len(taken), len(questions) - len(taken), live.id if live else None, left_out)
+    left_out = tuple(one for one in resolved if one.left_out and one.question.question_id in kept)
+    n_kept = sum(question.question_id in kept for question in questions)
+    return Taken(name, n_kept, len(questions) - n_kept, live.id if live else None, left_out)
+
+
+def _refuse_unknown(release: str, resolved: Sequence[Resolved]) -> None:
+    unknown = [one for one in resolved if one.left_out == "absent"]
+    if not unknown:
+        return
+    uris = sorted({lost.evidence.uri for one in unknown for lost in one.lost if lost.reason == "absent"})
+    more = ", ..." if len(uris) > _SHOWN else ""
+    name = "names" if len(unknown) == 1 else "name"
+    raise UsageError(
+        f"{len(unknown):,} of {counted(len(resolved), 'question')} {name} documents that {release} does not hold: "
+        f"{', '.join(uris[:_SHOWN])}{more}. Nothing was imported. "
+        "Correct the URIs (see --uri and --source), or import them all the same with --allow-unknown"
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from lake.errors import UsageError
 from lake.questions.values import CONTEXT, EvalQuestion, Evidence, merged
+from lake.reporting import either
 
 FORMATS = ("beir", "squad", "jsonl", "csv")
 
@@ -29,7 +30,7 @@ def load(
     the judgements of a BEIR folder. UsageError says which line can't be used, and why.
     """
     if format not in FORMATS:
-        raise UsageError(f"no format {format!r}; choose one of {list(FORMATS)}")
+        raise UsageError(f"no format {format!r}; choose {either(FORMATS)}")
     place = Path(path).expanduser()
     if not place.exists():
         raise UsageError(f"there is no {place}")

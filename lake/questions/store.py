@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lake.errors import ConflictError, UsageError
 from lake.questions.denied import undenied
 from lake.questions.values import EvalQuestion, from_table, merged, to_table
+from lake.reporting import either
 from lake.schemas import QUESTIONS
 from lake.storage.store import open_parquet, parquet_bytes
 
@@ -54,7 +55,9 @@ def questions(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
         return found
     sets = sorted({question.set for question in found})
     if name not in sets:
-        raise UsageError(f"no set of questions {name!r}; there are {sets}; raglake questions import makes one")
+        raise UsageError(
+            f"no set of questions {name!r}; there are {either(sets)}; `raglake questions import FORMAT PATH` adds one"
+        )
     return [question for question in found if question.set == name]
 
 

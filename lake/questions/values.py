@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
+from lake.reporting import either
 from lake.schemas import QUESTIONS
 
 Origin = Literal["imported", "generated", "feedback"]
@@ -91,7 +92,7 @@ class EvalQuestion:
         if not any(character.isalnum() for character in self.text):
             raise UsageError(f"the question {self.text!r} holds no word")
         if self.origin not in get_args(Origin):
-            raise UsageError(f"no origin {self.origin!r}; choose one of {list(get_args(Origin))}")
+            raise UsageError(f"no origin {self.origin!r}; choose {either(get_args(Origin))}")
 
     @property
     def question_id(self) -> str:

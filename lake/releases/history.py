@@ -59,7 +59,7 @@ class History:
         """``live``, a release's id or name, a date (what was live at its end, UTC) or a time."""
         if at == "live":
             if self.live is None:
-                raise UsageError("nothing is published in this lake yet; run raglake ingest first")
+                raise UsageError("nothing is published in this lake yet; run `raglake ingest SOURCE` first")
             return self.live
         release = self.releases.get(self.names.get(at, at))
         if release is not None:
@@ -68,7 +68,7 @@ class History:
         if moment is None:
             gone = " (it was pruned)" if any(entry.release == at for entry in self.entries) else ""
             known = [*self.names, *list(self.releases)[-10:]]
-            raise UsageError(f"no release {at!r}{gone}; known releases: {known} (or 'live', or a date)")
+            raise UsageError(f"no release {at!r}{gone}; known releases: {', '.join(known)} (or live, or a date)")
         return self._as_of(moment, at)
 
     def _as_of(self, moment: datetime, words: str) -> Release:
@@ -82,7 +82,7 @@ class History:
         release = self.releases.get(before[-1].live or "")
         if release is None:
             raise UsageError(
-                f"what was live at {words!r} has been pruned; published releases that are kept: {self._published()}"
+                f"what was live at {words!r} has been pruned; published and kept are {', '.join(self._published())}"
             )
         return release
 

@@ -40,14 +40,14 @@ def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = F
 
 def _is_live(history: History, release: Release) -> bool:
     if release.id not in history.releases:
-        raise UsageError(f"{release.id} was pruned meanwhile; raglake releases lists what is kept")
+        raise UsageError(f"{release.id} was pruned meanwhile; `raglake releases` lists what is kept")
     return history.live is not None and history.live.id == release.id
 
 
 def _check_publishable(history: History, release: Release) -> None:
     name = release.id
     if history.pinned is not None:
-        raise RefusedError(f"live is pinned ({history.pinned}); {name} waits for raglake unpin")
+        raise RefusedError(f"live is pinned ({history.pinned}); {name} waits for `raglake unpin`")
     live = history.live.id if history.live else None
     if live != release.base:
         raise RefusedError(
@@ -78,7 +78,7 @@ def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
         if _is_live(history, release):
             return history
         if history.published(release.id) is None:
-            raise UsageError(f"{release.id} was never live, so there is nothing to go back to; raglake publish it")
+            raise UsageError(f"{release.id} was never live, so publish it instead: `raglake publish {release.id}`")
         return log.append(history, "rollback", release.id, live=release.id, why=why)
 
     return log.insist(step)
@@ -107,7 +107,7 @@ def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> Hist
 
     def step(history: History) -> History:
         if history.names.get(name, release.id) != release.id:
-            raise UsageError(f"{name!r} is the name of {history.names[name]}; raglake unname {name} first")
+            raise UsageError(f"{name!r} is the name of {history.names[name]}; `raglake unname {name}` frees it")
         if name in history.names:
             return history
         return log.append(history, "name", release.id, why=why, facts={"name": name})
@@ -120,7 +120,7 @@ def unname(log: ReleaseLog, name: str) -> History:
 
     def step(history: History) -> History:
         if name not in history.names:
-            raise UsageError(f"no release is called {name!r}; names: {sorted(history.names)}")
+            raise UsageError(f"no release is called {name!r}; names: {', '.join(sorted(history.names)) or 'none'}")
         return log.append(history, "unname", history.names[name], facts={"name": name})
 
     return log.insist(step)

@@ -27,6 +27,15 @@ Action = Literal[
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
 
+def quarantine_share(n_quarantined: int, n_documents: int) -> float:
+    """The share of the documents that the sources list which is in quarantine; ``n_documents`` are indexed.
+
+    >>> quarantine_share(1, 3), quarantine_share(0, 0)
+    (0.25, 0.0)
+    """
+    return n_quarantined / max(1, n_quarantined + n_documents)
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A consistent set of table versions and its metadata.

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.errors import UsageError
+from lake.reporting import either
 from lake.search.predicate import ANYTHING, NOTHING, Predicate
 from lake.tables.sql import quoted
 
@@ -32,7 +33,7 @@ class Kind:
     def predicate(self, column: str, operator: str, value: Any) -> Predicate:
         """UsageError for an operator or a value of another kind."""
         if operator not in self.operators:
-            raise UsageError(f"{column!r} knows no operator {operator!r}; it has {list(self.operators)}")
+            raise UsageError(f"{column!r} knows no operator {operator!r}; choose {either(self.operators)}")
         return self.sql(column, operator, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.reporting import either
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 METADATA = "metadata."
 _HIDDEN = ("vector", "metadata")
 _REMEMBERED = 64
+_USUAL = ("uri", "source", "media_type", "language", "title", "tags", "modified_at", "page", "heading")
 _WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 
 
@@ -70,13 +73,20 @@ class ReleaseFilter:
         for reader in (self._chunks, self._documents):
             if column in self.columns and column in reader.schema.names:
                 return kind_of(reader.schema.field(column).type)
-        raise UsageError(f"no column {column!r} to filter on; there are {self.columns} and 'metadata.KEY'")
+        raise UsageError(f"no column {column!r} to filter on; {self._known(column)}")
 
     @cached_property
     def columns(self) -> list[str]:
         """Columns to filter on, those of chunks first."""
         names = dict.fromkeys([*self._chunks.schema.names, *self._documents.schema.names])
         return [name for name in names if name not in _HIDDEN]
+
+    def _known(self, column: str = "") -> str:
+        """Columns to filter on: those with a like name, else the usual ones."""
+        near = difflib.get_close_matches(column, self.columns)
+        if near:
+            return f"did you mean {either(near)}?"
+        return f"usual columns are {', '.join(_USUAL)} and metadata.KEY; docs/search.md lists all"
 
     def _where(self, where: str) -> Predicate | frozenset[str]:
         sql = enclosed(where)
@@ -86,8 +96,7 @@ class ReleaseFilter:
             try:
                 self._documents.check_filter(sql)
             except UsageError:
-                others = [name for name in self._documents.schema.names if name not in self._chunks.schema.names]
-                raise UsageError(f"{of_chunks}; or, in a filter without any of these, on {others}") from of_chunks
+                raise UsageError(f"{of_chunks}; {self._known()}") from of_chunks
             return self._documents_where(Predicate(sql))
         return Predicate(sql)
 
@@ -118,7 +127,7 @@ class ReleaseFilter:
     def _of_metadata(self, asked: MetadataCondition) -> frozenset[str]:
         if not any(asked.is_stated(metadata) for metadata, _ in self._metadata.values()):
             keys = sorted({key for metadata, is_open in self._metadata.values() if is_open for key in metadata})
-            raise UsageError(f"no document has metadata {asked.key!r}; keys that are not restricted: {keys[:50]}")
+            raise UsageError(f"no document has metadata {asked.key!r}; unrestricted documents have {either(keys[:20])}")
         found = frozenset(doc_id for doc_id, (metadata, _) in self._metadata.items() if asked.is_met(metadata))
         return found | (self._all - self._metadata.keys()) if asked.is_met({}) else found
 
@@ -168,7 +177,7 @@ def _conditions(condition: Any) -> Iterable[tuple[str, Any]]:
     """Operators and values; a list means one of them."""
     if isinstance(condition, Mapping):
         if not condition:
-            raise UsageError(f"an empty condition says nothing; operators are {sorted(OPERATORS)}")
+            raise UsageError(f"an empty condition says nothing; choose {either(sorted(OPERATORS))}")
         return condition.items()
     return [("in" if isinstance(condition, (list, tuple, set, frozenset)) else "=", condition)]
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from lake.errors import UsageError
+from lake.reporting import either
 from lake.search.conditions import Word, number_in, values_of
 
 _OPERATORS = ("=", "!=", "in", "not in", "any", "all", "none", "<", "<=", ">", ">=", "glob")
@@ -30,7 +31,7 @@ class MetadataCondition:
 
     def __post_init__(self) -> None:
         if self.operator not in _OPERATORS:
-            raise UsageError(f"metadata knows no operator {self.operator!r}; it has {list(_OPERATORS)}")
+            raise UsageError(f"metadata knows no operator {self.operator!r}; choose {either(_OPERATORS)}")
         is_list = self.operator in _OF_LISTS
         for value in values_of(f"metadata.{self.key}", self.operator, self.value) if is_list else [self.value]:
             self._check(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lake import plugins
 from lake.errors import UsageError
+from lake.reporting import either
 from lake.search.cross_encoder import LocalCrossEncoder
 from lake.search.rerank_api import RerankApi, RerankEndpoint
 
@@ -39,7 +40,7 @@ def parse_name(name: str) -> tuple[str, str]:
     family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not model or plugins.find("rerankers", family) is None:
         added = [f"{name}:MODEL" for name in plugins.names("rerankers")]
-        raise UsageError(f"no reranker {name!r}; choose one of the forms {[*FORMS, *added]}")
+        raise UsageError(f"no reranker {name!r}; choose {either([*FORMS, *added])}")
     return family, model
 
 

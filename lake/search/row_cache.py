@@ -124,7 +124,9 @@ def _places(rows: pa.Table, key: str, of: pa.Table) -> np.ndarray:
     """The row of ``of`` with the key of each row, which is there."""
     found = pc.index_in(rows.column(key), of.column(key).combine_chunks()).combine_chunks()
     if found.null_count:
-        raise ContractError(f"{found.null_count:,} chunks name a {key} that is not in the release; run raglake doctor")
+        raise ContractError(
+            f"{found.null_count:,} chunks name a {key} that is not in the release; run `raglake doctor`"
+        )
     places: np.ndarray = found.to_numpy().astype(np.int32)
     return places
 

@@ -109,6 +109,12 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 
 def _add_figures(app: FastAPI, service: Service) -> None:
+    @app.get("/", response_model=messages.Welcome)
+    async def welcome() -> Response:
+        """What this service is, which release is live, and where to go on."""
+        live = (await service.health())["release"]
+        return Response(encode(messages.Welcome(release=live).model_dump()), media_type=_JSON)
+
     @app.get("/releases", **_GUARDED)  # type: ignore[arg-type]
     async def releases(request: Request) -> Response:
         """Every release that is kept, oldest first."""

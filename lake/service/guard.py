@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("raglake.access")
 
 #: Says nothing of what the lake holds: for load balancers, and for people who look up how to ask.
-OPEN = ("/health", "/docs", "/openapi.json")
+OPEN = ("/", "/health", "/docs", "/openapi.json")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: So much of a body that is too large is read and thrown away, so that the client gets to read why.
 _DISCARDED = 1 << 24
@@ -103,7 +103,7 @@ class Guard:
     def _admitted(self, exchange: _Exchange) -> Key:
         scope = exchange.scope
         if self._hosts is not None and _host(scope) not in self._hosts:
-            message = f"without API keys this service is called by one of the names {sorted(self._hosts)}"
+            message = f"without API keys this service is called by one of the names {', '.join(sorted(self._hosts))}"
             raise Problem(421, "wrong_host", message, {"Connection": "close"})
         if scope["path"] in OPEN:
             return Key("-")

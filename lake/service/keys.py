@@ -47,7 +47,7 @@ class Key:
         if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
             raise UsageError("an API key is an object with at least a name, and a key or its sha256")
         if unknown := sorted(value.keys() - {"key", *(f.name for f in fields(cls))}):
-            raise UsageError(f"API key {value['name']!r} has unknown fields {unknown}")
+            raise UsageError(f"API key {value['name']!r} has unknown fields: {', '.join(unknown)}")
         given = {name: _checked(value["name"], name, said) for name, said in value.items() if name != "key"}
         return cls(**(given | {"sha256": _digest(value)}))
 

@@ -206,6 +206,18 @@ class Health(BaseModel):
     release: str | None
 
 
+class Welcome(BaseModel):
+    """What this service is, and where to go on."""
+
+    service: Literal["raglake"] = "raglake"
+    release: str | None
+    docs: str = "/docs"
+    openapi: str = "/openapi.json"
+    health: str = "/health"
+    search: str = "POST /query"
+    answer: str = "POST /answer"
+
+
 class Refusal(BaseModel):
     """Every response with a status of 400 or above."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -35,11 +36,27 @@ def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
     return None if keys.keys or is_open else (host, "localhost", "127.0.0.1", "[::1]")
 
 
-def serve(app: Guard, bounds: Capacity, host: str, port: int) -> None:
-    """Listen until SIGINT or SIGTERM, then let the requests that are under way end."""
+def serve(app: Guard, bounds: Capacity, host: str, port: int, *, started: Callable[[str], None]) -> None:
+    """Listen until SIGINT or SIGTERM, then let running requests end; ``started`` gets the address."""
     logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
-        uvicorn.Server(configured(app, bounds, host, port)).run()
+        _Server(configured(app, bounds, host, port), started).run()
+
+
+class _Server(uvicorn.Server):
+    """Reports its address once it listens."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._report = started
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                self._report(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+                return
 
 
 def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Config:

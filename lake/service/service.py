@@ -237,7 +237,9 @@ def _told(answer: Answer) -> dict[str, Any]:
 
 def _check_options(key: Key, names: list[str]) -> None:
     if wrong := key.forbidden(names):
-        raise forbidden(f"this API key does not allow {wrong}; it allows {list(key.options or ())}")
+        raise forbidden(
+            f"this API key does not allow {', '.join(wrong)}; it allows {', '.join(key.options or ()) or 'none'}"
+        )
 
 
 def encode(value: Any) -> bytes:

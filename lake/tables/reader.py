@@ -65,6 +65,25 @@ class Passing:
 Where = Passing | str | None
 
 
+_KINDS = re.compile(
+    r"(Invalid user input|Invalid input|Schema error|Error during planning|Error parsing function)[:,] "
+)
+
+
+def _in_brief(error: Exception) -> str:
+    """What Lance found wrong with a filter, without its source file, its kinds of errors and the list of columns.
+
+    >>> _in_brief(ValueError("Invalid user input: Schema error: No field named hue. Valid fields are a., /x/y.rs:1:2"))
+    'no field named hue'
+    """
+    found = re.sub(r",? ?(at )?/\S+\.rs:[\d:]+", "", first_line(error))
+    found = re.sub(
+        r"(Invalid user input|Invalid input|Schema error|Error during planning|Error parsing function)[:,] ", "", found
+    )
+    found = found.partition(" Valid fields are ")[0].strip(" .,")
+    return found[:1].lower() + found[1:]
+
+
 class TableReader:
     """One table at one version, read through Lance itself: ``lancedb`` takes a second to import."""
 
@@ -208,11 +227,7 @@ class TableReader:
             with reading(self.name):
                 self._dataset.count_rows(where)
         except (ValueError, RuntimeError, OSError) as error:
-            columns = [name for name in self.schema.names if name != "vector"]
-            reason = (
-                first_line(error).replace("Invalid input, ", "").replace("Error parsing function: ", "").rstrip(".")
-            )
-            raise UsageError(f"the filter can't be used: {reason}. Columns to filter on: {columns}") from error
+            raise UsageError(f"the filter can't be used: {_in_brief(error)}") from error
 
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""

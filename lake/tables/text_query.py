@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from lake.errors import UsageError
 from lake.options.search import MAX_FUZZINESS, Syntax
+from lake.reporting import either
 
 Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
 
@@ -83,5 +84,5 @@ def _checked(fuzziness: int) -> int:
 def text_query(text: str, syntax: str = "plain", fuzziness: int = 0) -> TextQuery:
     """Parse a question in one of the two syntaxes."""
     if syntax not in get_args(Syntax):
-        raise UsageError(f"no syntax {syntax!r}; choose one of {list(get_args(Syntax))}")
+        raise UsageError(f"no syntax {syntax!r}; choose {either(get_args(Syntax))}")
     return (boolean if syntax == "boolean" else plain)(text, fuzziness)

@@ -355,7 +355,7 @@ def test_a_big_quarantine_is_refused(clean: Candidate, n: int, error_class: str,
     clean.quarantine = quarantined(n, error_class)
     verdict = clean.audited()
     assert [f.severity for f in verdict.failures] == severities
-    assert {f.column for f in verdict.failures} <= {"quarantine_share"}
+    assert {f.column for f in verdict.failures} <= {"failed_share"}
 
 
 def test_an_empty_release_passes_with_a_remark(tmp_path: Path) -> None:

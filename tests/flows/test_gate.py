@@ -29,13 +29,13 @@ def test_a_release_that_lost_most_documents_to_quarantine_is_kept_back(
     write(source, 14, text="")
     second = ingest()
     assert (first.published, second.published, second.n_quarantined) == (True, False, 14)
-    assert "14 of 20 documents are in quarantine, more than 50%" in second.reason
+    assert "14 of 20 documents can't be indexed, formats that are not supported aside, more than 50%" in second.reason
     index = lake.open_lake(lake_url)
     assert index.release().id == first.release
     assert index.releases()["status"].to_pylist() == ["live", "refused"]
     assert index.search("ferry number 19", 3, at=second.release or "").num_rows == 3
     assert _exit_status(["ingest", str(source), "--lake", lake_url]) == REFUSED
-    assert "in quarantine" in capsys.readouterr().out
+    assert "can't be indexed" in capsys.readouterr().out
     assert len(index.releases()) == 2
     write(source, 14)
     assert ingest().reason == "nothing to do"

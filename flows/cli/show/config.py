@@ -20,3 +20,13 @@ def configuration(shown: dict[str, Any]) -> None:
             told = json.dumps(value, ensure_ascii=False)
             table.add_row(f"{section}.{name}", escape(told), "set" if is_set else "", style="bold" if is_set else "")
     terminal().print(table)
+
+
+def changed(shown: dict[str, Any], before: dict[str, Any]) -> None:
+    """Each value that changed, as it was and as it is."""
+    out, lines = terminal(), []
+    for section, values in shown["configuration"].items():
+        for name, value in values.items():
+            if value != (was := before[section][name]):
+                lines.append(f"{section}.{name}: {json.dumps(was)} -> {json.dumps(value, ensure_ascii=False)}")
+    out.print(escape("\n".join(lines)) if lines else "nothing changed: the value was the same")

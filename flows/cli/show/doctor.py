@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flows.cli.hints import pasteable
 from lake.reporting import counted
 
 
 def diagnosis(shown: dict[str, Any]) -> None:
     """A line for each check, then what is wrong."""
-    print("\n".join(_lines(shown)))
+    print(pasteable("\n".join(_lines(shown))))
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:
@@ -42,7 +43,7 @@ def _issues(heading: str, issues: list[dict[str, Any]]) -> Iterator[str]:
     for issue in issues:
         yield f"  {issue['where']}: {issue['what']}"
         if heading == "wrong":
-            yield f"    remedy: {issue['remedy']}{' (raglake doctor --repair)' if issue['fixable'] else ''}"
+            yield f"    remedy: {issue['remedy']}{' (`raglake doctor --repair`)' if issue['fixable'] else ''}"
 
 
 def _remarks(remarks: list[str]) -> Iterator[str]:
@@ -55,5 +56,5 @@ def _verdict(shown: dict[str, Any]) -> str:
     if shown["healthy"]:
         return "is healthy"
     n_fixable = sum(issue["fixable"] for issue in shown["issues"])
-    fix = f"; raglake doctor --repair fixes {n_fixable} of them" if n_fixable else ""
+    fix = f"; `raglake doctor --repair` fixes {n_fixable} of them" if n_fixable else ""
     return f"has {counted(len(shown['issues']), 'issue')}{fix}"

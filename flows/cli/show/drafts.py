@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.reporting import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def generated(told: dict[str, Any]) -> None:
     paid = f"{counted(told['calls'], 'call')}, {tokens}, {cost}; {told['calls_remembered']:,} remembered"
     out.print(f"[dim]release {told['release']}, {paid}[/dim]")
     if told["added"]:
-        out.print(f"nobody has looked at them yet; raglake questions review --set {name} is for that")
+        paragraph(out, f"nobody has reviewed them yet; do so with `raglake questions review --set {told['set']}`")
 
 
 def question(asked: EvalQuestion, evidence: Sequence[Shown], number: int, n: int, *, quiet: bool) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.reporting import counted
 
 _MOST_SHOWN = 10
@@ -26,7 +26,7 @@ def evaluations(shown: dict[str, Any]) -> None:
     out = terminal()
     for one in shown["evaluations"]:
         out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(_way(one['settings']))}")
-        out.print(_counts(one))
+        paragraph(out, _counts(one))
         if one["measures"]:
             _print(_measures(one["measures"]))
         if one["seconds"]:
@@ -47,7 +47,7 @@ def answers(shown: dict[str, Any]) -> None:
         way = _way({name: value for name, value in how.items() if name != "answers"})
         said = f"{way}, answered by {how['answers']['chat']}{judge}"
         out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(said)}")
-        out.print(_counts(one))
+        paragraph(out, _counts(one))
         if one["measures"]:
             _print(_measures(one["measures"]))
         for measure, n in one["not_judged"].items():
@@ -80,7 +80,7 @@ def _counts(one: dict[str, Any]) -> str:
     left_out = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common())
     parts = [f"{one['scored']:,} of {counted(one['questions'], 'question')} measured"]
     parts += [f"{len(one['failed']):,} of them failed and count as 0"] if one["failed"] else []
-    parts += [f"{len(one['left_out']):,} left out: {left_out} (raglake questions check)"] if left_out else []
+    parts += [f"{len(one['left_out']):,} left out: {left_out} (`raglake questions check`)"] if left_out else []
     return "; ".join(parts)
 
 

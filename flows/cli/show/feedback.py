@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.reporting import counted
 
 _MOST_SHOWN = 20
@@ -38,7 +38,8 @@ def drafted(shown: dict[str, Any]) -> None:
     """What was made of feedback, and what was not."""
     out = terminal()
     n = counted(len(shown["drafted"]), "question")
-    out.print(f"{n} drafted in the set [bold]{escape(shown['set'])}[/bold]; raglake questions review goes through them")
+    name = shown["set"]
+    paragraph(out, f"{n} drafted in the set {name}; review them with `raglake questions review --set {name}`")
     left = {
         "passages with too few votes": shown["n_too_few"],
         "questions without a useful passage": shown["n_nothing_useful"],

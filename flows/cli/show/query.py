@@ -13,6 +13,7 @@ from flows.cli.show.terminal import paragraph, terminal, wrapped
 
 #: Characters of a snippet, and of what stands before the first word that matches.
 _SNIPPET, _LEAD = 320, 60
+_COMMON = frozenset(["does", "from", "that", "this", "what", "when", "where", "which", "with"])
 _WORD = re.compile(r"\w+")
 
 
@@ -60,10 +61,12 @@ def snippet(hit: dict[str, Any], question: str) -> str:
 def _is_telling(word: str) -> bool:
     """Whether a word is worth marking.
 
-    >>> [word for word in ("how", "the", "pump", "PDF", "42", "I") if _is_telling(word)]
+    >>> [word for word in ("how", "which", "pump", "PDF", "42", "I") if _is_telling(word)]
     ['pump', 'PDF', '42']
     """
-    return len(word) >= 4 or word[0].isdigit() or (len(word) > 1 and word.isupper())
+    return (
+        (len(word) >= 4 and word.casefold() not in _COMMON) or word[0].isdigit() or (len(word) > 1 and word.isupper())
+    )
 
 
 def _stem(word: str) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.reporting import counted
 
 _MOST_SHOWN = 20
+#: Why a question can't be measured, for a person.
+_REASONS = {"absent": "the release does not hold the document (absent)"}
 
 
 def taken(shown: dict[str, Any]) -> None:
@@ -19,9 +21,11 @@ def taken(shown: dict[str, Any]) -> None:
     out = terminal()
     out.print(f"{counted(shown['imported'], 'question')} in the set [bold]{escape(shown['set'])}[/bold]")
     if shown["erased"]:
-        out.print(f"{shown['erased']:,} left away: their documents were erased for good by raglake forget")
+        n = counted(shown["erased"], "question")
+        out.print(f"{n} not imported: the documents were erased for good by raglake forget")
     if shown["checked_at"] is None:
-        out.print("nothing is published yet; raglake questions check says later which of them match")
+        command = f"`raglake questions check --set {shown['set']}`"
+        paragraph(out, f"nothing is published yet; {command} shows later which of them match")
     else:
         _left_out(shown["left_out"], shown["imported"], shown["checked_at"])
 
@@ -35,10 +39,10 @@ def _left_out(rows: list[dict[str, Any]], n: int, release: str) -> None:
     out = terminal()
     out.print(f"{n - len(rows):,} of {counted(n, 'question')} can be measured at {release}")
     for reason, count in Counter(row["reason"] for row in rows).most_common():
-        out.print(f"  {count:,} left out: {reason}")
+        out.print(f"  {count:,} left out: {_REASONS.get(reason, reason)}")
     for row in rows[:_MOST_SHOWN]:
         uris = ", ".join(dict.fromkeys(piece["uri"] for piece in row["evidence"]))
-        out.print(f"  [dim]{escape(row['reason'])}: {escape(row['question'])} ({escape(uris)})[/dim]")
+        out.print(f"  [dim]{escape(row['question'])} ({escape(uris)})[/dim]")
     if len(rows) > _MOST_SHOWN:
         out.print(f"  ... and {len(rows) - _MOST_SHOWN:,} more (--json lists all)")
 
@@ -55,9 +59,12 @@ def listed(shown: dict[str, Any]) -> None:
     for row in shown["sets"]:
         kinds = ", ".join(counted(n, kind) for kind, n in row["evidence"].items())
         table.add_row(escape(row["set"]), f"{row['questions']:,}", f"{row['unreviewed']:,}", kinds)
-    out.print(table if shown["sets"] else "no questions yet; raglake questions import takes some in")
+    if shown["sets"]:
+        out.print(table)
+    else:
+        paragraph(out, "no questions yet; `raglake questions import FORMAT PATH` adds some")
 
 
 def dropped(shown: dict[str, Any]) -> None:
     """What was taken away."""
-    terminal().print(f"{counted(shown['dropped'], 'question')} of {escape(shown['set'])} taken away")
+    terminal().print(f"{counted(shown['dropped'], 'question')} of {escape(shown['set'])} deleted")

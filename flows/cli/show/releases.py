@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.markup import escape
@@ -9,7 +10,7 @@ from rich.markup import escape
 from flows.cli.show.terminal import paragraph, table, terminal
 from lake.reporting import counted, in_bytes
 
-_MOST_NAMES = 20
+_MOST_NAMES, _MOST_QUESTIONS = 20, 5
 #: Columns that a terminal must have for the last two of the table, which matter least.
 _WIDE = 105
 #: Entries of other releases that were written while a release was live, and do not concern it.
@@ -43,8 +44,8 @@ def _remarks(row: dict[str, Any]) -> list[str]:
     return named + ([row["why"]] if row["why"] else [])
 
 
-def release(shown: dict[str, Any]) -> None:
-    """One release: what it is, what its audit found, and what was done."""
+def release(shown: dict[str, Any], questions: Mapping[str, str]) -> None:
+    """One release: what it is, what its audit and its gate found, and what was done; ``questions``: texts by id."""
     releases([shown])
     out = terminal()
     recipe = shown["recipe_fields"]
@@ -54,8 +55,11 @@ def release(shown: dict[str, Any]) -> None:
     if shown["spent"]:
         out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:
-        examples = f" (for instance {', '.join(finding['sample_ids'][:3])})" if finding["sample_ids"] else ""
+        is_gate, samples = finding["suite"] == "gate", finding["sample_ids"]
+        examples = f" (for instance {', '.join(samples[:3])})" if samples and not is_gate else ""
         paragraph(out, f"{finding['severity']}: {finding['message']}{examples}")
+        for name in samples[:_MOST_QUESTIONS] if is_gate else ():
+            paragraph(out, questions.get(name, name), indent=2)
     rows = [
         (f"{entry['at']:%Y-%m-%d %H:%M:%S}", *_event(entry, shown["release"]))
         for entry in shown["entries"]
@@ -97,7 +101,7 @@ def live(shown: dict[str, Any]) -> None:
     held = f", pinned: {escape(shown['pinned'])}" if shown["pinned"] else ""
     terminal().print(f"live is [bold]{shown['live']}[/bold]{held}")
     for remark in shown["remarks"]:
-        terminal().print(f"[yellow]{escape(remark)}[/yellow]")
+        paragraph(terminal(), remark, style="yellow")
 
 
 def rebuilt(shown: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ def wrapped(out: Console, markup: str, *, indent: int) -> None:
     """Print markup, wrapped between words when it goes to a terminal."""
     text = Text.from_markup(markup)
     for line in text.wrap(out, out.width - indent) if out.is_terminal else [text]:
+        line.rstrip()
         out.print(Text(" " * indent) + line)
 
 

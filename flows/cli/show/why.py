@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.search.diagnosis.messages import summary
 
 _SHOWN = 5
@@ -35,7 +35,7 @@ def _piece(out: Console, one: dict[str, Any]) -> None:
     out.print(f"\n{escape(evidence['uri'])}{escape(quote)}")
     out.print(f"  [{colour}]{escape(one['stage'])}[/{colour}]: {escape(one['sentence'])}")
     if one["advice"]:
-        out.print(f"  try: {escape(one['advice'])}")
+        paragraph(out, f"try: {one['advice']}", indent=2)
     if one["is_cut"]:
         for span in one["spans"]:
             out.print(f"  chunk {span['chunk_id'][:8]} holds {span['start']:,} to {span['end']:,}", style="dim")

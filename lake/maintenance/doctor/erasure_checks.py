@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lake.maintenance.doctor.examination import Examination
     from lake.storage.denylist import Denylist
 
-_FINISH = "raglake prune finishes the erasure"
+_FINISH = "`raglake prune` finishes the erasure"
 _FIRST = 3
 
 
@@ -37,7 +37,7 @@ def check_denylist(exam: Examination) -> int:
     in_releases = _in_releases(exam, denylist)
     if cut_short:
         # Once the mark is gone nobody would know that releases are still to be made without the documents.
-        what, first = "an erasure was cut short", "raglake forget, then raglake prune"
+        what, first = "an erasure was cut short", "`raglake forget URI --why REASON`, then `raglake prune`"
         exam.report(ERASING, what, first if in_releases else _FINISH, "" if in_releases else "finish")
     elif not in_releases:
         for path, columns in _piles(exam):

@@ -65,9 +65,9 @@ class Examination:
     def unlike_tables(self, where: str, what: str) -> None:
         """An issue of LanceDB's side, which a rebuild fixes as long as Parquet is whole."""
         if any(issue.check in _LAYER_OF_RECORD and not issue.fix for issue in self.issues):
-            self.report(where, what, "raglake rebuild, once what Parquet lacks is there again")
+            self.report(where, what, "`raglake rebuild`, once what Parquet lacks is there again")
         else:
-            self.report(where, what, "raglake rebuild", "rebuild")
+            self.report(where, what, "`raglake rebuild`", "rebuild")
 
     @contextmanager
     def noticing_tables(self, where: str, what: str) -> Iterator[None]:

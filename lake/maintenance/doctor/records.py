@@ -88,7 +88,11 @@ def _check_history(exam: Examination) -> None:
     live = history.entries[-1].live if history.entries else None
     for name, named in {"live": live, **history.names}.items():
         if named is not None and named not in history.releases:
-            exam.report("log", f"{name} is {named}, which is not kept", "raglake rollback to a release that is kept")
+            exam.report(
+                "log",
+                f"{name} is {named}, which is not kept",
+                "`raglake rollback RELEASE --why REASON`",
+            )
     order = {name: number for number, name in enumerate(history.releases)}
     for release in history.releases.values():
         base = release.delta_base
@@ -139,7 +143,7 @@ def check_questions(exam: Examination) -> int:
 def check_scores(exam: Examination) -> int:
     """Scores can be read."""
     folders = [f"scores/{name}" for name in exam.lake.store.names("scores")]
-    remedy = "delete it; raglake evaluate measures again"
+    remedy = "delete it; `raglake evaluate` measures again"
     return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
 
 
@@ -180,7 +184,7 @@ def check_leftovers(exam: Examination) -> int:
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
         exam.remarks.append(
-            f"damaged/ holds {counted(n_aside, 'file')} that a repair set aside; raglake prune removes them"
+            f"damaged/ holds {counted(n_aside, 'file')} that a repair set aside; `raglake prune` removes them"
         )
     if exam.issues:
         return 0
@@ -192,5 +196,5 @@ def check_leftovers(exam: Examination) -> int:
     }
     found = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items() if n)
     if found:
-        exam.remarks.append(f"left over: {found}, {vacuumed.n_bytes:,} bytes; raglake prune removes them in time")
+        exam.remarks.append(f"left over: {found}, {vacuumed.n_bytes:,} bytes; `raglake prune` removes them in time")
     return vacuumed.n_files

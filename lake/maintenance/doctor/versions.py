@@ -58,7 +58,7 @@ def _check_tags(exam: Examination, generation: str, name: str) -> None:
     orphans = tags.keys() - exam.history.releases.keys()
     if orphans:
         exam.remarks.append(
-            f"{where} has {len(orphans)} tags of releases that are not kept; raglake prune removes them"
+            f"{where} has {len(orphans)} tags of releases that are not kept; `raglake prune` removes them"
         )
 
 

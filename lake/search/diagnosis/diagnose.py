@@ -113,8 +113,8 @@ def meant(kept: Sequence[EvalQuestion], words: str) -> EvalQuestion:
     mine = [one for one in kept if words in (one.question_id, one.key)] or [one for one in kept if one.text == words]
     if not mine:
         raise UsageError(
-            f"no question {words!r} is kept; raglake questions list --set NAME lists them, or say where its answer "
-            "stands: --uri, and --quote"
+            f"no question {words!r} is kept; `raglake questions list --set NAME` lists them; or name what answers it "
+            "with --uri, and --quote"
         )
     first, *others = mine
     for other in others:

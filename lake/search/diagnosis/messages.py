@@ -32,11 +32,11 @@ _SENTENCES: dict[Stage, str] = {
     "found": "found",
 }
 _ADVICE: dict[Stage, str] = {
-    "absent": "check the source, --include and --exclude, then raglake ingest",
+    "absent": "check the source, --include and --exclude, then `raglake ingest SOURCE`",
     "erased": "nothing: an erasure is for good; drop the question",
     "several sources": "name one with --source when importing the question",
-    "quarantined": "mend the file, or read it with another parser; raglake status lists all that are in quarantine",
-    "text gone": "if the source changed, correct the question (raglake questions review); else the parser lost it",
+    "quarantined": "mend the file, or read it with another parser; `raglake status` lists the quarantine",
+    "text gone": "if the source changed, `raglake questions review --all` corrects it; else the parser lost it",
     "ambiguous": "quote more of the text",
     "no chunk": "try another chunking strategy (raglake ingest --strategy --change-recipe) and report the document",
     "hidden": "ask as somebody who may see it (--as), or change its acl",

@@ -12,6 +12,7 @@ import pytest
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
+from lake.index import open_lake
 
 Say = Callable[..., Any]
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")
@@ -32,7 +33,10 @@ def releases(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lis
     quotes = {name: f"The {name} hangs" for name in NAMES[10:14]}
     rows = [f"{n},Where is the {name}?,{name}.md,{quotes.get(name, '')}" for n, name in enumerate(NAMES)]
     questions.write_text("\n".join(["id,question,uri,quote", *rows, "99,Where is the wreck?,wreck.md,"]))
-    assert _exit_status(["questions", "import", "csv", str(questions), "--lake", lake_url]) == OK
+    words = ["questions", "import", "csv", str(questions), "--lake", lake_url]
+    assert _exit_status(words) == USAGE
+    assert open_lake(lake_url).questions() == []
+    assert _exit_status([*words, "--allow-unknown"]) == OK
     for name in NAMES[:14]:
         (source / f"{name}.md").write_text(described("thing"))
     return [*found, ingest().release or ""]
