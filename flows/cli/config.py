@@ -16,6 +16,7 @@ from flows.cli.show import config as show_config
 from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
+from lake.options import options
 
 if TYPE_CHECKING:
     from lake.configuration import Configuration
@@ -31,10 +32,8 @@ class KeysCommand(TyperCommand):
     """A command whose help lists the keys."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        from lake.configuration import Configuration
-        from lake.options import options
 
-        for section in fields(Configuration):
+        for section in fields(configuration.Configuration):
             with formatter.section(f"Keys of {section.name}"):
                 found = options(cast(type, section.default_factory)).values()
                 formatter.write_dl([(f"{section.name}.{one.name}", one.description) for one in found])
