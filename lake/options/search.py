@@ -41,12 +41,6 @@ class Boosts:
         if wrong:
             raise UsageError(f"factors of sources must be numbers, 0 or more; these are not: {wrong}")
 
-    @property
-    def is_neutral(self) -> bool:
-        """Whether every factor is 1, whatever the passages."""
-        ages = self.recency_half_life_days is not None and self.recency_weight > 0
-        return not ages and all(factor == 1 for factor in self.sources.values())
-
 
 def _is_factor(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value < float("inf")

@@ -227,3 +227,14 @@ def test_an_erasure_does_not_overlook_the_configuration(asked: str, lake_url: st
     config(lake_url, "set", "gate.mode", "warn")
     assert operate.forget(lake_url, uri="3.md", why="case 17").proof
     assert Path(lake_url, "configuration.json").exists()
+
+
+def test_drafts_alone_ask_nothing_of_a_candidate_that_is_published_by_hand(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    (source / "a.md").write_text(text_of(1))
+    candidate = ingest(publish=False).release or ""
+    drafted = EvalQuestion("halls", "Where is number1x?", evidence=(Evidence("a.md"),), reviewed=False)
+    add(Lake(lake_url), [drafted])
+    assert config(lake_url, "set", "gate.floors.document nDCG@10", "0.5") == OK
+    assert operate.publish(lake_url, candidate).resolve("live").id == candidate

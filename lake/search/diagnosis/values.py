@@ -82,7 +82,3 @@ class EvidenceLocation:
     steps: tuple[SearchStep, ...] = ()
     rank: int | None = None
     covered: float = 0.0
-
-    @property
-    def is_in_corpus(self) -> bool:
-        return self.doc_id is not None
