@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PEERS = Path(__file__).parent / "peers"
-_OURS = "import sys; from flows.cli import _exit_status; sys.exit(_exit_status(sys.argv[1:]))"
+_OURS = "import sys; from flows.cli.app import _exit_status; sys.exit(_exit_status(sys.argv[1:]))"
 _LIBRARIES = (
     *("lancedb", "langchain-core", "langchain-community", "llama-index-core", "cocoindex"),
     *("sentence-transformers", "torch"),

@@ -23,7 +23,7 @@ from kill_harness.content import content_of, digest_of, read_tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.releases.values import History
+    from lake.releases.history import History
 
 WORDS = ("pump", "valve", "quay", "tide", "buoy", "winch", "ferry", "crane")
 

@@ -201,9 +201,9 @@ KILLED_RUN = """
 import sys
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.ingest.scan import Settings
+from lake.options import RecipeOptions
 with PlainSteps() as steps:
-    settings = Settings(embedder="hash")
+    settings = RecipeOptions(embedder="hash")
     reindex(Job(sources=(sys.argv[1],), lake=sys.argv[2], settings=settings, shard_documents=10), steps)
 """
 
@@ -219,6 +219,7 @@ def test_a_killed_run_shows_nothing_and_the_next_one_converges(
     for _ in range(5):
         run = subprocess.Popen([sys.executable, "-c", KILLED_RUN, str(source), lake_url], start_new_session=True)
         time.sleep(rng.uniform(0.8, 3.0))
+        assert run.poll() in (None, 0)  # it must die of the signal alone
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         seen = everything(lake_url)
