@@ -1,6 +1,6 @@
-"""What a lake is told once: how it is searched, how candidates are asked, what raises an alarm.
+"""A lake's configuration: search defaults, the gate for candidates, alarms.
 
-Kept in the lake as ``configuration.json``, which holds what somebody set and no defaults.
+Stored in the lake as ``configuration.json``, which holds only values that somebody set, no defaults.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Correction = Literal["holm", "bonferroni"]
 class Gate:
     """How a candidate is evaluated by the lake's questions before it is published.
 
-    A measure that a set's evidence cannot have is left out there, such as one of spans if whole documents are relevant.
+    A measure that does not apply to a set's evidence is left out, such as one of spans if whole documents are relevant.
     """
 
     mode: Mode = option("block", "What a finding does: block the candidate, warn, or (off) skip the evaluation.")
@@ -68,11 +68,11 @@ class Gate:
 
     @property
     def measures(self) -> tuple[tuple[str, str], ...]:
-        """Level and name of every measure that is looked at."""
+        """Level and name of every measure in use."""
         return tuple(map(split_measure, dict.fromkeys([*self.floors, *self.no_regression])))
 
     def asks(self, sets: Collection[str], *, has_live: bool) -> bool:
-        """Whether there is something to ask, in a lake with these sets of questions."""
+        """Whether the gate has anything to evaluate, in a lake with these sets of questions."""
         demands = bool(self.floors) or (bool(self.no_regression) and has_live)
         return self.mode != "off" and demands and bool(self.sets or sets)
 
@@ -102,18 +102,18 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One section each; whoever adds one adds a field here, and nothing else."""
+    """One field per section; a new section needs only a new field here."""
 
     gate: Gate = field(default_factory=Gate)
     alarms: Alarms = field(default_factory=Alarms)
     search: SearchDefaults = field(default_factory=SearchDefaults)
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Configuration:
-        """UsageError where ``said`` (section, name, value) holds a name that there isn't, or a value that can't be."""
+    def of(cls, settings: Mapping[str, Any]) -> Configuration:
+        """Make it of ``settings`` (section, name, value). Raises UsageError for an unknown key or an invalid value."""
         sections = {section.name: section.default_factory for section in fields(cls)}
-        check_names("configuration", "sections", said, sections)
-        return cls(**{name: _section(sections[name], name, values) for name, values in said.items()})
+        check_names("configuration", "sections", settings, sections)
+        return cls(**{name: _section(sections[name], name, values) for name, values in settings.items()})
 
 
 def _section(kind: Any, name: str, values: Any) -> Any:
@@ -129,7 +129,7 @@ def _section(kind: Any, name: str, values: Any) -> Any:
 
 
 def read(store: Store) -> Configuration:
-    """What holds in a lake. ContractError where the file is damaged, UsageError where it says what can't be."""
+    """A lake's configuration. Raises ContractError if the file is damaged, UsageError if a setting is invalid."""
     try:
         return Configuration.of(said(store))
     except UsageError as error:
@@ -137,7 +137,7 @@ def read(store: Store) -> Configuration:
 
 
 def search_defaults(store: Store) -> SearchDefaults:
-    """How the lake is searched where nobody says otherwise; errors as for ``read``, of this section alone."""
+    """The lake's search defaults; raises the errors of ``read``, but only for this section."""
     try:
         found: SearchDefaults = _section(SearchDefaults, "search", said(store).get("search", {}))
     except UsageError as error:
@@ -146,27 +146,27 @@ def search_defaults(store: Store) -> SearchDefaults:
 
 
 def said(store: Store) -> dict[str, Any]:
-    """What somebody set: section, name, value; without defaults."""
+    """The values that somebody set, as section, name, value; without defaults."""
     try:
         found = json.loads(store.read(FILE))
         if not isinstance(found, dict):
-            raise ValueError("no JSON object")
+            raise ValueError("not a JSON object")
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise ContractError(
-            f"{FILE} of {store.url} is damaged ({error}); restore it, or delete it: the defaults hold then"
+            f"{FILE} of {store.url} is damaged ({error}); restore it, or delete it to return to the defaults"
         ) from error
     return found
 
 
 def with_value(store: Store, key: str, value: Any) -> Configuration:
-    """What would hold with this value set: ``gate.mode``, or ``gate.floors.document nDCG@10`` for one of several."""
+    """The configuration if this value were set; ``key`` is like ``gate.mode`` or ``gate.floors.document nDCG@10``."""
     return Configuration.of(_put(said(store), key, value))
 
 
 def put(store: Store, key: str, value: Any) -> Configuration:
-    """Set one value, as ``with_value`` says. Of two who set something at once the later one counts."""
+    """Set one value, see ``with_value``. If two writers set something at once, the later one wins."""
     return _keep(store, _put(said(store), key, value))
 
 
@@ -182,7 +182,9 @@ def _put(kept: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 
 def obey(store: Store, sections: Mapping[str, Any]) -> bool:
-    """Let whole sections hold as given, and leave the others; whether that changes anything. A no-op writes nothing."""
+    """Replace whole sections and keep the others. Returns whether anything changed; without a change nothing is
+    written.
+    """
     kept = said(store)
     wanted = json.loads(json.dumps({**kept, **sections}))  # as it is read back: lists for tuples
     if wanted == kept:
@@ -192,7 +194,7 @@ def obey(store: Store, sections: Mapping[str, Any]) -> bool:
 
 
 def drop(store: Store, key: str) -> Configuration:
-    """Take back what was set, so that the default holds; UsageError where nothing was."""
+    """Remove a setting, so that the default applies. Raises UsageError if it is not set."""
     kept = said(store)
     *path, last = _path(key)
     places = [kept]
@@ -218,14 +220,14 @@ def _keep(store: Store, kept: dict[str, Any]) -> Configuration:
 
 
 def _path(key: str) -> list[str]:
-    """Section, name and entry; a dot in an entry's own name does not part it.
+    """Section, name and entry; an entry's own name may contain dots.
 
     >>> _path("gate.floors.document P(rel=2)@.5")
     ['gate', 'floors', 'document P(rel=2)@.5']
     """
     parts = key.split(".", 2)
     if not all(parts):
-        raise UsageError(f"no key {key!r}; one is, for instance, gate.mode")
+        raise UsageError(f"no key {key!r}; a valid key is, for instance, gate.mode")
     return parts
 
 

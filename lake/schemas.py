@@ -1,4 +1,4 @@
-"""Every Arrow schema: the one place where a column is defined."""
+"""Every Arrow schema: the one place that defines columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPAN = [
     pa.field("start", pa.int64()),  # first code point of canonical_text[start:end]
     pa.field("end", pa.int64()),  # one past the last code point
     pa.field("heading", pa.string()),  # headings over the span, outermost first, joined by " > "
-    pa.field("page", pa.int32()),  # page, slide or sheet from 1; null where the format has none
+    pa.field("page", pa.int32()),  # page, slide or sheet from 1; null if the format has none
     pa.field("kind", pa.string()),  # text, code or table
     pa.field("n_tokens", pa.int32()),  # parents: cl100k tokens of the text; chunks: the embedder's, of what is embedded
 ]
@@ -29,9 +29,9 @@ LISTING = pa.schema(
         _key("doc_id"),  # digest of source and uri
         pa.field("source", pa.string()),  # name of the source, its root URL unless named
         pa.field("uri", pa.string()),  # path inside the source
-        pa.field("size", pa.int64()),  # bytes; null where the store doesn't say
+        pa.field("size", pa.int64()),  # bytes; null if the store doesn't report it
         pa.field("modified_at", UTC),  # the source's own time of last change
-        pa.field("etag", pa.string()),  # the store's revision mark, where it has one
+        pa.field("etag", pa.string()),  # the store's revision mark, if it has one
     ]
 )
 
@@ -40,8 +40,8 @@ DIGESTS = pa.schema(
     [
         *LISTING,
         pa.field("digest", pa.string()),  # SHA-256 of the bytes
-        # JSON: what a sidecar states of which documents; null for a document. To be renamed when sidecars are
-        # understood otherwise: a cache of other columns is made anew.
+        # JSON: what a sidecar states of which documents; null for a document. Rename it when the meaning of sidecars
+        # changes: a cache with other columns is rebuilt.
         pa.field("states", pa.string()),
     ]
 )
@@ -51,9 +51,7 @@ DIGESTED = pa.schema(
     [
         *LISTING,
         pa.field("digest", pa.string()),
-        pa.field(
-            "stated", pa.string()
-        ),  # JSON of ``lake.sources.declared``; null where no sidecar speaks of the document
+        pa.field("stated", pa.string()),  # JSON of ``lake.sources.declared``; null if no sidecar mentions it
     ]
 )
 
@@ -81,7 +79,7 @@ DOCUMENTS = pa.schema(
     ]
 )
 
-#: Section-sized spans: what an answer is built from.
+#: Section-sized spans, from which answers are built.
 PARENTS = pa.schema(
     [
         _key("parent_id"),  # document, text, occurrence
@@ -116,8 +114,8 @@ def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") ->
     )
 
 
-#: Who may see each document that is restricted or ever was, as of the last run that looked; sorted by doc_id.
-RIGHTS = pa.schema([_key("doc_id"), pa.field("acl", pa.list_(pa.string()))])  # null: everybody, by now
+#: Who may see each document that is or ever was restricted, as of the last run that checked; sorted by doc_id.
+RIGHTS = pa.schema([_key("doc_id"), pa.field("acl", pa.list_(pa.string()))])  # null: everybody again
 
 #: What could not be indexed and why; inside the release, beside the manifest.
 QUARANTINE = pa.schema(
@@ -125,7 +123,7 @@ QUARANTINE = pa.schema(
         _key("doc_id"),
         pa.field("source", pa.string()),
         pa.field("uri", pa.string()),
-        pa.field("digest", pa.string()),  # SHA-256 of the bytes; null where they could not be read
+        pa.field("digest", pa.string()),  # SHA-256 of the bytes; null if they could not be read
         pa.field("fingerprint", pa.string()),  # tried again when it changes
         pa.field("content_id", pa.string()),
         pa.field("media_type", pa.string()),
@@ -145,25 +143,25 @@ _CONTENT_CHUNK = pa.struct(
     [
         pa.field("parent", pa.int32()),  # ordinal of its parent
         *(f for f in _SPAN if f.name != "ordinal"),
-        pa.field("context", pa.string()),  # what is embedded before the text: headings that stand over it
+        pa.field("context", pa.string()),  # what is embedded before the text: the headings above it
         pa.field("text_digest", pa.string()),  # digest of context + text
     ]
 )
 
-#: What parsing and chunking made of some bytes, whatever files hold them: the Parquet layer of record.
+#: What parsing and chunking made of some bytes, whichever files hold them: the Parquet layer of record.
 CONTENTS = pa.schema(
     [
         _key("content_id"),  # digest of bytes, parser, its version, and chunking
         pa.field("digest", pa.string()),  # SHA-256 of the bytes
         pa.field("parser", pa.string()),  # name of the parser
-        pa.field("text", pa.string()),  # the canonical text; null where parsing failed
+        pa.field("text", pa.string()),  # the canonical text; null if parsing failed
         pa.field("title", pa.string()),
         pa.field("author", pa.string()),
         pa.field("language", pa.string()),
         pa.field("metadata", pa.string()),  # JSON object
         pa.field("parents", pa.list_(_CONTENT_PARENT)),
         pa.field("chunks", pa.list_(_CONTENT_CHUNK)),
-        pa.field("error_class", pa.string()),  # set where the bytes can't be indexed
+        pa.field("error_class", pa.string()),  # set if the bytes can't be indexed
         pa.field("reason", pa.string()),
         pa.field("failed_at", UTC),
     ]
@@ -178,7 +176,7 @@ def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -
     return pa.schema([_key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])
 
 
-#: The answer of a search: one row for each passage, best first.
+#: The result of a search: one row for each passage, best first.
 HITS = pa.schema(
     [
         pa.field("uri", pa.string()),
@@ -204,40 +202,40 @@ HITS = pa.schema(
         pa.field("chunk_start", pa.int64()),
         pa.field("chunk_end", pa.int64()),
         pa.field("chunk_ids", pa.list_(pa.string())),  # all chunks of the passage that were found, best first
-        pa.field("vector_rank", pa.int32()),  # of the best chunk, from 1; null where this leg did not find it
+        pa.field("vector_rank", pa.int32()),  # of the best chunk, from 1; null if vector search did not find it
         pa.field("vector_score", pa.float64()),  # cosine similarity
         pa.field("text_rank", pa.int32()),
         pa.field("text_score", pa.float64()),  # BM25
-        pa.field("rerank_score", pa.float64()),  # null where no model was asked
-        pa.field("copies", pa.list_(pa.string())),  # uris whose near copies of the best chunk were left out
+        pa.field("rerank_score", pa.float64()),  # null without a reranker
+        pa.field("copies", pa.list_(pa.string())),  # uris with near-duplicates of the best chunk, which were dropped
     ]
 )
 
 _EVIDENCE = pa.struct(
     [
-        pa.field("source", pa.string()),  # null: of whichever source has the uri
+        pa.field("source", pa.string()),  # null: any source that has the uri
         pa.field("uri", pa.string()),
         pa.field("quote", pa.string()),  # the text that answers; null: the document as a whole is relevant
-        pa.field("before", pa.string()),  # what stands just before and after it, which tells its occurrences apart
+        pa.field("before", pa.string()),  # the text just before and after it, which distinguishes its occurrences
         pa.field("after", pa.string()),
-        pa.field("start", pa.int64()),  # canonical_text[start:end] was the quote when this was written down
+        pa.field("start", pa.int64()),  # canonical_text[start:end] was the quote when this was recorded
         pa.field("end", pa.int64()),
-        pa.field("grade", pa.int32()),  # how relevant; 0: judged, and not relevant
+        pa.field("grade", pa.int32()),  # how relevant; 0: judged not relevant
     ]
 )
 
-#: Ground truth: questions and where their answers stand, by place and words, never by the id of a chunk.
+#: Ground truth: questions with the places and words of their answers, independent of chunk ids.
 QUESTIONS = pa.schema(
     [
         _key("question_id"),  # digest of set and text
-        pa.field("set", pa.string()),  # the questions that were brought together
+        pa.field("set", pa.string()),  # the set of questions that it belongs to
         pa.field("text", pa.string()),
-        pa.field("key", pa.string()),  # its id where it was imported from
+        pa.field("key", pa.string()),  # its id in the data that it was imported from
         pa.field("answers", pa.list_(pa.string())),
-        pa.field("language", pa.string()),  # ISO 639-1; null where nobody said
+        pa.field("language", pa.string()),  # ISO 639-1; null if unknown
         pa.field("evidence", pa.list_(_EVIDENCE)),
         pa.field("origin", pa.string()),  # imported, generated or feedback
-        pa.field("reviewed", pa.bool_()),  # whether a person stands by it
+        pa.field("reviewed", pa.bool_()),  # whether a person has approved it
         pa.field("tags", pa.list_(pa.string())),
     ]
 )
@@ -247,48 +245,49 @@ SCORES = pa.schema(
     [
         pa.field("release", pa.string()),
         pa.field("recipe", pa.string()),  # digest of the recipe
-        pa.field("settings", pa.string()),  # JSON object: how the questions were asked
+        pa.field("settings", pa.string()),  # JSON object: the search options
         pa.field("set", pa.string()),
         pa.field("question_id", pa.string()),
         pa.field("status", pa.string()),  # scored, failed (counts as 0), or why it was left out
-        # document, parent, chunk, span or answer; search: what asking took, in seconds, tokens and USD; null where it
-        # was left out
+        # document, parent, chunk, span or answer; search: its cost in seconds, tokens and USD; null if it was left out
         pa.field("level", pa.string()),
-        pa.field("measure", pa.string()),  # as nDCG@10
+        pa.field("measure", pa.string()),  # such as nDCG@10
         pa.field("value", pa.float64()),
-        pa.field("source", pa.string()),  # of the evidence, where it is of one source, media type or language
+        pa.field("source", pa.string()),  # of the evidence, if it has only one source, media type or language
         pa.field("media_type", pa.string()),
-        pa.field("language", pa.string()),  # of the question if that was said, else of its evidence
+        pa.field("language", pa.string()),  # of the question if known, else of its evidence
         pa.field("n_words", pa.int32()),  # of the question
         pa.field("evidence_bytes", pa.string()),  # digest of the bytes of the documents that answer it
-        pa.field("question_digest", pa.string()),  # of the question with its evidence and answers, as it was asked
-        pa.field("basis", pa.string()),  # digest of what answered it: the release's content, raglake's version
+        pa.field(
+            "question_digest", pa.string()
+        ),  # of the question with its evidence and answers, when it was evaluated
+        pa.field("basis", pa.string()),  # digest of the release's content and raglake's version
         pa.field("evaluated_at", UTC),
     ]
 )
 
-#: A reply of a chat model that was paid for, or a person's decision; one row a file, since each is kept at once.
+#: A paid reply of a chat model, or a person's decision; one row per file, since each is stored at once.
 CALLS = pa.schema(
     [
         _key("call_id"),  # digest of the model and of all that was sent to it
-        pa.field("kind", pa.string()),  # what was asked: the name of its prompt; review: a person was asked
-        pa.field("model", pa.string()),  # as the provider calls the one that replied
+        pa.field("kind", pa.string()),  # the name of the prompt; review: a person's decision
+        pa.field("model", pa.string()),  # the provider's name of the model that replied
         pa.field("text", pa.string()),  # the reply
         pa.field("finish", pa.string()),  # stop, length or refused
         pa.field("n_input", pa.int64()),  # tokens
         pa.field("n_output", pa.int64()),
-        pa.field("cost_usd", pa.float64()),  # null where no price is known
+        pa.field("cost_usd", pa.float64()),  # null if no price is known
         pa.field("seconds", pa.float64()),
         pa.field("about", pa.list_(pa.string())),  # documents whose words were sent: doc_ids and digests of bytes
         pa.field("made_at", UTC),
     ]
 )
 
-#: What people said of passages that a search had found: one row for each judgement, never changed.
+#: People's judgements of passages that a search had found: one row for each judgement, never changed.
 FEEDBACK = pa.schema(
     [
         _key("feedback_id"),
-        pa.field("release", pa.string()),  # that answered
+        pa.field("release", pa.string()),  # that was searched
         pa.field("question", pa.string()),
         pa.field("useful", pa.bool_()),
         pa.field("source", pa.string()),
@@ -299,26 +298,26 @@ FEEDBACK = pa.schema(
         pa.field("start", pa.int64()),  # canonical_text[start:end] is the quote
         pa.field("end", pa.int64()),
         pa.field("quote", pa.string()),  # the chunk, so that the judgement outlives the release
-        pa.field("voter", pa.string()),  # digest of what the caller called who judged; null where that was not said
+        pa.field("voter", pa.string()),  # digest of the caller's name for the judge; null if unnamed
         pa.field("given_at", UTC),
     ]
 )
 
-#: What an audit and the gate found: one row per check, kept beside the release as long as that is kept.
+#: What an audit and the gate found: one row per check, kept as long as the release.
 FINDINGS = pa.schema(
     [
         pa.field("release", pa.string()),
         pa.field("suite", pa.string()),  # documents, parents, chunks, quarantine, release_facts, or gate
         pa.field("expectation", pa.string()),  # Great Expectations' name of the kind of check; floor or no_regression
-        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole; of the gate: set and measure
+        pa.field("column", pa.string()),  # what is checked; "" for the table as a whole; for the gate: set and measure
         pa.field("severity", pa.string()),  # critical, warning or info
         pa.field("success", pa.bool_()),
-        pa.field("errored", pa.bool_()),  # the check itself broke; says nothing about the data
+        pa.field("errored", pa.bool_()),  # the check itself failed, so nothing is known about the data
         pa.field("n_checked", pa.int64()),  # rows
-        pa.field("n_unexpected", pa.int64()),  # rows that are not as they must be
+        pa.field("n_unexpected", pa.int64()),  # rows that fail the check
         pa.field("observed", pa.string()),  # a value or a few
         pa.field("sample_ids", pa.list_(pa.string())),  # keys of the first rows that failed
-        pa.field("message", pa.string()),  # one sentence for a person; "" where all is well
+        pa.field("message", pa.string()),  # one sentence for a person; "" if all is well
     ]
 )
 
@@ -330,10 +329,10 @@ RELEASES = pa.schema(
         pa.field("published_at", UTC),  # when readers first saw it; null for a candidate
         pa.field("live", pa.bool_()),
         pa.field("status", pa.string()),  # live, candidate, refused, superseded or rolled back
-        pa.field("names", pa.list_(pa.string())),  # by which people call it, and for which it is kept
+        pa.field("names", pa.list_(pa.string())),  # given by people; a named release is kept
         pa.field("published_by", pa.string()),  # who published it first; null for a candidate
         pa.field("audit", pa.string()),  # passed, passed with n remarks, refused; null before its audit
-        pa.field("gate", pa.string()),  # passed, warned, blocked; null where it was asked no questions
+        pa.field("gate", pa.string()),  # passed, warned, blocked; null without a gate
         pa.field("why", pa.string()),  # the last reason that the log gives
         pa.field("n_documents", pa.int64()),
         pa.field("n_quarantined", pa.int64()),
@@ -346,30 +345,30 @@ RELEASES = pa.schema(
     ]
 )
 
-#: How releases did over time, for plots and alarms: one row for each release, set, search profile and measure; one with
-#: nulls from ``set`` on for a release that was not evaluated.
+#: Quality of releases over time, for plots and alarms: one row for each release, set, search profile and measure. A
+#: release that was not evaluated has one row, with nulls from ``set`` on.
 HEALTH = pa.schema(
     [
         _key("release"),
         pa.field("status", pa.string()),  # as in RELEASES
         pa.field("created_at", UTC),
         pa.field("released_at", UTC),  # when readers first saw it; null for a candidate
-        pa.field("age_seconds", pa.float64()),  # from then until readers were taken off it, or until now
-        # How long at most the oldest change that it brought had waited then; null where that is not known.
+        pa.field("age_seconds", pa.float64()),  # from then until another was live, or until now
+        # How long, at most, its oldest change had waited by then; null if unknown.
         pa.field("lag_seconds", pa.float64()),
         pa.field("n_documents", pa.int64()),
         pa.field("n_chunks", pa.int64()),
         pa.field("n_quarantined", pa.int64()),
-        pa.field("quarantine_share", pa.float64()),  # of all documents that it was to hold
+        pa.field("quarantine_share", pa.float64()),  # of all documents listed for it
         pa.field("set", pa.string()),
-        pa.field("settings", pa.string()),  # JSON object: how the questions were asked
+        pa.field("settings", pa.string()),  # JSON object: the search options
         pa.field("level", pa.string()),
         pa.field("measure", pa.string()),
-        pa.field("n_questions", pa.int64()),  # measured so
+        pa.field("n_questions", pa.int64()),  # behind the mean
         pa.field("mean", pa.float64()),
         pa.field("low", pa.float64()),  # its 95 % interval
         pa.field("high", pa.float64()),
-        pa.field("p50", pa.float64()),  # seconds of a search; null where answers were measured
+        pa.field("p50", pa.float64()),  # seconds of a search; null if answers were measured
         pa.field("p95", pa.float64()),
         pa.field("p99", pa.float64()),
     ]

@@ -1,4 +1,4 @@
-"""Disk given back: whatever no kept release names, and what dead runs left behind."""
+"""Frees disk space: removes what no kept release needs and what dead runs left behind."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lake.storage.compaction import Compaction, compact
 from lake.storage.keyed_files import KeyedFiles
 from lake.storage.lease import check_held
 
-#: Longer than any provider keeps a batch's answer is of no use, and one of these days counts.
+#: No provider keeps the results of a batch any longer.
 _BATCHES_LAST = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Vacuumed:
-    """What a vacuum removed. ``n_bytes`` is the disk given back, less what was written anew."""
+    """What a vacuum removed. ``n_bytes`` is the net disk space freed."""
 
     n_generations: int = 0
     n_tables: int = 0
@@ -49,11 +49,11 @@ def vacuum(
     dry_run: Mapping[str, Delta] | None = None,
     progress: Progress = silent,
 ) -> Vacuumed:
-    """Remove what none of ``history``'s releases needs; only for who holds the writer lease.
+    """Remove what none of ``history``'s releases needs. Call it only with the writer lease.
 
-    What was written less than ``retention.grace`` ago may belong to a run that died and will go on, so it
-    stays, unless ``strictly``. A dry run is given the deltas that the releases would have, and says what Parquet
-    and whole tables would give back, not what single versions of tables would.
+    Files younger than ``retention.grace`` may belong to a run that died and will be resumed, so they stay, unless
+    ``strictly``. A dry run takes the deltas that the releases would have. It counts the space of Parquet files and
+    whole tables, but not that of single versions of tables.
     """
     vacuumed, now, dry = Vacuumed(), clock.now(), dry_run is not None
     deltas = dry_run or read_deltas(lake, history)
@@ -75,7 +75,7 @@ def vacuum(
 
 
 def _generations(lake: Lake, history: History, retention: Retention, now: datetime, *, dry_run: bool) -> Vacuumed:
-    """Whole generations: those that a rebuild left, once nobody may still read them, and half-made ones."""
+    """Remove whole generations: those that a rebuild replaced, once nobody may still read them, and unfinished ones."""
     used = {release.generation for release in history.releases.values()}
     newest = max((int(generation) for generation in used), default=0)
     switched_at = max((e.at for e in history.entries if e.action in ("rebuild", "forget")), default=None)
@@ -92,7 +92,7 @@ def _generations(lake: Lake, history: History, retention: Retention, now: dateti
 
 
 def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
-    """Versions of tables that no release names, and tables of which none is named."""
+    """Remove table versions that no release names, and tables without any named version."""
     wanted: dict[str, dict[str, dict[str, int]]] = {}
     for release in history.releases.values():
         for table, version in release.versions.items():
@@ -115,7 +115,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
 
 
 def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
-    """Deltas, findings and scores of releases that are gone, rights and questions of yesterday, requests to embed,
+    """Remove deltas, findings and scores of deleted releases, outdated rights and questions, requests to embed,
     half-written files, and what a repair set aside."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
@@ -144,7 +144,7 @@ def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, str
 
 
 def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
-    """Replies of chat models, which were paid for as vectors were; an erasure removes those that it must itself."""
+    """Remove old replies of chat models, which cost money as vectors do; an erasure removes its own."""
     vacuumed = Vacuumed()
     for stored in () if strictly else lake.store.walk(FOLDER):
         if is_obsolete(stored.path, stored.modified_at, before):
@@ -155,7 +155,7 @@ def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Va
 
 
 def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
-    """Judgements are kept for good; those of a day that is over are put into one file."""
+    """Merge the judgements of each past day into one file; all are kept."""
     return Vacuumed(n_files=put_together(lake, before, dry_run=dry_run))
 
 
@@ -175,7 +175,7 @@ def _vectors(
     dry_run: bool,
     strictly: bool,
 ) -> Vacuumed:
-    """Each embedder's vectors of texts that no release holds."""
+    """Remove each embedder's vectors of texts that no release holds."""
     before = now - retention.keep_vectors
     wanted: dict[str, list[pa.Array]] = {}
     for name, release in history.releases.items():
@@ -202,7 +202,7 @@ def _compacted(
     dry_run: bool,
     strictly: bool,
 ) -> Compaction:
-    """Of files written after ``before`` no row is dropped; those written after ``settled`` stay as they are."""
+    """Compact, but keep every row of files written after ``before`` and don't touch those written after ``settled``."""
     ages = {} if strictly else {s.path.rsplit("/", 1)[-1]: s.modified_at for s in lake.store.walk(files.folder)}
     kept = {name for name, modified_at in ages.items() if modified_at > before}
     spared = {name for name, modified_at in ages.items() if modified_at > settled}

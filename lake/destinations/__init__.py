@@ -1,1 +1,1 @@
-"""Where a release is copied to: a protocol, the one that writes Parquet files, and ``export``."""
+"""Destinations for copies of a release: the protocol, a Parquet writer, and ``export``."""

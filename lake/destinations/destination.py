@@ -1,4 +1,4 @@
-"""What a destination is: a place that holds a copy of one release at a time."""
+"""The destination protocol: a place that holds a copy of one release at a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ TABLES = ("documents", "parents", "chunks")
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTables:
-    """The rows of one release. Equal ``mark`` means equal rows and rights; no erased row is ever under a later mark.
+    """The rows of one release. Equal marks mean equal rows and rights; no mark from after an erasure covers an erased
+    row.
 
-    ``read`` opens a table as a ``pyarrow.RecordBatchReader``, some thousands of rows at a time, as often as it is
-    called. The column ``acl`` of documents and chunks lists who may see them today; null: everybody, empty: nobody.
+    Each call of ``read`` opens a table as a ``pyarrow.RecordBatchReader`` with thousands of rows per batch. The column
+    ``acl`` of documents and chunks lists who may see them now; null: everybody, empty: nobody.
     """
 
     release: str
@@ -29,12 +30,12 @@ class ReleaseTables:
 
 @runtime_checkable
 class Destination(Protocol):
-    """What a destination plugin's factory returns for the part of a name after the colon."""
+    """The object that a destination plugin's factory returns, given the part of a name after the colon."""
 
     def held(self) -> str | None:
         """The mark that the last complete ``sync`` left here; None if there is none."""
         ...
 
     def sync(self, tables: ReleaseTables) -> None:
-        """Hold these rows and no others. Record the mark last, so that a copy that was cut short is made again."""
+        """Replace the contents with these rows. Record the mark last, so that an interrupted copy is repeated."""
         ...

@@ -1,4 +1,4 @@
-"""Copies a release to a destination, unless that holds it already."""
+"""Copies a release to a destination, unless the destination holds it already."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def export(url: str, destination: str, *, at: str = "live") -> Exported:
 
 
 def open_destination(name: str) -> Destination:
-    """The destination of a name, ours or a plugin's; UsageError lists the forms of a name."""
+    """Open a destination by name, ours or a plugin's. Raises UsageError with the valid forms if the name is unknown."""
     family, _, rest = name.partition(":")
     plugin = plugins.find("destinations", family) if rest else None
     if plugin is None:
@@ -60,7 +60,7 @@ def open_destination(name: str) -> Destination:
 
 
 def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTables:
-    """The tables of a release as they are now, with the rights of today."""
+    """The tables of a release, with the current rights."""
     stored = {name: release.recipe.embedder.table if name == "chunks" else name for name in TABLES}
     files = lake.tables(release.generation)
     readers = {name: files.at(table, release.versions[table]) for name, table in stored.items()}
@@ -86,5 +86,5 @@ def _with_rights(batch: pa.RecordBatch, acl: dict[str, Any]) -> pa.RecordBatch:
 
 
 def _cast(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Without the schema's metadata, which differs from batch to batch."""
+    """Drop the schema's metadata, which differs from batch to batch."""
     return (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches)

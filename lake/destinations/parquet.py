@@ -24,7 +24,7 @@ _FILE_BYTES, _GROUP_ROWS = 64 << 20, 8192
 class ParquetFolder:
     """Writes a new sub-folder for each release, then the state file that names it, then deletes what it replaces.
 
-    Whoever reads the state file first, then the files it names, never sees a copy that is half written.
+    A reader that opens the state file first, then the files it names, never sees a half-written copy.
     """
 
     def __init__(self, place: str) -> None:
@@ -50,7 +50,7 @@ class ParquetFolder:
                 self._store.delete_folder(name)
 
     def _state(self) -> dict[str, Any]:
-        """Empty for a new folder. UsageError for one with other contents, which a sync would delete."""
+        """Empty for a new folder. Raises UsageError if it has other contents, which a sync would delete."""
         names = self._store.names("")
         if names and STATE not in names:
             raise UsageError(f"{self._store.url} holds {', '.join(names[:3])} and no {STATE}; choose an empty folder")

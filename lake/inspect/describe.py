@@ -1,4 +1,4 @@
-"""What is told of one release: all that is known of it, and what it holds; JSON-like."""
+"""A release's description and contents as JSON-like values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def description(lake: Lake, history: History, release: Release) -> dict[str, Any]:
-    """Its RELEASES row, recipe, failed checks, what it took, its log entries."""
+    """Its RELEASES row, recipe, failed checks, cost, and log entries."""
     spent = history.spent(release.id)
     return release_row(history, release) | {
         "recipe_fields": release.recipe.to_json(),
@@ -26,7 +26,7 @@ def description(lake: Lake, history: History, release: Release) -> dict[str, Any
 
 
 def contents(history: History, live: Release, snapshot: Snapshot) -> dict[str, Any]:
-    """Its RELEASES row as ``live``, documents by source, recipe, and what is in quarantine."""
+    """Its RELEASES row as ``live``, documents by source, recipe, and quarantined documents."""
     quarantine = snapshot.table("quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
     sources = snapshot.table("documents").scan(["source"]).column("source").value_counts()
     return {

@@ -1,4 +1,4 @@
-"""What one release holds otherwise than another: documents, chunks, quarantine and recipe; reads, never writes."""
+"""Differences between two releases: documents, chunks, quarantine and recipe; reads, never writes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _MANIFEST = ("doc_id", "source", "uri", "fingerprint", "digest", "content_id", "n_chunks")
 _QUARANTINE = ("doc_id", "source", "uri", "digest", "error_class", "reason")
 _TOTALS = ("n_documents", "n_quarantined", "n_parents", "n_chunks")
-#: Up to so many documents are looked up by name; more are picked out of the whole columns, which is faster.
+#: Maximum number of documents to look up by id; beyond it, filtering whole columns is faster.
 _LOOKED_UP = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """A document that is not equal in both releases, and how far that reached into its chunks.
+    """A document that differs between the releases, and the effect on its chunks.
 
-    A chunk is kept where heading path and text are as they were, even if a new embedder gave it another vector.
-    ``was`` is source and uri in A, where that is another place.
+    A chunk is kept if its heading path and text are unchanged, even if a new embedder gave it another vector.
+    ``was`` is source and uri in A, if the place differs.
     """
 
     source: str
@@ -51,12 +51,12 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What must happen to release ``a`` to give release ``b``; each list in order of source and uri.
+    """The changes that turn release ``a`` into release ``b``; each list is sorted by source and uri.
 
-    ``changed`` documents have other bytes; ``reindexed`` ones the same bytes under another recipe; a ``moved`` one
-    went from one place and came with equal content at another, paired one for one. A document that went into
-    quarantine is both in ``removed`` and in ``entered``. ``altered`` were in quarantine and still are, with other
-    bytes or for another reason. ``recipe`` maps dotted names to the values of both. ``totals`` are of both.
+    ``changed`` documents have other bytes; ``reindexed`` ones the same bytes under another recipe. ``moved`` pairs a
+    document that disappeared with one of equal content that appeared elsewhere. A document that went into quarantine
+    is both in ``removed`` and in ``entered``. ``altered`` ones are in quarantine in both, with other bytes or for
+    another reason. ``recipe`` maps dotted names to both values. ``totals`` has those of both releases.
     """
 
     a: str
@@ -86,7 +86,7 @@ class Difference:
 
     @property
     def chunks(self) -> dict[str, int]:
-        """How many chunks were added, removed and kept, those of untouched documents included."""
+        """Numbers of chunks added, removed and kept, including those of untouched documents."""
         rows = [row for kind in self.documents.values() for row in kind]
         removed = sum(row.n_chunks_removed for row in rows)
         added = sum(row.n_chunks_added for row in rows)
@@ -112,7 +112,7 @@ def _as_json(row: DocumentChange) -> dict[str, Any]:
 
 
 def difference(lake: Lake, a: Release, b: Release) -> Difference:
-    """Compare two releases by their manifests and the chunk ids of documents whose content is another.
+    """Compare two releases by their manifests and the chunk ids of documents whose content differs.
 
     No text and no vector is read. The releases may lie in different generations and have different embedders.
     """
@@ -147,9 +147,9 @@ def _only(these: pl.DataFrame, those: pl.DataFrame) -> pl.DataFrame:
 
 
 def _counted(lake: Lake, a: Release, b: Release, both: pl.DataFrame) -> pl.DataFrame:
-    """Add how many chunks of each document were added, removed and kept.
+    """Add the numbers of chunks added, removed and kept for each document.
 
-    Chunk ids are a function of document and content, so equal content needs no look at them.
+    Chunk ids are a function of document and content, so documents of equal content need no lookup.
     """
     is_recut = pl.col("content_id") != pl.col("content_id_b")
     kept = _kept_chunks(lake, a, b, both.filter(is_recut)["doc_id"])
@@ -162,7 +162,7 @@ def _counted(lake: Lake, a: Release, b: Release, both: pl.DataFrame) -> pl.DataF
 
 
 def _kept_chunks(lake: Lake, a: Release, b: Release, doc_ids: pl.Series) -> pl.DataFrame:
-    """How many chunks each of these documents has in both releases; no row for one that has none."""
+    """Number of chunks that each of these documents has in both releases; no row if it has none."""
     if doc_ids.is_empty():
         return pl.DataFrame(schema={"doc_id": pl.String, "n_kept": pl.UInt32})
     where = one_of("doc_id", doc_ids) if len(doc_ids) <= _LOOKED_UP else None
@@ -183,7 +183,7 @@ def _whole(documents: pl.DataFrame, column: str) -> tuple[DocumentChange, ...]:
 
 
 def _moved(gone: pl.DataFrame, fresh: pl.DataFrame, pairs: Mapping[str, str]) -> tuple[DocumentChange, ...]:
-    """Equal content means equal chunks, though under ids of their own."""
+    """Equal content means equal chunks, though under different ids."""
     places = {doc_id: (source, uri) for doc_id, source, uri in gone.select("doc_id", "source", "uri").iter_rows()}
     came_from = {new: places[old] for old, new in pairs.items()}
 

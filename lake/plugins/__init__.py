@@ -1,4 +1,4 @@
-"""What is registered by name: ours, and what installed packages add by entry points."""
+"""Registry of named parts: ours, and those that installed packages add by entry points."""
 
 from __future__ import annotations
 

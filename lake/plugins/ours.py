@@ -1,4 +1,4 @@
-"""What raglake itself registers, by kind and name; ``pyproject.toml`` declares the same entry points.
+"""Entry points of raglake itself, by kind and name; ``pyproject.toml`` declares the same.
 
 Looking up one of these names needs no installed metadata and no scan of the installed packages.
 """
@@ -21,7 +21,7 @@ OURS: dict[str, dict[str, str]] = {
     },
     "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
 }
-#: Kind -> what one of them is called in a message. The entry points of a kind are in the group ``raglake.KIND``.
+#: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.
 KINDS = {
     "parsers": "parser",
     "embedders": "embedder",

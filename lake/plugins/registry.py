@@ -32,7 +32,7 @@ class Plugin:
         return f"the {KINDS[self.kind]} {self.name!r} of {self.package} {self.version}".rstrip()
 
     def load(self) -> Any:
-        """The object behind the target. ContractError if importing it fails, whatever the cause."""
+        """Import the target. Raises ContractError if that fails, whatever the cause."""
         module, _, attribute = self.target.partition(":")
         try:
             imported = import_module(module.strip())
@@ -48,13 +48,13 @@ class Plugin:
 
 
 def load(kind: str, name: str) -> Any:
-    """The object registered under ``name``, or None if there is none; errors as for ``find`` and ``Plugin.load``."""
+    """The object registered under ``name``, or None. Raises the errors of ``find`` and ``Plugin.load``."""
     plugin = find(kind, name)
     return None if plugin is None else plugin.load()
 
 
 def find(kind: str, name: str) -> Plugin | None:
-    """The plugin called ``name``; ours are found without a scan. UsageError if several packages register the name."""
+    """The plugin called ``name``; ours need no scan. Raises UsageError if several packages register the name."""
     if name in OURS[kind]:
         return Plugin(kind, name, OURS[kind][name])
     found = [plugin for plugin in installed() if (plugin.kind, plugin.name) == (kind, name)]
@@ -64,7 +64,7 @@ def find(kind: str, name: str) -> Plugin | None:
 
 
 def problem(plugin: Plugin) -> str | None:
-    """Why an installed plugin can't be used under its name: ours has it, or several packages register it."""
+    """Why an installed plugin can't be used: its name is one of ours, or several packages register it."""
     if not is_added(plugin.kind, plugin.name):
         return f"{plugin} is not used: that name is one of raglake's own; rename it"
     rivals = [p for p in installed() if (p.kind, p.name) == (plugin.kind, plugin.name)]
@@ -75,7 +75,7 @@ def problem(plugin: Plugin) -> str | None:
 
 
 def is_added(kind: str, name: str) -> bool:
-    """Whether another package than raglake registers the name."""
+    """Whether the name is not one of ours."""
     return name not in OURS[kind]
 
 

@@ -1,1 +1,1 @@
-"""What is kept beside releases: scores, replies of chat models, feedback."""
+"""Records beside the releases: scores, replies of chat models, feedback."""

@@ -1,4 +1,4 @@
-"""A chat model that is asked once for each thing: replies are kept in the lake, and paid for out of one budget."""
+"""A chat model that keeps its replies in the lake, so that each is paid for once, out of one budget."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from lake.endpoints.budget import Budget
     from lake.records.calls import Calls
 
-#: Encodings differ, and a message takes a few tokens besides its words; what a call may cost allows for both.
+#: Encodings differ, and a message takes a few tokens besides its words; cost estimates allow for both.
 _MARGIN, _PER_MESSAGE = 1.15, 16
 
 
 class RememberedChat:
-    """A ChatModel over another one. Make one for each thing that is asked: ``about`` names what is sent along.
+    """A ChatModel that wraps another one. Make one for each request: ``about`` names the documents that it sends.
 
-    ``about`` are doc_ids and digests of bytes. With None, replies are kept when ``keep`` tells what they were about.
-    A reply that is kept is given again with the usage that it had, and costs the budget nothing.
+    ``about`` holds doc_ids and digests of bytes. If it is None, replies are stored once ``keep`` names the documents.
+    A stored reply is returned with its original usage and costs the budget nothing.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RememberedChat:
         self._price = getattr(chat, "price", None) or price_of(chat.name.partition(":")[2])
         if budget.limit is not None and self._price is None:
             raise UsageError(
-                f"no price is known for {chat.name!r}, so no budget can be kept; set "
+                f"no price is known for {chat.name!r}, so no budget can be enforced; set "
                 "RAGLAKE_CHAT_PRICE=INPUT/OUTPUT in USD per million tokens"
             )
 
@@ -67,13 +67,13 @@ class RememberedChat:
         return reply
 
     def stream(self, messages: Sequence[Message], **how: Any) -> Iterator[str | Completion]:
-        """The reply in one piece."""
+        """Yield the reply in one piece, then the completion."""
         reply = self.complete(messages, **how)
         yield reply.text
         yield reply
 
     def keep(self, about: Iterable[str]) -> None:
-        """Keep the replies that came since; they were about these documents."""
+        """Store the replies since the last call as being about these documents."""
         about = tuple(about)
         while self._waiting and self._calls:
             call_id, reply = self._waiting.pop()

@@ -1,7 +1,7 @@
-"""What chat models replied, kept so that nobody pays for it twice; and which questions a person turned down.
+"""Stored replies of chat models, so that none is paid for twice, and questions that a person rejected.
 
-A reply may hold words of documents. So each says which documents were sent along, and goes with any of them that is
-erased. Nothing but money is lost where replies go; turned down questions stay until their documents are erased.
+A reply may hold words of documents. So each records which documents were sent, and is removed if any of them is
+erased. Losing a reply costs only money; rejected questions stay until their documents are erased.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ REVIEW = "review"
 
 
 class Calls:
-    """The replies that a lake keeps, by what was asked. Safe to use from several threads.
+    """A lake's stored replies, by request. Safe to use from several threads.
 
-    With ``again`` none is given, so that all is asked anew; new ones take the place of old ones.
+    With ``again`` none is returned, so that every request is sent anew and replaces the old reply.
     """
 
     def __init__(self, lake: Lake, *, again: bool = False) -> None:
         self._lake, self._again = lake, again
 
     def get(self, kind: str, call_id: str) -> Completion | None:
-        """The reply; None where none is kept, or the file is damaged, which costs no more than asking again."""
+        """The stored reply; None if there is none, or if its file is damaged, which costs only a new request."""
         if self._again and kind != REVIEW:
             return None
         try:
@@ -51,7 +51,7 @@ class Calls:
         return Completion(row["text"], usage, row["model"], row["finish"], row["seconds"])
 
     def put(self, kind: str, call_id: str, reply: Completion, about: Iterable[str]) -> None:
-        """Keep a reply about these documents (doc_ids, digests of bytes), unless one of them was erased for good."""
+        """Store a reply about these documents (doc_ids, digests of bytes), unless one of them was erased for good."""
         usage, about = reply.usage, sorted(set(about))
         row = {
             "call_id": call_id,
@@ -68,12 +68,12 @@ class Calls:
         }
         data = parquet_bytes(pa.Table.from_pylist([row], schema=CALLS), 1)
         self._lake.store.write(_path(kind, call_id), data)
-        # An erasure may have looked just before this was there; its denial came first.
+        # An erasure may have searched just before this was written; its denial came first.
         if _is_denied(self._lake.denylist(), about):
             self._lake.store.delete(_path(kind, call_id))
 
     def turn_down(self, name: str, text: str, about: Iterable[str]) -> None:
-        """Remember that a person wants no such question in this set."""
+        """Record that a person rejected this question for the set."""
         self.put(REVIEW, derived_id(name, text), Completion("", Usage(), "person", "stop", 0.0), about)
 
     def is_turned_down(self, name: str, text: str) -> bool:
@@ -104,7 +104,7 @@ def denied(lake: Lake) -> list[str]:
     for stored in lake.store.walk(FOLDER):
         try:
             about: Collection[str] = read_reply(lake, stored.path).column("about").to_pylist()[0]
-        except (OSError, ValueError, IndexError):  # the check of calls says so
+        except (OSError, ValueError, IndexError):  # the check of calls reports it
             continue
         if _is_denied(denylist, about):
             found.append(stored.path)
@@ -112,5 +112,5 @@ def denied(lake: Lake) -> list[str]:
 
 
 def is_obsolete(path: str, modified_at: datetime, before: datetime) -> bool:
-    """Whether it is a reply from before a time; a person's decision never is."""
+    """Whether this is a reply from before a time; a person's decision never expires."""
     return path.startswith(f"{FOLDER}/") and not path.startswith(f"{FOLDER}/{REVIEW}/") and modified_at <= before

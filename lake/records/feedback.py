@@ -1,7 +1,7 @@
-"""Judgements in the lake: small Parquet files, one for each until a day is over and prune puts its files together.
+"""Judgements in the lake: small Parquet files, one each until the day is over and prune merges its files.
 
-Writers never meet: each writes a file of its own under a random name. What is read twice, since somebody died while
-putting files together, counts once.
+Writers never conflict: each writes its own file under a random name. A judgement that is found twice, because a merge
+was killed, counts once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _TRIES = 5
 
 
 def keep(lake: Lake, row: dict[str, Any]) -> str:
-    """Store one judgement and give its id; UsageError where the document was erased for good meanwhile."""
+    """Store one judgement. Returns its id. Raises UsageError if the document was erased for good meanwhile."""
     path = f"{FOLDER}/{row['given_at']:%Y-%m-%d}/{row['feedback_id']}.parquet"
     try:
         data = parquet_bytes(pa.Table.from_pylist([row], schema=FEEDBACK), 1)
     except UnicodeEncodeError as error:
-        raise UsageError("the question holds half a character, which can't be stored") from error
+        raise UsageError("the question holds half a character (a lone surrogate), which can't be stored") from error
     lake.store.write(path, data)
-    # An erasure may have looked just before this was there; its denial came first.
+    # An erasure may have searched just before this was written; its denial came first.
     if _is_denied(lake.denylist(), row):
         lake.store.delete(path)
         raise UsageError(f"no chunk {row['chunk_id']!r} any more: its document was erased")
@@ -57,7 +57,7 @@ def _read_all(lake: Lake) -> pa.Table:
         try:
             parts = [_read(lake, path) for path in paths(lake)]
             return pa.concat_tables([FEEDBACK.empty_table(), *parts])
-        except FileNotFoundError:  # put together with others since it was listed
+        except FileNotFoundError:  # merged with others since it was listed
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError
@@ -74,7 +74,7 @@ def paths(lake: Lake) -> list[str]:
 
 
 def remove(lake: Lake, path: str, is_gone: Any) -> None:
-    """Write a file again without some of its rows; one that can't be read goes, since nobody can tell what it says."""
+    """Rewrite a file without some of its rows; an unreadable one is deleted, since its contents are unknown."""
     try:
         rows = _read(lake, path)
     except FileNotFoundError:
@@ -95,7 +95,7 @@ def denied(lake: Lake) -> Iterator[str]:
     for path in paths(lake) if len(denylist) else ():
         try:
             rows = _read(lake, path).to_pylist()
-        except (OSError, ValueError, ContractError):  # the check of feedback says so
+        except (OSError, ValueError, ContractError):  # the check of feedback reports it
             continue
         if any(_is_denied(denylist, row) for row in rows):
             yield path
@@ -109,7 +109,8 @@ def redact(lake: Lake) -> None:
 
 
 def put_together(lake: Lake, before: datetime, *, dry_run: bool = False) -> int:
-    """One file for each day that ended before a time; how many files that saves. Only under the writer lease."""
+    """Merge the files of each day that ended before a time. Returns how many that saves. Needs the writer lease.
+    """
     n_saved = 0
     for day in lake.store.names(FOLDER):
         names = lake.store.names(f"{FOLDER}/{day}")
@@ -118,7 +119,7 @@ def put_together(lake: Lake, before: datetime, *, dry_run: bool = False) -> int:
         old = [f"{FOLDER}/{day}/{name}" for name in names]
         try:
             rows = pa.concat_tables([_read(lake, path) for path in old])
-        except (OSError, ValueError, ContractError):  # doctor says so; a damaged file must not take others along
+        except (OSError, ValueError, ContractError):  # doctor reports it; a damaged file must not block the others
             continue
         n_saved += len(old) - 1
         if not dry_run:

@@ -1,4 +1,4 @@
-"""What evaluations measured, kept beside each release: one file for each search profile, the latest of it."""
+"""Scores of each release: one file for each search profile, with its latest evaluation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER = "scores"
 
 
 def keep(lake: Lake, rows: pa.Table) -> None:
-    """Keep SCORES rows of one release, in place of older ones of the same set and settings."""
+    """Store SCORES rows of one release, in place of older ones with the same set and settings."""
     named = ("release", "set", "settings")
     for key in rows.select(named).group_by(list(named)).aggregate([]).to_pylist():
         mine = rows
@@ -31,9 +31,9 @@ def keep(lake: Lake, rows: pa.Table) -> None:
 
 
 def read(lake: Lake, release: str) -> pa.Table:
-    """SCORES rows of a release, by set and settings; none where it was not evaluated.
+    """SCORES rows of a release, by set and settings; none if it was not evaluated.
 
-    Those of another raglake, with other columns, are left out: they can be measured again.
+    Rows from another version of raglake with other columns are left out: they can be measured again.
     """
     folder = f"{FOLDER}/{release}"
     files = (open_parquet(lake.store, f"{folder}/{name}").read() for name in lake.store.names(folder))
