@@ -109,8 +109,7 @@ def redact(lake: Lake) -> None:
 
 
 def put_together(lake: Lake, before: datetime, *, dry_run: bool = False) -> int:
-    """Merge the files of each day that ended before a time. Returns how many that saves. Needs the writer lease.
-    """
+    """Merge the files of each day that ended before a time. Returns how many that saves. Needs the writer lease."""
     n_saved = 0
     for day in lake.store.names(FOLDER):
         names = lake.store.names(f"{FOLDER}/{day}")
