@@ -68,7 +68,7 @@ def set_(
     place = Lake.existing(lake)
     before, wanted = configuration.read(place.store), configuration.with_value(place.store, key, _value(value))
     check_configuration(wanted)
-    if key.startswith("gate.") and not force:
+    if key.startswith("gate.") and wanted.gate.floors and not force:
         with terminal.progress(quiet=as_json) as progress:
             refuse_floors(place, wanted.gate, progress)
     _show_change(before, configuration.put(place.store, key, _value(value)), configuration.said(place.store), as_json)

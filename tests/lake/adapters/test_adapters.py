@@ -36,7 +36,7 @@ def test_a_reader_stays_within_what_it_was_made_for(two_releases: Releases) -> N
     for how in ({"principals": ["root"]}, {"embedder": None}):
         with pytest.raises(UsageError, match="where the reader is made"):
             access.search("olive", **how)
-    with pytest.raises(UsageError, match="a search knows no"):
+    with pytest.raises(UsageError, match="a search has no option"):
         Access.open(url, modus="text")
     pinned = Access.open(url, at=before)
     assert pinned.search("whale", 1).release == before

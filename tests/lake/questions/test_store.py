@@ -179,14 +179,20 @@ def test_the_commands(source: Path, lake_url: str, capsys: pytest.CaptureFixture
         found: dict[str, object] = json.loads(capsys.readouterr().out)
         return found
 
-    taken = said("import", "jsonl", str(path))
+    taken = said("import", "jsonl", str(path), "--allow-unknown")
     assert (taken["set"], taken["imported"], len(taken["left_out"])) == ("lamps", 2, 1)  # type: ignore[arg-type]
     checked = said("check")
     assert [row["reason"] for row in checked["left_out"]] == ["absent"]  # type: ignore[attr-defined]
     assert said("list")["sets"] == [
         {"set": "lamps", "questions": 2, "unreviewed": 0, "evidence": {"place": 1, "document": 1}}
     ]
-    for words in (["check"], ["list"], ["list", "--set", "lamps"], ["import", "jsonl", str(path)], ["drop", "lamps"]):
+    for words in (
+        ["check"],
+        ["list"],
+        ["list", "--set", "lamps"],
+        ["import", "jsonl", str(path), "--allow-unknown"],
+        ["drop", "lamps"],
+    ):
         assert _exit_status(["questions", *words, "--lake", lake_url]) == OK
         assert capsys.readouterr().out
     assert said("list")["sets"] == []
