@@ -1,1 +1,1 @@
-"""Documents erased for good, and the proof that nothing of them is left."""
+"""Erases documents for good, and proves that nothing of them is left."""

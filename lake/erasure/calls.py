@@ -1,4 +1,4 @@
-"""Replies of chat models without what was erased for good."""
+"""Removes what was erased for good from the replies of chat models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
-    """Remove every reply about erased documents, and every one in whose words the proof would find something."""
+    """Remove every reply about erased documents, and every one in whose text the proof would find a trace."""
 
     def is_gone(rows: pa.Table) -> bool:
         row = rows.to_pylist()[0]
@@ -29,7 +29,7 @@ def erase(lake: Lake, erased: ErasureScope) -> None:
             gone = not documents.isdisjoint(rows.column("about").to_pylist()[0]) or is_gone(rows)
         except FileNotFoundError:
             continue
-        except (ValueError, IndexError):  # nobody can tell what a damaged one says
+        except (ValueError, IndexError):  # the contents of a damaged one are unknown
             gone = True
         if gone:
             lake.store.delete(stored.path)

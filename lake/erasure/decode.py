@@ -1,4 +1,4 @@
-"""Any file of a lake decoded into strings, byte strings, vectors and row ids, a batch at a time."""
+"""Decodes any file of a lake into strings, byte strings, vectors and row ids, a batch at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DICTIONARY = "_token_fst_bytes"
 
 @dataclass(slots=True)
 class Piece:
-    """A part of one file; values lie under the column or place that holds them."""
+    """A part of one file: values by the column or place that holds them."""
 
     n_rows: int = 0
     strings: dict[str, list[str]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Piece:
 
 
 def blocks(store: Store, file: Stored, overlap: int) -> Iterator[bytes]:
-    """The file's bytes, in blocks that share ``overlap`` bytes with the next, so that none cuts a pattern."""
+    """The file's bytes, in blocks that overlap by ``overlap`` bytes, so that no pattern is cut."""
     if file.size <= _BLOCK_BYTES:
         yield store.read(file.path)
         return
@@ -48,7 +48,7 @@ def blocks(store: Store, file: Stored, overlap: int) -> Iterator[bytes]:
 
 
 def _opened(store: Store, path: str) -> Any:
-    """A stream that reads ranges: a store's own ``read`` would hold the whole file."""
+    """Open a stream that reads ranges: a store's own ``read`` would hold the whole file."""
     import fsspec
 
     remote = "://" in store.url
@@ -57,7 +57,7 @@ def _opened(store: Store, path: str) -> Any:
 
 
 def pieces(store: Store, file: Stored) -> Iterator[Piece]:
-    """All that the file says; an error of many kinds where it can't be decoded as what it seems to be."""
+    """The file's contents. Raises errors of many kinds if it can't be decoded as what it seems to be."""
     if file.size == 0:
         return
     with _opened(store, file.path) as stream:
@@ -73,7 +73,7 @@ def pieces(store: Store, file: Stored) -> Iterator[Piece]:
 
 
 def _of_whole(path: str, head: bytes, tail: bytes, data: bytes) -> Iterator[Piece]:
-    """Files small enough to be held in memory."""
+    """Decode a file that is small enough to be held in memory."""
     if head == b"ARROW1":
         with pa.ipc.open_file(data) as reader:
             yield from (_of_batch(reader.get_batch(number)) for number in range(reader.num_record_batches))
@@ -122,7 +122,7 @@ def _of_batch(batch: pa.RecordBatch, in_index: bool = False) -> Piece:
 
 
 def _add(piece: Piece, name: str, column: pa.Array) -> None:
-    """Put the leaves of a column into the piece; ValueError at a type that nothing of ours writes."""
+    """Add the leaves of a column to the piece. Raises ValueError for a type that raglake never writes."""
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         piece.strings[name] = column.drop_null().to_pylist()
@@ -147,7 +147,7 @@ def _strings_of_text(data: bytes, must_be_json: bool) -> list[str]:
     try:
         return [text, *strings_of_json(json.loads(text))]
     except json.JSONDecodeError:
-        # An escape would hide a word in what is no JSON as a whole, half a log entry for example.
+        # An escape would hide a word in a file that is not valid JSON as a whole, such as half a log entry.
         if must_be_json or "\\u" in text or not text.translate(_BLANKS).isprintable():
             raise
     return [text]
@@ -157,7 +157,7 @@ _BLANKS = str.maketrans("\t\r\n\f", "    ")
 
 
 def strings_of_json(value: object) -> Iterator[str]:
-    """Every text and name in a JSON-like value."""
+    """Every string and key in a JSON-like value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -170,8 +170,8 @@ def strings_of_json(value: object) -> Iterator[str]:
 
 
 def _check_bitmap(data: bytes) -> None:
-    """A set of row numbers as a portable Roaring bitmap without runs, to the last byte; else ValueError."""
+    """Raises ValueError unless the data is exactly one portable Roaring bitmap without runs."""
     cookie, n_containers = struct.unpack_from("<II", data)
     sizes = [1 + struct.unpack_from("<HH", data, 8 + 4 * number)[1] for number in range(n_containers)]
     if cookie != 12346 or len(data) != 8 + 8 * n_containers + sum(2 * min(size, 4096) for size in sizes):
-        raise ValueError("no bitmap of deleted rows")
+        raise ValueError("not a bitmap of deleted rows")

@@ -1,4 +1,4 @@
-"""Feedback without what was erased for good."""
+"""Removes what was erased for good from feedback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id",
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
-    """Remove every judgement about erased documents, and every one in whose words the proof would find something."""
+    """Remove every judgement about erased documents, and every one in whose text the proof would find a trace."""
     documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
 
     def is_gone(row: dict[str, Any]) -> bool:

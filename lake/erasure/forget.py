@@ -1,4 +1,4 @@
-"""Erasure: documents removed for good from every release and every file of the lake, and the proof of it."""
+"""Erasure: removes documents for good from every release and every file of the lake, and proves it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _NOTHING_SPARED = Retention(grace_hours=0, keep_vectors_days=0)
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was erased, or with ``dry_run`` would be. ``documents`` is for who asked; nothing stores it."""
+    """What was erased, or would be with ``dry_run``. ``documents`` is for the caller only; nothing stores it."""
 
     dry_run: bool
     documents: tuple[SelectedDocument, ...]
     releases: tuple[str, ...]
     proof: Proof | None = None
-    n_questions: int = 0  # that went with the documents
+    n_questions: int = 0  # removed with the documents
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,11 +58,11 @@ def forget(
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Forgotten:
-    """Erase the documents at ``uri``, or those that SQL over the manifest chooses, from every kept release.
+    """Erase the documents at ``uri``, or those that SQL over the manifest selects, from every kept release.
 
-    Whatever ever held the same bytes goes with them; other documents stay as they are, at every release.
-    Places and bytes are denied from then on, the sources are not touched. Ends with a proof: every file of
-    the lake decoded and searched; ContractError where that finds a trace. Safe to kill and to repeat.
+    Documents that ever held the same bytes are erased with them; all others stay unchanged in every release. Places
+    and bytes are denied from then on; the sources are not touched. Ends with a proof that decodes and searches every
+    file of the lake. Raises ContractError if that finds a trace. Safe to kill and to repeat.
     """
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
@@ -87,7 +87,7 @@ def forget(
 
 
 def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
-    """UsageError, before anything is written, where the lake's configuration names what is to be erased."""
+    """Raises UsageError, before anything is written, if the lake's configuration names what is to be erased."""
     found = occurring(erased.terms, list(strings_of_json(configuration.said(lake.store))))
     if found.ids or found.texts:
         raise UsageError(
@@ -97,9 +97,9 @@ def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
 
 
 def _deny(lake: Lake, erased: ErasureScope) -> int:
-    """From here on no run brings the documents back, and whoever prunes finishes what may be cut short.
+    """Deny the documents: from here on no run brings them back, and a prune finishes an interrupted erasure.
 
-    How many questions went with them.
+    Returns the number of questions removed with them.
     """
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
@@ -113,7 +113,7 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
 
 
 def _write_without(lake: Lake, history: History, erased: ErasureScope, progress: Progress) -> list[Release]:
-    """Every release in a new generation of tables, made from what stays of its delta."""
+    """Write every release into a new generation of tables, from what remains of its delta."""
     generation = next_generation(lake, history)
     planned = []
     for name, release in history.releases.items():
@@ -128,7 +128,7 @@ def _write_without(lake: Lake, history: History, erased: ErasureScope, progress:
 
 
 def _check(lake: Lake, before: Release, after: Release, erased: ErasureScope) -> None:
-    """ContractError unless the release lost the chosen documents' rows and no other; nothing is switched then."""
+    """Raises ContractError, before any switch, unless the release lost exactly the chosen documents' rows."""
     gone = erased.gone_from(before)
     for table in before.versions:
         old, new = (lake.tables(r.generation).at(table, r.versions[table]) for r in (before, after))
@@ -151,7 +151,7 @@ def _recounted(lake: Lake, release: Release, made: dict[str, Release]) -> Releas
 
 
 def _left_rights(lake: Lake, erased: ErasureScope) -> str | None:
-    """The rights of all other documents, stored."""
+    """Store the rights of all other documents. Returns their path."""
     held = rights.read(lake.store, lake.log.read().rights)
     return rights.write(lake.store, rights.without(held, erased.choice.named))
 
@@ -164,11 +164,11 @@ def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: 
 
 
 def finish(lake: Lake, progress: Progress = silent) -> Vacuumed:
-    """The last step of an erasure, also of one that was killed: remove all that no release needs any more."""
+    """Finish an erasure, even one that was killed: remove everything that no release needs any more."""
     history = lake.log.read()
     vacuumed = vacuum(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
     if not any(_holds_denied(lake, release) for release in history.releases.values()):
-        lake.store.delete(ERASING)  # else it was killed before its releases were switched, and is still to be done
+        lake.store.delete(ERASING)  # otherwise it was killed before its releases were switched, and is not done yet
     return vacuumed
 
 

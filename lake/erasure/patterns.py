@@ -1,4 +1,4 @@
-"""Many byte strings looked for at once."""
+"""Searches for many byte strings at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-#: Bytes of a pattern that the search goes by; shorter patterns can't be looked for.
+#: Bytes of a pattern that the search compares first; shorter patterns are not supported.
 ANCHOR = 8
 _TRIED = 64
 _BITS = 22
@@ -14,9 +14,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Patterns:
-    """Each pattern is recognised by 8 of its bytes: at every position of the data these are a 64-bit word,
-    and a table of 2^22 flags says which words are worth a second look. Time grows with the data, hardly
-    with the number of patterns.
+    """Recognises each pattern by 8 of its bytes. Every position of the data gives a 64-bit word, and a table of 2^22
+    flags marks the words to examine further. Time grows with the data, hardly with the number of patterns.
     """
 
     def __init__(self, patterns: Iterable[bytes]) -> None:
@@ -50,6 +49,6 @@ def _slots(words: np.ndarray) -> np.ndarray:
 
 
 def _most_telling(pattern: bytes) -> int:
-    """Where the 8 bytes with the most different values begin: a run of zeros is found everywhere."""
+    """Start of the 8 bytes with the most distinct values, since a run of zeros occurs everywhere."""
     starts = range(min(len(pattern) - ANCHOR + 1, _TRIED))
     return max(starts, key=lambda start: len(set(pattern[start : start + ANCHOR])))

@@ -1,4 +1,4 @@
-"""Questions without what was erased for good: its quotes, the answers that stood on them, and its words."""
+"""Removes what was erased for good from questions: quotes, answers that rest on them, and words."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class _Place:
 
 
 def erase(lake: Lake, erased: ErasureScope) -> int:
-    """Remove every trace of erased documents from the questions that are kept; how many questions went.
+    """Remove every trace of erased documents from the stored questions. Returns the number of questions removed.
 
-    A question goes that has no other evidence, or whose own words belong to the erased documents alone.
+    A question is removed if it has no other evidence, or if its own words occur only in the erased documents.
     """
     n_before = n_after = 0
 
@@ -50,7 +50,7 @@ def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -
 
     def is_gone(piece: Evidence) -> bool:
         named = by_uri.get(piece.uri) if piece.source is None else places.get(_Place(piece.source, piece.uri))
-        # A copy goes only with the bytes that were erased; what it says else may stay.
+        # A copy is removed only with the erased bytes; its other contents may stay.
         return named is True or (named is False and any((piece.quote or "") in text for text in erased.terms.texts))
 
     for question in questions:
@@ -60,7 +60,7 @@ def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -
 
 
 def _without_traces(terms: Terms, questions: list[EvalQuestion]) -> Iterator[EvalQuestion]:
-    """Questions in whose words the proof would find something; their ids from elsewhere are only taken away."""
+    """Drop questions with traces in their text; if only an imported id has one, drop just the id."""
     found = occurring(terms, [string for question in questions for string in _strings(question)])
     if not (found.ids or found.texts or found.words):
         yield from questions

@@ -1,4 +1,4 @@
-"""Scores without what was erased for good."""
+"""Removes what was erased for good from scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
-    """Remove the scores of questions that are kept no more, and those that were asked in words of erased documents."""
+    """Remove scores of deleted questions, and scores whose settings hold words of erased documents."""
     known = read_questions(lake)[1].column("question_id").combine_chunks()
     for path in list(paths(lake)):
         rows = open_parquet(lake.store, path).read()

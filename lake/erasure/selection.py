@@ -1,4 +1,4 @@
-"""What an erasure concerns: the documents chosen, their rows at every release, and what must be found nowhere."""
+"""Scope of an erasure: the chosen documents, their rows in every release, and all terms that must disappear."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lake.erasure.verification import Terms
     from lake.ingest.delta import Delta
 
-#: Kept contents whose texts are compared with the erased ones at a time.
+#: Number of kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256
 _SAID = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
@@ -35,7 +35,7 @@ _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 
 @dataclass(frozen=True, slots=True)
 class SelectedDocument:
-    """One document that is to be erased, and why: it was asked for, or it held the bytes of one that was."""
+    """One document to erase, and why: it was named, or it held the bytes of one that was."""
 
     source: str
     uri: str
@@ -44,9 +44,7 @@ class SelectedDocument:
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows (KNOWN and ``release``) of all documents that go: ``named`` at any release, others where they held the same
-    ``digests``.
-    """
+    """Rows (KNOWN and ``release``) to erase: those of ``named`` documents, and of others with the same ``digests``."""
 
     rows: pl.DataFrame
     named: frozenset[str]
@@ -74,9 +72,9 @@ class Selection:
 
 
 def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, source: str | None) -> Selection:
-    """The documents at ``uri`` (in ``source``), or those that ``where`` chooses; UsageError where there is none."""
+    """Select the documents at ``uri`` (in ``source``), or by SQL. Raises UsageError if there are none."""
     if (uri is None) == (where is None):
-        raise UsageError("say which documents: a URI or --where SQL, one of them")
+        raise UsageError("choose the documents: by URI or by --where SQL, not both")
     wanted = where or f"uri = {quoted(uri or '')}"
     if source is not None:
         wanted = f"({wanted}) AND source = {quoted(source)}"
@@ -84,7 +82,7 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
     if not named and erasure_is_unfinished(lake):
-        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of one that was killed
+        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of an erasure that was killed
     if not named:
         raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
     of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
@@ -98,13 +96,13 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
 
 
 def erasure_is_unfinished(lake: Lake) -> bool:
-    """Whether one was killed before all its traces were gone."""
+    """Whether an erasure was killed before all traces were gone."""
     folder, name = ERASING.split("/")
     return name in lake.store.names(folder)
 
 
 def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -> frozenset[str]:
-    """What an earlier erasure of this URI denied: one that was killed is taken up where it was."""
+    """Documents that an earlier erasure of this URI denied, so that one that was killed can be resumed."""
     sources = {source} if source else set(_rows(lake, history, "true")["source"])
     denylist = lake.denylist()
     return frozenset(doc_id for name in sources if denylist.has_place(doc_id := document_id(name, uri)))
@@ -125,7 +123,7 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
     try:
         reader.check_filter(where)
     except UsageError:
-        if reader.name == "quarantine":  # which has not all columns of the manifest
+        if reader.name == "quarantine":  # which lacks some columns of the manifest
             return KNOWN.empty_table()
         raise
     return reader.scan(KNOWN.names, where).cast(KNOWN)
@@ -133,7 +131,7 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
 
 @dataclass(frozen=True)
 class ErasureScope:
-    """All that goes with a choice. ``ids`` are those of ``terms``; ``deltas`` are what stays of each release's."""
+    """Everything that a selection erases. ``ids`` are those of ``terms``; ``deltas`` are the releases' without it."""
 
     choice: Selection
     deltas: Mapping[str, Delta]
@@ -145,7 +143,7 @@ class ErasureScope:
 
 
 def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
-    """Read what the chosen documents are made of, and leave out all that kept documents hold as well."""
+    """Read the contents of the chosen documents, without whatever kept documents hold as well."""
     whole = {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
     deltas = {name: delta.without(choice.named, choice.digests) for name, delta in whole.items()}
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
@@ -172,7 +170,7 @@ def _text_digests(contents: pa.Table) -> set[str]:
 
 
 def _described(deltas: Mapping[str, Delta], choice: Selection) -> set[str]:
-    """What the manifests say of the erased documents, from sidecars too."""
+    """Strings of the erased documents in manifests, including those from sidecars."""
     ids, digests = pa.array(sorted(choice.named), pa.string()), pa.array(sorted(choice.digests), pa.string())
     found: set[str] = set()
     for delta in deltas.values():
@@ -183,7 +181,7 @@ def _described(deltas: Mapping[str, Delta], choice: Selection) -> set[str]:
 
 
 def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
-    """The distinct strings of each of these columns that is there."""
+    """The distinct strings of each of these columns that exists."""
     for name in set(names) & set(rows.column_names):
         column = rows.column(name)
         values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
@@ -210,7 +208,7 @@ def _spans(row: dict[str, object]) -> Iterator[str]:
 
 
 def _span_ids(choice: Selection, contents: pa.Table) -> Iterator[str]:
-    """Ids of the named documents' parents and chunks; a copy that lives on elsewhere may share its own."""
+    """Ids of the named documents' parents and chunks; a copy that remains elsewhere may share its own."""
     by_content = {row["content_id"]: row for row in contents.to_pylist()}
     named = choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))
     for doc_id, content_id in named.select("doc_id", "content_id").unique().iter_rows():
@@ -231,7 +229,7 @@ def _vectors(lake: Lake, texts: set[str]) -> Iterator[bytes]:
 
 
 def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.Table) -> Iterator[list[str]]:
-    """Everything that documents say that stay, what they are called, and who may see what."""
+    """All strings of the remaining documents: contents, names, and who may see them."""
     yield from _strings(held, ["acl"])
     for delta in deltas:
         for part in (delta.documents, delta.quarantine):

@@ -1,4 +1,4 @@
-"""The proof that documents are erased: every file of a lake decoded, and nothing of theirs found."""
+"""Proves that documents are erased: decodes every file of a lake and finds no trace of them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Kind = Literal["id", "text", "word", "vector", "entry"]
 
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST_WORD = 4
-#: Texts up to this many bytes are looked for in raw bytes too; longer ones in decoded strings alone.
+#: Texts up to this many bytes are searched in raw bytes, too; longer ones only in decoded strings.
 _RAW_TEXT_BYTES = 1024
 _INDEX_FILE = re.compile(r"(?P<folder>(?P<table>tables/[^/]+/[^/]+\.lance)/_indices/(?P<uuid>[^/]+))/(?P<name>[^/]+)")
 _DATA_FILE = re.compile(r"tables/[^/]+/[^/]+\.lance/data/")
 _OWN_WORDS = ("kind", "media_type", "parser", "language", "error_class", "set", "origin", "status", "level", "measure")
-#: What decoders raise at a file that is not what it seems.
+#: Errors of decoders for a file that is not what it seems.
 _UNDECODABLE = (LakeError, ValueError, OSError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What must be found nowhere: everything that belongs to erased documents alone.
+    """What must not be found anywhere: everything that belongs only to erased documents.
 
-    What kept documents hold as well would be found in them; ``occurring`` tells what that is. Words are
-    looked for in rows and dictionaries only, and not in columns of raglake's own words, such as ``kind``.
+    Terms that kept documents hold as well would be found in them; ``occurring`` finds these. Words are searched only
+    in rows and dictionaries, and not in columns of raglake's own words, such as ``kind``.
     """
 
     ids: frozenset[str] = frozenset()  # hex: of documents, contents, spans, bytes, texts; found inside any string
@@ -49,9 +49,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Remnant:
-    """Something of an erased document that is still there; never the thing itself.
+    """The place of a remaining trace of an erased document; it never contains the trace itself.
 
-    An ``entry`` is one of an index that speaks of a row which no version of its table has.
+    An ``entry`` is an index entry for a row that no version of its table has.
     """
 
     path: str
@@ -61,7 +61,7 @@ class Remnant:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was looked through, and what was found."""
+    """What was searched, and what was found."""
 
     n_files: int
     n_bytes: int
@@ -77,7 +77,7 @@ class Proof:
 
 
 def words_of(text: str) -> set[str]:
-    """Lower-case runs of letters and digits, of at least four.
+    """Lower-case runs of at least four letters and digits.
 
     >>> sorted(words_of("The Zürich_boat's 1912 log"))
     ['1912', 'boat', 'zürich']
@@ -90,14 +90,13 @@ def find_traces(
     terms: Terms,
     progress: Progress = silent,
 ) -> Proof:
-    """Search the whole lake; what a file holds is searched even where no release shows it any more.
+    """Search the whole lake, including file contents that no release shows any more.
 
-    Parquet, Arrow, JSON and Lance's data files, manifests and transactions are decoded whole. Of the
-    indices: BTree pages and full-text dictionaries are decoded. Postings and quantised vectors do not name
-    what they were made of; they are proven by their row ids, each of which must be a row of a version
-    that uses the index. Two things remain that no search can rule out: the share that an erased vector
-    had in the centroids of IVF and in the range of SQ, and Bloom filters of inserted keys in
-    transactions of versions that are still there.
+    Parquet, Arrow, JSON and Lance's data files, manifests and transactions are decoded completely. In indices, BTree
+    pages and full-text dictionaries are decoded. Postings and quantised vectors do not name their origin; they are
+    proven by their row ids, each of which must be a row of a version that uses the index. No search can rule out two
+    things: the influence of an erased vector on IVF centroids and the SQ range, and Bloom filters of inserted keys in
+    transactions of remaining versions.
     """
     walk = _LakeWalk(store, terms)
     files = sorted(store.walk(), key=lambda file: file.path)
@@ -109,7 +108,7 @@ def find_traces(
 
 
 def occurring(terms: Terms, strings: Iterable[str]) -> Terms:
-    """Those ids, texts and words that ``find_traces`` would find in a file with these strings."""
+    """The ids, texts and words that ``find_traces`` would find in a file with these strings."""
     search, kept = _Search(terms), list(strings)
     found = {*search.in_strings(kept), *(("word", word) for word in terms.words & _words(kept))}
     named = {kind: frozenset(value for k, value in found if k == kind) for kind in ("id", "text", "word")}
@@ -117,7 +116,7 @@ def occurring(terms: Terms, strings: Iterable[str]) -> Terms:
 
 
 class _Search:
-    """Needles made ready to be looked for."""
+    """Terms, prepared for searching."""
 
     def __init__(self, terms: Terms) -> None:
         self.words, self._vectors = terms.words, terms.vectors
@@ -134,7 +133,7 @@ class _Search:
         return self._raw.longest + 4  # and a character on either side
 
     def in_strings(self, strings: list[str]) -> Iterator[tuple[Kind, str]]:
-        """Kind and value of each id and text in these; what has less than 8 bytes is found as a whole string."""
+        """Kind and value of each id and text found; terms shorter than 8 bytes must equal a whole string."""
         yield from ((self._short[value], value) for value in self._short.keys() & set(strings))
         data = _utf8("\0".join(strings))
         for start, pattern in self._patterns.find(data):
@@ -161,7 +160,7 @@ def _utf8(text: str) -> bytes:
 
 
 def _stands_alone(data: bytes, start: int, text: str, pattern: bytes) -> bool:
-    """Whether the text is no part of a longer word on either side."""
+    """Whether the text is not part of a longer word on either side."""
     before = data[max(start - 4, 0) : start].decode("utf-8", "ignore")[-1:]
     end = start + len(pattern)
     after = data[end : end + 4].decode("utf-8", "ignore")[:1]
@@ -169,7 +168,7 @@ def _stands_alone(data: bytes, start: int, text: str, pattern: bytes) -> bool:
 
 
 class _LakeWalk:
-    """What has been seen so far."""
+    """Visits the lake's files and collects traces."""
 
     def __init__(self, store: Store, terms: Terms) -> None:
         self._store, self._search, self._dictionaries = store, _Search(terms), _Dictionaries(terms.words)
@@ -233,8 +232,8 @@ class _LakeWalk:
 
 
 class _Dictionaries:
-    """Erased words in full-text dictionaries, which hold tokens: folded and stemmed, so that a kept word may
-    have the token of an erased one. Once all rows are read, a token that no other word has is a trace.
+    """Finds erased words in full-text dictionaries, which hold folded and stemmed tokens. A kept word may share the
+    token of an erased one, so a token is a trace only if, once all rows are read, no kept word has it.
     """
 
     def __init__(self, words: frozenset[str]) -> None:

@@ -1,1 +1,1 @@
-"""Where documents come from, and what is declared about them beside their text."""
+"""Sources of documents, and the metadata declared beside their text."""

@@ -1,24 +1,24 @@
-"""What people state of a document beside its text: in front matter, or in sidecars, which beat it key by key."""
+"""Declared metadata of a document: from front matter, and from sidecars, which override it key by key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-#: What is stated, normalised; JSON-like. Keys, each only where it is stated: title, author, language (text), tags
-#: (list), acl (sorted list; empty: nobody), metadata (all other keys), problems (what could not be understood).
+#: Declared metadata, normalised; JSON-like. Keys, each only if declared: title, author, language (text), tags (list),
+#: acl (sorted list; empty: nobody), metadata (all other keys), problems (what could not be understood).
 Statement = dict[str, Any]
 
-#: The key of ``documents.metadata`` under which problems stand.
+#: The key of ``documents.metadata`` that holds problems.
 PROBLEMS = "raglake:problems"
-#: Keys that override columns of this name.
+#: Keys that override the columns of the same name.
 WORDS = ("title", "author", "language")
-#: Who asks as this sees everything, so no document can be opened to it by name.
+#: A search as this principal sees everything, so no acl may name it.
 EVERYTHING = "*"
 
 
 def statement(fields: Mapping[str, Any]) -> Statement:
-    """Fields as somebody wrote them, as a Statement; an acl that is not understood lets nobody see the document."""
+    """Convert fields as written to a Statement; an acl that is not understood hides the document from everybody."""
     said: Statement = {"metadata": {}, "problems": []}
     for key, value in fields.items():
         name = key.strip().lower()
@@ -37,12 +37,12 @@ def statement(fields: Mapping[str, Any]) -> Statement:
 
 
 def broken(problem: str) -> Statement:
-    """What is stated where nothing can be read: nobody may see the document."""
+    """The Statement if nothing can be read: nobody may see the document."""
     return {"acl": [], "problems": [problem]}
 
 
 def merged(weaker: Statement, stronger: Statement) -> Statement:
-    """Both, the stronger one's keys first; problems of both stay."""
+    """Merge both; the stronger one's keys override, and the problems of both stay."""
     metadata = {**weaker.get("metadata", {}), **stronger.get("metadata", {})}
     problems = [*weaker.get("problems", ()), *stronger.get("problems", ())]
     both = {**weaker, **stronger, "metadata": metadata, "problems": problems}

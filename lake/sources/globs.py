@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 def matches(uri: str, pattern: str) -> bool:
-    """Whether a pattern of ``include`` or ``exclude`` means this uri; without a slash it means the last part.
+    """Whether a pattern of ``include`` or ``exclude`` matches this uri; without a slash it matches the last part.
 
     >>> matches("a/b.md", "*.md"), matches("a/b.md", "a/"), matches("a/b.md", "/b.md")
     (True, True, False)
@@ -20,7 +20,7 @@ def matches(uri: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=256)
 def expression(pattern: str) -> re.Pattern[str]:
-    """A glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` means all below."""
+    """Compile a glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` matches everything below."""
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     pieces = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[", pattern + ("**" if pattern.endswith("/") else ""))
     return re.compile("".join(meanings.get(piece) or _literal(piece) for piece in pieces), re.DOTALL)

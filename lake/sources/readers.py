@@ -1,4 +1,4 @@
-"""What reads a source: a local folder, a file system behind a URL, or whatever a plugin reaches."""
+"""Readers of sources: a local folder, a file system behind a URL, or a plugin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SourceFile(NamedTuple):
 
     ``uri`` names it inside its source, with ``/`` between folders, and ends in the suffix that decides its parser.
     ``modified_us`` counts microseconds since 1970 UTC. ``etag`` is any mark that changes with the bytes. A document is
-    read again unless size, time and mark are as they were, and one that has neither time nor mark always is.
+    read again unless size, time and mark are unchanged; one with neither time nor mark is always read again.
     """
 
     uri: str
@@ -32,29 +32,29 @@ class SourceFile(NamedTuple):
 
 @runtime_checkable
 class SourceReader(Protocol):
-    """What a source plugin's factory returns for a URL. Both methods may be called from several threads.
+    """The object that a source plugin's factory returns for a URL. Methods may be called from several threads.
 
-    They raise FileNotFoundError and PermissionError as ``open`` does; any other error is taken for a passing one, and
-    the run may be tried again.
+    They raise FileNotFoundError and PermissionError as ``open`` does. Any other error counts as temporary, and the run
+    may be retried.
     """
 
     def list(self) -> Iterable[SourceFile]:
-        """Everything that there is now, each uri once. Whatever is missing counts as removed."""
+        """Everything that exists now, each uri once. Missing documents count as removed."""
         ...
 
     def read(self, uri: str) -> bytes:
-        """All bytes of one of them."""
+        """All bytes of one file."""
         ...
 
 
 class LocalReader:
-    """A local folder. ``hidden``: files and folders whose names begin with a dot are listed, too."""
+    """A local folder. ``hidden`` includes files and folders whose names begin with a dot."""
 
     def __init__(self, root: str, hidden: bool = False) -> None:
         self._root, self._hidden = root, hidden
 
     def list(self) -> Iterator[SourceFile]:
-        """Files below the folder; links to files count, links to folders don't (they can go in circles)."""
+        """Files below the folder; links to files count, links to folders don't (they may form cycles)."""
         folders = [("", self._root)]
         while folders:
             prefix, folder = folders.pop()
@@ -67,7 +67,7 @@ class LocalReader:
                     yield found
 
     def find(self, uri: str) -> SourceFile:
-        """What ``list`` would say of one file; OSError if it can't be looked at."""
+        """One file, as ``list`` would yield it. Raises OSError if its status can't be read."""
         stat = os.stat(self._path(uri))
         return SourceFile(uri, stat.st_size, stat.st_mtime_ns // 1000)
 
@@ -76,7 +76,7 @@ class LocalReader:
             return bytes(file.read())
 
     def open(self, uri: str) -> Any:
-        """A binary file, which may be larger than memory."""
+        """Open a binary file, which may be larger than memory."""
         return open(self._path(uri), "rb")
 
     def _path(self, uri: str) -> bytes:
@@ -99,7 +99,7 @@ class FsspecReader:
                 yield _remote_found(uri, info)
 
     def find(self, uri: str) -> SourceFile:
-        """What ``list`` would say of one file."""
+        """One file, as ``list`` would yield it."""
         return _remote_found(uri, self._filesystem.info(f"{self._path}/{uri}"))
 
     def read(self, uri: str) -> bytes:
@@ -107,7 +107,7 @@ class FsspecReader:
             return bytes(file.read())
 
     def open(self, uri: str) -> Any:
-        """A binary file, which may be larger than memory."""
+        """Open a binary file, which may be larger than memory."""
         return self._filesystem.open(f"{self._path}/{uri}", "rb")
 
     @cached_property
@@ -120,7 +120,7 @@ class FsspecReader:
 
 
 class PluginReader:
-    """A reader of another package, held to the contract of SourceReader."""
+    """A plugin's reader, checked against the contract of SourceReader."""
 
     def __init__(self, plugin: plugins.Plugin, root: str, hidden: bool) -> None:
         self._plugin, self._hidden = plugin, hidden
@@ -133,7 +133,7 @@ class PluginReader:
         for found in self._reader.list():
             if not isinstance(found, SourceFile) or found.uri.startswith("/") or found.uri in {"", *seen}:
                 raise self._plugin.broken(
-                    f"listed {found!r:.100}, which is no SourceFile with a relative uri of its own"
+                    f"listed {found!r:.100}, which is not a SourceFile with a unique relative uri"
                 )
             seen.add(found.uri)
             if self._hidden or "/." not in f"/{found.uri}":
@@ -164,7 +164,7 @@ def reader_of(root: str, hidden: bool) -> Reader:
 
 
 def plugin_of(root: str) -> plugins.Plugin | None:
-    """The plugin that reads URLs of this scheme; None if raglake does. UsageError if several packages register it."""
+    """The plugin for URLs of this scheme; None if it is ours. Raises UsageError if several packages register it."""
     scheme = _scheme(root)
     return plugins.find("sources", scheme) if plugins.is_added("sources", scheme) else None
 
@@ -174,7 +174,7 @@ def _scheme(root: str) -> str:
 
 
 def filesystem_of(url: str) -> tuple[Any, str]:
-    """The file system behind a URL and the path there; UsageError if there is none for its scheme."""
+    """The file system behind a URL and the path in it. Raises UsageError if its scheme has none."""
     import fsspec
 
     try:
@@ -187,7 +187,7 @@ def filesystem_of(url: str) -> tuple[Any, str]:
 
 @contextmanager
 def listing_errors(name: str) -> Iterator[None]:
-    """UsageError if the source does not exist or may not be listed, TransientError for whatever may pass."""
+    """Translate errors: UsageError if the source is missing or access is denied, TransientError for temporary ones."""
     try:
         yield
     except LakeError:
@@ -202,7 +202,7 @@ def listing_errors(name: str) -> Iterator[None]:
 
 @contextmanager
 def reading_errors(uri: str) -> Iterator[None]:
-    """Tells apart what one document suffers (InputError) and what may pass (TransientError)."""
+    """Translate errors: InputError if they concern one document, TransientError if they are temporary."""
     try:
         yield
     except FileNotFoundError as error:
@@ -218,13 +218,13 @@ def reading_errors(uri: str) -> Iterator[None]:
 
 
 def readable_name(name: str) -> str:
-    r"""A file name with bytes that are no valid UTF-8 written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
+    r"""A file name with invalid UTF-8 bytes written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
     plain = name.replace("\\x", "\\x5cx")
     return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
 
 
 def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
-    """The file, None where it is none or just went; one that can't be looked at is listed all the same."""
+    """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway."""
     name = readable_name(prefix + entry.name)
     try:
         if not entry.is_file():
@@ -232,7 +232,7 @@ def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
         stat = entry.stat()
     except FileNotFoundError:
         return None
-    except OSError:  # a link that leads to itself, say; reading it will tell why
+    except OSError:  # such as a link to itself; reading it will reveal why
         return SourceFile(name, None, None)
     return SourceFile(name, stat.st_size, stat.st_mtime_ns // 1000)
 

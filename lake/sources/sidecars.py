@@ -1,4 +1,4 @@
-"""Sidecars: NAME.EXT.meta.json beside a document, and _metadata.csv in a folder; what they state of which documents."""
+"""Sidecars declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those in its folder."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 #: Larger ones are not read.
 _MAX_BYTES = 64 << 20
 _FIRST = 3
-#: In a table, what lies between the items of a list; commas are the table's own.
+#: Separator of list items in a table, since commas separate its cells.
 _BETWEEN = "|"
 
 
 def document_of(uri: str) -> str | None:
-    """The document that a ``.meta.json`` speaks of; None for a table, which speaks of several."""
+    """The document that a ``.meta.json`` describes; None for a table, which describes several."""
     return uri.removesuffix(SIDECAR_SUFFIX) if uri.endswith(SIDECAR_SUFFIX) else None
 
 
 def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
     """Digest of a sidecar's bytes (None: they can't be read) and what it states, as JSON.
 
-    ``of`` maps uris of documents to their Statements; ``below`` is what holds for each document at or below the
-    folder. A sidecar that is not understood states that nobody may see its documents. TransientError: try again.
+    ``of`` maps uris of documents to their Statements; ``below`` applies to each document at or below the folder. A
+    sidecar that is not understood hides its documents from everybody. Raises TransientError if a retry may help.
     """
     if (size or 0) > _MAX_BYTES:
         return None, _states(uri, problem=f"{size:,} bytes are more than the {_MAX_BYTES:,} that are read")
@@ -42,8 +42,8 @@ def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
     except InputError as error:
         return None, _states(uri, problem=str(error))
     try:
-        said = _of_table(data, uri) if document_of(uri) is None else _of_object(data, uri)
-        return bytes_digest(data), _json({"of": said})
+        stated = _of_table(data, uri) if document_of(uri) is None else _of_object(data, uri)
+        return bytes_digest(data), _json({"of": stated})
     except (ValueError, RecursionError, csv.Error) as error:
         return bytes_digest(data), _states(uri, problem=str(error) or "it is nested too deeply")
 
@@ -61,7 +61,7 @@ def _of_object(data: bytes, uri: str) -> dict[str, Statement]:
     if not isinstance(fields, dict):
         raise ValueError("it is no JSON object")
     _check_storable(fields)
-    return {uri.removesuffix(SIDECAR_SUFFIX): _told(uri, statement(fields))}
+    return {uri.removesuffix(SIDECAR_SUFFIX): _with_place(uri, statement(fields))}
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -87,18 +87,18 @@ def _of_table(data: bytes, uri: str) -> dict[str, Statement]:
         raise ValueError(f"it has no column 'path', but {names}")
     if len({name.lower() for name in names}) < len(names):
         raise ValueError(f"a column comes twice: {names}")
-    said: dict[str, Statement] = {}
+    stated: dict[str, Statement] = {}
     for number, row in enumerate(rows, 2):
         if len(row) != len(names):
             raise ValueError(f"row {number} has {len(row)} cells under {len(names)} columns")
         fields = {name: _cell(name, cell) for name, cell in zip(names, row, strict=True) if cell.strip()}
         document = posixpath.normpath(posixpath.join(posixpath.dirname(uri), str(fields.pop("path", ""))))
         _check_storable(fields)
-        if document in said:
-            said[document] = broken(f"{uri} has several rows for {document}; until it has one, nobody may see it")
+        if document in stated:
+            stated[document] = broken(f"{uri} has several rows for {document}; until it has one, nobody may see it")
         else:
-            said[document] = _told(uri, statement(fields))
-    return said
+            stated[document] = _with_place(uri, statement(fields))
+    return stated
 
 
 def _cell(name: str, cell: str) -> str | list[str]:
@@ -107,9 +107,9 @@ def _cell(name: str, cell: str) -> str | list[str]:
     return [item.strip() for item in cell.split(_BETWEEN) if item.strip()]
 
 
-def _told(uri: str, said: Statement) -> Statement:
-    """Problems with the name of the file that has them."""
-    return said | {"problems": [f"{uri}: {problem}" for problem in said["problems"]]} if "problems" in said else said
+def _with_place(uri: str, stated: Statement) -> Statement:
+    """Prefix problems with the name of their file."""
+    return stated | {"problems": [f"{uri}: {problem}" for problem in stated["problems"]]} if "problems" in stated else stated
 
 
 def _json(value: object) -> str:
@@ -117,14 +117,14 @@ def _json(value: object) -> str:
 
 
 def without(states: str, is_denied: Callable[[str], bool]) -> str:
-    """What a sidecar states, less what it says of documents that ``is_denied`` means by their uri."""
+    """A sidecar's statements without those about documents whose uri ``is_denied``."""
     value = json.loads(states)
-    kept = {document: said for document, said in value["of"].items() if not is_denied(document)}
+    kept = {document: stated for document, stated in value["of"].items() if not is_denied(document)}
     return states if len(kept) == len(value["of"]) else _json({**value, "of": kept})
 
 
 def is_denied_file(row: Mapping[str, Any], denylist: Denylist) -> bool:
-    """Whether a DIGESTS row is of something erased for good, or of a sidecar that names it or lies beside it."""
+    """Whether a DIGESTS row belongs to an erased document, or to a sidecar that names it or lies beside it."""
 
     def is_denied(document: str) -> bool:
         return denylist.has_place(document_id(row["source"], document))
@@ -136,7 +136,7 @@ def is_denied_file(row: Mapping[str, Any], denylist: Denylist) -> bool:
 
 
 class Stated:
-    """All that the sidecars of one source state: the nearer to a document, the stronger."""
+    """Statements of all sidecars of one source; those nearer to a document override others."""
 
     def __init__(self, sidecars: Iterable[tuple[str, str]]) -> None:
         """``sidecars``: uri and states (JSON) of each."""
@@ -149,16 +149,16 @@ class Stated:
                 self._objects |= json.loads(states)["of"]
 
     def of(self, uri: str) -> Statement:
-        """What is stated of a document; empty where nothing is."""
-        said: Statement = {}
+        """The Statement about a document; empty if there is none."""
+        stated: Statement = {}
         for folder in _folders(uri) if self._tables else ():
             table = self._tables.get(folder, {})
-            said = merged(said, table.get("below", {}))
-            said = merged(said, table.get("of", {}).get(uri, {}))
-        return merged(said, self._objects[uri]) if uri in self._objects else said
+            stated = merged(stated, table.get("below", {}))
+            stated = merged(stated, table.get("of", {}).get(uri, {}))
+        return merged(stated, self._objects[uri]) if uri in self._objects else stated
 
     def astray(self, uris: set[str]) -> list[str]:
-        """Remarks on rows of tables that are about no document."""
+        """Remarks on rows of tables that match no document."""
         remarks = []
         for folder, table in sorted(self._tables.items()):
             lost = sorted(table.get("of", {}).keys() - uris)
@@ -170,7 +170,7 @@ class Stated:
 
 
 def _folders(uri: str) -> list[str]:
-    """The folders that a document lies in, the outermost first.
+    """The folders that contain a document, outermost first.
 
     >>> _folders("a/b/c.md")
     ['', 'a', 'a/b']

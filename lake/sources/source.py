@@ -1,4 +1,4 @@
-"""Sources: what documents there are, and their bytes."""
+"""Sources: listing of documents and reading of their bytes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
 _BLOCK = 1 << 20
 
-#: Files that state something of documents: NAME.EXT.meta.json of the one it lies beside, _metadata.csv of those at or
-#: below its folder. They are never documents.
+#: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
+#: folder. They are never documents.
 SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
 
 
 def is_sidecar(uri: str) -> bool:
-    """Whether a file states something of documents instead of being one."""
+    """Whether a file declares metadata of documents instead of being one."""
     if not uri.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)):
         return False
     name = uri.rsplit("/", 1)[-1]
@@ -49,11 +49,10 @@ def is_sidecar(uri: str) -> bool:
 class Source:
     """A folder, a glob or a file; ``name`` and a document's ``uri`` together make its identity.
 
-    ``root`` is a local path or an fsspec URL; below it either the one ``file`` or all that the glob
-    ``pattern`` selects. ``include`` and ``exclude`` are globs too; one without a slash matches the
-    last part of a uri. Hidden files and folders are left out unless a pattern names them. Patterns choose
-    documents; sidecars below ``root`` are always seen, since they may say who may see what. ``only``: the uris of
-    the documents that are wanted, where not all are.
+    ``root`` is a local path or an fsspec URL; the source is one ``file`` below it or all that the glob ``pattern``
+    selects. ``include`` and ``exclude`` are globs, too; one without a slash matches the last part of a uri. Hidden
+    files and folders are left out unless a pattern names them. Patterns choose documents; sidecars below ``root`` are
+    always read, since they may restrict access. ``only`` lists the uris to use, if not all are wanted.
     """
 
     name: str
@@ -88,7 +87,7 @@ class Source:
             return self._reader.find(uri)
 
     def _beside(self, uri: str) -> Iterator[SourceFile]:
-        """The sidecars of a single file; a web server has none, since it may answer to any name."""
+        """The sidecars of a single file; none on a web server, which may answer any name."""
         if self.root.startswith(("http://", "https://")):
             return
         for name in (uri + SIDECAR_SUFFIX, SIDECAR_TABLE):
@@ -96,7 +95,7 @@ class Source:
                 yield self._found_file(name)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
-                    yield SourceFile(name, None, None)  # reading it will tell why
+                    yield SourceFile(name, None, None)  # reading it will reveal why
             except UsageError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -117,12 +116,12 @@ class Source:
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 
     def read(self, uri: str) -> bytes:
-        """All bytes of a document. InputError: it is gone or unreadable. TransientError: try again."""
+        """All bytes of a document. Raises InputError if it can't be read, TransientError if a retry may help."""
         with reading_errors(uri):
             return self._reader.read(uri)
 
     def digest(self, uri: str) -> str:
-        """SHA-256 of a document's bytes, read in blocks; errors as for ``read``."""
+        """SHA-256 of a document's bytes, read in blocks; raises the errors of ``read``."""
         digest = hashlib.sha256()
         with reading_errors(uri), self._reader.open(uri) as file:
             while block := file.read(_BLOCK):
@@ -135,13 +134,13 @@ class Source:
 
 
 def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Source:
-    """A source from the caller's words: ``[NAME=]`` folder, glob, file or fsspec URL.
+    """Parse ``[NAME=]`` and a folder, glob, file or fsspec URL.
 
     >>> parse_source("handbook=s3://bucket/docs/**/*.md").pattern
     '**/*.md'
     """
     if not text.isprintable() and text != text.encode("utf-8", "replace").decode():
-        raise UsageError(f"{text!a} is no valid UTF-8; name the folder above it")
+        raise UsageError(f"{text!a} is not valid UTF-8; name the folder above it")
     named = _NAMED.match(text)
     name, location = (named[1], named[2]) if named else (None, text)
     if "://" not in location or location.startswith("file://"):
@@ -179,7 +178,7 @@ def _split_remote(location: str) -> tuple[str, str, str | None]:
                 root, _, file = location.rpartition("/")
                 return root, "**", file
         except OSError:
-            return location, "**", None  # the listing fails in the same way and says so
+            return location, "**", None  # the listing fails in the same way and reports it
     return location.rstrip("/"), "**", None
 
 

@@ -145,7 +145,7 @@ def test_a_table_that_a_dead_run_had_only_begun_is_made_anew(
 def test_a_name_that_is_no_utf8_on_the_command_line(source: Path) -> None:
     from lake.sources.source import parse_source
 
-    with pytest.raises(UsageError, match="no valid UTF-8; name the folder above it"):
+    with pytest.raises(UsageError, match="not valid UTF-8; name the folder above it"):
         parse_source(os.fsdecode(os.fsencode(source) + b"/\xff.txt"))
 
 

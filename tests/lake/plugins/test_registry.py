@@ -200,7 +200,9 @@ class Place:
 )
 def test_a_source_that_breaks_its_contract_is_named(site: Path, files: str) -> None:
     unpack(site, "odd", "1.0", {"sources:odd": "odd:Place"}, SOURCE.format(files=files))
-    with pytest.raises(ContractError, match=r"the source 'odd' of odd 1\.0 listed .*no SourceFile with a relative uri"):
+    with pytest.raises(
+        ContractError, match=r"the source 'odd' of odd 1\.0 listed .*not a SourceFile with a unique relative uri"
+    ):
         list(parse_source("odd://x").list())
 
 
