@@ -109,7 +109,9 @@ def _cell(name: str, cell: str) -> str | list[str]:
 
 def _with_place(uri: str, stated: Statement) -> Statement:
     """Prefix problems with the name of their file."""
-    return stated | {"problems": [f"{uri}: {problem}" for problem in stated["problems"]]} if "problems" in stated else stated
+    if "problems" not in stated:
+        return stated
+    return stated | {"problems": [f"{uri}: {problem}" for problem in stated["problems"]]}
 
 
 def _json(value: object) -> str:
