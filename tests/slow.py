@@ -11,6 +11,7 @@ SLOW = (
     "tests/examples",
     "tests/raglake",
     "tests/test_deploy.py",
+    "tests/test_plugins.py",
     # Modules with doctests that import Prefect.
     "flows",
     "tasks",
@@ -28,7 +29,9 @@ SLOW = (
     # Models, whole frameworks.
     "tests/lake/adapters",
     "tests/lake/embed/test_local_models.py",
+    "tests/lake/destinations",
     "tests/lake/embed/test_numpy_bert.py",
+    "tests/lake/embed/test_steady_torch.py",
     "tests/lake/chunk/test_chunker.py::test_promises_hold_for_wild_documents",
     "tests/lake/chunk/test_chunker.py::test_hostile_text_is_quick",
     "tests/lake/chunk/test_tokenizers.py::test_endless_runs_neither_fail_nor_hang",
