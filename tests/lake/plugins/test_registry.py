@@ -93,7 +93,7 @@ def test_a_broken_plugin_names_its_package_and_breaks_no_other(site: Path, caplo
 def test_plugins_can_be_turned_off(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unpack(site, "mine", "1.0", {"embedders:mine": "mine:family"})
     monkeypatch.setenv("RAGLAKE_PLUGINS", "off")
-    with pytest.raises(UsageError, match=r"no embedder 'mine'; choose one of the forms .*'hash']$"):
+    with pytest.raises(UsageError, match=r"no embedder 'mine'; choose one of .* or hash$"):
         identify("mine")
 
 
@@ -121,7 +121,7 @@ def test_a_wrong_name_lists_what_is_installed(site: Path) -> None:
     points = ("chat_models:mine", "rerankers:mine", "destinations:mine", "embedders:mine")
     unpack(site, "mine", "1.0", dict.fromkeys(points, "mine:x"), "x = 1")
     for call in (load_chat, load_reranker, open_destination, identify):
-        with pytest.raises(UsageError, match="'mine"):
+        with pytest.raises(UsageError, match="mine"):
             call("yours:x")
 
 
