@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Number of kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256
-_SAID = ("text", "title", "author", "metadata")
+_TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 
 
@@ -161,7 +161,7 @@ def _contents(lake: Lake, choice: Selection) -> pa.Table:
     wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
     absent = set(lake.contents.missing(wanted))
     stored = [content_id for content_id in wanted if content_id not in absent]
-    columns = ["content_id", *_SAID, "parents", "chunks"]
+    columns = ["content_id", *_TEXT_COLUMNS, "parents", "chunks"]
     return lake.contents.read(stored, columns) if stored else pa.table({name: pa.array([]) for name in columns})
 
 
@@ -190,7 +190,9 @@ def _strings(rows: pa.Table, names: Iterable[str]) -> Iterator[list[str]]:
 
 def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], described: set[str]) -> Terms:
     strings = {value for value in described if value and value != "{}"}
-    strings |= {value for name in _SAID for value in contents.column(name).to_pylist() if value and value != "{}"}
+    strings |= {
+        value for name in _TEXT_COLUMNS for value in contents.column(name).to_pylist() if value and value != "{}"
+    }
     strings |= set(choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))["uri"])
     spans = {text for row in contents.to_pylist() for text in _spans(row)}
     ids = {*choice.named, *choice.digests, *texts, *_span_ids(choice, contents)}
@@ -236,8 +238,8 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
             yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
-        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], _SAID)
-        yield [value for name in _SAID for value in rows.column(name).to_pylist() if value]
+        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], _TEXT_COLUMNS)
+        yield [value for name in _TEXT_COLUMNS for value in rows.column(name).to_pylist() if value]
 
 
 def _less(terms: Terms, strings: list[str]) -> Terms:

@@ -1,1 +1,1 @@
-"""The steps of a run, from a listing of the sources to a candidate."""
+"""Steps of a run, from listing the sources to a candidate."""

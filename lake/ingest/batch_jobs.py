@@ -1,4 +1,4 @@
-"""Texts that a provider's Batch API has been given, and whose vectors are fetched when it has them."""
+"""Submits texts to a provider's Batch API and fetches the vectors when they are ready."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FOLDER = "batches"
-#: Seconds between two looks at a batch, the first and the longest.
+#: Seconds between two polls of a batch: initially and at most.
 _FIRST_LOOK, _LONGEST_WAIT = 2.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """``key`` is the request's, under which the provider knows it; ``batch_id`` is empty until it has answered."""
+    """``key`` identifies the request for the provider, too; ``batch_id`` is empty until the provider has answered."""
 
     key: str
     batch_id: str
@@ -48,7 +48,7 @@ def can_batch(embedder: EmbedderIdentity) -> bool:
 
 
 def batch_api(recipe: Recipe) -> BatchApi:
-    """ContractError where the recipe's embedder has no such thing."""
+    """The Batch API of the recipe's embedder. Raises ContractError if it has none."""
     if not can_batch(recipe.embedder):
         raise ContractError(
             f"{recipe.embedder.name!r} has no Batch API; leave --batch-hours out, or choose an embedder openai:MODEL"
@@ -57,16 +57,16 @@ def batch_api(recipe: Recipe) -> BatchApi:
 
 
 def open_batches(lake: Lake, embedder: EmbedderIdentity) -> list[OpenBatch]:
-    """What was handed over and not fetched, by whichever run."""
+    """Batches that any run submitted and none has fetched yet."""
     folder = f"{FOLDER}/{embedder.table}"
     read = (json.loads(lake.store.read(f"{folder}/{name}")) for name in sorted(lake.store.names(folder)))
     return [OpenBatch(**{**found, "digests": tuple(found["digests"])}) for found in read]
 
 
 def submit(lake: Lake, request: str, recipe: Recipe, api: BatchApi) -> int:
-    """Hand over a request's texts that have no vector yet; how many.
+    """Submit a request's texts that have no vector yet. Returns their number.
 
-    The lake notes that it will before it does, so that a run that dies in between neither loses nor repeats it.
+    The lake records the batch before submitting it, so that a run that dies in between neither loses nor repeats it.
     """
     table = open_parquet(lake.store, request).read()
     digests, texts = (table.column(name).to_pylist() for name in ("text_digest", "text"))
@@ -83,10 +83,10 @@ def _note(lake: Lake, recipe: Recipe, batch: OpenBatch) -> None:
 
 
 def collect(lake: Lake, recipe: Recipe, api: BatchApi, hours: float, progress: Progress = silent) -> int:
-    """Wait for what was handed over, up to ``hours``, and store its vectors; how many.
+    """Wait up to ``hours`` for submitted batches and store their vectors. Returns their number.
 
-    Raises PendingError where a batch is still under way then; TransientError where one came back without all of its
-    texts, which the next run asks for anew. Every vector that did come is stored first.
+    Every vector that came is stored first. Raises PendingError if a batch is still under way after that, and
+    TransientError if one came back incomplete; the next run submits the missing texts again.
     """
     until, wait, n_stored, lacking = time.monotonic() + hours * 3600, _FIRST_LOOK, 0, list[str]()
     while True:
@@ -111,7 +111,7 @@ def collect(lake: Lake, recipe: Recipe, api: BatchApi, hours: float, progress: P
 
 
 def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> ProviderBatch | None:
-    """What the provider says; None where it never got the batch."""
+    """The provider's state of the batch; None if it never received it."""
     if noted.batch_id:
         return api.state(noted.batch_id)
     since = datetime.fromisoformat(noted.submitted_at)
@@ -129,7 +129,7 @@ def _state(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi) -> Provi
 def _fetched(
     lake: Lake, recipe: Recipe, noted: OpenBatch, state: ProviderBatch | None, api: BatchApi
 ) -> tuple[int, list[str]]:
-    """How many vectors were stored of a batch that has ended, and what is wrong with it; its note is gone then."""
+    """Store the vectors of a batch that has ended and delete its record. Returns their number, and what is wrong."""
     if state is None:
         n_stored, reason = 0, f"{noted.key} never reached the provider"
     else:
@@ -144,13 +144,13 @@ def _fetched(
 
 
 def _stored(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi, state: ProviderBatch) -> tuple[int, str]:
-    """How many vectors came and are stored now, and why no more, where the answer can't be read to its end."""
+    """Store the vectors that came. Returns their number, and why the rest of the response can't be read."""
     in_hand, n_stored, wrong = VectorsInHand(lake, recipe), 0, ""
     try:
         for positions, vectors in api.vectors(state):
             in_hand.add([noted.digests[position] for position in positions], vectors)
             n_stored += len(positions)
-    except (ContractError, UsageError) as error:  # another look would find the same
+    except (ContractError, UsageError) as error:  # another try would fail the same way
         wrong = str(error)
     in_hand.store()
     return n_stored, wrong
@@ -160,7 +160,7 @@ def _still_under_way(left: Sequence[OpenBatch]) -> str:
     ids = ", ".join(batch.batch_id or batch.key for batch in left[:3]) + (", ..." if len(left) > 3 else "")
     return (
         f"{sum(len(batch.digests) for batch in left):,} texts are still with the provider's Batch API ({ids}); "
-        "nothing was published, the next run of the same job takes their vectors up and pays for none of them again"
+        "nothing was published; the next run of the same job fetches their vectors without paying again"
     )
 
 

@@ -1,4 +1,4 @@
-"""The middle steps of a run: contents of a shard, requests for vectors, vectors; each safe to repeat."""
+"""The middle steps of a run: contents of shards, requests for vectors, and vectors; each is safe to repeat."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Bytes and documents in flight to the isolated child at a time.
+#: Maximum of bytes and documents in flight to the isolated child.
 _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
 #: Texts of one embedding task, and how long embedded texts wait before they are stored.
 REQUEST_TEXTS = 4096
@@ -42,7 +42,7 @@ _NORM_TOLERANCE = 0.01
 def index_shard(
     lake: Lake, shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction
 ) -> str | None:
-    """Parse and chunk the shard's documents into one Parquet file; its path, None if all of it vanished."""
+    """Parse and chunk the shard's documents into one Parquet file. Returns its path, None if all documents vanished."""
     contents = shard_contents(shard, sources, recipe, isolated)
     return lake.contents.write(contents) if contents.num_rows else None
 
@@ -50,7 +50,7 @@ def index_shard(
 def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction) -> pa.Table:
     """CONTENTS rows of the shard's documents, parsed in the isolated child.
 
-    A document that fails gets a row that says why. One that changed since it was planned gets none.
+    A document that fails gets a row with the reason. One that changed since it was planned gets none.
     """
     rows: list[dict[str, Any]] = []
     for batch in _read(shard, sources, recipe):
@@ -111,7 +111,7 @@ def distinct_texts(contents: pa.Table) -> pa.Table:
 
 
 def request_vectors(lake: Lake, texts: pa.Table) -> list[str]:
-    """Stage texts as embedding requests of bounded size; their paths."""
+    """Stage texts as embedding requests of bounded size. Returns their paths."""
     paths = []
     for start in range(0, texts.num_rows, REQUEST_TEXTS):
         part = texts.slice(start, REQUEST_TEXTS)
@@ -128,9 +128,9 @@ def embed_texts(
     embedder: Embedder,
     progress: Progress | None = None,
 ) -> int:
-    """Embed a request's texts and store their vectors; how many were embedded.
+    """Embed a request's texts and store their vectors. Returns the number of texts embedded.
 
-    Whatever was embedded is stored, also when a later batch fails; what is stored is not embedded again.
+    Vectors are stored even if a later batch fails; stored texts are not embedded again.
     """
     vectors = lake.vectors(recipe)
     vectors.refresh()
@@ -151,7 +151,7 @@ def embed_texts(
 
 
 class VectorsInHand:
-    """Vectors that were computed and are not stored yet."""
+    """Vectors that are computed but not stored yet."""
 
     def __init__(self, lake: Lake, recipe: Recipe) -> None:
         self._files = lake.vectors(recipe)
@@ -162,7 +162,7 @@ class VectorsInHand:
         self._stored_at = time.monotonic()
 
     def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
-        """ContractError for vectors that must not be stored: they would be reused for ever."""
+        """Raises ContractError for invalid vectors, which would be reused for ever if they were stored."""
         _check_vectors(vectors, len(digests), self._dimensions)
         self._digests += digests
         self._batches.append(vectors)
@@ -179,7 +179,7 @@ class VectorsInHand:
 def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
     if vectors.shape != (n_texts, dimensions):
         raise ContractError(
-            f"the embedder answered {n_texts} texts with an array of shape {vectors.shape} instead of "
+            f"the embedder returned an array of shape {vectors.shape} for {n_texts} texts instead of "
             f"{(n_texts, dimensions)}; nothing of that batch was stored"
         )
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
@@ -189,6 +189,6 @@ def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
 
 
 def vector_array(vectors: np.ndarray, kind: pa.FixedSizeListType) -> pa.Array:
-    """Rows of an array as a fixed-size list column."""
+    """Convert the rows of an array to a fixed-size list column."""
     values = vectors.astype(kind.value_type.to_pandas_dtype()).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(values, kind.value_type), type=kind)

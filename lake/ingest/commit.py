@@ -1,4 +1,4 @@
-"""The last step before the audit: a plan and its contents become one version per table and a candidate."""
+"""The last step before the audit: turns a plan and its contents into one version per table and a candidate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lake.tables.writer import Tables
 _log = logging.getLogger(__name__)
 
 FIRST_GENERATION = "1"
-#: Documents whose rows are made at a time; bounds the memory of a commit.
+#: Number of documents whose rows are made at a time, which bounds the memory of a commit.
 _DOCUMENTS_PER_BATCH = 512
 CHANGING = ("changed or went while the run was under way; the next run tries again", "changing")
 
@@ -47,21 +47,21 @@ def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
 
 
 def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
-    """Write the plan's rows over its base, seal the versions and log them as a candidate.
+    """Apply the plan's rows to its base, seal the versions and log them as a candidate.
 
-    ``spent`` is what the run took before; the log keeps it with what this step takes.
-    Until the log names the candidate no reader can see any of it; a run that dies before leaves rows at
-    the tables' heads, which the next commit resets.
+    ``spent`` is the run's cost so far; the log records it plus the cost of this step. Readers see nothing of the
+    candidate until the log names it; a run that dies before that leaves rows at the tables' heads, which the next
+    commit resets.
     """
     started, history, moment = time.monotonic(), lake.log.read(), clock.now()
     base = history.releases[scan.plan.base] if scan.plan.base else None
     candidate = _built(lake, scan, base, history.next_id(moment.date()), moment)
     lake.store.flush()
-    check_held(lake.url)  # else the rows at the heads may be another run's
+    check_held(lake.url)  # without the lease, the rows at the heads may be another run's
     facts: dict[str, Any] = {"release": candidate.to_json()}
     if spent is not None:
         facts["spent"] = asdict(replace(spent, seconds=round(spent.seconds + time.monotonic() - started, 3)))
-    if base is not None and base.recipe == scan.plan.recipe:  # else no document need have changed
+    if base is not None and base.recipe == scan.plan.recipe:  # under another recipe no document needs to have changed
         changed_at = oldest_change(scan.plan, history.begun_at(base.id))
         facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
     lake.log.record("build", candidate.id, facts=facts)
@@ -75,7 +75,7 @@ def _holds(counts: Mapping[str, int]) -> str:
 
 
 def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: datetime) -> Release:
-    """The release that the plan makes of its base, in Parquet and in the tables."""
+    """Write the release that results from applying the plan to its base, to Parquet and the tables."""
     plan, delta = scan.plan, make_delta(lake, scan, moment)
     digest = _digest(plan.digest, delta)
     folder = f"commits/{digest[:16]}-{plan.base or 'first'}"
@@ -97,14 +97,14 @@ def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: d
 
 
 def _digest(planned: str, delta: Delta) -> str:
-    """The plan's digest, unless documents changed under the run, which then hold something else."""
+    """The plan's digest, or another one if documents changed during the run."""
     changing = pc.equal(delta.quarantine.column("error_class"), CHANGING[1])
     ids = delta.quarantine.filter(changing).column("doc_id").to_pylist()
     return derived_id(planned, *sorted(ids)) if ids else planned
 
 
 def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
-    """Sort the plan's documents into those that were indexed and those that go into quarantine."""
+    """Split the plan's documents into those that were indexed and those for quarantine."""
     lake.contents.refresh()
     write = scan.plan.write
     stored = set(write["content_id"].drop_nulls()) - set(lake.contents.missing(scan.plan.content_ids()))
@@ -138,7 +138,7 @@ def _failed(documents: pa.Table, contents: pa.Table) -> pa.Table:
 
 
 def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], moment: datetime) -> pa.Table:
-    """Quarantine rows of documents without contents; no fingerprint of theirs will match the next run's."""
+    """Quarantine rows of documents without contents; their fingerprints never match those of the next run."""
     table = _with_media_type(documents)
     causes = [unreadable.get(doc_id, CHANGING) for doc_id in documents["doc_id"]]
     columns: dict[str, Any] = {name: table.column(name) for name in ("doc_id", "source", "uri", "digest", "media_type")}
@@ -152,7 +152,7 @@ def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], mom
 def write_tables(
     lake: Lake, delta: Delta, recipe: Recipe, base: Release | None, release: str, *, generation: str
 ) -> dict[str, int]:
-    """Apply a delta to the base's versions: rows and indices of each table, then the tag; the new versions."""
+    """Apply a delta to the base's versions: rows and indices of each table, then the tag. Returns the new versions."""
     tables = lake.tables(generation)
     versions = {}
     with tables.writing():
@@ -167,14 +167,14 @@ def write_tables(
 
 
 def _deleted(name: str, delta: Delta) -> Sequence[str]:
-    """A document may move between manifest and quarantine, so either table forgets what the other takes."""
+    """A document may move between manifest and quarantine, so each table deletes what the other one gets."""
     if name == "quarantine":
         return sorted({*delta.deleted, *delta.documents.column("doc_id").to_pylist()})
     return delta.deleted
 
 
 def rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows that a delta puts into one table; all rows of a document are in one batch."""
+    """The rows that a delta adds to one table; all rows of a document are in one batch."""
     if name == "documents":
         return iter(delta.documents.to_batches())
     if name == "quarantine":

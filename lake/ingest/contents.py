@@ -1,4 +1,4 @@
-"""From bytes to one row of the Parquet lake: parse, chunk, digest; runs in the isolated child."""
+"""Turns bytes into one row of the Parquet layer: parses, chunks, digests; runs in the isolated child."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Bytes:
 
 
 def content_row(item: Bytes) -> dict[str, Any]:
-    """The CONTENTS row of some bytes; InputError where they can't be indexed."""
+    """The CONTENTS row of some bytes. Raises InputError if they can't be indexed."""
     document = parse(item.data, item.uri)
     chunks = chunk(document, item.chunking, _tokenizer(item.embedder))
     if not chunks.children:
@@ -80,7 +80,7 @@ def _span(span: Parent | Child) -> dict[str, Any]:
 
 
 def contents_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """CONTENTS rows, column by column: ``pa.Table.from_pylist`` takes ten times as long over lists of structs."""
+    """Build CONTENTS rows by column: ``pa.Table.from_pylist`` takes ten times as long for lists of structs."""
     import pyarrow as pa
 
     from lake.schemas import CONTENTS

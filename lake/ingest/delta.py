@@ -1,4 +1,4 @@
-"""What a release changes in another one: all that Parquet must remember of it."""
+"""The delta of a release from its base: all that Parquet must store of it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _PARTS = ("documents", "quarantine", "deleted")
 
 @dataclass(frozen=True)
 class Delta:
-    """What a release changes in its base: document rows to write, quarantine rows to write, doc_ids to delete.
+    """The changes of a release to its base: document rows to write, quarantine rows to write, doc_ids to delete.
 
-    ``documents`` are DOCUMENTS rows. Everything else in the tables follows from them, the contents and
-    the vectors, which is why this is all that Parquet must remember of a release.
+    ``documents`` are DOCUMENTS rows. Everything else in the tables follows from them, the contents and the vectors.
     """
 
     documents: pa.Table
@@ -40,7 +39,7 @@ class Delta:
         return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
 
     def then(self, later: Delta) -> Delta:
-        """This change and the later one as one."""
+        """Combine this delta with a later one."""
         gone = {*later.deleted, *later.doc_ids()}
         earlier = self.without(gone)
         return Delta(
@@ -50,16 +49,16 @@ class Delta:
         )
 
     def without(self, doc_ids: Collection[str], digests: Collection[str] = ()) -> Delta:
-        """The change less all that concerns these documents, and less rows of these bytes."""
+        """The delta without these documents, and without rows of these bytes."""
         documents, quarantine = (_others(part, doc_ids, digests) for part in (self.documents, self.quarantine))
         return Delta(documents, quarantine, [doc_id for doc_id in self.deleted if doc_id not in doc_ids])
 
     def doc_ids(self) -> list[str]:
-        """Documents that it writes, into the manifest or into quarantine."""
+        """Documents that it writes, to the manifest or to quarantine."""
         return [*self.documents.column("doc_id").to_pylist(), *self.quarantine.column("doc_id").to_pylist()]
 
     def content_ids(self) -> pa.Array:
-        """Contents that it needs; some may come twice."""
+        """Contents that it needs; may contain duplicates."""
         parts = [self.documents.column("content_id"), self.quarantine.column("content_id")]
         return pa.concat_arrays([part.combine_chunks() for part in parts]).drop_null()
 
@@ -71,12 +70,12 @@ def _others(rows: pa.Table, doc_ids: Collection[str], digests: Collection[str]) 
 
 
 def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
-    """Each release's delta; the contents that they name together are all that any release needs."""
+    """Each release's delta; together they name all contents that any release needs."""
     return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
 
 
 def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
-    """Digests of the texts that these contents' chunks were embedded as; some may come twice."""
+    """Digests of the embedded texts of these contents' chunks; may contain duplicates."""
     found = [pa.array([], pa.string())]
     distinct = content_ids.unique().to_pylist()
     lake.contents.refresh()

@@ -1,4 +1,4 @@
-"""The child's side of ``lake.ingest.isolation``: reads items, calls one function, writes answers."""
+"""The child's side of ``lake.ingest.isolation``: reads items, calls one function, writes results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from lake.errors import InputError, TransientError
 
-#: Every message either way is its length in eight bytes, then a pickle.
+#: Every message, in both directions, is its length in eight bytes, then a pickle.
 HEADER = struct.Struct(">Q")
 
 Function = Callable[[object], object]
@@ -51,7 +51,7 @@ def _send(wire: int, message: bytes) -> None:
 
 
 def _loaded(target: str, answers: int) -> Function:
-    """Import ``package.module:function`` and report that it is there, or why it isn't."""
+    """Import ``package.module:function`` and report success, or why it fails."""
     module, _, name = target.partition(":")
     try:
         function: Function = getattr(import_module(module), name)
@@ -63,7 +63,7 @@ def _loaded(target: str, answers: int) -> Function:
 
 
 def _answer(function: Function, item: bytes) -> bytes:
-    """Pickle of what the function returns, or of the error that stands for it."""
+    """Pickle of the function's result, or of the error that replaces it."""
     try:
         return pickle.dumps(function(pickle.loads(item)), pickle.HIGHEST_PROTOCOL)
     except (InputError, TransientError) as error:
@@ -86,7 +86,7 @@ def _limit(memory_bytes: int | None) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent is gone, however that ended."""
+    """Make the kernel kill this process when its parent ends, for whatever reason."""
     if sys.platform == "linux":
         import ctypes
 

@@ -1,4 +1,4 @@
-"""Run a function in a child process with limits, so that one bad document costs one document."""
+"""Runs a function in a child process with limits, so that a bad document costs only itself."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _ENVIRONMENT = {
 class IsolatedFunction:
     """Calls ``package.module:function`` in a child process, item by item, within limits.
 
-    The function takes one picklable item and returns a picklable value, within ``seconds`` and one more for each
-    ``bytes_per_second`` of the item. The child starts at the first call, stays for later ones, and is replaced after
-    a failure, every ``recycle_after`` items, and when it holds more memory than a child at rest should. Use one
-    object per thread.
+    The function takes one picklable item and returns a picklable value, within ``seconds`` plus one for each
+    ``bytes_per_second`` of the item. The child starts at the first call and serves later ones. It is replaced after
+    a failure, after ``recycle_after`` items, and if it holds more memory than an idle child should. Use one object
+    per thread.
     """
 
     recycle_after = 20_000
@@ -59,7 +59,7 @@ class IsolatedFunction:
         self._finalizer: weakref.finalize[[], IsolatedFunction] | None = None
 
     def run(self, items: Sequence[object]) -> list[object | InputError]:
-        """One answer for each item, in order: the function's value, or the InputError it came to.
+        """One result for each item, in order: the function's value, or an InputError.
 
         Raises:
             TransientError: what the function raised; trying the same items again may succeed.
@@ -71,11 +71,11 @@ class IsolatedFunction:
         return answers
 
     def warm_up(self) -> None:
-        """Start the child, so that a later ``run`` waits less for its imports; does not wait for them."""
+        """Start the child without waiting, so that a later ``run`` waits less for its imports."""
         self._started_child()
 
     def close(self) -> None:
-        """End the child, if one is there; a later ``run`` starts another."""
+        """Stop the child, if there is one; a later ``run`` starts another."""
         if self._finalizer is not None:
             self._finalizer()
         self._child = self._finalizer = None
@@ -89,7 +89,7 @@ class IsolatedFunction:
         self.close()
 
     def _answers(self, window: Sequence[bytes]) -> list[object]:
-        """Answers to the window's items up to and including the first that broke the child."""
+        """Results of the window's items up to and including the first that broke the child."""
         answers: list[object] = []
         try:
             for answer in self._answered(window):
@@ -98,7 +98,7 @@ class IsolatedFunction:
             self.close()
             return [*answers, InputError(str(loss), loss.error_class)]
         except BaseException:
-            # The child is still at the rest of the window; its answers must not reach a later call.
+            # The child still works on the rest of the window; its results must not reach a later call.
             self.close()
             raise
         return answers
@@ -135,7 +135,7 @@ class IsolatedFunction:
 
 
 class _LostChild(Exception):
-    """The child hung or died; says whose fault and why."""
+    """Raised if the child hung or died, with the reason and its class."""
 
     def __init__(self, message: str, error_class: str) -> None:
         super().__init__(message)
@@ -165,11 +165,11 @@ class _Child:
         self._poll.register(self._fileno(), select.POLLIN)
 
     def is_usable(self) -> bool:
-        """The kernel kills the child when the thread that started it ends, not only the process."""
+        """Whether the child is alive, and will be: the kernel kills it when the thread that started it ends."""
         return self._process.poll() is None and self._started_by.is_alive()
 
     def resident_bytes(self) -> int:
-        """Memory that the child holds, 0 where that can't be told."""
+        """Memory that the child holds; 0 if that is unknown."""
         try:
             with open(f"/proc/{self._process.pid}/statm", "rb") as numbers:
                 return int(numbers.read().split()[1]) * mmap.PAGESIZE
@@ -177,12 +177,12 @@ class _Child:
             return 0
 
     def start(self, memory_bytes: int | None) -> None:
-        """Tell the child what to call; it imports that at once."""
-        with suppress(_LostChild):  # which ``wait_until_ready`` tells
+        """Send the child the function to call, which it imports at once."""
+        with suppress(_LostChild):  # which ``wait_until_ready`` reports
             self.send((os.getpid(), _absolute(sys.path), self._target, memory_bytes))
 
     def wait_until_ready(self) -> None:
-        """Until the child has imported what it is to call."""
+        """Wait until the child has imported the function."""
         if self._is_ready:
             return
         try:
@@ -206,7 +206,7 @@ class _Child:
             raise self._death() from error
 
     def receive(self, seconds: float) -> object:
-        """The next answer, which must be complete within ``seconds``."""
+        """The next result, which must be complete within ``seconds``."""
         deadline = monotonic() + seconds
         while (message := self._buffered()) is None:
             if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
@@ -252,7 +252,7 @@ class _Child:
 
 
 def _plugins() -> dict[str, str]:
-    """Without plugins here, the child need not look for any, which would take it 50 ms."""
+    """Environment for the child: without plugins here it need not look for any, which takes 50 ms."""
     return {} if plugins.installed() else {plugins.SWITCH: plugins.OFF}
 
 
@@ -261,7 +261,7 @@ def _absolute(path: Sequence[str]) -> list[str]:
 
 
 def _window(items: Sequence[object], start: int) -> list[bytes]:
-    """Pickles of the next items, as many as are worth sending at once."""
+    """Pickles of the next items to send at once."""
     window: list[bytes] = []
     size = 0
     for index in range(start, min(start + _WINDOW_ITEMS, len(items))):

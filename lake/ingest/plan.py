@@ -1,4 +1,4 @@
-"""The plan: what must change so that the index holds what the sources hold; a pure value."""
+"""The plan: the changes that bring the index in line with the sources; a pure value."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lake.parse import parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
 
-#: The manifest as planning sees it: indexed and quarantined documents of a release.
+#: Columns of the manifest that planning needs: indexed and quarantined documents of a release.
 KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
 
-#: Files stamped so shortly before the listing may still change without their stamp changing.
+#: Files modified less than this before the listing may still change without a new time stamp.
 RACY_MICROSECONDS = 100_000
 
-#: What is known of a document whose content is to be made, whether or not its rows change.
+#: Columns of documents whose content must be made, whether or not their rows change.
 _WANTED = {"content_id": pl.String, "source": pl.String, "uri": pl.String, "size": pl.Int64}
 
 UNREADABLE = "unreadable"
@@ -33,7 +33,7 @@ MAX_REMOVED, MAX_REMOVED_SHARE = 10, 0.10
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A slice of a plan that one task run turns into one Parquet file: (content_id, source, uri) each."""
+    """A slice of a plan, as (content_id, source, uri), that one task run turns into one Parquet file."""
 
     contents: tuple[tuple[str, str, str], ...]
     n_bytes: int
@@ -43,10 +43,9 @@ class Shard:
 class Plan:
     """The difference between a listing and a manifest under a recipe.
 
-    ``write`` holds a row for each document that must be (re)written: DIGESTED columns, content_id,
-    fingerprint. ``moved`` pairs the old doc_id with the new one. ``digest`` names
-    what the index will hold; equal digests mean equal rows. ``lost``: contents whose documents stay as they
-    are, and that are to be stored again, or their vectors.
+    ``write`` has a row for each document to (re)write: DIGESTED columns, content_id, fingerprint. ``moved`` maps old
+    doc_ids to new ones. ``digest`` identifies the index that results; equal digests mean equal rows. ``lost`` lists
+    contents of unchanged documents that must be stored again, or whose vectors must.
     """
 
     base: str | None
@@ -67,7 +66,7 @@ class Plan:
 
     @property
     def deleted(self) -> list[str]:
-        """doc_ids whose rows of the base release go away or are replaced."""
+        """doc_ids whose rows in the base release are removed or replaced."""
         return sorted(self.removed | self.changed | set(self.moved))
 
     @property
@@ -81,14 +80,14 @@ class Plan:
         }
 
     def content_ids(self) -> list[str]:
-        """Distinct contents that the documents to write, and those that lost theirs, need."""
+        """Distinct contents needed by documents to write and by documents that lost theirs."""
         return self._wanted()["content_id"].drop_nulls().unique(maintain_order=True).to_list()
 
     def _wanted(self) -> pl.DataFrame:
         return pl.concat([self.write.select(list(_WANTED)).cast(_WANTED), self.lost])  # type: ignore[arg-type]
 
     def shards(self, missing: Iterable[str], n_documents: int = 2000, n_bytes: int = 16 << 20) -> Iterator[Shard]:
-        """Slices of the contents that are ``missing``, in the order of the listing, each parsed once."""
+        """Slice the ``missing`` contents into shards, in the order of the listing; each content is parsed once."""
         wanted = pl.DataFrame({"content_id": list(missing)}, schema={"content_id": pl.String})
         rows = (
             self._wanted()
@@ -108,10 +107,10 @@ class Plan:
 
 
 def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split a listing into rows whose digest the cache vouches for (DIGESTS) and rows to read (LISTING).
+    """Split a listing into rows whose digest the cache knows (DIGESTS) and rows to read (LISTING).
 
-    The cache vouches for a file whose size, time and revision mark are as they were when its bytes
-    were read, unless it carries neither time nor mark.
+    The cache knows a file if its size, time and revision mark are unchanged since its bytes were read, unless it has
+    neither time nor mark.
     """
     known, listed = _frame(cache), _frame(listing)
     marks = ["doc_id", "size", "modified_at", "etag"]
@@ -127,7 +126,7 @@ def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]
 
 
 def settled(digests: pa.Table, read_at_us: int) -> pa.Table:
-    """The rows whose stamp was old enough when their bytes were read to vouch for them next time."""
+    """The rows whose time stamp was old enough, when their bytes were read, to be trusted next time."""
     stamp = pl.col("modified_at").dt.timestamp("us")
     keep = pl.col("etag").is_not_null() | (stamp < read_at_us - RACY_MICROSECONDS)
     return _frame(digests).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTS)
@@ -174,10 +173,10 @@ def diff(
 
 
 def oldest_change(plan: Plan, since: datetime) -> datetime | None:
-    """When the oldest change of a document that a plan brings was made, at the earliest; None where it brings none.
+    """The earliest possible time of the oldest document change in a plan; None if there is no change.
 
-    ``since``: when the run began that built its base and did not find them; a file that came later may bear an older
-    time, or none. Removals bear no time, and are left out.
+    ``since`` is when the run that built its base began, which had not found them; a file that appeared later may have
+    an older time stamp, or none. Removals have no time and are left out.
     """
     changed = pl.col("doc_id").is_in([*plan.added, *plan.changed, *plan.moved.values()])
     times = plan.write.filter(changed)["modified_at"].to_list()
@@ -185,7 +184,7 @@ def oldest_change(plan: Plan, since: datetime) -> datetime | None:
 
 
 def release_digest(documents: pl.DataFrame, recipe: Recipe) -> str:
-    """Digest of documents (doc_id, fingerprint) under a recipe, whatever their order."""
+    """Digest of documents (doc_id, fingerprint) under a recipe, independent of their order."""
     rows = documents.select("doc_id", "fingerprint").sort("doc_id")
     digest = hashlib.sha256(recipe.digest.encode())
     digest.update("".join(rows["doc_id"]).encode())
@@ -207,9 +206,9 @@ def _with_fingerprints(new: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
 
 
 def parser_and_suffix(uri: str) -> tuple[str, str]:
-    """What reads the document, and as what; "" where nothing does, so that a new parser plans it anew."""
+    """The document's parser and suffix; "" if no parser reads it, so that a new parser plans it anew."""
     stem, _, rest = uri.rpartition("/")[2].rpartition(".")
-    # Of a name with a plain suffix nothing else counts; there are few suffixes and many names.
+    # Only the suffix of a plain name matters; there are few suffixes and many names.
     return _parser_and_suffix(f"a.{rest}" if rest and stem[:1] not in ("", ".") else uri)
 
 
@@ -220,7 +219,7 @@ def _parser_and_suffix(uri: str) -> tuple[str, str]:
 
 
 def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
-    """Pair documents that went with equal ones that came, in order of their names; one for one."""
+    """Pair documents that disappeared with equal new ones, one to one, in order of their names."""
     if not gone.height:
         return {}
     places: dict[str, list[str]] = {}
@@ -235,7 +234,7 @@ def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
 
 
 def guard(plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int = 0) -> None:
-    """Refuse a plan that removes more than a night should; RefusedError says how to allow it."""
+    """Raises RefusedError, with the option that allows it, if a plan removes more than a nightly run should."""
     before = _frame(known)
     if len(plan.removed) <= allow_removed:
         return

@@ -1,4 +1,4 @@
-"""The LanceDB side made again from Parquet alone, for every release in the log."""
+"""Rebuilds the LanceDB tables of every release in the log from Parquet alone."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lake.storage.lease import WriterLease
 def rebuild(lake: Lake, progress: Progress = silent) -> History:
     """Write a new generation of tables, release by release, and switch every release to it in one log entry.
 
-    Nothing is parsed or embedded. Readers go on in the old generation until the entry is written; its
-    folder stays behind for those that still read it, until it is pruned.
+    Nothing is parsed or embedded. Readers use the old generation until the entry is written; its folder remains for
+    those that still read it, until it is pruned.
     """
     if not lake.log.read().releases:
         raise UsageError(f"{lake.url} has no release yet, so there is nothing to rebuild")
@@ -29,7 +29,7 @@ def rebuild(lake: Lake, progress: Progress = silent) -> History:
 
 
 def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> History:
-    """``rebuild`` for who holds the writer lease of a lake with releases."""
+    """Do the work of ``rebuild`` under the writer lease, for a lake with releases."""
     history = lake.log.read()
     made = write_generation(lake, history.releases.values(), next_generation(lake, history), progress)
     lake.store.flush()
@@ -42,7 +42,7 @@ def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> H
 def write_generation(
     lake: Lake, releases: Iterable[Release], generation: str, progress: Progress = silent
 ) -> list[Release]:
-    """Write the tables of these releases, oldest first, from their deltas; the releases as they lie there."""
+    """Write the tables of these releases, oldest first, from their deltas. Returns the releases with new places."""
     releases = list(releases)
     progress("releases", 0, len(releases))
     lake.contents.refresh()
@@ -56,12 +56,12 @@ def write_generation(
 
 
 def placed(releases: Iterable[Release]) -> dict[str, dict[str, Any]]:
-    """Where the tables of these releases lie: what a log entry says of them."""
+    """Locations of these releases' tables, as a log entry records them."""
     return {r.id: {"generation": r.generation, "versions": r.versions} for r in releases}
 
 
 def next_generation(lake: Lake, history: History) -> str:
-    """A number that no generation has, half-made ones included."""
+    """A number that no generation has, not even an unfinished one."""
     used = {int(release.generation) for release in history.releases.values()}
     used |= {int(name) for name in lake.store.names("tables") if name.isdigit()}
     return str(max(used) + 1)

@@ -1,4 +1,4 @@
-"""What a run learns of who may see which document, made the rights of today at every release."""
+"""Updates the current access rights, which hold for every release, with what a run learned."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from lake.releases.history import History
 
 
-#: Contents whose front matter is read at a time.
+#: Number of contents whose front matter is read at a time.
 _AT_A_TIME = 4096
 
 
 def outdated(lake: Lake, scan: Scan) -> bool:
-    """Whether a scan learned rights that are not those that the log names."""
+    """Whether a scan learned rights that differ from those that the log names."""
     return _revision(lake, lake.log.read(), scan) is not None
 
 
 def keep(lake: Lake, scan: Scan) -> None:
-    """Make what a scan learned, and what is stored of its contents, the rights of today, at every release."""
+    """Make the rights from a scan, and from its stored contents, the current ones of every release."""
 
     def step(history: History) -> History:
         rows = _revision(lake, history, scan)
@@ -42,21 +42,20 @@ def keep(lake: Lake, scan: Scan) -> None:
 
 
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:
-    """Today's rights where they differ from those that are kept."""
+    """The current rights; None if they equal the stored ones."""
     held = kept.read(lake.store, history.rights)
     rows = kept.revised(held, _learned(lake, history, scan, held))
     return None if rows.equals(held) else rows
 
 
 def _learned(lake: Lake, history: History, scan: Scan, held: pa.Table) -> pa.Table:
-    """RIGHTS rows of all documents in the looked-at sources whose rights are known by now.
+    """RIGHTS rows of all documents in the scanned sources whose rights are known by now.
 
-    What a sidecar says needs no look at the document. What is unchanged is in the rows of the base. Of the rest
-    the contents tell, as far as they are stored.
+    Rights come from sidecars first, then from the base's rows for unchanged documents, then from stored contents.
     """
-    beside = {doc_id: json.loads(said) for doc_id, said in scan.stated.items()}
-    told = {doc_id: said["acl"] for doc_id, said in beside.items() if "acl" in said}
-    parts = [_rows(told), *_of_base(lake, history, scan, held), *_of_contents(lake, scan)]
+    statements = {doc_id: json.loads(stated) for doc_id, stated in scan.stated.items()}
+    acls = {doc_id: stated["acl"] for doc_id, stated in statements.items() if "acl" in stated}
+    parts = [_rows(acls), *_of_base(lake, history, scan, held), *_of_contents(lake, scan)]
     rows = pa.concat_tables(parts)
     numbered = rows.append_column("index", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("doc_id").aggregate([("index", "min")]).column("index_min")
@@ -68,7 +67,7 @@ def _rows(acls: dict[str, list[str] | None]) -> pa.Table:
 
 
 def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterator[pa.Table]:
-    """Documents that stay as they are, less those that neither are restricted nor ever were, which are most."""
+    """RIGHTS rows of unchanged documents, without the majority, which were never restricted."""
     base = history.releases.get(scan.plan.base or "")
     if base is None:
         return
@@ -81,7 +80,7 @@ def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterat
 
 
 def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:
-    """Documents to write whose contents are stored."""
+    """RIGHTS rows of documents to write whose contents are stored."""
     lake.contents.refresh()
     write = scan.plan.write.select("doc_id", "content_id", "stated").drop_nulls("content_id")
     absent = lake.contents.missing(write["content_id"].to_list())
@@ -89,4 +88,4 @@ def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:
         contents = lake.contents.read(part["content_id"].to_list(), ["metadata", "error_class"])
         metadata, errors = (contents.column(name).to_pylist() for name in ("metadata", "error_class"))
         rows = zip(part["doc_id"], each_stated(metadata, part["stated"]), errors, strict=True)
-        yield _rows({doc_id: said.get("acl") for doc_id, said, error in rows if not error})
+        yield _rows({doc_id: stated.get("acl") for doc_id, stated, error in rows if not error})

@@ -1,4 +1,4 @@
-"""Table rows as a pure function of documents, their contents and their texts' vectors."""
+"""Makes table rows, as a pure function of documents, their contents and their texts' vectors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
 #: Columns of CONTENTS that each kind of row needs besides its key.
 DOCUMENT_NEEDS = (
     *("title", "author", "language", "metadata"),
-    # Of the spans only how many there are; one column of theirs tells that.
+    # One column of the spans is enough to count them.
     *("parents.list.element.start", "chunks.list.element.start"),
 )
 PARENT_NEEDS = ("text", "parents")
@@ -28,7 +28,7 @@ VectorsOf = Callable[[Sequence[str]], pa.Array]
 def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar) -> pa.RecordBatch:
     """DOCUMENTS rows; ``contents`` has one row per document, in the same order.
 
-    ``documents`` has what sidecars state in a column ``stated``, which beats what the contents say of themselves.
+    The column ``stated`` of ``documents`` has what sidecars declare, which overrides the contents' own metadata.
     """
     columns = {name: _one(documents, name) for name in documents.column_names if name in schemas.DOCUMENTS.names}
     columns |= _described(_one(documents, "stated").to_pylist(), contents)
@@ -39,7 +39,7 @@ def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar
 
 
 def stated_of(metadata: str | None, stated: str | None) -> Statement:
-    """All that is stated of a document: by its own metadata (JSON), and by sidecars (JSON of a Statement)."""
+    """The Statement about a document: from its own metadata (JSON) and from sidecars (JSON of a Statement)."""
     fields = json.loads(metadata) if metadata else {}
     lists = {key: fields.pop(key) for key in list(fields) if key.strip().lower() in ("tags", "acl")}
     of_itself = statement(lists) | ({"metadata": fields} if fields else {})
@@ -47,7 +47,7 @@ def stated_of(metadata: str | None, stated: str | None) -> Statement:
 
 
 def each_stated(metadata: Iterable[str | None], stated: Iterable[str | None]) -> list[Statement]:
-    """``stated_of`` for each document; most say nothing, and what many say alike is read once. Not to be changed."""
+    """``stated_of`` for each document, computed once for equal inputs. Don't modify the results, which are shared."""
     known: dict[tuple[str | None, str | None], Statement] = {}
     pairs = list(zip(metadata, stated, strict=True))
     for pair in pairs:
@@ -58,20 +58,20 @@ def each_stated(metadata: Iterable[str | None], stated: Iterable[str | None]) ->
 
 def _described(stated: Sequence[str | None], contents: pa.Table) -> dict[str, pa.Array]:
     own = {name: _one(contents, name).to_pylist() for name in (*WORDS, "metadata")}
-    said = each_stated(own["metadata"], stated)
-    texts = {id(one): _metadata(one) for one in {id(one): one for one in said}.values()}
-    words = {name: [one.get(name) or mine for one, mine in zip(said, own[name], strict=True)] for name in WORDS}
-    lists = {name: pa.array([one.get(name) for one in said], pa.list_(pa.string())) for name in ("tags", "acl")}
+    statements = each_stated(own["metadata"], stated)
+    texts = {id(one): _metadata(one) for one in {id(one): one for one in statements}.values()}
+    words = {name: [one.get(name) or mine for one, mine in zip(statements, own[name], strict=True)] for name in WORDS}
+    lists = {name: pa.array([one.get(name) for one in statements], pa.list_(pa.string())) for name in ("tags", "acl")}
     return (
         {name: pa.array(values, pa.string()) for name, values in words.items()}
         | lists
-        | {"metadata": pa.array([texts[id(one)] for one in said], pa.string())}
+        | {"metadata": pa.array([texts[id(one)] for one in statements], pa.string())}
     )
 
 
-def _metadata(said: Statement) -> str:
-    problems = {PROBLEMS: said["problems"]} if "problems" in said else {}
-    return json.dumps({**said.get("metadata", {}), **problems}, ensure_ascii=False, sort_keys=True)
+def _metadata(stated: Statement) -> str:
+    problems = {PROBLEMS: stated["problems"]} if "problems" in stated else {}
+    return json.dumps({**stated.get("metadata", {}), **problems}, ensure_ascii=False, sort_keys=True)
 
 
 def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
@@ -86,7 +86,7 @@ def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
 
 
 def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, schema: pa.Schema) -> pa.RecordBatch:
-    """Rows of a chunks table; ``vectors_of`` gives the vectors of text digests in their order."""
+    """Rows of a chunks table; ``vectors_of`` returns the vectors of text digests in order."""
     spans, parents = _SpanColumns(contents, "chunks"), _SpanColumns(contents, "parents")
     doc_ids = _one(documents, "doc_id")
     parent_ids = pa.array(_ids("parent", doc_ids, parents), pa.string())
@@ -104,7 +104,7 @@ def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, s
 
 
 def embedded_texts(contents: pa.Table) -> pa.Table:
-    """TEXTS rows: what is embedded for each chunk, heading path first; a text may come more than once."""
+    """TEXTS rows: what is embedded for each chunk, heading path first; may contain duplicates."""
     spans = _SpanColumns(contents, "chunks")
     texts = spans.texts(_one(contents, "text")).to_pylist()
     contexts = spans.field("context").to_pylist()
@@ -119,7 +119,7 @@ def embedded_texts(contents: pa.Table) -> pa.Table:
 
 
 class _SpanColumns:
-    """The flattened list column of a contents table: each span with the row that owns it."""
+    """The flattened list column of a contents table: each span with the index of its row."""
 
     def __init__(self, contents: pa.Table, column: str) -> None:
         lists = _one(contents, column)

@@ -1,4 +1,4 @@
-"""The first step of a run: list the sources, digest what may have changed, and plan."""
+"""The first step of a run: lists the sources, digests what may have changed, and plans."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _log = logging.getLogger(__name__)
 
 
 def recipe_of(options: RecipeOptions, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
-    """The recipe that these options make of the lake's present one."""
-    said = {name: value for name, value in asdict(options).items() if value is not None}
-    said.pop("embedder", None)
-    said.pop("backend", None)
-    of_chunks = {name: said.pop(name) for name in asdict(ChunkRecipe()) if name in said}
+    """Apply these options to the lake's current recipe."""
+    given = {name: value for name, value in asdict(options).items() if value is not None}
+    given.pop("embedder", None)
+    given.pop("backend", None)
+    of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
     chunking = base.chunking if base else _chunking_for(identity)
     kept = ("vector_dtype", "text_tokenizer", "text_language")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
-    return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **said})
+    return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
 
 
 def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
-    """The default sizes, lowered together where the model reads less than they need."""
+    """The default sizes, lowered together if the model reads fewer tokens."""
     usual = ChunkRecipe()
     if usual.child_tokens + usual.heading_tokens <= identity.max_tokens:
         return usual
@@ -53,11 +53,11 @@ def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
 
 @dataclass(frozen=True)
 class Scan:
-    """A plan, and what reading the sources taught: digests for the cache, and documents that can't be read.
+    """A plan, and what reading the sources revealed: digests for the cache, and documents that can't be read.
 
-    ``n_denied`` documents were left out since they were erased for good. ``remarks`` say what is wrong with
-    sidecars. ``stated``: doc_id and JSON of ``lake.sources.declared``, of documents that sidecars speak of. ``sources``
-    were looked at, by name. ``revision`` is the lake's, before.
+    ``n_denied`` documents were left out because they were erased for good. ``remarks`` are problems of sidecars.
+    ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
+    of the scanned ones. ``revision`` is the lake's before the scan.
     """
 
     plan: Plan
@@ -79,7 +79,7 @@ def scan(
     change_recipe: bool = False,
     allow_removed: int = 0,
 ) -> Scan:
-    """Plan a run; writes nothing. RefusedError where the guard objects, UsageError for a wrong recipe."""
+    """Plan a run; writes nothing. Raises RefusedError if the guard objects, UsageError for a wrong recipe."""
     revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
     known = known_documents(lake, history.live)
@@ -99,22 +99,22 @@ def scan(
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
-    told = found.documents.filter(pc.is_valid(found.documents.column("stated")))
-    stated = dict(zip(*(told.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
+    declared = found.documents.filter(pc.is_valid(found.documents.column("stated")))
+    stated = dict(zip(*(declared.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
     return Scan(
         plan,
         found.cache,
         found.unreadable,
         found.n_denied,
         found.remarks,
-        {doc_id: said for doc_id, said in stated.items() if said},
+        {doc_id: statement for doc_id, statement in stated.items() if statement},
         tuple(names),
         revision,
     )
 
 
 def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
-    """How many of the documents to remove were erased: live still holds them where an erasure was cut short."""
+    """Number of documents to remove that were erased: live still holds them if an erasure was interrupted."""
     denylist = lake.denylist()
     if not denylist:
         return 0
@@ -124,19 +124,19 @@ def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
 
 
 def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.Table) -> pl.DataFrame:
-    """Documents that stay as they are and whose content the lake has no more, and contents that lack vectors."""
+    """Unchanged documents whose content the lake has lost, and contents that lack vectors."""
     present = pl.DataFrame(listed).select("doc_id", "size")
     kept = pl.DataFrame(known).drop_nulls("content_id").join(plan.write, on="doc_id", how="anti")
     kept = kept.join(present, on="doc_id").select(plan.lost.columns)
     lake.contents.refresh()
     gone = lake.contents.missing(kept["content_id"].to_list())
-    # These are not parsed again, so it does not matter what their documents are called.
+    # These are not parsed again, so the names of their documents do not matter.
     mute = pl.DataFrame({"content_id": _without_vectors(lake, history, plan.recipe)}, {"content_id": pl.String})
     return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), mute], how="diagonal")
 
 
 def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
-    """Stored contents of kept releases of this embedder that have a text without a vector."""
+    """Stored contents of kept releases, for this embedder, that have a text without a vector."""
     vectors = lake.vectors(recipe)
     vectors.refresh()
     ours = [name for name, release in history.releases.items() if lake.vectors(release.recipe) is vectors]
@@ -151,7 +151,7 @@ def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
 
 
 def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: bool) -> Recipe:
-    """The recipe of this run; UsageError where it would silently rebuild a lake under another one."""
+    """The recipe of this run. Raises UsageError if it would silently rebuild the lake under another one."""
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None
     name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
@@ -172,7 +172,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
 
 
 def _check_parsers(base: Recipe, recipe: Recipe) -> None:
-    """ContractError if a plugin's parser is gone: documents that only it can read would leave the index."""
+    """Raises ContractError if a plugin's parser is gone: documents that only it can read would leave the index."""
     if gone := sorted(base.parsers.keys() - recipe.parsers.keys()):
         raise ContractError(
             f"this lake was built with parsers that are not installed here, or can't be loaded: {', '.join(gone)} "

@@ -1,4 +1,4 @@
-"""What the sources hold now: the digest of each document, and what sidecars state; only what may be new is read."""
+"""Lists what the sources hold now: digests of documents and statements of sidecars; reads only what may be new."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.storage.denylist import Denylist
 
-#: Threads that read, and files that one of them takes at a time: handing over costs as much as reading a small one.
+#: Number of reading threads, and of files per batch: passing a file on costs as much as reading a small one.
 _READERS, _AT_A_TIME = 8, 16
 
 
@@ -31,7 +31,7 @@ _READERS, _AT_A_TIME = 8, 16
 class Digested:
     """``documents`` (DIGESTED), why some can't be read, how many are denied; ``cache`` (DIGESTS) for the next run.
 
-    ``remarks``: what a person must mend in sidecars. A document whose digest is null can't be read.
+    ``remarks`` are problems of sidecars that a person must fix. A document with a null digest can't be read.
     """
 
     documents: pa.Table
@@ -42,7 +42,7 @@ class Digested:
 
 
 def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested:
-    """List the sources and read what the lake's cache does not vouch for; all of it with ``verify``."""
+    """List the sources and read what the lake's cache does not know, or with ``verify`` everything."""
     listed, denylist = listing(sources), lake.denylist()
     n_listed = _n_documents(listed)
     listed = _undenied(listed, denylist)
@@ -71,12 +71,12 @@ def _n_documents(listed: pa.Table) -> int:
 
 
 def _mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]:
-    """Which rows pass; nulls pass always."""
+    """Which rows pass the test; nulls always pass."""
     return [value is None or test(value) for value in rows.column(column).to_pylist()]
 
 
 def _undenied(listed: pa.Table, denylist: Denylist) -> pa.Table:
-    """Without places that were erased for good, and without what lies beside them."""
+    """Drop places that were erased for good, and their sidecars."""
     if not denylist:
         return listed
     places = zip(*(listed.column(name).to_pylist() for name in ("source", "uri")), strict=True)
@@ -85,7 +85,7 @@ def _undenied(listed: pa.Table, denylist: Denylist) -> pa.Table:
 
 
 def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
-    """DIGESTS rows of files that are there, why documents among them can't be read, how many documents vanished."""
+    """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished."""
     rows = list(zip(*(to_read.column(name).to_pylist() for name in ("source", "uri", "size")), strict=True))
     parts = [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)]
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
@@ -104,7 +104,7 @@ def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict
 
 
 def _digest(source: Source, uri: str, size: int | None) -> tuple[str | None, str | None, InputError | None]:
-    """A file's digest, what it states where it is a sidecar, and why a document can't be read."""
+    """A file's digest, what it states if it is a sidecar, and why a document can't be read."""
     if is_sidecar(uri):
         return *sidecars.read(source, uri, size), None
     try:
@@ -114,7 +114,7 @@ def _digest(source: Source, uri: str, size: int | None) -> tuple[str | None, str
 
 
 def _outwait_stamps(to_read: pa.Table) -> None:
-    """Let the clock pass the newest stamp, so that a later change of that file can't bear the same one."""
+    """Wait until the clock passes the newest time stamp, so that a later change of that file gets another one."""
     now = time.time_ns() // 1000
     stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
     age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
@@ -127,20 +127,22 @@ def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
 
 
 def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
-    """What sidecars state of each document, as JSON; remarks; sidecars whose states may be cached."""
+    """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached."""
     if not states.num_rows:
         return pa.nulls(documents.num_rows, pa.string()), (), states
     by_source: dict[str, list[tuple[str, str]]] = {}
     whole = []
-    for source, uri, said in zip(*(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True):
-        left = sidecars.without(said, partial(_is_denied, denylist, source))
-        whole.append(left == said)  # else the cache would name what was erased, or lack it once that is lifted
+    for source, uri, json_text in zip(
+        *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
+    ):
+        left = sidecars.without(json_text, partial(_is_denied, denylist, source))
+        whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
     beside = {source: sidecars.Stated(found) for source, found in by_source.items()}
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
-    said = [beside[source].of(uri) if source in beside else {} for source, uri in places]
-    problems = {problem for statement in said for problem in statement.get("problems", ())}
+    statements = [beside[source].of(uri) if source in beside else {} for source, uri in places]
+    problems = {problem for statement in statements for problem in statement.get("problems", ())}
     for source, stated in beside.items():
         problems |= set(stated.astray({uri for of, uri in places if of == source}))
-    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) if one else None for one in said]
+    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) if one else None for one in statements]
     return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole))

@@ -1,4 +1,4 @@
-"""Vectors that one lake has from another, so that a text that was embedded for either is embedded for neither again."""
+"""Shares vector files between two lakes, so that neither re-embeds what the other has."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def share_vectors(origin: Lake, target: Lake, recipe: Recipe) -> int:
-    """Put the origin's files of vectors of the recipe's embedder beside the target's own; how many were new there.
+    """Add the origin's vector files of the recipe's embedder to the target. Returns the number of files added.
 
-    Such files are never changed and bear the digest of their keys as a name, so one that both have is the same. On one
-    file system they are linked and take no room; a file that either lake deletes stays the other's.
+    These files never change and are named by the digest of their keys, so files of the same name are equal. On the
+    same file system they are hard links and take no space; if one lake deletes a file, the other keeps it.
     """
     folder = origin.vectors(recipe).folder
     known = set(target.store.names(folder))
@@ -35,6 +35,6 @@ def _linked(origin: Lake, target: Lake, path: str) -> bool:
     linked.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(Path(origin.store.root, path), linked)
-    except OSError:  # another file system, or one that makes no links
+    except OSError:  # another file system, or one without hard links
         return False
     return True

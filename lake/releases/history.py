@@ -128,8 +128,8 @@ class History:
 
     def gate(self, release: str) -> Entry | None:
         """The entry of the release's last gate; None if no gate was run."""
-        asked = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
-        return next(asked, None)
+        gates = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
+        return next(gates, None)
 
     def is_blocked(self, release: str) -> bool:
         """Whether the release's last gate blocked it."""

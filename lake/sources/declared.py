@@ -19,21 +19,21 @@ EVERYTHING = "*"
 
 def statement(fields: Mapping[str, Any]) -> Statement:
     """Convert fields as written to a Statement; an acl that is not understood hides the document from everybody."""
-    said: Statement = {"metadata": {}, "problems": []}
+    found: Statement = {"metadata": {}, "problems": []}
     for key, value in fields.items():
         name = key.strip().lower()
         understood = _UNDERSTAND.get(name)
-        if understood and name in said:
+        if understood and name in found:
             understood = _twice
         if understood is None:
-            said["metadata"][key] = value
+            found["metadata"][key] = value
         elif value is not None or name == "acl":
             try:
-                said[name] = understood(value)
+                found[name] = understood(value)
             except ValueError as error:
-                said["problems"].append(f"{name} {error}")
-                said |= {"acl": []} if name == "acl" else {}
-    return {name: value for name, value in said.items() if value or name == "acl"}
+                found["problems"].append(f"{name} {error}")
+                found |= {"acl": []} if name == "acl" else {}
+    return {name: value for name, value in found.items() if value or name == "acl"}
 
 
 def broken(problem: str) -> Statement:
