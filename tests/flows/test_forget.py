@@ -137,7 +137,7 @@ def test_a_later_run_leaves_it_out_and_says_so(
     moved = ingest(source, lake_url, verify=True)
     assert (moved.reason, moved.n_denied, moved.n_documents) == ("nothing to do", 2, 26 - 1)
     assert _exit_status(["plan", f"files={source}", "--lake", lake_url]) == OK
-    assert "2 left out: erased for good by raglake forget" in capsys.readouterr().out
+    assert "2 documents left out: erased for good by raglake forget" in capsys.readouterr().out
     text = "".join(path.read_bytes().decode("latin-1") for path in Path(lake_url, "denylist").iterdir())
     assert "anna" not in text.lower()
     assert operate.lift(lake_url, "anna.md", source="files")

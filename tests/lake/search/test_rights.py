@@ -107,7 +107,7 @@ def test_rights_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(GoneError):
         kept.read(store, "rights/0.parquet")
     (tmp_path / path).write_bytes((tmp_path / str(kept.write(store, rows({"a": None})))).read_bytes())
-    with pytest.raises(ContractError, match="does not hold what its name stands for"):
+    with pytest.raises(ContractError, match="does not match the digest in its name"):
         kept.read(store, path)
     (tmp_path / path).write_bytes(b"PAR1 nothing")
     with pytest.raises(ContractError, match="no readable Parquet"):
