@@ -1,1 +1,1 @@
-"""Searching one release: what is looked for, where, and in which order it comes back."""
+"""Searches one release and ranks what it finds."""

@@ -1,4 +1,4 @@
-"""Which chunks of a release the predicates of the last searches leave."""
+"""Row ids that pass the predicates of the latest searches of a release."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lake.tables.reader import Passing, TableReader
 
-#: Rows of a table whose ids are listed for a predicate; in a larger one Lance tries it on each row, in each leg.
+#: Row ids are cached for tables of at most this many rows; in larger ones Lance filters during each retrieval.
 _MOST_LISTED = 2_000_000
 _REMEMBERED = 8
 
 
-class Visible:
-    """Predicates of one table, each tried once on its rows while it is used; may be asked from many threads."""
+class AllowLists:
+    """Caches the row ids that pass each predicate of one table; safe to use from several threads."""
 
     def __init__(self, table: Callable[[], TableReader], n_rows: int) -> None:
         self._table, self._n_rows = table, n_rows
@@ -23,7 +23,7 @@ class Visible:
         self._lock = Lock()
 
     def where(self, sql: str | None) -> Passing | str | None:
-        """What a search is given."""
+        """Returns what to filter a search by: the rows that pass, or the SQL itself for a large table."""
         if not sql or self._n_rows > _MOST_LISTED:
             return sql
         with self._lock:
@@ -31,7 +31,7 @@ class Visible:
         if known is None:
             known = self._table().passing(sql)
         with self._lock:
-            self._known[sql] = known  # the last one asked for stands last
+            self._known[sql] = known  # the latest used comes last
             while len(self._known) > _REMEMBERED:
                 self._known.pop(next(iter(self._known)))
         return known

@@ -1,4 +1,4 @@
-"""What a passage's score is multiplied by: its recency and its source, as ``Boosts`` has them."""
+"""Factors of a passage's score: its recency and its source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = 86400.0
 def factors(
     boosts: Boosts, modified_at: Sequence[datetime | None], source: Sequence[str], as_of: datetime
 ) -> np.ndarray:
-    """float64 [n], one for each passage; ``as_of`` is when the release was created, never now."""
+    """float64 [n], one for each passage; ``as_of`` is when the release was created, never the present."""
     if len(modified_at) != len(source):
         raise UsageError(f"{len(modified_at)} dates for {len(source)} sources; give one of each per passage")
     recency = np.array([_recency(boosts, at, as_of) for at in modified_at], dtype=np.float64)
@@ -35,7 +35,7 @@ def _recency(boosts: Boosts, modified_at: datetime | None, as_of: datetime) -> f
 
 
 def parse_sources(words: Iterable[str]) -> dict[str, float]:
-    """``NAME=FACTOR`` words of a command line.
+    """Parses ``NAME=FACTOR`` words of a command line.
 
     >>> parse_sources(["handbook=1.5", "tickets=0.5"])
     {'handbook': 1.5, 'tickets': 0.5}

@@ -1,4 +1,4 @@
-"""What the legs of a search found, as one ranked table."""
+"""Joins the ranked lists of a search in one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: What is read of every candidate, by what they are grouped into: enough to order and to group them.
+#: Columns that are read for every candidate, by kind of passage: enough to order and group candidates.
 _PLACE = {
     "none": ("chunk_id",),
     "parent": ("chunk_id", "parent_id"),
@@ -18,15 +18,15 @@ _PLACE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """What one way of searching found: row ids of the chunks table and scores, higher is better."""
+class RankedList:
+    """The result of one retriever: row ids of the chunks table and scores, higher is better."""
 
     name: str  # vector or text
     row_ids: np.ndarray
     scores: np.ndarray
 
 
-#: Scores of candidates from each leg's ranks (from 1; 0 where it did not find one) and scores (0 there).
+#: Scores candidates from each retriever's ranks (from 1; 0: not found) and scores (0: not found).
 Fuse = Callable[[dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
 
 
@@ -35,25 +35,24 @@ def place(expand: str) -> tuple[str, ...]:
     return _PLACE[expand]
 
 
-def ranked(legs: list[Leg], depth: int, places: Callable[[np.ndarray], pa.Table], fuse: Fuse) -> pa.Table:
-    """One row for each chunk that a leg found among its first ``depth``, best first.
+def ranked(lists: list[RankedList], depth: int, places: Callable[[np.ndarray], pa.Table], fuse: Fuse) -> pa.Table:
+    """One row for each chunk in the first ``depth`` of any list, best first.
 
-    Columns: ``_rowid``, those of ``places``, ``score``, and rank and score of each leg, null where it did not find the
-    chunk.
-    Equal scores stand in order of chunk_id, in a leg and in the end.
+    Columns: ``_rowid``, those of ``places``, ``score``, and each retriever's rank and score, null if it did not
+    find the chunk. Equal scores are in order of chunk_id, within a list and in the result.
     """
-    row_ids = np.unique(np.concatenate([leg.row_ids for leg in legs]))
+    row_ids = np.unique(np.concatenate([one.row_ids for one in lists]))
     placed = places(row_ids)
     by_id = pc.sort_indices(placed.column("chunk_id")).to_numpy()
     tie = np.empty_like(by_id)
     tie[by_id] = np.arange(len(by_id))
     ranks, scores = {}, {}
-    for leg in legs:
-        at = np.searchsorted(row_ids, leg.row_ids)
-        order = np.lexsort((tie[at], -leg.scores))[:depth]
-        ranks[leg.name], scores[leg.name] = np.zeros(len(row_ids), np.int32), np.zeros(len(row_ids))
-        ranks[leg.name][at[order]] = np.arange(1, len(order) + 1)
-        scores[leg.name][at[order]] = leg.scores[order]
+    for one in lists:
+        at = np.searchsorted(row_ids, one.row_ids)
+        order = np.lexsort((tie[at], -one.scores))[:depth]
+        ranks[one.name], scores[one.name] = np.zeros(len(row_ids), np.int32), np.zeros(len(row_ids))
+        ranks[one.name][at[order]] = np.arange(1, len(order) + 1)
+        scores[one.name][at[order]] = one.scores[order]
     total = fuse(ranks, scores)
     found = np.any([rank > 0 for rank in ranks.values()], axis=0)
     order = np.lexsort((tie, -total))

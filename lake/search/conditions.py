@@ -1,4 +1,4 @@
-"""Kinds of columns: which operators each has, which values they take, and the SQL that they mean."""
+"""Kinds of columns: operators, values, and their SQL."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _MAX_VALUES = 10_000
 
 
 class Word(str):
-    """A value from a command line, where all are text: it is taken as what the column holds."""
+    """A value from a command line, which is always text; it is converted to the column's type."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of column. ``sql`` gives a predicate of column, operator and value; ``operators`` are all that it has."""
+    """A kind of column; ``sql`` makes a predicate from column, operator and value."""
 
     name: str
     operators: tuple[str, ...]
     sql: Callable[[str, str, Any], Predicate]
 
     def predicate(self, column: str, operator: str, value: Any) -> Predicate:
-        """UsageError for an operator or a value of another kind."""
+        """Raises UsageError for an operator or a value of another kind."""
         if operator not in self.operators:
-            raise UsageError(f"{column!r} knows no operator {operator!r}; choose {either(self.operators)}")
+            raise UsageError(f"{column!r} has no operator {operator!r}; choose {either(self.operators)}")
         return self.sql(column, operator, value)
 
 
 def values_of(column: str, operator: str, value: Any) -> list[Any]:
-    """A list of values, as some operators want one; UsageError for anything else."""
+    """The values of an operator that takes a list; raises UsageError for anything else."""
     if not isinstance(value, (list, tuple, set, frozenset)) or len(value) > _MAX_VALUES:
-        raise UsageError(f"{column} {operator!r} takes a list of up to {_MAX_VALUES:,} values, not {_short(value)}")
+        raise UsageError(f"{column} {operator!r} takes a list of at most {_MAX_VALUES:,} values, not {_short(value)}")
     return list(value)
 
 
@@ -49,7 +49,7 @@ def _short(value: object) -> str:
 
 
 def _scalar(encode: Callable[[str, Any], str]) -> Callable[[str, str, Any], Predicate]:
-    """Comparisons of single values that ``encode`` writes; where a column is null, only ``!=`` and ``not in`` pass."""
+    """Comparisons of single values that ``encode`` writes; a null passes only ``!=`` and ``not in``."""
 
     def sql(column: str, operator: str, value: Any) -> Predicate:
         if operator in ("in", "not in"):
@@ -96,7 +96,7 @@ def _whole(n_bits: int) -> Callable[[str, Any], str]:
 
 
 def number_in(word: str) -> int | float | str:
-    """The number that a text is; the text itself where it is none."""
+    """The number that a text spells, or the text itself."""
     for kind in (int, float):
         try:
             return kind(word)
@@ -106,7 +106,7 @@ def number_in(word: str) -> int | float | str:
 
 
 def _time(column: str, operator: str, value: Any) -> Predicate:
-    """A date stands for its whole day, UTC."""
+    """Compares times; a date stands for its whole day in UTC."""
     if value is None and operator in ("=", "!="):
         return Predicate(f"{column} IS {'' if operator == '=' else 'NOT '}NULL")
     moment = _moment(column, value)
@@ -130,7 +130,7 @@ def _day(column: str, day: date) -> tuple[str, str]:
         start = datetime(day.year, day.month, day.day)
         return _stamp(start), _stamp(start + timedelta(days=1))
     except OverflowError as error:
-        raise UsageError(f"{column!r} can't be compared with {day}, the last of all days") from error
+        raise UsageError(f"{column!r} can't be compared with {day}, the last possible day") from error
 
 
 def _stamp(moment: datetime) -> str:
@@ -151,7 +151,7 @@ def _moment(column: str, value: Any) -> datetime | date:
 
 
 def _list(column: str, operator: str, value: Any) -> Predicate:
-    """``=`` and ``!=``: has it, has it not; ``in`` and ``any``: has one of them; ``all``; ``not in``, ``none``."""
+    """``=``, ``!=``: contains the value or not; ``in``, ``any``: contains one; ``all``; ``not in``, ``none``."""
     if value is None and operator in ("=", "!="):
         return Predicate(f"{column} IS {'' if operator == '=' else 'NOT '}NULL")
     values = [value] if operator in ("=", "!=") else values_of(column, operator, value)
@@ -171,12 +171,12 @@ LIST = Kind("list", (*_EQUAL, *_CHOICE, "any", "all", "none"), _list)
 _NUMBERS: Mapping[int, Kind] = {
     n_bits: Kind("number", (*_EQUAL, *_CHOICE, *_COMPARISONS), _scalar(_whole(n_bits))) for n_bits in (32, 64)
 }
-#: All operators that any kind has.
+#: The operators of all kinds.
 OPERATORS = frozenset({*TEXT.operators, *TIME.operators, *LIST.operators})
 
 
 def kind_of(column: pa.DataType) -> Kind:
-    """What can be asked of a column of this type."""
+    """The kind of a column of this type."""
     if pa.types.is_list(column):
         return LIST
     if pa.types.is_timestamp(column):

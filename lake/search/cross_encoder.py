@@ -1,4 +1,4 @@
-"""Cross-encoders of sentence-transformers, run here from local files."""
+"""Cross-encoders of sentence-transformers, run on this machine from local files."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     from sentence_transformers import CrossEncoder
 
-#: For models that state no limit, and as much as a passage needs.
+#: Maximum length for models that state none, in tokens; enough for a passage.
 _LONGEST = 512
 #: Padded tokens per batch on CPU: few enough for a question's passages to occupy several cores.
 _BUDGET = 512
 
 
 class LocalCrossEncoder:
-    """Scores are the logistic function of the model's one output, 0 to 1, whatever activation it was saved with.
+    """Scores are the logistic function of the model's single output, whatever activation it was saved with.
 
-    Each pair is padded to its own multiple of 16 tokens and meets only pairs of that length; on CPU one thread
-    computes a batch, several batches beside one another, as for embedders: a pair's score is then the same in any
-    company. What exceeds the model's limit is cut off.
+    Pairs are padded to a multiple of 16 tokens and batched by length; on CPU one thread computes each batch, several
+    at a time, as for embedders. So a pair's score does not depend on the rest of its batch. Text beyond the model's
+    limit is cut off.
     """
 
     def __init__(self, name: str, model: str) -> None:
@@ -53,7 +53,7 @@ class LocalCrossEncoder:
             steady_linears(self._model)
 
     def _tokenize_one_batch_at_a_time(self) -> None:
-        """A fast tokenizer keeps its truncation and padding as state, and ``predict`` calls it within."""
+        """A fast tokenizer keeps truncation and padding as state, and ``predict`` calls it from several threads."""
         lock, preprocess = Lock(), self._model.preprocess
 
         def preprocess_alone(*given: Any, **options: Any) -> Any:
@@ -101,7 +101,7 @@ class LocalCrossEncoder:
 
 
 def _load(folder: Path, device: str) -> CrossEncoder:
-    # As for embedders: threads that spin while they wait starve everything else; read at import.
+    # As for embedders: OpenMP threads that spin while they wait starve everything else; read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
     from sentence_transformers import CrossEncoder

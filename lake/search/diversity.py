@@ -1,4 +1,4 @@
-"""Which of the passages found say something new: maximal marginal relevance, and near-duplicates."""
+"""Maximal marginal relevance and near-duplicates among the passages found."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def mmr(relevance: npt.ArrayLike, vectors: npt.ArrayLike, weight: float, k: int)
     """Positions of up to ``k`` candidates in the order of maximal marginal relevance (Carbonell and Goldstein, 1998).
 
     Each step takes the greatest ``weight * relevance - (1 - weight) * greatest cosine to those taken``;
-    among equals the first position. ``relevance`` [n] is first spread over 0 to 1, so that ``weight``
-    means the same for cosines, BM25 and fused ranks; all equal counts as 1. ``vectors`` [n, d] need not
-    be of unit length; a zero vector resembles nothing. ``weight`` 1 keeps the order of relevance.
+    the first position wins a tie. ``relevance`` [n] is first scaled to 0..1, so that ``weight`` means the
+    same for cosines, BM25 and fused ranks; if all are equal, each counts as 1. ``vectors`` [n, d] of any
+    length; a zero vector resembles nothing. ``weight`` 1 keeps the order of relevance.
     """
     if not 0 <= weight <= 1:
         raise UsageError(f"the weight of relevance against diversity is {weight}; choose one from 0 to 1")
@@ -45,7 +45,7 @@ def mmr(relevance: npt.ArrayLike, vectors: npt.ArrayLike, weight: float, k: int)
 
 def _spread(relevance: np.ndarray) -> np.ndarray:
     if not np.isfinite(relevance).all():
-        raise UsageError("a relevance is not finite; leave such candidates out")
+        raise UsageError("a relevance is not finite; leave out candidates without a finite relevance")
     least, greatest = (relevance.min(), relevance.max()) if len(relevance) else (0.0, 0.0)
     if greatest == least:
         return np.ones_like(relevance)
@@ -60,16 +60,15 @@ def _directions(vectors: np.ndarray) -> np.ndarray:
 
 
 def duplicates(texts: Sequence[str], threshold: float = 0.8) -> list[int]:
-    """For each text the position of the earlier text that it nearly equals, else its own.
+    """For each text, the position of the most similar earlier text if they are near-duplicates, else its own.
 
-    Nearness is the Jaccard similarity, exactly, of the sets of three-word shingles without regard to
-    case and white space; shorter texts are near only where they have the same words in the same
-    order. What is named stands for itself, so that no chain of small changes links distant texts;
-    of several the nearest is named, of equally near ones the first.
+    Similarity is the exact Jaccard similarity of the sets of three-word shingles, ignoring case and white
+    space; texts of fewer words match only if their words are equal. An original is never a duplicate
+    itself, so that no chain of small changes links distant texts. The first of several equally similar wins.
     """
     if not 0 < threshold <= 1:
         raise UsageError(f"the threshold of near-duplicates is {threshold}; choose one above 0, up to 1")
-    # Shingle -> those kept that hold it; most shingles are held by one text alone.
+    # Shingle -> the originals that contain it; most shingles occur in one text only.
     holders: dict[Shingle, tuple[int, ...]] = {}
     sizes: list[int] = []
     first: list[int] = []

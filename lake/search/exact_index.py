@@ -1,6 +1,6 @@
 """The vectors of a small release, held in memory.
 
-Handing a question to Lance's query engine costs several times what comparing it with twenty thousand vectors does.
+Lance's query engine takes several times as long for a query as comparing twenty thousand vectors directly.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
-#: Bytes of vectors at most; from 20,000 chunks on they have an index anyway.
+#: Maximum bytes of vectors; releases of more than 20,000 chunks have an index anyway.
 _MOST = 32 << 20
 _PLACES = ("chunk_id", "parent_id", "ordinal")
 
 
 @dataclass(frozen=True, slots=True)
-class HeldVectors:
+class ExactIndex:
     """Float32 unit ``vectors`` [n, d] and ``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, sorted."""
 
     row_ids: np.ndarray
@@ -34,20 +34,20 @@ class HeldVectors:
     vectors: np.ndarray
 
     @classmethod
-    def read(cls, chunks: TableReader, dimensions: int) -> HeldVectors:
+    def read(cls, chunks: TableReader, dimensions: int) -> ExactIndex:
         rows = chunks.scan(["_rowid", *_PLACES, "vector"]).sort_by("_rowid").combine_chunks()
         flat = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
         vectors = flat.reshape(-1, dimensions).astype(np.float32)
-        # Those of half precision are only nearly of length 1.
+        # Vectors of half precision are only nearly of length 1.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return cls(rows.column("_rowid").to_numpy(), rows.select(_PLACES), vectors)
 
     def rows(self, row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
-        """The places of these rows, in that order."""
+        """The columns of these rows, in the order given."""
         return self.places.select(list(columns)).take(pa.array(np.searchsorted(self.row_ids, row_ids)))
 
     def nearest(self, question: np.ndarray, k: int, visible: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Row ids and cosines of the ``k`` nearest, of those in ``visible`` (sorted row ids) where that is given."""
+        """Row ids and cosines of the ``k`` nearest, only of those in ``visible`` (sorted row ids) if given."""
         among = slice(None) if visible is None else np.searchsorted(self.row_ids, visible)
         row_ids = self.row_ids[among]
         with one_blas_thread():
@@ -65,7 +65,7 @@ class HeldVectors:
 
 
 def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Row ids and cosines of all chunks that pass, however many there are."""
+    """Row ids and cosines of all chunks that pass ``where``."""
     row_ids, cosines = [np.empty(0, np.uint64)], [np.empty(0)]
     for batch in chunks.batches(["_rowid", "vector"], where):
         flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
@@ -80,8 +80,8 @@ def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> 
 T = TypeVar("T")
 
 
-class Holding(Generic[T]):
-    """What is read of a release's chunks, once, beside what else a search does; several threads may wait."""
+class Loading(Generic[T]):
+    """Reads something of a release once, in the background; several threads may wait for it."""
 
     def __init__(self, read: Callable[[], T], submit: Callable[..., Future[T]]) -> None:
         self._read, self._submit = read, submit
@@ -95,7 +95,7 @@ class Holding(Generic[T]):
             return self._future
 
     def result(self) -> T:
-        """Waits for it; after an error whoever asks next reads again."""
+        """Waits for the value; after an error the next caller reads again."""
         future = self.begin()
         try:
             return future.result()
@@ -106,10 +106,10 @@ class Holding(Generic[T]):
             raise
 
     def at_hand(self) -> T | None:
-        """What was read, or None while it is on its way."""
+        """The value, or None while it is being read."""
         return self.result() if self.begin().done() else None
 
 
 def has_few_vectors(release: Release) -> bool:
-    """Whether the vectors are held."""
+    """Whether the release is small enough for an exact index in memory."""
     return 4 * release.counts["n_chunks"] * release.recipe.embedder.dimensions <= _MOST

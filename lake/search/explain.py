@@ -1,4 +1,4 @@
-"""Why a passage was found, and what it was made from."""
+"""Explains why a passage was found and what it was made from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_DOCUMENT = ["doc_id", "digest", "content_id", "fingerprint", "size", "modifi
 
 
 def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict[str, Any]]:
-    """For each hit its legs' ranks and scores, the release, and its lineage; JSON-like."""
+    """Each retriever's rank and score, the release and the lineage of each hit, as JSON."""
     release, rows = snapshot.release, hits.to_pylist()
     ids = sorted({hit["doc_id"] for hit in rows})
     documents = snapshot.table("documents").scan(_OF_DOCUMENT, one_of("doc_id", ids)).to_pylist() if ids else []
@@ -29,16 +29,16 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
     return [
         {
             **{name: hit[name] for name in _OF_HIT},
-            "legs": _legs(hit),
+            "legs": _retrievers(hit),
             "lineage": {**by_id[hit["doc_id"]], **_made_with(snapshot, hit["uri"]), "run": run},
         }
         for hit in rows
     ]
 
 
-def _legs(hit: dict[str, Any]) -> dict[str, Any]:
-    legs = {leg: {"rank": hit[f"{leg}_rank"], "score": hit[f"{leg}_score"]} for leg in ("vector", "text")}
-    found = {leg: marks for leg, marks in legs.items() if marks["rank"] is not None}
+def _retrievers(hit: dict[str, Any]) -> dict[str, Any]:
+    found_by = {name: {"rank": hit[f"{name}_rank"], "score": hit[f"{name}_score"]} for name in ("vector", "text")}
+    found = {name: marks for name, marks in found_by.items() if marks["rank"] is not None}
     return found if hit["rerank_score"] is None else found | {"reranker": {"score": hit["rerank_score"]}}
 
 

@@ -1,4 +1,4 @@
-"""Filters: what an application or a data engineer wants to see of a release, as one predicate over its chunks."""
+"""Filters of a search as one predicate over the chunks of a release."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lake.tables.sql import one_of, quoted
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader
 
-#: Keys that start so mean a key of ``documents.metadata``.
+#: Prefix of keys that filter by declared metadata.
 METADATA = "metadata."
 _HIDDEN = ("vector", "metadata")
 _REMEMBERED = 64
@@ -30,7 +30,7 @@ _WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 
 
 class ReleaseFilter:
-    """Makes predicates over one release's chunks; what they need of its documents is read once."""
+    """Makes predicates over one release's chunks; reads what they need of its documents once."""
 
     def __init__(self, chunks: TableReader, documents: TableReader) -> None:
         self._chunks, self._documents = chunks, documents
@@ -38,11 +38,11 @@ class ReleaseFilter:
         self._lock = Lock()
 
     def predicate(self, where: str | None = None, filters: Mapping[str, Any] | None = None) -> Predicate:
-        """What passes both. ``where``: SQL over columns of chunks, or over columns of documents.
+        """A predicate for both. ``where``: SQL, over columns of chunks only or of documents only.
 
-        ``filters`` maps columns to what they must be: a value, a list of values to choose from, or operators with
-        their values, as in ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
-        UsageError for a column, an operator or a kind of value that does not exist there; it lists the right ones.
+        ``filters`` maps columns to a value, a list of accepted values, or operators with their values, as in
+        ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
+        Raises UsageError for an unknown column or operator or an unsuitable value, and lists the right ones.
         """
         wanted = ANYTHING
         if where is not None:
@@ -61,8 +61,8 @@ class ReleaseFilter:
     def _condition(self, key: str, operator: str, value: Any) -> Predicate | frozenset[str]:
         """A predicate over chunks, or the documents that pass."""
         if key.startswith(METADATA):
-            asked = MetadataCondition(key.removeprefix(METADATA), operator, value)
-            return self._of_metadata(asked)
+            condition = MetadataCondition(key.removeprefix(METADATA), operator, value)
+            return self._of_metadata(condition)
         kind = self._kind(key)
         if operator == "glob":
             return self._glob(key, value)
@@ -77,7 +77,7 @@ class ReleaseFilter:
 
     @cached_property
     def columns(self) -> list[str]:
-        """Columns to filter on, those of chunks first."""
+        """Columns to filter by, those of chunks first."""
         names = dict.fromkeys([*self._chunks.schema.names, *self._documents.schema.names])
         return [name for name in names if name not in _HIDDEN]
 
@@ -108,7 +108,7 @@ class ReleaseFilter:
         return frozenset(rows.column("doc_id").to_pylist())
 
     def _glob(self, column: str, pattern: Any) -> Predicate | frozenset[str]:
-        """Plain ends and beginnings as SQL; other patterns are tried on each document's uri."""
+        """Plain prefixes and suffixes as SQL; other patterns are matched with each document's uri."""
         if column != "uri" or not isinstance(pattern, str) or not pattern:
             raise UsageError(f"glob is for 'uri' and a pattern such as 'hr/**', not for {column!r} and {pattern!r}")
         quoted(pattern)
@@ -124,16 +124,18 @@ class ReleaseFilter:
         places = zip(rows.column("doc_id").to_pylist(), rows.column("uri").to_pylist(), strict=True)
         return frozenset(doc_id for doc_id, uri in places if matches(uri, pattern))
 
-    def _of_metadata(self, asked: MetadataCondition) -> frozenset[str]:
-        if not any(asked.is_stated(metadata) for metadata, _ in self._metadata.values()):
+    def _of_metadata(self, condition: MetadataCondition) -> frozenset[str]:
+        if not any(condition.is_stated(metadata) for metadata, _ in self._metadata.values()):
             keys = sorted({key for metadata, is_open in self._metadata.values() if is_open for key in metadata})
-            raise UsageError(f"no document has metadata {asked.key!r}; unrestricted documents have {either(keys[:20])}")
-        found = frozenset(doc_id for doc_id, (metadata, _) in self._metadata.items() if asked.is_met(metadata))
-        return found | (self._all - self._metadata.keys()) if asked.is_met({}) else found
+            raise UsageError(
+                f"no document has metadata {condition.key!r}; unrestricted documents have {either(keys[:20])}"
+            )
+        found = frozenset(doc_id for doc_id, (metadata, _) in self._metadata.items() if condition.is_met(metadata))
+        return found | (self._all - self._metadata.keys()) if condition.is_met({}) else found
 
     @cached_property
     def _metadata(self) -> dict[str, tuple[dict[str, Any], bool]]:
-        """By doc_id: what is stated of documents, and whether everybody may see it."""
+        """Declared metadata of documents by doc_id, and whether everybody may see it."""
         rows = self._documents.scan(["doc_id", "metadata", "acl"], "metadata IS NOT NULL AND metadata != '{}'")
         columns = (rows.column(name).to_pylist() for name in rows.column_names)
         return {doc_id: (json.loads(metadata), acl is None) for doc_id, metadata, acl in zip(*columns, strict=True)}
@@ -148,14 +150,14 @@ class ReleaseFilter:
         found = self._found.get((kind, key))
         if found is None:
             found = find()
-            with self._lock:  # a release is searched from many threads
+            with self._lock:  # several threads search a release
                 while len(self._found) >= _REMEMBERED:
                     self._found.pop(next(iter(self._found)))
                 self._found[kind, key] = found
         return found
 
     def _among(self, doc_ids: frozenset[str]) -> Predicate:
-        """Chunks of these documents, said the shorter way."""
+        """Selects chunks of these documents, by the shorter of two lists."""
         others = self._all - doc_ids
         if not doc_ids:
             return NOTHING
@@ -174,18 +176,18 @@ def _items(filters: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:
 
 
 def _conditions(condition: Any) -> Iterable[tuple[str, Any]]:
-    """Operators and values; a list means one of them."""
+    """Operators and values; a list means any of its items."""
     if isinstance(condition, Mapping):
         if not condition:
-            raise UsageError(f"an empty condition says nothing; choose {either(sorted(OPERATORS))}")
+            raise UsageError(f"a condition is empty; choose {either(sorted(OPERATORS))}")
         return condition.items()
     return [("in" if isinstance(condition, (list, tuple, set, frozenset)) else "=", condition)]
 
 
 def parse_filters(words: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Filters from a command line: ``uri~hr/**``, ``tags=x``, ``modified_at>=2026-01-01``, ``metadata.project!=a``.
+    """Parses filters: ``uri~hr/**``, ``tags=x``, ``modified_at>=2026-01-01``, ``metadata.project!=a``.
 
-    Several of one key with ``=`` are choices; everything else must hold together.
+    Several ``=`` of one key are alternatives; all other conditions must hold together.
     """
     filters: dict[str, dict[str, Any]] = {}
     for word in words:
@@ -197,7 +199,7 @@ def parse_filters(words: Iterable[str]) -> dict[str, dict[str, Any]]:
         if operator == "=":
             conditions.setdefault("in", []).append(value)
         elif operator in conditions:
-            raise UsageError(f"{match[1]}{match[2]} is there twice; only = may be, and means one of them")
+            raise UsageError(f"{match[1]}{match[2]} occurs twice; only = may be repeated, to accept several values")
         else:
             conditions[operator] = value
     return filters

@@ -1,4 +1,4 @@
-"""A judgement of a passage that a search found, as a FEEDBACK row."""
+"""Turns a judgement of a passage that a search found into a FEEDBACK row."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _OF_CHUNK = ("doc_id", "source", "uri", "chunk_id", "start", "end", "text")
 def judged(
     snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
 ) -> dict[str, Any]:
-    """A FEEDBACK row; UsageError where the release has no such chunk that is visible, which reads the same."""
+    """A FEEDBACK row; raises UsageError if the release has no such chunk, with the same message if it is hidden."""
     if not isinstance(useful, bool):
         raise UsageError(f"useful={useful!r} must be true or false")
     if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
-        raise UsageError(f"who judges is a text of 1 to {MAX_VOTER} characters, or not said")
+        raise UsageError(f"voter must be a text of 1 to {MAX_VOTER} characters, or be left out")
     rows = []
     if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
         rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
     if not rows:
-        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.id}; hits of the search name their chunk_id")
+        raise UsageError(f"no chunk {chunk_id!r} in {snapshot.release.id}; each hit of the search has its chunk_id")
     chunk = rows[0]
     document = snapshot.table("documents").scan(["digest"], one_of("doc_id", [chunk["doc_id"]])).to_pylist()[0]
     return {

@@ -1,4 +1,4 @@
-"""Conditions on ``documents.metadata``, where each document may state what it likes."""
+"""Conditions on ``documents.metadata``, which may hold any keys and types."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _OF_LISTS = ("in", "not in", "any", "all", "none")
 
 @dataclass(frozen=True)
 class MetadataCondition:
-    """What the metadata under ``key`` must be; a dot in it leads into an object, unless a key is called just so.
+    """A condition on the metadata at ``key``; a dot leads into an object, unless a key has that exact name.
 
-    Numbers are compared as numbers, also with texts that are numbers, as a table of sidecars has them. A list
-    meets a condition if one of its items does. ``!=``, ``not in`` and ``none`` are met where nothing is stated.
+    Numbers compare as numbers, also with texts that spell one, as in a table of sidecars. A list meets a
+    condition if one of its items does. Missing values meet ``!=``, ``not in`` and ``none``.
     """
 
     key: str
@@ -31,7 +31,7 @@ class MetadataCondition:
 
     def __post_init__(self) -> None:
         if self.operator not in _OPERATORS:
-            raise UsageError(f"metadata knows no operator {self.operator!r}; choose {either(_OPERATORS)}")
+            raise UsageError(f"metadata has no operator {self.operator!r}; choose {either(_OPERATORS)}")
         is_list = self.operator in _OF_LISTS
         for value in values_of(f"metadata.{self.key}", self.operator, self.value) if is_list else [self.value]:
             self._check(value)
@@ -48,7 +48,7 @@ class MetadataCondition:
         return self._items(metadata) is not None
 
     def _items(self, metadata: Mapping[str, Any]) -> list[Any] | None:
-        """What is stated, as a list; None where nothing is."""
+        """The value as a list; None if there is none."""
         found: Any = metadata
         if self.key in metadata:
             found = metadata[self.key]
@@ -95,7 +95,7 @@ def _compared(item: Any, operator: str, value: Any) -> bool:
 
 
 def _alike(item: Any, value: Any) -> tuple[Any, Any]:
-    """Both as numbers where both are or say one and one of them is meant so, else as texts."""
+    """Both as numbers if both are or spell one, and one is a number or from a command line; else as texts."""
     if isinstance(value, date):
         value = value.isoformat()
     numbers = [_number(side) for side in (item, value)]

@@ -1,4 +1,4 @@
-"""Places of evidence against spans of a document: what meets, and how much is held."""
+"""Overlap between places of evidence and spans of a document."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def meets(place: Place, span: Mapping[str, Any]) -> bool:
-    """Whether a span (doc_id, start, end) holds some of it."""
+    """Whether a span (doc_id, start, end) overlaps the place."""
     if place.doc_id != span["doc_id"]:
         return False
     return place.start is None or (span["start"] < (place.end or 0) and place.start < span["end"])
 
 
 def covered(place: Place, spans: Sequence[tuple[int, int]]) -> float:
-    """Share of a place's characters in these spans; a document as a whole is covered by any part of it."""
+    """Share of a place's characters in these spans; any span covers a whole document."""
     if place.start is None or place.end is None:
         return 1.0 if spans else 0.0
     held: set[int] = set()

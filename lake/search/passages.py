@@ -1,4 +1,4 @@
-"""From the chunks found to the passages returned: the chunks, their sections, or windows of a section."""
+"""Turns the chunks found into passages: the chunks, their sections, or windows of a section."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from lake.schemas import DOCUMENT_COLUMNS, HITS
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of
 
-#: Runs a function beside the caller.
+#: Runs a function in the background.
 Submit = Callable[..., "Future[Any]"]
 
 #: Ordinal, start and end of a chunk.
 Span = tuple[int, int, int]
 
-#: What is read of a passage's best chunk. Spans and texts of chunks and their sections bear the same names.
+#: Columns that are read of a passage's best chunk. Spans and texts of chunks and of sections have the same names.
 OF_DOCUMENT = tuple(name for name in DOCUMENT_COLUMNS if name != "acl")
 OF_SECTION = ("parent_id", "start", "end", "heading", "page", "kind", "text")
 OF_CHUNK = (*OF_DOCUMENT, "doc_id", "ordinal", *OF_SECTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A row for each chunk: OF_CHUNK columns, and the OF_SECTION columns of its section where these were asked for."""
+class ReadRows:
+    """A row for each chunk: OF_CHUNK columns, and the OF_SECTION columns of its section if requested."""
 
     chunks: pa.Table
     sections: pa.Table | None
 
 
 class Group(NamedTuple):
-    """Candidates that make one passage: their rows, best first, and the ordinals of the chunks in it."""
+    """Candidates that make one passage: their rows, best first, and its first and last ordinal."""
 
     rows: list[int]
     first: int = 0
@@ -43,7 +43,7 @@ class Group(NamedTuple):
 
 
 def grouped(candidates: pa.Table, expand: str, window: int) -> list[Group]:
-    """Groups in order of their best candidate; no chunk stands in two of them."""
+    """Groups in order of their best candidate; each chunk is in at most one."""
     if expand == "none":
         return [Group([row]) for row in range(candidates.num_rows)]
     sections: dict[str, list[int]] = {}
@@ -57,7 +57,7 @@ def grouped(candidates: pa.Table, expand: str, window: int) -> list[Group]:
 
 
 def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[Group]:
-    """Stretches of neighbours around the chunks found in one section; those that touch are one."""
+    """Windows around the chunks found in one section; adjacent windows are merged."""
     at_hand: Group | None = None
     for row in sorted(rows, key=lambda row: ordinals[row]):
         first, last = ordinals[row] - window, ordinals[row] + window
@@ -72,36 +72,36 @@ def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[
 
 
 class Rows(Protocol):
-    """What is read of the chunks found."""
+    """Reads the rows of the chunks found."""
 
-    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
-        """Of each, in their order; ``found`` has ``_rowid`` and ``parent_id``."""
+    def of(self, found: pa.Table, *, with_sections: bool) -> ReadRows:
+        """The rows of each chunk, in order; ``found`` has ``_rowid`` and ``parent_id``."""
         ...
 
     def spans(self, found: pa.Table) -> dict[str, list[Span]]:
-        """Of all chunks of their sections, by section; ``found`` has ``doc_id``, too."""
+        """Spans of all chunks of their sections, by section; ``found`` has ``doc_id``, too."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
-    """Reads all from the tables."""
+    """Reads rows from the stored tables."""
 
     chunks: TableReader
     parents: TableReader
     submit: Submit
 
-    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
+    def of(self, found: pa.Table, *, with_sections: bool) -> ReadRows:
         reading = self.submit(self._sections, found.column("parent_id")) if with_sections else None
         chunks = self.chunks.rows(found.column("_rowid").to_pylist(), OF_CHUNK)
-        return Told(chunks, None if reading is None else reading.result())
+        return ReadRows(chunks, None if reading is None else reading.result())
 
     def _sections(self, parent_ids: pa.ChunkedArray) -> pa.Table:
         found = self.parents.take("parent_id", sorted(set(parent_ids.to_pylist())), OF_SECTION)
         return found.take(pc.index_in(parent_ids, found.column("parent_id").combine_chunks()))
 
     def spans(self, found: pa.Table) -> dict[str, list[Span]]:
-        # By document first, which an index finds.
+        # Filters by document first, which has an index.
         ids = {name: sorted(set(found.column(name).to_pylist())) for name in ("doc_id", "parent_id")}
         where = " AND ".join(one_of(name, values) for name, values in ids.items())
         spans: dict[str, list[Span]] = {}
@@ -115,25 +115,25 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     if not groups:
         return HITS.empty_table()
     best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
-    told = rows.of(best, with_sections=expand != "none")
+    read = rows.of(best, with_sections=expand != "none")
     columns: dict[str, Any] = {"copies": pa.array([[]] * len(groups)), "rerank_score": pa.nulls(len(groups))}
     columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
-    columns |= {name: told.chunks.column(name) for name in OF_CHUNK}
-    columns |= {f"chunk_{name}": told.chunks.column(name) for name in ("text", "start", "end")}
+    columns |= {name: read.chunks.column(name) for name in OF_CHUNK}
+    columns |= {f"chunk_{name}": read.chunks.column(name) for name in ("text", "start", "end")}
     chunk_ids = candidates.column("chunk_id").to_pylist()
     columns["chunk_ids"] = pa.array([[chunk_ids[row] for row in group.rows] for group in groups])
-    if told.sections is not None and expand == "parent":
-        columns |= {name: told.sections.column(name) for name in OF_SECTION}
-    elif told.sections is not None:
-        spans = rows.spans(best.append_column("doc_id", told.chunks.column("doc_id")))
-        columns |= _spelt(told.sections.select(["parent_id", "text", "start"]).to_pylist(), groups, spans)
+    if read.sections is not None and expand == "parent":
+        columns |= {name: read.sections.column(name) for name in OF_SECTION}
+    elif read.sections is not None:
+        spans = rows.spans(best.append_column("doc_id", read.chunks.column("doc_id")))
+        columns |= _spelt(read.sections.select(["parent_id", "text", "start"]).to_pylist(), groups, spans)
     return pa.table([columns[name] for name in HITS.names], schema=HITS)
 
 
 def _spelt(
     sections: Sequence[dict[str, Any]], groups: Sequence[Group], spans: Mapping[str, Sequence[Span]]
 ) -> dict[str, pa.Array]:
-    """Texts and spans of the stretches of their sections that the groups stand for."""
+    """Texts and spans of the windows that the groups cover in their sections."""
     texts, starts, ends = [], [], []
     for section, group in zip(sections, groups, strict=True):
         inside = [span for span in spans[section["parent_id"]] if group.first <= span[0] <= group.last]

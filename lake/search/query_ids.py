@@ -1,4 +1,4 @@
-"""What a search is called in feedback: its question and release themselves, so that no search has to be recorded."""
+"""Ids of searches for feedback; an id contains its question and release, so that no search has to be recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 from lake.errors import UsageError
 from lake.ids import bytes_digest
 
-#: Longer questions are documents, of which no ground truth is made; they get no id.
+#: Longer questions get no id, since they can't become ground truth.
 MAX_QUESTION = 2000
 MAX_ID = 20_000
 _VERSION = "q1."
@@ -17,20 +17,22 @@ _MARK = 6
 
 
 def query_id(release: str, question: str) -> str | None:
-    """The id of a search; None where the question is too long to be judged. The same search has the same id.
+    """The id of a search, always the same for the same search; None if the question is too long to be judged.
 
     >>> searched(query_id("2026-11-21", "how much oil?") or "")
     ('2026-11-21', 'how much oil?')
     """
     if len(question) > MAX_QUESTION:
         return None
-    said = json.dumps([release, question], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return _VERSION + base64.urlsafe_b64encode(_mark(said) + said).decode().rstrip("=")
+    payload = json.dumps([release, question], ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+    return _VERSION + base64.urlsafe_b64encode(_mark(payload) + payload).decode().rstrip("=")
 
 
 def searched(query: str) -> tuple[str, str]:
-    """Release and question of an id; UsageError where it is none, or was cut or changed on its way."""
-    wrong = UsageError("this is no query_id of a search; send back the one that came with the passages, unchanged")
+    """Release and question of an id; raises UsageError if it is invalid, or was cut or changed."""
+    wrong = UsageError("this is not the query_id of a search; send back the one that came with the passages, unchanged")
     if not isinstance(query, str) or not query.startswith(_VERSION) or len(query) > MAX_ID:
         raise wrong
     body = query.removeprefix(_VERSION)
@@ -46,6 +48,6 @@ def searched(query: str) -> tuple[str, str]:
     return release, question
 
 
-def _mark(said: bytes) -> bytes:
-    """Tells damage, not forgery: whoever may search could ask the forged question as well."""
-    return bytes.fromhex(bytes_digest(said))[:_MARK]
+def _mark(payload: bytes) -> bytes:
+    """Detects damage, not forgery: whoever may search could run the forged question as well."""
+    return bytes.fromhex(bytes_digest(payload))[:_MARK]

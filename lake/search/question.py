@@ -1,4 +1,4 @@
-"""A question: what is looked for, and the options of its search; a checked value."""
+"""A search request: a text and checked options."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lake.errors import UsageError
 from lake.options import SearchOptions
 from lake.tables.text_query import TextQuery, text_query
 
-#: A question longer than this is a document; a model reads a few hundred words of it anyway.
+#: A longer question is a document; a model reads only its first few hundred words anyway.
 MAX_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest(SearchOptions):
-    """A text to look for, and how. UsageError for options that no search has, or that exclude each other."""
+    """A text to search for, and options; raises UsageError for invalid or incompatible options."""
 
     text: str
 
@@ -32,7 +32,7 @@ class SearchRequest(SearchOptions):
 
     @property
     def is_refined(self) -> bool:
-        """Whether a step after the fusion looks closer at the best candidates."""
+        """Whether a step after the fusion reads the best candidates again."""
         closer = (self.rerank, self.boosts, self.diversity or None, self.collapse, self.min_score)
         return any(step is not None for step in closer)
 
@@ -41,6 +41,6 @@ def _check_text(text: str) -> None:
     if not isinstance(text, str):
         raise UsageError(f"the question is {type(text).__name__}, not text")
     if len(text) > MAX_CHARACTERS:
-        raise UsageError(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are searched for")
+        raise UsageError(f"the question has {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}")
     if not any(character.isalnum() for character in text):
         raise UsageError("the question holds no word to search for")

@@ -1,4 +1,4 @@
-"""Every answer from exactly one release: its tables held open, with the lake's rights and defaults as they stand."""
+"""Reads each result from exactly one release, whose tables stay open, under the lake's current rights and defaults."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Releases held open, and bytes that they hold: a handful, so that a reader that follows ``live`` does not grow.
+#: Maximum number of open releases and of their bytes, so that a reader that follows ``live`` does not grow.
 _MOST_SNAPSHOTS, _MOST_BYTES = 8, 256 << 20
 
 
 class Reader:
-    """Puts questions to one release each; may be asked from many threads."""
+    """Searches one release at a time; safe to use from several threads."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -38,21 +38,21 @@ class Reader:
         self._defaults_of: tuple[int, SearchDefaults] | None = None
 
     def of_release(self, at: str, answer: Callable[[Release], T]) -> T:
-        """What ``answer`` makes of the release; it is called again where that was vacuumed away meanwhile."""
+        """Calls ``answer`` with the release, and again with its successor if it was vacuumed away meanwhile."""
         return self._of_one_release(at, lambda release, _: answer(release))
 
     def ask(
         self,
         at: str,
         texts: Sequence[str],
-        said: Mapping[str, Any],
+        given: Mapping[str, Any],
         embedder: Embedder | None,
         search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
     ) -> T:
-        """What ``search`` makes of the questions, which the lake's defaults complete."""
+        """Calls ``search`` with the questions, completed by the lake's search defaults."""
 
         def answer(release: Release, history: History) -> T:
-            options = SearchOptions.of(said, self.defaults(history))
+            options = SearchOptions.of(given, self.defaults(history))
             questions = [SearchRequest.asking(text, options) for text in texts]
             snapshot = self.snapshot(release)
             if embedder is None and any(question.mode != "text" for question in questions):
@@ -62,13 +62,13 @@ class Reader:
         return self._of_one_release(at, answer)
 
     def defaults(self, history: History) -> SearchDefaults:
-        """As of the configuration when the log had grown so far, so that a question costs no request more."""
+        """The configured defaults, read again only if the log has grown, so that a search costs no extra request."""
         if self._defaults_of is None or self._defaults_of[0] != history.head:
             self._defaults_of = history.head, configuration.search_defaults(self._lake.store)
         return self._defaults_of[1]
 
     def search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
-        """What ``search`` makes of the release under the rights that hold now."""
+        """Calls ``search`` with the release and the current rights."""
 
         def answer(release: Release, history: History) -> T:
             snapshot = self.snapshot(release)
@@ -79,17 +79,17 @@ class Reader:
     def snapshot(self, release: Release) -> Snapshot:
         """The release's tables, opened once."""
         key = _key(release)
-        with self._lock:  # an index is asked from many threads
+        with self._lock:  # several threads use an index
             snapshot = self._snapshots.pop(key, None)
             if snapshot is None:
                 snapshot = Snapshot(release, lambda name: self._open_table(release, name))
                 while self._snapshots and self._is_too_much(snapshot):
-                    self._snapshots.pop(next(iter(self._snapshots)))  # the one that was asked longest ago
+                    self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot
             return snapshot
 
     def _let_go(self, history: History) -> None:
-        """Of what was erased or pruned nothing is held from the next question on."""
+        """Drops cached snapshots of erased or pruned releases."""
         with self._lock:
             if history.head > self._head:
                 self._head = history.head
@@ -104,7 +104,7 @@ class Reader:
         return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
 
     def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
-        """An answer from exactly one release, and from what took its place where it was vacuumed away meanwhile."""
+        """An answer from exactly one release, or from its successor if it was vacuumed away meanwhile."""
         history = self._lake.log.read()
         while True:
             self._let_go(history)
@@ -113,8 +113,8 @@ class Reader:
             except GoneError:
                 with self._lock:
                     self._snapshots.clear()
-                asked, history = history, self._lake.log.read()
-                if (history.resolve(at), history.rights) == (asked.resolve(at), asked.rights):
+                before, history = history, self._lake.log.read()
+                if (history.resolve(at), history.rights) == (before.resolve(at), before.rights):
                     raise
 
     def _open_table(self, release: Release, name: str) -> TableReader:
@@ -122,5 +122,5 @@ class Reader:
 
 
 def _key(release: Release) -> Hashable:
-    """What was erased from a release is gone from its versions as well."""
+    """A release after an erasure has other versions, and so another key."""
     return release.id, release.generation, tuple(sorted(release.versions.items()))

@@ -1,4 +1,4 @@
-"""A document as it reads at a release."""
+"""Reads a document as it is at a release."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[0-9a-f]{16,64}")
 _SECTION = ("heading", "page", "kind", "start", "end")
-#: What else the manifest says is of no use to a reader.
-_TOLD = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
+#: The columns of the manifest that are useful to a reader.
+_SHOWN = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
 
 
 def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: int, characters: int) -> dict[str, Any]:
-    """Columns of DOCUMENTS, and ``sections`` with so many characters of text from ``start`` on, in order.
+    """Columns of DOCUMENTS, and ``sections`` with at most ``characters`` of text from ``start`` on, in order.
 
-    UsageError where there is no such document, or none that is visible, which reads the same.
+    Raises UsageError if there is no such document, with the same message if it is hidden.
     """
     release, where = snapshot.release.id, f"doc_id = '{doc_id}'"
     wanted = (Predicate(where) if _ID.fullmatch(doc_id) else NOTHING) & visible
-    rows = snapshot.table("documents").scan(list(_TOLD), wanted.sql).to_pylist()
+    rows = snapshot.table("documents").scan(list(_SHOWN), wanted.sql).to_pylist()
     if not rows:
-        raise UsageError(f"no document {doc_id!r} in {release}; hits of a search name the doc_id")
+        raise UsageError(f"no document {doc_id!r} in {release}; each hit of a search has its doc_id")
     parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
     sections, end = [], start + characters
     for row in sorted(parents, key=lambda row: (row["start"], row["end"])):

@@ -1,4 +1,4 @@
-"""How many of the true nearest neighbours an approximate vector index finds."""
+"""Measures how many of the true nearest neighbours an approximate vector index finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader
 
-#: Rows whose own vectors ask, evenly spread; all are answered exactly in one reading of the table's vectors.
+#: Rows whose vectors serve as queries, evenly spaced; one scan of the vectors gives all exact answers.
 _N_QUESTIONS = 20
 _K = 10
 #: A neighbour as near as the last true one counts as true.
@@ -22,9 +22,9 @@ def missed_neighbours(chunks: TableReader) -> tuple[int, int]:
         return 0, 0
     n_rows = chunks.count()
     rows = chunks.dataset().take(np.linspace(0, n_rows - 1, _N_QUESTIONS).astype(int), columns=["vector"])
-    asked = np.array(rows.column("vector").to_pylist(), np.float32)
+    queries = np.array(rows.column("vector").to_pylist(), np.float32)
     missed, looked_up = 0, 0
-    for vector, exact in zip(asked, _nearest_distances(chunks, asked), strict=True):
+    for vector, exact in zip(queries, _nearest_distances(chunks, queries), strict=True):
         found = chunks.nearest(vector, _K).column("_distance").to_numpy()
         n_exact = int(np.isfinite(exact).sum())
         looked_up += n_exact
@@ -32,14 +32,14 @@ def missed_neighbours(chunks: TableReader) -> tuple[int, int]:
     return missed, looked_up
 
 
-def _nearest_distances(chunks: TableReader, asked: np.ndarray) -> np.ndarray:
-    """Cosine distances of the 10 rows that are nearest to each vector, ascending; infinite where there are fewer."""
-    best = np.full((len(asked), _K), np.inf, np.float32)
+def _nearest_distances(chunks: TableReader, queries: np.ndarray) -> np.ndarray:
+    """Cosine distances of the 10 rows that are nearest to each vector, ascending; infinite if there are fewer."""
+    best = np.full((len(queries), _K), np.inf, np.float32)
     for batch in chunks.batches(("vector",)):
         column = batch.column("vector").drop_null()
         values = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float32, copy=False)
         with np.errstate(invalid="ignore", divide="ignore"):
-            lengths = np.linalg.norm(asked, axis=1)[:, None] * np.sqrt(np.einsum("ij,ij->i", values, values))
-            distances = np.nan_to_num(1 - asked @ values.T / lengths, nan=np.inf)
+            lengths = np.linalg.norm(queries, axis=1)[:, None] * np.sqrt(np.einsum("ij,ij->i", values, values))
+            distances = np.nan_to_num(1 - queries @ values.T / lengths, nan=np.inf)
         best = np.partition(np.concatenate([best, distances], axis=1), _K - 1, axis=1)[:, :_K]
     return np.sort(best, axis=1)

@@ -1,4 +1,4 @@
-"""What becomes of the candidates before they are made passages: copies collapsed, reranked, boosted, spread out."""
+"""Refines the candidates before they become passages: deduplicates, reranks, boosts and diversifies them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lake.search.question import SearchRequest
 from lake.search.rerank import load_reranker
 
 _LEAST_FACTOR = 1e-9
-#: Steps that compare each candidate with each other one are for few.
+#: Steps that compare all pairs of candidates take at most this many.
 MAX_LOOKED_AT = 1000
 #: Reads columns of candidates by their row ids, in their order.
 Read = Callable[[list[int], Sequence[str]], pa.Table]
@@ -26,10 +26,10 @@ Read = Callable[[list[int], Sequence[str]], pa.Table]
 def refined(
     found: pa.Table, question: SearchRequest, depth: int, read: Read, as_of: datetime
 ) -> list[tuple[str, pa.Table]]:
-    """The candidates after each step, which has the name of its option; the last are in their final order.
+    """The candidates after each step, named after its option; the last are in their final order.
 
-    ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, collapsing ``copies``: the
-    documents whose near copies of the chunk were left out.
+    ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, deduplication ``copies``: the
+    documents of the dropped near-duplicates of the chunk.
     """
     if question.is_refined:
         found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
@@ -70,7 +70,7 @@ def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
 
 
 def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:
-    """Scores times their factors; a score below 0 is divided by them, so that a factor above 1 always lifts."""
+    """Multiplies scores by their factors; divides negative scores, so that a factor above 1 always raises them."""
     rows = read(_row_ids(found), ["modified_at", "source"])
     dates, sources = (rows.column(name).to_pylist() for name in ("modified_at", "source"))
     times = factors(boosts, dates, sources, as_of)
@@ -79,7 +79,7 @@ def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa
 
 
 def _spread(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
-    """In order of maximal marginal relevance, which is not the order of the scores."""
+    """Sorts by maximal marginal relevance, which is not the order of the scores."""
     if not found.num_rows:
         return found
     vectors = read(_row_ids(found), ["vector"]).column("vector").combine_chunks()
@@ -89,7 +89,7 @@ def _spread(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
 
 
 def _by_score(found: pa.Table, scores: np.ndarray) -> pa.Table:
-    """Best first; equal ones in order of chunk_id."""
+    """Sorts by score, best first; equal ones in order of chunk_id."""
     scored = found.set_column(found.column_names.index("score"), "score", pa.array(scores, pa.float64()))
     return scored.sort_by([("score", "descending"), ("chunk_id", "ascending")])
 

@@ -1,4 +1,4 @@
-"""Rerankers by name: a closer look at question and passage together, for the best of those found."""
+"""Rerankers by name: models that score question and passage together, for the best candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FORMS = ("st:MODEL_OR_PATH", "cohere:MODEL", "openai:MODEL")
-#: Another address or key in the environment is another client.
+#: A change of these environment variables makes a new client.
 _VARIABLES = ("RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY")
 
 _loaded: dict[Hashable, Reranker] = {}
@@ -26,7 +26,7 @@ _loading = Lock()
 
 
 class Reranker(Protocol):
-    """Scores are comparable between questions as far as the model's are; a text's score is its own."""
+    """Scores a text independently of the others; scores of different questions compare as far as the model's do."""
 
     name: str
 
@@ -36,7 +36,7 @@ class Reranker(Protocol):
 
 
 def parse_name(name: str) -> tuple[str, str]:
-    """Family and model; UsageError lists the forms of a name."""
+    """Family and model; raises UsageError with the forms of a name."""
     family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not model or plugins.find("rerankers", family) is None:
         added = [f"{name}:MODEL" for name in plugins.names("rerankers")]
@@ -45,7 +45,7 @@ def parse_name(name: str) -> tuple[str, str]:
 
 
 def load_reranker(name: str) -> Reranker:
-    """The reranker, one object per process; UsageError lists the forms of a name, or names what to set."""
+    """The reranker, one object per process; raises UsageError with the forms of a name, or what to set."""
     family, model = parse_name(name)
     key = (name, *map(os.environ.get, _VARIABLES))
     with _loading:
@@ -55,15 +55,15 @@ def load_reranker(name: str) -> Reranker:
 
 
 def st(model: str) -> Reranker:
-    """A cross-encoder of sentence-transformers; an entry point, as those below are."""
+    """A cross-encoder of sentence-transformers; an entry point, like those below."""
     return LocalCrossEncoder(f"st:{model}", model)
 
 
 def cohere(model: str) -> Reranker:
-    """Cohere's endpoint, or one that speaks its protocol."""
+    """Cohere's endpoint, or one with the same protocol."""
     return RerankApi(f"cohere:{model}", model, RerankEndpoint.from_environment("cohere"))
 
 
 def openai(model: str) -> Reranker:
-    """The endpoint ``/rerank`` of a server of one's own."""
+    """The ``/rerank`` endpoint of a server of your own."""
     return RerankApi(f"openai:{model}", model, RerankEndpoint.from_environment("openai"))

@@ -1,4 +1,4 @@
-"""Rerankers behind an endpoint: the request that Cohere, Jina, vLLM and llama.cpp have in common."""
+"""Rerankers behind an endpoint, by the request that Cohere, Jina, vLLM and llama.cpp share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COHERE = "https://api.cohere.com/v2"
 _URL, _KEY = "RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY"
-#: What Cohere takes in one request.
+#: Cohere's maximum for one request.
 _MOST_TEXTS = 1000
 
 
@@ -35,7 +35,7 @@ class RerankEndpoint:
 
     @classmethod
     def from_environment(cls, family: str) -> RerankEndpoint:
-        """RAGLAKE_RERANK_URL and RAGLAKE_RERANK_API_KEY; for ``openai`` else OPENAI_BASE_URL and OPENAI_API_KEY."""
+        """Reads RAGLAKE_RERANK_URL and RAGLAKE_RERANK_API_KEY; for ``openai``, then OPENAI_BASE_URL and its key."""
         url, key = os.environ.get(_URL, ""), os.environ.get(_KEY, "")
         if family == "openai":
             url, key = url or os.environ.get("OPENAI_BASE_URL", ""), key or os.environ.get("OPENAI_API_KEY", "")
@@ -48,14 +48,14 @@ class RerankEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class RerankTimeouts:
-    """``timeout``: seconds for one answer. A search does not wait long, whatever the endpoint states."""
+    """``timeout``: seconds for one answer. A search never waits long, even if the endpoint requests it."""
 
     timeout: float = 20.0
     retries: Retries = field(default_factory=lambda: Retries(4, first=0.5, longest=8.0, longest_stated=30.0))
 
 
 class RerankApi:
-    """Scores are the endpoint's own; some give 0 to 1, some any number."""
+    """Returns the endpoint's own scores, 0 to 1 for some, any number for others."""
 
     def __init__(self, name: str, model: str, endpoint: RerankEndpoint, timeouts: RerankTimeouts | None = None) -> None:
         self.name = name
@@ -80,7 +80,7 @@ class RerankApi:
 
     def _scores(self, question: str, texts: list[str]) -> np.ndarray:
         request: dict[str, Any] = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
-        # Cohere's second version knows no such field and never returns them.
+        # Cohere's second version has no such field and never returns them.
         if self._endpoint.family != "cohere":
             request["return_documents"] = False
         answer = self._timeouts.retries.run(repr(self.name), lambda: self._answer(request))
@@ -96,8 +96,8 @@ class RerankApi:
         except httpx.HTTPError as error:
             raise RefusedRequest(f"{type(error).__name__} {error}".strip(), None) from error
         if response.status_code != 200:
-            said = f"{response.status_code} {_shortened(response.text)}"
-            raise translated(response.status_code, said, None, response.headers, key=_KEY, address=_URL)
+            answer = f"{response.status_code} {_shortened(response.text)}"
+            raise translated(response.status_code, answer, None, response.headers, key=_KEY, address=_URL)
         return _json(response, self.name)
 
 
@@ -116,7 +116,7 @@ def _json(response: httpx.Response, name: str) -> dict[str, Any]:
 
 
 def _in_order(answer: dict[str, Any], n_texts: int, name: str) -> np.ndarray:
-    """Scores by index; raises ContractError unless each text has exactly one, and a finite one."""
+    """Scores by index; raises ContractError unless each text has exactly one finite score."""
     try:
         pairs = [(int(item["index"]), float(item["relevance_score"])) for item in answer["results"]]
     except (KeyError, TypeError, ValueError) as error:

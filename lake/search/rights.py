@@ -1,4 +1,4 @@
-"""Who may see what: today's rights as a predicate over the chunks of any release."""
+"""Today's rights as a predicate over the chunks of any release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lake.tables.reader import TableReader
 
-#: Names of those who may see a document; None: everybody.
+#: Names that may see a document; None: everybody.
 Acl = frozenset[str] | None
 
 _MAX_PRINCIPALS = 10_000
@@ -24,9 +24,9 @@ _MAX_PRINCIPALS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Today's rights over one release. ``changed``: documents whose rights are others than the release's own column
-    says, with those of the release and those of today; usually none. ``restricts``: whether that column restricts
-    any document; a search of a release that is open to all needs no predicate, which takes it time.
+    """Today's rights over one release. ``changed``: documents whose rights differ from the release's acl column, with
+    both, usually none. ``restricts``: whether that column restricts any document. A release that is open to all is
+    searched without a predicate, which is faster.
     """
 
     changed: Mapping[str, tuple[Acl, Acl]]
@@ -34,7 +34,7 @@ class Rights:
 
     @classmethod
     def over(cls, today: pa.Table, documents: TableReader) -> Rights:
-        """``today``: RIGHTS rows, of ``lake.releases.rights.read``; ``documents``: the release's manifest."""
+        """``today``: RIGHTS rows of ``lake.releases.rights.read``; ``documents``: the release's manifest."""
         restricts = documents.count("acl IS NOT NULL") > 0
         if not today.num_rows:
             return cls({}, restricts)
@@ -44,9 +44,9 @@ class Rights:
         return cls({doc_id: (then[doc_id], now[doc_id]) for doc_id in both if then[doc_id] != now[doc_id]}, restricts)
 
     def predicate(self, principals: Iterable[str] | str = ()) -> Predicate:
-        """What somebody may see who is all of ``principals`` (user, groups); without any, what is not restricted.
+        """What someone with all of ``principals`` (user, groups) may see; without any, what is not restricted.
 
-        EVERYTHING, and only as itself, sees all: an operator. UsageError where ``principals`` is anything else.
+        An operator passes EVERYTHING alone and sees all. Raises UsageError for any other type of ``principals``.
         """
         if principals == EVERYTHING and isinstance(principals, str):
             return ANYTHING
@@ -76,18 +76,18 @@ def _lets_in(acl: Acl, names: Collection[str]) -> bool:
 
 
 def checked(principals: Iterable[str]) -> frozenset[str]:
-    """The names of somebody who asks; UsageError unless they are a collection of texts."""
+    """The names to search as; raises UsageError unless they are a collection of texts."""
     if isinstance(principals, (str, bytes, Mapping)) or not isinstance(principals, Iterable):
         raise UsageError(
             f"principals={principals!r} must be a list of names, such as ['anna', 'hr']; {EVERYTHING!r} is an operator"
         )
     names = list(principals)
     if len(names) > _MAX_PRINCIPALS:
-        raise UsageError(f"{len(names):,} principals are more than the {_MAX_PRINCIPALS:,} that can be looked for")
+        raise UsageError(f"{len(names):,} principals exceed the maximum of {_MAX_PRINCIPALS:,}")
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise UsageError(f"principal {name!r} must be a text that is not blank")
         if name.strip() == EVERYTHING:
-            raise UsageError(f"{EVERYTHING!r} is no principal among others; pass it alone, as an operator")
+            raise UsageError(f"{EVERYTHING!r} can't be combined with other principals; pass it alone, as an operator")
         quoted(name)
     return frozenset(names)

@@ -1,7 +1,7 @@
-"""What a release says of its chunks, sections and documents, held in memory; of a small release the texts, too.
+"""Rows of a release's chunks, sections and documents, held in memory; for a small release their texts, too.
 
-Reading ten hits with their columns takes Lance as long as searching for them. What is long stays in the tables: one
-column of ten rows.
+Lance takes as long to read ten hits with their columns as to search for them. Long texts stay in the tables, which
+costs one column of ten rows.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.errors import ContractError
-from lake.search.passages import OF_CHUNK, OF_DOCUMENT, OF_SECTION, Span, Told
+from lake.search.passages import OF_CHUNK, OF_DOCUMENT, OF_SECTION, ReadRows, Span
 
 if TYPE_CHECKING:
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
-#: Bytes at most, and about how many each row takes.
+#: Maximum bytes, and approximate bytes of each row.
 _MOST, _BYTES = 128 << 20, {"n_chunks": 140, "n_parents": 200, "n_documents": 300}
 _CHUNK = ("chunk_id", "ordinal", "start", "end", "heading", "page", "kind")
 #: Columns that repeat few values.
@@ -30,9 +30,9 @@ _REPEATED = ("heading", "kind")
 
 @dataclass(frozen=True, slots=True)
 class RowCache:
-    """``section`` and ``document``: the rows of ``sections`` and ``documents`` that each of the ``chunks`` belongs to.
+    """``section`` and ``document``: row numbers in ``sections`` and ``documents`` for each row of ``chunks``.
 
-    ``row_ids`` of the chunks are sorted. ``read_texts`` reads those of sections, or of chunks, by row ids.
+    ``row_ids`` of the chunks are sorted. ``read_texts`` reads texts of sections, or of chunks, by row ids.
     """
 
     row_ids: np.ndarray
@@ -45,7 +45,7 @@ class RowCache:
 
     @classmethod
     def read(cls, table: Callable[[str], TableReader], *, with_texts: bool) -> RowCache:
-        """``with_texts``: those of the sections, which are all texts once."""
+        """``with_texts``: holds the texts of the sections, which contain all texts once."""
         chunks = table("chunks").scan(["_rowid", "doc_id", "parent_id", *_CHUNK]).sort_by("_rowid")
         sections = table("parents").scan(["_rowid", *OF_SECTION[: None if with_texts else -1]])
         documents = table("documents").scan(["doc_id", *OF_DOCUMENT])
@@ -60,7 +60,7 @@ class RowCache:
         )
 
     def rows(self, row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
-        """Columns that place chunks, of these, in that order."""
+        """Columns that locate these chunks, in the order given."""
         return self._of_chunks(np.searchsorted(self.row_ids, row_ids), columns)
 
     def _of_chunks(self, at: np.ndarray, columns: Sequence[str]) -> pa.Table:
@@ -72,7 +72,7 @@ class RowCache:
             found[name] = table.column(name).take(pa.array(places[at]))
         return pa.table({name: found[name] for name in columns})
 
-    def of(self, found: pa.Table, *, with_sections: bool) -> Told:
+    def of(self, found: pa.Table, *, with_sections: bool) -> ReadRows:
         at = np.searchsorted(self.row_ids, found.column("_rowid").to_numpy())
         chunks = self._of_chunks(at, [name for name in OF_CHUNK if name not in (*OF_DOCUMENT, "text")])
         documents = _taken(self.documents, self.document[at], OF_DOCUMENT)
@@ -80,11 +80,11 @@ class RowCache:
             chunks = chunks.append_column(name, column)
         if not with_sections and "text" not in self.sections.column_names:
             texts = self.read_texts("chunks", self.row_ids[at].tolist())
-            return Told(chunks.append_column("text", texts), None)
+            return ReadRows(chunks.append_column("text", texts), None)
         sections = self._sections(self.section[at])
         spans = zip(*(table.column(name).to_pylist() for table, name in _cut(sections, chunks)), strict=True)
         texts = pa.array([text[start - first : end - first] for text, first, start, end in spans], pa.string())
-        return Told(chunks.append_column("text", texts), sections if with_sections else None)
+        return ReadRows(chunks.append_column("text", texts), sections if with_sections else None)
 
     def _sections(self, at: np.ndarray) -> pa.Table:
         known = _taken(self.sections, at, [name for name in OF_SECTION if name in self.sections.column_names])
@@ -106,22 +106,22 @@ class RowCache:
 
 
 def fits(release: Release) -> bool:
-    """Whether a release is small enough to be held."""
+    """Whether a release is small enough for the cache."""
     return n_bytes(release) <= _MOST
 
 
 def n_bytes(release: Release) -> int:
-    """About how many a catalogue takes, without texts."""
+    """Approximate size of the cache, without texts."""
     return sum(release.counts[name] * each for name, each in _BYTES.items())
 
 
 def _cut(sections: pa.Table, chunks: pa.Table) -> list[tuple[pa.Table, str]]:
-    """What cuts a chunk out of the text of its section."""
+    """Columns that cut a chunk's text out of its section's."""
     return [(sections, "text"), (sections, "start"), (chunks, "start"), (chunks, "end")]
 
 
 def _places(rows: pa.Table, key: str, of: pa.Table) -> np.ndarray:
-    """The row of ``of`` with the key of each row, which is there."""
+    """For each row, the row of ``of`` with the same key; raises ContractError if one is missing."""
     found = pc.index_in(rows.column(key), of.column(key).combine_chunks()).combine_chunks()
     if found.null_count:
         raise ContractError(
@@ -138,7 +138,7 @@ def _compact(rows: pa.Table) -> pa.Table:
 
 
 def _taken(rows: pa.Table, at: np.ndarray, columns: Sequence[str]) -> pa.Table:
-    """Some rows, with every value spelt out."""
+    """Some rows, with dictionary columns decoded."""
     taken = rows.select(list(columns)).take(pa.array(at))
     for name in set(_REPEATED) & set(taken.column_names):
         taken = taken.set_column(taken.column_names.index(name), name, taken.column(name).cast(pa.string()))

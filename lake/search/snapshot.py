@@ -1,4 +1,4 @@
-"""One release opened for searching."""
+"""Opens one release for searching."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lake.errors import ContractError, UsageError
 from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
-from lake.search.allow_list import Visible
-from lake.search.candidates import Leg, place, ranked
-from lake.search.exact_index import HeldVectors, Holding, cosines_of, has_few_vectors
+from lake.search.allow_list import AllowLists
+from lake.search.candidates import RankedList, place, ranked
+from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
 from lake.search.passages import Group, StoredRows, grouped, passages
@@ -33,22 +33,22 @@ from lake.tables.reader import TableReader, Where
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
 
-#: Each leg looks so much deeper than the answer, so that both can vote and sections can be put together.
+#: Each retriever goes this many times deeper than k, so that both rank the candidates and sections can merge.
 _DEPTH = 4
-#: How much deeper a search goes that found too few passages, and how deep at most.
+#: How much deeper a search goes that found too few passages, and its maximum depth.
 _DEEPER, _DEEPEST = 4, 40_000
-#: So many more are fetched, since Lance cuts anywhere among equal scores; we cut in order of chunk_id.
+#: Extra rows to fetch: Lance cuts arbitrarily among equal scores, and we cut in order of chunk_id.
 _SPARE = 32
 _AT_A_TIME = 4
-#: Of an English chunk.
+#: Bytes of an English chunk.
 _TEXT_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How a search went: what the legs found together at its last ``depth``, what each step left of it, and passages.
+    """A search in detail: the fused candidates at its last ``depth``, those left by each step, and the passages.
 
-    ``groups`` are of the rows that the last step left.
+    ``groups`` refer to rows of the last step.
     """
 
     depth: int
@@ -71,17 +71,17 @@ class Snapshot:
         self._n_searches = 0
         dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
         is_small = has_few_vectors(release)
-        self._vectors = Holding(lambda: HeldVectors.read(self.table("chunks"), dimensions), submit)
-        self._catalogue = Holding(lambda: RowCache.read(self.table, with_texts=is_small), submit)
-        self._visible = Visible(lambda: self.table("chunks"), release.counts["n_chunks"])
+        self._loading_vectors = Loading(lambda: ExactIndex.read(self.table("chunks"), dimensions), submit)
+        self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small), submit)
+        self._allow_lists = AllowLists(lambda: self.table("chunks"), release.counts["n_chunks"])
         self._rights: tuple[str | None, Rights] | None = None
 
     @property
     def n_bytes(self) -> int:
-        """About how many bytes are held in memory once it is asked often."""
-        catalogue = n_bytes(self.release) if fits(self.release) else 0
+        """Approximate bytes in memory once it is searched often."""
+        cached = n_bytes(self.release) if fits(self.release) else 0
         per_chunk = 4 * self.release.recipe.embedder.dimensions + _TEXT_BYTES
-        return catalogue + (self.release.counts["n_chunks"] * per_chunk if has_few_vectors(self.release) else 0)
+        return cached + (self.release.counts["n_chunks"] * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -97,21 +97,21 @@ class Snapshot:
         return ReleaseFilter(self.table("chunks"), self.table("documents"))
 
     def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
-        """Today's rights over this release; ``read`` gives the RIGHTS rows that lie at ``path``."""
+        """Today's rights over this release; ``read`` returns the RIGHTS rows at ``path``."""
         known = self._rights
         if known is None or known[0] != path:
             known = self._rights = path, Rights.over(read(path), self.table("documents"))
         return known[1]
 
     def prepare(self) -> None:
-        """Begin, once, to load what embeds and compares questions, beside whatever else a first search has to do."""
+        """Starts to load, once and in the background, what embeds questions and compares vectors."""
         if not self._is_prepared:
             self._is_prepared = True
             identity = self.release.recipe.embedder
-            # An error comes again where the model is waited for.
+            # An error is raised again when a search waits for the model.
             _pool().submit(load_query_encoder, identity.name, identity)
             if has_few_vectors(self.release):
-                self._vectors.begin()
+                self._loading_vectors.begin()
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
@@ -120,7 +120,7 @@ class Snapshot:
     def search_all(
         self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
     ) -> list[SearchResult]:
-        """One result for each question; several are searched at a time."""
+        """One result for each question; searches several at a time."""
         vectors = np.empty((0, 0))
         if any(question.mode != "text" for question in questions):
             vectors = self.vectors([question.text for question in questions], embedder)
@@ -138,106 +138,110 @@ class Snapshot:
 
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
-        rows = self._held_rows or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
+        rows = self._row_cache or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
         return passages(looked.found, looked.groups[: question.k], question.expand, rows)
 
     def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
-        """Look deeper until there are enough passages; ``visible`` may not be nothing."""
+        """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
         self._n_searches += 1
         vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
-        where = self._visible.where(visible.sql)
+        where = self._allow_lists.where(visible.sql)
         while True:
-            legs, vector = self._legs(question, where, depth + _SPARE, embedded, vector)
-            fused = self._fused(legs, depth, question, vector)
+            lists, vector = self._ranked_lists(question, where, depth + _SPARE, embedded, vector)
+            fused = self._fused(lists, depth, question, vector)
             steps = refined(fused, question, depth, self.table("chunks").rows, self.release.created_at)
             groups = grouped(steps[-1][1], question.expand, question.window)
-            # Steps that look closer do so at the best candidates alone, however few passages those make.
-            is_all = question.is_refined or all(len(leg.row_ids) < depth for leg in legs)
+            # Refining steps read only the best candidates, however few passages those make.
+            is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 return Looked(depth, fused, steps, groups)
             depth *= _DEEPER
 
     def ranked_whole(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
-        """As ``Looked.fused``, of every chunk that is visible, by exact cosines: what a search need not know."""
-        n_chunks, legs, vector = max(1, self.release.counts["n_chunks"]), [], None
-        where = self._visible.where(visible.sql)
+        """Like ``Looked.fused``, but of every visible chunk and by exact cosines, for a diagnosis."""
+        n_chunks, lists, vector = max(1, self.release.counts["n_chunks"]), [], None
+        where = self._allow_lists.where(visible.sql)
         if question.mode != "text":
             vector = embedded()
-            if self._held is not None:
-                legs.append(self._by_vector(vector, where, n_chunks))
+            if self._exact_index is not None:
+                lists.append(self._by_vector(vector, where, n_chunks))
             else:
-                legs.append(Leg("vector", *cosines_of(self.table("chunks"), vector, visible.sql)))
+                lists.append(RankedList("vector", *cosines_of(self.table("chunks"), vector, visible.sql)))
         if question.mode != "vector":
-            legs.append(self._by_words(question, where, n_chunks))
-        return self._fused(legs, n_chunks, question, vector)
+            lists.append(self._by_words(question, where, n_chunks))
+        return self._fused(lists, n_chunks, question, vector)
 
-    def _legs(
+    def _ranked_lists(
         self,
         question: SearchRequest,
         where: Where,
         depth: int,
         embedded: Callable[[], np.ndarray],
         vector: np.ndarray | None,
-    ) -> tuple[list[Leg], np.ndarray | None]:
-        """What each way of searching finds; the words are looked up while the question is embedded."""
+    ) -> tuple[list[RankedList], np.ndarray | None]:
+        """The ranked list of each retriever; looks words up while the question is embedded."""
         words = _pool().submit(self._by_words, question, where, depth) if question.mode == "hybrid" else None
-        legs = []
+        lists = []
         if question.mode != "text":
             vector = embedded() if vector is None else vector
-            legs.append(self._by_vector(vector, where, depth, roughly=question.mode == "hybrid"))
+            lists.append(self._by_vector(vector, where, depth, roughly=question.mode == "hybrid"))
         if question.mode == "text":
-            legs.append(self._by_words(question, where, depth))
+            lists.append(self._by_words(question, where, depth))
         if words is not None:
-            legs.append(words.result())
-        return legs, vector
+            lists.append(words.result())
+        return lists, vector
 
-    def _by_vector(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> Leg:
-        """``roughly``: a third place of the cosines is nothing beside the evidence of words."""
+    def _by_vector(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> RankedList:
+        """``roughly``: the third decimal of a cosine does not matter beside the evidence of words."""
         chunks = self.table("chunks")
-        if (held := self._held) is not None:
+        if (exact := self._exact_index) is not None:
             passing = chunks.passing(where) if isinstance(where, str) else where
-            return Leg("vector", *held.nearest(vector, depth, passing.row_ids if passing else None))
+            return RankedList("vector", *exact.nearest(vector, depth, passing.row_ids if passing else None))
         found = (chunks.nearest_roughly if roughly else chunks.nearest)(vector, depth, where)
-        return Leg(
+        return RankedList(
             "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
         )
 
-    def _by_words(self, question: SearchRequest, where: Where, depth: int) -> Leg:
+    def _by_words(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         found = self.table("chunks").matching(question.text_query(), depth, where)
-        return Leg("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
+        return RankedList("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 
-    def _fused(self, legs: list[Leg], depth: int, question: SearchRequest, vector: np.ndarray | None) -> pa.Table:
+    def _fused(
+        self, lists: list[RankedList], depth: int, question: SearchRequest, vector: np.ndarray | None
+    ) -> pa.Table:
         def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> np.ndarray:
-            if vector is None or len(legs) == 1:
-                return scores[legs[0].name]
+            if vector is None or len(lists) == 1:
+                return scores[lists[0].name]
             alpha = 0.5 if question.alpha is None else question.alpha
             if question.fusion == "rrf":
                 return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
             return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
 
         columns = place(question.expand)
-        held = self._held_rows or (None if vector is None else self._held)
+        in_memory = self._row_cache or (None if vector is None else self._exact_index)
 
         def places(row_ids: np.ndarray) -> pa.Table:
-            return self.table("chunks").rows(row_ids.tolist(), columns) if held is None else held.rows(row_ids, columns)
+            if in_memory is not None:
+                return in_memory.rows(row_ids, columns)
+            return self.table("chunks").rows(row_ids.tolist(), columns)
 
-        return ranked(legs, depth, places, fuse)
-
-    @property
-    def _held(self) -> HeldVectors | None:
-        return self._vectors.result() if has_few_vectors(self.release) else None
+        return ranked(lists, depth, places, fuse)
 
     @property
-    def _held_rows(self) -> RowCache | None:
-        """None in a process that asks but once, which had better not read all of it."""
-        return self._catalogue.at_hand() if self._n_searches > 1 and fits(self.release) else None
+    def _exact_index(self) -> ExactIndex | None:
+        return self._loading_vectors.result() if has_few_vectors(self.release) else None
+
+    @property
+    def _row_cache(self) -> RowCache | None:
+        """None for a one-off search, where loading everything would cost more than it saves."""
+        return self._loading_rows.at_hand() if self._n_searches > 1 and fits(self.release) else None
 
     @cached_property
     def _sample(self) -> np.ndarray:
-        """Vectors [n, dimensions] of chunks taken at random."""
+        """Vectors [n, dimensions] of randomly chosen chunks."""
         bound = sample_bound(self.release.counts["n_chunks"])
-        if (held := self._held) is not None:
-            return held.sample(bound)
+        if (exact := self._exact_index) is not None:
+            return exact.sample(bound)
         found = self.table("chunks").scan(["vector"], f"chunk_id < '{bound}'" if bound else None).column("vector")
         values = found.combine_chunks().flatten().to_numpy(zero_copy_only=False)
         sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
@@ -249,13 +253,13 @@ class Snapshot:
         encoder = embedder or load_query_encoder(identity.name, identity)
         if not encoder.identity.answers(identity):
             raise UsageError(
-                f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); asking "
+                f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); embedding "
                 f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
         vectors = query_vectors(encoder, texts)
         if not np.isfinite(vectors).all():
             raise ContractError(
-                f"{identity.name!r} made a vector that is not finite of the question; nothing was searched"
+                f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"
             )
         return vectors
 

@@ -1,1 +1,1 @@
-"""Where the evidence of a question is found, or lost."""
+"""Finds out why a search finds or misses the evidence of a question."""

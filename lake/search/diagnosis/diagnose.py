@@ -1,4 +1,4 @@
-"""Why a question finds its evidence at a release, or does not."""
+"""Explains why a question finds its evidence at a release, or misses it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _OF_HIT = ("uri", "heading", "chunk_id", "start", "end", "score", "vector_rank",
 _SHOWN_CHARACTERS = 120
 
 
-def why(lake: Lake, history: History, asked: EvalQuestion, trace: SearchTrace) -> Why:
-    """Each piece of relevant evidence of ``asked``, followed through the search of ``trace``."""
+def why(lake: Lake, history: History, expected: EvalQuestion, trace: SearchTrace) -> Why:
+    """Follows each piece of relevant evidence of ``expected`` through the search of ``trace``."""
     release, question = trace.snapshot.release, trace.question
-    resolved = resolve(lake, release, [asked])[0]
+    resolved = resolve(lake, release, [expected])[0]
     found = {place.evidence: trace.follow(place) for place in resolved.places if place.evidence.grade}
     found |= {lost.evidence: _lost(lake, history, release, lost) for lost in resolved.lost if lost.evidence.grade}
     return Why(
@@ -47,7 +47,7 @@ def why(lake: Lake, history: History, asked: EvalQuestion, trace: SearchTrace) -
         mode=question.mode,
         depth=trace.looked.depth if trace.looked else 0,
         n_visible=trace.n_visible,
-        evidence=tuple(found[piece] for piece in asked.evidence if piece in found),
+        evidence=tuple(found[piece] for piece in expected.evidence if piece in found),
         hits=tuple(_brief(hit, rank) for rank, hit in enumerate(trace.hits, 1)),
     )
 
@@ -58,7 +58,7 @@ def _brief(hit: Mapping[str, Any], rank: int) -> dict[str, Any]:
 
 
 def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> EvidenceLocation:
-    """Evidence of which the release has no place."""
+    """Diagnoses evidence that the release has no place for."""
     evidence = lost.evidence
     if lost.reason == "absent":
         if _is_erased(lake, history, evidence.uri, evidence.source):
@@ -74,7 +74,7 @@ def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> Evidenc
 
 
 def _at(lake: Lake, release: Release, table: str, lost: Lost, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of a table of a release at the URI of the evidence."""
+    """Rows of a table at the URI of the evidence."""
     where = f"uri = {quoted(lost.evidence.uri)}"
     if lost.evidence.source is not None:
         where += f" AND source = {quoted(lost.evidence.source)}"
@@ -92,7 +92,7 @@ def _is_erased(lake: Lake, history: History, uri: str, source: str | None) -> bo
 
 
 def _sources(lake: Lake, history: History) -> set[str]:
-    """Names of all sources that a kept release has documents of."""
+    """Names of all sources with documents in any kept release."""
     found: set[str] = set()
     for release in history.releases.values():
         reader = lake.tables(release.generation).at("documents", release.versions["documents"])
@@ -101,7 +101,7 @@ def _sources(lake: Lake, history: History) -> set[str]:
 
 
 def _last_seen(lake: Lake, history: History, release: Release, lost: Lost) -> str | None:
-    """The newest other release that holds the document, in quarantine or not."""
+    """The newest other release that has the document, in quarantine or not."""
     for other in reversed(history.releases.values()):
         if other is not release and any(_at(lake, other, name, lost, ("uri",)) for name in ("documents", "quarantine")):
             return other.id
@@ -109,28 +109,31 @@ def _last_seen(lake: Lake, history: History, release: Release, lost: Lost) -> st
 
 
 def meant(kept: Sequence[EvalQuestion], words: str) -> EvalQuestion:
-    """The kept question with this id, key or text, with the evidence of all sets that ask it; UsageError if none."""
+    """The stored question with this id, key or text, with its evidence from all question sets.
+
+    Raises UsageError if there is none, or if it has no relevant evidence.
+    """
     mine = [one for one in kept if words in (one.question_id, one.key)] or [one for one in kept if one.text == words]
     if not mine:
         raise UsageError(
-            f"no question {words!r} is kept; `raglake questions list --set NAME` lists them; or name what answers it "
-            "with --uri, and --quote"
+            f"no stored question {words!r}; `raglake questions list --set NAME` lists them; or name its evidence "
+            "with --uri and --quote"
         )
     first, *others = mine
     for other in others:
         if other.text == first.text:
             first = first.joined(other)
     if not any(piece.grade for piece in first.evidence):
-        raise UsageError(f"the question {first.text!r} has no evidence to look for; name it: --uri, and --quote")
+        raise UsageError(f"the question {first.text!r} has no evidence to look for; name it by --uri and --quote")
     return first
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A question asked of one release: where each piece of its evidence is, and what was found.
+    """Where a search of one release finds or loses each piece of a question's evidence.
 
-    ``n_visible`` chunks may be found; the search looked at ``depth`` of each leg. ``hits`` name the passages, best
-    first, with the first words of each.
+    ``n_visible`` chunks pass rights and filters; the search read the first ``depth`` of each ranked list.
+    ``hits`` are the passages, best first, with the first words of each.
     """
 
     question: str

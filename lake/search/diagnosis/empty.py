@@ -1,4 +1,4 @@
-"""Why a search found nothing: which condition leaves no chunk, and which values there are instead."""
+"""Explains an empty result: which condition excludes all chunks, and which values exist instead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIGNS = {"": "=", "in": "=", "glob": "~", **{sign: sign for sign in ("=", "!=",
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a search, as a person reads it; ``key`` is None for SQL."""
+    """One condition of a search, as users write it; ``key`` is None for SQL."""
 
     words: str
     where: str | None = None
@@ -53,10 +53,10 @@ def _plain(value: Any) -> str:
 
 
 def reasons(snapshot: Snapshot, rights: Rights, question: SearchRequest, embedder: Embedder | None = None) -> list[str]:
-    """Sentences that explain an empty result; values are those of documents that the principals may see."""
+    """Sentences that explain an empty result; they mention only values of documents that the principals may see."""
     seen, predicate = rights.predicate(question.principals), snapshot.filter.predicate
     if not _count(snapshot, seen):
-        return ["no chunk of the release may be seen by these principals; name them with --as"]
+        return ["these principals may see no chunk of the release; name others with --as"]
     failing = [one for one in conditions(question) if not _count(snapshot, seen & predicate(one.where, one.filters))]
     if failing:
         return [_sentence(snapshot, seen, one) for one in failing]
@@ -67,7 +67,7 @@ def reasons(snapshot: Snapshot, rights: Rights, question: SearchRequest, embedde
         best = snapshot.search(replace(question, min_score=None, k=1), rights, embedder)
         if best.num_rows:
             return [f"the best score is {best['score'][0].as_py():.4g}, below --min-score {question.min_score:g}"]
-    return [f"no word of the question is in the {counted(n, 'chunk')} that may be found"]
+    return [f"no word of the question occurs in the {counted(n, 'chunk')} that may be found"]
 
 
 def _count(snapshot: Snapshot, predicate: Predicate) -> int:
@@ -75,14 +75,14 @@ def _count(snapshot: Snapshot, predicate: Predicate) -> int:
 
 
 def _sentence(snapshot: Snapshot, seen: Predicate, one: Condition) -> str:
-    sentence = f"{one.words} leaves nothing"
+    sentence = f"{one.words} excludes everything"
     values = _values(snapshot, seen, one.key) if one.key else []
     if not values or not one.key:
         return sentence
     if one.key == "uri":
         pattern = one.words.rpartition("~")[2].strip("*/")
         near = difflib.get_close_matches(pattern, values, _SHOWN, 0.4) or sorted(values)[:_SHOWN]
-        return f"{sentence}; URIs are, for instance, {', '.join(near)}"
+        return f"{sentence}; examples of URIs are {', '.join(near)}"
     if not isinstance(values[0], str):
         least, most = (f"{v:%Y-%m-%d %H:%M}" if isinstance(v, datetime) else str(v) for v in (min(values), max(values)))
         return f"{sentence}; values lie between {least} and {most}"
@@ -92,7 +92,7 @@ def _sentence(snapshot: Snapshot, seen: Predicate, one: Condition) -> str:
 
 
 def _values(snapshot: Snapshot, seen: Predicate, key: str) -> list[Any]:
-    """The values under a key, one for each document or chunk that has one."""
+    """The values of a key, one for each document or chunk that has it."""
     column = "metadata" if key.startswith(METADATA) else key
     tables = (snapshot.table("documents"), snapshot.table("chunks"))
     table = next(table for table in tables if column in table.schema.names)

@@ -1,4 +1,4 @@
-"""Follows the evidence of a question through a search of one release, to where it is lost."""
+"""Follows the evidence of a question through a search of one release, up to the step that loses it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHOWN_SPANS = 10
 
 @dataclass
 class SearchTrace:
-    """One search, made once, and asked about many places. ``budget``: tokens of a request for an answer."""
+    """One search, run once, for any number of places. ``budget``: maximum tokens of a chat request."""
 
     snapshot: Snapshot
     question: SearchRequest
@@ -47,7 +47,7 @@ class SearchTrace:
 
     @cached_property
     def seen(self) -> Predicate:
-        """What who asks may see."""
+        """What the principals may see."""
         return self.rights.predicate(self.question.principals)
 
     @cached_property
@@ -62,7 +62,7 @@ class SearchTrace:
 
     @cached_property
     def looked(self) -> Looked | None:
-        """The search itself; None where nothing is visible."""
+        """The search itself; None if nothing is visible."""
         visible = self.seen & self.wanted
         return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.vector)
 
@@ -79,7 +79,7 @@ class SearchTrace:
 
     @cached_property
     def whole(self) -> pa.Table:
-        """Every chunk that a leg can find, best first."""
+        """Every chunk that a retriever can find, best first."""
         return self._ranked(self.seen & self.wanted)
 
     def _ranked(self, visible: Predicate) -> pa.Table:
@@ -94,7 +94,7 @@ class SearchTrace:
         return 0 if visible.is_nothing else self.snapshot.table("chunks").count(visible.sql)
 
     def follow(self, place: Place) -> EvidenceLocation:
-        """Where the evidence at a place of the release is lost, if it is."""
+        """Finds out at which stage the evidence at a place of the release is lost, if it is."""
         chunks = self._chunks(place)
         ids = [row["chunk_id"] for row in chunks]
         stage, facts = self._stage(place, ids)
@@ -119,14 +119,14 @@ class SearchTrace:
         )
 
     def _chunks(self, place: Place) -> list[dict[str, Any]]:
-        """Chunks at a place; all of a document where it is meant as a whole."""
+        """Chunks at a place, or all chunks if the place is a whole document."""
         where = one_of("doc_id", [place.doc_id])
         rows = self.snapshot.table("chunks").scan(_SPAN, where).to_pylist()
         inside = [row for row in rows if place.start is None or row["chunk_id"] in place.chunk_ids]
         return sorted(inside, key=lambda row: (row["start"], row["end"]))
 
     def _stage(self, place: Place, ids: Sequence[str]) -> tuple[Stage, dict[str, Any]]:
-        """The first stage at which none of the chunks is left, and what there is to say of it."""
+        """The first stage that leaves none of the chunks, and facts for its message."""
         if not ids:
             return "no chunk", {}
         if self._passage(place)[0] is not None:
@@ -154,7 +154,7 @@ class SearchTrace:
         return sorted(rows[0]["acl"] or ()) if rows else []
 
     def _failing(self, ids: Sequence[str]) -> list[str]:
-        """The conditions that let none of the chunks pass."""
+        """The conditions that none of the chunks meets."""
         predicate = self.snapshot.filter.predicate
         found = conditions(self.question)
         return [one.words for one in found if not self._passing(ids, predicate(one.where, one.filters))]
@@ -179,7 +179,7 @@ class SearchTrace:
     def _left_out(
         self, name: str, before: pa.Table, after: pa.Table, ids: Sequence[str]
     ) -> tuple[Stage, dict[str, Any]]:
-        """By one of the steps that look closer."""
+        """Names the refining step that dropped the chunks, and the facts for its message."""
         if name == "rerank_depth":
             return "rerank_depth", {"n": after.num_rows}
         if name == "min_score":
@@ -192,7 +192,7 @@ class SearchTrace:
         return "collapse", {"copy_of": original["uri"], "chunk_id": original["chunk_id"]}
 
     def _spans(self, chunks: Sequence[Mapping[str, Any]], stage: Stage) -> list[Span]:
-        """The chunks with their ranks, best first; what may not be found, as if it might."""
+        """The chunks with their ranks, best first; hidden chunks get the rank they would have if visible."""
         ids = [row["chunk_id"] for row in chunks]
         ranked = self.whole
         if stage in ("hidden", "filtered"):
@@ -220,7 +220,7 @@ class SearchTrace:
         return tuple(found) if self.question.is_refined else tuple(found[:1])
 
     def _group_rank(self, ids: set[str]) -> int | None:
-        """The first of all passages that one of these chunks is in."""
+        """Rank of the first passage that contains one of these chunks."""
         if self.looked is None:
             return None
         chunk_ids = self.looked.found.column("chunk_id").to_pylist()
@@ -230,7 +230,7 @@ class SearchTrace:
         return None
 
     def _passage(self, place: Place) -> tuple[int | None, float]:
-        """The first passage that holds some of the evidence, and how much of it all of them hold together."""
+        """The first passage that overlaps the evidence, and the share of it that all passages cover together."""
         ranks, spans = [], []
         for rank, hit in enumerate(self.hits, 1):
             if meets(place, hit):

@@ -1,4 +1,4 @@
-"""Where the evidence of a question is, or was lost, on its way from the source into an answer: values."""
+"""Values of a diagnosis: the stage at which evidence is found or lost, between its source and an answer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from lake.questions.values import Evidence
 
-#: The ways in which evidence is lost, in their order; the last is that it is not.
+#: The stages at which evidence can be lost, in order; the last is "found".
 Stage = Literal[
-    "absent",  # no source listed the document at this release
-    "erased",  # by raglake forget, for good
+    "absent",  # no source listed the document for this release
+    "erased",  # by raglake forget, permanently
     "several sources",
     "quarantined",
     "text gone",
@@ -20,10 +20,10 @@ Stage = Literal[
     "no chunk",  # in the document's text, but the chunker left it out
     "hidden",
     "filtered",
-    "no words",  # searched by words alone, none of which is in it
+    "no words",  # searched by words alone, and it contains none of them
     "missed by the index",  # near enough, but the approximate index did not propose it
-    "too deep",  # neither leg looked so far down
-    "rerank_depth",  # found, but not among those that the closer steps look at
+    "too deep",  # below the depth of both ranked lists
+    "rerank_depth",  # found, but not among those that the refining steps read
     "collapse",
     "min_score",
     "beyond k",
@@ -34,10 +34,10 @@ Stage = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A chunk that holds evidence; ranks from 1 among all chunks that may be found, exact however deep they are.
+    """A chunk that holds evidence, with its exact ranks, from 1, among all chunks that may be found.
 
-    ``rank`` and ``score`` are those after fusion. None: not found by that leg, or it did not run. Where a chunk is
-    hidden or filtered out, they are what it would have without that.
+    ``rank`` and ``score`` are those after fusion. None means that the retriever did not find it or did not run.
+    Ranks of a hidden or filtered chunk are those it would have otherwise.
     """
 
     chunk_id: str
@@ -55,7 +55,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SearchStep:
-    """Where the best chunk stood after a step of the search; None: it was left out there."""
+    """Rank of the best chunk after a step of the search; None if the step dropped it."""
 
     name: str
     rank: int | None
@@ -64,10 +64,10 @@ class SearchStep:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLocation:
-    """One piece of evidence. ``spans`` best first, at most a handful of ``n_chunks``; ``is_cut``: none holds it whole.
+    """One piece of evidence. ``spans``: some of its ``n_chunks``, best first; ``is_cut``: no chunk has all of it.
 
-    ``rank`` is that of the passage that holds it, among all passages found; ``covered`` is the share of its
-    characters that the first k hold. ``facts`` has what only this stage knows.
+    ``rank``: rank of its passage among all passages found. ``covered``: share of its characters in the first k.
+    ``facts``: what only this stage records.
     """
 
     evidence: Evidence

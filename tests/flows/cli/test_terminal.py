@@ -68,19 +68,19 @@ def test_a_snippet_is_where_the_words_are_and_marks_them() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--filter", "source=nope"], "the filter source=nope leaves nothing; source can be "),
-        (["--filter", "uri~tide.md"], "the filter uri~tide.md leaves nothing; URIs are, for instance, tides.md"),
-        (["--filter", "modified_at>2030-01-01"], "leaves nothing; values lie between "),
+        (["--filter", "source=nope"], "the filter source=nope excludes everything; source can be "),
+        (["--filter", "uri~tide.md"], "the filter uri~tide.md excludes everything; examples of URIs are tides.md"),
+        (["--filter", "modified_at>2030-01-01"], "excludes everything; values lie between "),
         (
             ["--filter", "uri~tides.md", "--filter", "media_type=text/plain"],
             "no chunk meets all conditions at the same time",
         ),
-        (["--where", "uri = 'x'"], "--where uri = 'x' leaves nothing"),
+        (["--where", "uri = 'x'"], "--where uri = 'x' excludes everything"),
         (["--min-score", "99"], "below --min-score 99"),
-        (["--mode", "text"], "no word of the question is in the 2 chunks that may be found"),
+        (["--mode", "text"], "no word of the question occurs in the 2 chunks that may be found"),
     ],
 )
-def test_an_empty_result_names_what_left_nothing(
+def test_an_empty_result_names_what_excluded_everything(
     options: list[str], reason: str, built: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     question = "xyzzy" if "text" in options else "water"

@@ -96,7 +96,7 @@ WRONG = [
 
 @pytest.mark.parametrize("wrong", WRONG, ids=range(len(WRONG)))
 def test_an_id_that_was_damaged_is_refused(wrong: str) -> None:
-    with pytest.raises(UsageError, match="no query_id"):
+    with pytest.raises(UsageError, match="not the query_id"):
         searched(wrong)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lake.search.allow_list import Visible
+from lake.search.allow_list import AllowLists
 from lake.tables.reader import Passing
 
 
@@ -20,7 +20,7 @@ class Table:
 
 def test_the_last_predicates_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table()
-    visible = Visible(lambda: table, 1)  # type: ignore[arg-type,return-value]
+    visible = AllowLists(lambda: table, 1)  # type: ignore[arg-type,return-value]
     for number in (0, 0, 1, 2, 3, 0, 4, 5, 6, 7, 0, 8, 9, 1):
         found = visible.where(f"sql {number}")
         assert isinstance(found, Passing)

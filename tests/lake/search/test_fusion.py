@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.search.candidates import Fuse, Leg, place, ranked
+from lake.search.candidates import Fuse, RankedList, place, ranked
 from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, added_evidence, reciprocal_ranks, sample_bound
 
 CHANCE = Chance(0.2, 0.1)
@@ -30,7 +30,9 @@ def places(row_ids: list[int]) -> pa.Table:
 
 def fused(vector: Scores, text: Scores, fuse: Fuse) -> list[int]:
     """Row ids, best first."""
-    legs = [Leg(name, np.array([*leg], int), np.array([*leg.values()], float)) for name, leg in _named(vector, text)]
+    legs = [
+        RankedList(name, np.array([*leg], int), np.array([*leg.values()], float)) for name, leg in _named(vector, text)
+    ]
     return ranked(legs, 400, places, fuse)["_rowid"].to_pylist() if vector or text else []
 
 

@@ -84,19 +84,19 @@ def follow(place: str) -> Callable[..., EvidenceLocation]:
 
 
 CASES: list[tuple[str, str, str | None, dict[str, Any], str]] = [
-    ("absent", "never.md", None, {}, "nor is it in any other kept one"),
-    ("absent", "gone.md", None, {}, "is the last kept one that holds it"),
+    ("absent", "never.md", None, {}, "and no other kept release has it"),
+    ("absent", "gone.md", None, {}, "the last kept release with it is "),
     ("erased", "erased.md", None, {}, "erased for good"),
     ("quarantined", "broken.pdf", None, {}, "in quarantine ("),
-    ("text gone", "best.md", "Five litres of oil", {}, "no longer holds the quote"),
-    ("ambiguous", "best.md", "oil", {}, "several places"),
-    ("hidden", "secret.md", "seven ducats", {}, "its rights are hr"),
+    ("text gone", "best.md", "Five litres of oil", {}, "no longer contains the quote"),
+    ("ambiguous", "best.md", "oil", {}, "several times"),
+    ("hidden", "secret.md", "seven ducats", {}, "its acl is hr"),
     ("filtered", "best.md", None, {"filters": {"tags": "yard", "uri": {"glob": "best*"}}}, "the filter tags=yard"),
-    ("filtered", "best.md", None, {"where": "uri = 'open.md'"}, "left out by --where uri = 'open.md'"),
-    ("no words", "far.md", None, {"mode": "text"}, "hold none of the question's"),
+    ("filtered", "best.md", None, {"where": "uri = 'open.md'"}, "excluded by --where uri = 'open.md'"),
+    ("no words", "far.md", None, {"mode": "text"}, "contain none of the question's"),
     ("collapse", "copy-b.md", None, {"collapse": 0.5, "text": "a copied pump in a copied hall"}, "a chunk of copy-a"),
-    ("min_score", "best.md", "Four litres", {"mode": "text", "min_score": 99.0}, "below the least that was asked for"),
-    ("beyond k", "far.md", None, {"k": 3}, "beyond the 3 asked for"),
+    ("min_score", "best.md", "Four litres", {"mode": "text", "min_score": 99.0}, "below the minimum of 99"),
+    ("beyond k", "far.md", None, {"k": 3}, "beyond the 3 requested"),
     ("out of context", "best.md", "Four litres of oil", {"budget": 1000}, "had no room for it"),
     ("found", "best.md", "Four litres of oil", {}, "source 1 of an answer"),
     ("found", "secret.md", "seven ducats", {"principals": ["hr"], "k": 20}, "found as passage"),
@@ -104,7 +104,7 @@ CASES: list[tuple[str, str, str | None, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("stage", "uri", "quote", "how", "says"), CASES, ids=lambda value: str(value)[:24])
-def test_each_stage_is_told(
+def test_each_stage_is_reported(
     follow: Callable[..., EvidenceLocation],
     stage: str,
     uri: str,
@@ -113,9 +113,9 @@ def test_each_stage_is_told(
     says: str,
 ) -> None:
     found = follow(uri, quote, **how)
-    told = as_json(found)
-    assert (found.stage, says in told["sentence"]) == (stage, True), told
-    assert bool(told["advice"]) == (stage != "found")
+    report = as_json(found)
+    assert (found.stage, says in report["sentence"]) == (stage, True), report
+    assert bool(report["advice"]) == (stage != "found")
 
 
 def test_ranks_are_exact_however_deep(place: str, follow: Callable[..., EvidenceLocation]) -> None:
@@ -159,12 +159,12 @@ def test_fused_ranks_are_those_of_the_search(place: str, follow: Callable[..., E
     assert hidden.spans[0].rank == [hit["uri"] for hit in shown].index("secret.md") + 1
 
 
-def test_what_is_cut_is_told_with_its_spans(follow: Callable[..., EvidenceLocation]) -> None:
+def test_a_cut_quote_is_reported_with_its_spans(follow: Callable[..., EvidenceLocation]) -> None:
     quote = " ".join(DOCUMENTS["long.md"].split("\n\n")[1].split()[40:90])
     found = follow("long.md", quote, k=1, expand="none", text="word9 follows word10")
     assert found.is_cut
     assert 1 < found.n_chunks == len(found.spans)
-    assert "no chunk holds it whole" in as_json(found)["sentence"]
+    assert "no chunk contains all of it" in as_json(found)["sentence"]
     assert all(span.start < (found.end or 0) and (found.start or 0) < span.end for span in found.spans)
     whole = follow("long.md", quote, k=1, expand="parent", text="word9 follows word10")
     assert (whole.stage, whole.covered) == ("found", 1.0)
@@ -189,8 +189,8 @@ def test_a_reranker_is_named_that_pushes_evidence_down(
     pushed = follow("open.md", k=2, text="The pump of the yard", rerank="cohere:m")
     assert [step.name for step in pushed.steps] == ["fusion", "rerank_depth", "collapse", "rerank"]
     assert (pushed.stage, pushed.steps[0].rank) == ("beyond k", 1)
-    assert "rerank put it there" in as_json(pushed)["sentence"]
-    assert "ask without it" in as_json(pushed)["advice"]
+    assert "rerank moved it there" in as_json(pushed)["sentence"]
+    assert "search without it" in as_json(pushed)["advice"]
     few = follow("open.md", k=1, rerank="cohere:m", rerank_depth=1)
     assert (few.stage, few.facts) == ("rerank_depth", {"n": 1})
 
@@ -213,7 +213,7 @@ def test_the_command_says_it_for_kept_questions_and_others(place: str, capsys: p
     assert _exit_status(["why", "q-1", "--lake", place, "-k", "2"]) == OK
     printed = capsys.readouterr().out
     assert "1 of 2 pieces of evidence found" in printed
-    assert "beyond the 2 asked for" in printed
+    assert "beyond the 2 requested" in printed
     assert "above it:" in printed
     for words in (["nobody asked this"], ["x", "--quote", "y"]):
         assert _exit_status(["why", *words, "--lake", place]) == USAGE
