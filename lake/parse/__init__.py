@@ -1,4 +1,4 @@
-"""Bytes of any supported format become canonical text with blocks: ``parse(data, uri)``."""
+"""Parses bytes of any supported format into canonical text with blocks: ``parse(data, uri)``."""
 
 from lake.parse.document import Block, ParsedDocument
 from lake.parse.parser import Parser

@@ -1,4 +1,4 @@
-"""Zip containers (docx, pptx, xlsx, epub, odt): true reasons for broken ones, and a bomb guard."""
+"""Zip containers (docx, pptx, xlsx, epub, odt): precise reasons for broken ones, and a guard against bombs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED = 200 << 20
 MAX_RATIO = 100
 MAX_ENTRIES = 20_000
-#: Tiny files compress absurdly well and hurt nobody.
+#: Tiny files may compress extremely well without doing harm.
 _HARMLESS = 10 << 20
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -23,7 +23,7 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
 
 def open_archive(data: bytes, suffix: str) -> zipfile.ZipFile:
-    """The archive, checked to unpack to a sane size.
+    """Open the archive and check that it unpacks to a sane size.
 
     Raises:
         InputError: encrypted, truncated, garbage or zip_bomb.
@@ -40,7 +40,7 @@ def open_archive(data: bytes, suffix: str) -> zipfile.ZipFile:
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file of the archive, with an InputError when it is missing, encrypted or damaged."""
+    """One file of the archive. Raises InputError if it is missing, encrypted or damaged."""
     try:
         return archive.read(name)
     except KeyError as error:
@@ -91,6 +91,6 @@ def _guard(archive: zipfile.ZipFile) -> None:
 
 
 def _verify(archive: zipfile.ZipFile) -> None:
-    """Unpack every part once: libraries name damage in a part by whatever it makes them stumble over."""
+    """Unpack every part once, since libraries report a damaged part by misleading errors."""
     for name in archive.namelist():
         read_member(archive, name)

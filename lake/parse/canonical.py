@@ -1,4 +1,4 @@
-"""Canonical text: clean characters, and the writer that joins blocks and keeps their offsets."""
+"""Canonical text: cleaning of characters, and the writer that joins blocks and records their offsets."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """``text`` with every run of white space made one space."""
+    """``text`` with every run of white space replaced by one space."""
     return _SPACE.sub(" ", text).strip()
 
 
 def span(text: str, start: int, end: int) -> tuple[int, int] | None:
-    r"""The whole lines of ``text[start:end]`` without blank ones around them; None if all is blank.
+    r"""The lines of ``text[start:end]`` without blank ones at either end; None if all are blank.
 
     >>> span("\n\n  a\n\n", 0, 7)
     (2, 5)
@@ -54,7 +54,7 @@ def paragraphs(text: str, start: int = 0, end: int | None = None, kind: Kind = "
 
 
 def covered(text: str, blocks: Iterable[Block]) -> list[Block]:
-    """``blocks`` plus paragraphs for whatever text lies between them."""
+    """``blocks`` plus paragraphs for the text between them."""
     filled: list[Block] = []
     position = 0
     for block in blocks:
@@ -84,7 +84,7 @@ def fenced(code: str, language: str = "") -> str:
 
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
-    """GFM table with the first row as header; empty rows and columns are left out."""
+    """A GFM table with the first row as header, without empty rows and columns."""
     cells = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
     width = max((len(row) for row in cells), default=0)
@@ -97,7 +97,7 @@ def table_text(rows: Iterable[Sequence[str]]) -> str:
 
 
 class TextWriter:
-    """Joins blocks with blank lines into canonical text and keeps where each one lies."""
+    """Joins blocks with blank lines into canonical text and records their offsets."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -111,7 +111,7 @@ class TextWriter:
     def add(
         self, text: str, kind: Kind = "paragraph", *, level: int = 0, label: str = "", page: int | None = None
     ) -> None:
-        """Append one block; blank text is left out."""
+        """Append one block, unless its text is blank."""
         text = clean(text).rstrip().lstrip("\n")
         if not text.strip():
             return
@@ -120,7 +120,7 @@ class TextWriter:
         self._blocks.append(Block(start, start + len(text), kind, level, label, (), page))
 
     def heading(self, text: str, level: int, *, page: int | None = None) -> None:
-        """Append a heading, written as Markdown does."""
+        """Append a heading, written as in Markdown."""
         label = one_line(clean(text))
         if label:
             self.add(f"{'#' * min(level, 6)} {label}", "heading", level=level, label=label, page=page)
@@ -145,7 +145,7 @@ class TextWriter:
             self._blocks.append(replace(moved, page=page) if page else moved)
 
     def finish(self, **stated: Any) -> ParsedDocument:
-        """The document; without a title among ``stated``, its first heading names it."""
+        """The document; without a title in ``stated``, its first heading is the title."""
         stated["title"] = stated.get("title") or first_heading(self._blocks)
         return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks), **stated)
 

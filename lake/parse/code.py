@@ -48,7 +48,7 @@ def _parser(module: str, function: str) -> Parser:
 
 
 def in_characters(marks: Iterable[Mark], source: bytes) -> Iterator[Mark]:
-    """The same marks with offsets in characters instead of UTF-8 bytes."""
+    """Convert the marks' offsets from UTF-8 bytes to characters."""
     n_bytes = n_characters = 0
     for mark in marks:
         n_characters += len(source[n_bytes : mark.start].decode())
@@ -66,6 +66,6 @@ def _blocks(text: str, marks: Iterable[Mark]) -> Iterator[Block]:
 
 
 def _line_start(text: str, start: int) -> int:
-    """Where the line begins, so that a unit keeps its indentation; ``start`` itself after other code."""
+    """Start of the line, so that a unit keeps its indentation; ``start`` itself if other code precedes it."""
     line = text.rfind("\n", 0, start) + 1
     return start if text[line:start].strip() else line

@@ -1,4 +1,4 @@
-"""Where the units of a syntax tree begin: functions, types, and the methods inside types."""
+"""Finds the units of a syntax tree: functions, types, and the methods inside types."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TYPES = _kinds(
     " record_declaration impl_item trait_item struct_item enum_item mod_item type_item union_item internal_module"
     " module type_alias_declaration type_declaration struct_specifier enum_specifier union_specifier type_definition"
 )
-#: Nodes around a unit that say more of it: decorators, "export".
+#: Nodes around a unit that add to it: decorators, "export".
 _WRAPPERS = _kinds("decorated_definition export_statement ambient_declaration expression_statement")
-#: Declarations that are units when they hold a function: const open = () => ...
+#: Declarations that are units if they hold a function: const open = () => ...
 _VARIABLES = _kinds("lexical_declaration variable_declaration")
 _FUNCTION_VALUES = _kinds("arrow_function function_expression function class")
 _COMMENTS = _kinds("comment line_comment block_comment attribute_item")
@@ -38,14 +38,14 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """From ``start`` on, up to the next mark, the text belongs to the symbol at this path."""
+    """The text from ``start`` up to the next mark belongs to the symbol at this path."""
 
     start: int
     symbols: tuple[str, ...]
 
 
 def marks_of(root: Node) -> Iterator[Mark]:
-    """Marks in order of their byte offsets; code between units has the path of what holds it."""
+    """Marks in order of their byte offsets; code between units has the path of the enclosing unit."""
     before: Mark | None = None
     for mark in _marks_in(root, (), 0):
         if before is None or (mark.start > before.start and (mark.symbols or before.symbols)):
@@ -81,7 +81,7 @@ def _unit_marks(unit: Node, start: int, path: tuple[str, ...], depth: int) -> It
 
 
 def unit_of(node: Node) -> Node | None:
-    """The function or type that a statement defines, looked for inside its wrappers."""
+    """The function or type that a statement defines, also inside wrappers."""
     if node.type in _FUNCTIONS or node.type in _TYPES:
         return node if _name(node) else None
     if node.type in _VARIABLES:
@@ -97,7 +97,7 @@ def _holds_function(declarator: Node) -> bool:
 
 
 def _symbols(unit: Node) -> tuple[str, ...]:
-    """Name of a unit; a Go method stands under its receiver's type."""
+    """Name of a unit; that of a Go method is preceded by its receiver's type."""
     receiver = unit.child_by_field_name("receiver")
     owner = _first_name(receiver, "type_identifier") if receiver is not None else None
     name = _name(unit) or ""

@@ -1,4 +1,4 @@
-"""What a parser returns: canonical text, the blocks in it, and what the format says of itself."""
+"""A parser's result: canonical text, its blocks, and the metadata of the format."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Kind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
 class Block:
     """One span ``text[start:end]`` of the canonical text (offsets in code points).
 
-    ``level`` is a heading's depth from 1, else 0. ``label`` is a heading's plain words or the name
-    of a code symbol. ``heading`` is the path of headings that the block stands under, its own
-    included where it is one. ``page`` counts pages, slides or sheets from 1.
+    ``level`` is a heading's depth from 1, else 0. ``label`` is a heading's plain words or the name of a code symbol.
+    ``heading`` is the path of headings above the block, including the block itself if it is a heading. ``page``
+    counts pages, slides or sheets from 1.
     """
 
     start: int
@@ -29,9 +29,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document as text. Blocks are sorted, never overlap, and leave out nothing but white space.
+    """A document as text. Blocks are sorted, don't overlap, and leave out only white space.
 
-    ``metadata`` holds what the format or its front matter states besides, as JSON values.
+    ``metadata`` holds everything else that the format or its front matter states, as JSON values.
     """
 
     text: str
@@ -63,12 +63,12 @@ def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 
 def check(parsed: object) -> None:
-    """Hold the result of a plugin's parser to the contract of ParsedDocument; TypeError or ValueError."""
+    """Check a plugin parser's result. Raises TypeError or ValueError if it breaks the contract of ParsedDocument."""
     if not isinstance(parsed, ParsedDocument):
         raise TypeError(f"it returned {type(parsed).__name__} instead of a ParsedDocument")
     if "\0" in parsed.text:
         raise ValueError("its text holds a NUL character")
-    parsed.text.encode()  # a lone surrogate is a ValueError
+    parsed.text.encode()  # raises ValueError for a lone surrogate
     end = 0
     for block in (*parsed.blocks, Block(len(parsed.text), len(parsed.text), "paragraph")):
         if not end <= block.start <= block.end <= len(parsed.text):

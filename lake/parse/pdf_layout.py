@@ -1,4 +1,4 @@
-"""From the lines of PDF pages to paragraphs and headings; knows nothing of any PDF library."""
+"""Turns the lines of PDF pages into paragraphs and headings; independent of any PDF library."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class PlacedHeading:
-    """A bookmark found on its page: lines ``first`` to ``last`` (exclusive) are its words.
+    """A bookmark found on its page: lines ``first`` to ``last`` (exclusive) hold its words.
 
-    Both are equal where the page does not show the title; it is then set in before that line.
+    Both are equal if the page does not show the title, which is then inserted before that line.
     """
 
     bookmark: Bookmark
@@ -46,10 +46,10 @@ Line = tuple[int, str]
 
 
 def body_lines(pages: Sequence[Sequence[str]]) -> Iterator[list[Line]]:
-    """Numbered lines of each page without the running headers and footers.
+    """Numbered lines of each page, without running headers and footers.
 
-    An edge line counts as running when it returns on at least three pages that lie densely enough,
-    digits aside: a chapter's header recurs in its own chapter only.
+    An edge line counts as running if it recurs, digits aside, on at least three pages that are close enough together:
+    a chapter's header recurs only in its own chapter.
     """
     running = _running_lines(pages)
     for lines in pages:
@@ -79,7 +79,7 @@ def _shape(line: str) -> str:
 
 
 def placed_headings(pages: Sequence[Sequence[str]], outline: Sequence[Bookmark]) -> dict[int, list[PlacedHeading]]:
-    """Where each bookmark's title stands, by page; searched in order so that repeats stay apart."""
+    """Positions of the bookmarks' titles, by page; searched in order so that repeats stay distinct."""
     placed: dict[int, list[PlacedHeading]] = defaultdict(list)
     for bookmark in outline:
         before = placed[bookmark.page]
@@ -90,7 +90,7 @@ def placed_headings(pages: Sequence[Sequence[str]], outline: Sequence[Bookmark])
 
 
 def _find_title(lines: Sequence[str], title: str, begin: int) -> tuple[int, int]:
-    """Lines that say the title and nothing else but a number or a word like "Chapter 3" before it."""
+    """Lines that hold only the title, perhaps after a number or a word like "Chapter 3"."""
     wanted = _letters(title)
     for first in range(begin, len(lines)):
         joined = ""
@@ -118,7 +118,7 @@ def write_page(writer: TextWriter, lines: Sequence[Line], headings: Sequence[Pla
 
 
 def _write_paragraphs(writer: TextWriter, lines: Sequence[str], page: int) -> None:
-    """A line that ends a sentence well before the right margin ends its paragraph."""
+    """Append paragraphs; a line that ends a sentence well before the right margin ends its paragraph."""
     margin = 0.85 * median(map(len, lines)) if lines else 0
     paragraph: list[str] = []
     for line in lines:

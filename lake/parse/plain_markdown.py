@@ -1,4 +1,4 @@
-"""The blocks of Markdown that holds nothing but headings, paragraphs and bullets, at a tenth of a parser's cost."""
+"""Finds the blocks of Markdown with only headings, paragraphs and bullets, at a tenth of a parser's cost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: Lines that can't be anything else, whatever stands around them: a letter, a quote or a number without a dot begins
-#: no other block, and neither a rule below a heading nor a table's is among them.
+#: Lines with only one meaning, whatever surrounds them: a letter, a quote or a number without a dot begins no other
+#: block, and rules of headings and tables don't match.
 _LINE = re.compile(
     r"""(?P<blank>[ ]*)$|(?P<heading>\#{1,6})[ ]|(?P<bullet>[-*+])[ ](?=[^\W\d_])|(?:[^\W\d_]|["'(]|\d+(?![\d.)]))""",
     re.VERBOSE,
@@ -15,7 +15,7 @@ _LINE = re.compile(
 
 
 class Lines(NamedTuple):
-    """Lines ``first`` up to but not including ``end``: a heading of ``level`` 1 to 6, else a list or a paragraph."""
+    """Lines ``first`` to ``end`` (exclusive): a heading of ``level`` 1 to 6, else a list or a paragraph."""
 
     first: int
     end: int
@@ -24,7 +24,7 @@ class Lines(NamedTuple):
 
 
 def plain_blocks(lines: list[str]) -> list[Lines] | None:
-    """Top-level blocks just as CommonMark has them; None where a line may mean something else."""
+    """Top-level blocks exactly as CommonMark defines them; None if any line may mean something else."""
     kinds = []
     for line in lines:
         match = _LINE.match(line)
@@ -51,7 +51,7 @@ def _blocks(kinds: list[str]) -> Iterator[Lines]:
 
 
 def _end_of_list(kinds: list[str], number: int, bullet: str) -> int:
-    """Past the last item: after a blank line only the same bullet goes on with a list."""
+    """Line after the list's last item: after a blank line only the same bullet continues a list."""
     end = number
     while number < len(kinds):
         kind = kinds[number]

@@ -1,4 +1,4 @@
-"""Which parser reads which suffix, at which version, and the one function that runs it."""
+"""Registry of parsers by suffix, their versions, and the one function that runs them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lake.parse.document import ParsedDocument, check
 from lake.parse.language import declared_language, language_of
 from lake.parse.parser import Parser
 
-#: More bytes than any text a person wrote; what is larger is a dump that belongs cut into files.
+#: More bytes than any text that a person wrote; anything larger is a dump that should be split.
 MAX_BYTES = 512 << 20
 _UNKNOWN_TYPE = "application/octet-stream"
 
@@ -73,7 +73,7 @@ _MEDIA_TYPES = {
 
 
 def suffix_of(uri: str) -> str:
-    """Lower-cased suffix that decides the parser; a few well-known names count as having one.
+    """Lower-cased suffix that determines the parser; a few well-known names count as having one.
 
     >>> suffix_of("docs/Guide.MD"), suffix_of("Makefile"), suffix_of("photo")
     ('.md', '.conf', '')
@@ -89,7 +89,7 @@ def parser_of(uri: str) -> Parser | None:
 
 
 def media_type_of(uri: str) -> str:
-    """Media type by suffix, from a table of our own so that it is the same on every machine."""
+    """Media type by suffix, from our own table so that it is the same on every machine."""
     suffix = suffix_of(uri)
     parser = parsers_by_suffix().get(suffix)
     return (parser and parser.media_type) or _MEDIA_TYPES.get(suffix, "text/plain" if parser else _UNKNOWN_TYPE)
@@ -102,7 +102,7 @@ def parser_versions() -> dict[str, str]:
 
 @cache
 def parsers_by_suffix() -> Mapping[str, Parser]:
-    """The parser of each suffix; a plugin's comes before ours. UsageError if two plugins read the same suffix."""
+    """The parser of each suffix; plugins override ours. Raises UsageError if two plugins read the same suffix."""
     chosen = {suffix: parser for parser in _ours() for suffix in parser.suffixes}
     added: dict[str, Parser] = {}
     for parser in _plugins():
@@ -123,7 +123,7 @@ def _ours() -> tuple[Parser, ...]:
 
 @cache
 def _plugins() -> tuple[Parser, ...]:
-    """Parsers of other packages; one that is broken is left out with a warning."""
+    """Parsers of other packages; a broken one is skipped with a warning."""
     found = []
     for name in plugins.names("parsers"):
         try:
@@ -135,7 +135,7 @@ def _plugins() -> tuple[Parser, ...]:
 
 
 def plugin_parser(plugin: plugins.Plugin) -> Parser:
-    """The parser that an installed package registers; ContractError if it is none."""
+    """The parser that an installed package registers. Raises ContractError if it is not a Parser."""
     parser = plugin.load()
     if not isinstance(parser, Parser) or parser.name != plugin.name:
         raise plugin.broken(f"must be a Parser called {plugin.name!r}, got {parser!r:.100}")
@@ -148,7 +148,7 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
     """Canonical text and blocks of a document; a pure function of its bytes and its suffix.
 
     Raises:
-        InputError: for whatever keeps this document out of the index; ``error_class`` is one of
+        InputError: the document can't be indexed; ``error_class`` is one of
             empty, encrypted, truncated, garbage, too_large, too_deep, zip_bomb, entity_bomb,
             no_text, unsupported, encoding, memory, crash.
     """

@@ -1,4 +1,4 @@
-"""reStructuredText through docutils; directives that docutils doesn't know keep their content."""
+"""reStructuredText by docutils; directives that docutils doesn't know keep their content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DIRECTIVE = re.compile(r"\s*\.\.\s+([\w:.+-]+)::[ \t]*(.*)")
 _OPTION = re.compile(r"^\s*:[\w-]+:.*$")
-#: Directives that name files or switch settings; what they hold isn't prose.
+#: Directives that name files or switch settings; their content isn't prose.
 _NOT_PROSE = frozenset({"toctree", "index", "highlight", "currentmodule", "tabularcolumns", "bibliography"})
 _QUIET = {
     "report_level": 5,
@@ -103,7 +103,7 @@ class _Walk:
         self._writer.table([one_line(entry.astext()) for entry in row.children] for row in rows)
 
     def _system_message(self, node: Any, level: int) -> None:
-        """An unknown directive arrives as its own source: write its argument, parse its content."""
+        """Write the argument of an unknown directive, which docutils returns as source, and parse its content."""
         source = next((child.astext() for child in node.children if child.tagname == "literal_block"), "")
         match = _DIRECTIVE.match(source)
         if match is None or match[1] in _NOT_PROSE or self._nested >= _MAX_NESTED:
@@ -126,7 +126,7 @@ def _holds_blocks(node: Node) -> bool:
 
 
 def _list_lines(node: Any, depth: int) -> list[str]:
-    """One line an item, and two spaces more for each list inside it."""
+    """One line per item, indented by two more spaces for each nested list."""
     lines: list[str] = []
     for item in node.children:
         texts, inner = [], []

@@ -1,4 +1,4 @@
-"""RTF: strip the control words, split paragraphs."""
+"""RTF: strips the control words and splits paragraphs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         raise InputError("not RTF: it does not begin with {\\rtf; check its suffix", "garbage")
     source = data.decode("latin-1")
     writer = TextWriter()
-    # In RTF every line of the text is a paragraph.
+    # In RTF each line of the text is a paragraph.
     for line in _stripped(source).split("\n"):
         writer.add(line.strip())
     info = {name: one_line(value) for name, value in _INFO.findall(source[: 1 << 16])}

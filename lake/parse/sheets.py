@@ -1,4 +1,4 @@
-"""Tables (csv, tsv, xlsx, xls, ods): each sheet one GFM table, page counting the sheets."""
+"""Tables (csv, tsv, xlsx, xls, ods): each sheet becomes one GFM table and counts as a page."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _from_workbook(data: bytes, suffix: str) -> ParsedDocument:
         if rows and len(names) > 1:
             writer.heading(name, 1, page=page)
         _write_sheet(writer, rows, page)
-    # The first sheet's name says nothing of the workbook, so it is no title.
+    # The first sheet's name does not describe the workbook, so it is no title.
     document = replace(writer.finish(metadata={"sheets": names}), title=None)
     if not document.blocks:
         raise InputError("all cells of all sheets are empty; fill the file or delete it", "no_text")
@@ -87,7 +87,7 @@ def _from_workbook(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def _write_sheet(writer: TextWriter, rows: Sequence[Sequence[str]], page: int) -> None:
-    """A table whose header is the first row with two filled cells; what stands above is its caption."""
+    """Append a table whose header is the first row with two filled cells, after the rows above as its caption."""
     filled = (i for i, row in enumerate(rows) if sum(bool(cell.strip()) for cell in row) > 1)
     header = next(filled, 0)
     for row in rows[:header]:
@@ -107,7 +107,7 @@ def _open(data: bytes, suffix: str) -> ExcelReader:
 
 @contextmanager
 def _without_panics(what: str) -> Iterator[None]:
-    """The Rust reader panics on some damaged files, with a BaseException that can't be imported."""
+    """Translate panics of the Rust reader on damaged files, a BaseException that can't be imported."""
     try:
         yield
     except BaseException as error:

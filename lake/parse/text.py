@@ -1,4 +1,4 @@
-"""Plain text: find the encoding, refuse binaries, split paragraphs."""
+"""Plain text: detects the encoding, refuses binaries, splits paragraphs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _wide_encoding(data: bytes) -> str:
-    """UTF-16 without a BOM: Latin text has its NULs all in one of the two columns."""
+    """Detect UTF-16 without a BOM: in Latin text all NULs are at even or all at odd positions."""
     sample = data[: _SAMPLE - _SAMPLE % 2]
     low, high = sample[1::2].count(0), sample[0::2].count(0)
     half = max(1, len(sample) // 2)
@@ -110,7 +110,7 @@ def _legacy_encoding(data: bytes) -> str:
 
 
 def _is_damaged_utf8(sample: bytes) -> bool:
-    """A few bad bytes among many good multi-byte characters: a cut or patched UTF-8 file."""
+    """Whether a few bad bytes are among many good multi-byte characters, as in a cut or patched UTF-8 file."""
     text = sample.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     return sum(character > "\x7f" for character in text) > 10 * damaged

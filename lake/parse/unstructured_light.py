@@ -1,4 +1,4 @@
-"""unstructured without its language model, and its elements as canonical text."""
+"""Runs unstructured without its language model, and writes its elements as canonical text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def partitioner(name: str) -> Callable[..., list[Element]]:
 
 
 def write_elements(elements: Iterable[Element], writer: TextWriter) -> dict[str, object]:
-    """Append elements to ``writer``; running headers and footers come back as metadata."""
+    """Append elements to ``writer``. Returns running headers and footers as metadata."""
     margins: dict[str, list[str]] = {}
     items: list[Element] = []
     for element in elements:
@@ -75,7 +75,7 @@ def _same_page(one: Element, other: Element) -> bool:
 
 
 def _write_table(element: Element, writer: TextWriter) -> None:
-    """One cell or one column is layout, not a table: its cells are paragraphs."""
+    """Append a table; one cell or one column is layout, so its cells become paragraphs."""
     rows = table_rows(element.metadata.text_as_html)
     page = element.metadata.page_number
     if max((sum(bool(cell) for cell in row) for row in rows), default=0) > 1:
@@ -86,7 +86,7 @@ def _write_table(element: Element, writer: TextWriter) -> None:
 
 
 def table_rows(html: str) -> list[list[str]]:
-    """Texts of the cells of an HTML table; a cell over several columns leaves empty ones after it."""
+    """Texts of the cells of an HTML table; a cell that spans several columns is followed by empty ones."""
     from selectolax.lexbor import LexborHTMLParser
 
     rows = []

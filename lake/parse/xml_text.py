@@ -1,4 +1,4 @@
-"""XML as an outline of its elements; entities are never expanded without bound or fetched."""
+"""XML as an outline of its elements; entities are never fetched, and their expansion is bounded."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _reason(message: str) -> InputError:
 
 
 def _entities(dtd: Any) -> dict[str, str]:
-    """Plain texts of the entities that a file declares; refuses entities made of entities."""
+    """Texts of the entities that a file declares. Raises InputError for entities made of other entities."""
     found = {}
     for entity in dtd.iterentities() if dtd is not None else ():
         content = entity.content or ""
