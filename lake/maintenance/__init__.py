@@ -1,1 +1,1 @@
-"""Old releases dropped, and everything that is stored checked."""
+"""Drops old releases, and checks everything that is stored."""

@@ -1,4 +1,4 @@
-"""Retention: releases that nobody keeps are dropped, and the disk that only they and dead runs held is given back."""
+"""Retention: drops releases that nothing keeps, and frees the disk space that only they and dead runs held."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lake.vacuum import Vacuumed, vacuum
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a prune did, or with ``dry_run`` would do: releases kept and why, releases dropped, disk given back."""
+    """What a prune did, or would do with ``dry_run``: releases kept and why, releases dropped, space freed."""
 
     dry_run: bool
     kept: dict[str, str]
@@ -41,9 +41,9 @@ def prune(
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Pruned:
-    """Drop what ``retention`` does not keep, in one entry of the log, then vacuum; safe to kill and to repeat.
+    """Drop what ``retention`` does not keep, in one entry of the log, then vacuum. Safe to kill and to repeat.
 
-    Readers of ``live`` notice nothing; asking for a dropped release is an error that says so.
+    Readers of ``live`` notice nothing; opening a dropped release raises an error with the reason.
     """
     if dry_run:
         history = lake.log.read()
@@ -70,7 +70,7 @@ def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _drop(lake: Lake, history: History, retention: Retention) -> History:
-    """One entry that drops releases, once those that stay no longer need their deltas."""
+    """Drop releases in one entry, after making those that stay independent of their deltas."""
     reasons = kept(history, retention, clock.now())
     dropped = _dropped(history, reasons)
     if not dropped:
@@ -90,7 +90,7 @@ def _drop(lake: Lake, history: History, retention: Retention) -> History:
 
 
 def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | None:
-    """The rights of documents that a kept release has, stored; should another come back, a run states its rights."""
+    """Store the rights of documents in kept releases. Returns their path. If another returns, a run adds its rights."""
     held: set[str] = set()
     for name in reasons:
         held |= set(known_documents(lake, history.releases[name]).column("doc_id").to_pylist())
@@ -100,7 +100,7 @@ def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | N
 
 
 def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:
-    """The release's delta over one that is kept, or over nothing: those in between in one; and which that is."""
+    """The release's delta from the nearest kept base (or from nothing), merged from those in between, and that base."""
     delta, base = Delta.read(lake, release.commit), release.delta_base
     while base is not None and base not in reasons:
         earlier = history.releases[base]

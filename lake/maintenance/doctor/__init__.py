@@ -1,4 +1,4 @@
-"""What is wrong with a stored lake and what would fix it, looked for without trusting any of it."""
+"""Finds what is wrong with a stored lake, and what would fix it, without trusting any of it."""
 
 from __future__ import annotations
 

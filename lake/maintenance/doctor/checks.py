@@ -1,4 +1,4 @@
-"""One examination: the checks in their order."""
+"""Runs an examination: the checks in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CheckStep(NamedTuple):
-    """A check: what it counts, the function that makes it and counts, and whether it needs the log."""
+    """A check: what it counts, the function that runs it and returns the count, and whether it needs the log."""
 
     name: str
     unit: str
@@ -26,7 +26,7 @@ class CheckStep(NamedTuple):
 
 
 def open_damaged(url: str) -> Lake:
-    """The lake at a URL, also one whose marker is damaged or lost; UsageError where nothing is."""
+    """Open a lake even if its marker is damaged or lost. Raises UsageError if there is nothing."""
     lake = Lake(url)
     try:
         return Lake.existing(url)
@@ -39,11 +39,11 @@ def open_damaged(url: str) -> Lake:
 
 
 def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
-    """Check every invariant of the stored lake; writes nothing and raises nothing, whatever is damaged.
+    """Check every invariant of the stored lake. Writes nothing and never raises, whatever is damaged.
 
-    Each file of Parquet is decoded and each row in it checked against its own digests. Of the tables,
-    each version that a kept release names is opened and each of its files decoded; the rows of ``live``,
-    of all kept releases with ``every``, are compared with those that Parquet makes, texts and vectors included.
+    Each Parquet file is decoded and each of its rows checked against its own digests. Each table version that a kept
+    release names is opened and its files decoded. The rows of ``live``, or with ``every`` of all kept releases, are
+    compared with those that Parquet makes, texts and vectors included.
     """
     examination, checks = Examination(lake, every=every), []
     steps = _steps()
@@ -59,7 +59,7 @@ def _made(examination: Examination, step: CheckStep) -> CheckResult:
     if step.needs_log and any(issue.check == "log" for issue in examination.issues):
         return CheckResult(step.name, 0, step.unit, "the log must be fixed first")
     n = 0
-    with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself broke"):
+    with examination.noticing(examination.lake.url, "report it with the lake", what="the check itself failed"):
         n = step.run(examination)
     return CheckResult(step.name, n, step.unit)
 

@@ -1,4 +1,4 @@
-"""Deltas as an examination reads them: checked, put together, or made again from what they were applied to."""
+"""Reads deltas for an examination: checked, merged, or reconstructed from tables."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def read_checked(lake: Lake, release: Release) -> Delta:
-    """The delta of a release; ValueError where its columns are others."""
+    """The delta of a release. Raises ValueError if it has other columns."""
     delta = Delta.read(lake, release.commit)
     for table, schema in ((delta.documents, DOCUMENTS), (delta.quarantine, QUARANTINE)):
         if not table.schema.equals(schema):
-            raise ValueError(f"{release.commit} has columns that are not those of raglake")
+            raise ValueError(f"{release.commit} has columns that raglake does not write")
     return delta
 
 
 def resolved(lake: Lake, history: History, release: Release) -> Delta:
-    """All rows that manifest and quarantine of a release must have: its delta over those of its bases, newest first."""
+    """All rows that a release's manifest and quarantine must have: its delta over those of its bases, newest first."""
     documents, quarantine = [DOCUMENTS.empty_table()], [QUARANTINE.empty_table()]
     gone: set[str] = set()
     at: Release | None = release
@@ -41,7 +41,7 @@ def resolved(lake: Lake, history: History, release: Release) -> Delta:
 
 
 def made_from_tables(lake: Lake, history: History, release: Release) -> Delta:
-    """The delta of a release as the difference between its tables and its base's."""
+    """Reconstruct the delta of a release from the difference between its tables and its base's."""
     base = history.releases[release.delta_base] if release.delta_base else None
     parts, gone = [], set()
     for name, schema in (("documents", DOCUMENTS), ("quarantine", QUARANTINE)):

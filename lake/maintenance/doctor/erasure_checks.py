@@ -1,4 +1,4 @@
-"""Checks of erasure: nothing that was erased for good is anywhere, and no erasure was cut short."""
+"""Checks of erasure: nothing that was erased for good is left, and no erasure was interrupted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST = 3
 
 
 def check_denylist(exam: Examination) -> int:
-    """The denylist can be read, and what it denies is in no release, cache, delta or content."""
+    """Check that the denylist can be read, and that what it denies is in no release, cache, delta or content."""
     cut_short = ERASING.split("/")[1] in exam.lake.store.names("denylist")
     denylist = None
     with exam.noticing("denylist", f"{RESTORE}, or what was erased would come back"):
@@ -36,7 +36,7 @@ def check_denylist(exam: Examination) -> int:
         return 0
     in_releases = _in_releases(exam, denylist)
     if cut_short:
-        # Once the mark is gone nobody would know that releases are still to be made without the documents.
+        # Without the mark nothing would show that releases must still be rewritten without the documents.
         what, first = "an erasure was cut short", "`raglake forget URI --why REASON`, then `raglake prune`"
         exam.report(ERASING, what, first if in_releases else _FINISH, "" if in_releases else "finish")
     elif not in_releases:
@@ -54,7 +54,7 @@ def _in_releases(exam: Examination, denylist: Denylist) -> bool:
     found = False
     for release in exam.releases:
         rows = []
-        with failing(lambda reason: None):  # the check of tables says so
+        with failing(lambda reason: None):  # the check of tables reports it
             rows = known_documents(exam.lake, release).select(["doc_id", "digest", "uri"]).to_pylist()
         uris = [row["uri"] for row in rows if denylist.has_place(row["doc_id"]) or _has(denylist, row["digest"])]
         if uris:
@@ -73,7 +73,7 @@ def _check_caches(exam: Examination, denylist: Denylist) -> None:
 
 
 def _check_questions(exam: Examination) -> None:
-    with failing(lambda reason: None):  # the check of questions says so
+    with failing(lambda reason: None):  # the check of questions reports it
         kept = questions(exam.lake)
         if undenied(exam.lake, kept) != kept:
             exam.report("questions", "has evidence from a document that was erased", "leave it out", "redact")

@@ -1,4 +1,4 @@
-"""One examination: the checks in their order, and what they learn from each other."""
+"""The state of an examination, through which checks share what they learn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LAYER_OF_RECORD = ("deltas", "contents", "vectors")
 
 
 class Examination:
-    """What is known so far of a lake that may be damaged anywhere."""
+    """What is known so far about a lake that may be damaged anywhere."""
 
     def __init__(self, lake: Lake, *, every: bool = False) -> None:
         self.lake, self.every, self.check = lake, every, ""
@@ -40,13 +40,13 @@ class Examination:
 
     @contextmanager
     def noticing(self, where: str, remedy: str = RESTORE, fix: Fix = "", what: str = "can't be read") -> Iterator[None]:
-        """Turn whatever goes wrong into an issue."""
+        """Report any error as an issue."""
         with failing(lambda reason: self.report(where, f"{what}: {reason}", remedy, fix)):
             yield
 
     @property
     def releases(self) -> list[Release]:
-        """Releases that are kept, oldest first."""
+        """Kept releases, oldest first."""
         return list(self.history.releases.values())
 
     def needed_by(self, folder: str) -> list[pa.Array]:
@@ -59,11 +59,11 @@ class Examination:
 
     @property
     def compared(self) -> list[Release]:
-        """Releases whose every row is compared with Parquet."""
+        """Releases whose rows are compared with Parquet."""
         return self.releases if self.every else [self.history.live] if self.history.live else []
 
     def unlike_tables(self, where: str, what: str) -> None:
-        """An issue of LanceDB's side, which a rebuild fixes as long as Parquet is whole."""
+        """Report an issue of LanceDB's tables, which a rebuild fixes as long as Parquet is complete."""
         if any(issue.check in _LAYER_OF_RECORD and not issue.fix for issue in self.issues):
             self.report(where, what, "`raglake rebuild`, once what Parquet lacks is there again")
         else:
@@ -76,7 +76,7 @@ class Examination:
 
 
 class _WithoutDamage:
-    """A store that shows no file known to be damaged, so that the others can be looked into."""
+    """A store that hides files known to be damaged, so that the others can be examined."""
 
     def __init__(self, store: Store, damaged: set[str]) -> None:
         self._store, self._damaged = store, damaged
@@ -90,7 +90,7 @@ class _WithoutDamage:
 
 @contextmanager
 def failing(report: Callable[[str], None]) -> Iterator[None]:
-    """Report the first line of whatever is raised; damaged bytes may lead to any error, in Rust to a panic."""
+    """Report the first line of any error; damaged bytes may cause every kind, even a Rust panic."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: How ``repair`` fixes an issue; "" where the lake alone can't.
+#: How ``repair`` fixes an issue; "" if the lake alone can't.
 Fix = Literal["", "mark", "drop", "salvage", "delta", "vectors", "tag", "rebuild", "redact", "finish"]
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is not as it must be: which check found it, where, what it is and what would fix it."""
+    """A problem: the check that found it, its place, what it is, and what would fix it."""
 
     check: str
     where: str  # a file or folder of the lake, or a release
@@ -31,7 +31,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check that was made, over how many things of what kind; ``skipped`` says why it could not be made."""
+    """The result of one check: how many things of what kind it covered; ``skipped`` is why it could not run."""
 
     name: str
     n: int
@@ -41,7 +41,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything that was checked and found. ``remarks`` are no issues: what dead runs left, who is writing."""
+    """Everything that was checked and found. ``remarks`` are not issues: leftovers of dead runs, a writing run."""
 
     lake: str
     checks: tuple[CheckResult, ...]

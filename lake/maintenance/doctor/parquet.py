@@ -1,4 +1,4 @@
-"""Checks of the layer of record: every file decoded, every row held against its own digests, nothing missing."""
+"""Checks of the layer of record: every file decodes, every row matches its own digests, nothing is missing."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 _FIRST = 3
 
-#: Says which rows of a batch are not what they must be.
+#: Returns a mask of the invalid rows of a batch.
 Judge = Callable[[pa.RecordBatch], np.ndarray]
 
 
 def check_deltas(exam: Examination) -> int:
-    """The delta of each kept release can be read."""
+    """Check that the delta of each kept release can be read."""
     for release in exam.releases:
         problems: list[str] = []
         with failing(problems.append):
             exam.needed[release.id] = read_checked(exam.lake, release).content_ids().unique()
         if problems:
-            _ail_of_delta(exam, release, problems[0])
+            _report_delta(exam, release, problems[0])
     return len(exam.releases)
 
 
-def _ail_of_delta(exam: Examination, release: Release, problem: str) -> None:
-    """A delta is the difference of two releases' tables, as long as these can be read."""
+def _report_delta(exam: Examination, release: Release, problem: str) -> None:
+    """Report an unreadable delta, which can be reconstructed if the tables of two releases can be read."""
     made: list[Delta] = []
     with failing(lambda reason: None):
         made.append(made_from_tables(exam.lake, exam.history, release))
@@ -51,7 +51,7 @@ def _ail_of_delta(exam: Examination, release: Release, problem: str) -> None:
 
 
 def check_contents(exam: Examination) -> int:
-    """Contents decode and are true to their digests, and whatever a kept release needs is there."""
+    """Check that contents decode and match their digests, and that all that kept releases need exist."""
     n_rows = check_pile(exam, "contents", CONTENTS, untrue_contents)
     exam.sound.contents.refresh()
     live = _of_live(exam)
@@ -73,7 +73,7 @@ def check_contents(exam: Examination) -> int:
 
 
 def _of_live(exam: Examination) -> set[str]:
-    """content_ids of live, from its tables or else from its delta and those below it, as far as they can be read."""
+    """content_ids of live, from its tables or else from its delta and its bases', as far as they can be read."""
     found: set[str] = set()
     if exam.history.live:
         with failing(lambda reason: None):
@@ -84,7 +84,7 @@ def _of_live(exam: Examination) -> set[str]:
 
 
 def _names(exam: Examination, content_ids: Sequence[str]) -> str:
-    """The first documents that hold these contents, as the manifest of live calls them."""
+    """Uris of the first documents that hold these contents, from the manifest of live."""
     names: list[str] = []
     with failing(lambda reason: None):
         rows = known_documents(exam.lake, exam.history.live).select(["content_id", "uri"]).to_pylist()
@@ -93,7 +93,7 @@ def _names(exam: Examination, content_ids: Sequence[str]) -> str:
 
 
 def untrue_contents(batch: pa.RecordBatch) -> np.ndarray:
-    """Rows of CONTENTS whose spans are not those that their digests stand for."""
+    """Mask of CONTENTS rows whose spans don't match their digests."""
     columns = (batch.column(name).to_pylist() for name in ("text", "parents", "chunks", "error_class", "reason"))
     return np.array([not _is_true(*row) for row in zip(*columns, strict=True)], bool)
 
@@ -110,7 +110,7 @@ def _is_true(text: str | None, parents: Any, chunks: Any, error_class: str | Non
 
 
 def check_vectors(exam: Examination) -> int:
-    """Vectors decode, are of unit length, and whatever a kept release needs is there."""
+    """Check that vectors decode and have unit length, and that all that kept releases need exist."""
     recipes = {exam.lake.vectors(release.recipe).folder: release.recipe for release in exam.releases}
     folders = sorted({f"vectors/{name}" for name in exam.lake.store.names("vectors")} | recipes.keys())
     n_rows = 0
@@ -118,7 +118,7 @@ def check_vectors(exam: Examination) -> int:
         dimensions = recipes[folder].embedder.dimensions if folder in recipes else None
         n_rows += check_pile(exam, folder, None, partial(untrue_vectors, dimensions=dimensions))
         if folder in recipes:
-            with exam.noticing(folder, what="can't be looked through"):
+            with exam.noticing(folder, what="can't be searched"):
                 _check_missing(exam, folder)
     return n_rows
 
@@ -138,7 +138,7 @@ def _check_missing(exam: Examination, folder: str) -> None:
 
 
 def missing_vectors(sound: Lake, content_ids: Iterable[pa.Array], folder: str) -> list[str]:
-    """Digests of texts in these contents that have no vector in the folder."""
+    """Digests of texts in these contents without a vector in the folder."""
     files = sound.vectors_in(folder)
     files.refresh()
     sound.contents.refresh()
@@ -149,7 +149,7 @@ def missing_vectors(sound: Lake, content_ids: Iterable[pa.Array], folder: str) -
 
 
 def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> set[str]:
-    """Those of these texts whose vector a table of a kept release still has."""
+    """Those of these texts whose vectors are still in a table of a kept release."""
     found: set[str] = set()
     with failing(lambda reason: None):
         for part in in_tables(exam.lake, exam.history, folder, digests):
@@ -158,7 +158,7 @@ def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> 
 
 
 def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: Judge) -> int:
-    """Decode every file of a files; those that are not as they must be are known as damaged afterwards. Rows."""
+    """Decode every file of a folder and record the damaged ones. Returns the number of rows."""
     n_rows = 0
     for name in exam.lake.store.names(folder):
         path = f"{folder}/{name}"
@@ -170,21 +170,21 @@ def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: 
         with failing(report):
             keys = _decoded(exam.lake, path, schema, judge)
             n_rows += len(keys)
-            if name != f"{value_digest(sorted(keys))}.parquet":  # its rows are found all the same
-                exam.report(path, "holds other rows than its name says", "store them under their name", "salvage")
+            if name != f"{value_digest(sorted(keys))}.parquet":  # its rows are found nevertheless
+                exam.report(path, "holds other rows than its name states", "store them under their name", "salvage")
     return n_rows
 
 
 def _decoded(lake: Lake, path: str, schema: pa.Schema | None, judge: Judge) -> list[str]:
-    """Keys of a file's rows; ValueError where these are not what they must be."""
+    """Keys of a file's rows. Raises ValueError if the rows are invalid."""
     file = open_parquet(lake.store, path)
     if schema is not None and not file.schema_arrow.equals(schema):
-        raise ValueError("its columns are not those of raglake")
+        raise ValueError("it has columns that raglake does not write")
     keys: list[str] = []
     n_untrue = 0
     for batch in file.iter_batches(batch_size=1024):
         keys += batch.column(0).to_pylist()
         n_untrue += int(judge(batch).sum())
     if n_untrue:
-        raise ValueError(f"{n_untrue} of {len(keys)} rows are not what their digests stand for")
+        raise ValueError(f"{n_untrue} of {len(keys)} rows don't match their digests")
     return keys

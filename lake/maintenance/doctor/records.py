@@ -1,4 +1,4 @@
-"""Checks of the lake's small records: its marker, the log, the lease, caches, findings, and what is left over."""
+"""Checks of the lake's small records: its marker, the log, the lease, caches, findings, and leftovers."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ _LOG_NAME = re.compile(r"(\d{10})(\.checkpoint)?\.json")
 
 
 def check_format(exam: Examination) -> int:
-    """raglake.json is there and says a format that is known."""
+    """Check that raglake.json exists and states a known format."""
     try:
         Lake.existing(exam.lake.url)
     except (ContractError, UsageError):
-        exam.report("raglake.json", "is damaged or missing, so no command finds the lake", "write it anew", "mark")
+        exam.report("raglake.json", "is damaged or missing, so no command finds the lake", "write it again", "mark")
     return 1
 
 
 def check_configuration(exam: Examination) -> int:
-    """What the lake was told can be read and can be; there need not be anything."""
+    """Check that the configuration, if there is one, can be read and is valid."""
     path = configuration.FILE
-    with exam.noticing(path, f"{RESTORE}, or delete it: the defaults hold then; until then no run goes on"):
+    with exam.noticing(path, f"{RESTORE}, or delete it to return to the defaults; until then every run fails"):
         configuration.read(exam.lake.store)
     return int(path in exam.lake.store.names(""))
 
 
 def check_log(exam: Examination) -> int:
-    """Every object decodes, no number is missing, times rise, and what the log says fits together."""
+    """Check that every object decodes, no number is missing, times increase, and the log is consistent."""
     numbers, checkpoint = [], 0
     for name in exam.lake.store.names("log"):
         match = _LOG_NAME.fullmatch(name)
         if match is None:
-            exam.report(f"log/{name}", "is no log entry", "move it out of log/")
+            exam.report(f"log/{name}", "is not a log entry", "move it out of log/")
             continue
         with exam.noticing(f"log/{name}"):
             _decode(exam, f"log/{name}", is_checkpoint=bool(match[2]))
@@ -67,7 +67,7 @@ def check_log(exam: Examination) -> int:
     for seq in sorted(set(range(checkpoint + 1, max(numbers, default=0))) - set(numbers)):
         exam.report(f"log/{seq:010}.json", "is missing", RESTORE)
     if not any(issue.check == "log" for issue in exam.issues):
-        with exam.noticing("log", what="can't be read on"):
+        with exam.noticing("log", what="can't be read any further"):
             exam.history = exam.lake.log.read()
             _check_history(exam)
     return len(numbers)
@@ -77,7 +77,7 @@ def _decode(exam: Examination, path: str, *, is_checkpoint: bool) -> None:
     value = json.loads(exam.lake.store.read(path))
     entries = [Entry.from_json(entry) for entry in (value["entries"] if is_checkpoint else [value])]
     if int(path[4:14]) != entries[-1].seq:
-        raise ValueError(f"it says that it is entry {entries[-1].seq}")
+        raise ValueError(f"it states that it is entry {entries[-1].seq}")
 
 
 def _check_history(exam: Examination) -> None:
@@ -97,12 +97,12 @@ def _check_history(exam: Examination) -> None:
     for release in history.releases.values():
         base = release.delta_base
         if base is not None and order.get(base, len(order)) >= order[release.id]:
-            what = f"the delta of {release.id} stands over {base}, which is not kept before it"
+            what = f"the delta of {release.id} builds on {base}, which is not kept before it"
             exam.report("log", what, "restore log/ from a copy of the lake")
 
 
 def check_lease(exam: Examination) -> int:
-    """The lease decodes; a dead holder is no issue, since the next run takes its place."""
+    """Check that the lease decodes; a dead holder is not an issue, since the next run replaces it."""
     store, names = exam.lake.store, exam.lake.store.names("lease")
     for name in names:
         with exam.noticing(f"lease/{name}", "delete it once no run is active"):
@@ -110,63 +110,63 @@ def check_lease(exam: Examination) -> int:
             who = f"{holder.what} (process {holder.pid} on {holder.host})"
             if not holder.is_over():
                 if (holder.host, holder.pid) != (socket.gethostname(), os.getpid()):
-                    exam.remarks.append(f"{who} is writing to the lake; what looks wrong may be its work under way")
+                    exam.remarks.append(f"{who} is writing to the lake; what looks wrong may be its unfinished work")
             elif not holder.released:
                 exam.remarks.append(f"{who} died with the writer lease; the next run takes it")
     return len(names)
 
 
 def check_cache(exam: Examination) -> int:
-    """Digests of source files can be read."""
+    """Check that digests of source files can be read."""
     return _check_files(exam, "cache", DIGESTS, "delete it; the sources are read again")
 
 
 def check_audits(exam: Examination) -> int:
-    """Findings can be read."""
-    return _check_files(exam, "audits", FINDINGS, "delete it; nothing but what an audit found is lost")
+    """Check that findings can be read."""
+    return _check_files(exam, "audits", FINDINGS, "delete it; only the findings of an audit are lost")
 
 
 def check_questions(exam: Examination) -> int:
-    """The questions can be read, and each is what its id stands for."""
+    """Check that questions can be read, and that each matches its id."""
     path, n = newest(exam.lake.store), 0
     if path is not None:
-        with exam.noticing(path, f"{RESTORE}, or delete it: an older one beside it counts then, if there is one"):
+        with exam.noticing(path, f"{RESTORE}, or delete it, so that an older one beside it counts, if there is one"):
             rows = open_parquet(exam.lake.store, path).read()
             if not rows.schema.equals(QUESTIONS):
-                raise ValueError("it has columns that are not those of questions")
+                raise ValueError("it has columns that questions don't have")
             if [question.question_id for question in from_table(rows)] != rows.column("question_id").to_pylist():
-                raise ValueError("a question is not the one that its id stands for")
+                raise ValueError("a question does not match its id")
             n = rows.num_rows
     return n
 
 
 def check_scores(exam: Examination) -> int:
-    """Scores can be read."""
+    """Check that scores can be read."""
     folders = [f"scores/{name}" for name in exam.lake.store.names("scores")]
     remedy = "delete it; `raglake evaluate` measures again"
     return sum(_check_files(exam, folder, SCORES, remedy) for folder in folders)
 
 
 def check_calls(exam: Examination) -> int:
-    """Replies of chat models can be read."""
+    """Check that replies of chat models can be read."""
     folders = [f"calls/{name}" for name in exam.lake.store.names("calls")]
-    remedy = "delete it; the model is asked again"
+    remedy = "delete it; the next request pays for the reply again"
     return sum(_check_files(exam, folder, CALLS, remedy) for folder in folders)
 
 
 def check_feedback(exam: Examination) -> int:
-    """What people said of passages can be read."""
+    """Check that feedback can be read."""
     folders = [f"feedback/{day}" for day in exam.lake.store.names("feedback")]
-    remedy = f"{RESTORE}, or delete it: the judgements in it are lost"
+    remedy = f"{RESTORE}, or delete it and lose its judgements"
     return sum(_check_files(exam, folder, FEEDBACK, remedy) for folder in folders)
 
 
 def check_rights(exam: Examination) -> int:
-    """Who may see what today can be read."""
+    """Check that the current access rights can be read."""
     path = exam.history.rights
     if path is None:
         return 0
-    with exam.noticing(path, f"{RESTORE}; until then every search fails, since nobody knows who may see what"):
+    with exam.noticing(path, f"{RESTORE}; until then every search fails, since access rights are unknown"):
         return len(rights.read(exam.lake.store, path))
     return 0
 
@@ -180,7 +180,7 @@ def _check_files(exam: Examination, folder: str, schema: pa.Schema, remedy: str)
 
 
 def check_leftovers(exam: Examination) -> int:
-    """What nobody needs, as remarks."""
+    """Add remarks on files that nobody needs."""
     n_aside = sum(1 for _ in exam.lake.store.walk("damaged"))
     if n_aside:
         exam.remarks.append(

@@ -1,4 +1,4 @@
-"""What a lake can fix of itself: from the tables what Parquet lost, from Parquet what the tables lost."""
+"""Repairs a lake from itself: what Parquet lost from the tables, and what the tables lost from Parquet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Repair:
-    """A lake under its writer lease."""
+    """A lake under repair, with its writer lease."""
 
     lake: Lake
     lease: WriterLease
@@ -42,10 +42,10 @@ class _Repair:
 
 
 def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
-    """Examine, fix what the lake itself can fix, and examine again; the last diagnosis and what was fixed.
+    """Examine, fix what the lake itself can fix, and examine again. Returns the last diagnosis, with what was fixed.
 
-    Nothing that a kept release needs is deleted: a damaged file is set aside in ``damaged``. RefusedError
-    where a run is writing.
+    Nothing that a kept release needs is deleted: damaged files are moved to ``damaged``. Raises RefusedError if a run
+    is writing.
     """
     try:
         with WriterLease(lake.store, "raglake doctor") as lease:
@@ -56,7 +56,7 @@ def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> D
             second = examine(Lake(lake.url), every=every, progress=progress)
     except RefusedError:
         raise
-    except ContractError:  # the lease itself is damaged, and nobody knows whether a run is at work
+    except ContractError:  # the lease itself is damaged, so it is unknown whether a run is active
         return examine(lake, every=every, progress=progress)
     left = {(issue.check, issue.where, issue.fix) for issue in second.issues}
     fixed = (a for a in first.issues if (a.check, a.where, a.fix) not in left)
@@ -64,7 +64,7 @@ def repair(lake: Lake, *, every: bool = False, progress: Progress = silent) -> D
 
 
 def _fix(repairing: _Repair, issues: Sequence[Issue]) -> list[str]:
-    """Fix in an order in which each finds what it needs; what could not be fixed, and why."""
+    """Fix issues in an order in which each fix finds what it needs. Returns what could not be fixed, and why."""
     complaints: list[str] = []
     for fix, fixer in _FIXERS.items():
         chosen = [issue.where for issue in issues if issue.fix == fix]
@@ -90,7 +90,7 @@ def _drop(repairing: _Repair, where: Sequence[str]) -> None:
 
 
 def _salvage(repairing: _Repair, where: Sequence[str]) -> None:
-    """Set damaged files aside and store again what can be read of them."""
+    """Set damaged files aside and store their readable rows again."""
     store = repairing.lake.store
     for path in where:
         store.write(f"damaged/{path}", store.read(path))
@@ -102,7 +102,7 @@ def _salvage(repairing: _Repair, where: Sequence[str]) -> None:
 
 
 def _readable(lake: Lake, path: str) -> pa.Table | None:
-    """Rows of the row groups that decode, less those that are not what they must be."""
+    """Valid rows of the row groups that decode."""
     parts: list[pa.Table] = []
     with failing(lambda reason: None):  # not even its footer can be read
         file = open_parquet(lake.store, path)
@@ -124,7 +124,7 @@ def _delta(repairing: _Repair, where: Sequence[str]) -> None:
 
 
 def _vectors(repairing: _Repair, where: Sequence[str]) -> None:
-    """Store the vectors that Parquet lacks as the tables have them."""
+    """Store vectors that Parquet lacks, taken from the tables."""
     lake, history = repairing.lake, repairing.lake.log.read()
     for folder in where:
         releases = [r for r in history.releases.values() if lake.vectors(r.recipe).folder == folder]

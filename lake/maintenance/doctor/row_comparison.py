@@ -1,4 +1,4 @@
-"""The check that the tables hold just the rows that Parquet makes: every column, every text, every vector."""
+"""Checks that the tables hold exactly the rows that Parquet makes: every column, every text, every vector."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _FIRST = 3
 
 
 def check_rows(exam: Examination) -> int:
-    """Rows of live, of all kept releases with ``every``, equal those that deltas, contents and vectors make.
+    """Check that rows of live, or with ``every`` of all kept releases, equal those made from Parquet.
 
-    The texts that Parquet makes are ``canonical_text[start:end]``, so this holds every span against its document.
+    The texts that Parquet makes are ``canonical_text[start:end]``, so this checks every span against its document.
     """
     n_rows = 0
     for release in exam.compared:
         manifest: list[Delta] = []
-        with failing(lambda reason: None):  # the check of deltas says so
+        with failing(lambda reason: None):  # the check of deltas reports it
             manifest.append(resolved(exam.sound, exam.history, release))
         for name, schema in table_schemas(release.recipe).items() if manifest else ():
             where = f"tables/{release.generation}/{name}.lance"
@@ -51,7 +51,7 @@ def _compare(exam: Examination, release: Release, manifest: Delta, name: str, sc
             n_rows += expected.num_rows
     if unlike:
         named = f"{', '.join(unlike[:_FIRST])}{' ...' if len(unlike) > _FIRST else ''}"
-        what = f"rows of {len(unlike)} documents of {release.id} are not those that Parquet makes: {named}"
+        what = f"rows of {len(unlike)} documents of {release.id} differ from those that Parquet makes: {named}"
         exam.unlike_tables(f"tables/{release.generation}/{name}.lance", what)
     elif reader.count() != n_rows:
         what = f"{release.id} has {reader.count():,} rows here, and Parquet makes {n_rows:,}"
@@ -60,14 +60,14 @@ def _compare(exam: Examination, release: Release, manifest: Delta, name: str, sc
 
 
 def _parts(batch: pa.RecordBatch, *, one_row_each: bool) -> Iterator[pa.Table]:
-    """All rows of some documents at a time."""
+    """Split a batch so that each part has all rows of its documents."""
     step = _DOCUMENTS_AT_A_TIME if one_row_each else max(batch.num_rows, 1)
     for start in range(0, batch.num_rows, step):
         yield pa.table(batch.slice(start, step))
 
 
 def _unlike(expected: pa.Table, reader: TableReader) -> list[str]:
-    """doc_ids whose rows in the table are others."""
+    """doc_ids whose rows in the table differ."""
     key = expected.column_names[0]
     doc_ids = pc.unique(expected.column("doc_id")).to_pylist()
     stored = reader.scan(expected.column_names, one_of("doc_id", doc_ids)).cast(expected.schema)

@@ -1,4 +1,4 @@
-"""Vectors as the tables of releases still have them, for when Parquet lost its own."""
+"""Reads vectors from the tables of releases, in case Parquet lost its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def in_tables(lake: Lake, history: History, folder: str, digests: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows (text_digest, vector) of those texts that a release of this folder's embedder holds, each text once."""
+    """Rows (text_digest, vector) of these texts in releases of this folder's embedder, each text once."""
 
     wanted = set(digests)
     for release in reversed(history.releases.values()):
@@ -54,13 +54,13 @@ _NORM_TOLERANCE = 0.01
 
 
 def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
-    """Rows whose vector is null, of another size, not finite or not of unit length."""
+    """Mask of rows whose vector is null, of another size, not finite or not of unit length."""
     column = batch.column("vector")
     size = column.type.list_size
     if dimensions is not None and size != dimensions:
         raise ValueError(f"its vectors have {size} dimensions instead of {dimensions}")
-    values = column.values.slice(column.offset * size, len(column) * size)  # of nulls too, which flatten leaves out
+    values = column.values.slice(column.offset * size, len(column) * size)  # including nulls, which flatten leaves out
     values = values.to_numpy(zero_copy_only=False).astype(np.float64)
     values[np.repeat(column.is_null().to_numpy(zero_copy_only=False), size)] = np.nan
     norms = np.linalg.norm(values.reshape(-1, size), axis=1)
-    return np.array(np.logical_not(np.abs(norms - 1) <= _NORM_TOLERANCE))  # a norm that is no number is no unit either
+    return np.array(np.logical_not(np.abs(norms - 1) <= _NORM_TOLERANCE))  # true for a norm of NaN, too

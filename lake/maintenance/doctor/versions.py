@@ -24,7 +24,7 @@ _COUNTED = {"documents": "n_documents", "quarantine": "n_quarantined", "parents"
 
 
 def check_tables(exam: Examination) -> int:
-    """Every version that a kept release names opens, has the rows that the log counts, and is protected by a tag."""
+    """Check that every version in kept releases opens, has as many rows as the log states, and has a tag."""
     for release in exam.releases:
         for name, schema in table_schemas(release.recipe).items():
             where, what = _folder(release, name), f"{release.id} can't be read at version"
@@ -40,10 +40,10 @@ def _check_version(exam: Examination, release: Release, name: str, schema: pa.Sc
     reader = exam.lake.tables(release.generation).at(name, release.versions[name])
     n_rows, n_counted = reader.count(), release.counts[_COUNTED[name.split("__")[0]]]
     if n_rows != n_counted:
-        what = f"{release.id} has {n_rows:,} rows here, and the log counts {n_counted:,}"
+        what = f"{release.id} has {n_rows:,} rows here, but {n_counted:,} by the log"
         exam.unlike_tables(_folder(release, name), what)
     if [(field.name, field.type) for field in reader.schema] != [(field.name, field.type) for field in schema]:
-        exam.unlike_tables(_folder(release, name), f"{release.id} has other columns than its recipe says")
+        exam.unlike_tables(_folder(release, name), f"{release.id} has other columns than its recipe requires")
 
 
 def _check_tags(exam: Examination, generation: str, name: str) -> None:
@@ -63,23 +63,23 @@ def _check_tags(exam: Examination, generation: str, name: str) -> None:
 
 
 def check_digests(exam: Examination) -> int:
-    """Each release holds just the documents that its digest stands for."""
+    """Check that each release holds exactly the documents that its digest identifies."""
     for release in exam.releases:
-        with failing(lambda reason: None):  # the check of tables says so
+        with failing(lambda reason: None):  # the check of tables reports it
             known = pl.DataFrame(known_documents(exam.lake, release))
             if release_digest(known, release.recipe) != release.digest and not _changed_under_run(exam, release):
-                _ail_of_digest(exam, release)
+                _report_digest(exam, release)
     return len(exam.releases)
 
 
 def _changed_under_run(exam: Examination, release: Release) -> bool:
-    """What was planned for documents that then changed is stored nowhere, and is part of the digest."""
+    """Whether documents changed during the run: their planned state, though part of the digest, is stored nowhere."""
     reader = exam.lake.tables(release.generation).at("quarantine", release.versions["quarantine"])
     return bool(reader.count(f"error_class = '{CHANGING[1]}'"))
 
 
-def _ail_of_digest(exam: Examination, release: Release) -> None:
-    what = "its tables hold other documents than its digest stands for"
+def _report_digest(exam: Examination, release: Release) -> None:
+    what = "its tables hold other documents than its digest identifies"
     of_parquet = ""
     with failing(lambda reason: None):
         delta = resolved(exam.lake, exam.history, release)
@@ -92,11 +92,11 @@ def _ail_of_digest(exam: Examination, release: Release) -> None:
 
 
 def check_files(exam: Examination) -> int:
-    """Every file that a version of a kept release needs is there and decodes."""
+    """Check that every file that a version of a kept release needs exists and decodes."""
     needed: dict[str, set[str]] = {}
     for release in exam.releases:
         for name, version in release.versions.items():
-            with failing(lambda reason: None):  # the check of tables says so
+            with failing(lambda reason: None):  # the check of tables reports it
                 folder = _folder(release, name)
                 files, indices = files_of(f"{exam.lake.url}/{folder}", version)
                 needed.setdefault(folder, set()).update(files, *(_in_index(exam, folder, i) for i in indices))
@@ -109,7 +109,7 @@ def check_files(exam: Examination) -> int:
 
 def _in_index(exam: Examination, folder: str, index: str) -> set[str]:
     names = exam.lake.store.names(f"{folder}/{index}")
-    # An index without files is missing as a whole: its folder then stands for what should be in it.
+    # An index without files is missing completely, so its folder represents its files.
     return {f"{index}/{name}" for name in names} or {index}
 
 
@@ -122,7 +122,7 @@ def _decode(exam: Examination, path: str) -> None:
 
 
 def check_indices(exam: Examination) -> int:
-    """Every index that live should have is there and can be loaded; of all kept releases with ``every``."""
+    """Check that every index that live, or with ``every`` any kept release, should have exists and loads."""
     n_indices = 0
     for release in exam.compared:
         for name, version in release.versions.items():
