@@ -177,10 +177,10 @@ def test_where_speaks_of_chunks_or_of_documents(
 @pytest.mark.parametrize(
     ("filters", "told"),
     [
-        ({"colour": "x"}, "no column 'colour'.*'language'.*'size'.*metadata.KEY"),
+        ({"colour": "x"}, "no column 'colour'.*language.*metadata.KEY"),
         ({"vector": "x"}, "no column 'vector'"),
-        ({"language": {"like": "d%"}}, "no operator 'like'; choose .*'not in'"),
-        ({"tags": {"<": "x"}}, "no operator '<'; choose .*'any'"),
+        ({"language": {"like": "d%"}}, "no operator 'like'; choose .*not in"),
+        ({"tags": {"<": "x"}}, "no operator '<'; choose .*any"),
         ({"page": "3"}, "whole number"),
         ({"page": True}, "whole number"),
         ({"page": 2**40}, "32 bits"),
@@ -194,7 +194,7 @@ def test_where_speaks_of_chunks_or_of_documents(
         ({"uri": {"glob": ""}}, "glob is for 'uri'"),
         ({"title": "\ud800"}, "no valid text"),
         ({"language": {}}, "is empty"),
-        ({"metadata.nothing": 1}, "no document has metadata 'nothing'; .*'project'"),
+        ({"metadata.nothing": 1}, "no document has metadata 'nothing'; .*project"),
         ({"metadata.year": {"~": 1}}, "no operator '~'"),
         ({"metadata.year": {">": {}}}, "compared with"),
         ({"metadata.year": {">": None}}, "compared with"),

@@ -110,7 +110,7 @@ def test_rights_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="does not match the digest in its name"):
         kept.read(store, path)
     (tmp_path / path).write_bytes(b"PAR1 nothing")
-    with pytest.raises(ContractError, match="no readable Parquet"):
+    with pytest.raises(ContractError, match="not a readable Parquet"):
         kept.read(store, path)
 
 

@@ -94,5 +94,5 @@ def test_a_chunk_without_its_section_is_an_error(place: str) -> None:
     def table(name: str) -> Any:
         return WithoutRows() if name == "parents" else snapshot.table(name)
 
-    with pytest.raises(ContractError, match=r"name a parent_id that is not in the release; run raglake doctor"):
+    with pytest.raises(ContractError, match=r"name a parent_id that is not in the release; run `raglake doctor"):
         RowCache.read(table, with_texts=False)
