@@ -1,4 +1,4 @@
-"""What may turn a question into its vector, each in the place of ``lake.embed.numpy_bert.NumpyBert``."""
+"""Encoders of a question that can replace ``lake.embed.numpy_bert.NumpyBert`` in a benchmark."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lake.embed.bert_folder import BertFolder
 from lake.embed.bert_graph import bert_graph
 from lake.embed.bert_reader import BertReader, padded, pooling
 from lake.embed.numpy_bert import NumpyBert
-from lake.embed.processor import openvino
 from lake.embed.unit import unit_rows
+from lake.patches.openvino_telemetry import openvino
 from lake.recipe import EmbedderIdentity
 
 
@@ -40,7 +40,7 @@ class Given:
 
 
 class InOpenVino:
-    """One question at a time, neither padded nor beside others."""
+    """One question at a time, without padding."""
 
     def __init__(self, given: Given, compiled: Any) -> None:
         self.identity, self._folder, self._reader = given.identity, given.folder, given.reader()
@@ -83,7 +83,7 @@ def in_openvino(n_threads: int) -> Callable[[Given, Path], Contender]:
 
 
 def in_kept_openvino(given: Given, kept: Path) -> Contender:
-    """The quickest start there is: the compiled model from a file, and nothing imported that converts models."""
+    """OpenVINO's quickest start: the compiled model comes from a file, and its model converter is not imported."""
     sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
     with (kept / "minilm.blob").open("rb") as blob:
         return InOpenVino(given, openvino().Core().import_model(blob.read(), "CPU", _settings(1)))
@@ -115,13 +115,13 @@ _ALL = {
 
 
 def contenders() -> dict[str, Callable[[Given, Path], Contender]]:
-    """Those whose packages are installed."""
+    """The contenders whose packages are installed."""
     lacking = [name for name in ("openvino", "onnxruntime") if find_spec(name) is None]
     return {name: make for name, make in _ALL.items() if not name.startswith(tuple(lacking))}
 
 
 def keep(given: Given, kept: Path) -> None:
-    """Write the files that some contenders begin with, where they are not there yet."""
+    """Write the files that some contenders load, if they do not exist yet."""
     from question_onnx import write_onnx
 
     if find_spec("openvino") and not (kept / "minilm.blob").exists():

@@ -1,4 +1,4 @@
-"""A mean-pooled BERT as an ONNX file for onnxruntime, in the fused operators that its optimiser would arrive at."""
+"""A mean-pooled BERT as an ONNX file for onnxruntime, made of the fused operators that its optimiser would produce."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from lake.embed.bert_folder import BertFolder
 
-#: onnxruntime's own operators on a CPU.
+#: The domain of onnxruntime's own operators.
 _FUSED = "com.microsoft"
 _OPERATORS, _FORMAT = 17, 9
 
 
 def write_onnx(folder: BertFolder, max_sequence: int, file: Path) -> None:
-    """From ``ids`` [1, length] to one direction [1, hidden]; the weights lie beside ``file``, to be mapped."""
+    """From ``ids`` [1, length] to one direction [1, hidden]; the weights go to a second file, which is mapped."""
     onnx: Any = import_module("onnx")
     graph = _Graph(onnx, folder)
     rows = graph.embedded(max_sequence)
@@ -34,7 +34,7 @@ def write_onnx(folder: BertFolder, max_sequence: int, file: Path) -> None:
 
 
 class _Graph:
-    """Nodes are named by what they give; ``onnx`` has no types that are worth importing it for."""
+    """Methods return the name of their result. ``onnx`` is Any, because it is not a dependency."""
 
     def __init__(self, onnx: Any, folder: BertFolder) -> None:
         self._onnx, self._folder, self._weights = onnx, folder, open_weights(folder.path)

@@ -1,13 +1,14 @@
-"""What embeds one question best: numpy, OpenVINO, onnxruntime or torch, with ``minilm`` in float32.
+"""Compares numpy, OpenVINO, onnxruntime and torch at embedding one question with ``minilm`` in float32.
 
     python benchmarks/question_vector.py --texts FOLDER --questions FILE [--work FOLDER] [--chunks 2000] [--n 200]
                                          [--rounds 7] [--times 5] [--markdown FILE]
 
-FILE: one question a line, or JSON lines with ``text``. Each contender takes numpy's place in fresh processes, one
-contender after another in each round: in one process questions are embedded, in the other a lake of about so many
-chunks answers them, where words are looked up while the question is embedded. Cold starts: best of the rounds, on the
-clock and of the processor. Warm: the best of each question's many times, and of these the median. In brackets the
-median over the rounds of the ratio to numpy. torch has one round. onnxruntime takes part if it and onnx are installed.
+FILE has one question a line, or JSON lines with ``text``. In each round every contender replaces numpy in two fresh
+processes. The first embeds questions. The second answers them from a lake of about ``--chunks`` chunks by hybrid
+search, which looks up words while the question is embedded. Cold starts are the best of the rounds, in wall and CPU
+time. For warm times the best of all repetitions is taken for each question, then the median over the questions. The
+ratio to numpy in brackets is the median over the rounds. torch runs in one round only, as the reference. onnxruntime
+is included if it and onnx are installed.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ from lake.embed import query_encoder
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
 
-#: What all are compared with: in time, and in vectors and answers.
+#: The reference for times, and the one for vectors and answers.
 _FIRST, _EXACT = "numpy", "torch"
 _K = 10
 _FIGURES = {
     "cold_vector": "s to the first vector",
-    "cold_vector_cpu": "of the processor",
+    "cold_vector_cpu": "CPU",
     "cold_answer": "s to the first answer",
-    "cold_answer_cpu": "of the processor",
+    "cold_answer_cpu": "CPU",
     "vector": "ms a vector, p50",
-    "vector_cpu": "of the processor",
+    "vector_cpu": "CPU",
     "answer": "ms a hybrid answer, p50",
-    "answer_cpu": "of the processor",
-    "peak": "MB at most",
-    "own": "MB of its own",
+    "answer_cpu": "CPU",
+    "peak": "MB peak RSS",
+    "own": "MB private",
 }
 
 #: Figures of each contender, by round.
@@ -89,7 +90,9 @@ def measured(options: argparse.Namespace, questions: list[str]) -> Iterator[str]
     built(Texts(options.texts, options.work / "texts.npy"), options.chunks, options.work)
     keep(_given(), options.work)
     names = ["nothing", *contenders()]
-    tens = {name: _in_fresh_process(f"tens:{name}", options) for name in names[1:]}  # reads the files of all, too
+    tens = {
+        name: _in_fresh_process(f"tens:{name}", options) for name in names[1:]
+    }  # also reads all files into the page cache
     found: Found = {name: [] for name in names}
     for turn in range(options.rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
@@ -116,7 +119,7 @@ def _given() -> Given:
 
 
 def _take_part(name: str, kept: Path) -> None:
-    """From now on questions are embedded by this contender."""
+    """Let this contender embed the questions of this process."""
     make = contenders()[name]
 
     class InItsPlace:
@@ -127,7 +130,7 @@ def _take_part(name: str, kept: Path) -> None:
 
 
 def vectors(name: str, questions: list[str], options: argparse.Namespace) -> dict[str, Any]:
-    """``nothing``: what a process takes that only imports what all need."""
+    """``nothing`` measures a process that only imports what all contenders need."""
     if name == "nothing":
         return _cold("vector", options) | _memory()
     _take_part(name, options.work)
@@ -169,7 +172,7 @@ def _cold(what: str, options: argparse.Namespace) -> dict[str, float]:
 
 
 def _warm(what: str, ask: Callable[[str], Any], questions: Sequence[str], n_times: int) -> dict[str, list[float]]:
-    """Milliseconds of each question, the best of ``n_times`` after one more: some lengths are new to a contender."""
+    """Milliseconds of each question, the best of ``n_times``; before, each one is asked once."""
     wall, cpu = np.empty((n_times + 1, len(questions))), np.empty((n_times + 1, len(questions)))
     for turn in range(n_times + 1):
         for number, question in enumerate(questions):
@@ -181,7 +184,7 @@ def _warm(what: str, ask: Callable[[str], Any], questions: Sequence[str], n_time
 
 
 def _memory() -> dict[str, float]:
-    """Resident megabytes: at most, files that are mapped included, and now, without them."""
+    """Resident megabytes: the peak with mapped files, and the current figure without them."""
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
     peak, own = (int(lines[name].split()[0]) / 1024 for name in ("VmHWM", "RssAnon"))
     return {"peak": peak, "own": own}
@@ -192,11 +195,12 @@ def _vectors_file(name: str, options: argparse.Namespace) -> Path:
 
 
 def table(found: Found, tens: dict[str, Any], questions: list[str], options: argparse.Namespace) -> Iterator[str]:
-    yield f"{len(questions)} questions, {options.rounds} rounds; memory is beside a process that only imports.\n"
-    yield f"| | {' | '.join(_FIGURES.values())} | off torch | off numpy | vector tens, hybrid tens that are torch's |"
+    yield f"{len(questions)} questions, {options.rounds} rounds. Memory is that added to imports alone.\n"
+    compared = "largest difference from torch | from numpy | same ten as torch: vector, hybrid"
+    yield f"| | {' | '.join(_FIGURES.values())} | {compared} |"
     yield f"|---|{'---|' * (len(_FIGURES) + 3)}"
     nothing = [f"{_best(found['nothing'], figure):.2f}" for figure in ("cold_vector", "cold_vector_cpu")]
-    yield f"| nothing but imports | {' | '.join(nothing)} |{' |' * (len(_FIGURES) + 1)}"
+    yield f"| imports only | {' | '.join(nothing)} |{' |' * (len(_FIGURES) + 1)}"
     for name in contenders():
         cells = [_cell(found, name, figure) for figure in _FIGURES]
         others = [f"{_off(name, other, options):.0e}" for other in (_EXACT, _FIRST)]
@@ -204,7 +208,7 @@ def table(found: Found, tens: dict[str, Any], questions: list[str], options: arg
 
 
 def _best(rounds: list[dict[str, Any]], figure: str) -> float:
-    """Of the rounds; of several questions the median of each one's best."""
+    """The best of the rounds; for several questions, the median of each question's best."""
     return float(np.median(np.min([figures[figure] for figures in rounds], axis=0)))
 
 
@@ -218,7 +222,7 @@ def _cell(found: Found, name: str, figure: str) -> str:
 
 
 def _off(name: str, other: str, options: argparse.Namespace) -> float:
-    """The largest difference of a coordinate."""
+    """The largest absolute difference of a coordinate."""
     one, two = (np.load(_vectors_file(which, options)) for which in (name, other))
     return float(np.abs(one - two).max())
 
