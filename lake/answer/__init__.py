@@ -1,4 +1,4 @@
-"""Answers with checked citations over a search: ``answer``, ``answer_stream``, and what they take and give."""
+"""Answers questions with checked citations: ``answer``, ``answer_stream``, their arguments and results."""
 
 from lake.answer.answering import answer, answer_stream
 from lake.answer.chat import ChatModel, Completion, Message

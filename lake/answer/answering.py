@@ -1,4 +1,4 @@
-"""From a question to an answer whose sentences are checked against the passages that it cites."""
+"""Turns a question into an answer whose sentences are checked against the passages they cite."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lake.answer.retrieval import SearchFunction
     from lake.releases.values import Release
 
-#: Encodings differ from model to model; so much of the budget is left free for that.
+#: Encodings differ between models, so this share of the budget stays free.
 _MARGIN = 0.05
 _LEAST_ROOM = 100
 
@@ -47,9 +47,9 @@ def answer(
 ) -> Answer:
     """The answer, with every citation checked.
 
-    ``search`` is ``Index.search`` with its release and filters set; ``release`` says which one that is. ``chat`` is a
-    model, or its name, else RAGLAKE_CHAT_MODEL. Without any the Answer holds the passages and says what to set.
-    Raises TransientError once retries are used up, UsageError and ContractError as the endpoint's refusals mean.
+    ``search`` is ``Index.search`` with its release and filters set; ``release`` is that release's id. ``chat`` is a
+    model or its name, by default RAGLAKE_CHAT_MODEL. Without a model, the Answer holds the passages and what to set.
+    Raises TransientError once retries are used up; other refusals raise UsageError or ContractError.
     """
     begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
     if isinstance(begun, Answer):
@@ -66,9 +66,9 @@ def answer_stream(
     history: Sequence[Message] = (),
     release: Release | None = None,
 ) -> Iterator[str | Answer]:
-    """Pieces of the text as the model writes it, then the Answer, whose text has lost citations of no source.
+    """Pieces of the text as the model writes it, then the Answer, whose text has no citations of missing sources.
 
-    Where no model is asked there are no pieces. A stream that breaks raises TransientError.
+    Yields no pieces if no model is called. A stream that breaks raises TransientError.
     """
     begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
     if isinstance(begun, Answer):
@@ -112,7 +112,7 @@ def _model(chat: ChatModel | str | None) -> tuple[ChatModel | None, str]:
 
 
 def _known(question: str, found: Retrieved, understanding: Understanding | None, release: Release | None) -> Answer:
-    """All that is known before a model answers."""
+    """Everything known before the model is called."""
     name = release.recipe.embedder.name if release else None
     probability = sufficiency(evidence(found.question, found.hits.to_pylist()), name) if found.hits.num_rows else 0.0
     return Answer(
@@ -133,8 +133,8 @@ def _known(question: str, found: Retrieved, understanding: Understanding | None,
 
 def _too_weak(known: Answer, least: float) -> str:
     if not known.passages.num_rows:
-        return "nothing was found; no model was asked"
-    return f"what was found is too weak (evidence {known.evidence:.3f}, at least {least:.3f}); no model was asked"
+        return "nothing was found; no model was called"
+    return f"what was found is too weak (evidence {known.evidence:.3f}, minimum {least:.3f}); no model was called"
 
 
 def _prompt(prompts: Prompts, found: Retrieved, options: AnswerOptions) -> tuple[Context, list[Message]]:
@@ -150,7 +150,7 @@ def _prompt(prompts: Prompts, found: Retrieved, options: AnswerOptions) -> tuple
 
 
 def room_for(question: str, options: AnswerOptions, prompts: Prompts | None = None) -> int:
-    """Tokens of a request that are left for passages."""
+    """The tokens of a request that are left for passages."""
     bare = _messages(prompts or load_prompts(options.prompts), Context((), 0, 0), question)
     count = load_tokenizer(TOKENIZER).count
     taken = sum(count(message.text) for message in bare) + options.max_tokens
@@ -160,13 +160,13 @@ def room_for(question: str, options: AnswerOptions, prompts: Prompts | None = No
 def _messages(prompts: Prompts, context: Context, question: str) -> list[Message]:
     fence = context.fence(question)
     system = prompts.render("answer_system", marker=MARKER, fence=fence)
-    asked = prompts.render("answer_question", sources=context.render(fence), question=question, fence=fence)
-    return [Message("system", system), Message("user", asked)]
+    prompt = prompts.render("answer_question", sources=context.render(fence), question=question, fence=fence)
+    return [Message("system", system), Message("user", prompt)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """All but the model's words."""
+    """Everything but the model's text."""
 
     chat: ChatModel
     messages: list[Message]
@@ -181,19 +181,19 @@ class _Begun:
 
     def finished(self, completion: str | Completion) -> Answer:
         if isinstance(completion, str):
-            raise ContractError(f"{self.chat.name!r} gave a text in place of a completion; it is no chat model of ours")
+            raise ContractError(f"{self.chat.name!r} returned a text instead of a Completion; fix its plugin")
         text, wrong = verified(completion.text.strip(), len(self.context.sources))
-        told = checked(text, self.context.sources)
+        assessed = checked(text, self.context.sources)
         enough = completion.finish_reason != "refused" and not declines(text)
         return replace(
             self.known,
             text=text,
             enough=enough,
-            confidence=confidence(self.known.evidence, told.mean_support) if enough else 0.0,
+            confidence=confidence(self.known.evidence, assessed.mean_support) if enough else 0.0,
             sources=self.context.sources,
-            sentences=told.sentences,
-            quotes=told.quotes,
-            problems=(*_endings(completion, self.options), *wrong, *_judged(told, enough)),
+            sentences=assessed.sentences,
+            quotes=assessed.quotes,
+            problems=(*_endings(completion, self.options), *wrong, *_judged(assessed, enough)),
             model=completion.model,
             usage=(self.known.usage or Usage()) + completion.usage,
             seconds=time.monotonic() - self.started,
@@ -201,9 +201,9 @@ class _Begun:
         )
 
 
-def _judged(told: Checked, enough: bool) -> tuple[AnswerProblem, ...]:
-    """A refusal claims nothing that sources could bear out."""
-    return told.problems if enough else ()
+def _judged(assessed: Checked, enough: bool) -> tuple[AnswerProblem, ...]:
+    """The answer's problems; a refusal has none, since it claims nothing."""
+    return assessed.problems if enough else ()
 
 
 def _endings(completion: Completion, options: AnswerOptions) -> tuple[AnswerProblem, ...]:

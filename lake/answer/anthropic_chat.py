@@ -1,4 +1,4 @@
-"""Chat through Anthropic's own client; needs the extra ``anthropic``."""
+"""Chat by Anthropic's own client; needs the extra ``anthropic``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FINISHES: dict[str, Finish] = {
 
 
 class AnthropicChat(EndpointChat):
-    """Reads ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL where that is set."""
+    """Reads ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL if set."""
 
     def __init__(self, model: str, timeouts: ChatTimeouts | None = None, price: Price | None = None) -> None:
         super().__init__(f"{PREFIX}{model}", model, timeouts, price)
@@ -50,35 +50,35 @@ class AnthropicChat(EndpointChat):
             raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
         return Anthropic(api_key=self._key, timeout=self.timeouts.timeout, max_retries=0)
 
-    def _whole(self, asked: ChatRequest) -> Reply:
-        answer = self._client.messages.create(**self._request(asked))
+    def _whole(self, chat_request: ChatRequest) -> Reply:
+        answer = self._client.messages.create(**self._request(chat_request))
         blocks = getattr(answer, "content", None)
         if blocks is None:
-            raise ContractError(f"the endpoint's answer holds no message; check {_ADDRESS}")
+            raise ContractError(f"the endpoint's answer contains no message; check {_ADDRESS}")
         text = "".join(block.text for block in blocks if block.type == "text")
         return Reply(
             text, _finish(answer.stop_reason), _n_input(answer.usage), answer.usage.output_tokens, answer.model
         )
 
-    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]:
-        with self._client.messages.create(**self._request(asked), stream=True) as events:
+    def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
+        with self._client.messages.create(**self._request(chat_request), stream=True) as events:
             for event in events:
                 yield _piece(event)
 
-    def _request(self, asked: ChatRequest) -> dict[str, Any]:
-        system = "\n\n".join(message.text for message in asked.messages if message.role == "system")
+    def _request(self, chat_request: ChatRequest) -> dict[str, Any]:
+        system = "\n\n".join(message.text for message in chat_request.messages if message.role == "system")
         request: dict[str, Any] = {
             "model": self.model,
-            "max_tokens": asked.max_tokens,
-            "messages": [{"role": m.role, "content": m.text} for m in asked.messages if m.role != "system"],
+            "max_tokens": chat_request.max_tokens,
+            "messages": [{"role": m.role, "content": m.text} for m in chat_request.messages if m.role != "system"],
         }
         if system:
             request["system"] = system
-        if asked.json_schema is not None:
-            request["output_config"] = {"format": {"type": "json_schema", "schema": asked.json_schema}}
+        if chat_request.json_schema is not None:
+            request["output_config"] = {"format": {"type": "json_schema", "schema": chat_request.json_schema}}
         if "temperature" not in self._left_out:
-            # The client has no such argument any more, since newer models refuse it; older ones need it.
-            request["extra_body"] = {"temperature": asked.temperature}
+            # The client dropped this argument, since newer models refuse it; older ones need it.
+            request["extra_body"] = {"temperature": chat_request.temperature}
         return {name: value for name, value in request.items() if name not in self._left_out}
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What a chat model is: messages in, a completion out, at once or in pieces."""
+"""The protocol of chat models: messages in, a completion out, at once or in pieces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Role = Literal["system", "user", "assistant"]
 
-#: How an answer ended: by itself, at the limit of its tokens, or declined by the model or its provider.
+#: How an answer ended: by itself, at its token limit, or declined by the model or its provider.
 Finish = Literal["stop", "length", "refused"]
 
 
@@ -26,7 +26,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model wrote, how it ended, and what it took."""
+    """A model's text, how it ended, and what it cost."""
 
     text: str
     usage: Usage
@@ -40,7 +40,7 @@ class Completion:
 
 
 class ChatModel(Protocol):
-    """Raises TransientError once retries are used up, UsageError for a wrong key, model or size, ContractError else."""
+    """Raises TransientError once retries are used up, UsageError for a wrong key, model or size, else ContractError."""
 
     @property
     def name(self) -> str: ...
@@ -53,7 +53,7 @@ class ChatModel(Protocol):
         temperature: float = 0.0,
         json_schema: dict[str, Any] | None = None,
     ) -> Completion:
-        """One answer; with ``json_schema`` the endpoint is asked for JSON of that form, which it may ignore."""
+        """One answer; with ``json_schema`` it requests JSON of that schema, which the endpoint may ignore."""
         ...
 
     def stream(
@@ -64,7 +64,7 @@ class ChatModel(Protocol):
         temperature: float = 0.0,
         json_schema: dict[str, Any] | None = None,
     ) -> Iterator[str | Completion]:
-        """Pieces of text as they come, and last the Completion that holds all of it.
+        """Pieces of text as they come, then the Completion with the whole text.
 
         A failure before the first piece is retried; one after it raises TransientError.
         """

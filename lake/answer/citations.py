@@ -1,4 +1,4 @@
-"""Citations such as [1], [1][2], [1, 3] and [2-4]: found, checked against the sources, and taken out where wrong."""
+"""Finds citations such as [1], [1][2], [1, 3] and [2-4], checks them, and removes those of missing sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RANGE = re.compile(rf"(\d+)(?:\s*[{_DASH}]\s*(\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The place of one bracket in the text, and the numbers in it."""
+    """One bracket's position in the text, and its numbers."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Citation:
 
 
 def citations(text: str) -> list[Citation]:
-    """The citations in order; numbers in code and in links are none.
+    """The citations in order; ignores numbers in code and links.
 
     >>> [citation.numbers for citation in citations("Oil [1][2], tar [1, 3-5]. `a[9]` [7](x)")]
     [(1,), (2,), (1, 3, 4, 5)]
@@ -44,12 +44,12 @@ def citations(text: str) -> list[Citation]:
 def _numbers(inner: str) -> Iterable[int]:
     for match in _RANGE.finditer(inner):
         first, last = int(match[1]), int(match[2] or match[1])
-        # A long range is a span of years or pages in brackets; its two ends are checked, and found wrong.
+        # A long range is a span of years or pages; only its ends are kept, and reported as missing sources.
         yield from range(first, last + 1) if first <= last < first + 50 else dict.fromkeys((first, last))
 
 
 def verified(text: str, n_sources: int) -> tuple[str, tuple[AnswerProblem, ...]]:
-    """The text without numbers that no source has, and a problem for each such number.
+    """The text without numbers that no source has, and a problem for each of them.
 
     >>> text, problems = verified("It burns oil [1, 7]. Or tar [9].", 2)
     >>> text, [problem.message for problem in problems]
@@ -78,7 +78,7 @@ def _before(text: str, citation: Citation, bad: list[int]) -> str:
 
 
 def without_citations(text: str) -> str:
-    """The text with white space in place of its citations, so that offsets stay what they are."""
+    """The text with its citations blanked out, so that offsets stay the same."""
     pieces, done = [], 0
     for citation in citations(text):
         pieces += [text[done : citation.start], " " * (citation.end - citation.start)]

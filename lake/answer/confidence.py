@@ -1,6 +1,6 @@
-"""How far an answer can be trusted, by logistic functions fitted on questions with a known outcome.
+"""Estimates how far an answer can be trusted, by logistic functions fitted on questions with known outcomes.
 
-The weights were made by benchmarks/calibrate_confidence.py; docs/answers.md has its figures and what they can't tell.
+The weights come from benchmarks/calibrate_confidence.py; docs/answers.md has its figures and their limits.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A logistic function of named figures; for ``embedder`` alone, since cosines of two models can't be compared."""
+    """A logistic function of named figures; may hold for one ``embedder`` only, since cosines of models differ."""
 
     weights: Mapping[str, float]
     bias: float
     embedder: str | None = None
 
     def of(self, figures: Mapping[str, float | None]) -> float:
-        """A probability, never 0 or 1 outright."""
+        """A probability, never exactly 0 or 1."""
         x = self.bias + sum(weight * (figures[name] or 0.0) for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
 
@@ -33,7 +33,7 @@ class Fit:
         return known and self.embedder in (None, embedder)
 
 
-#: The first one applies for which all figures are known: both legs, one, or none to go by.
+#: The first whose figures are all known applies: those of both retrievers, of one, or of none.
 EVIDENCE_FITS = (
     Fit(
         {
@@ -56,14 +56,14 @@ ANSWER_FIT = Fit({"evidence": 0.560, "support": 9.661}, -4.048)
 
 
 def sufficiency(found: EvidenceSignals, embedder: str | None) -> float:
-    """How likely the answer is among the passages; ``embedder`` is the release's, where it is known."""
+    """Probability that the passages contain the answer; ``embedder`` is the release's, if known."""
     figures = {name: getattr(found, name) for name in EVIDENCE_FITS[0].weights}
     fit = next(fit for fit in EVIDENCE_FITS if fit.fits(figures, embedder))
     return round(fit.of(figures), 4)
 
 
 def confidence(evidence: float, support: float) -> float:
-    """How likely a written answer rests on its sources: of their evidence and the mean support of its claims."""
+    """Probability that an answer is right, from its passages' evidence and the mean support of its claims."""
     return round(ANSWER_FIT.of({"evidence": log_odds(evidence), "support": support}), 4)
 
 

@@ -1,4 +1,4 @@
-"""Packing passages into a budget of tokens, under numbers."""
+"""Packs passages into a token budget, under numbers."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 
     from lake.chunk.tokenizers import Tokenizer
 
-#: Any fence is as long as this one, and none takes more tokens.
+#: Stands for any fence: all have this length, and none takes more tokens.
 _FENCE = "a0b1c2d3e4f5a6b7"
-#: An encoding may count a text between two others a little higher than alone.
+#: An encoding may give a text between two others a few more tokens than alone.
 _SLACK = 2
 _CUT = "[cut here: the passage goes on in the document]"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Numbered sources as the prompt will show them, and how many passages found no room."""
+    """Numbered sources as the prompt will show them, and the number of passages that did not fit."""
 
     sources: tuple[CitedSource, ...]
     n_tokens: int
     n_left_out: int
 
     def fence(self, *words: str) -> str:
-        """A delimiter that neither the sources nor ``words`` hold."""
-        return fence_of(*(_told(source) for source in self.sources), *words)
+        """A delimiter that occurs neither in the sources nor in ``words``."""
+        return fence_of(*(_shown(source) for source in self.sources), *words)
 
     def render(self, fence: str) -> str:
         return "\n\n".join(_block(source, fence) for source in self.sources)
 
 
 def pack(rows: Sequence[Mapping[str, Any]], n_tokens: int, tokenizer: Tokenizer | None = None) -> Context:
-    """As many of the rows (HITS, best first) as fit into ``n_tokens`` with all that is told of them.
+    """As many of the rows (HITS, best first) as fit into ``n_tokens``, headers included.
 
-    A passage that does not fit is tried as the chunk in it that was found. The first of all is cut at the end of
-    a sentence or line instead, and marked. Overlapping passages are merged; neighbours in one section are joined.
+    If a passage does not fit, its best chunk is tried instead. If even the first passage does not fit, it is cut at
+    the end of a sentence or line, and marked. Overlapping passages are merged; neighbours in one section are joined.
     """
     packer = _Packer(n_tokens, tokenizer or load_tokenizer(TOKENIZER))
     n_left_out = sum(not packer.take(row, rank) for rank, row in enumerate(rows))
@@ -70,7 +70,7 @@ class _Packer:
         return self._costs[key]
 
     def take(self, row: Mapping[str, Any], rank: int) -> bool:
-        """Whether the row's words are in the context now."""
+        """Whether the row's text is in the context now."""
         passage, child = passage_of(row, rank), child_of(row, rank)
         if any(_same_words(passage, other) for other in self.taken):
             return True
@@ -113,11 +113,11 @@ def _source(number: int, passage: Passage) -> CitedSource:
 
 
 def _block(source: CitedSource, fence: str) -> str:
-    return fenced(f"source {source.number}", _told(source), fence)
+    return fenced(f"source {source.number}", _shown(source), fence)
 
 
-def _told(source: CitedSource) -> str:
-    """A source in words: where it is from, then its text; names are kept to one line each."""
-    told = {"document": source.uri, "title": source.title, "heading": source.heading, "page": source.page}
-    lines = [f"{what}: {' '.join(str(value).split())}" for what, value in told.items() if value]
+def _shown(source: CitedSource) -> str:
+    """A source as text: its origin, then its passage; names are kept to one line each."""
+    header = {"document": source.uri, "title": source.title, "heading": source.heading, "page": source.page}
+    lines = [f"{what}: {' '.join(str(value).split())}" for what, value in header.items() if value]
     return "\n".join([*lines, "", source.text, *([_CUT] if source.is_cut else [])])

@@ -1,4 +1,4 @@
-"""The one sentence by which a model, or raglake before it, says that the passages do not hold the answer."""
+"""The fixed sentence that a model, or raglake before it, uses if the passages don't contain the answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MARKER = "I don't have enough information to answer this question."
 
 
 def declines(text: str) -> bool:
-    """Whether an answer begins with the sentence, in whatever marks and case.
+    """Whether an answer begins with the sentence, in any case and with any quotation marks or apostrophes.
 
     >>> declines("I don’t have enough information to answer this question [1]. The sources are about lamps.")
     True
@@ -19,7 +19,7 @@ def declines(text: str) -> bool:
 
 
 def is_marker(sentence: str) -> bool:
-    """Whether a sentence is this one."""
+    """Whether this is the sentence."""
     return _plain(sentence) == _plain(MARKER)
 
 

@@ -1,4 +1,4 @@
-"""What chat models behind an endpoint share: pacing, retries, parameters a model refuses, and the bill."""
+"""The common part of chat models behind an endpoint: pacing, retries, refused parameters, and costs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Chat models differ in their encodings; counts made with this one are used where the provider gives none.
+#: Counts tokens if the provider reports none; the models' own encodings differ.
 TOKENIZER = "tiktoken:cl100k_base"
 _TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long", "exceeds the available context")
 
@@ -43,7 +43,7 @@ class ChatTimeouts:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request, before a provider's words for it."""
+    """One request, independent of the provider."""
 
     messages: tuple[Message, ...]
     max_tokens: int
@@ -57,7 +57,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, or a piece of one; what a piece does not say is None."""
+    """A whole answer, or a piece of one; None for what a piece does not contain."""
 
     text: str = ""
     finish_reason: Finish | None = None
@@ -76,11 +76,11 @@ class Reply:
 
 
 class Unsupported(Exception):
-    """The model refused a parameter that we can do without; the next request leaves it out."""
+    """The model refused an optional parameter; the next request omits it."""
 
 
 class EndpointChat(ABC):
-    """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may cure."""
+    """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may fix."""
 
     def __init__(
         self, name: str, model: str, timeouts: ChatTimeouts | None, price: Price | None, rpm: float = 0, tpm: float = 0
@@ -94,7 +94,7 @@ class EndpointChat(ABC):
 
     @property
     def address(self) -> str:
-        """Where it is asked, where that is not the provider's own place: models of one name may differ."""
+        """The endpoint's address unless it is the provider's own: models of one name may differ."""
         return ""
 
     @abstractmethod
@@ -102,10 +102,10 @@ class EndpointChat(ABC):
         """Turns the client's exceptions into RefusedRequest, Unsupported or an error of ours."""
 
     @abstractmethod
-    def _whole(self, asked: ChatRequest) -> Reply: ...
+    def _whole(self, request: ChatRequest) -> Reply: ...
 
     @abstractmethod
-    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]: ...
+    def _pieces(self, request: ChatRequest) -> Iterator[Reply]: ...
 
     def complete(
         self,
@@ -115,8 +115,8 @@ class EndpointChat(ABC):
         temperature: float = 0.0,
         json_schema: dict[str, Any] | None = None,
     ) -> Completion:
-        asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        return self._completion(asked, self._retried(asked, lambda: self._whole(asked)), started)
+        request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+        return self._completion(request, self._retried(request, lambda: self._whole(request)), started)
 
     def stream(
         self,
@@ -126,19 +126,19 @@ class EndpointChat(ABC):
         temperature: float = 0.0,
         json_schema: dict[str, Any] | None = None,
     ) -> Iterator[str | Completion]:
-        asked, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        pieces = self._retried(asked, lambda: _begun(self._pieces(asked)))
+        request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+        pieces = self._retried(request, lambda: _begun(self._pieces(request)))
         reply = Reply()
         for piece in self._unbroken(pieces, started):
             reply = reply.with_piece(piece)
             if piece.text:
                 yield piece.text
         if reply.finish_reason is None:
-            raise TransientError(_broken(self.name, "it ended without saying so"))
-        yield self._completion(asked, reply, started)
+            raise TransientError(_broken(self.name, "it ended without a finish reason"))
+        yield self._completion(request, reply, started)
 
     def _unbroken(self, pieces: Iterator[Reply], started: float) -> Iterator[Reply]:
-        """The pieces; once some have been seen, a failure can't be retried unseen."""
+        """Yields the pieces; a failure after the first can't be retried, since users have seen it."""
         try:
             with self._errors():
                 for piece in pieces:
@@ -148,32 +148,32 @@ class EndpointChat(ABC):
         except RefusedRequest as broken:
             raise TransientError(_broken(self.name, str(broken))) from broken
 
-    def _retried(self, asked: ChatRequest, request: Callable[[], T]) -> T:
+    def _retried(self, request: ChatRequest, send: Callable[[], T]) -> T:
         def attempt() -> T:
-            time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(asked))))
+            time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(request))))
             with self._errors():
-                return request()
+                return send()
 
         while True:
-            with suppress(Unsupported):  # the next attempt leaves that parameter out
+            with suppress(Unsupported):  # the next attempt omits that parameter
                 return self.timeouts.retries.run(repr(self.name), attempt)
 
-    def _estimate(self, asked: ChatRequest) -> int:
-        return len(asked.words) // 4 + asked.max_tokens
+    def _estimate(self, request: ChatRequest) -> int:
+        return len(request.words) // 4 + request.max_tokens
 
-    def _completion(self, asked: ChatRequest, reply: Reply, started: float) -> Completion:
+    def _completion(self, request: ChatRequest, reply: Reply, started: float) -> Completion:
         finish = reply.finish_reason or "stop"
         if not reply.text.strip() and finish != "refused":
-            raise ContractError(_empty(self.name, finish, asked.max_tokens))
+            raise ContractError(_empty(self.name, finish, request.max_tokens))
         count = load_tokenizer(TOKENIZER).count
-        n_input = count(asked.words) if reply.n_input is None else reply.n_input
+        n_input = count(request.words) if reply.n_input is None else reply.n_input
         n_output = count(reply.text) if reply.n_output is None else reply.n_output
         cost = self.price.of(n_input, n_output) if self.price else None
         seconds = time.monotonic() - started
         return Completion(reply.text, Usage(1, n_input, n_output, cost), reply.model or self.model, finish, seconds)
 
     def _check_refused_parameters(self, status: int, message: str, optional: Sequence[str]) -> None:
-        """Raise Unsupported where the refusal names an optional parameter that was sent."""
+        """Raises Unsupported if the refusal names an optional parameter that was sent."""
         if status not in (400, 422):
             return
         named = {name for name in optional if name in message} - self._left_out
@@ -183,7 +183,7 @@ class EndpointChat(ABC):
 
     def _check_length(self, message: str, code: str | None) -> None:
         if any(words in message.lower() or words == code for words in _TOO_LONG):
-            raise UsageError(f"the prompt is longer than {self.name!r} reads: {message}; lower the budget of tokens")
+            raise UsageError(f"the prompt is longer than {self.name!r} allows: {message}; lower the token budget")
 
 
 def _asked(
@@ -194,16 +194,16 @@ def _asked(
 
 
 def _begun(pieces: Iterator[Reply]) -> Iterator[Reply]:
-    """The same pieces, the first of them already received, so that a failure to begin can be retried."""
+    """The same pieces after the first has been received, so that a failed start can be retried."""
     first = next(pieces, None)
     return pieces if first is None else chain([first], pieces)
 
 
 def _broken(name: str, why: str) -> str:
-    return f"the answer of {name!r} broke off: {why}; ask again"
+    return f"the answer of {name!r} broke off: {why}; try again"
 
 
 def _empty(name: str, finish: str, max_tokens: int) -> str:
     if finish == "length":
-        return f"{name!r} used up {max_tokens} tokens before it wrote a word; allow it a longer output"
-    return f"{name!r} returned an empty answer; ask again, or choose another model"
+        return f"{name!r} used up {max_tokens} tokens before it wrote a word; allow a longer output"
+    return f"{name!r} returned an empty answer; try again, or choose another model"

@@ -1,4 +1,4 @@
-"""What a search shows about whether the answer is among its passages, in figures that no model makes."""
+"""Signals of a search that its passages contain the answer; computed without a model."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lake.answer.terms import Vocabulary, Weights, coverage, is_dense, sentences
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Rows looked at; so many are compared with the best one.
+#: Number of rows that are read and compared with the best one.
 _TOP = 10
 _NEXT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSignals:
-    """Each in [0, 1] but the cosine; none grows with the size of the lake. None: the leg it is of says nothing.
+    """Signals, each in [0, 1] except the cosine, none growing with the lake. None: its retriever gives none.
 
-    ``cosine``: of the best passage. ``cosine_margin``, ``text_margin``: how far the best stands above the next few, as
-    a part of itself. ``agreement``: how near the top both legs have the same passage. ``best_coverage``, ``coverage``:
-    the share of the question, by weight, in one passage and in all of them.
+    ``cosine``: of the best passage. ``cosine_margin``, ``text_margin``: lead of the best score over the next few, as
+    a share of it. ``agreement``: how high both retrievers rank the same passage. ``best_coverage``, ``coverage``:
+    the weighted share of the question's words in the best passage and in all of them.
     """
 
     best_coverage: float
@@ -33,13 +33,13 @@ class EvidenceSignals:
 
 
 def evidence(question: str, rows: Sequence[Mapping[str, Any]]) -> EvidenceSignals:
-    """Of HITS rows, best first; nothing but zeros where there are none."""
+    """The signals of HITS rows, best first; all 0 if there are none."""
     rows = rows[:_TOP]
     cosines = sorted((row["vector_score"] for row in rows if row.get("vector_score") is not None), reverse=True)
     scores = sorted((row["text_score"] for row in rows if row.get("text_score") is not None), reverse=True)
     best, every = _coverage(question, [row["text"] for row in rows])
     if is_dense(question):
-        # Which of its words the text leg finds is the tokenizer's doing, and then says nothing of the answer.
+        # Which of its words full text matches then depends on the tokenizer, and shows nothing about the answer.
         return EvidenceSignals(best, every, cosines[0] if cosines else None)
     return EvidenceSignals(
         cosine=cosines[0] if cosines else None,
@@ -61,7 +61,7 @@ def _margin(scores: Sequence[float]) -> float | None:
 
 
 def _agreement(row: Mapping[str, Any]) -> float:
-    """1 where both legs have the passage first, less the deeper either has it, 0 where only one found it.
+    """1 if both retrievers rank the passage first, less the lower it ranks, 0 if only one found it.
 
     >>> _agreement({"vector_rank": 1, "text_rank": 1}), _agreement({"vector_rank": 1, "text_rank": 3})
     (1.0, 0.5)
@@ -73,8 +73,8 @@ def _agreement(row: Mapping[str, Any]) -> float:
 def _coverage(question: str, texts: Sequence[str]) -> tuple[float, float]:
     units = [[terms(text[start:end]) for start, end in sentences(text)] for text in texts]
     weights = Weights([unit for text in units for unit in text])
-    asked = terms(question)
+    wanted = terms(question)
     words = [[term for unit in text for term in unit] for text in units]
-    held = [coverage(asked, Vocabulary(found), weights) for found in words]
+    shares = [coverage(wanted, Vocabulary(found), weights) for found in words]
     together = Vocabulary(term for found in words for term in found)
-    return max(held, default=0.0), coverage(asked, together, weights) if texts else 0.0
+    return max(shares, default=0.0), coverage(wanted, together, weights) if texts else 0.0

@@ -1,4 +1,4 @@
-"""One ranking out of the rankings of several queries."""
+"""Fuses the rankings of several queries."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _RRF = 60
 
 
 def fuse(rankings: Sequence[pa.Table], k: int, key: str = "chunk_id") -> pa.Table:
-    """The best ``k`` rows by reciprocal rank fusion over ``key``; ties stand in its order.
+    """The best ``k`` rows by reciprocal rank fusion over ``key``, which also breaks ties.
 
-    ``score`` is the fused one; all else is of the row's best appearance, in the earlier ranking where equal.
+    ``score`` is the fused score; all else comes from the row's best appearance, the earlier ranking if equal.
     """
     if len(rankings) == 1:
         return rankings[0].slice(0, k)

@@ -1,4 +1,4 @@
-"""Reading JSON out of what a model wrote, however it wrapped it."""
+"""Extracts JSON from a model's reply, however the model wrapped it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def first_object(text: str) -> dict[str, Any] | None:
-    """The first JSON object in ``text``, past any fence or talk around it; None where there is none.
+    """The first JSON object in ``text``, past any fence or talk around it; None if there is none.
 
     >>> first_object('Sure! ```json\\n{"query": "lamp oil"}\\n```')
     {'query': 'lamp oil'}
@@ -25,13 +25,13 @@ def first_object(text: str) -> dict[str, Any] | None:
 
 
 def a_text(text: str, key: str) -> str | None:
-    """The text under ``key``; None where it is missing, no text, or holds no word."""
+    """The text at ``key``; None if it is missing, no text, or blank."""
     value = (first_object(text) or {}).get(key)
     return value.strip() if isinstance(value, str) and any(map(str.isalnum, value)) else None
 
 
 def texts(text: str, key: str) -> list[str] | None:
-    """The texts under ``key``, those without a word left out; None where there is no list of texts.
+    """The texts at ``key`` that are not blank; None if there is no list of texts.
 
     >>> texts('{"queries": ["a", "", "b"]}', "queries"), texts('{"queries": "a"}', "queries")
     (['a', 'b'], None)

@@ -1,4 +1,4 @@
-"""Asking a chat model for JSON of a form: fenced data in, a checked value out, one try to repair what is wrong."""
+"""Requests JSON of a schema from a chat model, with fenced data, and has an invalid reply repaired once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _REPAIR = "That can't be used: {why}. Reply again, with one JSON object of the f
 
 @dataclass(frozen=True)
 class Form(Generic[T]):
-    """What is asked for: a template, the JSON's schema, and ``read``, which raises ValueError with what is wrong.
+    """The form of a reply: a template, its JSON schema, and ``read``, which raises ValueError to reject a value.
 
-    ``words`` are fixed ones for the template; ``max_tokens`` bounds the reply.
+    ``words`` fill fixed placeholders of the template; ``max_tokens`` limits the reply.
     """
 
     prompt: str
@@ -39,17 +39,16 @@ class Form(Generic[T]):
 def filled(
     chat: ChatModel, prompts: Prompts, form: Form[T], *, context: Context | None = None, **data: str
 ) -> T | None:
-    """What the model replied, as a value; None where it replied nothing usable even when told what was wrong.
+    """The model's reply as a value; None if even the repaired reply is invalid.
 
-    ``data`` is text from elsewhere; each is put under its name, between lines that it can't forge. ``context`` is put
-    under ``sources``.
+    ``data`` is text from elsewhere, fenced, each under its name. ``context`` is put under ``sources``.
     """
     fence = context.fence(*data.values()) if context else fence_of(*data.values())
     shown = {name: fenced(name, text, fence) for name, text in data.items()}
     if context:
         shown["sources"] = context.render(fence)
-    asked = prompts.render(form.prompt, fence=fence, **shown, **(form.words or {}))
-    messages = [Message("user", asked)]
+    prompt = prompts.render(form.prompt, fence=fence, **shown, **(form.words or {}))
+    messages = [Message("user", prompt)]
     for _ in range(2):
         try:
             reply = chat.complete(messages, max_tokens=form.max_tokens, json_schema=dict(form.schema))
@@ -84,7 +83,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def _check(name: str, value: Any, schema: Mapping[str, Any]) -> None:
-    """ValueError unless the value is of the schema's type, down to the leaves."""
+    """Raises ValueError unless the value has the schema's type, down to the leaves."""
     kind = schema["type"]
     is_number_that_is_none = kind == "integer" and isinstance(value, bool)
     if not isinstance(value, _TYPES[kind]) or is_number_that_is_none:
@@ -105,17 +104,17 @@ NUMBER: Mapping[str, Any] = {"type": "integer"}
 
 
 def one_of(names: Sequence[str]) -> Mapping[str, Any]:
-    """The schema of a text that is one of these."""
+    """The schema of a text from a fixed list."""
     return {"type": "string", "enum": list(names)}
 
 
 def many(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of a list."""
+    """The schema of a list of such items."""
     return {"type": "array", "items": dict(item)}
 
 
 def an_object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of an object that has all of these and nothing else."""
+    """The schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": {name: dict(schema) for name, schema in properties.items()},
@@ -125,5 +124,5 @@ def an_object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def versions(prompts: Prompts, names: Iterable[str]) -> str:
-    """Digest of these templates, by which scores and questions say how they were made."""
+    """Digest of these templates, which scores and questions record as their origin."""
     return value_digest({name: prompts.texts[name] for name in names})[:12]

@@ -1,4 +1,4 @@
-"""Chat through any endpoint that speaks OpenAI's protocol, with the `openai` client."""
+"""Chat through any endpoint with OpenAI's protocol, by the ``openai`` client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "refused"}
 
 
 class OpenAIChat(EndpointChat):
-    """A parameter that the model refuses, such as a temperature, is left out from then on."""
+    """Omits a parameter once the model has refused it, for instance a temperature."""
 
     def __init__(
         self, model: str, endpoint: Endpoint, timeouts: ChatTimeouts | None = None, price: Price | None = None
@@ -34,7 +34,7 @@ class OpenAIChat(EndpointChat):
         super().__init__(f"{PREFIX}{model}", model, timeouts, price, endpoint.rpm, endpoint.tpm)
         self._endpoint = endpoint
         hostname = urlsplit(endpoint.base_url or "").hostname
-        # OpenAI's newer models take only the longer name, most other servers only the shorter one.
+        # OpenAI's newer models accept only the longer name, most other servers only the shorter one.
         self._limit = "max_completion_tokens" if hostname in (None, "api.openai.com") else "max_tokens"
 
     @property
@@ -50,25 +50,25 @@ class OpenAIChat(EndpointChat):
             base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.timeouts.timeout, max_retries=0
         )
 
-    def _whole(self, asked: ChatRequest) -> Reply:
-        return _reply(self._client.chat.completions.create(**self._request(asked)))
+    def _whole(self, chat_request: ChatRequest) -> Reply:
+        return _reply(self._client.chat.completions.create(**self._request(chat_request)))
 
-    def _pieces(self, asked: ChatRequest) -> Iterator[Reply]:
-        request = self._request(asked) | {"stream": True}
+    def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
+        request = self._request(chat_request) | {"stream": True}
         if "stream_options" not in self._left_out:
             request["stream_options"] = {"include_usage": True}
         with self._client.chat.completions.create(**request) as chunks:
             yield from map(_piece, chunks)
 
-    def _request(self, asked: ChatRequest) -> dict[str, Any]:
+    def _request(self, chat_request: ChatRequest) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self.model,
-            "messages": [{"role": message.role, "content": message.text} for message in asked.messages],
-            self._limit: asked.max_tokens,
-            "temperature": asked.temperature,
+            "messages": [{"role": message.role, "content": message.text} for message in chat_request.messages],
+            self._limit: chat_request.max_tokens,
+            "temperature": chat_request.temperature,
         }
-        if asked.json_schema is not None:
-            form = {"name": "answer", "schema": asked.json_schema, "strict": True}
+        if chat_request.json_schema is not None:
+            form = {"name": "answer", "schema": chat_request.json_schema, "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": form}
         return {name: value for name, value in request.items() if name not in self._left_out}
 
@@ -104,7 +104,7 @@ class OpenAIChat(EndpointChat):
 def _reply(answer: Any) -> Reply:
     choices = getattr(answer, "choices", None)
     if not choices or choices[0].message is None:
-        raise ContractError("the endpoint's answer holds no message; check OPENAI_BASE_URL")
+        raise ContractError("the endpoint's answer contains no message; check OPENAI_BASE_URL")
     message = choices[0].message
     text, refusal = message.content or "", getattr(message, "refusal", None)
     finish = "refused" if refusal else _finish(choices[0].finish_reason)

@@ -1,4 +1,4 @@
-"""Spans of documents: joined where they touch, cut where they are too long, never the same words twice."""
+"""Spans of documents: joined if they touch, cut if they are too long, never with the same words twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lake.chunk.boundaries import sentence_starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Spans of a section with no more than this between them are neighbours: white space.
+#: Spans of a section with at most this many characters between them, white space, are neighbours.
 _GAP = 2
 #: Kinds of text that are cut between lines only.
 _LINED = ("code", "table")
@@ -19,7 +19,7 @@ _LINED = ("code", "table")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """``text`` is what stands from ``start`` to ``end`` in the document; ``rank`` is that of its best hit."""
+    """``text`` is the document from ``start`` to ``end``; ``rank`` is that of its best hit."""
 
     doc_id: str
     start: int
@@ -35,16 +35,16 @@ class Passage:
         return self.doc_id == other.doc_id and self.start <= other.end + _GAP and other.start <= self.end + _GAP
 
     def shares(self, other: Passage) -> bool:
-        """Whether some words are in both."""
+        """Whether the two overlap."""
         return self.doc_id == other.doc_id and self.start < other.end and other.start < self.end
 
     def joins(self, other: Passage) -> bool:
-        """Whether the two are one passage: they share words, or are neighbours in one section."""
+        """Whether the two form one passage: they overlap, or are neighbours in one section."""
         return self.shares(other) or (self.near(other) and self.heading == other.heading)
 
 
 def passage_of(row: Mapping[str, Any], rank: int) -> Passage:
-    """What a hit shows: its parent or window where the search was told to widen it."""
+    """A hit's text: its parent or window if the search expanded it."""
     return _passage(row, rank, row["start"], row["end"], row["text"])
 
 
@@ -60,7 +60,7 @@ def _passage(row: Mapping[str, Any], rank: int, start: int, end: int, text: str)
 
 
 def joined(passages: Iterable[Passage], new: Passage) -> list[Passage]:
-    """The passages with ``new`` among them, joined with all that it joins."""
+    """The passages with ``new`` added, and joined with all that it joins."""
     apart = []
     for passage in passages:
         if passage.joins(new):
@@ -82,7 +82,7 @@ def _union(a: Passage, b: Passage) -> Passage:
 
 
 def in_reading_order(passages: Iterable[Passage]) -> list[Passage]:
-    """Best first, but neighbours in one document stand together, as they are read."""
+    """Best first, with neighbours in one document together, in reading order."""
     groups: list[list[Passage]] = []
     for passage in sorted(passages, key=lambda p: (p.doc_id, p.start)):
         if groups and groups[-1][-1].near(passage):
@@ -96,7 +96,7 @@ def in_reading_order(passages: Iterable[Passage]) -> list[Passage]:
 def cut_around(passage: Passage, child: Passage, fits: Callable[[Passage], bool]) -> Passage | None:
     """As many whole sentences (lines of code, rows of a table) around ``child`` as fit.
 
-    None where not even one fits; the child itself is cut at the end where only a part of it does.
+    Cuts the child at its end if only a part of it fits; returns None if not even one sentence does.
     """
     places = _boundaries(passage)
     low = max(0, bisect_right(places, child.start - passage.start) - 1)

@@ -1,4 +1,4 @@
-"""Making a question easier to find: each strategy asks a model for queries, and says so where that failed."""
+"""Makes a question easier to find: each strategy has a model write queries, and records its failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_HISTORY = 12_000
 
 @dataclass(frozen=True, slots=True)
 class ExpandedQuery:
-    """What to search for; ``like_a_passage``: it is worded as an answer, so its vector is what tells."""
+    """A text to search for; ``like_a_passage``: it is worded like an answer, and is searched by its vector."""
 
     text: str
     like_a_passage: bool = False
@@ -33,7 +33,7 @@ class ExpandedQuery:
 
 @dataclass
 class Understanding:
-    """Asks the model, within limits, and keeps count; ``notes`` says what failed and what was done instead."""
+    """Calls the model, within limits; ``notes`` records failures and their consequences."""
 
     chat: ChatModel
     prompts: Prompts
@@ -42,19 +42,19 @@ class Understanding:
     notes: list[str] = field(default_factory=list)
 
     def standalone(self, question: str, history: Sequence[Message]) -> str:
-        """The question with what the conversation before it makes plain; as it is where the model fails."""
-        told = "\n".join(f"{message.role}: {message.text}" for message in history)[-_MAX_HISTORY:]
-        fence = fence_of(told, question)
-        told = fenced("conversation", told, fence)
-        return self._text("standalone", "question", question, fence, history=told) or question
+        """The question with references to the conversation resolved; unchanged if the model fails."""
+        turns = "\n".join(f"{message.role}: {message.text}" for message in history)[-_MAX_HISTORY:]
+        fence = fence_of(turns, question)
+        turns = fenced("conversation", turns, fence)
+        return self._text("standalone", "question", question, fence, history=turns) or question
 
     def rewritten(self, question: str) -> list[ExpandedQuery]:
-        """A query to be searched for in the question's place."""
+        """A query that replaces the question."""
         text = self._text("rewrite", "query", question, fence_of(question))
         return [ExpandedQuery(text or question)]
 
     def expanded(self, question: str) -> list[ExpandedQuery]:
-        """Queries that say it otherwise."""
+        """Queries with other words."""
         return list(map(ExpandedQuery, self._texts("expand", question, fence_of(question)) or ()))
 
     def imagined(self, question: str) -> list[ExpandedQuery]:
@@ -63,7 +63,7 @@ class Understanding:
         return [ExpandedQuery(text, like_a_passage=True)] if text else []
 
     def missing(self, question: str, found: str, fence: str) -> list[ExpandedQuery]:
-        """What is still to be looked up, given what was found; ``fence`` marks that off and is not in the question."""
+        """What else to search for, given the passages ``found``, which are marked by ``fence``."""
         return list(map(ExpandedQuery, self._texts("decompose", question, fence, sources=found) or ()))
 
     def _text(self, name: str, key: str, question: str, fence: str, **words: str) -> str | None:
@@ -85,7 +85,7 @@ class Understanding:
 
     def _ask(self, name: str, key: str, *, many: bool, **words: str) -> str | None:
         if self.usage.n_calls >= self.limits.max_calls:
-            self.notes.append(f"{name}: left out after {self.limits.max_calls} calls of the model")
+            self.notes.append(f"{name}: skipped after {self.limits.max_calls} calls of the model")
             return None
         message = Message("user", self.prompts.render(name, **words))
         schema = json_replies.schema_of(key, many=many)
@@ -93,20 +93,20 @@ class Understanding:
             done = self.chat.complete([message], max_tokens=self.limits.max_tokens, json_schema=schema)
         except (TransientError, ContractError) as error:
             self.usage += Usage(1)
-            self.notes.append(f"{name}: {error}; went on without it")
+            self.notes.append(f"{name}: {error}; continued without it")
             return None
         self.usage += done.usage
         return done.text
 
     def _note_form(self, name: str, written: str | None) -> None:
         if written is not None:
-            self.notes.append(f"{name}: the model's answer was no JSON of the asked form; went on without it")
+            self.notes.append(f"{name}: the model's answer was not the JSON requested; continued without it")
 
 
 def check_strategies(strategies: Sequence[str]) -> None:
-    """Raises UsageError for a name that is none."""
+    """Raises UsageError for an unknown name."""
     unknown = [name for name in strategies if name not in get_args(Understand)]
     if unknown:
         raise UsageError(
-            f"no way to understand a question is called {unknown[0]!r}; choose {either(get_args(Understand))}"
+            f"unknown strategy {unknown[0]!r}; choose {either(get_args(Understand))}"
         )

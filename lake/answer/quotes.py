@@ -1,4 +1,4 @@
-"""Words in quotation marks, looked up in the sources."""
+"""Looks up words in quotation marks in the sources."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN = str.maketrans(
 
 
 def quotes(text: str) -> list[tuple[int, str]]:
-    """Where each quotation of at least MIN_TERMS terms begins, and its words.
+    """Offsets and words of all quotations of at least MIN_TERMS terms.
 
     >>> quotes('He wrote "it burns whale oil at night" and "stop".')
     [(9, 'it burns whale oil at night')]
@@ -44,9 +44,9 @@ def quotes(text: str) -> list[tuple[int, str]]:
 
 
 def looked_up(words: str, cited: Sequence[int], sources: Sequence[CitedSource]) -> tuple[Quote, AnswerProblem | None]:
-    """The quotation in the first cited source that holds it, else in any; case, spaces and kinds of marks don't count.
+    """The quotation in the first cited source that contains it, else in any; ignores case, spaces and kinds of marks.
 
-    An ellipsis in it may stand for anything; what is around it must follow in order.
+    An ellipsis stands for any text; the parts around it must follow in order.
     """
     ordered = sorted(sources, key=lambda source: (source.number not in cited, source.number))
     for source in ordered:
@@ -55,14 +55,14 @@ def looked_up(words: str, cited: Sequence[int], sources: Sequence[CitedSource]) 
             quote = Quote(words, source.number, source.start + span[0], source.start + span[1])
             return quote, _elsewhere(quote, cited)
     where = f"[{'], ['.join(map(str, cited))}]" if cited else "any source"
-    return Quote(words, None, None, None), AnswerProblem("quote_not_found", f'"{words}" does not stand in {where}')
+    return Quote(words, None, None, None), AnswerProblem("quote_not_found", f'"{words}" does not occur in {where}')
 
 
 def _elsewhere(quote: Quote, cited: Sequence[int]) -> AnswerProblem | None:
     if not cited or quote.number in cited:
         return None
     named = ", ".join(f"[{number}]" for number in cited)
-    return AnswerProblem("quote_elsewhere", f'"{quote.text}" stands in [{quote.number}], not in {named}')
+    return AnswerProblem("quote_elsewhere", f'"{quote.text}" occurs in [{quote.number}], not in {named}')
 
 
 def _find(words: str, text: str) -> tuple[int, int] | None:
@@ -80,7 +80,7 @@ def _find(words: str, text: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=64)
 def _normal(text: str) -> tuple[str, list[int]]:
-    """The text in one case with single spaces and plain marks, and where each of its characters comes from."""
+    """The text in one case with single spaces and plain marks, and the original offset of each character."""
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):

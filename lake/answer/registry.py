@@ -20,19 +20,19 @@ FORMS = ("openai:MODEL", "anthropic:MODEL")
 
 
 class NoChatModelError(UsageError):
-    """No chat model is named, here or in the environment."""
+    """Neither the call nor the environment names a chat model."""
 
 
 def load_chat(name: str | None = None, timeouts: ChatTimeouts | None = None) -> ChatModel:
-    """The chat model called ``name``, else the one that RAGLAKE_CHAT_MODEL names.
+    """The chat model ``name``, by default that of RAGLAKE_CHAT_MODEL.
 
-    Raises NoChatModelError where neither does, and UsageError for a wrong name or a missing key.
+    Raises NoChatModelError if both are missing, and UsageError for an unknown name or a missing key.
     """
     chosen = (name or os.environ.get(VARIABLE, "")).strip()
     if not chosen:
         raise NoChatModelError(
-            f"no chat model is set, so there are passages and no answer; set {VARIABLE} to {either(FORMS)}, with "
-            f"OPENAI_API_KEY or ANTHROPIC_API_KEY, or OPENAI_BASE_URL for a server of your own"
+            f"no chat model is set, so there are passages but no answer; set {VARIABLE} to {either(FORMS)}, with "
+            f"OPENAI_API_KEY or ANTHROPIC_API_KEY, or OPENAI_BASE_URL for your own server"
         )
     family, _, model = chosen.partition(":")
     load = plugins.load("chat_models", family) if model else None
@@ -47,7 +47,7 @@ def _added() -> list[str]:
 
 
 def openai(model: str, timeouts: ChatTimeouts | None = None) -> ChatModel:
-    """A model behind OPENAI_BASE_URL, or OpenAI's own; an entry point, as ``anthropic`` is."""
+    """A model behind OPENAI_BASE_URL, or OpenAI's own; an entry point, like ``anthropic``."""
     return openai_chat.OpenAIChat(model, Endpoint.from_environment(), timeouts)
 
 

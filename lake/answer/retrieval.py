@@ -1,4 +1,4 @@
-"""Searching with an understood question: its queries, their fusion, and further hops."""
+"""Searches with an understood question: its queries, their fusion, and further hops."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from lake.answer.chat import Message
     from lake.options.answer import Understand
 
-#: Tokens of passages that a hop shows to the model.
+#: Tokens of passages that the model sees for a hop.
 _HOP_TOKENS = 2000
 
 
 class SearchFunction(Protocol):
-    """``Index.search``, perhaps with some of its options set."""
+    """``Index.search``, possibly with some options set."""
 
     def __call__(self, text: str, k: int, /, **options: Any) -> SearchResult: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages of a release, and the questions and queries that led to them."""
+    """Passages of a release, and the question and queries that found them."""
 
     found: SearchResult
     question: str
@@ -50,11 +50,11 @@ def find(
     history: Sequence[Message] = (),
     understanding: Understanding | None = None,
 ) -> Retrieved:
-    """The ``k`` passages that all queries together find best.
+    """The best ``k`` passages of all queries together.
 
-    A history makes the question stand alone; ``rewrite`` takes the question's place in the search, ``expand`` and
-    ``hyde`` go beside it, ``decompose`` looks up what is missing after each hop. Without ``understanding``
-    nothing is asked of a model and the question is searched as it is.
+    A history makes the question stand alone; ``rewrite`` replaces the question in the search, ``expand`` and ``hyde``
+    add queries, ``decompose`` searches for what is missing after each hop. Without ``understanding``, no model is
+    called and the question is searched unchanged.
     """
     check_strategies(understand)
     if understanding is None:
@@ -89,15 +89,15 @@ def _hop(
     rankings: list[SearchResult],
     model: Understanding,
 ) -> None:
-    """Look up what the model says is missing, until it misses nothing new or the limits are reached."""
-    asked = {query.text.casefold() for query in queries}
+    """Searches for what the model finds missing, until it finds nothing new or reaches the limits."""
+    known = {query.text.casefold() for query in queries}
     for _ in range(model.limits.max_hops):
         context = pack(fuse([ranking.hits for ranking in rankings], k).to_pylist(), _HOP_TOKENS)
         fence = context.fence(question)
-        new = [q for q in model.missing(question, context.render(fence), fence) if q.text.casefold() not in asked]
+        new = [q for q in model.missing(question, context.render(fence), fence) if q.text.casefold() not in known]
         if not new:
             return
-        asked |= {query.text.casefold() for query in new}
+        known |= {query.text.casefold() for query in new}
         queries += new
         rankings += [_ranking(search, query, k) for query in new]
 
@@ -109,7 +109,7 @@ def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> SearchResu
 def understood(
     search: SearchFunction, strategies: Sequence[Understand], make: Callable[[], Understanding]
 ) -> SearchFunction:
-    """``search`` with strategies before it: the same call, so that an evaluation can measure what they bring."""
+    """``search`` preceded by strategies: the same call, so that an evaluation can measure their effect."""
 
     def searched(text: str, k: int, /, **options: Any) -> SearchResult:
         return find(partial(search, **options), text, k, understand=strategies, understanding=make()).found

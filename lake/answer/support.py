@@ -1,4 +1,4 @@
-"""How well each sentence of an answer is borne out by the sources it cites; no model is asked."""
+"""Measures how well the cited sources support each sentence of an answer, without a model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lake.answer.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: A sentence with less is flagged; docs/answers.md has how it was chosen.
+#: Sentences below this support are flagged; docs/answers.md explains the choice.
 SUPPORTED = 0.5
-#: What is left of the support of a sentence with a number that none of its sources holds.
+#: Factor on the support of a sentence with a number that none of its sources contains.
 _WRONG_NUMBER = 0.5
 _MARKUP = re.compile(r"^\s*(?:[-*+\u2022]|#{1,6}|\(?\d{1,2}[.)]|>)\s+")
 _NO_CLAIM = (":", "?", "\uff1a", "\uff1f", "\u061f")
@@ -26,7 +26,7 @@ _NO_CLAIM = (":", "?", "\uff1a", "\uff1f", "\u061f")
 
 @dataclass(frozen=True)
 class Checked:
-    """The answer's sentences and quotations, each with what is wrong with it."""
+    """The answer's sentences and quotations, and their problems."""
 
     sentences: tuple[Sentence, ...]
     quotes: tuple[Quote, ...]
@@ -34,20 +34,20 @@ class Checked:
 
     @property
     def mean_support(self) -> float:
-        """Over the claims; 0 where nothing is claimed."""
+        """Mean over the claims; 0 if there are none."""
         claims = [sentence.support for sentence in self.sentences if sentence.is_claim]
         return sum(claims) / len(claims) if claims else 0.0
 
 
 class SupportScorer:
-    """Holds the terms of the sources, to check many sentences against them."""
+    """Holds the terms of the sources to check many sentences against them."""
 
     def __init__(self, sources: Sequence[CitedSource]) -> None:
         self._texts = {source.number: Windows(source) for source in sources}
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
 
     def support(self, sentence: str, numbers: Iterable[int]) -> float:
-        """The share of the sentence, by weight, that the best places in these sources hold together."""
+        """The weighted share of the sentence that the best passages of these sources contain together."""
         claimed = terms(sentence)
         texts = [self._texts[number] for number in numbers]
         best = Vocabulary(term for text in texts for term in text.best(claimed, self._weights))
@@ -57,17 +57,17 @@ class SupportScorer:
 
 
 def checked(text: str, sources: Sequence[CitedSource]) -> Checked:
-    """Each sentence of an answer whose citations all exist, checked against its sources."""
+    """Checks each sentence of an answer, whose citations all exist, against its sources."""
     judge = SupportScorer(sources)
     plain = without_citations(text)
     found = [_judged(sentence, judge, plain, sources) for sentence in _with_citations(text)]
-    said: list[tuple[Quote, AnswerProblem | None]] = []
+    quoted: list[tuple[Quote, AnswerProblem | None]] = []
     for start, words in quotes(text):
         cited = next((s.citations for s in found if s.start <= start < s.end), ())
-        said.append(looked_up(words, cited, sources))
+        quoted.append(looked_up(words, cited, sources))
     problems = [problem for sentence in found for problem in _problems(sentence)]
-    problems += [problem for _, problem in said if problem]
-    return Checked(tuple(found), tuple(quote for quote, _ in said), tuple(problems))
+    problems += [problem for _, problem in quoted if problem]
+    return Checked(tuple(found), tuple(quote for quote, _ in quoted), tuple(problems))
 
 
 def _judged(sentence: Sentence, judge: SupportScorer, plain: str, sources: Sequence[CitedSource]) -> Sentence:
@@ -88,13 +88,13 @@ def _claims(words: str) -> bool:
 
 def _problems(sentence: Sentence) -> Iterable[AnswerProblem]:
     if sentence.is_claim and not sentence.supported:
-        yield AnswerProblem("unsupported", f"its sources do not bear this out: {sentence.text}")
+        yield AnswerProblem("unsupported", f"its sources do not support this: {sentence.text}")
     elif sentence.is_claim and not sentence.citations:
-        yield AnswerProblem("uncited", f"this names no source: {sentence.text}")
+        yield AnswerProblem("uncited", f"this cites no source: {sentence.text}")
 
 
 def _with_citations(text: str) -> list[Sentence]:
-    """The sentences with the citations in and after them; without any, with those of the next one in its line."""
+    """The sentences with the citations in and after them; without any, with those of the next sentence in its line."""
     spans = _spans(text)
     found = citations(text)
     inside = [tuple(dict.fromkeys(n for c in found if a <= c.start < b for n in c.numbers)) for a, b in spans]
@@ -108,7 +108,7 @@ def _with_citations(text: str) -> list[Sentence]:
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """The sentences' spans; a citation that follows a full stop goes with the sentence before it."""
+    """Spans of the sentences, each with a citation that follows its full stop."""
     plain = without_citations(text)
     ends = [citation.end for citation in citations(text)]
     spans = sentences(plain)

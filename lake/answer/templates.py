@@ -1,4 +1,4 @@
-"""Prompts as files that people can edit, checked before a model sees them."""
+"""Prompts as files that users can edit, checked before a model sees them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VARIABLE = "RAGLAKE_PROMPTS"
 _PACKAGED = Path(__file__).parent / "prompts"
 
-#: Template -> the placeholders that it must hold; it may hold no others.
+#: Template -> the placeholders that it must contain; no others are allowed.
 PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "answer_system": frozenset({"marker", "fence"}),
@@ -43,7 +43,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The templates' texts by name; ``digest`` tells one set of prompts from another."""
+    """The templates' texts by name; ``digest`` identifies a set of prompts."""
 
     texts: Mapping[str, str]
 
@@ -52,15 +52,15 @@ class Prompts:
         return value_digest(dict(self.texts))
 
     def render(self, name: str, **words: str) -> str:
-        """The template with its placeholders filled; a ``$`` in what is filled in stays as it is."""
+        """The template with its placeholders filled; leaves a ``$`` in the inserted text alone."""
         return Template(self.texts[name]).substitute(words).strip()
 
 
 def load_prompts(folder: str | Path | None = None) -> Prompts:
-    """The packaged prompts, with those in ``folder``, or in RAGLAKE_PROMPTS, in their place: NAME.md or NAME.txt.
+    """The packaged prompts, replaced by those in ``folder`` or RAGLAKE_PROMPTS: NAME.md or NAME.txt.
 
-    Raises UsageError for a folder that is not there, a file of no known name, and a template that lacks
-    a placeholder or has one that nothing fills.
+    Raises UsageError for a missing folder, a file of unknown name, and a template with missing or unknown
+    placeholders.
     """
     texts = {name: (_PACKAGED / f"{name}.md").read_text(encoding="utf-8") for name in PLACEHOLDERS}
     chosen = folder or os.environ.get(VARIABLE) or None
@@ -71,7 +71,7 @@ def load_prompts(folder: str | Path | None = None) -> Prompts:
 
 def _own(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
-        raise UsageError(f"no folder of prompts {str(folder)!r}; make it, or unset {VARIABLE} for the packaged ones")
+        raise UsageError(f"no folder of prompts {str(folder)!r}; create it, or unset {VARIABLE} for the packaged ones")
     return {path.stem: _checked(path) for path in sorted(folder.iterdir()) if path.suffix in (".md", ".txt")}
 
 
@@ -82,7 +82,7 @@ def _checked(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     template = Template(text)
     if not template.is_valid():
-        raise UsageError(f"{path} holds a '$' that begins no placeholder; write '$$' for a dollar sign")
+        raise UsageError(f"{path} has a '$' that begins no placeholder; write '$$' for a dollar sign")
     found = set(template.get_identifiers())
     for what, names in (("lacks", wanted - found), ("has unknown", found - wanted)):
         if names:

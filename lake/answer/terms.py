@@ -1,4 +1,4 @@
-"""Words, numbers and names of a text in any language, and how much each of them tells."""
+"""Words, numbers and names of a text in any language, and their weights."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from lake.chunk.boundaries import sentence_starts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Scripts without spaces between words: two neighbouring characters stand for a word.
+# Scripts without spaces between words: two adjacent characters count as a word.
 _DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _TERM = re.compile(rf"\d+(?:[.,]\d+)*|[{_DENSE}]+|[^\W\d_{_DENSE}]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _DENSE_RUN = re.compile(rf"[{_DENSE}]+")
 
 _STEM = 5
-#: What a word is worth that only begins like another one: "burned" for "burning".
+#: Weight of a match by the first letters alone: "burned" for "burning".
 SAME_STEM = 0.7
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word in its plain form; ``is_name``: it begins with a capital although no sentence begins there."""
+    """A normalized word; ``is_name``: it has a capital in the middle of a sentence."""
 
     key: str
     is_number: bool = False
@@ -71,7 +71,7 @@ def _number(word: str) -> str:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Spans of the sentences, line by line, white space around them left out."""
+    """Spans of the sentences, line by line, without surrounding white space."""
     spans = []
     for line in re.finditer(r"[^\n]+", text):
         cuts = [0, *sentence_starts(line[0]), len(line[0])]
@@ -84,7 +84,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def stem(key: str) -> str:
-    """The first five letters, which forms of a word mostly share, or all of a shorter one.
+    """The first five letters, which most forms of a word share; the whole of a shorter word.
 
     >>> stem("lamplight") == stem("lamplighter"), stem("burns") == stem("burned")
     (True, False)
@@ -93,9 +93,9 @@ def stem(key: str) -> str:
 
 
 class Weights:
-    """How much a term tells, by how few of some texts' sentences hold it; one that none holds tells most.
+    """Weights of terms: higher the fewer sentences of some texts contain the term, highest if none does.
 
-    It stands in for a list of stop words, which would have to be one per language.
+    Replaces lists of stop words, which each language would need.
     """
 
     def __init__(self, units: Sequence[Sequence[Term]]) -> None:
@@ -108,21 +108,21 @@ class Weights:
 
 
 class Vocabulary:
-    """The terms of a text, to look others up in."""
+    """The terms of a text, for look-ups."""
 
     def __init__(self, found: Iterable[Term]) -> None:
         self.keys = {term.key for term in found}
         self._stems = set(map(stem, self.keys))
 
     def match(self, term: Term) -> float:
-        """1 for a term that is there, a part for one that begins alike, 0 else; numbers must be equal."""
+        """1 for a term that occurs, a part for one with the same first letters, else 0; numbers must be equal."""
         if term.key in self.keys:
             return 1.0
         return SAME_STEM if not term.is_number and stem(term.key) in self._stems else 0.0
 
 
-def coverage(asked: Sequence[Term], vocabulary: Vocabulary, weights: Weights) -> float:
-    """The share of what ``asked`` says, by weight, that is in the vocabulary; 1 where it says nothing."""
-    distinct = {term.key: term for term in asked}.values()
+def coverage(wanted: Sequence[Term], vocabulary: Vocabulary, weights: Weights) -> float:
+    """The weighted share of ``wanted`` that is in the vocabulary; 1 if ``wanted`` has no weight."""
+    distinct = {term.key: term for term in wanted}.values()
     whole = sum(weights.of(term) for term in distinct)
     return sum(weights.of(term) * vocabulary.match(term) for term in distinct) / whole if whole else 1.0

@@ -1,4 +1,4 @@
-"""What an answer is made of."""
+"""The values of an answer."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class CitedSource:
     end: int
     text: str
     score: float
-    is_cut: bool = False  # the passage was longer than the room for it
+    is_cut: bool = False  # the passage did not fit as a whole
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the answer and how well its sources bear it out.
+    """A sentence of the answer and how well its sources support it.
 
-    ``support`` in [0, 1] is the share of its words, weighted by how much they tell, that its sources hold close
-    together. What claims nothing (a heading, a question, a line that ends in a colon) counts as supported.
+    ``support`` in [0, 1] is the weighted share of its words that its sources contain close together. A sentence
+    without a claim (a heading, a question, a line that ends in a colon) counts as supported.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words in quotation marks; ``number``, ``start``, ``end`` say in which source and where in its document."""
+    """Words in quotation marks; ``number``: their source; ``start``, ``end``: their offsets in its document."""
 
     text: str
     number: int | None
@@ -74,11 +74,11 @@ class AnswerProblem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``text`` is empty where no model was asked; ``enough`` says whether the question could be answered.
+    """``text`` is empty if no model was called; ``enough``: whether the question could be answered.
 
-    ``evidence`` in [0, 1]: how likely the answer is among the passages, as the search shows. ``confidence`` in [0, 1]:
-    how likely the text is right, 0 where there is no answer; docs/answers.md says what they can't tell.
-    ``passages`` has the columns of HITS, best first, and is there also without an answer.
+    ``evidence`` in [0, 1]: how likely the passages contain the answer, judged by the search. ``confidence`` in
+    [0, 1]: how likely the text is right, 0 without an answer; docs/answers.md has the limits of both. ``passages``
+    has the columns of HITS, best first, even without an answer.
     """
 
     question: str
@@ -86,7 +86,7 @@ class Answer:
     enough: bool
     confidence: float
     evidence: float
-    notice: str  # why there is no answer, for a person; else empty
+    notice: str  # why there is no answer, for users; else empty
     passages: pa.Table = field(repr=False)
     sources: tuple[CitedSource, ...] = ()
     sentences: tuple[Sentence, ...] = ()
@@ -97,16 +97,16 @@ class Answer:
     usage: Usage | None = None
     seconds: float = 0.0
     prompt_digest: str | None = None
-    asked: str = ""  # the question as it was answered: with the conversation worked in
-    queries: tuple[str, ...] = ()  # what was searched for
-    notes: tuple[str, ...] = ()  # what of the understanding of the question failed, and what was done instead
+    asked: str = ""  # the question as answered, with the conversation worked in
+    queries: tuple[str, ...] = ()  # the texts searched for
+    notes: tuple[str, ...] = ()  # failures in understanding the question, and their consequences
 
     @property
     def cost_usd(self) -> float | None:
         return self.usage.cost_usd if self.usage else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-like value, but for the times in ``passages``."""
+        """A JSON-like value, except for the times in ``passages``."""
         plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "passages"}
         return {**plain, "cost_usd": self.cost_usd, "passages": self.passages.to_pylist()}
 

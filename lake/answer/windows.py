@@ -1,4 +1,4 @@
-"""A source in overlapping stretches of a few sentences, to find the one that says most of a sentence."""
+"""Splits a source into overlapping windows of a few sentences, to find the one that best supports a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lake.answer.values import CitedSource
 
-#: So many neighbouring sentences are read together: who is meant often stands in the one before.
+#: Sentences per window: the subject is often named in the sentence before.
 _WINDOW = 3
 
 
@@ -33,7 +33,7 @@ class Windows:
                 self._stems[stem(key)].update(windows)
 
     def best(self, claimed: Sequence[Term], weights: Weights) -> list[Term]:
-        """The terms of the first stretch that holds most of ``claimed`` by weight, and of title and heading."""
+        """The terms of the first window that contains most of ``claimed`` by weight, and of title and heading."""
         scores = [0.0] * self._n
         for term in {term.key: term for term in claimed}.values():
             weight, exact = weights.of(term), self._places.get(term.key, set())

@@ -49,7 +49,7 @@ def test_an_answer_is_shown_with_its_sources(
     status, out, err = ask(capsys, WATER, "--lake", lake_url, "--model", "openai:local", stream)
     assert (status, err) == (OK, "")
     assert out.count("High water at the north quay is at six o'clock [") == 1
-    assert "! its sources do not bear this out: Whales sing" in out
+    assert "! its sources do not support this: Whales sing" in out
     assert "tides.md  Tides" in out
     assert "confidence 0." in out
     assert "price unknown" in out

@@ -204,7 +204,7 @@ def test_a_failing_model_costs_the_strategy_and_not_the_search(search: Any, endp
     endpoint.faults.append({"status": 400})
     told = ask(search, options=AnswerOptions(k=4, min_evidence=0.0, understand=("rewrite",)))
     assert told.queries == ("How much oil does the pump need?",)
-    assert "went on without it" in told.notes[0]
+    assert "continued without it" in told.notes[0]
     endpoint.faults.append({"status": 401})
     with pytest.raises(UsageError, match="OPENAI_API_KEY"):
         ask(search, options=AnswerOptions(k=4, understand=("rewrite",)))
@@ -222,7 +222,7 @@ def test_hops_and_calls_are_bounded(search: Any, endpoint: Any) -> None:
     limits = ExpansionLimits(max_queries=2, max_hops=9, max_calls=2)
     told = ask(search, options=AnswerOptions(k=4, min_evidence=0.0, understand=("decompose",), limits=limits))
     assert len(endpoint.requests) == 4 + 2 + 1
-    assert "left out after 2 calls" in told.notes[0]
+    assert "skipped after 2 calls" in told.notes[0]
 
 
 def test_an_unknown_strategy_is_named(search: Any, endpoint: Any) -> None:

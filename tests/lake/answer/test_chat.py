@@ -119,7 +119,7 @@ def test_an_answer_that_never_ends_is_given_up(endpoint: Any) -> None:
         (fault_of(403), UsageError, "no, thank you"),
         (fault_of(404), UsageError, "_BASE_URL"),
         (fault_of(400), ContractError, "no, thank you"),
-        (fault_of(400, error={"message": "prompt is too long: 9 tokens"}), UsageError, "lower the budget"),
+        (fault_of(400, error={"message": "prompt is too long: 9 tokens"}), UsageError, "lower the token budget"),
         (fault_of(429, error=QUOTA), UsageError, "quota"),
         (fault_of(trick="html"), ContractError, "no message"),
         (fault_of(trick="half json"), ContractError, "can't be read"),
