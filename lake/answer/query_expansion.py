@@ -107,6 +107,4 @@ def check_strategies(strategies: Sequence[str]) -> None:
     """Raises UsageError for an unknown name."""
     unknown = [name for name in strategies if name not in get_args(Understand)]
     if unknown:
-        raise UsageError(
-            f"unknown strategy {unknown[0]!r}; choose {either(get_args(Understand))}"
-        )
+        raise UsageError(f"unknown strategy {unknown[0]!r}; choose {either(get_args(Understand))}")

@@ -1,4 +1,4 @@
-"""Ground truth: questions with the places that answer them, which outlive any chunking and any model."""
+"""Ground truth: questions with the places that answer them, independent of chunking and models."""
 
 from __future__ import annotations
 

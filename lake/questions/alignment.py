@@ -1,4 +1,4 @@
-"""Evidence looked up in a release: the document, the place in its canonical text, the chunks and sections there."""
+"""Aligns evidence with a release: finds its document, its place in the canonical text, chunks and sections."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
-#: Why evidence can't be used: there is no such document, or it is in several sources; it is in quarantine; its text
-#: no longer holds the quote; the quote stands at several places and nothing tells which is meant.
+#: Why evidence can't be used: no such document; several sources have it; it is in quarantine; its text no longer
+#: contains the quote; the quote occurs several times and nothing identifies the right one.
 Reason = Literal["absent", "several sources", "quarantined", "text gone", "ambiguous"]
 
 _DOCUMENTS_AT_A_TIME = 256
@@ -26,7 +26,7 @@ _FACTS = ("doc_id", "source", "uri", "digest", "media_type")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Evidence as a release has it. No ``start``: the whole document; else the chunks and parents that overlap it."""
+    """A place of evidence in a release: a whole document (no ``start``), or a span with its chunks and parents."""
 
     evidence: Evidence
     doc_id: str
@@ -46,9 +46,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A question and its evidence in one release; ``documents`` are the manifest's rows of it, by doc_id.
+    """A question and its evidence in one release; ``documents`` are its rows of the manifest, by doc_id.
 
-    ``evidence_bytes`` digests the bytes of these documents, in quarantine or not: where two releases have the same,
+    ``evidence_bytes`` digests the bytes of these documents, in quarantine or not: if it is the same in two releases,
     the source did not change what answers the question.
     """
 
@@ -60,9 +60,9 @@ class Resolved:
 
     @property
     def left_out(self) -> str:
-        """Why the question can't be scored at this release: the first reason; "" where it can be.
+        """Why the question can't be scored at this release: the first reason; "" if it can.
 
-        Any relevant evidence that is gone suffices: what is ideal would not be what it was.
+        Any lost relevant evidence suffices, since it changes the ideal ranking.
         """
         reasons = [lost.reason for lost in self.lost if lost.evidence.grade]
         if not reasons and not any(place.evidence.grade for place in self.places):
@@ -71,10 +71,10 @@ class Resolved:
 
 
 def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion]) -> list[Resolved]:
-    """Each question with its evidence as it stands in ``release``, in the order of ``questions``.
+    """Each question with its evidence in ``release``, in the order of ``questions``.
 
-    A span counts where the text there is still the quote; else the quote is looked for in the whole text, white
-    space apart, and its surroundings and the old place tell occurrences apart.
+    A span counts if it still holds the quote; otherwise the whole text is searched for the quote, ignoring white
+    space, and context and old place choose among several occurrences.
     """
     manifest = _Manifest.of(lake, release, {e.uri for question in questions for e in question.evidence})
     spans = _located(lake, manifest, [e for question in questions for e in question.evidence])
@@ -130,12 +130,12 @@ def _of_source(rows: Mapping[str, list[dict[str, Any]]], evidence: Evidence) -> 
     return [row for row in rows.get(evidence.uri, ()) if evidence.source in (None, row["source"])]
 
 
-#: By document and evidence: where it stands, or why it doesn't.
+#: The place by document and evidence, or why there is none.
 _Found = dict[tuple[str, Evidence], "Place | Reason"]
 
 
 def _located(lake: Lake, manifest: _Manifest, evidence: Iterable[Evidence]) -> _Found:
-    """Place of each piece of evidence that speaks of a part of a document which is there."""
+    """Place of each piece of evidence that is a part of an existing document."""
     by_content: dict[str, set[tuple[str, Evidence]]] = {}
     for piece in evidence:
         row = manifest.find(piece)
@@ -150,7 +150,7 @@ def _located(lake: Lake, manifest: _Manifest, evidence: Iterable[Evidence]) -> _
 
 
 def _texts(lake: Lake, content_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Canonical texts; ContractError where one is not stored."""
+    """Canonical texts; raises ContractError if one is not stored."""
     lake.contents.refresh()
     for start in range(0, len(content_ids), _DOCUMENTS_AT_A_TIME):
         wanted = content_ids[start : start + _DOCUMENTS_AT_A_TIME]
@@ -188,13 +188,13 @@ def find_place(text: str, evidence: Evidence) -> tuple[int, int] | Reason:
 
 
 def _occurrences(text: str, quote: str) -> list[tuple[int, int]]:
-    """Where the words of a quote stand, with any white space between them; those that overlap count each."""
+    """Spans of a quote, with any white space between its words; overlapping ones count separately."""
     pattern = r"\s+".join(map(re.escape, re.split(r"\s+", quote)))
     return [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
 
 
 def _meant(text: str, evidence: Evidence, spans: list[tuple[int, int]]) -> tuple[int, int] | Reason:
-    """The occurrence whose surroundings are most like what they were, and which is nearest to the old place."""
+    """The occurrence whose context is most similar to the old one, and which is nearest to the old place."""
 
     def likeness(span: tuple[int, int]) -> tuple[int, int]:
         before, after = evidence.before or "", evidence.after or ""
@@ -207,12 +207,12 @@ def _meant(text: str, evidence: Evidence, spans: list[tuple[int, int]]) -> tuple
 
 
 def _agreeing(a: str, b: str) -> int:
-    """How many characters agree from the first on."""
+    """The number of equal characters at the start."""
     return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 class _Spans:
-    """Chunks and parents of one release, by their places."""
+    """Chunks and parents of one release, by position."""
 
     def __init__(self, lake: Lake, release: Release) -> None:
         tables = lake.tables(release.generation)
@@ -221,7 +221,7 @@ class _Spans:
         self._parents = tables.at("parents", release.versions["parents"])
 
     def attach(self, found: _Found) -> None:
-        """Give each place the chunks and parents that overlap it."""
+        """Gives each place the chunks and parents that overlap it."""
         keys = [key for key, place in found.items() if isinstance(place, Place)]
         doc_ids = sorted({doc_id for doc_id, _ in keys})
         chunks = _by_document(self._chunks, "chunk_id", doc_ids)
@@ -235,7 +235,7 @@ class _Spans:
 
 
 def _by_document(reader: TableReader, key: str, doc_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
-    """Spans (start, end, id) of these documents in their order."""
+    """Spans (start, end, id) of these documents in order."""
     found: dict[str, list[tuple[int, int, str]]] = {}
     for first in range(0, len(doc_ids), _DOCUMENTS_AT_A_TIME):
         where = one_of("doc_id", doc_ids[first : first + _DOCUMENTS_AT_A_TIME])

@@ -1,4 +1,4 @@
-"""Evidence tied to the words that it stands for, so that it can be found again where the text moves."""
+"""Ties evidence to its words, so that it can be found again if the text moves."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def anchored(lake: Lake, release: Release | None, questions: Sequence[EvalQuestion]) -> list[EvalQuestion]:
-    """Evidence with the source, span, quote and surroundings that it has in ``release``, as far as it is found there.
+    """Evidence with its source, span, quote and context in ``release``, if it is found there.
 
-    UsageError where a span comes without its quote and can't be read from the release: nobody could tell later
-    whether it still says the same.
+    Raises UsageError if a span comes without its quote and can't be read from the release: later, nobody could check
+    that its text is unchanged.
     """
     found: dict[Evidence, Evidence] = {}
     if release is not None:
@@ -33,7 +33,7 @@ def anchored(lake: Lake, release: Release | None, questions: Sequence[EvalQuesti
 
 
 def _anchor(place: Place, document: tuple[str, str]) -> Evidence:
-    """The evidence as the document (its source and text) has it."""
+    """The evidence as in the document, given by source and text."""
     source, text = document
     start, end = place.start, place.end
     if start is None or end is None:

@@ -1,4 +1,4 @@
-"""Questions without what was erased for good: its quotes, the answers that stood on them, and its words."""
+"""Removes what was erased from questions: its quotes, answers based on them, and its words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def undenied(lake: Lake, questions: Iterable[EvalQuestion]) -> list[EvalQuestion]:
-    """Questions less evidence at places that were erased, and less those that had no other."""
+    """Questions without evidence at erased places, and without those that had no other."""
     denylist, kept = lake.denylist(), list(questions)
     if not denylist:
         return kept
@@ -31,7 +31,7 @@ def undenied(lake: Lake, questions: Iterable[EvalQuestion]) -> list[EvalQuestion
 
 
 def _sources(lake: Lake) -> list[str]:
-    """Names of the sources of live, for evidence that names none."""
+    """Names of live's sources, for evidence that names none."""
     live = lake.log.read().live
     if live is None:
         return []
@@ -40,7 +40,7 @@ def _sources(lake: Lake) -> list[str]:
 
 
 def without_evidence(question: EvalQuestion, gone: list[Evidence]) -> EvalQuestion | None:
-    """The question without this evidence, and without answers, whose words may come from it; None if none is left."""
+    """The question without this evidence and without answers, which may quote it; None if no evidence is left."""
     if not gone:
         return question
     left = tuple(piece for piece in question.evidence if piece not in gone)

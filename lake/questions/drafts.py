@@ -1,4 +1,4 @@
-"""Drafting a question from a section, and finding out whether it is one: what a model is asked, and what is dropped."""
+"""Drafts a question from a section by a chat model, and checks whether to keep it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Reason = Literal[
 
 KINDS = ("fact", "number", "name", "reason", "procedure", "definition")
 PROMPTS = ("draft_question", "answer_from_passage", "answer_unaided", "same_answer")
-#: A longer quote shows no place.
+#: A longer quote identifies no place.
 _LONGEST_QUOTE = 600
 
 
@@ -80,7 +80,7 @@ _SAME: Form[bool] = Form("same_answer", an_object(same=FLAG), lambda found: foun
 
 @dataclass(frozen=True)
 class Drafter:
-    """Makes a question of a section, or says why there is none. Safe to use from several threads."""
+    """Makes a question from a section, or returns why there is none. Safe to use from several threads."""
 
     chat: ChatModel
     calls: Calls | None
@@ -90,7 +90,7 @@ class Drafter:
     unknown_only: bool = False
 
     def make(self, section: SampledSection, asked: Sequence[EvalQuestion]) -> EvalQuestion | Reason:
-        """A question that is none of those ``asked``; BudgetError where the next call could cost too much."""
+        """A question that differs from those ``asked``; raises BudgetError if the next call could cost too much."""
         draft = filled(self._asking(_DRAFT, section), self.prompts, _DRAFT, passage=_shown(section))
         if draft is None:
             return "no usable reply"
@@ -105,7 +105,7 @@ class Drafter:
     def _wrong_words(
         self, draft: _Draft, span: tuple[int, int] | None, section: SampledSection, asked: Sequence[EvalQuestion]
     ) -> Reason | None:
-        """What shows without asking a model again."""
+        """A reason that the words show without another call of the model."""
         if span is None:
             return "quote not in the text"
         if span[1] - span[0] > _LONGEST_QUOTE:
@@ -138,7 +138,7 @@ class Drafter:
         return bool(answer) and self._is_same(draft, answer or "", section)
 
     def _is_same(self, draft: _Draft, answer: str, section: SampledSection) -> bool:
-        """Whether two answers agree; the model is asked where their words don't show it."""
+        """Whether two answers agree; calls the model if their words don't decide it."""
         if agree(draft.answer, answer):
             return True
         asking = self._asking(_SAME, section)
@@ -162,12 +162,12 @@ class Drafter:
 
 
 def is_among(question: str, asked: Sequence[EvalQuestion]) -> bool:
-    """Whether one of these asks the same."""
+    """Whether one of these means the same."""
     return any(are_alike(question, other.text) for other in asked)
 
 
 def _shown(section: SampledSection) -> str:
-    """The section and where it stands; names are kept to one line each."""
-    told = {"document": section.document["uri"], "title": section.document["title"], "heading": section.heading}
-    lines = [f"{what}: {' '.join(str(value).split())}" for what, value in told.items() if value]
+    """The section and its position; names are kept to one line each."""
+    header = {"document": section.document["uri"], "title": section.document["title"], "heading": section.heading}
+    lines = [f"{what}: {' '.join(str(value).split())}" for what, value in header.items() if value]
     return "\n".join([*lines, "", section.text])

@@ -1,4 +1,4 @@
-"""What is wrong with a drafted question, as far as its words show: no model is asked here."""
+"""Finds problems of a drafted question from its words alone, without a model."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import Counter
 
 from lake.answer.terms import sentences, terms
 
-#: More of a question's runs of three words than this stand in the sentence that answers it: it is a copy.
+#: A question is a copy if more than this share of its three-word runs are in the sentence that answers it.
 COPIED = 0.5
 _RUN = 3
 #: Two answers, or questions, that share this much of their words.
 AGREEING, ALIKE = 0.6, 0.8
 
-#: A question that points at the text it was made from, in the languages that models are mostly asked in.
+#: A question that refers to the text it was made from, in the commonest languages of models.
 _POINTING = re.compile(
     r"\b(?:this|the (?:above|given|following|provided|present)|according to the)\s+"
     r"(?:document|passage|text|section|article|excerpt|paragraph|chapter|table|figure|page|context|source|snippet)\b"
@@ -28,7 +28,7 @@ _POINTING = re.compile(
 
 
 def place_of(quote: str, text: str) -> tuple[int, int] | None:
-    """Where the quote stands, white space apart; the first place of several.
+    """Span of the quote, ignoring white space; the first of several.
 
     >>> place_of("oil  at night", "It burns oil\\nat night."), place_of("oil by night", "It burns oil at night.")
     ((9, 21), None)
@@ -39,21 +39,21 @@ def place_of(quote: str, text: str) -> tuple[int, int] | None:
 
 
 def around(text: str, start: int, end: int) -> str:
-    """The sentences that a span touches."""
+    """The sentences that overlap a span."""
     touched = [span for span in sentences(text) if span[0] < end and start < span[1]]
     return text[touched[0][0] : touched[-1][1]] if touched else text[start:end]
 
 
 def is_copied(question: str, answering: str) -> bool:
-    """Whether the question is little else than the sentence that answers it.
+    """Whether the question is hardly more than the sentence that answers it.
 
     >>> is_copied("The pump needs how many litres of oil?", "The pump needs 3 litres of oil every day.")
     False
     >>> is_copied("Who says the pump needs 3 litres of oil?", "The pump needs 3 litres of oil every day.")
     True
     """
-    asked, said = _runs(question), _runs(answering)
-    return bool(asked) and len(asked & said) > COPIED * len(asked)
+    question_runs, answer_runs = _runs(question), _runs(answering)
+    return bool(question_runs) and len(question_runs & answer_runs) > COPIED * len(question_runs)
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
@@ -62,7 +62,7 @@ def _runs(text: str) -> set[tuple[str, ...]]:
 
 
 def points_at_text(question: str) -> bool:
-    """Whether it speaks of the text in front of the writer, which who is asked does not see.
+    """Whether it refers to the writer's text, which users who read the question do not see.
 
     >>> points_at_text("What does this section say?"), points_at_text("What is a section of a pipe?")
     (True, False)
@@ -71,7 +71,7 @@ def points_at_text(question: str) -> bool:
 
 
 def overlap(a: str, b: str) -> float:
-    """F1 of the words of two texts, each counted as often as it comes; 0 where one has none.
+    """F1 of the words of two texts, counting repeated words; 0 if either has none.
 
     >>> overlap("3 litres of oil", "3 litres"), overlap("", "")
     (0.6666666666666666, 0.0)
@@ -82,7 +82,7 @@ def overlap(a: str, b: str) -> float:
 
 
 def agree(a: str, b: str) -> bool:
-    """Whether two answers say the same in nearly the same words and the same numbers; False says nothing.
+    """Whether two answers have nearly the same words and the same numbers; False is no proof of a difference.
 
     >>> agree("3 litres of oil", "3 litres oil"), agree("3 litres of oil", "4 litres of oil")
     (True, False)
@@ -92,6 +92,6 @@ def agree(a: str, b: str) -> bool:
 
 
 def are_alike(a: str, b: str) -> bool:
-    """Whether two questions ask the same in nearly the same words and the same numbers."""
+    """Whether two questions have nearly the same words and the same numbers."""
     numbers = [{term.key for term in terms(text) if term.is_number} for text in (a, b)]
     return numbers[0] == numbers[1] and overlap(a, b) >= ALIKE

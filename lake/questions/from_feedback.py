@@ -1,4 +1,4 @@
-"""Ground truth from what people said of passages: votes become grades, and a draft that a person has yet to review."""
+"""Makes ground truth from feedback: votes become grades of a draft that a person has yet to review."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lake.records.feedback import read
 if TYPE_CHECKING:
     from lake.directory import Lake
 
-#: From this share of votes on, voters agree.
+#: Voters agree if at least this share of votes is equal.
 AGREED = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What was said of one passage as an answer to one question."""
+    """The votes on one passage as an answer to one question."""
 
     question: str
     source: str
@@ -40,22 +40,22 @@ class Votes:
 
     @property
     def grade(self) -> int | None:
-        """1 for useful, 0 for not; None where voters disagree."""
+        """1 for useful, 0 for not; None if voters disagree."""
         share = self.useful / self.n
         return 1 if share >= AGREED else 0 if share <= 1 - AGREED else None
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """Questions that were made of feedback, and what none was made of."""
+    """Questions made from feedback, and counts of what was skipped."""
 
     set: str
     n_judgements: int
     drafted: tuple[str, ...]
     conflicting: tuple[Votes, ...]
-    n_too_few: int  # passages with fewer votes than were asked for
-    n_nothing_useful: int  # questions of which no passage was found useful
-    n_decided: int  # that a person has reviewed or turned down in this set: they stay as they are
+    n_too_few: int  # passages with too few votes
+    n_nothing_useful: int  # questions without a useful passage
+    n_decided: int  # reviewed or rejected in this set, and left unchanged
     n_erased: int
 
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Drafted:
 
 
 def votes_of(rows: Iterable[Mapping[str, Any]]) -> list[Votes]:
-    """FEEDBACK rows, oldest first, counted by question and passage; of one voter's the last counts."""
+    """Counts FEEDBACK rows, oldest first, by question and passage; each voter's last vote counts."""
     last: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows:
         passage = (_words(row["question"]), row["source"], row["uri"], row["quote"])
@@ -84,7 +84,7 @@ def _words(question: str) -> str:
 
 
 def from_feedback(lake: Lake, name: str, at_least: int = 1) -> Drafted:
-    """Draft a question for each that has a passage which voters agree on, with at least so many votes."""
+    """Drafts a question for each that has a passage with ``at_least`` votes on which voters agree."""
     if at_least < 1:
         raise UsageError(f"--at-least {at_least} must be 1 or more")
     rows = read(lake).to_pylist()
@@ -113,12 +113,12 @@ def _questions(name: str, votes: Iterable[Votes]) -> list[EvalQuestion]:
         mine = evidence.setdefault(one.question, [])
         if one.grade is not None:
             mine.append(Evidence(one.uri, one.source, one.quote, start=one.start, end=one.end, grade=one.grade))
-    asked = EvalQuestion(name, "any", origin="feedback", reviewed=False)
-    return [replace(asked, text=text, evidence=tuple(pieces)) for text, pieces in evidence.items()]
+    drafted = EvalQuestion(name, "any", origin="feedback", reviewed=False)
+    return [replace(drafted, text=text, evidence=tuple(pieces)) for text, pieces in evidence.items()]
 
 
 def _decided(lake: Lake, name: str, drafted: Iterable[EvalQuestion]) -> set[str]:
-    """Ids of questions of which a person has already said what is to become of them."""
+    """Ids of questions that a person has already decided about."""
     calls = Calls(lake)
     reviewed = {one.question_id for one in questions(lake) if one.set == name and one.reviewed}
     turned_down = {one.question_id for one in drafted if calls.is_turned_down(name, one.text)}

@@ -1,4 +1,4 @@
-"""A set of questions drafted by a language model from sections of live, filtered, and marked as not reviewed."""
+"""Drafts a question set by a language model from sections of live, filtered, and marked as not reviewed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.releases.values import Release
 
-#: Sections worked on at a time, and questions kept at a time.
+#: Sections in progress at a time, and questions per write.
 N_WORKERS, _KEPT_AT_ONCE = 4, 25
-#: So many sections are tried for each wanted question, and so many besides: a model that writes nothing usable is not
-#: asked about the whole corpus.
+#: Sections to try for each wanted question, and extra ones: a model that writes nothing usable does not go through
+#: the whole corpus.
 _TRIES, _SPARE = 4, 10
 
 
@@ -46,9 +46,9 @@ class Dropped:
 
 @dataclass
 class Generated:
-    """What a run made: questions it ``added``, how many the set ``holds`` now that were generated, and the bill.
+    """Result of a run: the questions ``added``, the number of generated ones the set ``holds`` now, and the cost.
 
-    ``stopped`` says why the set does not hold as many as were wanted; "" where it does.
+    ``stopped``: why the set does not hold as many as requested; "" if it does.
     """
 
     release: str
@@ -92,14 +92,14 @@ def generate(
     n_workers: int = N_WORKERS,
     progress: Progress = silent,
 ) -> Generated:
-    """Draft questions until the set holds ``n`` generated ones, so that running it again adds none.
+    """Drafts questions until the set holds ``n`` generated ones; running it again adds none.
 
-    Replies of the model are kept in the lake: a run that was killed, or stopped at its ``budget`` (USD), goes on from
-    there and pays for none twice. The same seed draws the same sections. ``unknown_only`` drops what the model
-    answers without the passage.
+    The lake keeps the model's replies: a run that was killed, or stopped at its ``budget`` (USD), continues and pays
+    for none twice. The same seed draws the same sections. ``unknown_only`` drops what the model answers without the
+    passage.
     """
     if n < 1:
-        raise UsageError(f"{n} questions are none; ask for 1 or more")
+        raise UsageError(f"n must be 1 or more, got {n}")
     release, kept, spending = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
     drafter = Drafter(chat, Calls(lake), spending, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
@@ -110,7 +110,7 @@ def generate(
 
 
 def _taken(lake: Lake, release: Release, mine: Sequence[EvalQuestion]) -> dict[str, list[int]]:
-    """Where sections start that have been asked about, by document, however the question was worded since."""
+    """Starts of sections that questions have been made from, by document, even if reworded since."""
     found: dict[str, list[int]] = {}
     for one in resolve(lake, release, mine):
         for place in one.places:
@@ -121,7 +121,7 @@ def _taken(lake: Lake, release: Release, mine: Sequence[EvalQuestion]) -> dict[s
 
 @dataclass
 class _Run:
-    """Questions found and not yet kept, while a set is being filled."""
+    """Questions found but not yet stored, while a set is being filled."""
 
     lake: Lake
     release: Release
@@ -133,7 +133,7 @@ class _Run:
     fresh: list[EvalQuestion] = field(default_factory=list)
 
     def fill(self, drawn: Iterator[SampledSection]) -> None:
-        """Work through sections in their order until the set is full; whatever ends it, what was found is kept."""
+        """Works through sections in order until the set is full; keeps what was found, however it ends."""
         self.progress("questions", 0, max(0, self._lacking))
         try:
             with ThreadPoolExecutor(self.n_workers) as pool:
@@ -170,7 +170,7 @@ class _Run:
             self.made.dropped.append(Dropped(section.document["uri"], section.heading, found))
 
     def _keep(self) -> None:
-        """Put what was found into the lake, less what was erased meanwhile."""
+        """Adds what was found to the lake, without what was erased meanwhile."""
         if not self.fresh:
             return
         wanted = anchored(self.lake, self.release, self.fresh)

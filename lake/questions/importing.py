@@ -1,4 +1,4 @@
-"""Taking loaded questions into a lake, and saying which of them live can't be measured by."""
+"""Imports loaded questions into a lake, and reports which of them live can't be measured by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lake.questions.anchoring import anchored
 from lake.questions.store import add
 from lake.reporting import counted
 
-#: Unknown URIs that a message lists.
+#: Maximum number of unknown URIs in a message.
 _SHOWN = 5
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of loaded questions; ``left_out``: those that ``checked_at`` (live, if any) can't be measured by."""
+    """Result of an import; ``left_out``: questions that ``checked_at`` (live, if any) can't be measured by."""
 
     set: str
     n_taken: int
@@ -32,9 +32,9 @@ class Taken:
 
 
 def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion], *, allow_unknown: bool = True) -> Taken:
-    """Tie the questions of a set to the words of live and keep them, less those about erased documents.
+    """Ties the questions of a set to the text of live and adds them, except those about erased documents.
 
-    Without ``allow_unknown``, UsageError if the documents of a question are not in live; nothing is kept then.
+    Unless ``allow_unknown``, raises UsageError if documents of a question are not in live, and adds nothing.
     """
     live = lake.log.read().live
     questions = anchored(lake, live, loaded)

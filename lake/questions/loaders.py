@@ -1,4 +1,4 @@
-"""Ground truth from files: BEIR folders, SQuAD-style JSON, JSON Lines and CSV."""
+"""Loads ground truth from files: BEIR folders, SQuAD-style JSON, JSON Lines and CSV."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from lake.reporting import either
 
 FORMATS = ("beir", "squad", "jsonl", "csv")
 
-#: How a format names its documents unless ``uri`` says otherwise.
+#: Default rule for a document's URI, by format.
 _URIS = {"beir": "{id}.md", "squad": "{title}/{paragraph}.txt", "jsonl": "{uri}", "csv": "{uri}"}
 
 
 def load(
     format: str, path: str, *, set: str, source: str | None = None, uri: str | None = None, split: str = "test"
 ) -> list[EvalQuestion]:
-    """The questions in a file or folder, each once; ``source`` is that of their documents where the file names none.
+    """The questions in a file or folder, each once; ``source`` is that of their documents if the file names none.
 
-    ``uri`` makes a document's URI of what the format knows: ``{id}`` (beir), ``{title}``, ``{article}``,
+    ``uri`` makes a document's URI from the format's fields: ``{id}`` (beir), ``{title}``, ``{article}``,
     ``{paragraph}`` in it and ``{n}`` in the whole file, counted from 0 (squad), ``{uri}`` (jsonl, csv). ``split`` names
-    the judgements of a BEIR folder. UsageError says which line can't be used, and why.
+    the judgements of a BEIR folder. Raises UsageError with the line that can't be used, and why.
     """
     if format not in FORMATS:
         raise UsageError(f"no format {format!r}; choose {either(FORMATS)}")
@@ -47,7 +47,7 @@ def load(
     except (UnicodeDecodeError, IsADirectoryError, csv.Error) as error:
         raise UsageError(f"{place} can't be read as {format}: {error}") from error
     if not found:
-        raise UsageError(f"{place} holds no question with evidence")
+        raise UsageError(f"{place} has no question with evidence")
     return [_owned(question, set, source) for question in found]
 
 
@@ -66,7 +66,7 @@ def _owned(question: EvalQuestion, name: str, source: str | None) -> EvalQuestio
     return replace(question, set=name, evidence=evidence)
 
 
-#: The set's name until it is known.
+#: Placeholder for the set's name.
 _UNNAMED = "imported"
 
 Named = Callable[..., str]
@@ -74,7 +74,7 @@ Named = Callable[..., str]
 
 @contextmanager
 def _at(place: Path, number: int) -> Iterator[None]:
-    """UsageError that names the line."""
+    """Adds the line to a UsageError."""
     try:
         yield
     except (UsageError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -109,14 +109,14 @@ def _beir(folder: Path, named: Named, split: str) -> Iterator[EvalQuestion]:
             query, document, grade = cells
             if query not in texts:
                 raise UsageError(f"queries.jsonl has no query {query!r}")
-            # Some collections grade below 0 what is spam; it is as little relevant as what has 0.
+            # Some collections grade spam below 0; it counts as 0, not relevant.
             evidence.setdefault(query, []).append(Evidence(named(id=document), grade=max(0, int(grade))))
     for query, pieces in evidence.items():
         yield EvalQuestion(_UNNAMED, texts[query], query, evidence=tuple(pieces))
 
 
 def _squad(place: Path, named: Named, rule: str) -> Iterator[EvalQuestion]:
-    """Answers as spans of their paragraphs; where a whole article is one document, as quotes from it."""
+    """Answers as spans of their paragraphs; if a whole article is one document, as quotes from it."""
     is_paragraph = "{paragraph" in rule or "{n" in rule
     with _at(place, 1):
         articles = json.loads(place.read_text(encoding="utf-8-sig"))["data"]
@@ -124,14 +124,14 @@ def _squad(place: Path, named: Named, rule: str) -> Iterator[EvalQuestion]:
     for article_number, article in enumerate(articles):
         for number, paragraph in enumerate(article["paragraphs"]):
             n += 1
-            for asked in paragraph["qas"]:
+            for entry in paragraph["qas"]:
                 with _at(place, n):
                     words = {"title": article.get("title", ""), "article": article_number, "paragraph": number, "n": n}
-                    yield _of_paragraph(asked, paragraph["context"], named(**words), is_whole=is_paragraph)
+                    yield _of_paragraph(entry, paragraph["context"], named(**words), is_whole=is_paragraph)
 
 
-def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> EvalQuestion:
-    answers = asked.get("answers") or []
+def _of_paragraph(entry: dict[str, Any], context: str, uri: str, *, is_whole: bool) -> EvalQuestion:
+    answers = entry.get("answers") or []
     for answer in answers:
         if not context.startswith(answer["text"], answer["answer_start"]):
             raise UsageError(f"the answer {answer['text']!r} does not stand at {answer['answer_start']}")
@@ -148,7 +148,7 @@ def _of_paragraph(asked: dict[str, Any], context: str, uri: str, *, is_whole: bo
         for start, end in sorted(spans)
     ]
     words = tuple(dict.fromkeys(answer["text"] for answer in answers))
-    return EvalQuestion(_UNNAMED, asked["question"], str(asked["id"]), words, evidence=tuple(pieces))
+    return EvalQuestion(_UNNAMED, entry["question"], str(entry["id"]), words, evidence=tuple(pieces))
 
 
 _OF_EVIDENCE = ("uri", "source", "quote", "start", "end", "grade")

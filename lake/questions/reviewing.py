@@ -1,4 +1,4 @@
-"""A person's decisions about questions, each of them kept at once."""
+"""Applies a person's decisions about questions, each stored at once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from lake.questions.values import Evidence
     from lake.releases.values import Release
 
-#: Characters of the text that are shown on either side of a quote.
+#: Characters of text to show on either side of a quote.
 _AROUND = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Evidence as a reviewer sees it: the quote and what stands around it, or why it is not there."""
+    """Evidence for a reviewer: the quote and the text around it, or why it is missing."""
 
     evidence: Evidence
     before: str = ""
@@ -33,17 +33,17 @@ class Shown:
 
 
 def to_review(lake: Lake, name: str, *, every: bool = False) -> list[EvalQuestion]:
-    """The questions of a set that nobody has reviewed; with ``every`` the others after them."""
+    """The questions of a set that nobody has reviewed; with ``every``, the others after them."""
     mine = questions(lake, name)
     return [question for question in sorted(mine, key=lambda one: one.reviewed) if every or not question.reviewed]
 
 
-def shown(lake: Lake, release: Release | None, asked: Sequence[EvalQuestion]) -> Iterator[list[Shown]]:
+def shown(lake: Lake, release: Release | None, pending: Sequence[EvalQuestion]) -> Iterator[list[Shown]]:
     """The evidence of each question as the release has it."""
     if release is None:
-        yield from ([Shown(e, quote=e.quote or "", reason="nothing is published") for e in a.evidence] for a in asked)
+        yield from ([Shown(e, quote=e.quote or "", reason="nothing is published") for e in a.evidence] for a in pending)
         return
-    for one in resolve(lake, release, asked):
+    for one in resolve(lake, release, pending):
         texts = texts_of(lake, release, {place.doc_id for place in one.places if place.start is not None})
         found = [Shown(lost.evidence, quote=lost.evidence.quote or "", reason=lost.reason) for lost in one.lost]
         for place in one.places:
@@ -54,19 +54,19 @@ def shown(lake: Lake, release: Release | None, asked: Sequence[EvalQuestion]) ->
 
 
 def accept(lake: Lake, question: EvalQuestion) -> bool:
-    """Stand by a question as it is; False where it is no longer there."""
+    """Accepts a question unchanged; False if it no longer exists."""
     return _changed(lake, question, lambda found: replace(found, reviewed=True))
 
 
 def edit(lake: Lake, question: EvalQuestion, text: str, answers: Sequence[str]) -> bool:
-    """Stand by a question in other words; False where it is no longer there. UsageError where it says nothing."""
+    """Accepts a reworded question; False if it no longer exists. Raises UsageError if the text has no word."""
     return _changed(lake, question, lambda found: replace(found, text=text, answers=tuple(answers), reviewed=True))
 
 
 def turn_down(lake: Lake, question: EvalQuestion) -> bool:
-    """Take a question away for good: neither generating questions nor feedback brings it back.
+    """Deletes a question for good: neither generation nor feedback brings it back.
 
-    False where it is no longer there.
+    Returns False if it no longer exists.
     """
     about = [document_id(piece.source, piece.uri) for piece in question.evidence if piece.source is not None]
     if question.origin != "imported":
@@ -75,7 +75,7 @@ def turn_down(lake: Lake, question: EvalQuestion) -> bool:
 
 
 def _changed(lake: Lake, question: EvalQuestion, decide: Callable[[EvalQuestion], EvalQuestion | None]) -> bool:
-    """Put what is decided in the question's place; another of the same words joins it."""
+    """Replaces the question by the decision's result, merged with any other question of the same words."""
     found = False
 
     def step(kept: list[EvalQuestion]) -> list[EvalQuestion]:

@@ -1,4 +1,4 @@
-"""Sections to ask about: drawn by source and media type, in an order that only a seed and what they say decide."""
+"""Draws sections for questions by source and media type, in an order that depends on a seed and their texts alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.releases.values import Release
 
-#: A section with less tokens has hardly anything to ask about.
+#: Minimum tokens of a section; shorter ones offer hardly any question.
 LEAST_TOKENS = 40
 _AT_A_TIME = 64
 _OF_DOCUMENT = ("doc_id", "source", "uri", "digest", "media_type", "title", "language")
@@ -34,18 +34,18 @@ class SampledSection:
 
     @property
     def about(self) -> tuple[str, str]:
-        """By what it is known whose words these are."""
+        """The fields that identify the origin of the text."""
         return self.document["doc_id"], self.document["digest"]
 
 
 def sections(
     lake: Lake, release: Release, seed: int, taken: Mapping[str, Sequence[int]], most: int | None = None
 ) -> Iterator[SampledSection]:
-    """The first ``most`` sections of a release, so drawn that any first part of them is spread over sources, media
-    types and documents.
+    """The first ``most`` sections of a release, drawn so that any first part is spread over sources, media types
+    and documents.
 
-    A stratum gets its share by the square root of its size, so that a small one is heard beside a large one. Those
-    that hold a place in ``taken`` (starts by doc_id) are left out of them, and so are texts that came before.
+    A stratum's share grows with the square root of its size, so that small ones count beside large ones. Omits
+    sections that contain a place in ``taken`` (starts by doc_id), and repeated texts.
     """
     tables = lake.tables(release.generation)
     documents = tables.at("documents", release.versions["documents"]).scan(_OF_DOCUMENT).to_pylist()
@@ -77,7 +77,7 @@ def _ordered(
 
 
 def _placed(drawn: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[float, str, dict[str, Any]]]:
-    """Each section of a stratum with its place among all, one of each document before a second of any."""
+    """Each section of a stratum with its position among all: one of each document before a second of any."""
     of_document: Counter[str] = Counter()
     turns = []
     for name, row in sorted(drawn, key=lambda pair: pair[0]):

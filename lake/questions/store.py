@@ -1,7 +1,7 @@
-"""Where the questions of a lake are kept: numbered snapshots of all of them, the newest of which counts.
+"""Stores the questions of a lake as numbered snapshots of all of them; the newest is current.
 
-Whoever changes them reads the newest, and creates the next number; of two at once one gets it, and the other reads
-again. A snapshot is never changed; sweeping removes those that are not the newest.
+A writer reads the newest and creates the next number; if two do so at once, one wins and the other reads again. A
+snapshot never changes; vacuuming removes all but the newest.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ _TRIES = 50
 
 
 def newest(store: Store) -> str | None:
-    """Path of the snapshot that counts; None where there are no questions."""
+    """Path of the current snapshot; None if there are no questions."""
     names = [name for name in store.names(FOLDER) if _NAME.fullmatch(name)]
     return f"{FOLDER}/{names[-1]}" if names else None
 
 
 def read(lake: Lake) -> tuple[int, pa.Table]:
-    """The newest snapshot: its number (0 for none) and QUESTIONS rows."""
+    """The current snapshot: its number (0 for none) and QUESTIONS rows."""
     for attempt in range(_TRIES):
         path = newest(lake.store)
         if path is None:
             return 0, QUESTIONS.empty_table()
         try:
             return int(path[-18:-8]), open_parquet(lake.store, path).read()
-        except FileNotFoundError:  # another one took its place and it was vacuumed
+        except FileNotFoundError:  # a newer one replaced it and it was vacuumed
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError
 
 
 def questions(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
-    """The questions of a set, or all; UsageError where there is no such set."""
+    """The questions of a set, or all; raises UsageError if there is no such set."""
     found = list(from_table(read(lake)[1]))
     if name is None:
         return found
@@ -62,12 +62,12 @@ def questions(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
 
 
 def reviewed(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
-    """Those of them that a person stands by, imported ones included: what a decision may rest on."""
+    """The questions that a person has accepted or imported; decisions may rest on them."""
     return [question for question in questions(lake, name) if question.reviewed]
 
 
 def change(lake: Lake, step: Callable[[list[EvalQuestion]], list[EvalQuestion]]) -> list[EvalQuestion]:
-    """Put what ``step`` makes of all questions in their place, and try again where somebody was quicker."""
+    """Replaces all questions by the result of ``step``, and tries again if another writer was faster."""
     for _ in range(_TRIES):
         number, rows = read(lake)
         left = to_table(step(list(from_table(rows))))
@@ -79,9 +79,9 @@ def change(lake: Lake, step: Callable[[list[EvalQuestion]], list[EvalQuestion]])
 
 
 def add(lake: Lake, new: Iterable[EvalQuestion]) -> list[EvalQuestion]:
-    """Keep these questions, in place of those of the same set that ask the same; all that are kept now.
+    """Adds these questions, replacing equal ones of the same set; returns all questions.
 
-    Evidence of documents that were erased for good is not kept, nor are the answers that stood on it.
+    Omits evidence of erased documents, and answers based on it.
     """
     wanted = {question.question_id: question for question in merged(new)}
 
@@ -89,12 +89,12 @@ def add(lake: Lake, new: Iterable[EvalQuestion]) -> list[EvalQuestion]:
         return undenied(lake, {**{question.question_id: question for question in kept}, **wanted}.values())
 
     found = change(lake, step)
-    # An erasure may have read the questions just before these were there; its denial came first.
+    # An erasure may have read the questions just before this write; its denylist entry came first.
     return change(lake, lambda kept: undenied(lake, kept)) if len(lake.denylist()) else found
 
 
 def drop(lake: Lake, name: str) -> int:
-    """Take a set away; how many questions it had."""
+    """Removes a set; returns its number of questions."""
     n_dropped = len(questions(lake, name))
     change(lake, lambda kept: [question for question in kept if question.set != name])
     return n_dropped

@@ -1,4 +1,4 @@
-"""A question with its answers and where they stand: values, and the rows that keep them."""
+"""A question, its answers and its evidence: values, and their rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lake.schemas import QUESTIONS
 Origin = Literal["imported", "generated", "feedback"]
 
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-#: So much of the text on either side of a quote is kept, to tell its occurrences apart.
+#: Characters of text kept on either side of a quote, to identify its occurrence.
 CONTEXT = 32
 _MOST = (1 << 31) - 1
 
@@ -38,7 +38,7 @@ def _check_numbers(**numbers: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is relevant to a question: a document, or a quote from it, which once stood at ``start`` to ``end``."""
+    """What is relevant to a question: a document, or a quote that was at ``start`` to ``end`` of it."""
 
     uri: str
     source: str | None = None
@@ -61,17 +61,17 @@ class Evidence:
         if self.start is not None and not 0 <= self.start < (self.end or 0):
             raise UsageError(f"a span of {self.uri!r} goes from {self.start} to {self.end}; it must hold something")
         if self.grade < 0:
-            raise UsageError(f"grade {self.grade} of {self.uri!r} is negative; 0 says that it is not relevant")
+            raise UsageError(f"grade {self.grade} of {self.uri!r} is negative; use 0 for not relevant")
 
     @property
     def is_place(self) -> bool:
-        """Whether it speaks of a part of the document."""
+        """Whether it is a part of a document."""
         return self.quote is not None or self.start is not None
 
 
 @dataclass(frozen=True, slots=True)
 class EvalQuestion:
-    """A question of a set, its answers in words, and the evidence of them."""
+    """A question of a set, its answers in words, and their evidence."""
 
     set: str
     text: str
@@ -88,7 +88,7 @@ class EvalQuestion:
         for text in (*self.answers, *self.tags):
             _check_texts(answer=text)
         if not _SET_NAME.fullmatch(self.set):
-            raise UsageError(f"no set can be called {self.set!r}; take small letters, digits, '.', '_' and '-'")
+            raise UsageError(f"no set can be called {self.set!r}; use lower-case letters, digits, '.', '_' and '-'")
         if not any(character.isalnum() for character in self.text):
             raise UsageError(f"the question {self.text!r} holds no word")
         if self.origin not in get_args(Origin):
@@ -100,7 +100,7 @@ class EvalQuestion:
 
     @property
     def digest(self) -> str:
-        """Of all that scores depend on: scores of a question with another digest are not of this one."""
+        """Digest of everything that scores depend on: scores with another digest are not of this question."""
         return value_digest([self.text, self.language, self.answers, [asdict(piece) for piece in self.evidence]])
 
     def to_row(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class EvalQuestion:
         return cls(**{**fields, **lists, "evidence": tuple(Evidence(**e) for e in fields["evidence"] or ())})
 
     def joined(self, other: EvalQuestion) -> EvalQuestion:
-        """One question of two that ask the same: all answers, evidence and tags of both."""
+        """Merges two equal questions: all answers, evidence and tags of both."""
         return replace(
             self,
             answers=tuple(dict.fromkeys([*self.answers, *other.answers])),
@@ -132,7 +132,7 @@ def merged(questions: Iterable[EvalQuestion]) -> list[EvalQuestion]:
 
 
 def to_table(questions: Iterable[EvalQuestion]) -> pa.Table:
-    """QUESTIONS rows in order of set and id."""
+    """QUESTIONS rows, sorted by set and id."""
     rows = sorted((question.to_row() for question in questions), key=lambda row: (row["set"], row["question_id"]))
     return pa.Table.from_pylist(rows, schema=QUESTIONS)
 

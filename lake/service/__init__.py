@@ -1,1 +1,1 @@
-"""Questions and answers over HTTP."""
+"""Search and answers over HTTP."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def http_app(access: Access, chat: ChatModel | None = None) -> ASGIApp:
-    """The server over streamable HTTP at ``/mcp``, without sessions: each request stands for itself and its key."""
-    # The Guard decides by which host names it may be called, since it knows of keys.
+    """The server over streamable HTTP at ``/mcp``, without sessions: each request carries its own key."""
+    # The Guard checks host names, since it knows the keys.
     any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server = mcp_server(access, chat, partial(_with_rights_of_key, access))
     app: ASGIApp = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=any_host)
@@ -34,5 +34,5 @@ def _with_rights_of_key(access: Access, context: Context[Any, Any], is_answer: b
     if wrong := key.forbidden(name for name, value in options.items() if value is not None):
         raise UsageError(f"this API key does not allow {wrong}")
     if is_answer and not key.answers:
-        raise UsageError("this API key is for searching, not for answers")
+        raise UsageError("this API key allows searches, not answers")
     return replace(access, principals=key.principals)

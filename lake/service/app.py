@@ -1,4 +1,4 @@
-"""The application: routes, what they are called in OpenAPI, and how errors become responses."""
+"""The application: routes, their OpenAPI descriptions, and errors as responses."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _DESCRIPTION = """
-Passages of a raglake lake, and answers from them. Each response is from exactly one release, which its body and the
-header `Raglake-Release` name.
+Passages of a raglake lake, and answers from them. Each response is from exactly one release, named in its body and in
+the header `Raglake-Release`.
 """
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": messages.Refusal, "description": said}
-    for status, said in {
-        400: "A word of the request is wrong; the message lists the right ones.",
+    status: {"model": messages.Refusal, "description": text}
+    for status, text in {
+        400: "An option of the request is invalid; the message lists the valid ones.",
         401: "No valid API key.",
         403: "The API key does not allow an option.",
         404: "No such release or document.",
         408: "The request's body came too slowly.",
         413: "The request is too large.",
-        422: "The request is not of the described form.",
-        429: "Too many requests or judgements; Retry-After says when to come again.",
-        503: "Too many are waiting, or the lake can't be reached; Retry-After says when to come again.",
+        422: "The request does not match the schema.",
+        429: "Too many requests or judgements; Retry-After gives the seconds to wait.",
+        503: "Too many requests are waiting, or the lake can't be reached; Retry-After gives the seconds to wait.",
         504: "No answer within the time limit.",
     }.items()
 }
 _FROM = Query(ge=0, description="The character to read from.")
-_KEY = [Security(HTTPBearer(auto_error=False, description="An API key, where the service has any."))]
+_KEY = [Security(HTTPBearer(auto_error=False, description="An API key, if the service has any."))]
 _GUARDED = {"dependencies": _KEY, "responses": _REFUSALS}
 
 
@@ -61,7 +61,7 @@ def create_app(
     hosts: Collection[str] | None = None,
     split: Split | None = None,
 ) -> Guard:
-    """An ASGI application over one lake. ``options``: words of every search that a request does not set.
+    """An ASGI application over one lake. ``options``: defaults of every search.
 
     ``split``: releases that answer a share of the sessions.
     """
@@ -99,36 +99,36 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
     @app.post("/feedback", response_model=messages.FeedbackResult, **_GUARDED)  # type: ignore[arg-type]
     async def feedback(given: messages.FeedbackBody, request: Request) -> Response:
-        """Say whether a passage that was found is useful."""
+        """Record whether a passage found by a search is useful."""
         return _of_release(*await service.feedback(_key(request), given))
 
     @app.get("/documents/{doc_id}", response_model=messages.Document, **_GUARDED)  # type: ignore[arg-type]
     async def document(doc_id: str, request: Request, at: str = "live", start: Annotated[int, _FROM] = 0) -> Response:
-        """A document as it reads at a release, from a character on."""
+        """A document at a release, from a character on."""
         return _of_release(*await service.document(_key(request), doc_id, at, start))
 
 
 def _add_figures(app: FastAPI, service: Service) -> None:
     @app.get("/", response_model=messages.Welcome)
     async def welcome() -> Response:
-        """What this service is, which release is live, and where to go on."""
+        """The service, its live release, and links."""
         live = (await service.health())["release"]
         return Response(encode(messages.Welcome(release=live).model_dump()), media_type=_JSON)
 
     @app.get("/releases", **_GUARDED)  # type: ignore[arg-type]
     async def releases(request: Request) -> Response:
-        """Every release that is kept, oldest first."""
+        """All releases, oldest first."""
         return Response(await service.releases(_key(request)), media_type=_JSON)
 
     @app.get("/health", response_model=messages.Health)
     async def health() -> Response:
-        """Which release is live, and whether it can be read: 200 if so, else 503."""
+        """The live release and whether it can be read: 200 if so, else 503."""
         found = await service.health()
         return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=_JSON)
 
     @app.get("/metrics", **_GUARDED)  # type: ignore[arg-type]
     async def metrics() -> Response:
-        """Figures in the text format of Prometheus."""
+        """Metrics in the text format of Prometheus."""
         live = (await service.health())["release"]
         return Response(service.metrics.text(live), media_type=CONTENT_TYPE)
 
@@ -150,10 +150,10 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _of_framework(error: Exception) -> Problem:
-    """Without what was sent: it may be long, secret, or nothing that JSON can hold."""
+    """Omits the request's content: it may be long, secret, or not representable in JSON."""
     if isinstance(error, RequestValidationError):
-        said = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
-        return Problem(422, "invalid", "; ".join(said))
+        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
+        return Problem(422, "invalid", "; ".join(problems))
     if isinstance(error, HTTPException):
         return Problem(error.status_code, "refused", str(error.detail), error.headers)
     return problem_of(error)

@@ -1,4 +1,4 @@
-"""How much a service takes on."""
+"""Limits of a service's load."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lake.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Threads that search, threads that wait for the chat model, and questions in line for either; time limits; sizes.
+    """Threads that search, threads that wait for the chat model, and requests in line for either; time limits; sizes.
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
-    take up what it is sent. ``rate`` in requests per second, ``burst`` at once, for each key that says nothing else.
-    ``feedback_a_day``: judgements that one process keeps, of all callers.
+    receive the response. ``rate`` (requests per second) and ``burst`` (at once) hold for each key without its own.
+    ``feedback_a_day``: maximum judgements that one process keeps per day, over all callers.
     """
 
     n_threads: int = 4

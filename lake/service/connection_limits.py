@@ -1,4 +1,4 @@
-"""HTTP connections that do not wait for ever."""
+"""Limits how long HTTP connections wait for a client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class LimitedProtocol(H11Protocol):
-    """Closes a connection whose next request's head does not come, or whose client does not read what it asked for.
+    """Closes a connection if the next request's head does not come, or the client does not read its response.
 
     uvicorn itself limits only the silence between two requests.
     """
@@ -62,6 +62,6 @@ class LimitedProtocol(H11Protocol):
 
 
 def limited_protocol(head_seconds: float, send_seconds: float) -> type[LimitedProtocol]:
-    """The protocol with these limits; uvicorn makes the connections itself, of a class."""
+    """The protocol with these limits; a class, since uvicorn creates the connections."""
     limits: dict[str, Any] = {"head_seconds": head_seconds, "send_seconds": send_seconds}
     return type("LimitedProtocol", (LimitedProtocol,), limits)

@@ -1,4 +1,4 @@
-"""Stands before the application: names each request, lets in who may come, and hands on whole bodies alone."""
+"""Wraps the application: assigns request ids, checks keys, hosts and rates, and passes on complete bodies only."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("raglake.access")
 
-#: Says nothing of what the lake holds: for load balancers, and for people who look up how to ask.
+#: Paths that reveal nothing about the lake: for load balancers, and for people who read the API's description.
 OPEN = ("/", "/health", "/docs", "/openapi.json")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-#: So much of a body that is too large is read and thrown away, so that the client gets to read why.
+#: Bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 _DISCARDED = 1 << 24
 
 Count = Callable[[str, int, str, float], None]
@@ -34,7 +34,7 @@ Count = Callable[[str, int, str, float], None]
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request and what became of it."""
+    """One request and its outcome."""
 
     scope: Scope
     send_on: Send
@@ -61,14 +61,14 @@ class _Exchange:
 
 
 class _GoneError(Exception):
-    """The client went away before its request was whole."""
+    """The client disconnected before its request was complete."""
 
 
 class Guard:
     """An ASGI application around another one, which finds the caller's Key in ``scope["state"]``.
 
-    ``hosts``: the names by which it may be called, None for any. It keeps out web pages that make a browser
-    on this machine call a service that asks for no key.
+    ``hosts``: the host names it accepts, None for any. This keeps out web pages that make a browser on this machine
+    call a service without keys.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Guard:
             await self._handle(exchange, receive)
         except _GoneError:
             pass
-        except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is, the client is told so
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the client gets a response
             if not exchange.status:
                 await exchange.refuse(problem_of(error))
         finally:
@@ -103,7 +103,7 @@ class Guard:
     def _admitted(self, exchange: _Exchange) -> Key:
         scope = exchange.scope
         if self._hosts is not None and _host(scope) not in self._hosts:
-            message = f"without API keys this service is called by one of the names {', '.join(sorted(self._hosts))}"
+            message = f"without API keys this service accepts only the host names {', '.join(sorted(self._hosts))}"
             raise Problem(421, "wrong_host", message, {"Connection": "close"})
         if scope["path"] in OPEN:
             return Key("-")
@@ -119,7 +119,7 @@ class Guard:
         rate, burst = key.rate or self._bounds.rate, key.burst or self._bounds.burst
         caller = key.name if key is not self._keys.anonymous else f"@{(scope.get('client') or ('',))[0]}"
         if seconds := self._limits.retry_after(caller, rate, burst):
-            message = f"more than {rate:g} requests per second; come again in {seconds} s"
+            message = f"more than {rate:g} requests per second; try again in {seconds} s"
             raise Problem(429, "rate_limited", message, {"Retry-After": str(seconds)})
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
@@ -144,7 +144,7 @@ class Guard:
             if not message.get("more_body", False):
                 break
         if max(size, stated) > most:
-            raise Problem(413, "too_large", f"a request may have {most:,} bytes at most", {"Connection": "close"})
+            raise Problem(413, "too_large", f"a request may have at most {most:,} bytes", {"Connection": "close"})
         return bytes(body)
 
     def _record(self, exchange: _Exchange) -> None:
@@ -157,7 +157,7 @@ class Guard:
             "key": exchange.caller,
             "method": scope["method"],
             "path": scope["path"],
-            "status": exchange.status,  # 0: the client went away
+            "status": exchange.status,  # 0: the client disconnected
             "release": exchange.release,
             "ms": round(seconds * 1000, 1),
         }
@@ -169,7 +169,7 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 def _presented(scope: Scope) -> str | None:
-    """The key of a request; an empty one where the header is there and holds none."""
+    """The key of a request; an empty one if the header exists without a key."""
     header = _header(scope, b"authorization")
     if header is None:
         return None
@@ -182,14 +182,14 @@ def _host(scope: Scope) -> str:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The whole body, then whatever comes after it."""
-    told = False
+    """Receives the whole body, then whatever comes after it."""
+    is_replayed = False
 
     async def replay() -> Message:
-        nonlocal told
-        if told:
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        told = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay

@@ -1,4 +1,4 @@
-"""Who may ask: API keys, and what each of them allows."""
+"""API keys and what each of them allows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """``principals`` whose documents may be seen, "*" for all; ``options`` of a request that may be set, None for all.
+    """``principals`` whose documents are visible, "*" for all; ``options`` of a request that may be set, None for all.
 
-    ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may ask
-    the chat model, which costs.
+    ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may call the
+    chat model, which costs money.
     """
 
     name: str
@@ -38,17 +38,17 @@ class Key:
     answers: bool = True
 
     def forbidden(self, options: Iterable[str]) -> list[str]:
-        """Those of the options that the key does not allow."""
+        """The options that the key does not allow."""
         return [] if self.options is None else [name for name in options if name not in self.options]
 
     @classmethod
     def from_json(cls, value: Any) -> Key:
-        """Of an object with ``name``, ``key`` or ``sha256``, and any of the other fields."""
+        """Reads an object with ``name``, ``key`` or ``sha256``, and any other fields."""
         if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
             raise UsageError("an API key is an object with at least a name, and a key or its sha256")
         if unknown := sorted(value.keys() - {"key", *(f.name for f in fields(cls))}):
             raise UsageError(f"API key {value['name']!r} has unknown fields: {', '.join(unknown)}")
-        given = {name: _checked(value["name"], name, said) for name, said in value.items() if name != "key"}
+        given = {name: _checked(value["name"], name, allowed) for name, allowed in value.items() if name != "key"}
         return cls(**(given | {"sha256": _digest(value)}))
 
 
@@ -71,26 +71,26 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _checked(key: str, name: str, said: Any) -> Any:
+def _checked(key: str, name: str, allowed: Any) -> Any:
     if name in ("principals", "options"):
-        if (name, said) in (("options", None), ("principals", EVERYTHING)):
-            return said
-        if not isinstance(said, list) or not all(isinstance(item, str) for item in said):
+        if (name, allowed) in (("options", None), ("principals", EVERYTHING)):
+            return allowed
+        if not isinstance(allowed, list) or not all(isinstance(item, str) for item in allowed):
             raise UsageError(f"{name} of API key {key!r} must be a list of names")
         if name == "principals":
-            checked(said)
-        return tuple(said)
+            checked(allowed)
+        return tuple(allowed)
     if name in ("rate", "burst"):
-        if said is not None and (isinstance(said, bool) or not isinstance(said, int | float) or said <= 0):
+        if allowed is not None and (isinstance(allowed, bool) or not isinstance(allowed, int | float) or allowed <= 0):
             raise UsageError(f"{name} of API key {key!r} must be a number above 0")
-        return said
-    if name == "answers" and not isinstance(said, bool):
+        return allowed
+    if name == "answers" and not isinstance(allowed, bool):
         raise UsageError(f"answers of API key {key!r} must be true or false")
-    return said
+    return allowed
 
 
 class KeyRing:
-    """The keys of a service; ``anonymous`` is who asks without one, None where nobody may."""
+    """The keys of a service; ``anonymous`` is the key of callers without one, None if a key is required."""
 
     def __init__(self, keys: Iterable[Key] = (), anonymous: Key | None = None) -> None:
         self.keys, self.anonymous = tuple(keys), anonymous
@@ -100,9 +100,9 @@ class KeyRing:
                 raise UsageError(f"two API keys have the same {field.replace('sha256', 'key')}")
 
     def find(self, presented: str | None) -> Key | None:
-        """Whose key was presented; None for a wrong one, and for none where one is needed.
+        """The key presented; None for a wrong one, or for none if one is required.
 
-        All keys are compared, in constant time, so that nothing is learned from how long it takes.
+        Compares all keys, in constant time, so that timing reveals nothing.
         """
         if presented is None:
             return self.anonymous
@@ -114,7 +114,7 @@ class KeyRing:
 
 
 def load_keys(path: str | None = None) -> tuple[Key, ...]:
-    """Keys of a JSON file, else of the environment variable RAGLAKE_API_KEYS: a list of objects as of ``Key``."""
+    """Keys of a JSON file, else of the variable RAGLAKE_API_KEYS: a list of objects with ``Key``'s fields."""
     text = _read(path) if path else os.environ.get(VARIABLE, "").strip()
     if not text:
         return ()

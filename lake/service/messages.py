@@ -1,4 +1,4 @@
-"""What is asked and answered over HTTP, as OpenAPI describes it."""
+"""Requests and responses over HTTP, as OpenAPI describes them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from lake.options import AnswerOptions, SearchOptions, options
 from lake.options.models import model_of
 
-_TEXT = "What to look for, in plain words."
-_AT = "live, a release's id or name, or what was live at a date (its end) or time, UTC."
-_SESSION = (
-    "Any name for who asks; while two releases are tried side by side, it decides which of them answers. Not stored."
-)
-_VOTER = "Any name for who judges, kept as a digest alone: of several judgements of theirs the last counts."
-#: Costs money, or is for operators.
+_TEXT = "Text to search for, in plain words."
+_AT = "live, a release's id or name, or a date (its end) or time in UTC for the release that was live then."
+_SESSION = "Any name of the session; while two releases are compared, it decides which of them answers. Not stored."
+_VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
+#: Options that cost money, or are for operators.
 _NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts")
 
 
 class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax"))):  # type: ignore[misc]
-    """What both kinds of question share. Options that a request omits fall back to the lake's configuration (section
+    """Fields of both kinds of question. Options that a request omits fall back to the lake's configuration (section
     ``search``), else to the defaults shown here.
     """
 
@@ -43,9 +41,9 @@ class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED,
         return value
 
     def how(self) -> dict[str, Any]:
-        """The search options that were given, except ``k``; an API key may be confined to some."""
-        said: dict[str, Any] = self.model_dump(include=self.model_fields_set & (options(SearchOptions).keys() - {"k"}))
-        return said
+        """The search options given, except ``k``; an API key may allow only some."""
+        given: dict[str, Any] = self.model_dump(include=self.model_fields_set & (options(SearchOptions).keys() - {"k"}))
+        return given
 
 
 class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", "syntax"))):  # type: ignore[misc]
@@ -64,7 +62,7 @@ class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", 
 
     @property
     def n(self) -> int | None:
-        """Passages asked for, if the request says."""
+        """The number of passages, if the request has it."""
         return self.k if "k" in self.model_fields_set else None
 
 
@@ -78,7 +76,7 @@ class Turn(BaseModel):
 
 
 class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
-    """A question to be answered from the passages found."""
+    """A question to answer from the passages found."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"question": "How do I reset the pump?", "stream": True}]}
@@ -86,13 +84,13 @@ class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k",
 
     question: str = Field(description=_TEXT)
     history: list[Turn] = Field(
-        default_factory=list, max_length=50, description="The conversation before, oldest first."
+        default_factory=list, max_length=50, description="The conversation so far, oldest first."
     )
-    stream: bool = Field(False, description="Server-sent events in place of one object.")
+    stream: bool = Field(False, description="Send server-sent events instead of one object.")
 
     @property
     def n(self) -> int:
-        """Passages asked for."""
+        """The number of passages."""
         return int(self.k)
 
 
@@ -116,7 +114,7 @@ class Hit(BaseModel):
 
 
 class QueryResult(BaseModel):
-    """Passages, best first, all of one release. ``query_id`` names the search in feedback."""
+    """Passages, best first, all of one release. ``query_id`` identifies the search in feedback."""
 
     release: str
     query_id: str | None
@@ -138,7 +136,7 @@ class AnswerSource(BaseModel):
 
 
 class AnswerResult(BaseModel):
-    """An answer; ``text`` is empty and ``notice`` says why where there is none. ``passages`` are there all the same."""
+    """An answer and its ``passages``. If there is no answer, ``text`` is empty and ``notice`` gives the reason."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -154,28 +152,28 @@ class AnswerResult(BaseModel):
 
 
 class FeedbackBody(BaseModel):
-    """Whether a passage that was found is useful."""
+    """A judgement of whether a passage is useful."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True}]},
     )
 
-    query_id: str = Field(max_length=20_000, description="As it came with the passages.")
+    query_id: str = Field(max_length=20_000, description="The id that came with the passages.")
     chunk_id: str = Field(max_length=64)
     useful: StrictBool
     session: str | None = Field(None, min_length=1, max_length=200, description=_VOTER)
 
 
 class FeedbackResult(BaseModel):
-    """A judgement that is kept."""
+    """A judgement that was kept."""
 
     release: str
     feedback_id: str
 
 
 class DocumentSection(BaseModel):
-    """A stretch of a document's text, ``canonical_text[start:end]``."""
+    """A section of a document's text, ``canonical_text[start:end]``."""
 
     heading: str | None
     page: int | None
@@ -200,14 +198,14 @@ class Document(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether questions can be answered, and from which release."""
+    """Whether the service can answer, and from which release."""
 
     status: Literal["ok", "empty", "unreadable"]
     release: str | None
 
 
 class Welcome(BaseModel):
-    """What this service is, and where to go on."""
+    """The service and its links."""
 
     service: Literal["raglake"] = "raglake"
     release: str | None
@@ -227,6 +225,6 @@ class Refusal(BaseModel):
         }
     )
 
-    error: str = Field(description="Short and stable.")
-    message: str = Field(description="For a person: what, why and the next step.")
+    error: str = Field(description="A short, stable code.")
+    message: str = Field(description="What happened, why, and the next step, for people.")
     request_id: str

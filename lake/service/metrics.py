@@ -1,4 +1,4 @@
-"""What the service counts, for Prometheus."""
+"""The service's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """Of one service: a registry of its own. Routes are labelled by their pattern, so that labels stay few."""
+    """Metrics of one service, in its own registry. Routes are labelled by pattern, to keep labels few."""
 
     def __init__(self, n_taken: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
@@ -21,11 +21,9 @@ class Metrics:
         self._seconds = Histogram(*seconds, buckets=_SECONDS, registry=self._registry)
         tokens = ("raglake_answer_tokens", "Tokens read and written by the chat model.", ["direction"])
         self._tokens = Counter(*tokens, registry=self._registry)
-        work = Gauge("raglake_work", "Questions at work or in line.", registry=self._registry)
+        work = Gauge("raglake_work", "Requests in progress or in line.", registry=self._registry)
         work.set_function(n_taken)
-        self._live = Gauge(
-            "raglake_live_release", "1 for the release that is live.", ["release"], registry=self._registry
-        )
+        self._live = Gauge("raglake_live_release", "1 for the live release.", ["release"], registry=self._registry)
 
     def requested(self, route: str, status: int, key: str, seconds: float) -> None:
         self._requests.labels(route, str(status), key).inc()
@@ -36,7 +34,7 @@ class Metrics:
         self._tokens.labels("output").inc(n_output)
 
     def text(self, live: str | None) -> bytes:
-        """The exposition format."""
+        """Metrics in the exposition format."""
         self._live.clear()
         if live:
             self._live.labels(live).set(1)

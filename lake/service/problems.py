@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as a status and an object that names it."""
+"""Errors of a request, as a status and an object."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lake.errors import GoneError, TransientError, UsageError
 _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: Seconds after which a client may come again where the lake itself was in trouble.
+#: Seconds to wait before the next try if the lake itself had a problem.
 _AGAIN = 2
 
 
 class Problem(Exception):
-    """A refusal that the client is told: ``error`` is short and stable, ``message`` is for a person."""
+    """A refusal for the client: ``error`` is a short, stable code, ``message`` is for people."""
 
     def __init__(self, status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -43,14 +43,14 @@ def busy(message: str, seconds: int = 1) -> Problem:
 
 
 def problem_of(error: BaseException) -> Problem:
-    """What a client may know of an error; what it may not goes to the log with its traceback."""
+    """What a client may know of an error; the rest goes to the log with its traceback."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, UsageError):
         return Problem(400, "usage", str(error))
     if isinstance(error, TransientError | GoneError | OSError):
         _log.warning("the lake or a model could not be reached", exc_info=error)
-        message = "the lake or a model it needs can't be reached for the moment; try again"
+        message = "the lake or a model it needs can't be reached at the moment; try again"
         return Problem(503, "unavailable", message, {"Retry-After": str(_AGAIN)})
     _log.error("a request failed", exc_info=error)
-    return Problem(500, "internal", "the request failed; the service's log says why under this request_id")
+    return Problem(500, "internal", "the request failed; the service's log has the cause under this request_id")

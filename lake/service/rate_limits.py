@@ -1,4 +1,4 @@
-"""How often a caller may come: token buckets."""
+"""Limits how often a caller may send requests, by token buckets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Callers remembered; the one that came least lately is forgotten, and begins with a full bucket.
+#: Maximum number of callers in memory; the least recently seen is dropped, and starts again with a full bucket.
 _MOST_CALLERS = 10_000
 
 
 @dataclass(slots=True)
 class Bucket:
-    """``rate`` tokens come in per second, up to ``burst``; a request takes one."""
+    """Gains ``rate`` tokens per second, up to ``burst``; a request takes one."""
 
     rate: float
     burst: float
@@ -22,7 +22,7 @@ class Bucket:
     at: float
 
     def wait(self, now: float) -> float:
-        """Take a token, or say in how many seconds there will be one."""
+        """Takes a token and returns 0, or returns the seconds until there is one."""
         self.level = min(self.burst, self.level + (now - self.at) * self.rate)
         self.at = now
         if self.level >= 1:
@@ -32,14 +32,14 @@ class Bucket:
 
 
 class RateLimits:
-    """A bucket for each caller. Of one event loop: no locks."""
+    """A bucket for each caller. Belongs to one event loop, so that it needs no locks."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def retry_after(self, caller: str, rate: float, burst: float) -> int:
-        """0 where the caller may go on, else the whole seconds to wait."""
+        """0 if the caller may go on, else the whole seconds to wait."""
         now = self._clock()
         bucket = self._buckets.setdefault(caller, Bucket(rate, burst, burst, now))
         self._buckets.move_to_end(caller)

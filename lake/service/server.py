@@ -1,4 +1,4 @@
-"""A service that listens."""
+"""Serves the application over HTTP."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from lake.service.keys import KeyRing
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-#: Seconds that requests get to end when the service is told to stop.
+#: Seconds for requests to end when the service stops.
 _GRACE = 25
 
 
 def check_openness(host: str, keys: KeyRing, is_open: bool) -> None:
-    """UsageError where others than this machine could ask without a key and nobody said so on purpose."""
+    """Raises UsageError if other machines could search without a key, unless this is wanted."""
     if not keys.keys and host not in LOCAL and not is_open:
         raise UsageError(
             f"without API keys anybody who reaches {host} could read the lake; give --keys FILE or RAGLAKE_API_KEYS, "
-            "listen on 127.0.0.1, or say --open"
+            "listen on 127.0.0.1, or pass --open"
         )
 
 
 def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
-    """The names that a service is called by which asks for no key; None where any will do."""
+    """The host names that a service without keys accepts; None if any will do."""
     return None if keys.keys or is_open else (host, "localhost", "127.0.0.1", "[::1]")
 
 
 def serve(app: Guard, bounds: Capacity, host: str, port: int, *, started: Callable[[str], None]) -> None:
-    """Listen until SIGINT or SIGTERM, then let running requests end; ``started`` gets the address."""
+    """Listens until SIGINT or SIGTERM, then lets running requests end; calls ``started`` with the address."""
     logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
         _Server(configured(app, bounds, host, port), started).run()
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 
 
 def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Config:
-    """How uvicorn is told to serve."""
+    """uvicorn's configuration."""
     return uvicorn.Config(
         app,
         host=host,
@@ -70,7 +70,7 @@ def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Co
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # whoever asks could claim to be somebody else
+        proxy_headers=False,  # clients could claim to be somebody else
         limit_concurrency=bounds.n_connections,
         timeout_graceful_shutdown=_GRACE,
     )

@@ -1,4 +1,4 @@
-"""What each request is answered with; knows the lake and nothing of HTTP."""
+"""Answers each request; knows the lake and nothing about HTTP."""
 
 from __future__ import annotations
 
@@ -28,17 +28,16 @@ if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
     from lake.service.traffic_split import Split
 
-#: Seconds for which the lake is not looked at again.
+#: Seconds for which the health of the lake is cached.
 _FRESH = 1.0
-#: Seconds that loading a model may take before the service listens without it.
+#: Maximum seconds to load a model before the service listens without it.
 _WARM_UP = 300.0
 
 
 class Service:
-    """One lake, its threads and its figures.
+    """One lake, its threads and its metrics.
 
-    ``options`` are words of every search, unless a request sets them; ``answers`` is how answers are made, but for
-    what a request says of it.
+    ``options`` are defaults of every search; ``answers`` are defaults of every answer.
     """
 
     def __init__(
@@ -54,54 +53,54 @@ class Service:
         self.chat, self.answers, self.split = chat, answers, split
         self._judged = DayCount(bounds.feedback_a_day)
         self.workers = Workers(bounds.n_threads, bounds.n_waiting)
-        # Whoever asks whether we are well must not stand in line behind questions.
+        # Health checks must not wait in line behind searches.
         self._looking = Workers(1, 64)
-        # Nor must searches behind a chat model, which takes seconds.
+        # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken)
         self._health: tuple[float, dict[str, Any]] = (float("-inf"), {})
 
     async def warm_up(self) -> None:
-        """Load the model and open the tables before the first question; what fails now is told to who asks."""
+        """Loads the model and opens the tables before the first request; requests get the errors of what fails now."""
         access = Access(self.index, options=self.options)
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
                 await self._looking.run(partial(access.search, "warm up", 1, release), _WARM_UP)
 
-    async def query(self, key: Key, asked: SearchQuery) -> tuple[str, bytes]:
+    async def query(self, key: Key, body: SearchQuery) -> tuple[str, bytes]:
         """The release, and a QueryResult."""
-        how = self._allowed(key, asked)
+        how = self._allowed(key, body)
 
         def work() -> tuple[str, bytes]:
-            at = self._tried(asked)
+            at = self._tried(body)
             self._found(at)
-            found = self._access(key).search(asked.text, asked.n, at, **how)
+            found = self._access(key).search(body.text, body.n, at, **how)
             named = {"release": found.release, "query_id": found.query_id}
             return found.release, encode({**named, "hits": found.hits.to_pylist()})
 
         return await self.workers.run(work, self.bounds.seconds)
 
-    async def answer(self, key: Key, asked: AnswerQuery) -> tuple[str, bytes]:
+    async def answer(self, key: Key, body: AnswerQuery) -> tuple[str, bytes]:
         """The release, and an AnswerResult."""
-        words = self._answer_words(key, asked)
+        words = self._answer_words(key, body)
 
         def work() -> tuple[str, bytes]:
-            told = self._access(key).answer(asked.question, self._found(self._tried(asked)), **words)
-            self._count(told)
-            return str(told.release), encode(_told(told))
+            answer = self._access(key).answer(body.question, self._found(self._tried(body)), **words)
+            self._count(answer)
+            return str(answer.release), encode(_answer_json(answer))
 
         return await self.answering.run(work, self.bounds.answer_seconds)
 
-    async def answer_events(self, key: Key, asked: AnswerQuery) -> tuple[str, AsyncIterator[bytes]]:
+    async def answer_events(self, key: Key, body: AnswerQuery) -> tuple[str, AsyncIterator[bytes]]:
         """The release, and server-sent events: ``text`` as it is written, last ``answer`` or ``error``.
 
-        What goes wrong before there is anything to send is raised.
+        Errors before the first event are raised.
         """
-        words = self._answer_words(key, asked)
-        release = await self.workers.run(lambda: self._found(self._tried(asked)), self.bounds.seconds)
+        words = self._answer_words(key, body)
+        release = await self.workers.run(lambda: self._found(self._tried(body)), self.bounds.seconds)
 
         def work() -> Iterator[str | Answer]:
-            return self._access(key).answer_stream(asked.question, release, **words)
+            return self._access(key).answer_stream(body.question, release, **words)
 
         items = self.answering.stream(work, self.bounds.answer_seconds)
         return release, self._events(await anext(items), items)
@@ -112,21 +111,21 @@ class Service:
                 yield event("text", {"text": item})
                 item = await anext(items)
             self._count(item)
-            yield event("answer", _told(item))
-        except Exception as error:  # noqa: BLE001 - the status is sent already; the client is told here
+            yield event("answer", _answer_json(item))
+        except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
             problem = problem_of(error)
             yield event("error", {"error": problem.error, "message": problem.message})
 
-    def _answer_words(self, key: Key, asked: AnswerQuery) -> dict[str, Any]:
+    def _answer_words(self, key: Key, body: AnswerQuery) -> dict[str, Any]:
         if not key.answers:
-            raise forbidden("this API key is for searching, not for answers")
-        options = replace(self.answers or AnswerOptions(), k=asked.k, understand=tuple(asked.understand))
-        history = [Message(turn.role, turn.text) for turn in asked.history]
-        return self._allowed(key, asked) | {"chat": self.chat, "options": options, "history": history}
+            raise forbidden("this API key allows searches, not answers")
+        options = replace(self.answers or AnswerOptions(), k=body.k, understand=tuple(body.understand))
+        history = [Message(turn.role, turn.text) for turn in body.history]
+        return self._allowed(key, body) | {"chat": self.chat, "options": options, "history": history}
 
-    def _count(self, told: Answer) -> None:
-        if told.usage:
-            self.metrics.answered(told.usage.n_input, told.usage.n_output)
+    def _count(self, answer: Answer) -> None:
+        if answer.usage:
+            self.metrics.answered(answer.usage.n_input, answer.usage.n_output)
 
     async def feedback(self, key: Key, given: FeedbackBody) -> tuple[str, bytes]:
         """The release, and a Judged."""
@@ -163,7 +162,7 @@ class Service:
         return await self.workers.run(lambda: encode({"releases": self._access(key).releases()}), self.bounds.seconds)
 
     async def health(self) -> dict[str, Any]:
-        """As of messages.Health, at most a second old."""
+        """The fields of messages.Health, at most a second old."""
         at, found = self._health
         if time.monotonic() - at > _FRESH:
             found = await self._looking.run(self._look, self.bounds.seconds)
@@ -184,27 +183,27 @@ class Service:
     def _access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
-    def _tried(self, asked: SearchBody) -> str:
-        """What is asked for: in a trial the release of the session, where the request says no other."""
-        if self.split is None or asked.session is None or asked.at != "live":
-            return asked.at
-        with suppress(UsageError):  # a trial whose release was dropped is over, and no reason to answer nobody
-            return self.index.release(self.split.release_for(asked.session)).id
-        return asked.at
+    def _tried(self, body: SearchBody) -> str:
+        """The release to read: in a trial that of the session, unless the request names another."""
+        if self.split is None or body.session is None or body.at != "live":
+            return body.at
+        with suppress(UsageError):  # a trial ends when its release is dropped, and live answers
+            return self.index.release(self.split.release_for(body.session)).id
+        return body.at
 
     def _found(self, at: str) -> str:
-        """The release that ``at`` means now; Problem 404 where there is none."""
+        """The current release of ``at``; raises Problem 404 if there is none."""
         try:
             return self.index.release(at).id
         except UsageError as error:
             raise no_release(error) from error
 
-    def _allowed(self, key: Key, asked: SearchQuery | AnswerQuery) -> dict[str, Any]:
-        """Words of the search, all of which the key allows."""
-        if asked.n is not None and asked.n > self.bounds.max_k:
-            raise UsageError(f"k={asked.n} is more than the {self.bounds.max_k} passages that this service returns")
-        how = asked.how()
-        _check_options(key, [*how, *(["at"] if asked.at != "live" else [])])
+    def _allowed(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
+        """The options of the search; raises Problem if the key does not allow one."""
+        if body.n is not None and body.n > self.bounds.max_k:
+            raise UsageError(f"k={body.n} is above this service's maximum of {self.bounds.max_k} passages")
+        how = body.how()
+        _check_options(key, [*how, *(["at"] if body.at != "live" else [])])
         return how
 
     def close(self) -> None:
@@ -214,22 +213,22 @@ class Service:
 
 
 class DayCount:
-    """At most so many a day, in UTC."""
+    """Counts up to a maximum per day, in UTC."""
 
     def __init__(self, most: int) -> None:
         self._most, self._day, self._n = most, "", 0
 
     def take(self) -> None:
-        """Problem 429 where there were as many today."""
+        """Counts one; raises Problem 429 once the day's maximum is reached."""
         day = f"{clock.now():%Y-%m-%d}"
         self._n = self._n + 1 if day == self._day else 1
         self._day = day
         if self._n > self._most:
-            message = f"more than the {self._most:,} judgements that this service keeps a day"
+            message = f"this service keeps at most {self._most:,} judgements a day"
             raise Problem(429, "enough_feedback", message, {"Retry-After": "3600"})
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _answer_json(answer: Answer) -> dict[str, Any]:
     """An AnswerResult."""
     named = query_id(answer.release, answer.question) if answer.release else None
     return {**answer.to_json(), "query_id": named}
@@ -243,7 +242,7 @@ def _check_options(key: Key, names: list[str]) -> None:
 
 
 def encode(value: Any) -> bytes:
-    """JSON; times as ISO 8601."""
+    """A value as JSON; times as ISO 8601."""
     return json.dumps(value, ensure_ascii=False, default=datetime.isoformat, separators=(",", ":")).encode()
 
 

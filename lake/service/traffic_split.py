@@ -1,4 +1,4 @@
-"""Who is answered by which release while two are tried side by side: decided by a hash, never by chance or memory."""
+"""Splits sessions between releases while two are compared: decided by a hash, never by chance or memory."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Split:
             raise UsageError(f"the shares {dict(self.shares)} add up to more than 1")
 
     def release_for(self, key: str) -> str:
-        """The release that answers whoever has this key, the same each time; "live" for the rest.
+        """The release that answers this key, the same each time; "live" for the rest.
 
-        Keys are placed anew for another set of releases, so that one trial does not pick the people of another. The
-        share of a single release keeps those whom it has when it grows.
+        Another set of releases places keys anew, so that trials do not share their sessions. If the share of a single
+        release grows, it keeps the sessions it has.
         """
         names = sorted(self.shares)
         digest = hashlib.sha256("\x1f".join(["split", *names, key]).encode("utf-8", "surrogatepass")).digest()
@@ -53,5 +53,5 @@ class Split:
 
 
 def parse_split(words: Iterable[str]) -> Split:
-    """``RELEASE=SHARE`` words of a command line."""
+    """Parses ``RELEASE=SHARE`` words of a command line."""
     return Split(named_numbers(words, form="RELEASE=SHARE", example="2026-11-21.2=0.1"))

@@ -1,4 +1,4 @@
-"""A bounded number of threads for what would hold up the event loop."""
+"""A bounded number of threads for work that would block the event loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END = object()
 class Workers:
     """At most ``n_threads`` at work and ``n_waiting`` in line. Used from one event loop.
 
-    A thread can't be stopped: what ran out of time keeps its place until it is done, so that the bound holds.
+    A thread can't be stopped: work that ran out of time keeps its place until it ends, so that the bound holds.
     """
 
     def __init__(self, n_threads: int, n_waiting: int) -> None:
@@ -28,7 +28,7 @@ class Workers:
         self.n_taken = 0
 
     async def run(self, work: Callable[[], T], seconds: float) -> T:
-        """What ``work`` returns or raises; Problem 503 where the line is full, 504 after ``seconds``."""
+        """The result of ``work``; raises Problem 503 if the line is full, 504 after ``seconds``."""
         future = asyncio.wrap_future(self._submit(work))
         done, _ = await asyncio.wait({future}, timeout=seconds)
         if not done:
@@ -37,7 +37,7 @@ class Workers:
         return future.result()
 
     async def stream(self, work: Callable[[], Iterator[T]], seconds: float) -> AsyncIterator[T]:
-        """What ``work`` yields, as it comes; a slow reader of it holds up nobody."""
+        """What ``work`` yields, as it comes; a slow reader blocks no one else."""
         loop, items, is_left = asyncio.get_running_loop(), asyncio.Queue[Any](), threading.Event()
 
         def pump() -> None:
@@ -61,7 +61,7 @@ class Workers:
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         if self.n_taken >= self._most:
-            raise busy("as many questions as this service takes at a time are at work or in line; try again")
+            raise busy("this service's maximum number of requests is at work or in line; try again")
         loop = asyncio.get_running_loop()
         self.n_taken += 1
         future = self._pool.submit(work)
@@ -83,9 +83,9 @@ async def _next(items: asyncio.Queue[Any], left: float, seconds: float) -> Any:
 
 
 def _too_slow(seconds: float) -> Problem:
-    return Problem(504, "timeout", f"there was no answer within {seconds:g} s; ask for less, or later")
+    return Problem(504, "timeout", f"there was no answer within {seconds:g} s; request less, or try again later")
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., Any], *words: Any) -> None:
-    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+    with suppress(RuntimeError):  # the loop is closed: no one waits any more
         loop.call_soon_threadsafe(what, *words)
