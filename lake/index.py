@@ -1,4 +1,4 @@
-"""Reading a lake: search at any release, and datasets for Polars and DuckDB."""
+"""Reads a lake: search at any release, and datasets for Polars and DuckDB."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 class Index:
     """A lake opened for reading. Each call answers from exactly one release.
 
-    A long-lived Index follows ``live``: whatever is published is seen by the next call. What the lake's configuration
-    says of searches is read with the first one, and again when the log has grown.
+    A long-lived Index follows ``live``: the next call sees what was published. The first search reads the lake's
+    search configuration, and later ones read it again if the log has grown.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -61,11 +61,11 @@ class Index:
         return f"<Index of the lake {self._lake.url}>"
 
     def history(self) -> History:
-        """The release log as it stands now."""
+        """The current release log."""
         return self._lake.log.read()
 
     def release(self, at: str = "live") -> Release:
-        """``live``, a release's id, or what was live at a date (its end) or time, UTC."""
+        """The release of ``live``, an id or name, or the one that was live at a date (its end) or time, UTC."""
         return self.history().resolve(at)
 
     def releases(self) -> pa.Table:
@@ -73,12 +73,12 @@ class Index:
         return release_table(self.history())
 
     def describe(self, at: str = "live") -> dict[str, Any]:
-        """All that is known of a release: its RELEASES row, recipe, failed checks, what it took, its log entries."""
+        """Everything known about a release: its RELEASES row, recipe, failed checks, usage and log entries."""
         history = self.history()
         return description(self._lake, history, history.resolve(at))
 
     def status(self) -> dict[str, Any]:
-        """What is live, what it holds, and what is in quarantine there; JSON-like."""
+        """The live release, its contents and its quarantine, as JSON."""
         history = self.history()
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
         if history.live is None:
@@ -91,7 +91,7 @@ class Index:
     def dataset(self, table: str, at: str = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
 
-        It reads as long as its release is kept, and at least for the grace that ``prune`` leaves it.
+        Readable as long as its release is kept, and at least for the grace period of ``prune``.
         """
         return self._reader.of_release(at, lambda release: self._reader.snapshot(release).table(table).dataset())
 
@@ -100,34 +100,34 @@ class Index:
         return self._lake.findings(self.release(at).id)
 
     def scores(self, at: str = "live") -> pa.Table:
-        """SCORES rows of the release: what each question scored when it was last evaluated, in each way of asking."""
+        """SCORES rows of the release: each question's scores in its last evaluation, by search profile."""
         return scores.read(self._lake, self.release(at).id)
 
     def questions(self, name: str | None = None) -> list[EvalQuestion]:
-        """The questions of a set whose answers are known, or those of all sets."""
+        """The questions of a set with known answers, or those of all sets."""
         return questions(self._lake, name)
 
     def resolve(self, asked: Sequence[EvalQuestion], at: str = "live") -> list[Resolved]:
-        """Where a release has the evidence of each question."""
+        """The places of each question's evidence in a release."""
         return self._reader.of_release(at, lambda release: resolve(self._lake, release, asked))
 
     def keep_scores(self, rows: pa.Table) -> None:
-        """Keep SCORES rows beside their release."""
+        """Stores SCORES rows beside their release."""
         scores.keep(self._lake, rows)
 
     def calls(self, *, again: bool = False) -> Calls:
-        """Replies of chat models that the lake keeps; with ``again`` none is given, and new ones take their place."""
+        """Chat models' stored replies; with ``again``, old ones are ignored and new ones replace them."""
         return Calls(self._lake, again=again)
 
     def diff(self, a: str, b: str = "live") -> Difference:
-        """What release ``b`` holds otherwise than ``a``."""
+        """Differences from release ``a`` to release ``b``."""
         from lake.inspect.diff import difference
 
         history = self.history()
         return difference(self._lake, history.resolve(a), history.resolve(b))
 
     def defaults(self) -> SearchDefaults:
-        """The search options that hold for the lake: what its configuration sets, else the defaults."""
+        """The lake's search options: those of its configuration, else the defaults."""
         return self._reader.defaults(self.history())
 
     def search(
@@ -177,7 +177,7 @@ class Index:
         embedder: Embedder | None = None,
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
-        """One result for each text, all from one release; options as of ``search``."""
+        """One result for each text, all from one release; options as in ``search``."""
         return self._reader.ask(at, texts, given(k=k, **options), embedder, lambda snapshot, rights, questions:
                                 snapshot.search_all(questions, rights, embedder))  # fmt: skip
 
@@ -223,7 +223,7 @@ class Index:
         embedder: Embedder | None,
         search: SearchArguments,
     ) -> tuple[Release, AnswerOptions, SearchFunction]:
-        """The release, the options of an answer, and a search in which all but text and ``k`` is set."""
+        """The release, the options of an answer, and a search with everything set except text and ``k``."""
         release, chosen = self.release(at), options or AnswerOptions()
         find = partial(self.search, at=release.id, embedder=embedder, **given(**search))
         return release, chosen if k is None else replace(chosen, k=k), find
@@ -237,7 +237,7 @@ class Index:
                                 reasons(snapshot, rights, questions[0], embedder))  # fmt: skip
 
     def explain(self, found: SearchResult) -> list[dict[str, Any]]:
-        """Retrievers, ranks, scores, release and lineage of each hit; JSON-like."""
+        """Retrievers, ranks, scores, release and lineage of each hit, as JSON."""
         history = self.history()
         release = history.resolve(found.release)
         return explained(self._reader.snapshot(release), history, found.hits)
@@ -255,10 +255,10 @@ class Index:
         embedder: Embedder | None = None,
         **options: Unpack[SearchArguments],
     ) -> Why:
-        """Where the evidence of a question is found or lost by a search with these options; for operators.
+        """Diagnoses which step of a search with these options finds or loses a question's evidence; for operators.
 
-        Without ``evidence`` the question is one that is kept (in the set ``name``), by its text, id or key.
-        ``budget``: tokens that a request for an answer may take, as of ``AnswerOptions.budget_tokens``.
+        Without ``evidence``, uses the stored question (of the set ``name``) with this text, id or key.
+        ``budget``: maximum tokens of a request for an answer, as in ``AnswerOptions.budget_tokens``.
         """
         asked = (
             EvalQuestion("asked", question, evidence=tuple(evidence))
@@ -281,11 +281,10 @@ class Index:
         voter: str | None = None,
         principals: Collection[str] | str = (),
     ) -> str:
-        """Keep what somebody said of a passage that a search had found, and give the id of that.
+        """Stores a judgement of a passage that a search found; returns its id.
 
-        ``query_id`` is that of a ``SearchResult``. ``voter`` is any name of who
-        judged, kept as a digest alone: of several judgements of theirs the last counts. UsageError for a passage that
-        ``principals`` may not see, as for one that is not there.
+        ``query_id`` is that of a ``SearchResult``. ``voter`` is any name, kept as a digest only; a voter's last
+        judgement of a passage counts. Raises UsageError for a passage that is missing or hidden from ``principals``.
         """
         release, question = searched(query_id)
 
@@ -295,7 +294,7 @@ class Index:
         return keep(self._lake, self._reader.search(release, judge))
 
     def judgements(self) -> pa.Table:
-        """FEEDBACK rows of all that was said, oldest first."""
+        """FEEDBACK rows of all judgements, oldest first."""
         return read(self._lake)
 
     def document(
@@ -309,7 +308,7 @@ class Index:
     ) -> dict[str, Any]:
         """A document that the principals may see: ``release``, its row of the manifest, and its text in ``sections``.
 
-        The text is read from ``start`` on; ``next_start`` says where it goes on, None at its end.
+        The text starts at ``start``; ``next_start`` is where to read on, None at its end.
         """
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
@@ -319,5 +318,5 @@ class Index:
 
 
 def open_lake(url: str) -> Index:
-    """Open a lake for reading; UsageError where there is none."""
+    """Opens a lake for reading; raises UsageError if there is none."""
     return Index(Lake.existing(url))

@@ -1,1 +1,1 @@
-"""raglake under the interfaces of other libraries; each module needs the extra of its name."""
+"""raglake behind the interfaces of other libraries; each module needs the extra of its name."""

@@ -1,4 +1,4 @@
-"""A lake as one caller may read it: rights, release and options are set once, by whoever sets it up."""
+"""A lake as one caller may read it: whoever creates it fixes rights, release and options."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from lake.search.rights import Rights
 if TYPE_CHECKING:
     from lake.answer.values import Answer
 
-#: What a caller of an Access may not set for a single question.
+#: Options that a caller of an Access may not set for a single question.
 FIXED = ("principals", "embedder")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``principals``: whose documents may be seen, besides those that all may; "*" sees everything.
+    """``principals``: whose documents are visible besides unrestricted ones; "*" sees everything.
 
-    ``at``: a release to stay with, by id, name, date or time, or ``live``. ``options`` are fields of
-    ``SearchOptions`` for every search. A caller may set others for one search, but never
-    ``principals``, nor another release than the one it stays with.
+    ``at``: the release to use, by id, name, date or time, or ``live``. ``options`` are fields of ``SearchOptions`` for
+    every search. A caller may set others for one search, but never ``principals``, nor another release than a fixed
+    ``at``.
     """
 
     index: Index
@@ -40,7 +40,7 @@ class Access:
 
     @classmethod
     def open(cls, lake: str, principals: Collection[str] | str = (), at: str = "live", **options: Any) -> Access:
-        """Of a lake at a folder or URL; UsageError where there is none, or no such release or option."""
+        """Opens a lake at a folder or URL; raises UsageError if there is none, or no such release or option."""
         names = principals if isinstance(principals, str) else tuple(principals)
         access = cls(open_lake(lake), names, at, options)
         if at != "live":
@@ -48,48 +48,48 @@ class Access:
         return access
 
     def search(self, text: str, k: int | None = None, at: str | None = None, **how: Any) -> SearchResult:
-        """The ``k`` best passages, all of one release; as many as the lake's configuration says by default."""
+        """The ``k`` best passages, all of one release; by default as many as the lake's configuration sets."""
         _refuse(how)
         words = {**self.options, **({} if k is None else {"k": k}), **how, "principals": self.principals}
         SearchOptions.of(words)
         return self.index.search(text, at=self._release(at), **words)
 
     def answer(self, question: str, at: str | None = None, **words: Any) -> Answer:
-        """As of ``Index.answer``."""
+        """Like ``Index.answer``."""
         _refuse(words)
         fixed = {**self.options, **words, "principals": self.principals}
         return self.index.answer(question, at=self._release(at), **fixed)
 
     def answer_stream(self, question: str, at: str | None = None, **words: Any) -> Iterator[str | Answer]:
-        """As of ``Index.answer_stream``."""
+        """Like ``Index.answer_stream``."""
         _refuse(words)
         fixed = {**self.options, **words, "principals": self.principals}
         return self.index.answer_stream(question, at=self._release(at), **fixed)
 
     def document(self, doc_id: str, at: str | None = None, start: int = 0, characters: int = 100_000) -> dict[str, Any]:
-        """As of ``Index.document``, JSON-like."""
+        """Like ``Index.document``, as JSON."""
         words: dict[str, Any] = {"principals": self.principals, "start": start, "characters": characters}
         return _plain(self.index.document(doc_id, at=self._release(at), **words))
 
     def releases(self) -> list[dict[str, Any]]:
-        """RELEASES rows that JSON can hold, oldest first."""
+        """RELEASES rows as JSON, oldest first."""
         return [_plain(row) for row in self.index.releases().to_pylist()]
 
     def _release(self, at: str | None) -> str:
         if self.at != "live" and at not in (None, self.at):
-            raise UsageError(f"this reader stays with release {self.at!r}; {at!r} can't be asked for here")
+            raise UsageError(f"this reader is fixed to release {self.at!r}; {at!r} is not available here")
         return at or self.at
 
 
 def passages(found: SearchResult) -> list[tuple[str, dict[str, Any]]]:
-    """Text and metadata of each hit, best first; all of it JSON-like."""
+    """Text and metadata of each hit, best first, as JSON."""
     return [(row.pop("text"), _plain(row) | {"release": found.release}) for row in found]
 
 
 def _refuse(how: Mapping[str, Any]) -> None:
     for name in FIXED:
         if name in how:
-            raise UsageError(f"{name} is set where the reader is made, and by no single search")
+            raise UsageError(f"{name} is fixed when the reader is created; a single search can't set it")
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

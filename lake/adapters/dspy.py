@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class DSPyRetriever:
-    """Call it in a module's ``forward``, or hand ``retriever.search`` to ``dspy.ReAct`` as a tool.
+    """Call it in a module's ``forward``, or pass ``retriever.search`` to ``dspy.ReAct`` as a tool.
 
-    A Prediction of it has ``passages`` (texts, best first), ``metadata`` of each and the ``release``.
+    Its Prediction has ``passages`` (texts, best first), their ``metadata`` and the ``release``.
     """
 
     def __init__(self, access: Access, k: int = 5) -> None:

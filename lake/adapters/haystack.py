@@ -15,8 +15,8 @@ from lake.adapters.access import Access, passages
 class HaystackRetriever:
     """Passages of the lake at ``lake`` as Documents, best first.
 
-    ``filters`` are raglake's own: columns and what they must be. Whose documents may be seen and which release is
-    read are set with the component and belong to what a pipeline stores.
+    ``filters`` are raglake's own: columns and conditions. Rights and release are set with the component and
+    stored with a pipeline.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class HaystackRetriever:
         self._access = Access.open(lake, self.principals, at, **self.options)
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``from_dict`` makes the same component of."""
+        """The arguments from which ``from_dict`` makes the same component."""
         names = ("lake", "principals", "at", "top_k", "filters", "options")
         return default_to_dict(self, **{name: getattr(self, name) for name in names})
 
@@ -46,7 +46,7 @@ class HaystackRetriever:
     def run(
         self, query: str, top_k: int | None = None, filters: dict[str, Any] | None = None
     ) -> dict[str, list[Document]]:
-        """``filters`` are added to those of the component; of a column that both name, the component's hold."""
+        """``filters`` are added to those of the component; if both have a column, the component's condition holds."""
         found = self._access.search(query, top_k or self.top_k, filters={**(filters or {}), **self.filters})
         documents = [
             Document(id=metadata["chunk_id"], content=text, meta=metadata, score=metadata["score"])

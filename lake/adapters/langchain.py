@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class LangChainRetriever(BaseRetriever):
     """Passages as Documents, best first.
 
-    A call may set options of its own: ``retriever.invoke(question, k=3, filters={"media_type": "text/markdown"})``.
+    A call may set its own options: ``retriever.invoke(question, k=3, filters={"media_type": "text/markdown"})``.
     """
 
     access: Access

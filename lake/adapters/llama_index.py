@@ -10,12 +10,12 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from lake.adapters.access import Access, passages
 
-#: Of the metadata, what a model is shown beside a passage.
+#: Metadata that a model sees beside a passage.
 _SHOWN = ("uri", "title", "heading", "page")
 
 
 class LlamaIndexRetriever(BaseRetriever):
-    """Passages as nodes with their scores, best first; ``options`` are words of every search."""
+    """Passages as nodes with their scores, best first; ``options`` hold for every search."""
 
     def __init__(self, access: Access, k: int = 5, **options: Any) -> None:
         super().__init__()

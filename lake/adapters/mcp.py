@@ -22,14 +22,14 @@ _INSTRUCTIONS = (
     "so where it does not answer the question. The library has releases; without at, the live one is asked."
 )
 
-#: Finds whose rights a call has; refuses options that are set and that its caller may not set.
+#: Returns the Access of a call; refuses options that its caller may not set.
 Caller = Callable[..., Access]
 
 
 def mcp_server(access: Access, chat: ChatModel | None = None, of: Caller | None = None) -> MCPServer[Any]:
     """Tools ``search``, ``get_document``, ``list_releases``, with a chat model ``answer``, and documents as resources.
 
-    No tool has an argument for rights: they are those of ``access``, or those that ``of`` finds for a call.
+    No tool has an argument for rights: they are those of ``access``, or of the Access that ``of`` returns for a call.
     """
     server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
     of = of or (lambda context, **options: access)
@@ -80,7 +80,7 @@ def _add_answer(server: MCPServer[Any], of: Caller, chat: ChatModel) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Errors as a model is told them; of any others it learns only that there was one."""
+    """Turns our errors into messages for the model; hides the text of any others."""
     try:
         yield
     except (UsageError, TransientError) as error:

@@ -1,4 +1,4 @@
-"""What a model that uses tools is offered, and how passages are shown to it."""
+"""Tools for models, and the form in which models see passages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lake.answer import ChatModel
     from lake.result import SearchResult
 
-#: Passages, and characters of a document, that a model gets at once at most.
+#: Maximum number of passages, and of a document's characters, that a model gets at once.
 MOST_PASSAGES, MOST_CHARACTERS = 20, 20_000
 
 SEARCH = (
@@ -32,7 +32,7 @@ _OF_RELEASE = ("release", "published_at", "live", "status", "names", "n_document
 
 
 def shown(found: SearchResult) -> dict[str, Any]:
-    """The release, and of each passage what a model needs to quote it."""
+    """The release, and what a model needs to quote each passage."""
     rows = found.hits.select(_SHOWN).to_pylist()
     return {"release": found.release, "passages": rows}
 
@@ -49,7 +49,7 @@ def document(access: Access, doc_id: str, start: int = 0, at: str | None = None)
 
 
 def answer(access: Access, question: str, chat: ChatModel, at: str | None = None) -> dict[str, Any]:
-    """What a caller needs of an Answer to pass it on."""
+    """The parts of an Answer that a caller needs to pass it on."""
     told = access.answer(question, at, chat=chat).to_json()
     names = ("release", "text", "notice", "enough", "confidence", "problems")
     sources = [{name: source[name] for name in _OF_SOURCE} for source in told["sources"]]

@@ -1,7 +1,7 @@
 """Embedders by name: ``minilm``, ``st:MODEL_OR_PATH``, ``openai:MODEL[@DIMENSIONS]`` and ``hash``.
 
 Names, prices and tokenizers are known without numpy, which a process that only parses and counts never needs;
-what embeds questions is in ``lake.embed.query_encoder``.
+``lake.embed.query_encoder`` embeds questions.
 """
 
 from __future__ import annotations

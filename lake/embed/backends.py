@@ -1,4 +1,4 @@
-"""What can compute a local model on this machine, and in which precision."""
+"""Backends that can compute a local model on this machine, and their precisions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EXACT, _SHORT = "float32", "bfloat16"
 
 
 class Backend(NamedTuple):
-    """Written ``openvino/bfloat16``: the program, and the type of number in its products."""
+    """A program and the number type of its products, written ``openvino/bfloat16``."""
 
     program: str
     dtype: str
@@ -25,7 +25,7 @@ class Backend(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Backend:
-        """UsageError unless it is the name of one, whether this machine has it or not."""
+        """Raises UsageError unless the text names a backend, available here or not."""
         known = {str(cls(program, dtype)): cls(program, dtype) for program in _PROGRAMS for dtype in (_SHORT, _EXACT)}
         if text not in known:
             raise UsageError(f"no backend {text!r}; choose {either(known)}")
@@ -34,7 +34,7 @@ class Backend(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """Those that this machine has for a model, quickest first; ``is_plain``: OpenVINO's graph of it is ours."""
+    """This machine's backends for a model, fastest first; ``is_plain``: OpenVINO can use our own graph of it."""
 
     is_plain: bool
 
@@ -50,14 +50,14 @@ class Backends:
         ]
 
     def quickest(self) -> Backend:
-        """In bfloat16 on a CPU only where a short probe says that it pays."""
+        """bfloat16 on a CPU only if a short probe shows that it is faster."""
         first, second, *_ = [*self.offered, *self.offered]
         return first if first.dtype == _EXACT or first.program == "torch-cuda" or gains_by_bfloat16() else second
 
 
 @lru_cache(maxsize=1)
 def torch_backend() -> str:
-    """``torch-cuda`` where torch sees a CUDA device, else ``torch-cpu``; builds for CPU are not imported."""
+    """``torch-cuda`` if torch sees a CUDA device, else ``torch-cpu``; does not import builds for CPU."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -1,4 +1,4 @@
-"""What an embedder is: an identity, a tokenizer, and texts to unit vectors in a stream."""
+"""The protocol of embedders: an identity, a tokenizer, and a stream of unit vectors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Embedder(Protocol):
-    """Texts to vectors; the same text gives the same bytes whatever stands beside it in the batch."""
+    """Embeds texts; a text's vector has the same bytes in any batch."""
 
     identity: EmbedderIdentity
 
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         """Yield ``(positions in texts, float32 unit vectors [n, dimensions])`` as batches are done.
 
-        Each position comes exactly once, in any order, so that a caller can keep what was embedded
-        when a later batch fails. Raises TransientError once retries are used up.
+        Each position comes exactly once, in any order, so that a caller can keep what was embedded if a later batch
+        fails. Raises TransientError once retries are used up.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The provider's Batch API: texts handed over in a file, their vectors fetched within a day, at half the price."""
+"""The provider's Batch API: uploads texts as a file and fetches their vectors within a day, at half the price."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from lake.endpoints.endpoint import Endpoint
 
 _PATH: Literal["/v1/embeddings"] = "/v1/embeddings"
-#: By which a batch is found again whose id was lost with the process that asked for it.
+#: Metadata key to find a batch whose id was lost with its process.
 _MARK = "raglake"
 _UNDER_WAY = {"validating", "in_progress", "finalizing", "cancelling"}
 #: Texts and tokens of one line, which is one request of the batch.
 _LINE_INPUTS, _LINE_TOKENS = 512, 200_000
 
-#: How far the provider's clock may be from ours.
+#: Maximum difference between the provider's clock and ours.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ProviderBatch:
-    """What the provider says of one; ``done`` ones have an answer, of which parts may be missing."""
+    """The provider's state of a batch; ``done`` ones have an answer, possibly with missing parts."""
 
     batch_id: str
     status: Literal["under way", "done", "failed"]
@@ -52,7 +52,7 @@ class ProviderBatch:
 
 
 class BatchApi:
-    """Safe to call again after any failure: a batch that was made for ``key`` is found, not made twice."""
+    """Safe to call again after any failure: finds a batch already made for ``key`` instead of making another."""
 
     def __init__(self, model: OpenAIModel, endpoint: Endpoint, retries: Retries | None = None) -> None:
         self._model, self._endpoint, self._retries = model, endpoint, retries or Retries()
@@ -64,7 +64,7 @@ class BatchApi:
         return OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key, timeout=120, max_retries=0)
 
     def submit(self, key: str, texts: Sequence[str]) -> str:
-        """Hand over ``texts``; the batch's id."""
+        """Uploads ``texts``; returns the batch's id."""
         lines = "\n".join(json.dumps(line) for line in self._lines(texts)).encode()
         file = self._tried(lambda: self._client.files.create(file=(f"{key}.jsonl", lines), purpose="batch"))
         made = self._tried(
@@ -75,7 +75,7 @@ class BatchApi:
         return str(made.id)
 
     def find(self, key: str, since: datetime) -> str | None:
-        """The id of the batch that was made for ``key``, if there is one; older ones were fetched long ago."""
+        """The id of the batch made for ``key``, if there is one; ignores older ones, which were fetched long ago."""
         made = self._tried(lambda: self._client.batches.list(limit=100).data)
         first = (since - _CLOCKS_DIFFER).timestamp()
         ours = [b for b in made if (b.metadata or {}).get(_MARK) == key and b.created_at >= first]
@@ -97,7 +97,7 @@ class BatchApi:
         )
 
     def vectors(self, batch: ProviderBatch) -> Iterator[tuple[Sequence[int], np.ndarray]]:
-        """Positions in the texts handed over, and their unit vectors; requests that failed are left out."""
+        """Positions in the submitted texts, and their unit vectors; omits requests that failed."""
         if batch.answer is None:
             return
         name = batch.answer
@@ -110,7 +110,7 @@ class BatchApi:
                 yield range(start, start + n_texts), unit_rows(found, repr(self._model.identity.name))
 
     def forget(self, batch: ProviderBatch) -> None:
-        """Have the provider delete what it was given and gave, or has it do so in its own time."""
+        """Has the provider delete the batch's files; the provider deletes those that remain in its own time."""
         for name in batch.files:
             with suppress(LakeError):
                 self._tried(partial(self._client.files.delete, name))
@@ -134,7 +134,7 @@ class BatchApi:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One line's answer in the form of the client's."""
+    """One line's answer in the client's form."""
 
     data: list[_Item]
 

@@ -25,8 +25,8 @@ class TextBatch:
 def padded_length(n_tokens: int, longest: int) -> int:
     """The next multiple of 16, at least 16 and at most ``longest``.
 
-    A text's padding is a function of that text alone: on CPU its vector is then bitwise the same
-    whatever stands beside it.
+    A text's padding depends on that text alone, so that on CPU its vector is bitwise the same in any batch.
+
 
     >>> padded_length(1, 256), padded_length(33, 256), padded_length(249, 250)
     (16, 48, 250)
@@ -37,8 +37,8 @@ def padded_length(n_tokens: int, longest: int) -> int:
 def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[TextBatch]:
     """Batches of equal padded length and at most ``budget`` padded tokens, longest first.
 
-    A text longer than the budget gets a batch of its own. Small budgets (1-2 thousand tokens) stay
-    in the processor's cache.
+    A text longer than the budget gets its own batch. Small budgets (1-2 thousand tokens) stay in the processor's
+    cache.
 
     >>> [(b.length, b.positions) for b in bucket_batches([3, 40, 5, 9], budget=32, longest=256)]
     [(48, [1]), (16, [0, 2]), (16, [3])]
@@ -54,7 +54,7 @@ def bucket_batches(counts: Sequence[int], budget: int, longest: int) -> list[Tex
 
 
 def check_lengths(counts: Sequence[int], longest: int, name: str, first: int = 0) -> None:
-    """ContractError for a text, counted from ``first``, that the model ``name`` would cut."""
+    """Raises ContractError for a text, counted from ``first``, that the model ``name`` would cut."""
     for position, n_tokens in enumerate(counts, first):
         if n_tokens > longest:
             raise ContractError(
@@ -64,7 +64,7 @@ def check_lengths(counts: Sequence[int], longest: int, name: str, first: int = 0
 
 
 def rows_within(budget: int, length: int) -> int:
-    """How many texts of ``length`` tokens fill a batch; at least one."""
+    """The number of texts of ``length`` tokens in a batch; at least one."""
     return max(budget // length, 1)
 
 

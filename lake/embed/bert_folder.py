@@ -1,4 +1,4 @@
-"""A saved BERT with pooling, read without torch: what it is made of, and its weights where they lie."""
+"""Reads a saved BERT with pooling without torch: its parts, and its weights by memory mapping."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OLD_POOLING_KEYS = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-#: Settings of config.json that must have this value, or be absent, for the plain encoder to be the model.
+#: Settings of config.json that the plain encoder requires, or their absence.
 _PLAIN = {
     "model_type": "bert",
     "hidden_act": "gelu",
@@ -29,7 +29,7 @@ _PLAIN = {
     "add_cross_attention": False,
     "auto_map": None,
 }
-#: What tokenizer_config.json and tokenizer.json's normalizer call the same settings.
+#: Equal settings under their names in tokenizer_config.json and in tokenizer.json's normalizer.
 _LETTERS = {
     "do_lower_case": "lowercase",
     "strip_accents": "strip_accents",
@@ -39,7 +39,7 @@ _LETTERS = {
 
 @dataclass(frozen=True, slots=True)
 class BertFolder:
-    """``pooling`` is ``mean`` or ``cls``; a prompt left out of it is still read by the model."""
+    """``pooling`` is ``mean`` or ``cls``; the model still reads a prompt that pooling omits."""
 
     path: Path
     n_layers: int
@@ -52,7 +52,7 @@ class BertFolder:
 
 
 def supports(folder: Path) -> bool:
-    """Whether ``numpy_bert`` computes what sentence-transformers would; anything in doubt is not supported."""
+    """Whether ``numpy_bert`` computes the same as sentence-transformers; False if in doubt."""
     return read_bert_folder(folder) is not None
 
 
@@ -95,13 +95,13 @@ def _are_known(modules: list[dict[str, Any]]) -> bool:
 
 
 def _pooling(config: dict[str, Any]) -> str:
-    """The one pooling mode, or "" where several are joined."""
+    """The single pooling mode, or "" if several are joined."""
     modes = pooling_modes(config)
     return modes[0] if len(modes) == 1 else ""
 
 
 def pooling_modes(config: dict[str, Any]) -> list[str]:
-    """The modes that a pooling's configuration names; their results are joined end to end."""
+    """The modes in a pooling's configuration; their results are joined end to end."""
     stated = config.get("pooling_mode") or [mode for key, mode in _OLD_POOLING_KEYS.items() if config.get(key)]
     return [stated] if isinstance(stated, str) else list(stated)
 
@@ -112,7 +112,7 @@ def _is_plain(config: dict[str, Any]) -> bool:
 
 
 def _reads_plainly(folder: Path) -> bool:
-    """Whether tokenizer.json alone says how a text is read."""
+    """Whether tokenizer.json alone decides how a text is read."""
     own = _json(folder / "sentence_bert_config.json") if (folder / "sentence_bert_config.json").is_file() else {}
     stated = _json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
     normalizer = _json(folder / "tokenizer.json").get("normalizer") or {}
@@ -130,7 +130,7 @@ def _is_float32(folder: Path) -> bool:
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """Names, types and places of a safetensors file's tensors, and where their bytes begin."""
+    """Names, types and positions of a safetensors file's tensors, and where their bytes begin."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))

@@ -1,4 +1,4 @@
-"""BERT (Devlin et al., 2019) as a graph of OpenVINO, made of a saved folder's weights without torch."""
+"""Builds BERT (Devlin et al., 2019) as an OpenVINO graph from a saved folder's weights, without torch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from lake.embed.bert_folder import BertFolder
 
-#: Taken from the scores of tokens that are only padding; its exponential is 0 in every precision.
+#: Subtracted from the scores of padding tokens; its exponential is 0 in every precision.
 _NEVER = 1e9
 
 
 def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
-    """From ids [texts, length], 1.0 for each token present, and for each pooled, to directions [texts, hidden].
+    """Maps ids [texts, length], a mask of the tokens present and one of those pooled to directions [texts, hidden].
 
     ``lake.embed.bert_reader`` makes the three inputs.
     """
@@ -39,7 +39,7 @@ def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
 
 
 class _Parts:
-    """``op`` is the set of operations, which has no types; nodes are its own."""
+    """``op`` is OpenVINO's set of operations, which has no types."""
 
     def __init__(self, op: Any, folder: BertFolder, weights: Mapping[str, np.ndarray]) -> None:
         self._op, self._folder, self._weights = op, folder, weights
@@ -54,7 +54,7 @@ class _Parts:
         return self._op.constant(self._weights[name])
 
     def embedded(self, ids: Any, max_sequence: int) -> Any:
-        """Rows [texts, length, hidden]: of the words, their places, and the first of the two types of text."""
+        """Rows [texts, length, hidden]: sums of word, position and first segment embeddings."""
         op = self._op
         places = self._weights["embeddings.position_embeddings.weight"][:max_sequence]
         places = op.constant(places + self._weights["embeddings.token_type_embeddings.weight"][0])

@@ -25,7 +25,7 @@ _ROOT, _HALF_ROOT = np.float32(2**0.5), np.float32(0.5**0.5)
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Memory that each layer writes anew: large arrays are slow to make, and the layers are many.
+    """Memory that the layers reuse: large arrays are slow to allocate, and the layers are many.
 
     ``rows`` are the tokens of all texts, one after another.
     """
@@ -76,7 +76,7 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Words stay in the file until they are asked for."""
+    """Word vectors stay in the file until they are needed."""
 
     words: np.ndarray
     places: np.ndarray
@@ -162,7 +162,7 @@ class Layer:
 
 
 def _softmax(scores: np.ndarray) -> None:
-    """In place, over the last axis."""
+    """Works in place, over the last axis."""
     scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)

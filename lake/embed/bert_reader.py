@@ -1,4 +1,4 @@
-"""Texts as a BERT reads them: token ids after the prompt, and which tokens make the text's vector."""
+"""Tokenizes texts for a BERT: token ids after the prompt, and a mask of the tokens to pool."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class BertReader:
     """Reads each text after ``prompt``; safe in several threads.
 
-    ``n_unpooled``: how many tokens at the start are read and left out of the pooling.
-    ``longest``: what lies beyond so many tokens is cut; None where nothing may be.
+    ``n_unpooled``: number of tokens at the start that pooling omits.
+    ``longest``: maximum tokens, beyond which a text is cut; None if no text may be cut.
     """
 
     def __init__(self, folder: BertFolder, prompt: str, longest: int | None = None) -> None:
@@ -33,7 +33,7 @@ class BertReader:
             self._tokenizer.enable_truncation(longest)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Of each text with its prompt and special tokens."""
+        """Token ids of each text with its prompt and special tokens."""
         read = [self._prompt + without_surrogates(text) for text in texts]
         if len(read) == 1:  # a batch wakes another thread, which takes longer than reading a question
             return [self._tokenizer.encode(read[0]).ids]
@@ -48,7 +48,7 @@ class BertReader:
 
 
 def padded(ids: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids [texts, length], int32, and 1.0 where there is one."""
+    """Token ids [texts, length], int32, and a mask with 1.0 for each of them."""
     rows = np.zeros((len(ids), length), np.int32)
     present = np.zeros((len(ids), length), np.float32)
     for row, here, tokens in zip(rows, present, ids, strict=True):
@@ -58,12 +58,12 @@ def padded(ids: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.nd
 
 
 def pooling(present: np.ndarray, folder: BertFolder, n_unpooled: int) -> np.ndarray:
-    """1.0 for each token [texts, length] whose row is summed up to the text's direction."""
+    """1.0 for each token [texts, length] whose row counts for the text's direction."""
     pooled = np.zeros_like(present)
     if folder.pooling == "mean":
         pooled[:, n_unpooled:] = present[:, n_unpooled:]
         return pooled
-    # Where the prompt takes all there is room for, sentence-transformers takes the first token after all.
+    # If the prompt takes all the room, sentence-transformers pools the first token after all.
     has_more = present[:, n_unpooled] > 0 if n_unpooled < present.shape[1] else np.zeros(len(present), bool)
     pooled[np.arange(len(present)), np.where(has_more, n_unpooled, 0)] = 1
     return pooled

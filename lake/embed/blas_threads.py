@@ -1,4 +1,4 @@
-"""One thread for numpy's matrix products, while somebody asks for it."""
+"""Limits numpy's matrix products to one thread while any caller needs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _before = 0
 
 @dataclass(frozen=True, slots=True)
 class Blas:
-    """The number of threads is the whole process's, whoever sets it."""
+    """The number of threads, which is shared by the whole process."""
 
     n_threads: Callable[[], int]
     set_threads: Callable[[int], None]
@@ -28,10 +28,10 @@ class Blas:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """The first who enters lowers the number of threads, the last to leave restores it.
+    """The first caller lowers the number of threads, the last one restores it.
 
-    Small products split among threads that wait for one another take 10 ms instead of 0.2 as soon as
-    a core is busy with something else. Without an OpenBLAS under numpy nothing is changed.
+    Small products split among threads that wait for one another take 10 ms instead of 0.2 ms as soon as a core is
+    busy with something else. Changes nothing unless numpy uses OpenBLAS.
     """
     blas = numpy_blas()
     if blas is None:
@@ -67,7 +67,7 @@ def numpy_blas() -> Blas | None:
 
     threadpoolctl would find it too, but lets only one thread of a process change the number.
     """
-    # The symbols of a library are found through whoever was linked with it.
+    # A library's symbols are reachable through any library linked with it.
     linked = ctypes.CDLL(str(import_module("numpy._core._multiarray_umath").__file__))
     for form in ("scipy_openblas_%s_num_threads64_", "scipy_openblas_%s_num_threads", "openblas_%s_num_threads"):
         if hasattr(linked, form % "set"):

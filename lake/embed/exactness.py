@@ -1,4 +1,4 @@
-"""Whether a quicker way to compute a model still computes that model."""
+"""Checks that a faster way to compute a model still computes that model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lake.recipe import EmbedderIdentity
 
-#: Least cosine between a text's vector and the one that plain float32 gives it.
+#: Minimum cosine between a text's vector and its vector in plain float32.
 LEAST_COSINE = 0.9995
 #: Prose, code, another language, and more than a sentence.
 PROBES = (
@@ -25,10 +25,10 @@ PROBES = (
 
 
 def check_exactness(identity: EmbedderIdentity, found: Sequence[np.ndarray], exact: Sequence[np.ndarray]) -> None:
-    """ContractError unless the probes' unit vectors are nearly the exact ones."""
+    """Raises ContractError unless the probes' unit vectors are nearly the exact ones."""
     least = min(float(np.dot(one, other)) for one, other in zip(found, exact, strict=True))
     if least < LEAST_COSINE:
         raise ContractError(
             f"{identity.backend} in {identity.dtype} gives {identity.name!r} vectors of a cosine of {least:.5f} to the "
-            f"exact ones, less than {LEAST_COSINE}; nothing was embedded; say --backend torch-cpu/float32"
+            f"exact ones, less than {LEAST_COSINE}; nothing was embedded; use --backend torch-cpu/float32"
         )

@@ -1,4 +1,4 @@
-"""Embedders by family, the part of a name before its colon; ours are declared as entry points, as a plugin's is."""
+"""Embedders by family, the part of a name before its colon; ours are entry points like those of plugins."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 class EmbedderFamily:
     """What a package registers to add embedders.
 
-    ``form`` shows how they are named: ``mine`` for a single one, ``mine:MODEL`` for several. Everything but ``load``
-    is called by processes that embed nothing, so it must be cheap.
+    ``form`` shows how they are named: ``mine`` for a single one, ``mine:MODEL`` for several. Processes that embed
+    nothing call everything except ``load``, so it must be cheap.
     """
 
     form = ""
 
     def identify(self, name: str) -> EmbedderIdentity:
-        """The identity of the embedder called ``name``: UsageError if there is none of that name."""
+        """The identity of the embedder ``name``; raises UsageError if there is none of that name."""
         raise NotImplementedError
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
@@ -44,18 +44,18 @@ class EmbedderFamily:
         return 0.0
 
     def connection(self) -> Hashable:
-        """What else an embedder depends on in the environment, such as an endpoint; another value loads another one."""
+        """Other values that an embedder depends on, such as an endpoint; a new value loads a new embedder."""
         return None
 
     def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
-        """As ``identify``, for families whose models several backends compute."""
+        """Like ``identify``, for families whose models several backends compute."""
         if backend:
-            raise UsageError(f"a backend is for models that are computed here, not for {name!r}; leave --backend out")
+            raise UsageError(f"a backend is for local models, not for {name!r}; leave --backend out")
         return self.identify(name)
 
 
 class LocalFamily(EmbedderFamily):
-    """Models whose weights lie in a folder of this machine."""
+    """Models whose weights are in a local folder."""
 
     def __init__(self, form: str) -> None:
         self.form = form
@@ -73,7 +73,7 @@ class LocalFamily(EmbedderFamily):
 
 
 class OpenAIFamily(EmbedderFamily):
-    """Models behind an endpoint that speaks OpenAI's protocol."""
+    """Models behind an endpoint with OpenAI's protocol."""
 
     form = "openai:MODEL[@DIMENSIONS]"
 

@@ -1,4 +1,4 @@
-"""What the ``hash`` embedder is, known without numpy."""
+"""The identity of the ``hash`` embedder, known without numpy."""
 
 from __future__ import annotations
 

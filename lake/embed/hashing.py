@@ -13,7 +13,7 @@ from lake.embed.unit import unit_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Characters per block: big enough for numpy to be fast, small enough to stay in the cache.
+#: Characters per block: large enough for numpy to be fast, small enough for the cache.
 BLOCK_CHARACTERS = 1 << 18
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)

@@ -1,4 +1,4 @@
-"""Models whose weights lie in a folder here: ``minilm`` and ``st:``, their identities, and what computes them."""
+"""Models whose weights are in a local folder, ``minilm`` and ``st:``: their identities and backends."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class LocalModel:
         )
 
     def chosen(self, asked: Backend | None, like: EmbedderIdentity | None) -> Backend:
-        """What was asked for, else what made ``like`` where this machine has it, else the quickest.
+        """The requested backend, else that of ``like`` if this machine has it, else the fastest.
 
-        Raises ContractError where what was asked for is not at hand.
+        Raises ContractError if this machine lacks the requested one.
         """
         backends = self.backends
         if asked is not None:
@@ -70,7 +70,7 @@ class LocalModel:
         return SentenceTransformerEmbedder(identity, self.facts.path, self.facts.max_sequence)
 
     def check_files(self) -> None:
-        """ContractError where a package carries another model than it says."""
+        """Raises ContractError if a package contains another model than expected."""
         if self.name == minilm.NAME:
             minilm.check_files(self.facts.path)
 

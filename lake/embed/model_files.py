@@ -1,4 +1,4 @@
-"""What a saved sentence-transformers folder says of itself, read from its files without torch."""
+"""Reads the facts of a saved sentence-transformers folder from its files, without torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lake.ids import value_digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Files that decide the vectors; read-me pages and exports for other backends do not.
+#: Suffixes of files that decide the vectors, unlike read-me pages and exports for other backends.
 _SUFFIXES = {".json", ".txt", ".model", ".safetensors", ".bin"}
 _OTHER_BACKENDS = {"onnx", "openvino"}
 _DIMENSION_KEYS = ("out_features", "embedding_dimension", "word_embedding_dimension")
@@ -26,7 +26,7 @@ _LONGEST_CREDIBLE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """Facts of one model: ``max_tokens`` counts a document's own tokens, its prompt left out."""
+    """Facts of one model; ``max_tokens`` counts a document's own tokens, without its prompt."""
 
     path: Path
     weights: str
@@ -43,7 +43,7 @@ class ModelFolder:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, computed once per process for each path, size and time of change."""
+    """SHA-256 of a file, computed once per process for each path, size and modification time."""
     status = path.stat()
     return _file_digest(path, status.st_size, status.st_mtime_ns)
 
@@ -55,14 +55,14 @@ def _file_digest(path: Path, size: int, modified_at: int) -> str:
 
 
 def tokenizer_name(path: Path) -> str:
-    """Name of a tokenizer by what it does, so that a moved model still counts as the same one."""
+    """A tokenizer's name by its content, so that a moved model keeps it."""
     return f"hf:{file_digest(path)[:16]}"
 
 
 def find_folder(model: str) -> Path:
-    """The folder of a path or of a model hub's name, downloaded where it is not there yet.
+    """The folder at a path, or of a model hub's name, downloaded if it is not there yet.
 
-    Raises UsageError where neither exists, TransientError where the hub can't be reached.
+    Raises UsageError if neither exists, TransientError if the hub can't be reached.
     """
     path = Path(model).expanduser()
     if model and path.is_dir():
@@ -79,9 +79,9 @@ def _hub_folder(name: str) -> Path:
     try:
         return _download(name)
     except (RepositoryNotFoundError, HFValidationError) as error:
-        advice = "ask for access and set HF_TOKEN" if isinstance(error, GatedRepoError) else "check its name"
-        raise UsageError(f"the model hub has no {name!r} to give; {advice}, or give a folder") from error
-    # LocalEntryNotFoundError, which stands for "no network and nothing cached", is an OSError.
+        advice = "request access and set HF_TOKEN" if isinstance(error, GatedRepoError) else "check its name"
+        raise UsageError(f"the model hub does not offer {name!r}; {advice}, or give a folder") from error
+    # LocalEntryNotFoundError, which means "no network and nothing cached", is an OSError.
     except (HfHubHTTPError, OSError) as error:
         raise TransientError(
             f"the model hub could not be reached for {name!r}: {type(error).__name__}; try again, or give a folder"
@@ -155,7 +155,7 @@ def _prompts(path: Path) -> tuple[str, str]:
 
 
 def _max_sequence(path: Path) -> int:
-    """As sentence-transformers decides it: its own setting, else the tokenizer's or the model's smaller limit."""
+    """The limit by sentence-transformers' rule: its own setting, else the smaller of tokenizer's and model's."""
     own = _json(path / "sentence_bert_config.json").get("max_seq_length")
     if own:
         return int(own)
@@ -170,7 +170,9 @@ def _max_sequence(path: Path) -> int:
 def _dimensions(path: Path) -> int:
     modules: list[dict[str, Any]] = json.loads((path / "modules.json").read_text(encoding="utf-8"))
     if any(module["type"].endswith("Router") for module in modules):
-        raise ContractError(f"{str(path)!r} routes queries and documents apart, which raglake does not support")
+        raise ContractError(
+            f"{str(path)!r} treats queries and documents by different modules, which raglake does not support"
+        )
     configs = [_json(path / module["path"] / "config.json") for module in reversed(modules)]
     found = ((config, int(config[key])) for config in configs for key in _DIMENSION_KEYS if key in config)
     config, dimensions = next(found)

@@ -1,7 +1,7 @@
-"""Questions to vectors in numpy alone: ready in a fraction of a second, where importing torch takes several.
+"""Embeds questions in numpy alone: ready in a fraction of a second, while importing torch takes several seconds.
 
-A cold process takes 0.43 CPU seconds to its first vector and 56 MB of memory, with OpenVINO 0.86 s and 208 MB, although
-that is then 1.3 times as fast for each question (``benchmarks/question_vector.py``).
+A cold process takes 0.43 CPU seconds to its first vector and 56 MB of memory, with OpenVINO 0.86 s and 208 MB, which is
+then 1.3 times as fast for each question (``benchmarks/question_vector.py``).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["NumpyBert", "supports"]
 
 BACKEND = "numpy"
-#: Tokens of a batch of questions; their activations stay in a core's cache.
+#: Tokens per batch of questions; their activations stay in a core's cache.
 _BUDGET = 512
 
 
 class NumpyBert:
     """A query encoder for a folder that ``supports`` accepts; its vectors equal torch's within 1e-5.
 
-    Each question is computed on one core, in the same order of operations whatever else runs. Calls
-    from several threads run side by side.
+    Each question is computed on one core, in the same order of operations whatever else runs. Calls from several
+    threads run in parallel.
     """
 
     def __init__(self, identity: EmbedderIdentity, folder: BertFolder, max_sequence: int) -> None:
@@ -45,7 +45,7 @@ class NumpyBert:
         self._layers = [Layer.of(weights, f"encoder.layer.{i}", folder) for i in range(folder.n_layers)]
 
     def embed_query(self, text: str) -> np.ndarray:
-        """One float32 unit vector [dimensions]; what lies beyond the model's limit is not read."""
+        """One float32 unit vector [dimensions]; ignores text beyond the model's limit."""
         vector: np.ndarray = self.embed_queries([text])[0]
         return vector
 
@@ -67,12 +67,12 @@ class NumpyBert:
         return self._pooled(rows.reshape(n_texts, length, -1))
 
     def _pooled(self, tokens: np.ndarray) -> np.ndarray:
-        """Directions [texts, hidden]; their length is nobody's concern."""
+        """Directions [texts, hidden] of any length."""
         skipped = self._reader.n_unpooled
         if self._folder.pooling == "mean":
             total: np.ndarray = tokens[:, skipped:].sum(axis=1)
             return total
-        # Where the prompt takes all there is room for, sentence-transformers takes the first token after all.
+        # If the prompt takes all the room, sentence-transformers pools the first token after all.
         first: np.ndarray = tokens[:, skipped if skipped < tokens.shape[1] else 0]
         return first
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def translating() -> Iterator[None]:
-    """RefusedRequest where the client's error may be cured by trying again, else a LakeError."""
+    """Raises RefusedRequest if a retry may succeed, else a LakeError."""
     import openai
 
     try:
@@ -42,7 +42,7 @@ def vectors_in_order(answer: Any, n_texts: int, model: OpenAIModel) -> np.ndarra
     if lengths != [model.dimensions]:
         raise ContractError(
             f"{model.name!r} returned {lengths} dimensions, not {model.dimensions}; "
-            f"say '@DIMENSIONS' as the endpoint returns them"
+            f"name the endpoint's dimensions as '@DIMENSIONS'"
         )
     return np.stack(rows)
 

@@ -43,10 +43,10 @@ class RequestLimits:
 
 
 class OpenAIEmbedder:
-    """``n_tokens_billed`` adds up what the provider says it has counted, over the object's life.
+    """``n_tokens_billed`` sums the tokens that the provider reports, over the object's life.
 
-    Vectors of one text may differ in their last bits between requests: that is the provider's to
-    promise. ``embed`` yields the requests that succeeded before it raises for one that failed.
+    Vectors of one text may differ in their last bits between requests, since the provider promises no more.
+    ``embed`` yields the requests that succeeded before it raises for one that failed.
     """
 
     def __init__(self, model: OpenAIModel, endpoint: Endpoint, limits: RequestLimits | None = None) -> None:
@@ -106,7 +106,7 @@ class OpenAIEmbedder:
         return n_tokens
 
     def _request(self, texts: list[str], n_tokens: int, stop: Event) -> np.ndarray:
-        """One request, tried until it succeeds or can't; a failure sets ``stop``, which ends the waits of others."""
+        """Sends one request until it succeeds or fails for good; a failure sets ``stop``, which ends other waits."""
 
         def attempt() -> np.ndarray:
             _wait(max(self._requests.take(1), self._tokens.take(n_tokens)), stop)
@@ -129,7 +129,7 @@ class OpenAIEmbedder:
     def _ask(self, texts: list[str]) -> Any:
         shortened: dict[str, Any] = {"dimensions": self._model.dimensions} if self._model.is_shortened else {}
         with translating():
-            # Named outright, base64 reaches us undecoded: numpy reads it without a list of floats between.
+            # Named explicitly, base64 reaches us undecoded: numpy reads it without a list of floats between.
             return self._client.embeddings.create(
                 model=self._model.name, input=texts, encoding_format="base64", **shortened
             )

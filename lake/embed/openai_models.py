@@ -1,4 +1,4 @@
-"""What ``openai:MODEL[@DIMENSIONS]`` means: known models, their dimensions and their prices."""
+"""``openai:MODEL[@DIMENSIONS]``: known models, their dimensions and their prices."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PRICES = {
     "text-embedding-3-large": 0.13,
     "text-embedding-ada-002": 0.10,
 }
-#: What the Batch API takes of them.
+#: Factor of the Batch API on them.
 BATCH_FACTOR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAIModel:
-    """A model behind an endpoint and the number of dimensions that it is to return."""
+    """A model behind an endpoint and the number of dimensions to request."""
 
     name: str
     dimensions: int
 
     @property
     def is_shortened(self) -> bool:
-        """True when the request has to ask for ``dimensions``; only text-embedding-3 models can."""
+        """Whether the request must name ``dimensions``; only text-embedding-3 models support it."""
         return self.name.startswith("text-embedding-3-") and self.dimensions != NATIVE_DIMENSIONS.get(self.name)
 
     @property
@@ -54,7 +54,7 @@ class OpenAIModel:
 
 
 def parse_model(name: str) -> OpenAIModel:
-    """Raises UsageError when the dimensions are missing for an unknown model or can't be had.
+    """Raises UsageError if the dimensions of an unknown model are missing, or a model can't return them.
 
     >>> parse_model("openai:text-embedding-3-small@512")
     OpenAIModel(name='text-embedding-3-small', dimensions=512)
@@ -65,7 +65,7 @@ def parse_model(name: str) -> OpenAIModel:
     native = NATIVE_DIMENSIONS.get(model)
     if not at and native is None:
         raise UsageError(
-            f"the dimensions of {model!r} are not known; say them: '{PREFIX}{model}@DIMENSIONS' "
+            f"the dimensions of {model!r} are unknown; name them: '{PREFIX}{model}@DIMENSIONS' "
             f"(known without: {sorted(NATIVE_DIMENSIONS)})"
         )
     dimensions = int(digits) if at else int(native or 0)

@@ -30,10 +30,10 @@ _BUDGET, _WINDOW = 2048, 4096
 
 
 class OpenVinoBert:
-    """An embedder for a folder that ``bert_folder`` reads; refuses to work where its vectors are not the model's.
+    """An embedder for a folder that ``bert_folder`` reads; refuses to work if its vectors are not the model's.
 
-    Each text is padded to its own multiple of 16 tokens and meets only texts of that length, one stream computes
-    a batch alone: its vector is bitwise the same in any batch, order and number of streams.
+    Texts are padded to a multiple of 16 tokens and batched by length, and one stream computes a whole batch, so that
+    a vector is bitwise the same in any batch, order and number of streams.
     """
 
     def __init__(self, identity: EmbedderIdentity, folder: BertFolder, max_sequence: int) -> None:
@@ -66,7 +66,7 @@ class OpenVinoBert:
         return forward
 
     def embed_query(self, text: str) -> np.ndarray:
-        """What lies beyond the model's limit is not read."""
+        """Ignores text beyond the model's limit."""
         ids = self._questions.ids([text])
         length = padded_length(len(ids[0]), self._max_sequence)
         vector: np.ndarray = self._forward(ids, length, self._questions.n_unpooled)[0]

@@ -1,4 +1,4 @@
-"""What the machine's processor can do: how many cores we may use, and whether bfloat16 is quick on them."""
+"""Properties of this machine's processor: usable cores, and whether bfloat16 is fast."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 THREADS_VARIABLE = "RAGLAKE_EMBED_THREADS"
 _FLAGS = {"avx512_bf16", "amx_bf16"}
-#: Below this the products themselves are not in bfloat16, whatever the flags say.
+#: Minimum speed-up; below it the products are not computed in bfloat16, whatever the flags promise.
 _LEAST_GAIN = 1.2
 
 
 def n_threads() -> int:
-    """Cores that this process may use, unless the environment says less; UsageError where that is no number."""
+    """Cores that this process may use, or fewer if the environment limits them; raises UsageError if invalid."""
     stated = os.environ.get(THREADS_VARIABLE, "").strip()
     if stated and not (stated.isascii() and stated.isdigit() and int(stated)):
         raise UsageError(f"{THREADS_VARIABLE}={stated!r} must be a whole number from 1 up; unset means all cores")
     if stated:
         return int(stated)
-    # Not every platform knows affinity.
+    # Not every platform has affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -38,7 +38,7 @@ def has_openvino() -> bool:
 
 @lru_cache(maxsize=1)
 def has_bfloat16() -> bool:
-    """Whether the processor says that it multiplies bfloat16; without its instructions that is far slower."""
+    """Whether the processor claims to multiply bfloat16; without these instructions it is far slower."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -49,7 +49,7 @@ def has_bfloat16() -> bool:
 
 @lru_cache(maxsize=1)
 def gains_by_bfloat16() -> bool:
-    """Whether it also does: a product that a model would ask for, timed in both, in a tenth of a second."""
+    """Whether it is faster indeed: times a typical product in both precisions, in a tenth of a second."""
     return has_openvino() and has_bfloat16() and _product_seconds("f32") > _LEAST_GAIN * _product_seconds("bf16")
 
 
@@ -73,9 +73,9 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 
 def compile_graph(graph: Any, precision: str, n_streams: int) -> Any:
-    """An OpenVINO model for the CPU in ``f32`` or ``bf16``, ``n_streams`` requests at a time on a thread each.
+    """An OpenVINO model for the CPU in ``f32`` or ``bf16``, with ``n_streams`` parallel requests of one thread each.
 
-    Streams beside one another beat threads that share a product, and leave each request's bytes alone.
+    Parallel streams are faster than threads that share a product, and keep each request's bytes the same.
     """
     wanted = {"NUM_STREAMS": n_streams, "INFERENCE_NUM_THREADS": n_streams, "INFERENCE_PRECISION_HINT": precision}
     # Pinned threads wait for their core while others are free.

@@ -1,8 +1,8 @@
 """Products of a few rows with large matrices, in pieces that OpenBLAS multiplies without copying them first.
 
 For a product of more than a million multiplications OpenBLAS rearranges both sides, which for a question of some
-twenty tokens costs several times what multiplying does. Where it has no such kernel for small products, pieces
-cost little.
+twenty tokens costs several times the multiplication itself. If it has no kernel for small products, pieces cost
+little.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Rows, and the weights' sides, of one piece; their product is what still counts as small.
+#: Rows and weights of one piece; their product is the largest that still counts as small.
 _ROWS, _FROM, _TO = 40, 384, 64
 _BLOCK = 32
 
@@ -24,7 +24,7 @@ class Product:
 
     @classmethod
     def of(cls, *weights: np.ndarray, factors: tuple[np.float32, ...] = (np.float32(1),)) -> Product:
-        """Of several [to, from] side by side, each times its factor."""
+        """Joins several [to, from] side by side, each times its factor."""
         n_from, n_to = weights[0].shape[1], sum(len(weight) for weight in weights)
         turned = np.empty((n_from, n_to), np.float32)
         start = 0
@@ -36,7 +36,7 @@ class Product:
         return cls(tuple(np.ascontiguousarray(np.stack(np.split(part, n_pieces, axis=1))) for part in parts))
 
     def of_rows(self, rows: np.ndarray, out: np.ndarray) -> None:
-        """Write the product with ``rows`` [n, from] to ``out`` [n, to]."""
+        """Writes the product with ``rows`` [n, from] to ``out`` [n, to]."""
         if len(rows) <= _ROWS:
             self._of_few(rows, out)
             return
@@ -55,12 +55,12 @@ class Product:
 
 
 def _width(n: int) -> int:
-    """The largest that divides ``n``."""
+    """The largest width that divides ``n``."""
     return max(width for width in range(1, _TO + 1) if n % width == 0)
 
 
 def _turn(weight: np.ndarray, factor: np.float32, out: np.ndarray) -> None:
-    """``factor`` times the transposed weight, written in blocks that stay in the cache."""
+    """Writes ``factor`` times the transposed weight in blocks that stay in the cache."""
     for i in range(0, len(weight), _BLOCK):
         block = weight[i : i + _BLOCK]
         np.multiply(block.T, factor, out=out[:, i : i + len(block)])

@@ -1,4 +1,4 @@
-"""The encoder of questions for a release: in numpy where that is possible, else the embedder itself."""
+"""Encodes the questions to a release: in numpy if possible, else by the embedder itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _loading = Lock()
 
 
 class QueryEncoder(Protocol):
-    """Every Embedder is one; its identity ``answers`` that of the release."""
+    """Part of every Embedder; its identity ``answers`` that of the release."""
 
     identity: EmbedderIdentity
 
@@ -34,10 +34,10 @@ class QueryEncoder(Protocol):
 
 
 def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
-    """What embeds questions to a release that ``expected`` embedded; loaded once per process, then a look-up.
+    """The encoder for a release that ``expected`` embedded; loaded once per process.
 
-    BERT models with plain pooling run in numpy, which is ready long before torch is; the others as
-    ``load_embedder`` has them. Raises ContractError where the installed model is another one.
+    BERT models with plain pooling run in numpy, which is ready long before torch is; ``load_embedder`` loads the
+    others. Raises ContractError if the installed model is another one.
     """
     if not is_local(name):
         return _answering(load_embedder(name), expected)
@@ -49,7 +49,7 @@ def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
 
 
 def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
-    """Unit vectors [n, dimensions] of many questions, together where the encoder can."""
+    """Unit vectors [n, dimensions] of many questions, in batches if the encoder can."""
     if isinstance(encoder, NumpyBert):
         return encoder.embed_queries(texts)
     vectors = np.empty((len(texts), encoder.identity.dimensions), np.float32)
@@ -80,6 +80,6 @@ def _answering(encoder: QueryEncoder, expected: EmbedderIdentity) -> QueryEncode
 
 def _check(identity: EmbedderIdentity, expected: EmbedderIdentity) -> None:
     if not identity.answers(expected):
-        # What may differ is not worth a word in the message.
+        # Fields that may differ stay out of the message.
         alike = replace(identity, backend=expected.backend, dtype=expected.dtype)
         raise ContractError(difference(expected, alike))

@@ -23,7 +23,7 @@ _loading = Lock()
 
 
 def family_of(name: str) -> EmbedderFamily:
-    """The family of an embedder's name, ours or a plugin's; UsageError lists the forms of a name."""
+    """The family of an embedder's name, ours or a plugin's; raises UsageError with the forms of a name."""
     plugin = plugins.find("embedders", name.partition(":")[0])
     family = plugin_family(plugin) if plugin else None
     if family is None or (":" in name) != (":" in family.form):
@@ -32,7 +32,7 @@ def family_of(name: str) -> EmbedderFamily:
 
 
 def plugin_family(plugin: plugins.Plugin) -> EmbedderFamily:
-    """The family that a package registers; ContractError if it is none."""
+    """The family that a package registers; raises ContractError if it is none."""
     family = plugin.load()
     if not isinstance(family, EmbedderFamily):
         raise plugin.broken(f"must be an EmbedderFamily, got {family!r:.100}")
@@ -45,7 +45,7 @@ def _forms() -> list[str]:
 
 
 def identify(name: str, backend: str | None = None, like: EmbedderIdentity | None = None) -> EmbedderIdentity:
-    """What ``name`` would embed with; reads a model's small files and digests, never its weights into memory.
+    """The identity of ``name``; reads a model's small files and digests, never its weights into memory.
 
     A local model is computed by ``backend`` (``openvino/bfloat16``). By default the backend is that of ``like`` if this
     machine has it and the model is the same, else the quickest there is.
@@ -59,13 +59,13 @@ def identify(name: str, backend: str | None = None, like: EmbedderIdentity | Non
 def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedder:
     """The embedder, one object per process for each identity; safe to call from several threads.
 
-    Raises ContractError when it is not the ``expected`` one: vectors of two models, or of two
-    builds of one, can't be compared with each other.
+    Raises ContractError if it is not the ``expected`` one: vectors of two models, or of two builds of one, can't
+    be compared.
     """
     family, identity = family_of(name), identify(name, like=expected)
     if expected is not None and identity != expected:
         raise ContractError(difference(expected, identity))
-    # Another address or key in the environment is another client.
+    # A change of address or key in the environment makes a new client.
     key = (identity, family.connection())
     with _loading:
         if key not in _loaded:
@@ -74,7 +74,7 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
 
 
 def changes(was: EmbedderIdentity, now: EmbedderIdentity) -> str:
-    """The fields in which they differ, with both values."""
+    """The fields that differ, with both values."""
     old, new = asdict(was), asdict(now)
     return ", ".join(f"{name} {old[name]!r} -> {new[name]!r}" for name in old if old[name] != new[name])
 
@@ -82,7 +82,7 @@ def changes(was: EmbedderIdentity, now: EmbedderIdentity) -> str:
 def difference(expected: EmbedderIdentity, found: EmbedderIdentity) -> str:
     return (
         f"embedder {found.name!r} ({found.table}) is not the expected {expected.name!r} ({expected.table}): "
-        f"{changes(expected, found)}; install what the index was built with, or build it anew"
+        f"{changes(expected, found)}; install what the index was built with, or rebuild it"
     )
 
 

@@ -1,4 +1,4 @@
-"""Local models in torch, in batches whose make-up can't change a vector."""
+"""Local models in torch, in batches whose composition can't change a vector."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 #: Padded tokens per batch: activations of 1-2 thousand tokens stay in a CPU's cache.
 CPU_BUDGET, CUDA_BUDGET = 2048, 65536
-#: Texts tokenised and sorted together; bounds the memory that a long stream takes.
+#: Texts tokenised and sorted together; limits the memory for a long stream.
 WINDOW = 4096
 
 
 class SentenceTransformerEmbedder:
     """A saved sentence-transformers model, run by its own modules in float32 or, checked, in bfloat16.
 
-    Each text is padded to its own multiple of 16 tokens and meets only texts of that length. On CPU each
-    batch is computed by one thread, several batches beside one another, in products that ``steady_torch``
-    holds steady: a vector is then bitwise the same in any batch, order and number of threads. On CUDA,
-    where the batch's shape picks the kernel, batches are filled up to one fixed number of rows.
+    Texts are padded to a multiple of 16 tokens and batched by length. On CPU one thread computes each batch,
+    several at a time, and ``steady_torch`` fixes the order of sums, so that a vector is bitwise the same in any
+    batch, order and number of threads. On CUDA the batch's shape selects the kernel, so all batches are padded to
+    one number of rows.
     """
 
     def __init__(self, identity: EmbedderIdentity, folder: Path, max_sequence: int) -> None:
@@ -51,13 +51,13 @@ class SentenceTransformerEmbedder:
         if not self._is_cuda:
             steady_linears(self._model)
         self._check_model()
-        # A fast tokenizer keeps its truncation and padding as state: one call at a time.
+        # A fast tokenizer keeps truncation and padding as state, so calls run one at a time.
         self._tokenizer_lock = Lock()
         if identity.dtype == "bfloat16":
             self._shorten()
 
     def _shorten(self) -> None:
-        """To bfloat16; ContractError where that makes another model of it."""
+        """Converts the model to bfloat16; raises ContractError if that changes its vectors too much."""
         import torch
 
         exact = [self.embed_query(text) for text in PROBES]
@@ -131,8 +131,8 @@ class SentenceTransformerEmbedder:
 
 
 def _load(folder: Path, device: str) -> SentenceTransformer:
-    """The model from local files alone; no hub is asked, whatever the environment says."""
-    # Threads that spin while they wait starve everything else on a shared machine; read at import.
+    """Loads the model from local files alone, without any model hub, whatever the environment is."""
+    # OpenMP threads that spin while they wait starve everything else on a shared machine; read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
     from sentence_transformers import SentenceTransformer

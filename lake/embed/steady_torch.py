@@ -1,8 +1,8 @@
-"""torch on a CPU, kept so that neither a batch's size nor the number of threads changes the bytes of a row.
+"""Runs torch on a CPU so that neither a batch's size nor the number of threads changes the bytes of a row.
 
-Libraries for matrix products choose by shape and threads how to split a sum, and the split decides the last bits.
-MKL shares out a row's sum in float32 where two threads have few rows to share; oneDNN sums bfloat16 on AMX in other
-pieces for other numbers of rows. Attention, norms and activations work row by row, and were found alike in any batch.
+Libraries for matrix products split a sum by shape and threads, and the split decides the last bits. MKL divides a
+row's sum in float32 if two threads have few rows to share; oneDNN's split of bfloat16 on AMX depends on the number of
+rows. Attention, norms and activations work row by row, and give equal bytes in any batch.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-#: Fewer rows of float32 go to other kernels of MKL; from here up one thread always sums alike.
+#: Fewer rows of float32 use other kernels of MKL; from this number on one thread always sums in the same order.
 _LEAST_ROWS = 16
-#: Rows of every product in bfloat16: more are quicker in large batches, and a lone text has to be filled up to them.
+#: Rows of every product in bfloat16: more are faster in large batches, but a single text is padded to this number.
 _BLOCK = 256
 
 _lock = Lock()
 _n_within, _before = 0, 1
-#: ``number``: of the threads that torch had in this thread before it left without giving them back.
+#: ``number``: torch's number of threads in this thread before it left without restoring it.
 _kept = local()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch's products in one thread meanwhile; whoever leaves last gives back the former number.
+    """Limits torch's products to one thread meanwhile; the last caller to leave restores the former number.
 
-    torch keeps a number for each thread and sets MKL's for all of them: it is said anew on each entry, and
-    nobody may say another one while somebody is within.
+    torch keeps a number for each thread and sets MKL's for all of them, so each entry sets it again. No other code
+    may set it while a caller is within.
     """
     global _n_within, _before
     import torch
@@ -54,11 +54,11 @@ def one_thread() -> Iterator[None]:
 
 
 def steady_linears(model: nn.Module) -> None:
-    """Has the model's linear layers compute a row alike beside any others, ``one_thread`` provided."""
+    """Makes the model's linear layers compute a row independently of the others, within ``one_thread``."""
     from torch import nn
 
     for module in model.modules():
-        # Layers of another kind that inherit from Linear know best what they do.
+        # Subclasses of Linear with their own forward keep it.
         if isinstance(module, nn.Linear) and type(module).forward is nn.Linear.forward:
             module.forward = partial(_product, module)  # type: ignore[method-assign]
 

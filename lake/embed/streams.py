@@ -1,4 +1,4 @@
-"""Batches computed beside one another, and handed on in their order."""
+"""Computes batches in parallel and yields them in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 def in_streams(
     pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], n_ahead: int
 ) -> Iterator[tuple[Item, Result]]:
-    """Each item and what ``work`` makes of it, at most ``n_ahead`` begun before someone takes them."""
+    """Each item with the result of ``work``; starts at most ``n_ahead`` items before they are consumed."""
     left, waiting = iter(items), deque[tuple[Item, "Future[Result]"]]()
     while True:
         for item in islice(left, n_ahead - len(waiting)):

@@ -1,4 +1,4 @@
-"""Unit vectors: the one place where vectors become float32 rows of length one."""
+"""Unit vectors: the only place that makes vectors float32 rows of length one."""
 
 from __future__ import annotations
 

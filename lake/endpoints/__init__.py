@@ -1,1 +1,1 @@
-"""What calls of model providers have in common."""
+"""The common part of calls of model providers."""

@@ -1,4 +1,4 @@
-"""What may be spent on calls of chat models, and what was."""
+"""Limits and counts spending on calls of chat models."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class BudgetError(LakeError):
 
 
 class Budget:
-    """Counts calls, tokens and USD by what was asked, and holds to a limit in USD; for several threads."""
+    """Counts calls, tokens and USD by kind of call, and enforces a limit in USD; safe to use from several threads."""
 
     def __init__(self, limit: float | None = None) -> None:
         if limit is not None and not limit >= 0:
-            raise UsageError(f"a budget of {limit} USD is none; give 0 or more")
+            raise UsageError(f"budget must be 0 USD or more, got {limit}")
         self.limit = limit
         self.paid: defaultdict[str, Usage] = defaultdict(Usage)
         self.n_remembered = 0
@@ -29,20 +29,20 @@ class Budget:
 
     @property
     def usage(self) -> Usage:
-        """All that was paid for."""
+        """Everything that was paid for."""
         return sum(self.paid.values(), Usage())
 
     def remember(self) -> None:
-        """Count a reply that cost nothing, since it was paid for before."""
+        """Counts a reply that is free, since it was paid for before."""
         with self._lock:
             self.n_remembered += 1
 
     @contextmanager
     def paying(self, kind: str, most: float | None) -> Iterator[list[Usage]]:
-        """Hold back the ``most`` that a call may cost; what it took is to be put into the list.
+        """Reserves the ``most`` that a call may cost; the caller appends the actual usage to the list.
 
-        A call that fails keeps it held back: nobody knows what the provider counts. BudgetError where too little is
-        left, UsageError where there is a limit and no price.
+        A failed call stays reserved, since the provider may charge for it. Raises BudgetError if too little is left,
+        UsageError if there is a limit and no price.
         """
         with self._lock:
             self._check(kind, most)

@@ -1,4 +1,4 @@
-"""Where requests to an OpenAI-compatible endpoint go, as whom, and how fast."""
+"""Address, key and rate limits of an OpenAI-compatible endpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPENAI_HOST = "api.openai.com"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to send requests, as whom, and how fast; ``rpm`` and ``tpm`` of 0 mean unlimited."""
+    """Address, key and rate limits; ``rpm`` and ``tpm`` of 0 mean unlimited."""
 
     base_url: str | None = None
     api_key: str = field(default="", repr=False)
@@ -27,9 +27,9 @@ class Endpoint:
 
     @classmethod
     def from_environment(cls) -> Endpoint:
-        """OPENAI_BASE_URL, OPENAI_API_KEY, RAGLAKE_OPENAI_RPM and RAGLAKE_OPENAI_TPM.
+        """Reads OPENAI_BASE_URL, OPENAI_API_KEY, RAGLAKE_OPENAI_RPM and RAGLAKE_OPENAI_TPM.
 
-        A key is needed for api.openai.com only; local servers mostly ignore it.
+        Only api.openai.com requires a key; most local servers ignore it.
         """
         base_url = os.environ.get("OPENAI_BASE_URL") or None
         key = os.environ.get("OPENAI_API_KEY", "")

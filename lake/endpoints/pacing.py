@@ -1,4 +1,4 @@
-"""How fast requests may be sent, and how long an endpoint wants its caller to wait."""
+"""Paces requests, and reads the waits that an endpoint states."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SECONDS = re.compile(r"\d+(?:\.\d+)?")
 
 
 def stated_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that a refusal asks for: ``retry-after-ms``, ``retry-after``, ``x-ratelimit-reset-*``.
+    """Seconds that a refusal states: ``retry-after-ms``, ``retry-after``, ``x-ratelimit-reset-*``.
 
-    ``headers`` has lower-case keys or ignores case. A reset counts only where nothing remains.
+    ``headers`` has lower-case keys or ignores case. A reset counts only if nothing remains.
 
     >>> stated_wait({"retry-after": "3"}), stated_wait({})
     (3.0, None)
@@ -40,7 +40,7 @@ def stated_wait(headers: Mapping[str, str], now: datetime | None = None) -> floa
 def _retry_after(value: str, now: datetime) -> float | None:
     if _SECONDS.fullmatch(value):
         return float(value)
-    # Imports half of the standard library, which a search that asks no endpoint should not wait for.
+    # Imports half of the standard library, which would slow down a search without an endpoint.
     from email.utils import parsedate_to_datetime
 
     try:
@@ -58,10 +58,10 @@ def _reset(headers: Mapping[str, str], what: str) -> float | None:
 
 
 class TokenBucket:
-    """Lets ``per_minute`` units through, with at most ten seconds' worth at once; 0 means no limit.
+    """Lets ``per_minute`` units through, at most ten seconds' worth at once; 0 means no limit.
 
-    Takers may run the level below zero and then wait until it would be zero again: a request
-    larger than the bucket passes, and those that follow pay for it.
+    Callers may take the level below zero and then wait until it would be zero again: a request larger than the
+    bucket passes, and the next ones wait longer.
     """
 
     def __init__(self, per_minute: float) -> None:
@@ -72,7 +72,7 @@ class TokenBucket:
         self._lock = Lock()
 
     def take(self, n: float, now: float | None = None) -> float:
-        """Take ``n`` units and return the seconds to wait before using them."""
+        """Takes ``n`` units and returns the seconds to wait before using them."""
         if not self._per_second:
             return 0.0
         with self._lock:

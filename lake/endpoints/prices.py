@@ -1,4 +1,4 @@
-"""What a call costs: list prices of well-known models, or what the environment says."""
+"""Prices of calls: list prices of well-known models, or the environment's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Price:
     output: float
 
     def of(self, n_input: int, n_output: int) -> float:
-        """USD for so many tokens.
+        """USD for these tokens.
 
         >>> Price(0.5, 2.0).of(1_000_000, 500_000)
         1.5
@@ -27,7 +27,7 @@ class Price:
         return (n_input * self.input + n_output * self.output) / 1e6
 
 
-#: List prices, standard tier, as remembered of 2025; providers change them, so RAGLAKE_CHAT_PRICE goes before.
+#: List prices, standard tier, as remembered of 2025; providers change them, so RAGLAKE_CHAT_PRICE takes precedence.
 PRICES = {
     "gpt-4o": Price(2.50, 10.00),
     "gpt-4o-mini": Price(0.15, 0.60),
@@ -47,7 +47,7 @@ _DATED = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
 
 def price_of(model: str) -> Price | None:
-    """The price of ``model``: RAGLAKE_CHAT_PRICE as INPUT/OUTPUT, else the table; None where neither knows it.
+    """The price of ``model``: RAGLAKE_CHAT_PRICE as INPUT/OUTPUT, else the table's; None if both lack it.
 
     >>> price_of("gpt-4o-mini-2024-07-18") == PRICES["gpt-4o-mini"], price_of("local")
     (True, None)

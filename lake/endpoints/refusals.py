@@ -1,4 +1,4 @@
-"""What an endpoint's refusal means: try again, mend the words, or give up."""
+"""Translates an endpoint's refusals: retry, correct the request, or give up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RETRIED = (408, 409, 425, 429)
 
 
 class RefusedRequest(Exception):
-    """A request that may succeed when it is sent again, ``wait`` seconds from now if that is said."""
+    """A request that may succeed if repeated, after ``wait`` seconds if given."""
 
     def __init__(self, message: str, wait: float | None) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ def translated(
     key: str = "OPENAI_API_KEY",
     address: str = "OPENAI_BASE_URL",
 ) -> Exception:
-    """The error to raise for an HTTP status that is no success; ``key`` and ``address`` are variables to check."""
+    """The error to raise for an HTTP status of failure; ``key`` and ``address`` are variables to check."""
     if code == "insufficient_quota":
         return UsageError(f"the account's quota is used up: {message}")
     if status in _RETRIED or status >= 500:

@@ -21,8 +21,7 @@ T = TypeVar("T")
 class Retries:
     """At most ``n_attempts``; waits double from ``first`` to ``longest`` seconds, with jitter.
 
-    A provider that states how long to wait is never asked earlier. If it wants more than ``longest_stated`` seconds,
-    no further attempt is made.
+    A stated wait is always respected. If it is longer than ``longest_stated`` seconds, there is no further attempt.
     """
 
     n_attempts: int = 6
@@ -31,8 +30,8 @@ class Retries:
     longest_stated: float = 300.0
 
     def run(self, name: str, request: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
-        """The result of ``request``, repeated while it raises RefusedRequest; then TransientError, which names it."""
-        # Not needed by a search without an endpoint, and a third of a second to import.
+        """The result of ``request``, repeated while it raises RefusedRequest, at last TransientError with ``name``."""
+        # Takes a third of a second to import, and a search without an endpoint does not need it.
         from tenacity import RetryError, Retrying, retry_if_exception_type
 
         retrying = Retrying(
@@ -57,7 +56,7 @@ class Retries:
         from tenacity import wait_exponential, wait_random
 
         stated = _stated(state)
-        if stated is not None:  # and a little more, so that clients do not return as one
+        if stated is not None:  # and a little more, so that clients do not return at the same time
             return stated + wait_random(0, min(self.first, 1.0) / 2)(state)
         return wait_exponential(self.first, self.longest)(state) * wait_random(0.5, 1.0)(state)
 

@@ -1,4 +1,4 @@
-"""Lone surrogates, which Python's strings can hold and no encoder or endpoint takes."""
+"""Lone surrogates, which Python's strings can contain but no encoder or endpoint accepts."""
 
 from __future__ import annotations
 

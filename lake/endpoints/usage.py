@@ -1,4 +1,4 @@
-"""What calls of a model took: tokens and USD."""
+"""Usage of a model: calls, tokens and USD."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Calls, tokens as the provider counts them (else as tiktoken does), and USD; None where a price is not known.
+    """Calls, tokens as the provider counts them (else as tiktoken does), and USD; None if a price is unknown.
 
     >>> (Usage(1, 10, 5, 0.5) + Usage(1, 20, 5, None)).n_input, (Usage(1, 1, 1, 0.5) + Usage(1, 1, 1, None)).cost_usd
     (30, None)

@@ -1,4 +1,4 @@
-"""What can be chosen of a search, a recipe and a run: each option declared once, for every place that offers it."""
+"""Options of a search, a recipe and a run: each declared once, for every place that offers it."""
 
 from __future__ import annotations
 

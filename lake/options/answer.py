@@ -1,4 +1,4 @@
-"""How a question is answered from the passages found."""
+"""Options of an answer from the passages found."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from lake.options.declaration import check, option
 
 Understand = Literal["rewrite", "expand", "hyde", "decompose"]
 
-#: Of the questions that could be answered, this loses 3 in 1,000 of English ones, 1 to 2 in 100 of Spanish and German
-#: ones, and 7 in 100 of Chinese ones.
+#: Rejects 3 in 1,000 of the answerable questions in English, 1 to 2 in 100 in Spanish and German, and 7 in 100 in
+#: Chinese.
 _MIN_EVIDENCE = 0.03
 
 
@@ -26,7 +26,7 @@ class ExpansionLimits:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """How many passages a model is shown, and what its request may take."""
+    """Number of passages, and limits of the model's request and answer."""
 
     k: int = option(8, "Number of passages to answer from.", least=1)
     budget_tokens: int = option(
@@ -35,7 +35,7 @@ class AnswerOptions:
     max_tokens: int = option(1000, "Maximum size of the answer, in tokens.", least=1)
     temperature: float = option(0.0, "Sampling temperature of the model.", least=0)
     min_evidence: float = option(
-        _MIN_EVIDENCE, "Ask no model if the passages are less likely than this to hold the answer.", least=0, most=1
+        _MIN_EVIDENCE, "Call no model if the passages are less likely than this to hold the answer.", least=0, most=1
     )
     understand: tuple[Understand, ...] = option(
         (), "Rework the question before the search; each strategy calls the model, and decompose searches again."

@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Configured(Enum):
-    """Stands for a value that the lake's configuration decides: what is set there, else the option's default."""
+    """Stands for a value from the lake's configuration, or else the option's default."""
 
     CONFIGURED = "configured"
 
@@ -43,7 +43,7 @@ def search_parameters() -> list[Parameter]:
 
 
 def with_search_options(function: F) -> F:
-    """Show the options of a search in place of ``**options`` in the function's signature."""
+    """Shows the options of a search in place of ``**options`` in the function's signature."""
     shown = signature(function)
     *own, _options = shown.parameters.values()
     shown = shown.replace(parameters=[*own, *(one for one in search_parameters() if one.name not in shown.parameters)])

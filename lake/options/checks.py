@@ -1,4 +1,4 @@
-"""What values a lake's configuration may state; UsageError, which names the key, where one can't be."""
+"""Checks values of a lake's configuration; raises UsageError with the key of an invalid one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from lake.errors import UsageError
 from lake.options import SearchOptions
 
-#: By what questions are judged; a measure is one of these, a blank, and a name of ir-measures (``document nDCG@10``).
+#: Levels of judging; a measure is a level, a blank, and a name of ir-measures (``document nDCG@10``).
 LEVELS = ("document", "parent", "chunk", "span")
 
 

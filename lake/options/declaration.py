@@ -1,4 +1,4 @@
-"""How an option is declared: as a dataclass field that carries its description, range and default.
+"""Declares an option as a dataclass field with its description, range and default.
 
 The command line, Prefect forms, OpenAPI, the fleet file, ``raglake config`` and the JSON schemas are made from such
 fields. Their metadata has the names that pydantic reads.
@@ -26,7 +26,7 @@ def option(
     above: float | None = None,
     unset: object = None,
 ) -> Any:
-    """A dataclass field. ``default`` may be a factory; ``unset`` says what None stands for."""
+    """A dataclass field. ``default`` may be a factory; ``unset`` describes what None means."""
     told = {"description": description, "title": title, "ge": least, "le": most, "gt": above, "unset": unset}
     metadata = {name: value for name, value in told.items() if value is not None}
     if callable(default):
@@ -54,7 +54,7 @@ class Option:
 
     @property
     def unset(self) -> object:
-        """What None stands for; None if that goes without saying."""
+        """Meaning of None; None if it is obvious."""
         return self.declared.get("unset")
 
     @property
@@ -74,7 +74,7 @@ class Option:
 
     @property
     def range(self) -> str:
-        """In words: ``from 0 to 1``, ``at least 1``; empty where there is none."""
+        """The range in words: ``from 0 to 1``, ``at least 1``; empty if unlimited."""
         least, most, above = (self.declared.get(name) for name in ("ge", "le", "gt"))
         if least is not None and most is not None:
             return f"from {least:,} to {most:,}"
@@ -82,7 +82,7 @@ class Option:
         return " and ".join(f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None)
 
     def check(self, value: object, prefix: str = "") -> None:
-        """UsageError for a value of the wrong kind, or outside the range or the choices."""
+        """Raises UsageError for a value of the wrong kind, or outside the range or the choices."""
         if value is None and self.is_optional:
             return
         said = f"{prefix}{self.name}={value!r}"
@@ -108,7 +108,7 @@ def options(kind: Any) -> Mapping[str, Option]:
 
 
 def check(instance: Any, prefix: str = "") -> None:
-    """UsageError, which names the option after ``prefix``, for a value that its declaration does not allow."""
+    """Raises UsageError, with the option's name after ``prefix``, for a value that its declaration forbids."""
     kind: Any = type(instance)
     for name, one in options(kind).items():
         one.check(getattr(instance, name), prefix)

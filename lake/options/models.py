@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from lake.options.declaration import Option, options
 
 _CONSTRAINTS = ("ge", "le", "gt")
-#: None, but not in the schema: a form would ask for the type of an empty field before it takes a value.
+#: None, but not in the schema: a form would otherwise request the type of an empty field.
 Unset = SkipJsonSchema[None]
 
 
@@ -21,7 +21,7 @@ def model_of(name: str, kind: Any, *, without: Collection[str] = (), only: Colle
 
 
 def form_of(name: str, kind: Any, *, without: Collection[str] = (), only: Collection[str] | None = None) -> Any:
-    """As ``model_of``, with optional fields that a form leaves empty and whose description says what that means."""
+    """Like ``model_of``, but forms may leave optional fields empty, and their descriptions explain the effect."""
     return _model(name, kind, without, only, _form_field)
 
 

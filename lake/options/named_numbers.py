@@ -8,7 +8,7 @@ from lake.errors import UsageError
 
 
 def named_numbers(words: Iterable[str], *, form: str, example: str) -> dict[str, float]:
-    """Numbers by name; UsageError, which shows ``form`` and ``example``, for a word that is none.
+    """Numbers by name; raises UsageError with ``form`` and ``example`` for any other word.
 
     >>> named_numbers(["handbook=1.5", "a=b=2"], form="SOURCE=FACTOR", example="handbook=1.5")
     {'handbook': 1.5, 'a=b': 2.0}

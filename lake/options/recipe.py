@@ -1,4 +1,4 @@
-"""What an index is made with, as far as a run may say it."""
+"""Options of a recipe, which decides how an index is made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _own(usual: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RecipeOptions:
-    """What an index is made with. An option that is None keeps the lake's own value, or the default in a new lake."""
+    """Parts of a recipe. An option of None keeps the lake's own value, or the default in a new lake."""
 
     embedder: str | None = option(
         None,

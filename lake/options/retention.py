@@ -1,4 +1,4 @@
-"""Which releases, files and vectors are kept."""
+"""Options that decide which releases, files and vectors are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lake.options.declaration import check, option
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What ``prune`` keeps besides ``live``, named releases, and those that a rollback left last."""
+    """What ``prune`` keeps besides ``live``, named releases, and the release that the last rollback left."""
 
     keep_last: int = option(
         30, "Number of published releases to keep, newest first, and of newer candidates.", title="Keep last", least=0

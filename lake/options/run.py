@@ -1,4 +1,4 @@
-"""How a run goes about its documents."""
+"""Options of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Runner = Literal["threads", "processes", "dask", "ray"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """Which files a run takes, what it may change, and what it may cost."""
+    """Files of a run, its permitted changes, and its maximum cost."""
 
     include: tuple[str, ...] = option((), "Index only files that match one of these globs.", title="Include")
     exclude: tuple[str, ...] = option((), "Skip files that match one of these globs.", title="Exclude")
@@ -49,7 +49,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedRunOptions(RunOptions):
-    """How a run under Prefect goes about its documents, too."""
+    """Options of a run under Prefect."""
 
     runner: Runner = option(
         "threads",

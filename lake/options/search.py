@@ -1,4 +1,4 @@
-"""How a lake is searched: the options of a search, and those of them that a lake's configuration may set."""
+"""Options of a search, and those that a lake's configuration may set."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MAX_FUZZINESS = 2
 
 @dataclass(frozen=True, slots=True)
 class Boosts:
-    """Factors on a passage's score; a factor of 1 leaves it as it is.
+    """Factors on a passage's score; a factor of 1 leaves it unchanged.
 
-    recency: ``1 + recency_weight * 2 ** (-age / recency_half_life_days)``, the age being what lies
-    between the document's change and the release, in days; never below 0, so that a date in the future
-    counts as new. Without a half-life, and for a document without a date, the factor is 1.
+    recency: ``1 + recency_weight * 2 ** (-age / recency_half_life_days)``, where age is the time from the document's
+    change to the release, in days, at least 0, so that a date in the future counts as new. Without a half-life or a
+    date, the factor is 1.
     """
 
     recency_half_life_days: float | None = option(
@@ -47,7 +47,7 @@ def _is_factor(value: object) -> bool:
 
 
 def boosts_of(said: Boosts | Mapping[str, Any]) -> Boosts:
-    """UsageError for what is no object with fields of Boosts."""
+    """The boosts; raises UsageError unless they are an object with fields of Boosts."""
     if isinstance(said, Boosts):
         return said
     if not isinstance(said, Mapping):
@@ -104,8 +104,8 @@ class SearchOptions(SearchDefaults):
     """All options of a search.
 
     ``where``, ``filters`` and ``principals`` apply before ranking. The other steps run in this order, each off by
-    default: ``collapse``, ``rerank``, ``boosts``, ``min_score``, ``diversity``. They look at the best chunks found: 4
-    for each passage wanted, at least 100 and at most 1000.
+    default: ``collapse``, ``rerank``, ``boosts``, ``min_score``, ``diversity``. They read the best chunks found: 4
+    for each passage requested, at least 100 and at most 1000.
     """
 
     where: str | None = option(None, "SQL condition over columns such as uri, source, media_type and page.")
@@ -123,11 +123,13 @@ class SearchOptions(SearchDefaults):
     def __post_init__(self) -> None:
         SearchDefaults.__post_init__(self)
         if self.syntax == "boolean" and self.mode != "text":
-            raise UsageError(f"the boolean syntax needs mode 'text'; by vectors ({self.mode}) no word can be demanded")
+            raise UsageError(
+                f"the boolean syntax needs mode 'text'; searches by vectors ({self.mode}) can't require a word"
+            )
 
     @property
     def scale(self) -> str:
-        """What a score is, of the last step that scores."""
+        """The meaning of a score, from the last step that scores."""
         fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
         first = {"vector": "cosine similarity", "text": "BM25", "hybrid": fused}[self.mode]
         scored = f"relevance by {self.rerank}" if self.rerank else first
@@ -135,7 +137,7 @@ class SearchOptions(SearchDefaults):
 
     @classmethod
     def of(cls, said: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
-        """The options that are not ``said`` are those of ``defaults``. UsageError for an unknown one."""
+        """The ``given`` options, completed by ``defaults``; raises UsageError for an unknown one."""
         known = [one.name for one in fields(SearchOptions)]
         if unknown := sorted(said.keys() - set(known)):
             raise UsageError(f"a search has no option {', '.join(unknown)}; it has at, embedder, {', '.join(known)}")
@@ -143,7 +145,7 @@ class SearchOptions(SearchDefaults):
 
 
 class SearchArguments(TypedDict, total=False):
-    """The options of a search, except ``k``, as keyword arguments; the lake's configuration stands for the others."""
+    """Options of a search, except ``k``, as keyword arguments; the lake's configuration sets the others."""
 
     mode: Mode
     fusion: Fusion

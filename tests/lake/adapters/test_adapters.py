@@ -34,14 +34,14 @@ def test_a_reader_stays_within_what_it_was_made_for(two_releases: Releases) -> N
     assert access.search("olive", 1, at=before).hits.num_rows == 0
     assert access.search("olive", 1).release == after
     for how in ({"principals": ["root"]}, {"embedder": None}):
-        with pytest.raises(UsageError, match="where the reader is made"):
+        with pytest.raises(UsageError, match="fixed when the reader is created"):
             access.search("olive", **how)
     with pytest.raises(UsageError, match="a search has no option"):
         Access.open(url, modus="text")
     pinned = Access.open(url, at=before)
     assert pinned.search("whale", 1).release == before
     for at in ("live", after):
-        with pytest.raises(UsageError, match="stays with release"):
+        with pytest.raises(UsageError, match="is fixed to release"):
             pinned.search("whale", 1, at=at)
     with pytest.raises(UsageError, match="no release"):
         Access.open(url, at="tomorrow")

@@ -93,7 +93,7 @@ def test_tools_in_the_process(two_releases: Releases) -> None:
             assert not await finds_payroll(client)
         async with Client(mcp_server(Access.open(two_releases[0], ["hr"], two_releases[1]))) as client:
             assert await finds_payroll(client)
-            assert "stays with release" in await called(client, "search", query="lamp", at="live")
+            assert "is fixed to release" in await called(client, "search", query="lamp", at="live")
 
     asyncio.run(talk())
 

@@ -287,5 +287,5 @@ def test_a_lake_keeps_what_computed_its_vectors() -> None:
 def test_a_precision_that_makes_another_model_is_refused() -> None:
     exact = [np.eye(4, dtype=np.float32)[0]]
     check_exactness(identify("minilm"), exact, exact)
-    with pytest.raises(ContractError, match=r"cosine of 0.00000 .* say --backend torch-cpu/float32"):
+    with pytest.raises(ContractError, match=r"cosine of 0.00000 .* use --backend torch-cpu/float32"):
         check_exactness(identify("minilm"), [np.eye(4, dtype=np.float32)[1]], exact)
