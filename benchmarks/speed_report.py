@@ -78,7 +78,7 @@ def _contests(medians: pl.DataFrame) -> list[str]:
         if len(names) < 2:
             continue
         tables.append(_table(
-            f"## {n:,} {corpus}\n\nWall seconds (CPU seconds); peak memory of a build's processes; disk after all runs.",
+            f"## {n:,} {corpus}\n\nWall seconds (CPU seconds); peak memory of a build's processes; disk after all.",
             ["", *_STEPS, "peak MB", "disk MB", "files"],
             [[name, *_contestant(part.filter(contestant=name))] for name in names],
         ))  # fmt: skip
