@@ -36,7 +36,7 @@ def of_answer(told: Answer, references: Sequence[str]) -> dict[str, float]:
 
 
 def _valid(told: Answer) -> float:
-    """The share of cited numbers that are sources; 0 where nothing is cited."""
+    """The share of cited numbers that are sources; 0 if nothing is cited."""
     wrong = sum(problem.kind == "no_such_source" for problem in told.problems)
     right = sum(len(citation.numbers) for citation in citations(told.text))
     return right / (right + wrong) if right else 0.0
@@ -64,7 +64,7 @@ def of_words(text: str, references: Iterable[str]) -> dict[str, float]:
 def of_context(told: Answer, one: Resolved) -> dict[str, float]:
     """How much of the evidence was put before the model, and how much of what was put there is evidence.
 
-    ``evidence_``: in characters, where all evidence is places; ``document_``: in documents, precision in characters.
+    ``evidence_``: in characters, if all evidence is places; ``document_``: in documents, precision in characters.
     An empty context has 0 everywhere.
     """
     relevant = [place for place in one.places if place.evidence.grade]

@@ -43,9 +43,9 @@ _KIND = "answer"
 class AnswerEvaluation:
     """Answers under one profile, at one release: SCORES ``rows`` (level ``answer``), and what they were counted from.
 
-    ``told`` holds each answer, ``judged`` the judge's measures of it, None where it gave no verdict; both by
-    question_id. ``failures`` say why a question could not be answered, which counts as 0. ``stopped`` says why some
-    questions were not asked; they have no rows, so that such an evaluation should not take a whole one's place.
+    ``told`` has each answer, ``judged`` the judge's measures of it, None if it gave no verdict; both by
+    question_id. ``failures``: why a question could not be answered, which counts as 0. ``stopped``: why some
+    questions were left out; they have no rows, so that such an evaluation should not take a whole one's place.
     """
 
     release: str
@@ -98,10 +98,10 @@ def evaluate_answers(
 ) -> AnswerEvaluation:
     """Answer each question at one release and measure the answers; ``how`` as in ``expectations.retrieval.evaluate``.
 
-    ``chat`` answers (else RAGLAKE_CHAT_MODEL; NoChatModelError where neither is set); ``judge`` gives verdicts, and
-    without one the measures that need no model are all there are. Replies of both are kept in the lake and paid
-    for once; ``again`` asks anew. No call is made that could exceed the ``budget`` (USD). A question whose evidence is
-    gone is left out; one that fails counts as 0; where all fail, the first error is raised.
+    ``chat`` answers (else RAGLAKE_CHAT_MODEL; raises NoChatModelError if neither is set); ``judge`` gives verdicts, and
+    without one the measures that need no model are all there are. Replies of both are kept in the lake and paid for
+    once; ``again`` requests them anew. No call is made that could exceed the ``budget`` (USD). A question whose
+    evidence is gone is left out; one that fails counts as 0; if all fail, the first error is raised.
     """
     chosen = (options or AnswerOptions(), Budget(budget), _loaded(chat), judge)
     asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)

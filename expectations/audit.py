@@ -19,8 +19,7 @@ def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, w
     """Judge a release by the rows at its own versions, never by the tables' heads; writes nothing.
 
     It passes unless a critical check fails or a check breaks. Keys and counts are held against one another over all
-    rows; texts and vectors are read where the release's base, if it passed its audit, has not the same rows, or
-    ``whole``.
+    rows; texts and vectors are read unless the release's base passed its audit with the same rows, or if ``whole``.
     """
     started = time.perf_counter()
     findings = tuple(runner.run(suites(lake, release, settings, whole=whole)))

@@ -36,7 +36,7 @@ Features = Callable[[pa.RecordBatch], dict[str, pa.Array]]
 class Readers:
     """The tables of one release, each at the release's version.
 
-    ``base`` is the manifest it was built on; ``audited`` are the base's tables, where they passed an audit.
+    ``base`` is the manifest it was built on; ``audited`` are the base's tables, if they passed an audit.
     """
 
     documents: TableReader
@@ -135,7 +135,7 @@ def documents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def quarantine(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    """Keys and error classes, and whether a person is told what and why."""
+    """Keys and error classes, and whether what failed and why is stated."""
     present = {f"has_{name}": _present(batch.column(name)) for name in ("uri", "reason", "error_class")}
     return _columns(batch, "doc_id", "error_class") | present
 

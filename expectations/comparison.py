@@ -28,7 +28,7 @@ _KEY = ("set", "level", "measure", "question_id")
 
 @dataclass(frozen=True, slots=True)
 class PairedVerdict:
-    """What the paired differences (b - a) of ``n`` questions say; ``low`` and ``high`` bound their mean.
+    """The verdict on the paired differences (b - a) of ``n`` questions; ``low`` and ``high`` bound their mean.
 
     ``no_loss``: a mean loss of ``margin`` or more is ruled out, whatever else is open.
     """
@@ -77,7 +77,7 @@ def judge(
 
 @dataclass(frozen=True)
 class Comparison:
-    """``b`` against ``a`` in one measure over the questions of a set that both were asked.
+    """``b`` against ``a`` in one measure over the questions of a set that were measured at both.
 
     ``pairs``: question_id, a, b, difference, lost; sorted by difference. ``lost``: b no longer has the evidence,
     although its source did not change, which counts as 0. ``n_left_out``: questions of a whose evidence the source
@@ -113,8 +113,8 @@ def compare(
 ) -> list[Comparison]:
     """Compare SCORES rows of two releases, or of two search profiles of one, measure by measure (level, name) and set.
 
-    Only questions that both were asked, with the same evidence, count, and each is compared with itself. UsageError
-    where they share none, and where rows are of more than one release or search profile.
+    Only questions that were measured at both, with the same evidence, count, and each is compared with itself.
+    UsageError if they share none, and if rows are of more than one release or search profile.
     """
     pairs, left_out = _paired(_of_one_way(a), _of_one_way(b))
     found = []

@@ -1,4 +1,4 @@
-"""Two releases compared by what people said of their passages, while both were answering."""
+"""Two releases compared by how people judged their passages while both were live."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class FeedbackComparison:
 def compare_feedback(
     rows: Iterable[Mapping[str, Any]], a: str, b: str, since: datetime | None = None, seed: int = 0
 ) -> FeedbackComparison:
-    """FEEDBACK rows of two releases, oldest first; UsageError where one of them has none.
+    """FEEDBACK rows of two releases, oldest first; raises UsageError if one of them has none.
 
-    What one session said hangs together, so sessions, not judgements, are resampled and exchanged: a bootstrap for the
-    interval, a permutation of all sessions between the releases for p. It is exact where few assignments differ.
-    Judgements without a session count as one each.
+    Judgements of one session depend on each other, so sessions, not judgements, are resampled and exchanged: a
+    bootstrap for the interval, a permutation of all sessions between the releases for p. It is exact if few assignments
+    differ. Judgements without a session count as one each.
     """
     if a == b:
         raise UsageError(f"{a} can't be compared with itself by feedback")
@@ -81,7 +81,7 @@ def compare_feedback(
 
 
 def _sessions(rows: Iterable[Mapping[str, Any]], release: str) -> list[_Session]:
-    """Of each session at a release; of what one said twice of a passage the last counts."""
+    """Of each session at a release; if a session judged a passage twice, the last judgement counts."""
     last: dict[str, dict[tuple[str, str], bool]] = defaultdict(dict)
     for row in rows:
         if row["release"] == release:
@@ -95,7 +95,7 @@ def _side(release: str, sessions: list[_Session]) -> Side:
 
 
 def _kinds(sessions: Iterable[_Session]) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct sessions [kinds, 2], and how many there are of each: what is alike need not be told apart."""
+    """Distinct sessions [kinds, 2], and how many there are of each: equal sessions need not be distinguished."""
     counted = sorted(Counter(sessions).items())
     return np.array([kind for kind, _ in counted], float), np.array([n for _, n in counted])
 

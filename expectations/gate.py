@@ -75,7 +75,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What the lake's questions say of a release, asked ``against`` another one, or alone."""
+    """The result of the lake's questions at a release, ``against`` another one or alone."""
 
     release: str
     against: str | None
@@ -112,7 +112,7 @@ class GateVerdict:
         return findings_table(self.release, [one.finding() for one in self.asked])
 
     def to_markdown(self) -> str:
-        """The summary, a table of all that was asked, failures first, and what is wrong; it repeats no question."""
+        """The summary, a table of all demands, failures first, and what is wrong; it repeats no question."""
         # What matters most stands left: a page that is too narrow cuts off the right.
         head = "| | measure | set | live | candidate | change | worse | better | questions | between | p |"
         rule = "|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|"
@@ -145,7 +145,7 @@ def decide(
     """The verdict on SCORES rows of a candidate, and of live over the same questions, set by set.
 
     ``names``: the two releases. The regressions of all sets and measures are one family: with ``policy.alpha`` for
-    the chance that any of them is found where none is. Floors compare the mean over just these questions, which is no
+    the chance that any of them is found if none is. Floors compare the mean over just these questions, which is no
     sample of anything; so no such chance belongs to them.
     """
     asked = [_floor(policy, name, measure, candidate, live) for name in sets for measure in policy.floors]
@@ -219,7 +219,7 @@ def _regressions(policy: Gate, sets: Sequence[str], candidate: pa.Table, live: p
 
 
 def _measurable(policy: Gate, name: str, live: pa.Table) -> Sequence[str]:
-    """The measures that a set's evidence can have, as live shows; all where it has none, which is told then."""
+    """The measures that a set's evidence can have, as live shows; all if it has none, which is then reported."""
     frame = pl.DataFrame(live).filter((pl.col("set") == name) & pl.col("value").is_not_null())
     had = set(frame.select(pl.col("level") + " " + pl.col("measure")).unique().to_series())
     return [measure for measure in policy.no_regression if measure in had] or policy.no_regression
@@ -268,7 +268,7 @@ def _regression(policy: Gate, one: Comparison, judgement: PairedVerdict) -> Dema
 
 
 def _told(policy: Gate, one: Comparison, j: PairedVerdict) -> str:
-    """What is wrong; "" where nothing is."""
+    """What is wrong; "" if nothing is."""
     what, n = f"{one.level} {one.measure} of {one.set}", counted(j.n, "question")
     if j.word == "worse":
         lost = int(one.pairs["lost"].sum())

@@ -1,4 +1,4 @@
-"""A candidate asked the lake's questions beside live: scores of both taken, or read where they are kept, and judged."""
+"""Scores of a candidate and of live for the lake's questions, taken or read, and judged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHOWN = ("document nDCG@10", "document R@10", "span recall@5")
 
 @dataclass(frozen=True)
 class Answers:
-    """The gate's verdict, and the SCORES rows that it stands on; ``live`` where there was one to compare with."""
+    """The gate's verdict, and the SCORES rows that it stands on; ``live`` if there was one to compare with."""
 
     verdict: GateVerdict
     candidate: pa.Table
@@ -51,7 +51,7 @@ class Answers:
 
 
 def check(policy: Gate) -> None:
-    """UsageError where a measure that the gate shall look at is none."""
+    """Raises UsageError if the gate names an unknown measure."""
     check_measures([*policy.floors, *policy.no_regression])
     _profile(policy)
 
@@ -65,7 +65,7 @@ def check_configuration(wanted: Configuration) -> None:
 
 
 def check_measures(measures: Sequence[str]) -> None:
-    """UsageError where one of these (level, blank, name) is no measure."""
+    """Raises UsageError if one of these (level, blank, name) is no measure."""
     spans = [f"{name}@{cut}" for cut in SPAN_CUTS for name in SPAN_NAMES]
     for level, name in map(split_measure, measures):
         if level != "span":
@@ -75,7 +75,7 @@ def check_measures(measures: Sequence[str]) -> None:
 
 
 def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
-    """Ask a candidate, and live where it must not be worse; None where the lake has nothing to ask.
+    """Measure a candidate, and live if the candidate must not be worse; None if the lake has no questions.
 
     Scores are kept as they are taken; those that are kept already are not taken again.
     """
@@ -104,14 +104,14 @@ def refuse_floors(lake: Lake, wanted: Gate, progress: Progress = silent) -> None
 def judged(
     policy: Gate, sets: Sequence[str], candidate: tuple[Release, pa.Table], live: tuple[Release | None, pa.Table | None]
 ) -> Answers:
-    """The verdict on what a candidate and live answered; of live None where nothing is to be compared."""
+    """The verdict on what a candidate and live answered; of live None if nothing is to be compared."""
     against = live[0].id if live[0] is not None and live[1] is not None else None
     verdict = decide(policy, sets, candidate[1], live[1], names=(candidate[0].id, against))
     return Answers(verdict, candidate[1], live[1])
 
 
 def sets_of(policy: Gate, questions: Sequence[EvalQuestion]) -> tuple[str, ...]:
-    """The sets that are asked, also where one of them has no question."""
+    """The sets that the gate uses, also one without questions."""
     return policy.sets or tuple(sorted({question.set for question in questions}))
 
 

@@ -1,7 +1,7 @@
 """Measures of an answer that a language model makes: its verdicts on single claims and sources, counted here.
 
-The model never gives a score. It says of each claim or source which of a few words applies; a reply that does not,
-also when it was told what is wrong with it, is no verdict, and the measure stays open.
+The model never gives a score. It assigns one of a few words to each claim or source. A reply that does not,
+even after a correction, is no verdict, and the measure stays open.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _correctness(found: dict[str, Any]) -> float:
 
 
 def _precision(found: dict[str, Any], n: int) -> float:
-    """Mean of the precision at each useful source, in their order; 0 where none is."""
+    """Mean of the precision at each useful source, in their order; 0 if none is."""
     useful = {verdict["number"]: verdict["useful"] for verdict in found["sources"]}
     if len(useful) != len(found["sources"]) or useful.keys() != set(range(1, n + 1)):
         raise ValueError(f"sources must hold each number from 1 to {n} once")
@@ -101,9 +101,9 @@ def _of_sources(n: int) -> Form[float]:
 
 @dataclass
 class AnswerJudge:
-    """Asks a model for verdicts on answers. Safe to use from several threads.
+    """Requests verdicts on answers from a model. Safe to use from several threads.
 
-    ``failures`` holds the first error of each question where the endpoint failed, which is no verdict either;
+    ``failures`` holds the first error of each question if the endpoint failed, which is no verdict either;
     ``n_given`` counts verdicts.
     """
 
@@ -115,10 +115,10 @@ class AnswerJudge:
     n_given: int = 0
 
     def verdicts(self, told: Answer, references: Iterable[str], about: Iterable[str]) -> dict[str, float | None]:
-        """Each measure that applies, None where the model gave no verdict. BudgetError where one could cost too much.
+        """Each measure that applies, None if the model gave no verdict. Raises BudgetError if one could cost too much.
 
         An answer that declines claims nothing, so that faithfulness does not apply; it is neither relevant nor
-        correct, and nobody needs to be asked.
+        correct, and no call is made.
         """
         ask = _Asking(self, told, tuple(about))
         right = "\n".join(f"- {reference}" for reference in references)

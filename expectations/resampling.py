@@ -1,4 +1,4 @@
-"""What a sample of questions can tell: bootstrap intervals of a mean, and a paired randomisation test. Seeded."""
+"""What a sample of questions shows: bootstrap intervals of a mean, and a paired randomisation test. Seeded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _means(values: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]
 
 
 def randomisation_p(differences: np.ndarray, seed: int = 0) -> float:
-    """How often a mean at least as far from 0 comes about where each difference might as well have the other sign.
+    """How often a mean at least as far from 0 comes about if each difference might as well have the other sign.
 
     Two-sided. Exact in that it errs with at most the stated probability whatever the differences are like: the
     observed assignment counts as one of those drawn.

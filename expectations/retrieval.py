@@ -1,4 +1,4 @@
-"""What a release finds for questions whose answers are known: every question asked, every measure taken."""
+"""What a release finds for questions whose answers are known: every question searched, every measure taken."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 class Evaluation:
     """One search profile at one release: SCORES ``rows``, and what they were counted from.
 
-    ``found`` holds the passages of each question, best first (columns of HITS); None where asking failed. ``failures``
-    say why.
+    ``found`` holds the passages of each question, best first (columns of HITS); None if the search failed, with the
+    reason in ``failures``.
     """
 
     release: str
@@ -55,7 +55,7 @@ class Evaluation:
 
 
 def basis_of(release: Release) -> str:
-    """Digest of what answers: where it differs, scores are not those of this release as it is asked today."""
+    """Digest of what answers: if it differs, scores are not those of this release as it is searched today."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -75,14 +75,13 @@ def evaluate(
     embedder: Embedder | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Ask each question at one release and measure what is found; ``how`` are fields of
-    ``SearchRequest``.
+    """Search one release for each question and measure what is found; ``how`` are fields of ``SearchRequest``.
 
-    What they do not say is as the lake's configuration has it, so that what is measured is what users get.
-    Questions are asked by an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose
-    evidence is gone is left out, and its rows say why. Sections and chunks are judged where all evidence of a
-    question is places; evidence that no chunk covers stays in the ideal. UsageError where ``how`` is no search profile;
-    where all questions fail, the first error is raised.
+    Other fields come from the lake's configuration, so that what is measured is what users get. Questions are searched
+    as an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose evidence is gone is
+    left out, and its rows state why. Sections and chunks are judged if all evidence of a question is places; evidence
+    that no chunk covers stays in the ideal. Raises UsageError if ``how`` is no search profile; if all questions fail,
+    the first error is raised.
     """
     profile = profile_of(index, how or {})
     settings, release = profile_text(profile, None if depth == DEPTH else depth), index.release(at)
@@ -97,7 +96,7 @@ def evaluate(
 
 
 def words_of(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """All that a search is told in order to be measured: it is for chunks, and an operator's, who sees everything."""
+    """All options of a search that is measured: it is for chunks, and an operator's, who sees everything."""
     return full_profile({"expand": "none", "principals": EVERYTHING, **profile})
 
 
@@ -161,7 +160,7 @@ def ranking(hits: Sequence[Mapping[str, Any]], level: str) -> list[str]:
 
 
 def grades_of(one: Resolved, level: str) -> dict[str, int]:
-    """Grade of each document, section or chunk that is judged; empty where the evidence says nothing of this level."""
+    """Grade of each document, section or chunk that is judged; empty if the evidence has nothing at this level."""
     if level != "document" and not _is_placed(one):
         return {}
     grades: dict[str, int] = {}

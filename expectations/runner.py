@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Suite:
-    """Checks over one frame; ``samples`` names ids behind a count where the frame has only the count."""
+    """Checks over one frame; ``samples`` names ids behind a count if the frame has only the count."""
 
     name: str
     checks: Sequence[Check]
@@ -41,7 +41,7 @@ def run(suites: Sequence[Suite]) -> list[Finding]:
 
 
 def _request(suite: Suite) -> Request:
-    """What Great Expectations is asked of a suite: its checks over the columns that they look at.
+    """A suite as Great Expectations gets it: its checks over the columns that they look at.
 
     Facts become rows under one expectation: one for each of dozens of facts costs half a second of machinery.
     """
@@ -76,7 +76,7 @@ def _fact_findings(suite: Suite, result: Result) -> Iterator[Finding]:
 
 
 def _excess(check: Check, row: Mapping[str, Any]) -> float | None:
-    """By how much a fact is more than it may be; null where it is not known, or where too few rows are concerned."""
+    """By how much a fact is more than it may be; null if it is not known, or if too few rows are concerned."""
     value = row.get(check.column)
     if value is None or (check.above and row[check.above[0]] <= check.above[1]):
         return None

@@ -1,4 +1,4 @@
-"""Scores of a release for questions: those that were kept where they still are of the same questions, else new ones."""
+"""Scores of a release for questions: those that were kept if they still are of the same questions, else new ones."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _of_set(
 
 
 def sets_of(questions: Sequence[EvalQuestion]) -> list[list[EvalQuestion]]:
-    """The questions of each set, by its name; UsageError where there are none at all."""
+    """The questions of each set, by its name; raises UsageError if there are none at all."""
     if not questions:
         raise UsageError("the lake knows no questions yet; `raglake questions import FORMAT PATH` adds some")
     names = sorted({question.set for question in questions})
@@ -85,7 +85,7 @@ def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
 
 
 def _fitting(rows: pa.Table, questions: Sequence[EvalQuestion], measures: Sequence[str]) -> pa.Table:
-    """The rows of those questions that were asked as they are now; none unless all these measures were taken."""
+    """The rows of questions that are unchanged since; none unless all these measures were taken."""
     ranked = rows.filter(pc.equal(rows.column("level"), "document"))
     if ranked.num_rows and not set(measures) <= set(pc.unique(ranked.column("measure")).to_pylist()):
         return rows.slice(0, 0)

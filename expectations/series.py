@@ -29,9 +29,9 @@ _TIMES = ("p50", "p95", "p99")
 def health_series(
     index: Index, *, last: int | None = None, measures: Sequence[tuple[str, str]] = (*HEADLINE, *ANSWERS)
 ) -> pa.Table:
-    """HEALTH rows of the ``last`` releases, oldest first; of all where that is None.
+    """HEALTH rows of the ``last`` releases, oldest first; of all if that is None.
 
-    It reads the log and the kept scores, and asks nothing. ``measures``: level and name.
+    It reads the log and the kept scores, and searches nothing. ``measures``: level and name.
     """
     history = index.history()
     rows = index.releases().to_pylist()[-last if last else None :]
@@ -52,7 +52,7 @@ def _state(history: History, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scored(index: Index, release: str, measures: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """What was measured of a release; one empty row where nothing was."""
+    """What was measured of a release; one empty row if nothing was."""
     scores = index.scores(release)
     wanted = scores.filter(pc.is_in(scores.column("level"), pa.array([level for level, _ in measures], pa.string())))
     times = {tuple(row[name] for name in _KEY): row for row in latencies(scores)}

@@ -37,7 +37,7 @@ def means(
     """Of each release, search profile, set, level and measure: n, mean and its 95 % interval; failures count as 0.
 
     ``by`` slices them further (``SLICES``), ``measures`` are those wanted (level, name). Latencies are left to
-    ``latencies``. UsageError where there is no such slice.
+    ``latencies``. Raises UsageError if there is no such slice.
     """
     if unknown := sorted(set(by) - set(SLICES)):
         raise UsageError(f"scores can't be sliced by {unknown}; choose {either(SLICES)}")

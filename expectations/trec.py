@@ -21,8 +21,8 @@ _SAFE = "/:@!$&'()*+,;=~"
 def write(folder: Path, evaluations: Sequence[Evaluation]) -> list[Path]:
     """Writes judgements and runs of a set, one per search profile, at one release: ``SET.qrels``, ``SET.MODE.run``.
 
-    Questions are called as where they were imported from, where that tells them apart, else by their ids; documents by
-    URI, or by source and URI where there are several sources. A run ranks documents; one stands where its first
+    Questions are called as where they were imported from, if that is unambiguous, else by their ids; documents by
+    URI, or by source and URI if there are several sources. A run ranks documents; one stands where its first
     passage stands.
     """
     folder.mkdir(parents=True, exist_ok=True)

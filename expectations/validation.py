@@ -30,7 +30,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one check: ``crash`` is why it broke, ``values`` what Great Expectations says of the rows."""
+    """What came of one check: ``crash`` is why it broke, ``values`` the result of Great Expectations."""
 
     success: bool
     crash: str
@@ -38,7 +38,7 @@ class Result:
 
 
 def load(*, lean: bool = False) -> Any:
-    """Great Expectations, told to be quiet; takes seconds the first time.
+    """Great Expectations without its output; takes seconds the first time.
 
     ``lean`` leaves out what no check here needs. For a process that does nothing else, since others would
     find hollow modules.

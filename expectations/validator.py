@@ -35,7 +35,7 @@ class Validator:
                 self._isolated().warm_up()
 
     def validate(self, requests: Sequence[Request]) -> list[list[Result]]:
-        """The results of each request's checks; TransientError where the process was lost."""
+        """The results of each request's checks; raises TransientError if the process was lost."""
         if "great_expectations" in sys.modules:  # somebody paid for it already
             return validate(requests)
         with self._lock:

@@ -26,8 +26,8 @@ class Check:
     """One expectation as data; ``expectations.runner`` makes a Great Expectations object of it.
 
     ``message`` may use ``{n}`` (rows that failed), ``{total}`` and ``{observed}``; ``remedy`` is what to
-    do next. ``ids`` is the column whose values name failing rows. ``total`` is the fact that says
-    how many rows a count was taken over; ``above`` (column, value) limits the check to rows with more than value.
+    do next. ``ids`` is the column whose values name failing rows. ``total`` is the fact with
+    the number of rows a count was taken over; ``above`` (column, value) limits the check to rows with more than value.
     """
 
     expectation: str

@@ -1,4 +1,4 @@
-"""The questions whose answers are known, asked on a schedule: how live answers today, and how the next one would."""
+"""The questions whose answers are known, searched on a schedule at live and at the newest candidate."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _TOLD = 3
 
 @flow(name="evaluate", flow_run_name=named("evaluate"), persist_result=False)
 def evaluate(params: EvaluateParameters) -> State[Any]:
-    """Ask live, and the newest candidate, every question of the gate; the scores are kept with their release.
+    """Search live, and the newest candidate, for every question of the gate; the scores are kept with their release.
 
-    Completed: the message says how live answers. Failed: live passes a limit of the lake's ``alarms``, which the
+    Completed: the message states how live answers. Failed: live passes a limit of the lake's ``alarms``, which the
     message names, or what broke. What is found of a candidate fails nothing and publishes nothing.
     """
     return ended(params, lambda: _evaluated(params))
@@ -65,7 +65,7 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
 def _judge(
     called: str, lake: Lake, policy: Gate, candidate: tuple[Release, pa.Table], live: tuple[Release, pa.Table]
 ) -> None:
-    """Show what the gate would say now; only a run that may publish records it."""
+    """Show the verdict of the gate now; only a run that may publish records it."""
     if gate_asks(lake):
         show_gate(called, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
 

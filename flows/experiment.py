@@ -42,11 +42,11 @@ _MANY = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What an experiment is asked to do.
+    """The parameters of an experiment.
 
     ``axes``: what is varied. ``sources`` are those that the lake is made from, named alike; without a recipe and a
-    sample they are not needed, since the lake itself is asked then. ``keep``: a folder for the lakes of the recipes,
-    where another experiment finds them; else they are deleted in the end.
+    sample they are not needed, since the lake itself is searched then. ``keep``: a folder for the lakes of the recipes,
+    where another experiment finds them; without it they are deleted in the end.
     """
 
     lake: str
@@ -62,14 +62,14 @@ class Trial:
 
     @property
     def builds(self) -> bool:
-        """Whether lakes are built; else the lake's own live release is asked."""
+        """Whether lakes are built; else the lake's own live release is searched."""
         return self.sample is not None or any(name in OF_RECIPE for name in self.axes)
 
 
 def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | None = None) -> Experiment:
     """Try every combination on the same documents and questions; the lake itself is only read.
 
-    UsageError where something can't be varied so, before anything is built; RefusedError where a recipe's release
+    Raises UsageError if something can't be varied, before anything is built; raises RefusedError if a recipe's release
     fails its audit.
     """
     index = open_lake(trial.lake)
@@ -106,7 +106,7 @@ def _check(trial: Trial, questions: Sequence[EvalQuestion]) -> None:
 
 
 class _Tried(NamedTuple):
-    """A cell, its release, its SCORES rows, and where it can be asked more."""
+    """A cell, its release, its SCORES rows, and an index for further searches."""
 
     cell: Cell
     built: Built

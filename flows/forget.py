@@ -1,4 +1,4 @@
-"""Erasure as a Prefect flow, which first says what would go, and at last cleans Prefect's own records."""
+"""Erasure as a Prefect flow, which first lists what would go, and at last cleans Prefect's own records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def forget(params: ForgetParameters) -> State[Any]:
     """Erase documents for good, from every release and every file of the lake, and prove it.
 
-    A dry run, which is the default, lists what would go. Completed: the message says how much was erased; the
+    A dry run, which is the default, lists what would go. Completed: the message states how much was erased; the
     artifact holds the proof, and the runs whose logs still name a document. Failed: nothing matches, another
     run is writing, or a trace was found; a retry goes on from there.
     """

@@ -63,7 +63,7 @@ class _KeptBack(RefusedError):
 
 
 class PrefectSteps:
-    """The steps as task runs: shards where ``indexing`` runs them, embedding in one thread of this process.
+    """The steps as task runs: shards in the runner of ``indexing``, embedding in one thread of this process.
 
     One thread embeds, since a model already uses every core.
     """
@@ -159,10 +159,10 @@ def _run_name() -> str:
 
 @flow(name="ingest", flow_run_name=_run_name, persist_result=False)
 def ingest(params: IngestParameters) -> State[Any]:
-    """Index what changed, audit the candidate, ask it the lake's questions and publish it as a release.
+    """Index what changed, audit the candidate, measure it by the lake's questions and publish it as a release.
 
-    Completed: published, nothing to do, or a candidate where no publishing was asked for; the message
-    says which, and how many documents are in quarantine. Blocked: audit or gate kept the candidate back, and why.
+    Completed: published, nothing to do, or a candidate if publishing is off; the message
+    states which, and how many documents are in quarantine. Blocked: audit or gate kept the candidate back, and why.
     Failed: the message is why raglake refused (guard, pin, another run at work) or what broke. A retry finds finished
     shards in the lake.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def maintain(params: MaintainParameters) -> State[Any]:
     """Drop the releases that no rule keeps, and give back the disk that only they and dead runs held.
 
-    Readers notice nothing. Completed: the message says how many releases were dropped and how much was given
+    Readers notice nothing. Completed: the message states how many releases were dropped and how much was given
     back. Failed: another run is writing, or what broke; a retry goes on from there.
     """
     return ended(params, lambda: _maintained(params))

@@ -1,4 +1,4 @@
-"""Holding live where it is and letting it go, as Prefect flows."""
+"""Pin and unpin as Prefect flows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tasks import step_tasks
 
 @flow(name="pin", flow_run_name=named("pin"), persist_result=False)
 def pin(params: PinParameters) -> State[Any]:
-    """Hold live where it is: runs go on building and auditing candidates and publish none; rollback stays free.
+    """Keep live as it is: runs go on building and auditing candidates and publish none; rollback stays free.
 
-    Completed: the message says which release is held. Failed: nothing is live yet.
+    Completed: the message states which release is held. Failed: nothing is live yet.
     """
     return ended(params, lambda: _pinned(params))
 
@@ -29,7 +29,7 @@ def _pinned(params: PinParameters) -> State[Any]:
 def unpin(params: UnpinParameters) -> State[Any]:
     """Let the next run publish again.
 
-    Completed: the message says which release is live and free to be replaced.
+    Completed: the message states which release is live and free to be replaced.
     """
     return ended(params, lambda: _unpinned(params))
 

@@ -18,8 +18,8 @@ from tasks.steps import gate_by_hand
 def publish(params: PublishParameters) -> State[Any]:
     """Make a candidate live after looking at it, unless it answers the lake's questions worse than it may.
 
-    Completed: the message says what is live. Failed: no such candidate, a pin, or a newer release is live. Blocked: its
-    audit or its gate refuses it; ``force`` goes over all of that, and the lake's log says so.
+    Completed: the message states what is live. Failed: no such candidate, a pin, or a newer release is live. Blocked:
+    its audit or its gate refuses it; ``force`` goes over all of that, and the lake's log says so.
     """
     return ended(params, lambda: _published(params))
 

@@ -16,10 +16,10 @@ from tasks.step_tasks import import_questions
 
 @flow(name="questions", flow_run_name=named("questions"), persist_result=False)
 def questions(params: QuestionsParameters) -> State[Any]:
-    """Take questions into the lake, tied to the words of live that answer them; the gate asks them from then on.
+    """Take questions into the lake, tied to the words of live that answer them; the gate uses them from then on.
 
-    Completed: the message says how many, and how many can't be measured at live; the artifact says why, by their ids.
-    Failed: the file can't be read as that format; the message names the line.
+    Completed: the message states how many, and how many can't be measured at live; the artifact states why, by their
+    ids. Failed: the file can't be read as that format; the message names the line.
     """
     return ended(params, lambda: _imported(params))
 

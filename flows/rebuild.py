@@ -18,7 +18,7 @@ from tasks.artifacts import show_rebuilt
 def rebuild(params: RebuildParameters) -> State[Any]:
     """Make the LanceDB tables of every release again, from Parquet alone; readers switch when all are done.
 
-    Completed: the message says how many releases and which generation holds them. Failed: another run is writing, or
+    Completed: the message states how many releases and which generation holds them. Failed: another run is writing, or
     a Parquet file that is needed is damaged.
     """
     return ended(params, lambda: _rebuilt(params))

@@ -38,7 +38,7 @@ __all__ = ["Job", "Outcome", "index", "judge", "reindex"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did; ``reason`` says why nothing was published, where nothing was.
+    """What a run did; ``reason``: why nothing was published, if nothing was.
 
     ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
     ``blocked``: it was its audit or its gate.
@@ -70,10 +70,10 @@ class Outcome:
 
 
 def reindex(job: Job, steps: Steps) -> Outcome:
-    """Scan, index what changed, commit a candidate, audit it, ask it the lake's questions, publish it.
+    """Scan, index what changed, commit a candidate, audit it, measure it by the lake's questions, publish it.
 
-    Raises RefusedError before anything is written where the guard objects. A candidate that the audit or the gate
-    refuses, or a pin holds back, is no error: the outcome says so.
+    Raises RefusedError before anything is written if the guard objects. A candidate that the audit or the gate
+    refuses, or a pin holds back, is no error: the outcome states it.
     """
     started, lake = time.monotonic(), Lake(job.lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
@@ -144,8 +144,8 @@ class Embedded(NamedTuple):
 def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
     """Parse and chunk the plan's documents shard by shard, and embed each new text once.
 
-    A text is asked for as soon as the first shard that holds it is done, so that parsing and embedding
-    overlap; ``asked`` is why no other shard asks for it again.
+    A text is requested as soon as the first shard that holds it is done, so that parsing and embedding
+    overlap; ``asked`` keeps other shards from requesting it again.
     """
     plan, contents, vectors = found.plan, lake.contents, lake.vectors(found.plan.recipe)
     contents.refresh()
@@ -170,7 +170,7 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
 def _request(
     lake: Lake, content_ids: list[str], asked: dict[str, int], job: Job, found: Scan, steps: Steps
 ) -> Iterator[Any]:
-    """Ask for the vectors of these contents' texts that nobody has or asked for; the tasks' futures.
+    """Request vectors for texts of these contents that have none and are not requested; returns the tasks' futures.
 
     ``asked`` holds each text's tokens by its digest.
     """
@@ -219,7 +219,10 @@ class Decision(NamedTuple):
 
 
 def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
-    """Audit the candidate, ask it the lake's questions and publish it if it passes; else keep it and say why."""
+    """Audit the candidate, measure it by the lake's questions and publish it if it passes.
+
+    Else keep it and return why.
+    """
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
         return Decision(False, verdict.summary(), refused=True, blocked=True)

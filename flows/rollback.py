@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 def rollback(params: RollbackParameters) -> State[Any]:
     """Make an earlier release live again: readers switch at once, the next ingest goes on from there.
 
-    Completed: the message says what is live and what was. Failed: no such release, or one that never was live.
+    Completed: the message states what is live and what was. Failed: no such release, or one that never was live.
     """
     return ended(params, lambda: _rolled_back(params))
 

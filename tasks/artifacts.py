@@ -47,7 +47,7 @@ def artifact_key(kind: str, lake: str) -> str:
 
 
 def _show(create: Callable[..., Any], **content: Any) -> Any:
-    """Create or update an artifact, inside a flow run only; what it gives back, None where that fails."""
+    """Create or update an artifact, inside a flow run only; what it gives back, None if that fails."""
     if flow_run.id is None:
         return None
     try:
@@ -85,7 +85,7 @@ def show_answers(lake: str, answers: Answers) -> None:
 
 
 def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | None]) -> None:
-    """Means by set and measure, a column for each release that was asked; nothing where no question was asked."""
+    """Means by set and measure, a column per release; nothing if there were no questions."""
     if not rows:
         return
     named = ", ".join(f"{release} ({name})" for name, release in asked.items() if release)
@@ -98,7 +98,7 @@ def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | No
 
 
 def show_gate(lake: str, verdict: GateVerdict) -> None:
-    """What the gate says of a candidate, as markdown; it repeats no question."""
+    """The gate's verdict on a candidate, as markdown; it repeats no question."""
     _show(
         artifacts.create_markdown_artifact,
         markdown=verdict.to_markdown(),

@@ -1,4 +1,4 @@
-"""What a run tells Prefect's event feed besides its states, for automations to react to."""
+"""Events of a run for Prefect's event feed, to which automations react."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of the ingest, and an erasure, are asked to do."""
+"""The parameters of an ingest and of an erasure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Job(RunOptions):
     only: frozenset[tuple[str, str]] | None = None
 
     def open_sources(self) -> dict[str, Source]:
-        """The sources by name. UsageError where one does not exist."""
+        """The sources by name. Raises UsageError if one does not exist."""
         found: dict[str, Source] = {}
         for text in self.sources:
             source = self._chosen(without_lake(parse_source(text, self.include, self.exclude), self.lake))
@@ -41,7 +41,7 @@ class Job(RunOptions):
 
 
 def without_lake(source: Source, lake: str) -> Source:
-    """The source less the lake, where that lies inside it: an index must not index itself."""
+    """The source less the lake, if that lies inside it: an index must not index itself."""
     if not source.is_local or "://" in lake:
         return source
     inside = os.path.relpath(os.path.realpath(os.path.expanduser(lake)), os.path.realpath(source.root))
@@ -59,7 +59,7 @@ _SHORTEST_NAME = 3
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Documents to be erased: those at ``uri``, or those that ``where`` chooses; one of them is None."""
+    """Documents to be erased: those at ``uri``, or those that the SQL of ``where`` selects; one of them is None."""
 
     lake: str
     uri: str | None
@@ -69,7 +69,7 @@ class Erasure:
 
     @property
     def words(self) -> frozenset[str]:
-        """What the request itself says of the documents."""
+        """The names of documents in the request itself."""
         return frozenset(word for word in (self.uri, self.where) if word)
 
     def without_names(self, message: str) -> str:

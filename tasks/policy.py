@@ -1,4 +1,4 @@
-"""How every task runs: never cached, and retried only where trying again can cure the failure."""
+"""How every task runs: never cached, and retried only if another attempt can succeed."""
 
 from __future__ import annotations
 

@@ -65,7 +65,10 @@ def audit(job: Job, candidate: Release) -> Verdict:
 
 @step("evaluate", run_name="evaluate {candidate.id}")
 def evaluate(lake: str, candidate: Release) -> Answers | None:
-    """Judge a candidate by the lake's questions beside live; scores and verdict are shown. None: nothing is asked."""
+    """Judge a candidate by the lake's questions beside live; scores and verdict are shown.
+
+    None if the lake has no questions.
+    """
     answers = steps.evaluate(lake, candidate, ProgressArtifacts(lake))
     if answers is not None:
         show_answers(lake, answers)
@@ -94,7 +97,7 @@ def publish_by_hand(lake: str, candidate: str, why: str, *, force: bool) -> None
 
 @step("pin")
 def pin(lake: str, why: str) -> str:
-    """Hold live where it is; which release that is."""
+    """Hold live if it is; which release that is."""
     return _live(operate.pin(lake, why=why))
 
 

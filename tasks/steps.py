@@ -105,7 +105,7 @@ def audit(job: Job, candidate: Release) -> Verdict:
 
 
 def evaluate(url: str, candidate: Release, progress: Progress = silent) -> Answers | None:
-    """The gate's verdict on a candidate beside live, which the lake keeps; None if the gate asks no question.
+    """The gate's verdict on a candidate beside live, which the lake keeps; None if the gate has no questions.
 
     A run that dies here leaves the scores that were taken so far to the next one.
     """
@@ -124,12 +124,17 @@ def evaluate(url: str, candidate: Release, progress: Progress = silent) -> Answe
 
 
 def measure(url: str, release: Release, progress: Progress = silent, *, again: bool) -> pa.Table:
-    """SCORES rows of a release for the questions of the gate, as it asks them; ``again``, though they are kept."""
+    """SCORES rows of a release for the questions of the gate, searched as the gate does.
+
+    ``again`` repeats those that are kept.
+    """
     return gating.measure(Lake(url), release, again=again, progress=progress)
 
 
 def gate_by_hand(lake: Lake, release: Release, ask: Callable[[], Answers | None]) -> GateVerdict | None:
-    """What the gate finds when somebody publishes a release; None if it is live, failed its audit or nothing is asked.
+    """The gate's verdict when somebody publishes a release.
+
+    None if it is live, failed its audit, or the gate has no questions.
 
     Publishing itself refuses what the audit refused.
     """

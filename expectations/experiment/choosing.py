@@ -23,7 +23,7 @@ def choose(outcomes: Sequence[CellOutcome], rows: Mapping[int, pa.Table], measur
     """Of the cells that are as good as the best, the cheapest to embed, then the fastest, then the best.
 
     ``rows`` are SCORES of each cell's questions. With fewer than 30 questions only the best is as good as the best:
-    that a cheaper one is no worse could not be told.
+    the data could not show that a cheaper one is no worse.
     """
     best = max(outcomes, key=lambda one: (one.scores[measure].mean, -one.cell.number))
     number = best.cell.number

@@ -37,7 +37,9 @@ Axes = Mapping[str, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A recipe and a search profile for ``depth`` chunks; ``varied`` are the values that tell it from other cells.
+    """A recipe and a search profile for ``depth`` chunks.
+
+    ``varied`` are the values that distinguish it from other cells.
 
     ``settings`` is the recipe in full, as given to an ingest; ``profile`` holds fields of a search.
     """
@@ -97,7 +99,9 @@ def _of_file(path: Path) -> dict[str, list[Any]]:
 
 
 def cells(base: Recipe, own: SearchDefaults, axes: Axes) -> list[Cell]:
-    """The lake as it is, number 0, and each combination of the values that is another; UsageError where one can't be.
+    """The lake as it is, number 0, and each combination of the values that is another.
+
+    Raises UsageError if one can't be.
 
     ``base`` is its recipe, ``own`` how it is searched.
     """
@@ -121,7 +125,7 @@ def _as_is(name: str, base: Recipe, own: SearchDefaults) -> Any:
 
 
 def settings_as_is(recipe: Recipe) -> RecipeOptions:
-    """A recipe as an ingest is told it, field by field."""
+    """A recipe as options of an ingest, field by field."""
     embedder = recipe.embedder
     by = embedder.computed_by if is_local(embedder.name) else None
     fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": embedder.name, "backend": by}
@@ -145,7 +149,7 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
 
 
 def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
-    """The base's with the values that vary; what computes its model is not said of another one."""
+    """The base's with the values that vary; the backend of its model is left out for another model."""
     found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
     return found if found.embedder == base.embedder or "backend" in varied else replace(found, backend=None)
 
@@ -164,7 +168,7 @@ def _depth(varied: Mapping[str, Any]) -> int:
 
 
 def worded(varied: Mapping[str, Any]) -> str:
-    """The values that tell a cell from others, as a person says them.
+    """The values that distinguish a cell, in words.
 
     >>> worded({"child_tokens": 100, "rerank": None})
     'child_tokens 100, rerank none'

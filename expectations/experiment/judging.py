@@ -1,4 +1,4 @@
-"""From SCORES rows of each cell to what an experiment says: means, differences from the base, the choice."""
+"""From SCORES rows of each cell to the result of an experiment: means, differences from the base, the choice."""
 
 from __future__ import annotations
 
@@ -93,6 +93,6 @@ def _against_base(
 
 
 def n_left_out(rows: pa.Table) -> int:
-    """Questions that could not be asked."""
+    """Questions that could not be searched."""
     frame = pl.DataFrame(rows).unique(["set", "question_id"])
     return int(np.sum(~frame["status"].is_in(["scored", "failed"]).to_numpy()))

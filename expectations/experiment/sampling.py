@@ -25,7 +25,7 @@ class Sample:
 def sampled(index: Index, questions: Sequence[EvalQuestion], n: int | None = None, seed: int = 0) -> Sample:
     """``n`` documents of live: all that hold evidence, and others drawn by lot; all of them without ``n``.
 
-    The same seed draws the same ones, and more of them for a larger ``n``. There are more than ``n`` where more hold
+    The same seed draws the same ones, and more of them for a larger ``n``. There are more than ``n`` if more hold
     evidence.
     """
     release = index.release().id

@@ -24,8 +24,8 @@ _N_TIMED, _N_WARM = 100, 3
 def timed(places: Sequence[tuple[Cell, Index]], texts: Sequence[str], progress: Progress) -> Mapping[int, np.ndarray]:
     """Seconds of searches of each cell, by its number.
 
-    All cells are asked one question, beginning with another one each time, before the next: whatever else the machine
-    does slows them alike, which it would not if they were timed one after another.
+    Each question is searched in all cells before the next one, starting with another cell each time: whatever else the
+    machine does slows them alike, which it would not if they were timed one after another.
     """
     chosen = [texts[n] for n in np.unique(np.linspace(0, len(texts) - 1, min(_N_TIMED, len(texts))).astype(int))]
     found: dict[int, list[float]] = {cell.number: [] for cell, _ in places}
@@ -42,7 +42,7 @@ def timed(places: Sequence[tuple[Cell, Index]], texts: Sequence[str], progress: 
 
 
 def _seconds(cell: Cell, index: Index, text: str) -> list[float]:
-    """Of one search; none where it fails, which the scores tell."""
+    """Of one search; none if it fails, which the scores show."""
     words, started = words_of(cell.profile), time.perf_counter()
     with suppress(LakeError):
         index.search(text, cell.depth, **words)

@@ -24,7 +24,7 @@ class Built:
 
     ``n_texts``, ``n_tokens`` and ``cost_usd`` (None: price not known) are those of a build in which nothing was
     embedded before; ``n_texts_embedded`` had to be embedded here. ``n_bytes``: of its tables; ``seconds`` that building
-    it took here; both None where the lake's own release was asked.
+    it took here; both None for the lake's own release.
     """
 
     n_documents: int
@@ -63,13 +63,13 @@ class CellOutcome:
 
     @property
     def cost(self) -> float:
-        """USD to embed all texts; 0 where no price is known."""
+        """USD to embed all texts; 0 if no price is known."""
         return self.built.cost_usd or 0.0
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """``outcomes``: the base first. ``measures``: the one that decides first. ``n_left_out`` questions were not asked.
+    """``outcomes``: the base first. ``measures``: the one that decides first. ``n_left_out`` questions were left out.
 
     ``n_documents`` of ``n_all`` were the sample, drawn with ``seed``; ``release`` is the lake's that was taken for the
     base. ``fronts``: numbers of the cells that no other beats in score and in latency, and in score and in cost.
@@ -127,7 +127,7 @@ def _told(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, as ``rule`` says."""
+    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, by ``rule``."""
 
     best: int
     chosen: int

@@ -45,7 +45,7 @@ def _plot(found: Experiment, name: str, x_name: str, unit: Unit) -> Plot:
 
 
 def _point(found: Experiment, one: CellOutcome, name: str, unit: Unit) -> Point:
-    """Only points on the front, the base and the chosen one have an interval; all of them could not be told apart."""
+    """Only points on the front, the base and the chosen one have an interval; all of them would hide each other."""
     measure, number, on_front = found.measures[0], one.cell.number, one.cell.number in found.fronts[name]
     score, is_chosen = one.scores[measure], number == found.choice.chosen
     x = {"ms": one.p50 * 1000, "USD": one.cost}.get(unit, float(one.built.n_tokens))

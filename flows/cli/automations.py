@@ -1,4 +1,4 @@
-"""The commands that let Prefect react: who is told of what, and what happens to dead runs."""
+"""The commands that let Prefect react: who is notified of what, and what happens to dead runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands about what a lake is told once: how it is searched, how its gate judges, when it raises an alarm."""
+"""The commands for the configuration of a lake: how it is searched, how its gate judges, when it raises an alarm."""
 
 from __future__ import annotations
 

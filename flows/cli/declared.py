@@ -96,7 +96,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters(function: Callable[..., Any]) -> list[Parameter]:
-    """As typer wants them: their annotations are types, and each can be told by its name."""
+    """Parameters as typer needs them: annotations are types, and each is passed by name."""
     return [one.replace(kind=Parameter.KEYWORD_ONLY) for one in signature(function, eval_str=True).parameters.values()]
 
 
@@ -133,7 +133,7 @@ def _parameter(kind: Any, one: Option) -> Parameter:
 
 
 def _is_flag(one: Option) -> bool:
-    """Whether there is only one thing to say: what is off by default can be switched on."""
+    """Whether the option is a switch that is off by default."""
     return one.kind is bool and one.default is False
 
 

@@ -103,7 +103,7 @@ def _decided(place: Lake, question: EvalQuestion, *, quiet: bool) -> str:
 
 
 def _edited(place: Lake, question: EvalQuestion, *, quiet: bool) -> bool:
-    """Whether other words were given and kept; not where they can't be a question, or nobody gave any."""
+    """Whether other words were given and kept; not if they can't be a question, or nobody gave any."""
     from lake.questions import reviewing
 
     words = show_drafts.words(question, quiet=quiet)

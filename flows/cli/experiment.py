@@ -102,7 +102,7 @@ def _apply(lake: str, search: dict[str, Any]) -> None:
 
 
 def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[str]:
-    """The table as Parquet and CSV, the page, and the plot where matplotlib is installed."""
+    """The table as Parquet and CSV, the page, and the plots."""
     import polars as pl
     import pyarrow.parquet as pq
 

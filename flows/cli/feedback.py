@@ -1,4 +1,4 @@
-"""The commands about what people said of the passages that were found."""
+"""The commands about judgements of passages that were found."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _EXAMPLES = 10
 def preview(job: Job, progress: Progress) -> dict[str, Any]:
     """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown).
 
-    ``oldest_change_at``: since when at most a change of a document waits; None where none does, and where another
+    ``oldest_change_at``: since when at most a change of a document waits; None if none does, and if another
     recipe changes them all.
     """
     lake, found = Lake(job.lake), scan(job)

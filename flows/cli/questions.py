@@ -1,4 +1,4 @@
-"""The commands about ground truth: questions, and where their answers stand."""
+"""The commands for questions with known answers, and the places of these answers."""
 
 from __future__ import annotations
 

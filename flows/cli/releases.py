@@ -74,7 +74,7 @@ def publish(
 
 
 def _asked(url: str, name: str, as_json: bool) -> list[str]:
-    """Ask a candidate the lake's questions, unless its audit refused it already; what the gate remarks."""
+    """Measure a candidate by the lake's questions unless its audit refused it; returns the gate's remarks."""
     from tasks.steps import evaluate, gate_by_hand
 
     lake = Lake.existing(url)
@@ -85,7 +85,7 @@ def _asked(url: str, name: str, as_json: bool) -> list[str]:
 
 
 def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
-    """Keep live where it is until unpin.
+    """Keep live as it is until unpin.
 
     Runs continue to build and audit candidates but publish none. A rollback stays possible.
     """

@@ -1,4 +1,4 @@
-"""The command that prints JSON schemas of what can be chosen, and of the files that say it."""
+"""The command that prints JSON schemas of the options, and of the files that hold them."""
 
 from __future__ import annotations
 

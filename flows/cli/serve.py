@@ -1,4 +1,4 @@
-"""The commands that let others ask: the HTTP service, and the server for agents that speak MCP."""
+"""The commands that serve a lake: the HTTP service, and the server for agents that speak MCP."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_ope
 
 
 def mcp_module() -> ModuleType:
-    """UsageError where the extra is not installed."""
+    """UsageError if the extra is not installed."""
     try:
         from lake.adapters import mcp as module
     except ImportError as missing:
@@ -136,7 +136,7 @@ def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
 
 
 def _chat(name: str | None) -> ChatModel | None:
-    """The chat model, None where none is set."""
+    """The chat model, None if none is set."""
     from lake.answer import NoChatModelError, load_chat
 
     try:

@@ -1,4 +1,4 @@
-"""The command that says where the answer to a question was lost."""
+"""The command that shows where the evidence of a question was lost."""
 
 from __future__ import annotations
 

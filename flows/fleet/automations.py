@@ -1,4 +1,4 @@
-"""The automations that the file of lakes stands for: who is told of what, and what happens to dead runs."""
+"""The automations that the file of lakes stands for: who is notified of what, and what happens to dead runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Notify = Callable[[str, str], SendNotification | CallWebhook]
 
 
 class _Alarm(NamedTuple):
-    """One thing that people are told of a lake."""
+    """One thing that people are notified of about a lake."""
 
     name: str
     means: str
@@ -58,7 +58,7 @@ class _Alarm(NamedTuple):
 
 
 def automations(fleet: Fleet, client: SyncPrefectClient) -> Iterator[AutomationCore]:
-    """What the file asks for. UsageError where a block that it names is not on the server."""
+    """The automations of the file. Raises UsageError if a block that it names is not on the server."""
     # These three are about every run that bears our tags, whichever file it is of.
     yield _named("dead runs are Crashed", f"Marks a run that shows {_DEAD}.", _dead(), _crash(_DEAD))
     yield _named("lost runs are Crashed", f"Marks a run that was {_LOST}.", _lost(), _crash(_LOST))
@@ -195,14 +195,14 @@ def _notify(client: SyncPrefectClient, block: str) -> Notify:
 def _json(subject: str, body: str) -> str:
     """A template whose text is JSON whatever its parts hold.
 
-    Prefect tells of an event again where its database was locked for another automation; ``event`` stays the same.
+    Prefect reports an event again if its database was locked for another automation; ``event`` stays the same.
     """
     said = '{"subject": "' + subject + '", "body": {{ body|tojson }}, "event": "{{ event.id }}"}'
     return "{% set body %}" + body + "{% endset %}" + said
 
 
 def apply(fleet: Fleet) -> tuple[list[str], list[str]]:
-    """Create, or bring up to date by name, all automations; delete ours that are not asked for. The names of both."""
+    """Create, or bring up to date by name, all automations; delete ours that the file lacks. The names of both."""
     with get_client(sync_client=True) as client:
         wanted = {one.name: one for one in automations(fleet, client)}
         left, gone = dict(wanted), []

@@ -85,7 +85,7 @@ def _deployment(flow: Flow[..., Any], name: str, lake: FleetLake, home: Path) ->
 
 
 def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
-    """What the file says of a flow's form, and nothing that it leaves to the defaults."""
+    """The fields of a flow's form that the file sets."""
     said: dict[str, Any] = {"lake": lake.lake}
     if action in WRITERS:
         said["wait_minutes"] = lake.wait_minutes
@@ -124,7 +124,7 @@ def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> Appl
 
 
 def keep_pauses(made: list[RunnerDeployment], fleet: Fleet) -> list[str]:
-    """Let what an operator paused stay paused, unless the file says ``paused``; the names of all that are."""
+    """Let what an operator paused stay paused, unless the file has ``paused``; the names of all that are."""
     with get_client(sync_client=True) as client:
         for one in made:
             said = fleet.lakes[one.name].paused

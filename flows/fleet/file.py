@@ -90,7 +90,7 @@ _OF_RUN = ("include", "exclude", "shard_documents", "batch_hours", "budget_usd",
 
 
 class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  # type: ignore[misc]
-    """What ``defaults`` may say for all lakes, and each lake for itself."""
+    """Settings that ``defaults`` may give for all lakes, and each lake for itself."""
 
     recipe: RecipeParameters = RecipeParameters()
     timezone: TimeZone = "UTC"
@@ -122,7 +122,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
 
 
 class FleetLake(FleetSettings):
-    """One lake: where it lies, what goes into it, and all that ``FleetSettings`` says."""
+    """One lake: where it lies, what goes into it, and its ``FleetSettings``."""
 
     lake: Words
     sources: Annotated[list[Words], Field(min_length=1)]
@@ -153,11 +153,11 @@ class Fleet(_Section):
 
 
 class FleetFile(Fleet, _Defaults):
-    """The file as it is written: what ``defaults`` says holds for each lake that does not say otherwise."""
+    """The file as it is written: ``defaults`` apply to each lake that does not override them."""
 
 
 def place(said: str | None) -> Path:
-    """The file: as said, as RAGLAKE_CONFIG says, or raglake.yaml here."""
+    """The given file, else RAGLAKE_CONFIG, else raglake.yaml in this folder."""
     return Path(said or os.environ.get(VARIABLE) or USUAL).expanduser()
 
 

@@ -53,7 +53,7 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions)):  # type: ignor
 
     @classmethod
     def of(cls, job: Job) -> IngestParameters:
-        """The parameters that describe a job, and wait for nobody; UsageError where one is out of bounds."""
+        """The parameters that describe a job, and wait for nobody; raises UsageError if one is out of bounds."""
         values: dict[str, Any] = {name: value for name, value in asdict(job).items() if name in cls.model_fields}
         try:
             return cls(**values, recipe=RecipeParameters(**asdict(job.settings)), wait_minutes=0)

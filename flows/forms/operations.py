@@ -130,7 +130,7 @@ class QuestionsParameters(LakeParameters):
 
 
 class ForgetParameters(WaitingParameters):
-    """Which documents are erased for good: say either URI or Where."""
+    """Which documents are erased for good: set either URI or Where."""
 
     model_config = ConfigDict(title="Forget", json_schema_extra=without_unset)
 

@@ -1,6 +1,6 @@
-"""Ingests told to whoever keeps lineage, as OpenLineage events, where its own configuration switches that on.
+"""Ingests reported to a lineage server as OpenLineage events, if its own configuration switches that on.
 
-Nothing of a run depends on it: what can't be told is a warning, and no run waits long for a server that is away.
+Nothing of a run depends on it: what can't be reported is a warning, and no run waits long for a server that is away.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FILES = ("openlineage.yml", "~/.openlineage/openlineage.yml")
 
 
 def is_on() -> bool:
-    """Whether OpenLineage's own variables or files say where events go."""
+    """Whether OpenLineage's own variables or files name a destination of events."""
     if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
         return False
     named = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG")
@@ -36,7 +36,7 @@ def is_on() -> bool:
 
 
 def observed(job: Job, work: Callable[[], Outcome]) -> Outcome:
-    """What ``work``, the ingest of ``job``, comes to; its beginning and its end are told where lineage is kept."""
+    """What ``work``, the ingest of ``job``, comes to; reports its start and end if lineage is on."""
     run = _run(job) if is_on() else None
     if run is None:
         return work()

@@ -54,7 +54,7 @@ class Run:
         return self._event(state, {"errorMessage": _error(str(error) or type(error).__name__)}, self._inputs(None), [])
 
     def ended(self, outcome: Outcome) -> events.RunEvent:
-        """Outputs are the tables of the release that was built; where a candidate was refused, the run failed."""
+        """Outputs are the tables of the release that was built; if a candidate was refused, the run failed."""
         release = self._built(outcome)
         told: dict[str, Any] = {"raglake_ingest": _outcome(outcome)}
         if release is not None:
@@ -65,7 +65,7 @@ class Run:
         return self._event(state, told, self._inputs(release), list(self._outputs(release)) if release else [])
 
     def _built(self, outcome: Outcome) -> Release | None:
-        """None where there was nothing to do."""
+        """None if there was nothing to do."""
         wrote = outcome.published or outcome.refused or outcome.added or outcome.changed or outcome.removed
         releases = self._lake.log.read().releases
         return releases.get(outcome.release) if outcome.release and (wrote or outcome.moved) else None
@@ -140,7 +140,7 @@ class Run:
 
 
 def _outcome(outcome: Outcome) -> facets.BaseFacet:
-    """All that a run's outcome says, as a facet of our own."""
+    """A run's outcome as a facet of our own."""
     told = {name: value for name, value in asdict(outcome).items() if name != "remarks"}
     return facets.RunFacet().with_additional_properties(**told)
 

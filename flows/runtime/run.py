@@ -64,9 +64,9 @@ def named(action: str) -> Callable[[], str]:
 
 
 def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
-    """The state that ``work`` ends in; Failed with the reason where raglake refused or a promise does not hold.
+    """The state that ``work`` ends in; Failed with the reason if raglake refused or a promise does not hold.
 
-    A form that has ``wait_minutes`` says how long a run waits where another one is writing to the lake.
+    ``wait_minutes`` of a form limits how long a run waits while another one writes to the lake.
     """
     with in_prefect(), lease.waiting(60 * getattr(params, "wait_minutes", 0), _show_waiting):
         try:
@@ -96,7 +96,7 @@ def by_form(message: str, params: BaseModel) -> str:
 
 
 def _show_waiting(why: str | None) -> None:
-    """Say in the run's state and in its log for whom it waits, and that it goes on."""
+    """Show in the run's state and log which run it waits for, and when it continues."""
     _log.info("waiting: %s", why) if why else _log.info("the lake is free, going on")
     if flow_run.id:
         state: State[Any] = Running(name=WAITING, message=why) if why else Running()
@@ -106,7 +106,7 @@ def _show_waiting(why: str | None) -> None:
 
 
 def obeying(lake: Lake, policy: Mapping[str, Any] | None) -> bool:
-    """Let the lake's configuration say what a run was told to keep to; whether there is a lake that could."""
+    """Store a run's limits in the lake's configuration; returns whether there is a lake."""
     if not lake.exists():
         return False
     if policy:
@@ -126,7 +126,7 @@ def in_prefect() -> Iterator[None]:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """After a run that failed by its own word, Prefect logs forty lines of where it read that word."""
+    """Drops the forty lines of traceback that Prefect logs after a run that reported its own failure."""
     error = record.exc_info[1] if record.exc_info else None
     return not (isinstance(error, LakeError | FailedRun) and record.msg == _AFTERWARDS)
 
@@ -173,7 +173,7 @@ def _is_in_run(_record: logging.LogRecord) -> bool:
 
 @contextmanager
 def _logs_in_prefect() -> Iterator[None]:
-    """Send what raglake logs to the run's page, whatever Prefect's settings say of extra loggers."""
+    """Send what raglake logs to the run's page, whatever Prefect's settings for extra loggers."""
     handler = APILogHandler()
     handler.addFilter(_is_in_run)
     loggers = [logging.getLogger(name) for name in _OUR_LOGGERS]

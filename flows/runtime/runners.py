@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def task_runner(params: IngestParameters) -> TaskRunner[Any]:
-    """The task runner that a form asks for; UsageError where its library is not installed."""
+    """The task runner that a form names; raises UsageError if its library is not installed."""
     n_workers = params.workers or n_cores()
     if params.runner == "dask":
         return _dask(params.runner_address, n_workers)
@@ -31,7 +31,10 @@ def task_runner(params: IngestParameters) -> TaskRunner[Any]:
 
 
 def end_with_parent() -> None:
-    """In a process of a pool: end when the process that started it is gone; where that is killed nothing else tells."""
+    """In a process of a pool: end when the process that started it is gone.
+
+    If that is killed nothing else notices it.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), name="raglake-parent", daemon=True).start()

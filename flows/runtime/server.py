@@ -29,7 +29,7 @@ _REMEDY = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 @contextmanager
 def named_server() -> Iterator[None]:
-    """Around calls of a server that lasts. UsageError where none is named, TransientError where it doesn't answer."""
+    """Around calls of a server that lasts. Raises UsageError if none is named, TransientError if it doesn't answer."""
     address = PREFECT_API_URL.value()
     if not address:
         raise UsageError(f"PREFECT_API_URL names no Prefect server; {_REMEDY}")
@@ -45,7 +45,7 @@ def named_server() -> Iterator[None]:
 def some_server() -> Iterator[None]:
     """Around runs from here: the server that is named, or one of this process's own, which ends with it.
 
-    Prefect would start one by itself, and leave it running where this process is killed.
+    Prefect would start one by itself, and leave it running if this process is killed.
     """
     if PREFECT_API_URL.value():
         yield
@@ -60,7 +60,7 @@ def some_server() -> Iterator[None]:
 
 @cache
 def _own_server() -> str:
-    """Start one; its address. It ends at exit, after Prefect has sent what it still had to tell."""
+    """Start one; its address. It ends at exit, after Prefect has sent its pending events."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
         server = _started(listening.fileno())

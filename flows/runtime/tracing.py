@@ -1,4 +1,4 @@
-"""Traces of runs through OpenTelemetry, where its own variables name a collector and the extra ``otel`` is there.
+"""Traces of runs through OpenTelemetry, if its own variables name a collector and the extra ``otel`` is there.
 
 Prefect makes the spans, one of each flow run and task run, with their states; it sends none by itself.
 """

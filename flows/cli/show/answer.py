@@ -28,7 +28,7 @@ def written(pieces: Iterator[str | Answer]) -> Answer:
 
 
 def answer(told: dict[str, Any], question: str, *, streamed: bool) -> None:
-    """An answer, what is wrong with it, its sources, and what it took; the passages where there is none."""
+    """An answer, what is wrong with it, its sources, and what it took; the passages if there is none."""
     out = terminal.terminal()
     if told["model"] is None:
         if told["text"]:

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of the lakes of a file, and of what Prefect was told of them."""
+"""What a person at a terminal sees of the lakes of a file, and of what Prefect has of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flows.cli.show.terminal import terminal
 
 
 def lakes(shown: dict[str, Any]) -> None:
-    """Each lake: when its flows run, then what goes into it and where it lies."""
+    """Each lake: the schedules of its flows, its sources and its place."""
     out = terminal()
     table = Table("lake", "ingest", "evaluate", "maintain", "time zone", "overlap", box=None, pad_edge=False)
     for name, lake in shown["lakes"].items():

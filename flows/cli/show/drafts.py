@@ -90,7 +90,7 @@ def reviewed(told: dict[str, Any]) -> None:
 
 
 def _out(quiet: bool) -> Console:
-    """Where a conversation goes: not to stdout where that is for one JSON value."""
+    """Where a conversation goes: not to stdout if that is for one JSON value."""
     return Console(highlight=False, soft_wrap=True, stderr=quiet)
 
 

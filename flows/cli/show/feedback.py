@@ -23,7 +23,7 @@ def listed(shown: dict[str, Any]) -> None:
 
 
 def compared(shown: dict[str, Any]) -> None:
-    """Both shares, their difference, and what that tells."""
+    """Both shares, their difference, and the verdict."""
     out = terminal()
     for name in ("a", "b"):
         side = shown[name]

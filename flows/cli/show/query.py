@@ -18,7 +18,7 @@ _WORD = re.compile(r"\w+")
 
 
 def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequence[str] = ()) -> None:
-    """Passages, best first: where each is, and the part of it that answers best."""
+    """Passages, best first: the place of each, and the part that answers best."""
     out = terminal()
     out.print(f"[dim]release {shown['release']}{f', scores: {escape(scale)}' if scale else ''}[/dim]")
     for number, hit in enumerate(shown["hits"], 1):

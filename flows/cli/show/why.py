@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of where evidence was lost."""
+"""What a person at a terminal sees of lost evidence."""
 
 from __future__ import annotations
 
