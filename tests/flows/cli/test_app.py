@@ -163,7 +163,7 @@ BAD = [
     (["query", "x", "--lake", "{lake}", "--where", "uri; DROP TABLE chunks"], USAGE, "where can't hold ';' outside"),
     (["query", "?!", "--lake", "{lake}"], USAGE, "holds no word"),
     (["query", "", "--lake", "{lake}"], USAGE, "holds no word"),
-    (["query", "x" * 30_000, "--lake", "{lake}"], USAGE, "at most 20,000"),
+    (["query", "x" * 30_000, "--lake", "{lake}"], USAGE, "maximum is 20,000"),
     (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "'best' is not one of 'hybrid'"),
     (["query", "x", "--lake", "{lake}", "-k", "0"], USAGE, "k=0"),
     (["ingest", "{docs}", "--lake", "{lake}", "--embedder", "minilm"], USAGE, "the embedder from 'hash' to 'minilm'"),
