@@ -107,9 +107,9 @@ class Index:
         """The questions of a set with known answers, or those of all sets."""
         return questions(self._lake, name)
 
-    def resolve(self, asked: Sequence[EvalQuestion], at: str = "live") -> list[Resolved]:
+    def resolve(self, questions: Sequence[EvalQuestion], at: str = "live") -> list[Resolved]:
         """The places of each question's evidence in a release."""
-        return self._reader.of_release(at, lambda release: resolve(self._lake, release, asked))
+        return self._reader.of_release(at, lambda release: resolve(self._lake, release, questions))
 
     def keep_scores(self, rows: pa.Table) -> None:
         """Stores SCORES rows beside their release."""
@@ -159,12 +159,12 @@ class Index:
         CONFIGURED options fall back to the lake's configuration, else to the defaults of ``SearchOptions``. Scores are
         cosine similarities for ``vector``, BM25 for ``text``, and their fusion for ``hybrid``.
         """
-        said = given(
+        options = given(
             k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
             rerank=rerank, rerank_depth=rerank_depth, collapse=collapse, diversity=diversity, boosts=boosts,
             where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
         )  # fmt: skip
-        return self._reader.ask(at, [text], said, embedder, lambda snapshot, rights, questions:
+        return self._reader.ask(at, [text], options, embedder, lambda snapshot, rights, questions:
                                 snapshot.search(questions[0], rights, embedder))  # fmt: skip
 
     @with_search_options
@@ -260,7 +260,7 @@ class Index:
         Without ``evidence``, uses the stored question (of the set ``name``) with this text, id or key.
         ``budget``: maximum tokens of a request for an answer, as in ``AnswerOptions.budget_tokens``.
         """
-        asked = (
+        expected = (
             EvalQuestion("asked", question, evidence=tuple(evidence))
             if evidence
             else meant(self.questions(name), question)
@@ -268,9 +268,9 @@ class Index:
         history = self.history()
 
         def traced(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> Why:
-            return why(self._lake, history, asked, SearchTrace(snapshot, questions[0], rights, embedder, budget))
+            return why(self._lake, history, expected, SearchTrace(snapshot, questions[0], rights, embedder, budget))
 
-        return self._reader.ask(at, [asked.text], given(k=k, **options), embedder, traced)
+        return self._reader.ask(at, [expected.text], given(k=k, **options), embedder, traced)
 
     def feedback(
         self,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _INSTRUCTIONS = (
     "A library of documents that can be searched. Search before you answer, quote what you found with its uri, and say "
-    "so where it does not answer the question. The library has releases; without at, the live one is asked."
+    "so if it does not answer the question. The library has releases; without at, tools read the live one."
 )
 
 #: Returns the Access of a call; refuses options that its caller may not set.

@@ -86,11 +86,11 @@ class BatchApi:
         answer = batch.output_file_id
         status: Literal["under way", "done", "failed"] = "done" if answer else "failed"
         files = tuple(name for name in (batch.input_file_id, answer, batch.error_file_id) if name)
-        said = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
+        messages = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
         return ProviderBatch(
             batch_id,
             "under way" if batch.status in _UNDER_WAY else status,
-            "; ".join([batch.status, *said]),
+            "; ".join([batch.status, *messages]),
             batch.request_counts.completed if batch.request_counts else 0,
             files,
             answer,

@@ -45,16 +45,16 @@ class LocalModel:
             query_prompt=self.facts.query_prompt,
         )
 
-    def chosen(self, asked: Backend | None, like: EmbedderIdentity | None) -> Backend:
+    def chosen(self, backend: Backend | None, like: EmbedderIdentity | None) -> Backend:
         """The requested backend, else that of ``like`` if this machine has it, else the fastest.
 
         Raises ContractError if this machine lacks the requested one.
         """
         backends = self.backends
-        if asked is not None:
-            if asked not in backends.offered:
-                raise ContractError(_lacking(self.name, asked, backends))
-            return asked
+        if backend is not None:
+            if backend not in backends.offered:
+                raise ContractError(_lacking(self.name, backend, backends))
+            return backend
         made = Backend(like.backend, like.dtype) if like and like.name == self.name else None
         return made if made in backends.offered else backends.quickest()
 
@@ -86,9 +86,9 @@ def local_model(name: str) -> LocalModel:
     )
 
 
-def _lacking(name: str, asked: Backend, backends: Backends) -> str:
+def _lacking(name: str, backend: Backend, backends: Backends) -> str:
     return (
-        f"this machine can't compute {name!r} by {asked}; it has {', '.join(map(str, backends.offered))}. "
+        f"this machine can't compute {name!r} by {backend}; it has {', '.join(map(str, backends.offered))}. "
         f"bfloat16 needs a processor with avx512_bf16 or amx_bf16, openvino its package and a plain BERT, "
         f"torch-cuda a GPU"
     )

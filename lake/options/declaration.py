@@ -27,8 +27,8 @@ def option(
     unset: object = None,
 ) -> Any:
     """A dataclass field. ``default`` may be a factory; ``unset`` describes what None means."""
-    told = {"description": description, "title": title, "ge": least, "le": most, "gt": above, "unset": unset}
-    metadata = {name: value for name, value in told.items() if value is not None}
+    stated = {"description": description, "title": title, "ge": least, "le": most, "gt": above, "unset": unset}
+    metadata = {name: value for name, value in stated.items() if value is not None}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -85,13 +85,13 @@ class Option:
         """Raises UsageError for a value of the wrong kind, or outside the range or the choices."""
         if value is None and self.is_optional:
             return
-        said = f"{prefix}{self.name}={value!r}"
+        shown = f"{prefix}{self.name}={value!r}"
         if self.choices and value not in self.choices:
-            raise UsageError(f"{said} must be one of {', '.join(map(str, self.choices))}")
+            raise UsageError(f"{shown} must be one of {', '.join(map(str, self.choices))}")
         if self.kind in (int, float) and not self._is_number(value):
             number = "a whole number" if self.kind is int else "a number"
             limits = self.range if self.range.startswith("from") else f", {self.range}" if self.range else ""
-            raise UsageError(f"{said} must be {number} {limits}".replace(" ,", ",").rstrip())
+            raise UsageError(f"{shown} must be {number} {limits}".replace(" ,", ",").rstrip())
 
     def _is_number(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int if self.kind is int else int | float):

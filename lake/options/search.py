@@ -46,15 +46,15 @@ def _is_factor(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value < float("inf")
 
 
-def boosts_of(said: Boosts | Mapping[str, Any]) -> Boosts:
+def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
     """The boosts; raises UsageError unless they are an object with fields of Boosts."""
-    if isinstance(said, Boosts):
-        return said
-    if not isinstance(said, Mapping):
-        raise UsageError(f'boosts={said!r} must be an object, such as {{"sources": {{"handbook": 1.5}}}}')
-    if unknown := sorted(said.keys() - set(Boosts.__dataclass_fields__)):
+    if isinstance(value, Boosts):
+        return value
+    if not isinstance(value, Mapping):
+        raise UsageError(f'boosts={value!r} must be an object, such as {{"sources": {{"handbook": 1.5}}}}')
+    if unknown := sorted(value.keys() - set(Boosts.__dataclass_fields__)):
         raise UsageError(f"boosts have no {', '.join(unknown)}; choose {either(Boosts.__dataclass_fields__)}")
-    return Boosts(**said)
+    return Boosts(**value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,12 @@ class SearchOptions(SearchDefaults):
         return f"{scored}, boosted" if self.boosts else scored
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
+    def of(cls, given: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
         """The ``given`` options, completed by ``defaults``; raises UsageError for an unknown one."""
         known = [one.name for one in fields(SearchOptions)]
-        if unknown := sorted(said.keys() - set(known)):
+        if unknown := sorted(given.keys() - set(known)):
             raise UsageError(f"a search has no option {', '.join(unknown)}; it has at, embedder, {', '.join(known)}")
-        return cls(**({} if defaults is None else {"k": defaults.k, **defaults.given}) | dict(said))
+        return cls(**({} if defaults is None else {"k": defaults.k, **defaults.given}) | dict(given))
 
 
 class SearchArguments(TypedDict, total=False):
