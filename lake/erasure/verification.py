@@ -28,7 +28,11 @@ _SHORTEST_WORD = 4
 _RAW_TEXT_BYTES = 1024
 _INDEX_FILE = re.compile(r"(?P<folder>(?P<table>tables/[^/]+/[^/]+\.lance)/_indices/(?P<uuid>[^/]+))/(?P<name>[^/]+)")
 _DATA_FILE = re.compile(r"tables/[^/]+/[^/]+\.lance/data/")
-_OWN_WORDS = ("kind", "media_type", "parser", "language", "error_class", "set", "origin", "status", "level", "measure")
+_OWN_WORDS = (
+    *("kind", "media_type", "parser", "language", "error_class", "set", "origin", "status", "level", "measure"),
+    # Findings of audits are raglake's own sentences; ids and texts are still searched for in them.
+    *("suite", "expectation", "column", "severity", "observed", "message"),
+)
 #: Errors of decoders for a file that is not what it seems.
 _UNDECODABLE = (LakeError, ValueError, OSError, RuntimeError, IndexError, KeyError, TypeError, struct.error)
 

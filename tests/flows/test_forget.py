@@ -249,3 +249,16 @@ def test_the_command_line(lake_url: str, nights: list[str], capsys: pytest.Captu
     Path(lake_url, "stray.bin").write_bytes(b"\x00\x01\x02" * 50)
     assert _exit_status(["forget", "5.md", "--lake", lake_url, "--why", "request 4712"]) == FAILED
     assert "stray.bin (can't be decoded)" in capsys.readouterr().err
+
+
+def test_a_word_of_raglake_s_own_findings_is_no_remnant(source: Path, lake_url: str) -> None:
+    for number in range(3):
+        (source / f"{number}.md").write_text(f"# File {number}\n\n{prose(2)}")
+    (source / "locked.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (source / "anna.md").write_text("# Anna\n\nShe earns a quarter more.")
+    release = ingest(source, lake_url).release or ""
+    messages = Lake(lake_url).findings(release).column("message").to_pylist()
+    assert any("more than" in message for message in messages), "the audit must have found something to report"
+    found = operate.forget(lake_url, why="request", uri="anna.md")
+    assert found.proof is not None
+    assert found.proof.holds
