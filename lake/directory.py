@@ -70,7 +70,7 @@ class Lake:
             ) from error
         except ValueError as error:
             raise ContractError(
-                f"{_MARKER} of {lake.url} is damaged ({error}); write {{'format': {_FORMAT}}} into it"
+                f"{_MARKER} of {lake.url} is damaged ({error}); write {json.dumps({'format': _FORMAT})} into it"
             ) from error
         found = marker.get("format", 0)
         if found > _FORMAT:

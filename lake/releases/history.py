@@ -14,6 +14,8 @@ from lake.releases.values import Entry, Release, Spent, Status
 
 #: How long entries of deleted releases stay in the log, so that ids are not assigned twice.
 _REMEMBERED = timedelta(days=2)
+#: Entries whose reason is not about the state of their release.
+_OTHERS = ("rollback", "pin", "unpin", "name", "unname")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class History:
         """
         if self.status(release) == "rolled back":
             return self.rolled_back_because(release) or ""
-        about = (e for e in reversed(self.entries) if e.release == release and e.action != "rollback")
+        about = (e for e in reversed(self.entries) if e.release == release and e.action not in _OTHERS)
         return next((e.why for e in about if e.why), "")
 
     def next_id(self, today: date) -> str:

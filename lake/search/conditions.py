@@ -45,7 +45,7 @@ def values_of(column: str, operator: str, value: Any) -> list[Any]:
 
 
 def _short(value: object) -> str:
-    return f"{type(value).__name__} {repr(value)[:60]}"
+    return f"{type(value).__name__} {value!r:.60}" if not isinstance(value, Word) else repr(str(value)[:60])
 
 
 def _scalar(encode: Callable[[str, Any], str]) -> Callable[[str, str, Any], Predicate]:

@@ -17,7 +17,7 @@ def beginning(n_documents: int, folder: Path) -> None:
     """What is about to happen, and how long it takes."""
     out = terminal.terminal()
     out.print(f"Indexing {n_documents} small documents of this machine into {escape(str(folder))}.")
-    out.print("This takes about 40 seconds on two cores, about 5 if nothing changed, and needs no network.")
+    out.print("This takes about 30 seconds on two cores and needs no network.")
 
 
 def end(shown: dict[str, Any], folder: Path) -> None:
@@ -33,4 +33,4 @@ def end(shown: dict[str, Any], folder: Path) -> None:
     out.print("\nTry next:")
     for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"status --lake {lake}"):
         out.print(f"  raglake {escape(command)}")
-    out.print("  raglake plan . --lake my-lake    # what indexing this folder would do; writes nothing")
+    out.print("  raglake plan . --lake my-lake    # what indexing this folder would do")

@@ -7,16 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from flows.cli.show.terminal import paragraph, terminal
+from flows.cli.show.terminal import paragraph, table, terminal, wrapped
 from lake.reporting import counted
 
-_MOST_SHOWN = 10
-#: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.
-_WIDTH = 160
+_MOST_SHOWN, _LEAST_P = 10, 0.001
 _FIGURES = ("level", "measure", "n", "mean", "low", "high")
 _COLOURS = {"worse": "red", "better": "green"}
 
@@ -28,7 +24,7 @@ def evaluations(shown: dict[str, Any]) -> None:
         out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(_way(one['settings']))}")
         paragraph(out, _counts(one))
         if one["measures"]:
-            _print(_measures(one["measures"]))
+            _measures(one["measures"])
         if one["seconds"]:
             times = ", ".join(f"{name} {value * 1000:,.1f} ms" for name, value in one["seconds"].items())
             out.print(f"a search took {times}")
@@ -49,7 +45,7 @@ def answers(shown: dict[str, Any]) -> None:
         out.print(f"\n[bold]{escape(one['set'])}[/bold] at {shown['release']}, {escape(said)}")
         paragraph(out, _counts(one))
         if one["measures"]:
-            _print(_measures(one["measures"]))
+            _measures(one["measures"])
         for measure, n in one["not_judged"].items():
             out.print(f"no verdict on {measure} for {counted(n, 'answer')}")
         for row in one["failed"][:_MOST_SHOWN]:
@@ -66,10 +62,6 @@ def _bill(one: dict[str, Any]) -> str:
     return f"{counted(n, 'call')}, {counted(tokens, 'token')}, {cost}; {one['calls_remembered']:,} remembered"
 
 
-def _print(table: Table) -> None:
-    Console(highlight=False, soft_wrap=True, width=_WIDTH).print(table)
-
-
 def _way(settings: dict[str, Any]) -> str:
     rest = {name: value for name, value in settings.items() if name != "mode"}
     return f"{settings['mode']} with {json.dumps(rest, ensure_ascii=False)}" if rest else str(settings["mode"])
@@ -84,14 +76,14 @@ def _counts(one: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _measures(rows: list[dict[str, Any]]) -> Table:
+def _measures(rows: list[dict[str, Any]]) -> None:
     by = [name for name in rows[0] if name not in _FIGURES]
-    table = Table(*by, "of", "measure", "mean", "95 % interval", "n", box=None, pad_edge=False)
+    cells = []
     for row in rows:
-        slices = [escape(str(row[name] if row[name] is not None else "several")) for name in by]
+        slices = [str(row[name] if row[name] is not None else "several") for name in by]
         interval = f"{row['low']:.3f} to {row['high']:.3f}"
-        table.add_row(*slices, row["level"], row["measure"], f"{row['mean']:.3f}", interval, f"{row['n']:,}")
-    return table
+        cells.append((*slices, row["level"], row["measure"], f"{row['mean']:.3f}", interval, f"{row['n']:,}"))
+    table(terminal(), (*by, "of", "measure", "mean", "95 % interval", "n"), cells, right=("n",))
 
 
 def comparison(shown: dict[str, Any]) -> None:
@@ -101,14 +93,15 @@ def comparison(shown: dict[str, Any]) -> None:
         out.print(f"{side.upper()} is {shown[side]['release']}, {escape(_way(shown[side]['settings']))}")
     for name in dict.fromkeys(one["set"] for one in shown["comparisons"]):
         mine = [one for one in shown["comparisons"] if one["set"] == name]
-        out.print(f"\n[bold]{escape(name)}[/bold]: {_compared(mine[0])}")
-        _print(_differences(mine))
+        out.print(f"\n[bold]{escape(name)}[/bold]")
+        paragraph(out, _compared(mine[0]))
+        _differences(mine)
         for line in _changes(mine[0]):
-            out.print(line)
+            wrapped(out, line, indent=0)
 
 
 def _compared(one: dict[str, Any]) -> str:
-    parts = [f"{counted(one['n'], 'question')} that both were asked"]
+    parts = [f"{counted(one['n'], 'question')} answered by both"]
     if one["n_lost"]:
         parts.append(
             f"{one['n_lost']:,} of them without evidence in B, although its source is as it was: they count as 0"
@@ -118,16 +111,24 @@ def _compared(one: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _differences(rows: list[dict[str, Any]]) -> Table:
-    names = ("of", "measure", "A", "B", "B - A", "95 % interval", "p", "verdict", "wins", "losses", "n")
-    table = Table(*names, box=None, pad_edge=False)
-    for row in rows:
-        interval, colour = f"{row['low']:+.3f} to {row['high']:+.3f}", _COLOURS.get(row["word"], "default")
-        figures = (f"{row['a']:.3f}", f"{row['b']:.3f}", f"{row['difference']:+.3f}", interval, f"{row['p']:.4f}")
-        verdict = f"[{colour}]{row['word']}[/{colour}]"
-        counts = (f"{row[name]:,}" for name in ("wins", "losses", "n"))
-        table.add_row(row["level"], row["measure"], *figures, verdict, *counts)
-    return table
+def _differences(rows: list[dict[str, Any]]) -> None:
+    """The figures, then the measures of each verdict: both in one table would not fit a terminal."""
+    cells = [
+        (
+            f"{row['level']} {row['measure']}",
+            *(f"{row['a']:.3f}", f"{row['b']:.3f}", f"{row['difference']:+.3f}"),
+            f"{row['low']:+.3f} to {row['high']:+.3f}",
+            f"{row['p']:.3f}" if row["p"] >= _LEAST_P else "<.001",
+            *(f"{row['wins']:,}/{row['losses']:,}", f"{row['n']:,}"),
+        )
+        for row in rows
+    ]
+    heads = ("measure", "A", "B", "B - A", "95 % interval", "p", "won/lost", "n")
+    table(terminal(), heads, cells, right=("won/lost", "n"))
+    for word in dict.fromkeys(row["word"] for row in rows):
+        measures = ", ".join(f"{row['level']} {row['measure']}" for row in rows if row["word"] == word)
+        colour = _COLOURS.get(word, "default")
+        wrapped(terminal(), f"[{colour}]{word}[/{colour}]: {escape(measures)}", indent=0)
 
 
 def _changes(one: dict[str, Any]) -> Iterator[str]:

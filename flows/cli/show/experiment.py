@@ -6,13 +6,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, table, terminal
 from lake.reporting import counted
 
-#: Tables are not squeezed into a narrow terminal: figures that wrap can't be read.
-_WIDTH = 160
 _SHORT = {"_tokens": "", "text_": "", "vector_": ""}
 
 
@@ -27,23 +24,15 @@ def experiment(shown: dict[str, Any]) -> None:
     out.print(f"score: {escape(shown['measures'][0])}; cell 0 is the lake as it is")
     out.print(f"p: of the difference from it, corrected for {n_others}")
     out.print("L: no cell has a higher score for less latency; C: for less cost\n")
-    table = _table(shown)
-    Console(highlight=False, width=max(out.width, _WIDTH) if not out.is_terminal else None).print(table)
+    _table(out, shown)
     _advice(out, shown)
 
 
-def _table(shown: dict[str, Any]) -> Table:
-    names = _varied(shown["cells"][0])
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("cell", no_wrap=True)
-    for name in names:
-        table.add_column(_brief(name))
-    for name in ("score", "95 %", "p", "p50 ms", "tokens", ""):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in shown["cells"]:
-        style = "bold" if row["is_chosen"] else ""
-        table.add_row(*_cells(row, names, shown["measures"][0]), style=style)
-    return table
+def _table(out: Console, shown: dict[str, Any]) -> None:
+    names, figures = _varied(shown["cells"][0]), ("score", "95 %", "p", "p50 ms", "tokens")
+    rows = [_cells(row, names, shown["measures"][0]) for row in shown["cells"]]
+    bold = [number for number, row in enumerate(shown["cells"]) if row["is_chosen"]]
+    table(out, ("cell", *map(_brief, names), *figures, ""), rows, right=figures, bold=bold)
 
 
 def _varied(row: dict[str, Any]) -> list[str]:
@@ -59,7 +48,7 @@ def _brief(name: str) -> str:
 
 def _cells(row: dict[str, Any], names: list[str], measure: str) -> list[str]:
     number = f"{row['cell']}{'*' if row['is_chosen'] else ''}"
-    values = ["none" if row[name] is None else escape(row[name]) for name in names]
+    values = ["none" if row[name] is None else row[name] for name in names]
     interval = f"{row[f'{measure} low']:.2f}-{row[f'{measure} high']:.2f}"
     p = "" if row["is_base"] else f"{row[f'{measure} p_corrected']:.3f}"
     front = "".join(name[0].upper() for name in row["on_front"])
@@ -68,14 +57,15 @@ def _cells(row: dict[str, Any], names: list[str], measure: str) -> list[str]:
 
 
 def _advice(out: Console, shown: dict[str, Any]) -> None:
-    out.print(f"\n* chosen: {escape(shown['rule'])}")
+    out.print("")
+    paragraph(out, f"* chosen: {shown['rule']}")
     if shown["chosen"] == 0:
         out.print("the lake as it is: nothing to change")
     for name, value in shown["search"].items():
         words = "set" if shown["applied"] else "--apply sets"
         out.print(f"{words} search.{name} = {escape('none' if value is None else str(value))}")
     if shown["ingest"]:
-        out.print(f"its recipe: {escape(shown['ingest'])}")
+        paragraph(out, f"its recipe: {shown['ingest']}")
         if shown["applied"] and shown["search"]:
             out.print("[yellow]the settings were measured under that recipe; they hold from now on[/yellow]")
     for path in shown["written"]:

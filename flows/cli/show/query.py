@@ -86,10 +86,12 @@ def _explanation(out: Console, why: dict[str, Any]) -> None:
     ranks = {leg: f"rank {marks['rank']} " if "rank" in marks else "" for leg, marks in why["legs"].items()}
     legs = [f"{leg} {ranks[leg]}({marks['score']:.4f})" for leg, marks in why["legs"].items()]
     made = why["lineage"]
-    out.print(f"  [dim]found by {', '.join(legs)}; characters {why['start']:,} to {why['end']:,}[/dim]")
+    paragraph(out, f"found by {', '.join(legs)}", style="dim", indent=3)
     parser = f"{made['parser']} {made['parser_version'] or ''}".strip()
-    out.print(
-        f"  [dim]bytes {made['digest'][:12]}, parser {escape(parser)}, recipe {made['recipe'][:12]}, "
-        f"embedder {escape(made['embedder'])}, built {made['run']['created_at']:%Y-%m-%d %H:%M} UTC "
-        f"by {escape(str(made['run']['by']))}[/dim]"
-    )
+    built = f"built {made['run']['created_at']:%Y-%m-%d %H:%M} UTC by {made['run']['by']}"
+    for line in (
+        f"bytes {made['digest']}",
+        f"recipe {made['recipe']}",
+        f"parser {parser}, embedder {made['embedder']}, {built}",
+    ):
+        paragraph(out, line, style="dim", indent=3)

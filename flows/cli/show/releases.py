@@ -11,19 +11,16 @@ from flows.cli.show.terminal import paragraph, table, terminal
 from lake.reporting import counted, in_bytes
 
 _MOST_NAMES, _MOST_QUESTIONS = 20, 5
-#: Columns that a terminal must have for the last two of the table, which matter least.
-_WIDE = 105
 #: Entries of other releases that were written while a release was live, and do not concern it.
 _OF_ANOTHER = ("build", "audit", "gate")
 
 
 def releases(shown: list[dict[str, Any]]) -> None:
-    """The releases, oldest first; in a narrow terminal without who published them and their recipe."""
+    """The releases, oldest first."""
     out = terminal()
-    heads = ("release", "status", "published (UTC)", "audit", "gate", "documents", "chunks", "by", "recipe")
+    heads = ("release", "status", "published (UTC)", "audit", "gate", "documents", "chunks")
     bold = [number for number, row in enumerate(shown) if row["live"]]
-    n = 7 if out.is_terminal and out.width < _WIDE else len(heads)
-    table(out, heads[:n], [_cells(row)[:n] for row in shown], right=("documents", "chunks"), bold=bold)
+    table(out, heads, [_cells(row) for row in shown], right=("documents", "chunks"), bold=bold)
     for row in shown:
         for remark in _remarks(row):
             # A gate's reason begins with the release already.
@@ -35,7 +32,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     at = f"{row['published_at']:%Y-%m-%d %H:%M}" if row["published_at"] else ""
     counts = (f"{row['n_documents']:,}", f"{row['n_chunks']:,}")
     judged = (row["audit"] or "", row["gate"] or "")
-    return [row["release"], row["status"], at, *judged, *counts, row["published_by"] or "", row["recipe"][:8]]
+    return [row["release"], row["status"], at, *judged, *counts]
 
 
 def _remarks(row: dict[str, Any]) -> list[str]:
@@ -50,8 +47,9 @@ def release(shown: dict[str, Any], questions: Mapping[str, str]) -> None:
     out = terminal()
     recipe = shown["recipe_fields"]
     chunking = ", ".join(f"{key} {value}" for key, value in recipe["chunking"].items())
-    out.print(f"\nbuilt on {shown['base'] or 'nothing'} by recipe {shown['recipe'][:8]}:")
-    out.print(f"{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}")
+    base = f"on {shown['base']} " if shown["base"] else ""
+    out.print(f"\nbuilt {base}by recipe\n{shown['recipe']}")
+    paragraph(out, f"{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}")
     if shown["spent"]:
         out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:
@@ -144,12 +142,13 @@ def forgotten(shown: dict[str, Any]) -> None:
     if proof is not None and not shown["documents"]:
         out.print("an interrupted erasure is now complete")
     if proof is not None:
-        out.print(
+        paragraph(
+            out,
             f"proof: {counted(proof['n_files'], 'file')} decoded ({in_bytes(proof['n_bytes'])}, "
             f"{counted(proof['n_rows'], 'row')}, {counted(proof['n_strings'], 'text')}, "
-            f"{counted(proof['n_vectors'], 'vector')}), no trace found"
+            f"{counted(proof['n_vectors'], 'vector')}), no trace found",
         )
-        out.print("The sources still hold these documents; the next run leaves them out and reports it.")
+        paragraph(out, "The sources still hold these documents; the next run leaves them out and reports it.")
 
 
 def lifted(shown: dict[str, Any]) -> None:

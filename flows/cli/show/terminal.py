@@ -159,7 +159,8 @@ def status(shown: dict[str, Any]) -> None:
         return
     live = shown["live"]
     at = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"  # it may have been rolled back to since
-    out.print(f"{escape(shown['lake'])}: [bold]{live['release']}[/bold] is live, published {at}")
+    out.print(escape(shown["lake"]))
+    out.print(f"[bold]{live['release']}[/bold] is live, published {at}")
     out.print(f"{_holds(live)}; embedder {escape(live['embedder'])}")
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")
