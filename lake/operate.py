@@ -41,7 +41,7 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> 
     release = history.resolve(candidate)
     if not force and history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
         raise RefusedError(
-            f"{release.id} was not evaluated on this lake's questions; raglake publish evaluates it; or pass --force"
+            f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it; or pass --force"
         )
     return publishing.publish(lake.log, release, why=why, force=force)
 

@@ -157,7 +157,7 @@ def show_difference(lake: str, difference: Difference) -> None:
         artifacts.create_table_artifact,
         table=rows,
         key=artifact_key("rollback", lake),
-        description=f"From {difference.a}, which was live, to {difference.b}; raglake diff names the documents",
+        description=f"From {difference.a}, which was live, to {difference.b}; `raglake diff` names the documents",
     )
 
 

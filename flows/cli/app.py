@@ -105,7 +105,7 @@ def _exit_status(arguments: list[str] | None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
-        return _say(_explained(error), USAGE)
+        return _say(_explained(error, arguments or sys.argv[1:]), USAGE)
     except UsageError as error:
         return _say(error, USAGE)
     except RefusedError as error:
@@ -122,10 +122,10 @@ def _exit_status(arguments: list[str] | None) -> int:
         return _say(f"{type(error).__name__}: {error} (a defect of raglake; RAGLAKE_LOG=DEBUG shows where)", FAILED)
 
 
-def _explained(error: TyperException) -> str:
+def _explained(error: TyperException, arguments: list[str]) -> str:
     """What is wrong with the command line, and the help of the command it was meant for."""
-    message, context = error.format_message().rstrip("."), getattr(error, "ctx", None)
-    path = context.command_path if context else "raglake"
+    message, context = error.format_message().rstrip(".").replace(" Value error,", ""), getattr(error, "ctx", None)
+    path = context.command_path if context else " ".join(["raglake", *arguments[:1]])
     return f"{message}{'' if message.endswith('?') else '.'} See `{path} --help`"
 
 

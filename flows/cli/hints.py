@@ -6,7 +6,7 @@ import re
 import shlex
 from contextvars import ContextVar
 
-_COMMAND = re.compile(r"`(raglake (?!demo|deployments|automations)[^`]+)`")
+_COMMAND = re.compile(r"`(raglake (?!demo|deployments|automations|plugins|schema)[^`]+)`")
 _lake: ContextVar[str | None] = ContextVar("lake", default=None)
 
 

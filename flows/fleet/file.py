@@ -166,7 +166,7 @@ def read(path: Path) -> Fleet:
     try:
         said = yaml.load(path.read_text(), _Loader)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; say --config FILE or set {VARIABLE}") from error
+        raise UsageError(f"{path}: {error.strerror}; pass --config FILE or set {VARIABLE}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(said, dict) or not isinstance(said.get("lakes"), dict):

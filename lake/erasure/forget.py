@@ -92,7 +92,7 @@ def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
     if found.ids or found.texts:
         raise UsageError(
             f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "
-            "take it out with raglake config set or unset, then forget again; nothing is erased yet"
+            "take it out with `raglake config set` or `raglake config unset`, then forget again; nothing is erased yet"
         )
 
 
@@ -185,6 +185,6 @@ def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
         found += [f"{path} (can't be decoded)" for path in proof.undecoded[:5]]
         raise ContractError(
             f"erased from every release, but not proven gone from {lake.url}: {'; '.join(found)}; remove what does "
-            "not belong to the lake and run raglake forget again"
+            "not belong to the lake and run `raglake forget` again"
         )
     return proof

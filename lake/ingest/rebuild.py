@@ -35,7 +35,7 @@ def make_again(lake: Lake, lease: WriterLease, progress: Progress = silent) -> H
     lake.store.flush()
     lease.check()
     newest = made[-1]
-    why = f"tables made again from Parquet ({newest.generation})"
+    why = f"tables rebuilt from Parquet as generation {newest.generation}"
     return lake.log.record("rebuild", newest.id, facts={"changed": placed(made)}, why=why)
 
 

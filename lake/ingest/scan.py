@@ -176,7 +176,7 @@ def _check_parsers(base: Recipe, recipe: Recipe) -> None:
     if gone := sorted(base.parsers.keys() - recipe.parsers.keys()):
         raise ContractError(
             f"this lake was built with parsers that are not installed here, or can't be loaded: {', '.join(gone)} "
-            "(raglake plugins shows what is installed, and why it fails); install them, or do without them by "
+            "(`raglake plugins` shows what is installed, and why it fails); install them, or do without them by "
             "--change-recipe, which puts the documents that nothing else reads into quarantine"
         )
 

@@ -42,7 +42,7 @@ def check_measures(key: str, names: Collection[str]) -> None:
         level, measure = split_measure(name)
         if level not in LEVELS or not measure:
             levels = ", ".join(LEVELS)
-            raise UsageError(f"{key}: {name!r} must be one of {levels}, a blank and a measure: document nDCG@10")
+            raise UsageError(f"{key}: {name!r} must be a level ({levels}) and a measure, such as document nDCG@10")
 
 
 def check_floors(key: str, value: object) -> None:

@@ -110,7 +110,7 @@ def parsers_by_suffix() -> Mapping[str, Parser]:
             if suffix in added:
                 raise UsageError(
                     f"the parsers {added[suffix].name!r} and {parser.name!r} both read {suffix}; uninstall one of "
-                    "their packages, which raglake plugins lists"
+                    "their packages, which `raglake plugins` lists"
                 )
             added[suffix] = parser
     return chosen | added

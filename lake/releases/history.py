@@ -15,7 +15,7 @@ from lake.releases.values import Entry, Release, Spent, Status
 #: How long entries of deleted releases stay in the log, so that ids are not assigned twice.
 _REMEMBERED = timedelta(days=2)
 #: Entries whose reason is not about the state of their release.
-_OTHERS = ("rollback", "pin", "unpin", "name", "unname")
+_OTHERS = ("rollback", "pin", "unpin", "name", "unname", "rebuild")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from lake.sources.readers import (
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
 _BLOCK = 1 << 20
+#: What the folder of a lake holds.
+_LAKE = ("raglake.json", "log")
 
 #: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
 #: folder. They are never documents.
@@ -153,6 +155,8 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
 
 def _split_local(location: str) -> tuple[str, str, str | None]:
     if os.path.isdir(location):
+        if all(os.path.exists(os.path.join(location, name)) for name in _LAKE):
+            raise UsageError(f"{location} is a lake, not a folder of documents")
         return location, "**", None
     if os.path.lexists(location):
         if os.path.exists(location) and not os.path.isfile(location):

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, table, terminal
 
 
 def lakes(shown: dict[str, Any]) -> None:
     """Each lake: the schedules of its flows, its sources and its place."""
     out = terminal()
-    table = Table("lake", "ingest", "evaluate", "maintain", "time zone", "overlap", box=None, pad_edge=False)
-    for name, lake in shown["lakes"].items():
-        crons = [cron or "on demand" for cron in lake["schedules"].values()]
-        table.add_row(*map(escape, (name, *crons, lake["timezone"], lake["overlap"])))
-    out.print(table)
+    rows = [
+        (name, *(cron or "on demand" for cron in lake["schedules"].values()), lake["timezone"], lake["overlap"])
+        for name, lake in shown["lakes"].items()
+    ]
+    table(out, ("lake", "ingest", "evaluate", "maintain", "time zone", "overlap"), rows)
     for name, lake in shown["lakes"].items():
         said = lake["parameters"]["ingest"]  # a line of its own: a path that a column cuts short is none
-        out.print(escape(f"{name}: {', '.join(said['sources'])} into {said['lake']}"))
+        paragraph(out, f"{name}: {', '.join(said['sources'])} into {said['lake']}")
 
 
 def applied(shown: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lake.reporting import listed
+
 _MOST_NAMES = 20
 
 
@@ -34,8 +36,7 @@ _IN_QUARANTINE = {"entered": "into quarantine", "altered": "still in quarantine,
 def _sums(shown: dict[str, Any]) -> Iterator[str]:
     def line(what: str, total: str, counts: dict[str, int]) -> str:
         a, b = (shown["totals"][side][total] for side in ("a", "b"))
-        parts = ", ".join(f"{n:,} {kind}" for kind, n in counts.items())
-        return f"  {what:<10} {a:>9,} -> {b:>9,}   {parts}"
+        return f"  {what:<10} {a:,} -> {b:,}: {listed(counts) if any(counts.values()) else 'no change'}"
 
     yield line("documents", "n_documents", {kind: len(rows) for kind, rows in shown["documents"].items()})
     yield line("chunks", "n_chunks", shown["chunks"])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from flows.cli.show.terminal import paragraph, terminal
+from flows.cli.show.terminal import paragraph, table, terminal, wrapped
 from lake.reporting import counted
 
 _MOST_SHOWN = 20
@@ -16,10 +15,14 @@ _COLOURS = {"worse": "red", "better": "green"}
 
 def listed(shown: dict[str, Any]) -> None:
     """Judgements by release."""
-    table = Table("release", "judgements", "useful", box=None, pad_edge=False)
-    for row in shown["releases"]:
-        table.add_row(row["release"], f"{row['judgements']:,}", f"{row['useful'] / row['judgements']:.1%}")
-    terminal().print(table if shown["releases"] else "nobody judged a passage yet; docs/feedback.md says how")
+    rows = [
+        (row["release"], f"{row['judgements']:,}", f"{row['useful'] / row['judgements']:.1%}")
+        for row in shown["releases"]
+    ]
+    if rows:
+        table(terminal(), ("release", "judgements", "useful"), rows, right=("judgements", "useful"))
+    else:
+        terminal().print("no passage has been judged yet; docs/feedback.md describes how")
 
 
 def compared(shown: dict[str, Any]) -> None:
@@ -31,7 +34,8 @@ def compared(shown: dict[str, Any]) -> None:
         out.print(f"{name.upper()} is {side['release']}: {said}, from {counted(side['sessions'], 'session')}")
     colour = _COLOURS.get(shown["word"], "default")
     interval = f"{shown['low']:+.3f} to {shown['high']:+.3f}"
-    out.print(f"B is [{colour}]{shown['word']}[/{colour}]: {shown['difference']:+.3f} ({interval}), p {shown['p']:.4f}")
+    figures = f"{shown['difference']:+.3f} ({interval}), p {shown['p']:.4f}"
+    wrapped(out, f"B is [{colour}]{shown['word']}[/{colour}]: {figures}", indent=0)
 
 
 def drafted(shown: dict[str, Any]) -> None:

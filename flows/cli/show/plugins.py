@@ -8,7 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import paragraph, terminal
 from lake.reporting import counted
 
 
@@ -34,6 +34,8 @@ def exported(shown: dict[str, Any]) -> None:
     """What was copied where."""
     rows = ", ".join(counted(n, table.removesuffix("s")) for table, n in shown["n_rows"].items())
     if shown["written"]:
-        print(f"{shown['destination']} now holds release {shown['release']}: {rows}")
+        paragraph(terminal(), f"{shown['destination']} now holds release {shown['release']}: {rows}")
     else:
-        print(f"nothing to do: {shown['destination']} already holds release {shown['release']} ({rows})")
+        paragraph(
+            terminal(), f"nothing to do: {shown['destination']} already holds release {shown['release']} ({rows})"
+        )

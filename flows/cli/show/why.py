@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import Any
 
+from rich.console import Console
 from rich.markup import escape
 
 from flows.cli.show.terminal import paragraph, terminal, wrapped
@@ -47,4 +48,3 @@ def _piece(out: Console, one: dict[str, Any]) -> None:
     if len(one["steps"]) > 1:
         ways = (f"{step['name']} {step['rank'] if step['rank'] else 'left out'}" for step in one["steps"])
         paragraph(out, f"rank after each step: {' -> '.join(ways)}", style="dim", indent=2)
-

@@ -80,7 +80,7 @@ def _steps() -> list[CheckStep]:
         CheckStep("deltas", "releases", parquet.check_deltas),
         CheckStep("contents", "rows", parquet.check_contents, False),
         CheckStep("vectors", "rows", parquet.check_vectors, False),
-        CheckStep("denylist", "documents denied", erasure_checks.check_denylist),
+        CheckStep("denylist", "denied documents", erasure_checks.check_denylist),
         CheckStep("tables", "versions", versions.check_tables),
         CheckStep("digests", "releases", versions.check_digests),
         CheckStep("lance files", "files", versions.check_files),

@@ -60,7 +60,7 @@ def _in_releases(exam: Examination, denylist: Denylist) -> bool:
         if uris:
             named = f"{', '.join(map(repr, uris[:_FIRST]))}{' ...' if len(uris) > _FIRST else ''}"
             what = f"holds {len(uris)} documents that were erased: {named}"
-            exam.report(release.id, what, "raglake forget each of them again, which finishes their erasure")
+            exam.report(release.id, what, "`raglake forget` each of them again, which finishes their erasure")
             found = True
     return found
 

@@ -62,12 +62,12 @@ def check_contents(exam: Examination) -> int:
     of_live = [content_id for content_id in absent if content_id in live]
     others = sorted({name for content_id, names in absent.items() if content_id not in live for name in names})
     if of_live:
-        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify parses them again; or restore contents/"
+        again = "`raglake ingest SOURCE --verify` parses them again; or restore contents/"
         exam.report("contents", f"{len(of_live)} contents that live needs are in no sound file{_names(exam, of_live)}",
                   again)  # fmt: skip
     if others:
         what = f"{len(absent) - len(of_live)} contents that {', '.join(others)} need are in no sound file"
-        remedy = "restore contents/ from a copy of the lake, or let raglake prune drop these releases"
+        remedy = "restore contents/ from a copy of the lake, or let `raglake prune` drop these releases"
         exam.report("contents of other releases", what, remedy)
     return n_rows
 
@@ -133,7 +133,7 @@ def _check_missing(exam: Examination, folder: str) -> None:
         exam.report(folder, what, "take them back from the tables", "vectors")
     if len(missing) > len(there):
         what = f"{len(missing) - len(there)} vectors that releases need are nowhere"
-        again = f"raglake ingest SOURCE --lake {exam.lake.url} --verify embeds them again; or restore {folder}"
+        again = f"`raglake ingest SOURCE --verify` embeds them again; or restore {folder}"
         exam.report(folder, what, again)
 
 

@@ -38,7 +38,8 @@ _ADVICE: dict[Stage, str] = {
     "quarantined": "repair the file, or choose another parser; `raglake status` lists the quarantine",
     "text gone": "if the source changed, `raglake questions review --all` corrects it; otherwise the parser lost it",
     "ambiguous": "quote more of the text",
-    "no chunk": "try another chunking strategy (raglake ingest --strategy --change-recipe) and report the document",
+    "no chunk": "try another chunking strategy (`raglake ingest SOURCE --strategy NAME --change-recipe`) "
+    "and report the document",
     "hidden": "search as someone who may see it (--as), or change its acl",
     "filtered": "search without that condition, or correct the document's declared metadata",
     "no words": "search by vectors too (--mode hybrid), allow typos (--fuzziness), or use the document's words",
@@ -48,7 +49,7 @@ _ADVICE: dict[Stage, str] = {
     "collapse": "check whether that copy answers as well; if not, raise --collapse",
     "min_score": "lower --min-score",
     "beyond k": "request more passages (-k), or rerank (--rerank)",
-    "out of context": "raise the budget (raglake ask --budget), request fewer passages (-k), or make parents smaller",
+    "out of context": "raise the budget (`raglake ask --budget`), request fewer passages (-k), or make parents smaller",
     "found": "",
 }
 

@@ -244,7 +244,7 @@ def test_the_command_line_prints_sums_and_names(
     assert _exit_status(["diff", two[0], third, "--lake", lake_url]) == OK
     printed = capsys.readouterr().out
     assert f"from {two[0]} to {third}\n" in printed
-    assert "28 added, 1 changed, 0 reindexed, 1 moved, 2 removed" in printed
+    assert "28 added, 1 changed, 1 moved, 2 removed" in printed
     assert "\n  edited.txt  chunks: 1 added, 1 removed, 4 kept\n" in printed
     assert "\n  moved.txt -> went.txt\n" in printed
     assert "\n  ... and 8 more (--json lists all)\n" in printed

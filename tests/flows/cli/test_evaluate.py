@@ -95,7 +95,7 @@ def test_a_loss_is_told_with_its_questions(releases: list[str], say: Say) -> Non
     assert (ndcg["n"], ndcg["n_left_out"], ndcg["wins"], ndcg["losses"]) == (32, 4, 0, 10)
     assert {change["question"] for change in ndcg["changes"]} == {f"Where is the {name}?" for name in NAMES[:10]}
     shown = say("compare", *releases, "--mode", "text", as_json=False)
-    for words in ("32 questions that both were asked; 4 left out", "worse", "lost most in document nDCG@10:", NAMES[0]):
+    for words in ("32 questions answered by both; 4 left out", "worse", "lost most in document nDCG@10:", NAMES[0]):
         assert words in shown
     back = say("compare", *reversed(releases), "--mode", "text")["comparisons"][0]
     assert (back["word"], back["wins"], back["difference"]) == ("better", 10, -ndcg["difference"])

@@ -74,7 +74,7 @@ def test_what_is_wrong_is_told_with_its_file_key_and_remedy(tmp_path: Path, line
 
 
 def test_a_file_that_is_missing_or_names_no_lakes_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"raglake\.yaml: No such file or directory; say --config FILE"):
+    with pytest.raises(UsageError, match=r"raglake\.yaml: No such file or directory; pass --config FILE"):
         read(tmp_path / "raglake.yaml")
     (tmp_path / "empty.yaml").touch()
     with pytest.raises(UsageError, match="names no lakes; it needs a key lakes"):
