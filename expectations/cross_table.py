@@ -26,7 +26,7 @@ _VERIFY = "run `raglake ingest SOURCE --verify`, which parses again what was los
 _REBUILD_INDEX = "run `raglake rebuild`, which trains the index anew"
 #: Share of the nearest neighbours that an approximate index may miss.
 _MISSED = 0.05
-_AGAIN = "run `raglake ingest` again; if it stays, run `raglake rebuild`"
+_AGAIN = "run `raglake ingest SOURCE` again; if it stays, run `raglake rebuild`"
 
 
 @dataclass(frozen=True)

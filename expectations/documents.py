@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from expectations.audit_settings import AuditSettings
     from expectations.verdict import Severity
 
-_REREAD = "run `raglake ingest` again; if it stays, the manifest was written wrongly: report it"
+_REREAD = "run `raglake ingest SOURCE` again; if it stays, the manifest was written wrongly: report it"
 
 
 def build(settings: AuditSettings) -> list[Check]:

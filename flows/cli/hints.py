@@ -28,4 +28,4 @@ def pasteable(text: str) -> str:
 
 
 def _with_lake(command: str, lake: str) -> str:
-    return command if "--lake" in command else f"{command} --lake {shlex.quote(lake)}"
+    return command if "--lake" in command or "--help" in command else f"{command} --lake {shlex.quote(lake)}"

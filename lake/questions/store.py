@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from lake.errors import ConflictError, UsageError
 from lake.questions.denied import undenied
 from lake.questions.values import EvalQuestion, from_table, merged, to_table
-from lake.reporting import either
 from lake.schemas import QUESTIONS
 from lake.storage.store import open_parquet, parquet_bytes
 
@@ -56,7 +55,8 @@ def questions(lake: Lake, name: str | None = None) -> list[EvalQuestion]:
     sets = sorted({question.set for question in found})
     if name not in sets:
         raise UsageError(
-            f"no set of questions {name!r}; there are {either(sets)}; `raglake questions import FORMAT PATH` adds one"
+            f"no set of questions {name!r}; existing sets: {', '.join(sets) or 'none'}; "
+            "`raglake questions import FORMAT PATH` adds one"
         )
     return [question for question in found if question.set == name]
 

@@ -17,7 +17,7 @@ def beginning(n_documents: int, folder: Path) -> None:
     """What is about to happen, and how long it takes."""
     out = terminal.terminal()
     out.print(f"Indexing {n_documents} small documents of this machine into {escape(str(folder))}.")
-    out.print("This takes about 30 seconds on two cores and needs no network.")
+    out.print("This takes less than a minute on two cores, and needs no network.")
 
 
 def end(shown: dict[str, Any], folder: Path) -> None:

@@ -82,7 +82,7 @@ def _sentence(snapshot: Snapshot, seen: Predicate, one: Condition) -> str:
     if one.key == "uri":
         pattern = one.words.rpartition("~")[2].strip("*/")
         near = difflib.get_close_matches(pattern, values, _SHOWN, 0.4) or sorted(values)[:_SHOWN]
-        return f"{sentence}; examples of URIs are {', '.join(near)}"
+        return f"{sentence}; similar URIs: {', '.join(near)}"
     if not isinstance(values[0], str):
         least, most = (f"{v:%Y-%m-%d %H:%M}" if isinstance(v, datetime) else str(v) for v in (min(values), max(values)))
         return f"{sentence}; values lie between {least} and {most}"

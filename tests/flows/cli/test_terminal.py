@@ -69,7 +69,7 @@ def test_a_snippet_is_where_the_words_are_and_marks_them() -> None:
     ("options", "reason"),
     [
         (["--filter", "source=nope"], "the filter source=nope excludes everything; source can be "),
-        (["--filter", "uri~tide.md"], "the filter uri~tide.md excludes everything; examples of URIs are tides.md"),
+        (["--filter", "uri~tide.md"], "the filter uri~tide.md excludes everything; similar URIs: tides.md"),
         (["--filter", "modified_at>2030-01-01"], "excludes everything; values lie between "),
         (
             ["--filter", "uri~tides.md", "--filter", "media_type=text/plain"],
