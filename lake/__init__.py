@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lake import operate as operate
     from lake.index import Index, open_lake
 
 __all__ = ["Index", "open_lake"]
@@ -13,7 +15,7 @@ __all__ = ["Index", "open_lake"]
 def __getattr__(name: str) -> Any:
     # Loaded on first use, so that `import lake` costs nothing.
     if name in __all__:
-        from lake import index
-
-        return getattr(index, name)
+        return getattr(import_module("lake.index"), name)
+    if name == "operate":
+        return import_module("lake.operate")
     raise AttributeError(f"module 'lake' has no attribute {name!r}")

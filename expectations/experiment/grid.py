@@ -71,7 +71,7 @@ def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[An
         found[name] = json.loads(values) if values.startswith("[") else [_value(one) for one in values.split(",")]
     named = {_SHORT.get(name, name): tuple(values) for name, values in found.items()}
     if unknown := sorted(named.keys() - {*OF_RECIPE, *OF_QUESTION}):
-        raise UsageError(f"{unknown} can't be varied; choose {either([*OF_RECIPE, *OF_QUESTION])}")
+        raise UsageError(f"{', '.join(unknown)} can't be varied; choose {either([*OF_RECIPE, *OF_QUESTION])}")
     if not any(named.values()):
         raise UsageError("nothing is varied; say for example --vary child_tokens=100,200,400 --vary alpha=0.3,0.5")
     return named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,8 @@ from flows.cli.show import demo as show_demo
 from flows.cli.show import terminal
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     import pyarrow as pa
 
     from flows.reindex import Outcome
@@ -65,14 +66,16 @@ def collect(folder: Path) -> int:
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
-def _chosen() -> list[importlib.metadata.Distribution]:
+def _chosen() -> list[Distribution]:
     """The packages that answer a question, then the first of the others by name."""
+    from importlib.metadata import distributions
+
     answering = {Path(uri).stem for _, uri in QUESTIONS}
-    found = {one.metadata["Name"]: one for one in importlib.metadata.distributions()}
+    found = {one.metadata["Name"]: one for one in distributions()}
     return [found[name] for name in sorted(found, key=lambda name: (name not in answering, name))[:_MOST_PACKAGES]]
 
 
-def _description(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+def _description(distribution: Distribution) -> tuple[str, str]:
     """A package's suffix and long description under its name as the title; an empty text if it has none."""
     metadata = distribution.metadata.json
     name, text = str(metadata["name"]), str(metadata.get("description") or "")[:_MOST_CHARACTERS]

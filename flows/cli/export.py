@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+import lake as library
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import plugins as show_plugins
-from lake import operate
 
 
 def export(
@@ -22,7 +22,7 @@ def export(
 
     Copies documents, parents and chunks with today's access rights; the destination then holds nothing else.
     """
-    show(asdict(operate.export(lake, destination, at=at)), as_json, show_plugins.exported)
+    show(asdict(library.operate.export(lake, destination, at=at)), as_json, show_plugins.exported)
 
 
 COMMANDS = (export,)

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
-from lake import operate
 from lake.errors import UsageError
 from lake.options import Retention
 
@@ -29,7 +29,7 @@ def prune(
     Live and named releases always stay.
     """
     with terminal.progress(quiet=as_json) as progress:
-        pruned = operate.prune(lake, Retention(**retention), dry_run=dry_run, progress=progress)
+        pruned = library.operate.prune(lake, Retention(**retention), dry_run=dry_run, progress=progress)
     show(pruned.to_json(), as_json, show_releases.pruned)
 
 
@@ -55,7 +55,7 @@ def forget(
     if not why and not dry_run:
         raise UsageError("forget needs --why, which the log keeps; name no person or document in it")
     with terminal.progress(quiet=as_json) as progress:
-        forgotten = operate.forget(
+        forgotten = library.operate.forget(
             lake, why=why, uri=uri, where=where, source=source, dry_run=dry_run, progress=progress
         )
     show(forgotten.to_json(), as_json, show_releases.forgotten)
@@ -64,7 +64,7 @@ def forget(
 def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None:
     if uri is None or source is None:
         raise UsageError("--lift needs the URI and --source, since an erased document is known by their digest alone")
-    if not operate.lift(lake, uri, source=source):
+    if not library.operate.lift(lake, uri, source=source):
         raise UsageError(f"{uri!r} of {source!r} was not erased from this lake")
     show({"lifted": uri, "source": source}, as_json, show_releases.lifted)
 
@@ -72,7 +72,7 @@ def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None
 def rebuild(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Rebuild the LanceDB tables of every release from Parquet."""
     with terminal.progress(quiet=as_json) as progress:
-        history = operate.rebuild(lake, progress=progress)
+        history = library.operate.rebuild(lake, progress=progress)
     generation = next(iter(history.releases.values())).generation
     show({"generation": generation, "releases": list(history.releases)}, as_json, show_releases.rebuilt)
 

@@ -12,7 +12,6 @@ import lake as library
 from flows.cli.options import JsonOption, LakeOption, WhyOption, show
 from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
-from lake import operate
 from lake.directory import Lake
 from lake.errors import UsageError
 
@@ -52,7 +51,7 @@ def rollback(
 
     Readers switch at once; the next ingest continues from that release.
     """
-    _show_live(operate.rollback(lake, release, why=why), as_json)
+    _show_live(library.operate.rollback(lake, release, why=why), as_json)
 
 
 def publish(
@@ -70,7 +69,7 @@ def publish(
     if force and not why:
         raise UsageError("--force needs --why, which the log keeps")
     remarks = [] if force else _asked(lake, candidate, as_json)
-    _show_live(operate.publish(lake, candidate, why=why, force=force), as_json, remarks)
+    _show_live(library.operate.publish(lake, candidate, why=why, force=force), as_json, remarks)
 
 
 def _asked(url: str, name: str, as_json: bool) -> list[str]:
@@ -89,12 +88,12 @@ def pin(lake: LakeOption, why: WhyOption, as_json: JsonOption = False) -> None:
 
     Runs continue to build and audit candidates but publish none. A rollback stays possible.
     """
-    _show_live(operate.pin(lake, why=why), as_json)
+    _show_live(library.operate.pin(lake, why=why), as_json)
 
 
 def unpin(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Let the next run publish again."""
-    _show_live(operate.unpin(lake), as_json)
+    _show_live(library.operate.unpin(lake), as_json)
 
 
 def name(
@@ -108,7 +107,7 @@ def name(
 
     Wherever a release is expected, its name can be given.
     """
-    _show_names(operate.name(lake, release, name, why=why), as_json)
+    _show_names(library.operate.name(lake, release, name, why=why), as_json)
 
 
 def unname(
@@ -118,7 +117,7 @@ def unname(
 
     The release is then kept or pruned like any other.
     """
-    _show_names(operate.unname(lake, name), as_json)
+    _show_names(library.operate.unname(lake, name), as_json)
 
 
 def _show_live(history: History, as_json: bool, remarks: Sequence[str] = ()) -> None:

@@ -283,7 +283,7 @@ def test_the_command_reports_and_repairs(damaged_url: Path, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert "✗ deltas" in told
     assert "✗ audit" in told  # manifest and chunks disagree
-    assert "remedy: make it again from the tables (raglake doctor --repair)" in told
+    assert "remedy: make it again from the tables (`raglake doctor --repair --lake " in told
     assert _exit_status(["doctor", "--lake", str(damaged_url), "--json"]) == FAILED
     assert not json.loads(capsys.readouterr().out)["healthy"]
     flip(biggest(damaged_url, "contents/*"), "text")

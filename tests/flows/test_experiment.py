@@ -165,7 +165,7 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
 
     wrong = {
         ("--vary", "child_tokens=30"): "name the sources",
-        ("--vary", "childs=30"): "nothing called ['childs'] can be varied",
+        ("--vary", "childs=30"): "childs can't be varied",
         ("--vary", "alpha=3"): "alpha 3: alpha=3 must be a number from 0 to 1",
         ("--vary", "alpha"): "'alpha' is not NAME=VALUE,VALUE",
         (str(source), "--vary", "child_tokens=20"): "child_tokens 20: overlap_tokens=32 must lie",

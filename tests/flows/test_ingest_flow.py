@@ -146,7 +146,7 @@ def test_a_pin_fails_the_run_and_an_unpublished_candidate_does_not(
     write(source, 3)
     state: Any = ingest(params(source, lake_url, publish=False), return_state=True)
     assert state.is_completed()
-    assert "waits: raglake publish" in state.message
+    assert "waits for `raglake publish" in state.message
     outcome = run_as_flow(job(source, lake_url))
     assert (outcome.published, outcome.release) == (False, f"{(first.release or '').split('.')[0]}.2")
     last = last_run(client, lake_url).state
