@@ -7,6 +7,7 @@ fields. Their metadata has the names that pydantic reads.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
@@ -32,6 +33,17 @@ def option(
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+_TEXTS = tuple[str, ...]
+#: What a value of these kinds must be.
+_WANTED: Mapping[Any, str] = {bool: "True or False", str: "a text", _TEXTS: "a list of texts"}
+
+
+def _is_of(kind: Any, value: object) -> bool:
+    if kind == _TEXTS:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return isinstance(value, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +104,15 @@ class Option:
             number = "a whole number" if self.kind is int else "a number"
             limits = self.range if self.range.startswith("from") else f", {self.range}" if self.range else ""
             raise UsageError(f"{shown} must be {number} {limits}".replace(" ,", ",").rstrip())
+        if self.kind in _WANTED and not _is_of(self.kind, value):
+            raise UsageError(f"{shown} must be {_WANTED[self.kind]}")
 
     def _is_number(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int if self.kind is int else int | float):
             return False
         least, most = self.declared.get("ge", -math.inf), self.declared.get("le", math.inf)
-        return bool(math.isfinite(value) and least <= value <= most and value > self.declared.get("gt", -math.inf))
+        is_finite = abs(value) <= sys.float_info.max  # also false for nan
+        return bool(is_finite and least <= value <= most and value > self.declared.get("gt", -math.inf))
 
 
 @cache

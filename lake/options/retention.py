@@ -16,22 +16,32 @@ class Retention:
         30, "Number of published releases to keep, newest first, and of newer candidates.", title="Keep last", least=0
     )
     keep_daily: int = option(
-        30, "Keep the release that was live at the end of each of the last N days (UTC).", title="Keep daily", least=0
+        30,
+        "Keep the release that was live at the end of each of the last N days (UTC).",
+        title="Keep daily",
+        least=0,
+        most=100_000,
     )
     keep_monthly: int = option(
         12,
         "Keep the release that was live at the end of each of the last N months (UTC).",
         title="Keep monthly",
         least=0,
+        most=10_000,
     )
     grace_hours: float = option(
-        24, "Never delete anything written or in use within the last N hours.", title="Grace, hours", least=0
+        24,
+        "Never delete anything written or in use within the last N hours.",
+        title="Grace, hours",
+        least=0,
+        most=1_000_000,
     )
     keep_vectors_days: float = option(
         90,
         "Keep vectors that no kept release uses for N days: each was paid for.",
         title="Keep vectors, days",
         least=0,
+        most=100_000,
     )
 
     def __post_init__(self) -> None:

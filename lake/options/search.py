@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypedDict
@@ -43,7 +44,7 @@ class Boosts:
 
 
 def _is_factor(value: object) -> bool:
-    return isinstance(value, int | float) and 0 <= value < float("inf")
+    return isinstance(value, int | float) and 0 <= value <= sys.float_info.max
 
 
 def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
@@ -52,7 +53,7 @@ def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
         return value
     if not isinstance(value, Mapping):
         raise UsageError(f'boosts={value!r} must be an object, such as {{"sources": {{"handbook": 1.5}}}}')
-    if unknown := sorted(value.keys() - set(Boosts.__dataclass_fields__)):
+    if unknown := sorted(map(str, value.keys() - set(Boosts.__dataclass_fields__))):
         raise UsageError(f"boosts have no {', '.join(unknown)}; choose {either(Boosts.__dataclass_fields__)}")
     return Boosts(**value)
 

@@ -134,7 +134,10 @@ def _day(column: str, day: date) -> tuple[str, str]:
 
 
 def _stamp(moment: datetime) -> str:
-    plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
+    try:
+        plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
+    except OverflowError as error:
+        raise UsageError(f"{moment.isoformat()} lies outside the years 1 to 9999 in UTC") from error
     return f"timestamp '{plain.isoformat(sep=' ', timespec='microseconds')}'"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from lake.errors import UsageError
 from lake.options import SearchOptions
+from lake.tables.sql import check_encodable
 from lake.tables.text_query import TextQuery, text_query
 
 #: A longer question is a document; a model reads only its first few hundred words anyway.
@@ -42,5 +43,6 @@ def _check_text(text: str) -> None:
         raise UsageError(f"the question is {type(text).__name__}, not text")
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f"the question has {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}")
+    check_encodable(text)
     if not any(character.isalnum() for character in text):
         raise UsageError("the question holds no word to search for")

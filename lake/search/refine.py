@@ -43,7 +43,7 @@ def refined(
         steps.append(("boosts", _boosted(steps[-1][1], boosts_of(question.boosts), read, as_of)))
     if question.min_score is not None:
         found = steps[-1][1]
-        steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), question.min_score))))
+        steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), float(question.min_score)))))
     if question.diversity:
         steps.append(("diversity", _spread(steps[-1][1], question, read)))
     return steps

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def open_store(url: str | os.PathLike[str]) -> Store:
     """The store at a local path or an object-store URL (``s3://bucket/prefix``)."""
     text = os.fspath(url)
+    if "\0" in text:
+        raise UsageError(f"{text!r} holds a NUL character; use a local path or an s3:// URL")
     if "://" not in text:
         return LocalStore(_folder(Path(text).expanduser().absolute()))
     protocol = text.split("://", 1)[0]
@@ -34,7 +36,7 @@ def open_store(url: str | os.PathLike[str]) -> Store:
         return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
     if protocol == "s3":
         return ObjectStore(text.rstrip("/"))
-    raise UsageError(f"a lake can't live at {text!r}; use a local path or an s3:// URL")
+    raise UsageError(f"nothing can be stored at {text!r}; use a local path or an s3:// URL")
 
 
 def _folder(place: Path) -> Path:
@@ -42,7 +44,7 @@ def _folder(place: Path) -> Path:
     with disk_failures(str(place)):
         nearest = next(path for path in (place, *place.parents) if path.exists())
     if not nearest.is_dir():
-        raise UsageError(f"no lake at {place}: {nearest} is a file; choose another --lake")
+        raise UsageError(f"{place} can't be a folder: {nearest} is a file; choose another place")
     return place
 
 

@@ -7,16 +7,21 @@ from collections.abc import Iterable
 from lake.errors import UsageError
 
 
+def check_encodable(value: str) -> None:
+    """Raises UsageError for a text that UTF-8 can't encode, such as half of a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{value!a} is no valid text") from error
+
+
 def quoted(value: str) -> str:
     """Quote any text as an SQL literal. Raises UsageError if UTF-8 can't encode it.
 
     >>> quoted("Ann's")
     "'Ann''s'"
     """
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{value!a} is no valid text") from error
+    check_encodable(value)
     return "'" + value.replace("'", "''") + "'"
 
 

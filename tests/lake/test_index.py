@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,16 @@ ODD = ["lamp \x00 7", "'; DROP TABLE chunks; --", '"whale oil"', "lamp AND (7", 
 @pytest.mark.parametrize("question", ODD, ids=range(len(ODD)))
 def test_odd_questions_are_answered_or_empty(built: str, question: str) -> None:
     assert lake.open_lake(built).search(question, 3).num_rows <= 3
+
+
+@pytest.mark.parametrize("mode", ["text", "vector", "hybrid"])
+def test_a_question_that_utf8_cannot_encode_is_refused(built: str, mode: Any) -> None:
+    with pytest.raises(UsageError, match="no valid text"):
+        lake.open_lake(built).search("lamp \ud800", mode=mode)
+
+
+def test_a_minimum_score_may_be_any_whole_number(built: str) -> None:
+    assert lake.open_lake(built).search("lamp", min_score=10**30).num_rows == 0
 
 
 def test_a_release_without_chunks_answers_nothing(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:

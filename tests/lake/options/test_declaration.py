@@ -87,6 +87,13 @@ def _text(keyword: ast.keyword) -> str:
         (SearchOptions, {"window": True}, "window=True must be a whole number from 0 to 100"),
         (RunOptions, {"workers": 0}, "workers=0 must be a whole number, at least 1"),
         (RecipeOptions, {"vector_dtype": "int8"}, "vector_dtype='int8' must be one of float32, float16"),
+        (SearchOptions, {"min_score": 10**400}, "must be a number"),
+        (SearchOptions, {"where": ["page < 10"]}, "where=['page < 10'] must be a text"),
+        (SearchOptions, {"boosts": {1: 2}}, "boosts have no 1; choose"),
+        (RunOptions, {"publish": "no"}, "publish='no' must be True or False"),
+        (RunOptions, {"include": "*.md"}, "include='*.md' must be a list of texts"),
+        (RecipeOptions, {"embedder": 7}, "embedder=7 must be a text"),
+        (Retention, {"keep_vectors_days": 1e6}, "keep_vectors_days=1000000.0 must be a number from 0 to 100,000"),
         (Boosts, {"recency_half_life_days": 0}, "boosts.recency_half_life_days=0 must be a number, above 0"),
     ],
 )

@@ -193,6 +193,7 @@ def test_where_speaks_of_chunks_or_of_documents(
         ({"title": {"glob": "x*"}}, "glob is for 'uri'"),
         ({"uri": {"glob": ""}}, "glob is for 'uri'"),
         ({"title": "\ud800"}, "no valid text"),
+        ({"modified_at": "0001-01-01T00:00:00+14:00"}, "outside the years 1 to 9999"),
         ({"language": {}}, "is empty"),
         ({"metadata.nothing": 1}, "no document has metadata 'nothing'; .*project"),
         ({"metadata.year": {"~": 1}}, "no operator '~'"),
