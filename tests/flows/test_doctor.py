@@ -290,7 +290,7 @@ def test_the_command_reports_and_repairs(damaged_url: Path, capsys: pytest.Captu
     assert _exit_status([*command, "--repair"]) == FAILED
     told = capsys.readouterr().out
     assert "fixed (" in told
-    assert "--verify parses them again" in told
+    assert "parses them again" in told
     assert _exit_status(["doctor", "--lake", str(damaged_url / "nowhere")]) == USAGE
 
 
