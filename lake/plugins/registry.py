@@ -18,6 +18,10 @@ _PACKAGE = "raglake"
 SWITCH, OFF = "RAGLAKE_PLUGINS", "off"
 
 
+#: Kinds whose entry points are called with a model, a URL or a place.
+_CALLED = frozenset({"chat_models", "rerankers", "sources", "destinations"})
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """One entry point. ``target`` is ``module:attribute``; ``version`` is that of the ``package`` that declares it."""
@@ -36,11 +40,14 @@ class Plugin:
         module, _, attribute = self.target.partition(":")
         try:
             imported = import_module(module.strip())
-            return attrgetter(attribute.strip())(imported) if attribute else imported
+            found = attrgetter(attribute.strip())(imported) if attribute else imported
         except LakeError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.broken(f"can't be loaded: {type(error).__name__}: {error}") from error
+        if self.kind in _CALLED and not callable(found):
+            raise self.broken(f"must be callable, got {found!r:.100}")
+        return found
 
     def broken(self, reason: str) -> ContractError:
         """The error for a plugin that can't be used."""

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.errors import ContractError
 from lake.options import Boosts
 from lake.options.search import boosts_of
 from lake.search.boosts import factors
@@ -65,8 +66,16 @@ def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
     rows = read(_row_ids(found), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
-    scores = load_reranker(str(question.rerank)).scores(question.text, texts) if texts else np.array([])
+    scores = _scores(str(question.rerank), question.text, texts) if texts else np.array([])
     return _by_score(found.append_column("rerank_score", pa.array(scores, pa.float64())), scores)
+
+
+def _scores(name: str, question: str, texts: list[str]) -> np.ndarray:
+    """Raises ContractError unless the reranker gives each text a finite score."""
+    scores = np.asarray(load_reranker(name).scores(question, texts), "float64")
+    if scores.shape != (len(texts),) or not np.isfinite(scores).all():
+        raise ContractError(f"the reranker {name} must give each of {len(texts)} texts a finite score")
+    return scores
 
 
 def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:

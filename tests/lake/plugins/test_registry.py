@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from lake.errors import ContractError, InputError, UsageError
 from lake.ingest.plan import _parser_and_suffix
 from lake.inspect.plugins import described
 from lake.parse import Parser, media_type_of, parse, parser_of, parser_versions, registry
+from lake.search import refine
 from lake.search.rerank import load_reranker
 from lake.sources.source import parse_source
 from tests.house import ROOT
@@ -88,6 +90,25 @@ def test_a_broken_plugin_names_its_package_and_breaks_no_other(site: Path, caplo
         load_embedder("bad")
     assert load_embedder("hash").identity == identify("hash")
     assert problems().keys() == {"bad"}
+
+
+@pytest.mark.parametrize(
+    ("module", "problem"),
+    [("made = None", "must be callable, got None"), ("raise SystemExit(3)", "can't be loaded: SystemExit: 3")],
+)
+@pytest.mark.parametrize("kind", ["chat_models", "rerankers", "sources", "destinations"])
+def test_what_can_t_be_called_is_named(site: Path, kind: str, module: str, problem: str) -> None:
+    unpack(site, "bad-call", "0.2", {f"{kind}:bad": "bad_call:made"}, module)
+    with pytest.raises(ContractError, match=re.escape(f"'bad' of bad-call 0.2 {problem}")):
+        plugins.load(kind, "bad")
+
+
+@pytest.mark.parametrize("scores", ["[float('nan')] * len(texts)", "[1.0]", "None"])
+def test_a_reranker_s_scores_are_checked(site: Path, scores: str) -> None:
+    code = f"class Made:\n    def __init__(self, model): ...\n    def scores(self, question, texts): return {scores}"
+    unpack(site, "bad-scores", "0.2", {"rerankers:bad": "bad_scores:Made"}, code)
+    with pytest.raises(ContractError, match="must give each of 2 texts a finite score"):
+        refine._scores(f"bad:{scores}", "a question", ["one", "two"])
 
 
 def test_plugins_can_be_turned_off(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
