@@ -188,7 +188,7 @@ def test_too_few_questions_warn_or_block_and_a_lake_without_any_is_silent(
         ("gat.mode", "off", "configuration has no 'gat'; its sections: alarms, gate, search"),
         ("gate.mode", "maybe", "gate.mode='maybe' must be one of off, warn, block"),
         ("gate.alpha", "0", "gate.alpha=0 must be a number from"),
-        ("gate.floors.nDCG@10", "0.5", "must be a level (document, parent, chunk, span) and a measure"),
+        ("gate.floors.nDCG@10", "0.5", "must be a level .document, parent, chunk, span. and a measure"),
         ("gate.floors.document Ndgc@10", "0.5", "no measure 'Ndgc@10'"),
         ("gate.floors.span recall@7", "0.5", "no measure 'recall@7' of spans"),
         ("gate.how.mod", "text", "a search has no option mod"),
