@@ -25,7 +25,7 @@ Ranked = Mapping[str, Sequence[str]]
 
 
 def parsed(names: Iterable[str]) -> list[Measure]:
-    """UsageError where ir-measures knows no measure of that name."""
+    """Raises UsageError if ir-measures knows no measure of that name."""
     import ir_measures
 
     found = []

@@ -97,7 +97,7 @@ def publish_by_hand(lake: str, candidate: str, why: str, *, force: bool) -> None
 
 @step("pin")
 def pin(lake: str, why: str) -> str:
-    """Hold live if it is; which release that is."""
+    """Pin live; returns the release that is held."""
     return _live(operate.pin(lake, why=why))
 
 

@@ -26,8 +26,8 @@ _EXAMPLES = 10
 def preview(job: Job, progress: Progress) -> dict[str, Any]:
     """The plan's counts, the texts and tokens that would be embedded, and their price in USD (None: unknown).
 
-    ``oldest_change_at``: since when at most a change of a document waits; None if none does, and if another
-    recipe changes them all.
+    ``oldest_change_at``: when the oldest waiting change of a document was made, at the earliest. None if no change
+    waits, or if another recipe changes all documents.
     """
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
