@@ -49,7 +49,7 @@ HOMES = {
     "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
     "mcp": ("lake/adapters/mcp.py", "lake/service/agents.py"),
     "openlineage": ("flows/runtime/lineage_events.py",),
-    "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf.py"),
+    "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf/"),
 }
 #: Too heavy to be imported with the module: inside a function only.
 LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect loads httpx anyway

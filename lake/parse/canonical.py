@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lake.parse.document import Block, Kind, ParsedDocument, with_heading_paths
+from lake.parse.account import omission
+from lake.parse.document import Block, Kind, Omission, OmissionKind, ParsedDocument, with_heading_paths
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
@@ -103,6 +104,8 @@ class TextWriter:
         self._pieces: list[str] = []
         self._blocks: list[Block] = []
         self._length = 0
+        self._read: list[str] = []
+        self._omitted: list[Omission] = []
 
     @property
     def n_blocks(self) -> int:
@@ -134,8 +137,18 @@ class TextWriter:
         """Append a GFM table."""
         self.add(table_text(rows), "table", page=page)
 
+    def read(self, text: str) -> None:
+        """Note text of the source by a reading that does not depend on what is added."""
+        self._read.append(text)
+
+    def omit(self, kind: OmissionKind, text: str = "", place: str = "") -> None:
+        """Note that ``text`` of the source is left out."""
+        self._omitted.append(omission(kind, text, place))
+
     def document(self, part: ParsedDocument, *, page: int | None = None) -> None:
-        """Append the whole of another document's text and blocks."""
+        """Append the whole of another document's text and blocks, with its account."""
+        self._read.append(part.text if part.source_text is None else part.source_text)
+        self._omitted += part.omitted
         if not part.blocks:
             return
         start = self._start()
@@ -147,6 +160,8 @@ class TextWriter:
     def finish(self, **stated: Any) -> ParsedDocument:
         """The document; without a title in ``stated``, its first heading is the title."""
         stated["title"] = stated.get("title") or first_heading(self._blocks)
+        stated.setdefault("omitted", tuple(self._omitted))
+        stated.setdefault("source_text", "\n".join(self._read) if self._read else None)
         return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks), **stated)
 
     def _start(self) -> int:

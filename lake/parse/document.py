@@ -1,4 +1,4 @@
-"""A parser's result: canonical text, its blocks, and the metadata of the format."""
+"""A parser's result: canonical text, its blocks, the metadata of the format, and what was left out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
+
+#: Why text of the source is not in the canonical text. The first group is left out on purpose; the second could not be
+#: read, and every document that has one is remarked on.
+OmissionKind = Literal[
+    "navigation", "script", "hidden", "deleted", "running_line", "repeated", "attachment", "decoration", "encoded_data",
+    "unreadable", "page_without_text", "picture_without_text", "guessed_encoding",
+]  # fmt: skip
+#: The kinds that an operator should see.
+REMARKED: frozenset[OmissionKind] = frozenset(
+    ("unreadable", "page_without_text", "picture_without_text", "guessed_encoding")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +39,25 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Omission:
+    """Words of the source that the canonical text leaves out.
+
+    ``place`` names the part in the format's own terms, with the cause if there is one: "page 3", "line 2: not JSON".
+    ``n_words`` is 0 if nobody can know it, as for a damaged part.
+    """
+
+    kind: OmissionKind
+    n_words: int = 0
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """A document as text. Blocks are sorted, don't overlap, and leave out only white space.
 
-    ``metadata`` holds everything else that the format or its front matter states, as JSON values.
+    ``metadata`` holds everything else that the format or its front matter states, as JSON values. ``source_text`` is
+    all text that the source holds, by a reading that does not depend on the blocks; the account compares it with
+    ``text``. None means that ``text`` is the source itself. ``omitted`` explains the difference.
     """
 
     text: str
@@ -40,6 +66,8 @@ class ParsedDocument:
     author: str | None = None
     language: str | None = None
     metadata: dict[str, object] = field(default_factory=dict)
+    source_text: str | None = field(default=None, repr=False)
+    omitted: tuple[Omission, ...] = ()
 
 
 def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -10,7 +10,7 @@ _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "b
 
 def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
     """Make the parser of the module ``lake.parse.<name>``, which defines ``parse(data, suffix)``."""
-    return Parser(name, "1", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
+    return Parser(name, "2", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
 
 
 text = _ours("text", ".txt .text .log")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
-from lake.parse.pdf_layout import Bookmark, body_lines, placed_headings, write_page
+from lake.parse.pdf.layout import Bookmark, body_lines, placed_headings, write_page
 from lake.parse.unstructured_light import partitioner, write_elements
 
 if TYPE_CHECKING:

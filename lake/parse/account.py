@@ -1,0 +1,81 @@
+"""The account of a parse: how many words the source holds, how many were kept, and what was left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from unicodedata import normalize
+
+from lake.parse.document import Omission, OmissionKind, ParsedDocument
+
+#: Characters of scripts without spaces count as a word each.
+_WIDE = (
+    "\u0e00-\u0eff\u1780-\u17ff\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_HAS_WIDE = re.compile(f"[{_WIDE}]")
+_WORD = re.compile(r"[^\W_]+")
+_WORD_OR_WIDE = re.compile(rf"[{_WIDE}]|(?:(?![{_WIDE}])[^\W_])+")
+_INVISIBLE = dict.fromkeys(map(ord, "\xad\u200b\u200c\u200d\u2060\ufeff"))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``n_words_source`` words by an independent reading, of which ``n_words_kept`` stand in the canonical text."""
+
+    n_words_source: int
+    n_words_kept: int
+    omitted: tuple[Omission, ...] = ()
+
+    @property
+    def n_words_lost(self) -> int:
+        """Words that are neither kept nor left out on purpose."""
+        return max(0, self.n_words_source - self.n_words_kept - sum(one.n_words for one in self.omitted))
+
+    @property
+    def share_kept(self) -> float:
+        """Kept words among those that were not left out on purpose; 1 if there are none."""
+        wanted = self.n_words_kept + self.n_words_lost
+        return self.n_words_kept / wanted if wanted else 1.0
+
+
+def account_of(parsed: ParsedDocument) -> Account:
+    """Compare the words of a document's two readings, each word as often as it occurs."""
+    if parsed.source_text is None:
+        n_words = count_words(parsed.text)
+        return Account(n_words + sum(one.n_words for one in parsed.omitted), n_words, merged(parsed.omitted))
+    source, kept = word_counts(parsed.source_text), word_counts(parsed.text)
+    return Account(source.total(), (source & kept).total(), merged(parsed.omitted))
+
+
+def words(text: str) -> list[str]:
+    """Runs of letters and digits, normalised; each character of a script without spaces by itself.
+
+    >>> words("AB-4711 is read_only \u706f\u53f0")
+    ['AB', '4711', 'is', 'read', 'only', '\u706f', '\u53f0']
+    """
+    plain = text if text.isascii() else normalize("NFKC", text.translate(_INVISIBLE))
+    return (_WORD_OR_WIDE if not text.isascii() and _HAS_WIDE.search(plain) else _WORD).findall(plain)
+
+
+def count_words(text: str) -> int:
+    return len(words(text))
+
+
+def word_counts(text: str) -> Counter[str]:
+    return Counter(words(text))
+
+
+def omission(kind: OmissionKind, text: str, place: str = "") -> Omission:
+    """The omission of ``text``."""
+    return Omission(kind, count_words(text), place)
+
+
+def merged(omitted: Iterable[Omission]) -> tuple[Omission, ...]:
+    """One omission for each kind and place, in their first order."""
+    found: dict[tuple[OmissionKind, str], Omission] = {}
+    for one in omitted:
+        known = found.get((one.kind, one.place))
+        found[one.kind, one.place] = replace(one, n_words=one.n_words + known.n_words) if known else one
+    return tuple(found.values())

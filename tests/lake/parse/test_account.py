@@ -1,0 +1,47 @@
+"""The account of a parse: words of the source, words kept, words left out."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lake.parse.account import Account, account_of, merged, words
+from lake.parse.canonical import TextWriter
+from lake.parse.document import Omission, ParsedDocument
+
+
+def test_a_document_that_is_its_own_source_keeps_every_word() -> None:
+    assert account_of(ParsedDocument("one two", ())) == Account(2, 2)
+
+
+def test_words_that_are_missing_are_lost_unless_they_are_explained() -> None:
+    writer = TextWriter()
+    writer.read("menu home The lamp burns oil burns")
+    writer.add("The lamp burns oil")
+    assert account_of(writer.finish()).n_words_lost == 3
+    writer.omit("navigation", "menu home", "nav")
+    account = account_of(writer.finish())
+    assert (account.n_words_source, account.n_words_kept, account.n_words_lost) == (7, 4, 1)
+    assert account.share_kept == 0.8
+    assert account.omitted == (Omission("navigation", 2, "nav"),)
+
+
+def test_words_that_are_added_hide_no_loss() -> None:
+    assert account_of(ParsedDocument("a a a b", (), source_text="a b c d")).n_words_kept == 2
+
+
+def test_forms_of_the_same_word_are_equal() -> None:
+    assert words("Gro\u0308\u00dfe soft\u00adhyphen \ufb01sh") == words("Gr\u00f6\u00dfe softhyphen fish")
+
+
+def test_equal_omissions_are_summed() -> None:
+    assert merged([Omission("script", 2), Omission("hidden", 1), Omission("script", 3)]) == (
+        Omission("script", 5),
+        Omission("hidden", 1),
+    )
+
+
+@given(st.text())
+def test_a_text_loses_nothing_against_itself(text: str) -> None:
+    account = account_of(ParsedDocument(text, (), source_text=text))
+    assert (account.n_words_lost, account.share_kept) == (0, 1.0)
