@@ -188,8 +188,12 @@ def test_prefect_stays_out_of_the_direct_path(each: list[Import]) -> None:
 
 
 def test_every_command_is_in_the_reference() -> None:
-    from flows.cli.app import app
+    from flows.cli.app import _PANELS, command_line
 
+    app = command_line()
+    defined = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    defined += [group.typer_instance.info.name for group in app.registered_groups if group.typer_instance]
+    assert sorted(defined) == sorted(" ".join(names for one in _PANELS.values() for names in one.values()).split())
     reference = (ROOT / "docs/commands.md").read_text()
     for command in app.registered_commands:
         assert command.callback is not None

@@ -6,35 +6,12 @@ import logging
 import os
 import sys
 import traceback
-from types import ModuleType
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from flows.cli import (
-    ask,
-    automations,
-    config,
-    demo,
-    deployments,
-    diff,
-    doctor,
-    evaluate,
-    experiment,
-    export,
-    feedback,
-    ingest,
-    maintain,
-    plugins,
-    query,
-    questions,
-    releases,
-    report,
-    schema,
-    serve,
-    why,
-)
 from flows.cli.help import HelpGroup, with_examples
 from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
@@ -44,13 +21,52 @@ from lake.errors import LakeError, RefusedError, UsageError
 _INTERRUPTED = 130
 _STOPPED = "interrupted; nothing of this run was published, the next one goes on from here"
 
-app = typer.Typer(
-    cls=HelpGroup,
-    help="Build a versioned search index over documents, and keep it right night after night.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # it would take [@DIMENSIONS] for markup
-)
+#: The panels of ``raglake --help``: modules of this folder, each with the names of its commands.
+_PANELS = {
+    "Index": {"demo": "demo", "ingest": "plan ingest"},
+    "Search": {"query": "query", "ask": "ask", "why": "why"},
+    "Operate": {
+        "releases": "status releases rollback publish pin unpin name unname",
+        "diff": "diff",
+        "export": "export",
+    },
+    "Evaluate": {
+        "evaluate": "evaluate compare",
+        "experiment": "experiment",
+        "report": "report",
+        "questions": "questions",
+        "feedback": "feedback",
+    },
+    "Serve": {"serve": "serve mcp", "deployments": "deployments", "automations": "automations"},
+    "Administer": {
+        "config": "config",
+        "schema": "schema",
+        "maintain": "prune forget rebuild",
+        "doctor": "doctor",
+        "plugins": "plugins",
+    },
+}
+
+
+def command_line(wanted: str | None = None) -> typer.Typer:
+    """All commands, or only those of the module that defines the command ``wanted``, which starts sooner."""
+    app = typer.Typer(
+        cls=HelpGroup,
+        help="Build a versioned search index over documents, and keep it right night after night.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # it would take [@DIMENSIONS] for markup
+    )
+    app.callback()(_options)
+    modules = [(panel, *module) for panel, members in _PANELS.items() for module in members.items()]
+    chosen = [one for one in modules if wanted in one[2].split()]
+    for panel, name, _ in chosen or modules:
+        module = import_module(f"flows.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, rich_help_panel=panel)
+        for command in getattr(module, "COMMANDS", ()):
+            app.command(rich_help_panel=panel)(command)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -64,30 +80,10 @@ def _print_version(wanted: bool) -> None:
 _VERSION = "Show the version and exit."
 
 
-@app.callback()
 def _options(
     version: Annotated[bool, typer.Option("--version", help=_VERSION, callback=_print_version, is_eager=True)] = False,
 ) -> None:
     """Options of ``raglake`` itself."""
-
-
-#: The panels of ``raglake --help``: modules with commands, and groups of commands.
-_PANELS: dict[str, tuple[ModuleType | typer.Typer, ...]] = {
-    "Index": (demo, ingest),
-    "Search": (query, ask, why),
-    "Operate": (releases, diff, export),
-    "Evaluate": (evaluate, experiment, report, questions.app, feedback.app),
-    "Serve": (serve, deployments.app, automations.app),
-    "Administer": (config.app, schema, maintain, doctor, plugins),
-}
-
-for panel, members in _PANELS.items():
-    for member in members:
-        if isinstance(member, typer.Typer):
-            app.add_typer(member, rich_help_panel=panel)
-        else:
-            for command in member.COMMANDS:
-                app.command(rich_help_panel=panel)(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -98,8 +94,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _exit_status(arguments: list[str] | None) -> int:
     remember(None)
+    wanted = next(iter(sys.argv[1:] if arguments is None else arguments), None)
     try:
-        result = with_examples(app)(arguments, prog_name="raglake", standalone_mode=False)
+        result = with_examples(command_line(wanted))(arguments, prog_name="raglake", standalone_mode=False)
         status = result if isinstance(result, int) else OK
         return status if status != _INTERRUPTED else _say(_STOPPED, FAILED)
     except typer.Exit as leave:
