@@ -1,4 +1,4 @@
-"""Index a folder, search it, and print the best passage."""
+"""Index a folder, search it, and print the best passage: folder_to_answer.py FOLDER LAKE QUESTION."""
 
 import sys
 
@@ -13,4 +13,6 @@ def main(folder: str, lake: str, question: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

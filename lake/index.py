@@ -18,7 +18,7 @@ from lake.questions import EvalQuestion, questions, resolve
 from lake.records import scores
 from lake.records.calls import Calls
 from lake.records.feedback import keep, read
-from lake.releases.history import History
+from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
 from lake.search.diagnosis.diagnose import meant, why
@@ -57,6 +57,9 @@ class Index:
         self._lake = lake
         self._reader = Reader(lake)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_lake, (self._lake.url,)  # what it holds open belongs to this process
+
     def __repr__(self) -> str:
         return f"<Index of the lake {self._lake.url}>"
 
@@ -64,7 +67,7 @@ class Index:
         """The current release log."""
         return self._lake.log.read()
 
-    def release(self, at: str = "live") -> Release:
+    def release(self, at: At = "live") -> Release:
         """The release of ``live``, an id or name, or the one that was live at a date (its end) or time, UTC."""
         return self.history().resolve(at)
 
@@ -72,7 +75,7 @@ class Index:
         """Every release, oldest first."""
         return release_table(self.history())
 
-    def describe(self, at: str = "live") -> dict[str, Any]:
+    def describe(self, at: At = "live") -> dict[str, Any]:
         """Everything known about a release: its RELEASES row, recipe, failed checks, usage and log entries."""
         history = self.history()
         return description(self._lake, history, history.resolve(at))
@@ -88,18 +91,18 @@ class Index:
     def _contents(self, live: Release) -> dict[str, Any]:
         return contents(self.history(), live, self._reader.snapshot(live))
 
-    def dataset(self, table: str, at: str = "live") -> Any:
+    def dataset(self, table: str, at: At = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
 
         Readable as long as its release is kept, and at least for the grace period of ``prune``.
         """
         return self._reader.of_release(at, lambda release: self._reader.snapshot(release).table(table).dataset())
 
-    def findings(self, at: str = "live") -> pa.Table:
+    def findings(self, at: At = "live") -> pa.Table:
         """FINDINGS rows of the release's audit."""
         return self._lake.findings(self.release(at).id)
 
-    def scores(self, at: str = "live") -> pa.Table:
+    def scores(self, at: At = "live") -> pa.Table:
         """SCORES rows of the release: each question's scores in its last evaluation, by search profile."""
         return scores.read(self._lake, self.release(at).id)
 
@@ -107,7 +110,7 @@ class Index:
         """The questions of a set with known answers, or those of all sets."""
         return questions(self._lake, name)
 
-    def resolve(self, questions: Sequence[EvalQuestion], at: str = "live") -> list[Resolved]:
+    def resolve(self, questions: Sequence[EvalQuestion], at: At = "live") -> list[Resolved]:
         """The places of each question's evidence in a release."""
         return self._reader.of_release(at, lambda release: resolve(self._lake, release, questions))
 
@@ -135,7 +138,7 @@ class Index:
         text: str,
         k: int | Configured = CONFIGURED,
         *,
-        at: str = "live",
+        at: At = "live",
         embedder: Embedder | None = None,
         mode: Mode | Configured = CONFIGURED,
         fusion: Fusion | Configured = CONFIGURED,
@@ -173,7 +176,7 @@ class Index:
         texts: Sequence[str],
         k: int | Configured = CONFIGURED,
         *,
-        at: str = "live",
+        at: At = "live",
         embedder: Embedder | None = None,
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
@@ -187,7 +190,7 @@ class Index:
         question: str,
         k: int | None = None,
         *,
-        at: str = "live",
+        at: At = "live",
         chat: ChatModel | str | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
@@ -204,7 +207,7 @@ class Index:
         question: str,
         k: int | None = None,
         *,
-        at: str = "live",
+        at: At = "live",
         chat: ChatModel | str | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
@@ -217,7 +220,7 @@ class Index:
 
     def _searching(
         self,
-        at: str,
+        at: At,
         options: AnswerOptions | None,
         k: int | None,
         embedder: Embedder | None,
@@ -230,7 +233,7 @@ class Index:
 
     @with_search_options
     def why_nothing(
-        self, text: str, *, at: str = "live", embedder: Embedder | None = None, **options: Unpack[SearchArguments]
+        self, text: str, *, at: At = "live", embedder: Embedder | None = None, **options: Unpack[SearchArguments]
     ) -> list[str]:
         """Sentences that explain why a search with these options finds nothing."""
         return self._reader.ask(at, [text], given(**options), embedder, lambda snapshot, rights, questions:
@@ -248,7 +251,7 @@ class Index:
         question: str,
         evidence: Sequence[Evidence] = (),
         *,
-        at: str = "live",
+        at: At = "live",
         k: int | Configured = CONFIGURED,
         name: str | None = None,
         budget: int | None = None,
@@ -301,7 +304,7 @@ class Index:
         self,
         doc_id: str,
         *,
-        at: str = "live",
+        at: At = "live",
         principals: Collection[str] | str = (),
         start: int = 0,
         characters: int = 100_000,

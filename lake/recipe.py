@@ -55,7 +55,7 @@ class ChunkRecipe:
         if not 0 <= self.overlap_tokens <= self.child_tokens // 2:
             raise UsageError(
                 f"overlap_tokens={self.overlap_tokens} must lie between 0 and half of child_tokens "
-                f"({self.child_tokens // 2})"
+                f"({self.child_tokens // 2}); lower it along with child_tokens"
             )
         if self.heading_tokens < 0:
             raise UsageError(f"heading_tokens={self.heading_tokens} must not be negative")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
 from flows.steps import PlainSteps
+from lake.errors import UsageError
 from lake.options import RecipeOptions, RunOptions
 from lake.reporting import Progress, silent
 from tasks.job import Job
@@ -53,6 +54,17 @@ def plan(
 
 
 def _job(sources: Sources, lake: str | os.PathLike[str], recipe: RecipeOptions | None, run: RunOptions | None) -> Job:
+    for value, kind in ((recipe, RecipeOptions), (run, RunOptions)):
+        if not isinstance(value, kind | None):
+            raise UsageError(f"{value!r:.80} is no {kind.__name__}; write raglake.{kind.__name__}(...)")
+    return Job(_named(sources), os.fspath(lake), recipe or RecipeOptions(), **asdict(run or RunOptions()))
+
+
+def _named(sources: Sources) -> tuple[str, ...]:
+    if isinstance(sources, Mapping):
+        raise UsageError("sources are a list; name one by NAME=SOURCE, such as 'handbook=/srv/handbook'")
     listed = [sources] if isinstance(sources, str | os.PathLike) else sources
     named = tuple(os.fspath(source) for source in listed)
-    return Job(named, os.fspath(lake), recipe or RecipeOptions(), **asdict(run or RunOptions()))
+    if not named:
+        raise UsageError("no sources; name at least one folder, glob, file or URL")
+    return named

@@ -123,6 +123,8 @@ class SearchOptions(SearchDefaults):
 
     def __post_init__(self) -> None:
         SearchDefaults.__post_init__(self)
+        if self.filters is not None and not isinstance(self.filters, Mapping):
+            raise UsageError(f"filters={self.filters!r:.80} must map columns to values, such as {{'language': 'de'}}")
         if self.syntax == "boolean" and self.mode != "text":
             raise UsageError(
                 f"the boolean syntax needs mode 'text'; searches by vectors ({self.mode}) can't require a word"

@@ -12,6 +12,9 @@ from typing import Any
 from lake.errors import UsageError
 from lake.releases.values import Entry, Release, Spent, Status
 
+#: Names a release: ``live``, an id or a name, or when it was live: a date (its end, UTC) or a time.
+At = str | date
+
 #: How long entries of deleted releases stay in the log, so that ids are not assigned twice.
 _REMEMBERED = timedelta(days=2)
 #: Entries whose reason is not about the state of their release.
@@ -57,8 +60,10 @@ class History:
         unseen = [name for name in after if self.published(name) is None]
         return self.releases[unseen[-1]] if unseen else None
 
-    def resolve(self, at: str) -> Release:
+    def resolve(self, at: At) -> Release:
         """``live``, a release's id or name, a date (what was live at its end, UTC) or a time."""
+        if isinstance(at, date):
+            at = at.isoformat()
         if at == "live":
             if self.live is None:
                 raise UsageError("nothing is published in this lake yet; run `raglake ingest SOURCE` first")

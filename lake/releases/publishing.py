@@ -73,8 +73,16 @@ def _check_publishable(history: History, release: Release) -> None:
         raise RefusedError(f"{gate.why} Pass --force --why ... to publish it anyway")
 
 
+def _required(why: str, act: str) -> str:
+    """The reason. Raises UsageError if it is blank, since the log keeps it for good."""
+    if not why.strip():
+        raise UsageError(f"{act} needs a reason, which the log keeps; pass --why REASON, or why='...' from Python")
+    return why
+
+
 def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
     """Make an earlier release live again without copying data; the next ingest goes on from there."""
+    _required(why, "a rollback")
 
     def step(history: History) -> History:
         if _is_live(history, release):
@@ -88,6 +96,7 @@ def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
 
 def pin(log: ReleaseLog, *, why: str) -> History:
     """Hold ``live`` where it is: runs still build and audit candidates but publish none."""
+    _required(why, "a pin")
     return log.insist(lambda history: log.append(history, "pin", history.resolve("live").id, pinned=why, why=why))
 
 

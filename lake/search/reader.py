@@ -17,7 +17,7 @@ from lake.search.snapshot import Snapshot
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.embed.base import Embedder
-    from lake.releases.history import History
+    from lake.releases.history import At, History
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
@@ -37,13 +37,13 @@ class Reader:
         self._lock = Lock()
         self._defaults_of: tuple[int, SearchDefaults] | None = None
 
-    def of_release(self, at: str, answer: Callable[[Release], T]) -> T:
+    def of_release(self, at: At, answer: Callable[[Release], T]) -> T:
         """Calls ``answer`` with the release, and again with its successor if it was vacuumed away meanwhile."""
         return self._of_one_release(at, lambda release, _: answer(release))
 
     def ask(
         self,
-        at: str,
+        at: At,
         texts: Sequence[str],
         given: Mapping[str, Any],
         embedder: Embedder | None,
@@ -67,7 +67,7 @@ class Reader:
             self._defaults_of = history.head, configuration.search_defaults(self._lake.store)
         return self._defaults_of[1]
 
-    def search(self, at: str, search: Callable[[Snapshot, Rights], T]) -> T:
+    def search(self, at: At, search: Callable[[Snapshot, Rights], T]) -> T:
         """Calls ``search`` with the release and the current rights."""
 
         def answer(release: Release, history: History) -> T:
@@ -103,7 +103,7 @@ class Reader:
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
         return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
 
-    def _of_one_release(self, at: str, answer: Callable[[Release, History], T]) -> T:
+    def _of_one_release(self, at: At, answer: Callable[[Release, History], T]) -> T:
         """An answer from exactly one release, or from its successor if it was vacuumed away meanwhile."""
         history = self._lake.log.read()
         while True:

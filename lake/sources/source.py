@@ -145,6 +145,8 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
         raise UsageError(f"{text!a} is not valid UTF-8; name the folder above it")
     named = _NAMED.match(text)
     name, location = (named[1], named[2]) if named else (None, text)
+    if not location.strip():
+        raise UsageError("a source has no name; give a folder, a glob, a file or a URL ('.' is the current folder)")
     if "://" not in location or location.startswith("file://"):
         location = os.path.abspath(os.path.expanduser(location.removeprefix("file://")))
         root, pattern, file = _split_local(location)

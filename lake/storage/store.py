@@ -29,12 +29,16 @@ def open_store(url: str | os.PathLike[str]) -> Store:
     text = os.fspath(url)
     if "\0" in text:
         raise UsageError(f"{text!r} holds a NUL character; use a local path or an s3:// URL")
+    if text != text.encode("utf-8", "replace").decode():
+        raise UsageError(f"{text!a} is not valid UTF-8; use a local path or an s3:// URL")
     if "://" not in text:
         return LocalStore(_folder(Path(text).expanduser().absolute()))
     protocol = text.split("://", 1)[0]
     if protocol == "file":
         return LocalStore(_folder(Path(text.removeprefix("file://")).absolute()))
     if protocol == "s3":
+        if not text.removeprefix("s3://").strip("/"):
+            raise UsageError(f"{text} names no bucket; a lake on an object store is at s3://BUCKET/PREFIX")
         return ObjectStore(text.rstrip("/"))
     raise UsageError(f"nothing can be stored at {text!r}; use a local path or an s3:// URL")
 
