@@ -158,9 +158,12 @@ class TextWriter:
             self._blocks.append(replace(moved, page=page) if page else moved)
 
     def finish(self, **stated: Any) -> ParsedDocument:
-        """The document; without a title in ``stated``, its first heading is the title."""
+        """The document; without a title in ``stated``, its first heading is the title.
+
+        ``omitted`` in ``stated`` comes before what was noted by ``omit``.
+        """
         stated["title"] = stated.get("title") or first_heading(self._blocks)
-        stated.setdefault("omitted", tuple(self._omitted))
+        stated["omitted"] = (*stated.get("omitted", ()), *self._omitted)
         stated.setdefault("source_text", "\n".join(self._read) if self._read else None)
         return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks), **stated)
 

@@ -31,13 +31,13 @@ _GRAMMARS = {
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
+    text, metadata, omitted = decode(data)
     grammar = _GRAMMARS.get(suffix)
     if grammar is None:
-        return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata)
+        return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata, omitted=omitted)
     source = text.encode()
     marks = list(marks_of(_parser(*grammar).parse(source).root_node))
-    return ParsedDocument(text, tuple(_blocks(text, in_characters(marks, source))), metadata=metadata)
+    return ParsedDocument(text, tuple(_blocks(text, in_characters(marks, source))), metadata=metadata, omitted=omitted)
 
 
 @cache

@@ -11,7 +11,6 @@ from lake.errors import InputError
 from lake.parse import html
 from lake.parse.archive import open_archive, read_member, xml_member
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -33,8 +32,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         package = xml_member(archive, opf)
         writer = TextWriter()
         for path in chapter_paths(package, posixpath.dirname(opf)):
-            text, _ = decode(read_member(archive, path), declared=True)
-            writer.document(html.from_text(text))
+            writer.document(html.parse(read_member(archive, path), ".xhtml"))
     date = _stated(package, "date")
     return writer.finish(
         title=_stated(package, "title"),

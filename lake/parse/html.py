@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
@@ -32,8 +33,9 @@ MAX_DEPTH = 250
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data, declared=True)
-    return from_text(text, metadata)
+    text, metadata, omitted = decode(data, declared=True)
+    parsed = from_text(text, metadata)
+    return replace(parsed, omitted=(*omitted, *parsed.omitted))
 
 
 def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedDocument:

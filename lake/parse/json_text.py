@@ -12,21 +12,21 @@ from lake.parse.outline import write_outline
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
-    from lake.parse.document import ParsedDocument
+    from lake.parse.document import Omission, ParsedDocument
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     if suffix == ".xml":
         return xml_text.parse(data, suffix)
-    text, metadata = decode(data)
+    text, metadata, omitted = decode(data)
     if suffix in (".jsonl", ".ndjson"):
-        return _from_lines(text, metadata)
+        return _from_lines(text, metadata, omitted)
     value = _loaded(text)
     if suffix == ".ipynb":
-        return _from_notebook(value)
+        return _from_notebook(value, omitted)
     writer = TextWriter()
     write_outline(value, writer)
-    return writer.finish(title=_title(value), metadata=metadata)
+    return writer.finish(title=_title(value), metadata=metadata, omitted=omitted)
 
 
 def _loaded(text: str, line: int = 0) -> Any:
@@ -47,12 +47,12 @@ def _reason(error: json.JSONDecodeError, line: int, error_class: str) -> InputEr
     return InputError(f"not JSON: {error.msg} at {where}; correct the file", error_class)
 
 
-def _from_lines(text: str, metadata: dict[str, object]) -> ParsedDocument:
+def _from_lines(text: str, metadata: dict[str, object], omitted: tuple[Omission, ...]) -> ParsedDocument:
     writer = TextWriter()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             write_outline([_loaded(line, number)], writer)
-    return writer.finish(metadata=metadata)
+    return writer.finish(metadata=metadata, omitted=omitted)
 
 
 def _title(value: Any) -> str | None:
@@ -60,7 +60,7 @@ def _title(value: Any) -> str | None:
     return stated.strip() or None if isinstance(stated, str) else None
 
 
-def _from_notebook(notebook: Any) -> ParsedDocument:
+def _from_notebook(notebook: Any, omitted: tuple[Omission, ...]) -> ParsedDocument:
     """Markdown cells and code cells in order, without outputs, which follow from the code."""
     if not isinstance(notebook, dict):
         raise InputError("not a notebook: its JSON is not an object; check its suffix", "garbage")
@@ -72,7 +72,7 @@ def _from_notebook(notebook: Any) -> ParsedDocument:
     for cell in cells:
         if isinstance(cell, dict):
             _write_cell(cell, language, writer)
-    return writer.finish(metadata={"kernel_language": language} if language else {})
+    return writer.finish(metadata={"kernel_language": language} if language else {}, omitted=omitted)
 
 
 def _kernel_language(metadata: dict[str, Any]) -> str:

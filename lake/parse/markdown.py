@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import first_heading, one_line, source_document, span
-from lake.parse.document import Block, Kind, ParsedDocument
+from lake.parse.document import Block, Kind, Omission, ParsedDocument
 from lake.parse.plain_markdown import plain_blocks
 from lake.parse.text import decode
 
@@ -32,11 +32,13 @@ _KINDS: dict[str, Kind] = {
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
-    return from_text(text, metadata)
+    text, metadata, omitted = decode(data)
+    return from_text(text, metadata, omitted)
 
 
-def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedDocument:
+def from_text(
+    source: str, metadata: dict[str, object] | None = None, omitted: tuple[Omission, ...] = ()
+) -> ParsedDocument:
     """Parse Markdown that is already decoded and cleaned."""
     stated, text = split_front_matter(source)
     blocks = tuple(blocks_of(text))
@@ -49,6 +51,7 @@ def from_text(source: str, metadata: dict[str, object] | None = None) -> ParsedD
         author=_words(author),
         language=_words(language),
         metadata={**(metadata or {}), **stated},
+        omitted=omitted,
     )
 
 

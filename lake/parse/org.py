@@ -21,7 +21,7 @@ Line = tuple[int, str]
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
+    text, metadata, omitted = decode(data)
     match = _KEYWORDS.match(text)
     head, body = (match[0], text[match.end() :]) if match else ("", text)
     stated = {key.lower(): one_line(value) for key, value in _KEYWORD.findall(head) if value.strip()}
@@ -33,6 +33,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         author=stated.pop("author", None),
         language=stated.pop("language", None),
         metadata={**metadata, **stated},
+        omitted=omitted,
     )
 
 

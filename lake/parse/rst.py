@@ -35,10 +35,10 @@ _SILENT = ("comment", "target", "substitution_definition", "image", "pending", "
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
+    text, metadata, omitted = decode(data)
     writer = TextWriter()
     _Walk(writer).source(text, 0)
-    return writer.finish(metadata=metadata)
+    return writer.finish(metadata=metadata, omitted=omitted)
 
 
 class _Walk:

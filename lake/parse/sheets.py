@@ -35,7 +35,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def _from_delimited(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
+    text, metadata, omitted = decode(data)
     delimiter = "\t" if suffix == ".tsv" else delimiter_of(text)
     writer = TextWriter()
     try:
@@ -43,7 +43,7 @@ def _from_delimited(data: bytes, suffix: str) -> ParsedDocument:
     except csv.Error as error:
         raise InputError(f"not readable as a table: {error}; check quotes and delimiters", "garbage") from error
     _write_sheet(writer, rows, 1)
-    return writer.finish(metadata=metadata)
+    return writer.finish(metadata=metadata, omitted=omitted)
 
 
 def delimiter_of(text: str) -> str:

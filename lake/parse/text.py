@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 
 if TYPE_CHECKING:
-    from lake.parse.document import ParsedDocument
+    from lake.parse.document import Omission, ParsedDocument
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -29,13 +29,21 @@ _MOST_ACCENTED = 0.3
 _SAMPLE = 1 << 16
 
 
+class Decoded(NamedTuple):
+    """Cleaned text; ``{"encoding": name}`` unless it is plain UTF-8; a remark if the encoding is not certain."""
+
+    text: str
+    metadata: dict[str, object]
+    omitted: tuple[Omission, ...] = ()
+
+
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata = decode(data)
-    return source_document(text, paragraphs(text), metadata=metadata)
+    text, metadata, omitted = decode(data)
+    return source_document(text, paragraphs(text), metadata=metadata, omitted=omitted)
 
 
-def decode(data: bytes, *, declared: bool = False) -> tuple[str, dict[str, object]]:
-    """Cleaned text of ``data``, and ``{"encoding": name}`` unless it is plain UTF-8.
+def decode(data: bytes, *, declared: bool = False) -> Decoded:
+    """Decode and clean the bytes of a text.
 
     ``declared`` trusts a charset named in the first bytes, as HTML and XML do.
 
@@ -44,7 +52,7 @@ def decode(data: bytes, *, declared: bool = False) -> tuple[str, dict[str, objec
     """
     encoding = _encoding_of(data, declared)
     text = clean(data.decode(_CODECS.get(encoding, encoding), "replace"))
-    return text, {} if encoding in _PLAIN else {"encoding": encoding}
+    return Decoded(text, {} if encoding in _PLAIN else {"encoding": encoding})
 
 
 def _encoding_of(data: bytes, declared: bool) -> str:
