@@ -33,7 +33,8 @@ class ChunkRecipe:
     """How canonical text becomes parents and children.
 
     ``parent_tokens`` counts cl100k tokens; the others count tokens of the embedder's own tokenizer.
-    ``heading_tokens`` is the maximum size of the heading path that is embedded before a child's text.
+    ``heading_tokens`` is the maximum size of the heading path that is embedded before a child's text, column names of
+    a cut table included.
     ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole paragraphs and
     sentences regardless of headings; ``window`` slides a plain token window.
     """

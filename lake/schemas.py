@@ -143,7 +143,7 @@ _CONTENT_CHUNK = pa.struct(
     [
         pa.field("parent", pa.int32()),  # ordinal of its parent
         *(f for f in _SPAN if f.name != "ordinal"),
-        pa.field("context", pa.string()),  # what is embedded before the text: the headings above it
+        pa.field("context", pa.string()),  # what is embedded before the text: headings, columns of a cut table
         pa.field("text_digest", pa.string()),  # digest of context + text
     ]
 )
