@@ -45,10 +45,8 @@ def _is_rule(line: str) -> bool:
 
 def _cells(line: str) -> list[str]:
     line = line.strip()
-    if "|" in line:
-        cells = _PIPE.split(line.removeprefix("|").removesuffix("|"))
-    else:
-        cells = _COLUMN_GAP.split(line)
+    is_ruled = "|" in line
+    cells = _PIPE.split(line.removeprefix("|").removesuffix("|")) if is_ruled else _COLUMN_GAP.split(line)
     return [" ".join(cell.replace("\\|", "|").split()) for cell in cells]
 
 
