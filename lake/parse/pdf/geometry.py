@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle; ``bottom`` is below ``top``."""
 
     left: float
@@ -16,8 +16,7 @@ class Box:
     top: float
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedWord:
+class PlacedWord(NamedTuple):
     """A run of glyphs without a space; ``size`` is the font's size in points as drawn."""
 
     text: str
