@@ -75,7 +75,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     Raises RefusedError before anything is written if the guard objects. A candidate that the audit or the gate
     refuses, or a pin holds back, is no error: the outcome states it.
     """
-    started, lake = time.monotonic(), Lake(job.lake)
+    started, lake = time.monotonic(), Lake.writable(job.lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found = steps.scan(job)
     if _is_current(lake, found):

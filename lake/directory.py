@@ -61,25 +61,37 @@ class Lake:
         """Open a lake. Raises UsageError if there is none, or if a later raglake wrote it."""
         lake = cls(url)
         try:
-            marker = json.loads(lake.store.read(_MARKER))
-            if not isinstance(marker, dict):
-                raise ValueError("not a JSON object")
+            lake._check_format()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UsageError(
                 f"no lake at {lake.url}; `raglake ingest SOURCE --lake {shlex.quote(lake.url)}` makes one"
             ) from error
-        except ValueError as error:
+        return lake
+
+    @classmethod
+    def writable(cls, url: str) -> Lake:
+        """The lake at ``url``, or the place of a new one. Raises UsageError if a later raglake wrote what is there."""
+        lake = cls(url)
+        if lake.exists():
+            lake._check_format()
+        return lake
+
+    def _check_format(self) -> None:
+        marker = self.store.read(_MARKER)
+        try:
+            found = json.loads(marker)["format"]
+            if type(found) is not int or found < 1:
+                raise ValueError(f"format {found!r}")
+        except (ValueError, TypeError, KeyError) as error:
             raise ContractError(
-                f"{_MARKER} of {lake.url} is damaged ({error}); write {json.dumps({'format': _FORMAT})} into it"
+                f"{_MARKER} of {self.url} is damaged ({marker[:60]!r}); write {json.dumps({'format': _FORMAT})} into it"
             ) from error
-        found = marker.get("format", 0)
         if found > _FORMAT:
-            raise UsageError(f"{lake.url} has format {found}, this raglake reads {_FORMAT}; upgrade raglake")
+            raise UsageError(f"{self.url} has format {found}, this raglake reads {_FORMAT}; upgrade raglake")
         if found < _FORMAT:
             raise UsageError(
-                f"{lake.url} has format {found}, this raglake reads {_FORMAT}; ingest the sources into a new lake"
+                f"{self.url} has format {found}, this raglake reads {_FORMAT}; ingest the sources into a new lake"
             )
-        return lake
 
     def exists(self) -> bool:
         return _MARKER in self.store.names("")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from lake.errors import UsageError
 from lake.options import RecipeOptions, RunOptions
 from lake.sources.source import Source, parse_source
+from lake.storage.urls import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Job(RunOptions):
     settings: RecipeOptions = field(default_factory=RecipeOptions)
     shard_bytes: int = 16 << 20
     only: frozenset[tuple[str, str]] | None = None
+
+    def __post_init__(self) -> None:
+        RunOptions.__post_init__(self)
+        for url in (*self.sources, self.lake):
+            without_credentials(url)  # before anything logs or stores the job
 
     def open_sources(self) -> dict[str, Source]:
         """The sources by name. Raises UsageError if one does not exist."""

@@ -40,7 +40,7 @@ _OF_THREAD = threading.local()
 def scan(job: Job) -> Scan:
     """The plan of a job; writes nothing."""
     return scans.scan(
-        Lake(job.lake),
+        Lake.writable(job.lake),
         list(job.open_sources().values()),
         job.settings,
         verify=job.verify,

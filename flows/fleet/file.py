@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from flows.forms.ingest import RecipeParameters
+from flows.forms.ingest import LOCATION, RecipeParameters
 from lake.configuration import Configuration
 from lake.errors import UsageError
 from lake.options import Retention
@@ -124,8 +124,8 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
 class FleetLake(FleetSettings):
     """One lake: where it lies, what goes into it, and its ``FleetSettings``."""
 
-    lake: Words
-    sources: Annotated[list[Words], Field(min_length=1)]
+    lake: Annotated[Words, *LOCATION]
+    sources: Annotated[list[Annotated[Words, *LOCATION]], Field(min_length=1)]
 
     def cron(self, action: Scheduled) -> str | None:
         found: str | None = getattr(self.schedules, action)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from lake.errors import UsageError
 from lake.options.models import Unset, form_of
 from lake.options.recipe import RecipeOptions
 from lake.options.run import DeployedRunOptions
+from lake.storage.urls import PATTERN, without_credentials
 from tasks.job import Job
 
 POLICY = (
@@ -26,6 +27,11 @@ def without_unset(schema: dict[str, Any]) -> None:
             field.pop("default", None)
 
 
+#: The pattern goes into the form alone: Prefect's server checks it before it stores the parameters.
+LOCATION = (AfterValidator(without_credentials), Field(json_schema_extra={"pattern": PATTERN}))
+Location = Annotated[str, *LOCATION]
+
+
 class RecipeParameters(form_of("RecipeFields", RecipeOptions)):  # type: ignore[misc]
     """What the index is made with. An empty field keeps the lake's own value, or the default in a new lake."""
 
@@ -37,12 +43,14 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions)):  # type: ignor
 
     model_config = ConfigDict(title="Ingest", json_schema_extra=without_unset)
 
-    sources: list[str] = Field(
+    sources: list[Location] = Field(
         min_length=1,
         title="Sources",
         description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
     )
-    lake: str = Field(min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
+    lake: Location = Field(
+        min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL."
+    )
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
     policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.forms.ingest import POLICY, without_unset
+from flows.forms.ingest import LOCATION, POLICY, without_unset
 from lake.options import Retention
 from lake.options.models import Unset, form_of
 from lake.options.run import DeployedRunOptions
@@ -23,7 +23,9 @@ class LakeParameters(BaseModel):
     # An error that repeats its input would carry an erased document's name into Prefect's log.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    lake: Words = Field(title="Lake", description="Where the index lives: a local folder or an s3:// URL.")
+    lake: Annotated[Words, *LOCATION] = Field(
+        title="Lake", description="Where the index lives: a local folder or an s3:// URL."
+    )
 
 
 class WaitingParameters(LakeParameters, form_of("WaitFields", DeployedRunOptions, only=("wait_minutes",))):  # type: ignore[misc]

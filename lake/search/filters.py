@@ -15,7 +15,7 @@ from lake.reporting import either
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
-from lake.sources.globs import matches
+from lake.sources.globs import matching
 from lake.tables.sql import one_of, quoted
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ class ReleaseFilter:
 
     def _matching(self, pattern: str) -> frozenset[str]:
         rows = self._documents.scan(["doc_id", "uri"])
-        places = zip(rows.column("doc_id").to_pylist(), rows.column("uri").to_pylist(), strict=True)
-        return frozenset(doc_id for doc_id, uri in places if matches(uri, pattern))
+        return frozenset(rows.filter(matching(rows.column("uri"), pattern)).column("doc_id").to_pylist())
 
     def _of_metadata(self, condition: MetadataCondition) -> frozenset[str]:
         if not any(condition.is_stated(metadata) for metadata, _ in self._metadata.values()):

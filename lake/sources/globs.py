@@ -1,10 +1,22 @@
-"""Globs over uris: the patterns of a source."""
+"""Globs over uris: the patterns of a source and of a filter."""
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lake.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: More than any path has; longer patterns are made to cost time.
+MAX_CHARACTERS = 1000
+_MEANINGS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_PIECE = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
+#: A star after a star adds nothing, but multiplies what there is to try.
+_STARS = re.compile(r"\*{3,}")
 
 
 def matches(uri: str, pattern: str) -> bool:
@@ -13,17 +25,39 @@ def matches(uri: str, pattern: str) -> bool:
     >>> matches("a/b.md", "*.md"), matches("a/b.md", "a/"), matches("a/b.md", "/b.md")
     (True, True, False)
     """
-    if "/" not in pattern:
-        return fnmatch.fnmatchcase(uri.rsplit("/", 1)[-1], pattern)
-    return expression(pattern.removeprefix("/")).fullmatch(uri) is not None
+    return expression(_from_root(pattern)).fullmatch(uri) is not None
+
+
+def matching(uris: pa.Array, pattern: str) -> pa.Array:
+    """Which uris the pattern matches, in time linear in their length: a caller of the service may have written it."""
+    import pyarrow.compute as pc
+
+    expression(_from_root(pattern))  # raises UsageError for what is no pattern
+    return pc.match_substring_regex(uris, f"(?s)^(?:{_translated(_from_root(pattern))})$")
 
 
 @lru_cache(maxsize=256)
 def expression(pattern: str) -> re.Pattern[str]:
-    """Compile a glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` matches everything below."""
-    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[", pattern + ("**" if pattern.endswith("/") else ""))
-    return re.compile("".join(meanings.get(piece) or _literal(piece) for piece in pieces), re.DOTALL)
+    """Compile a glob in which ``**/`` spans folders, ``*`` does not, and a final ``/`` matches everything below.
+
+    Raises UsageError if it is no pattern. Only for patterns of an operator: Python's ``re`` backtracks.
+    """
+    if len(pattern) > MAX_CHARACTERS:
+        raise UsageError(f"a glob has {len(pattern):,} characters, at most {MAX_CHARACTERS:,} are allowed")
+    try:
+        return re.compile(_translated(pattern), re.DOTALL)
+    except re.error as error:
+        raise UsageError(f"{pattern!r} is no glob: {error}; write [[] for a bracket that is meant as such") from error
+
+
+def _from_root(pattern: str) -> str:
+    return pattern.removeprefix("/") if "/" in pattern else f"**/{pattern}"
+
+
+def _translated(pattern: str) -> str:
+    """The glob in the syntax that Python's ``re`` and RE2 share."""
+    pieces = _PIECE.findall(_STARS.sub("**", pattern) + ("**" if pattern.endswith("/") else ""))
+    return "".join(_MEANINGS.get(piece) or _literal(piece) for piece in pieces)
 
 
 def _literal(piece: str) -> str:

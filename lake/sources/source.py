@@ -27,6 +27,7 @@ from lake.sources.readers import (
     reader_of,
     reading_errors,
 )
+from lake.storage.urls import without_credentials
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
@@ -143,7 +144,7 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
     """
     if not text.isprintable() and text != text.encode("utf-8", "replace").decode():
         raise UsageError(f"{text!a} is not valid UTF-8; name the folder above it")
-    named = _NAMED.match(text)
+    named = _NAMED.match(without_credentials(text))
     name, location = (named[1], named[2]) if named else (None, text)
     if not location.strip():
         raise UsageError("a source has no name; give a folder, a glob, a file or a URL ('.' is the current folder)")

@@ -18,6 +18,7 @@ from lake.errors import ContractError, UsageError
 from lake.storage.failures import disk_error, disk_failures
 from lake.storage.object_store import ObjectStore
 from lake.storage.protocol import Store, Stored
+from lake.storage.urls import without_credentials
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +32,7 @@ def open_store(url: str | os.PathLike[str]) -> Store:
         raise UsageError(f"{text!r} holds a NUL character; use a local path or an s3:// URL")
     if text != text.encode("utf-8", "replace").decode():
         raise UsageError(f"{text!a} is not valid UTF-8; use a local path or an s3:// URL")
+    without_credentials(text)
     if "://" not in text:
         return LocalStore(_folder(Path(text).expanduser().absolute()))
     protocol = text.split("://", 1)[0]

@@ -1,0 +1,60 @@
+"""The marker of a lake: which formats are read, and that nothing is written over another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import raglake
+from flows.cli.app import _exit_status
+
+RECIPE = raglake.RecipeOptions(embedder="hash")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text("# Pump\n\nHold the red button.\n")
+    raglake.ingest(tmp_path / "docs", tmp_path / "lake", recipe=RECIPE)
+    (tmp_path / "docs/b.md").write_text("# Lamp\n")
+    return tmp_path
+
+
+def files(lake: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind", "message"),
+    [
+        ('{"format": 3}', raglake.UsageError, "upgrade raglake"),
+        ('{"format": 1}', raglake.UsageError, "new lake"),
+        ('{"formau": 2}', raglake.ContractError, "damaged"),
+        ('{"format": "2"}', raglake.ContractError, "damaged"),
+        ('{"format": true}', raglake.ContractError, "damaged"),
+        ("[2]", raglake.ContractError, "damaged"),
+        ("{", raglake.ContractError, "damaged"),
+        ("\x00", raglake.ContractError, "damaged"),
+    ],
+)
+def test_nothing_is_written_into_a_lake_of_another_format(
+    place: Path, marker: str, kind: type[Exception], message: str
+) -> None:
+    (place / "lake/raglake.json").write_text(marker)
+    before = files(place / "lake")
+    for act in (raglake.ingest, raglake.plan):
+        with pytest.raises(kind, match=message):
+            act(place / "docs", place / "lake", recipe=RECIPE)
+    for act_on in (raglake.open_lake, lambda url: raglake.pin(url, why="x"), lambda url: raglake.rebuild(url)):
+        with pytest.raises(kind, match=message):
+            act_on(str(place / "lake"))
+    assert files(place / "lake") == before
+
+
+@pytest.mark.parametrize("command", ["ingest {docs}", "plan {docs}", "prune", "forget a.md --why x", "query x"])
+def test_every_command_names_the_cure(place: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "lake/raglake.json").write_text('{"format": 3}')
+    words = command.format(docs=place / "docs").split()
+    assert _exit_status([*words, "--lake", str(place / "lake")]) == 2
+    assert "has format 3, this raglake reads 2; upgrade raglake" in capsys.readouterr().err
