@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lake.parse.parser import Parser
 
-_HTML = ("unstructured", "selectolax", "lxml")
+_HTML = ("selectolax",)
 _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
 
 
@@ -16,11 +16,11 @@ def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = Tr
 text = _ours("text", ".txt .text .log")
 markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML")
 html = _ours("html", ".html .htm .xhtml", *_HTML)
-office = _ours("office", ".docx .pptx", "unstructured", "lxml", "python-docx", "python-pptx")
+office = _ours("office", ".docx .pptx", "unstructured", "lxml", "selectolax", "python-docx", "python-pptx")
 pdf = _ours("pdf", ".pdf", "pypdfium2")
 sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "fastexcel", detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)
-epub = _ours("epub", ".epub", *_HTML)
+epub = _ours("epub", ".epub", "lxml", *_HTML)
 rst = _ours("rst", ".rst", "docutils")
 org = _ours("org", ".org")
 rtf = _ours("rtf", ".rtf", "striprtf")

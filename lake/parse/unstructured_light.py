@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.html_table import Cell, cells_of, grid, own_rows, spans
 from lake.patches.unstructured_tokenizer import install_stub
 
 _LONGEST_HEADING = 300
+#: Elements that part words, in the tables that unstructured writes.
+_BORDER = re.compile(r"<(?=/?(?:br|p|div|ul|ol|li|table|tr|td|th)\b)")
 _MARGINS = {"Header": "header", "Footer": "footer"}
 
 #: An element of unstructured; typed loosely because the library is imported inside functions only.
@@ -86,15 +90,11 @@ def _write_table(element: Element, writer: TextWriter) -> None:
 
 
 def table_rows(html: str) -> list[list[str]]:
-    """Texts of the cells of an HTML table; a cell that spans several columns is followed by empty ones."""
+    """Texts of the cells of an HTML table, each in its column though cells are merged."""
     from selectolax.lexbor import LexborHTMLParser
 
-    rows = []
-    for row in LexborHTMLParser(html).css("tr"):
-        cells: list[str] = []
-        for cell in row.css("td, th"):
-            span = cell.attributes.get("colspan") or "1"
-            extra = min(int(span), 100) - 1 if span.isdecimal() else 0
-            cells += [one_line(cell.text(separator=" ")), *[""] * extra]
-        rows.append(cells)
+    table = LexborHTMLParser(_BORDER.sub(" <", html)).css_first("table")
+    rows: list[list[str]] = []
+    for section in own_rows(table) if table else ():
+        rows += grid([Cell(one_line(cell.text()), *spans(cell)) for cell in cells_of(row)] for row in section)
     return rows

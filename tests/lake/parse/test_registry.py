@@ -45,7 +45,8 @@ def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
 def test_versions_name_the_libraries_that_decide_the_text() -> None:
     versions = parser_versions()
     assert versions["pdf"].startswith("2+pypdfium2-")
-    assert "unstructured-" in versions["html"]
+    assert "selectolax-" in versions["html"]
+    assert "unstructured-" in versions["office"]
     assert not [version for version in versions.values() if "missing" in version]
     parser = parser_of("a.md")
     assert parser is not None

@@ -1,0 +1,175 @@
+"""Which nodes of a page are navigation, hidden, decoration or its article, found before the page is walked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from lake.parse.document import OmissionKind
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+Action = Literal["region", "outer", "noteref", "heading"] | OmissionKind
+
+_SPACE = re.compile(r"\s+")
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LANDMARKS = ("header", "footer", "aside")
+_ROLES = frozenset(("banner", "contentinfo", "complementary", "search", "navigation"))
+#: Names that people give to what surrounds an article.
+_SURROUNDING = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|footer|header|masthead|toc|banner|cookies?|skip|related"
+    r"|pagination|pager|copyright|topbar|toolbar|search|social|share|sharing)(?:$|[\s_-])|sidebar",
+    re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(r"\u00a9|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
+_LONGEST_COPYRIGHT = 300
+#: A page's article may be short, but not mere decoration.
+_LEAST_ARTICLE = 0.05
+_MOST_LINKED = 0.5
+_MARKED = (
+    "nav, header, footer, aside, noscript, [role], [hidden], [aria-hidden], [style], .headerlink, .linenos, .lineno,"
+    " .anchor, .anchor-link, .permalink"
+)
+_SIGNS = (".headerlink", ".anchor", ".anchor-link", ".permalink")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What to do with nodes, by ``mem_id``; ``has_regions`` if the page has an article and surroundings."""
+
+    actions: dict[int, Action] = field(default_factory=dict)
+    has_regions: bool = False
+
+    def surrounds(self, node: LexborNode) -> str:
+        """The name under which a node outside the article is left out; "" if it is text."""
+        attributes = node.attributes
+        if node.tag in _LANDMARKS:
+            return str(node.tag)
+        if attributes.get("role") in _ROLES:
+            return str(attributes["role"])
+        for name in ("id", "class"):
+            found = _SURROUNDING.search(attributes.get(name) or "")
+            if found:
+                return found[0].strip("_- \t\n").lower()
+        return ""
+
+
+def marks_of(tree: LexborHTMLParser, *, whole: bool, everything: bool = False) -> Marks:
+    """The marks of a page; ``whole`` if nothing surrounds its article, as in a book's chapter.
+
+    ``everything`` marks nothing as navigation or hidden, for pages that have no other text.
+    """
+    body = tree.body
+    assert body is not None
+    regions = [] if whole or everything else _regions(tree, body)
+    actions: dict[int, Action] = {}
+    for node in body.css(_MARKED):
+        action = _action(node, bool(regions) or whole)
+        if action and not (everything and action in ("navigation", "hidden")):
+            actions[node.mem_id] = action
+    if not everything:
+        _mark_repeated(body, actions)
+    for node in body.css("a") if b"noteref" in (tree.raw_html or b"") else ():
+        if "noteref" in f"{node.attributes.get('role')} {node.attributes.get('epub:type')}":
+            actions[node.mem_id] = "noteref"
+    for region in regions:
+        parent = region.parent
+        while parent is not None and parent.mem_id != body.mem_id:
+            actions[parent.mem_id] = "outer"
+            parent = parent.parent
+    actions.update((region.mem_id, "region") for region in regions)
+    return Marks(actions, bool(regions))
+
+
+def _regions(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
+    """The nodes that hold the page's own text; none if it is the whole body."""
+    enough = _LEAST_ARTICLE * n_letters(body.text())
+    for found in (body.css("main, [role=main]"), body.css("article")):
+        outermost = [node for node in found if not _is_inside(node, found)]
+        if sum(n_letters(node.text()) for node in outermost) > enough:
+            return outermost
+    return []
+
+
+def _is_inside(node: LexborNode, others: list[LexborNode]) -> bool:
+    ids = {other.mem_id for other in others}
+    parent = node.parent
+    while parent is not None:
+        if parent.mem_id in ids:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _action(node: LexborNode, is_clear: bool) -> Action | None:
+    """``is_clear``: the article is known, so that what stands in it is text."""
+    attributes = node.attributes
+    role = attributes.get("role")
+    if _is_hidden(attributes):
+        return "hidden"
+    if node.tag == "nav" or role == "navigation":
+        return "navigation"
+    if role == "heading":
+        return "heading"
+    if node.tag in _LANDMARKS and not is_clear and _is_site_landmark(node):
+        return "navigation"
+    classes = f" {attributes.get('class') or ''} "
+    if " headerlink " in classes or ((" linenos " in classes or " lineno " in classes) and _is_numbers(node)):
+        return "decoration"
+    if any(f" {sign[1:]} " in classes for sign in _SIGNS) and not any(map(str.isalnum, node.text())):
+        return "decoration"
+    return None
+
+
+def _is_hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether a browser shows a node to nobody; what a click opens is shown."""
+    if attributes.get("role") == "tabpanel":
+        return False
+    if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
+        return True
+    if (attributes.get("aria-hidden") or "").lower() == "true":
+        return True
+    style = attributes.get("style")
+    return bool(style and _UNSEEN.search(style))
+
+
+def _is_site_landmark(node: LexborNode) -> bool:
+    """Whether a landmark of a page without an article holds links or a copyright notice rather than text."""
+    text = node.text()
+    n_all = n_letters(text)
+    n_linked = sum(n_letters(link.text()) for link in node.css("a"))
+    if n_linked > _MOST_LINKED * n_all:
+        return not node.css_first("h1")
+    return node.tag == "footer" and len(text) <= _LONGEST_COPYRIGHT and _COPYRIGHT.search(text) is not None
+
+
+def _is_numbers(node: LexborNode) -> bool:
+    return not node.text().strip().strip("0123456789 \n\t")
+
+
+def _mark_repeated(body: LexborNode, actions: dict[int, Action]) -> None:
+    """Mark each <noscript> whose text the page says elsewhere too."""
+    found = body.css("noscript")
+    if not found:
+        return
+    rest = squeezed(body.text())
+    alts = [squeezed(node.attributes.get("alt") or "") for node in body.css("img")]
+    for node in found:
+        rest = rest.replace(squeezed(node.text()), "", 1)
+    for node in found:
+        text = squeezed(node.text())
+        pictures = [squeezed(image.attributes.get("alt") or "") for image in node.css("img")]
+        if text not in rest or any(alt and alts.count(alt) < 2 for alt in pictures):
+            rest += text
+        elif text or any(pictures):
+            actions.setdefault(node.mem_id, "repeated")
+
+
+def squeezed(text: str) -> str:
+    return _SPACE.sub("", text)
+
+
+def n_letters(text: str) -> int:
+    return len(squeezed(text))

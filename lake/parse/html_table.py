@@ -1,0 +1,113 @@
+"""HTML tables as rows: merged cells keep their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+#: A text that spans rows is repeated in each, unless it is longer.
+_LONGEST_REPEATED = 80
+_MOST_SPANNED = 100
+_WIDEST = 250
+_SECTIONS = ("thead", "tbody", "tfoot")
+
+
+#: By column: how many more rows a cell spans, and its text.
+_Reaching = dict[int, tuple[int, str]]
+
+
+class Cell(NamedTuple):
+    """A cell's text, and how many columns and rows it spans; ``n_rows`` 0 means all rows that follow."""
+
+    text: str
+    n_columns: int = 1
+    n_rows: int = 1
+
+
+def own_rows(table: LexborNode) -> Iterator[list[LexborNode]]:
+    """The rows of each section of a table, without those of tables inside it."""
+    loose: list[LexborNode] = []
+    child = table.first_child
+    while child is not None:
+        if child.tag in _SECTIONS:
+            if loose:
+                yield loose
+                loose = []
+            yield _children(child, ("tr",))
+        elif child.tag == "tr":
+            loose.append(child)
+        child = child.next
+    if loose:
+        yield loose
+
+
+def cells_of(row: LexborNode) -> list[LexborNode]:
+    return _children(row, ("td", "th"))
+
+
+def spans(cell: LexborNode) -> tuple[int, int]:
+    """Columns and rows that a cell spans."""
+    attributes = cell.attributes
+    n_columns = _number(attributes.get("colspan"))
+    return max(1, min(n_columns, _MOST_SPANNED)), _number(attributes.get("rowspan"))
+
+
+def grid(rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
+    """Texts in their columns, for the rows of one section.
+
+    A cell over several columns is followed by empty ones. A short one over several rows stands in each of them.
+
+    >>> grid([[Cell("North", 1, 2), Cell("Summer"), Cell("40")], [Cell("Winter"), Cell("25")]])
+    [['North', 'Summer', '40'], ['North', 'Winter', '25']]
+    """
+    placed: list[list[str]] = []
+    above: _Reaching = {}
+    for row in rows:
+        texts: list[str] = []
+        below: _Reaching = {}
+        for cell in row:
+            _fill(texts, above, below)
+            for number in range(cell.n_columns if len(texts) < _WIDEST else 1):
+                text = "" if number else cell.text
+                above.pop(len(texts), None)
+                if cell.n_rows != 1:
+                    below[len(texts)] = (cell.n_rows - 1, text if len(text) <= _LONGEST_REPEATED else "")
+                texts.append(text)
+        for column in sorted(above):
+            texts += [""] * (column - len(texts))
+            _fill(texts, above, below)
+        placed.append(texts)
+        above = below
+    return placed
+
+
+def _fill(texts: list[str], above: _Reaching, below: _Reaching) -> None:
+    """Write the cells of rows above that reach into this one."""
+    while (column := len(texts)) in above:
+        n_rows, text = above.pop(column)
+        texts.append(text)
+        if n_rows != 1:
+            below[column] = (n_rows - 1, text)
+
+
+def _children(node: LexborNode, tags: tuple[str, ...]) -> list[LexborNode]:
+    found = []
+    child = node.first_child
+    while child is not None:
+        if child.tag in tags:
+            found.append(child)
+        child = child.next
+    return found
+
+
+def _number(value: str | None) -> int:
+    """A span as written, 1 if it is no number.
+
+    >>> _number("2"), _number("x"), _number("0")
+    (2, 1, 0)
+    """
+    digits = (value or "").strip()
+    return int(digits[:6]) if digits.isascii() and digits.isdecimal() else 1
