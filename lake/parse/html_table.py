@@ -19,7 +19,7 @@ _SECTIONS = ("thead", "tbody", "tfoot")
 _Reaching = dict[int, tuple[int, str]]
 
 
-class SpanningCell(NamedTuple):
+class PageCell(NamedTuple):
     """A cell's text, and how many columns and rows it spans; ``n_rows`` 0 means all rows that follow."""
 
     text: str
@@ -55,12 +55,12 @@ def spans(cell: LexborNode) -> tuple[int, int]:
     return max(1, min(n_columns, _MOST_SPANNED)), _number(attributes.get("rowspan"))
 
 
-def grid(rows: Iterable[Sequence[SpanningCell]]) -> list[list[str]]:
+def grid(rows: Iterable[Sequence[PageCell]]) -> list[list[str]]:
     """Texts in their columns, for the rows of one section.
 
     A cell over several columns is followed by empty ones. A short one over several rows stands in each of them.
 
-    >>> grid([[SpanningCell("North", 1, 2), SpanningCell("Summer"), SpanningCell("40")], [SpanningCell("Winter"), SpanningCell("25")]])
+    >>> grid([[PageCell("North", 1, 2), PageCell("Summer"), PageCell("40")], [PageCell("Winter"), PageCell("25")]])
     [['North', 'Summer', '40'], ['North', 'Winter', '25']]
     """
     placed: list[list[str]] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lake.parse.canonical import one_line
 from lake.parse.html_marks import Marks
 from lake.parse.html_source import BORDERS, prepared, shown
-from lake.parse.html_table import SpanningCell, cells_of, grid, own_rows, spans
+from lake.parse.html_table import PageCell, cells_of, grid, own_rows, spans
 
 if TYPE_CHECKING:
     from lake.parse.document import Kind, OmissionKind
@@ -340,8 +340,7 @@ class Walk:
         rows = []
         for section in sections:
             rows += grid(
-                [SpanningCell(self._cell(cell), *spans(cell)) for cell in row if self._is_shown(cell)]
-                for row in section
+                [PageCell(self._cell(cell), *spans(cell)) for cell in row if self._is_shown(cell)] for row in section
             )
         rows = [row for row in rows if any(row)]
         if max((sum(map(bool, row)) for row in rows), default=0) < 2:

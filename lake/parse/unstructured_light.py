@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.html_table import SpanningCell, cells_of, grid, own_rows, spans
+from lake.parse.html_table import PageCell, cells_of, grid, own_rows, spans
 from lake.patches.unstructured_tokenizer import install_stub
 
 _LONGEST_HEADING = 300
@@ -96,5 +96,5 @@ def table_rows(html: str) -> list[list[str]]:
     table = LexborHTMLParser(_BORDER.sub(" <", html)).css_first("table")
     rows: list[list[str]] = []
     for section in own_rows(table) if table else ():
-        rows += grid([SpanningCell(one_line(cell.text()), *spans(cell)) for cell in cells_of(row)] for row in section)
+        rows += grid([PageCell(one_line(cell.text()), *spans(cell)) for cell in cells_of(row)] for row in section)
     return rows
