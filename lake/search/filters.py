@@ -37,8 +37,13 @@ class ReleaseFilter:
         self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
         self._lock = Lock()
 
-    def predicate(self, where: str | None = None, filters: Mapping[str, Any] | None = None) -> Predicate:
+    def predicate(
+        self, where: str | None = None, filters: Mapping[str, Any] | None = None, *, seen: Predicate = ANYTHING
+    ) -> Predicate:
         """A predicate for both. ``where``: SQL, over columns of chunks only or of documents only.
+
+        ``seen`` is what the caller may see. If that is not everything, an unknown key of the metadata is no error,
+        since it would tell which keys documents have that the caller may not see.
 
         ``filters`` maps columns to a value, a list of accepted values, or operators with their values, as in
         ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
@@ -51,18 +56,17 @@ class ReleaseFilter:
         doc_ids: list[frozenset[str]] = []
         for key, condition in _items(filters):
             for operator, value in _conditions(condition):
-                found = self._condition(key, operator, value)
+                found = self._condition(key, operator, value, seen)
                 if isinstance(found, Predicate):
                     wanted &= found
                 else:
                     doc_ids.append(found)
         return wanted & self._among(frozenset.intersection(*doc_ids)) if doc_ids else wanted
 
-    def _condition(self, key: str, operator: str, value: Any) -> Predicate | frozenset[str]:
+    def _condition(self, key: str, operator: str, value: Any, seen: Predicate) -> Predicate | frozenset[str]:
         """A predicate over chunks, or the documents that pass."""
         if key.startswith(METADATA):
-            condition = MetadataCondition(key.removeprefix(METADATA), operator, value)
-            return self._of_metadata(condition)
+            return self._of_metadata(MetadataCondition(key.removeprefix(METADATA), operator, value), seen)
         kind = self._kind(key)
         if operator == "glob":
             return self._glob(key, value)
@@ -123,21 +127,19 @@ class ReleaseFilter:
         rows = self._documents.scan(["doc_id", "uri"])
         return frozenset(rows.filter(matching(rows.column("uri"), pattern)).column("doc_id").to_pylist())
 
-    def _of_metadata(self, condition: MetadataCondition) -> frozenset[str]:
-        if not any(condition.is_stated(metadata) for metadata, _ in self._metadata.values()):
-            keys = sorted({key for metadata, is_open in self._metadata.values() if is_open for key in metadata})
-            raise UsageError(
-                f"no document has metadata {condition.key!r}; unrestricted documents have {either(keys[:20])}"
-            )
-        found = frozenset(doc_id for doc_id, (metadata, _) in self._metadata.items() if condition.is_met(metadata))
+    def _of_metadata(self, condition: MetadataCondition, seen: Predicate) -> frozenset[str]:
+        if seen == ANYTHING and not any(map(condition.is_stated, self._metadata.values())):
+            keys = sorted({key for metadata in self._metadata.values() for key in metadata})
+            raise UsageError(f"no document has metadata {condition.key!r}; documents have {either(keys[:20])}")
+        found = frozenset(doc_id for doc_id, metadata in self._metadata.items() if condition.is_met(metadata))
         return found | (self._all - self._metadata.keys()) if condition.is_met({}) else found
 
     @cached_property
-    def _metadata(self) -> dict[str, tuple[dict[str, Any], bool]]:
-        """Declared metadata of documents by doc_id, and whether everybody may see it."""
-        rows = self._documents.scan(["doc_id", "metadata", "acl"], "metadata IS NOT NULL AND metadata != '{}'")
-        columns = (rows.column(name).to_pylist() for name in rows.column_names)
-        return {doc_id: (json.loads(metadata), acl is None) for doc_id, metadata, acl in zip(*columns, strict=True)}
+    def _metadata(self) -> dict[str, dict[str, Any]]:
+        """Declared metadata of documents by doc_id."""
+        rows = self._documents.scan(["doc_id", "metadata"], "metadata IS NOT NULL AND metadata != '{}'")
+        pairs = zip(rows.column("doc_id").to_pylist(), rows.column("metadata").to_pylist(), strict=True)
+        return {doc_id: json.loads(metadata) for doc_id, metadata in pairs}
 
     @cached_property
     def _all(self) -> frozenset[str]:

@@ -130,7 +130,8 @@ class Snapshot:
             )
 
     def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
-        visible = rights.predicate(question.principals) & self.filter.predicate(question.where, question.filters)
+        seen = rights.predicate(question.principals)
+        visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
         if visible.is_nothing:
             return SearchResult(self.release.id, None, HITS.empty_table())
         hits = self.read(self.look(question, visible, embedded), question)

@@ -64,6 +64,22 @@ def test_each_sees_what_they_may(source: Path, lake_url: str, first: Outcome) ->
     assert seen(lake_url, where="true OR acl IS NOT NULL") == {FREE}
 
 
+@pytest.mark.parametrize("condition", ["apollo", {"!=": "apollo"}, {"glob": "a*"}, {">": "a"}, {"none": ["apollo"]}])
+def test_a_key_that_only_hidden_documents_have_is_like_one_that_none_has(
+    lake_url: str, first: Outcome, condition: Any
+) -> None:
+    index = lake.open_lake(lake_url)
+
+    def answer(key: str, principals: list[str]) -> str:
+        filters = {f"metadata.{key}": condition}
+        hits = found(index, "live", principals, filters=filters)
+        reasons = index.why_nothing("pump", mode="text", principals=principals, filters=filters)
+        return f"{hits} {reasons}".replace(key, "KEY")
+
+    for principals in ([], ["nobody"]):
+        assert answer("project", principals) == answer("nothing", principals)
+
+
 def test_the_command_line_says_who_asks_and_for_what(
     lake_url: str, first: Outcome, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.reporting import counted
@@ -54,7 +55,8 @@ def _plain(value: Any) -> str:
 
 def reasons(snapshot: Snapshot, rights: Rights, question: SearchRequest, embedder: Embedder | None = None) -> list[str]:
     """Sentences that explain an empty result; they mention only values of documents that the principals may see."""
-    seen, predicate = rights.predicate(question.principals), snapshot.filter.predicate
+    seen = rights.predicate(question.principals)
+    predicate = partial(snapshot.filter.predicate, seen=seen)
     if not _count(snapshot, seen):
         return ["these principals may see no chunk of the release; name others with --as"]
     failing = [one for one in conditions(question) if not _count(snapshot, seen & predicate(one.where, one.filters))]

@@ -53,7 +53,7 @@ class SearchTrace:
     @cached_property
     def wanted(self) -> Predicate:
         """What passes the filters."""
-        return self.snapshot.filter.predicate(self.question.where, self.question.filters)
+        return self.snapshot.filter.predicate(self.question.where, self.question.filters, seen=self.seen)
 
     @cached_property
     def vector(self) -> np.ndarray:
