@@ -62,6 +62,7 @@ class Outcome:
     n_documents: int = 0
     n_parents: int = 0
     n_chunks: int = 0
+    n_sidecar_problems: int = 0
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -98,9 +99,13 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         lease.check()
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
-    counts = candidate.counts | {"n_denied": found.n_denied, "n_texts_embedded": n_embedded}
-    told, seconds = (*remarks, *found.remarks), time.monotonic() - started
-    return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=told, seconds=seconds)
+    counts = candidate.counts | {
+        "n_denied": found.n_denied,
+        "n_texts_embedded": n_embedded,
+        "n_sidecar_problems": len(found.remarks),
+    }
+    every, seconds = (*found.remarks, *remarks), time.monotonic() - started
+    return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 
 def _is_current(lake: Lake, found: Scan) -> bool:
@@ -250,6 +255,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
     name = live.id if live else None
+    counts["n_sidecar_problems"] = len(found.remarks)
     return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
 
 

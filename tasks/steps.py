@@ -46,6 +46,7 @@ def scan(job: Job) -> Scan:
         verify=job.verify,
         change_recipe=job.change_recipe,
         allow_removed=job.allow_removals,
+        allow_opening=job.allow_opening,
     )
 
 

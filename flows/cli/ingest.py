@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
 #: Options of a run that change what it would do or cost.
-_OF_PLAN = ("include", "exclude", "verify", "change_recipe", "allow_removals", "batch_hours", "budget_usd")
+_OF_PLAN = (
+    "include",
+    "exclude",
+    "verify",
+    "change_recipe",
+    "allow_removals",
+    "allow_opening",
+    "batch_hours",
+    "budget_usd",
+)
 Recipe = Annotated[dict[str, Any], RecipeOptions]
 
 
@@ -46,7 +55,9 @@ def ingest(
     lake: LakeOption,
     recipe: Recipe,
     run: Annotated[dict[str, Any], RunOptions],
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine or sidecars need a correction.")
+    ] = False,
     prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow run.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,7 +69,7 @@ def ingest(
     show(outcome.to_json(), as_json, terminal.outcome)
     if outcome.refused:
         raise typer.Exit(REFUSED)
-    if strict and outcome.n_quarantined:
+    if strict and (outcome.n_quarantined or outcome.n_sidecar_problems):
         raise typer.Exit(QUARANTINED)
 
 

@@ -14,6 +14,7 @@ from lake.directory import Lake
 from lake.embed import changes, identify
 from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas, text_digests
+from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.source_listing import digested
 from lake.options.recipe import DEFAULT_EMBEDDER, RecipeOptions
@@ -78,8 +79,9 @@ def scan(
     verify: bool = False,
     change_recipe: bool = False,
     allow_removed: int = 0,
+    allow_opening: int = 0,
 ) -> Scan:
-    """Plan a run; writes nothing. Raises RefusedError if the guard objects, UsageError for a wrong recipe."""
+    """Plan a run; writes nothing. Raises RefusedError if a guard objects, UsageError for a wrong recipe."""
     revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
     known = known_documents(lake, history.live)
@@ -96,6 +98,7 @@ def scan(
         base_recipe=base.recipe if base else None,
     )
     guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
+    guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening)
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))

@@ -17,7 +17,8 @@ from lake.ids import document_id
 from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
-from lake.sources.source import Source, is_sidecar, listing
+from lake.sources.readers import is_sidecar
+from lake.sources.source import Source, listing
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -138,11 +139,14 @@ def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[
         left = sidecars.without(json_text, partial(_is_denied, denylist, source))
         whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
-    beside = {source: sidecars.Stated(found) for source, found in by_source.items()}
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    beside = {
+        source: sidecars.Stated(found, {uri for of, uri in places if of == source})
+        for source, found in by_source.items()
+    }
     statements = [beside[source].of(uri) if source in beside else {} for source, uri in places]
     problems = {problem for statement in statements for problem in statement.get("problems", ())}
-    for source, stated in beside.items():
-        problems |= set(stated.astray({uri for of, uri in places if of == source}))
+    for stated in beside.values():
+        problems |= set(stated.astray())
     texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) if one else None for one in statements]
     return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole))

@@ -23,6 +23,12 @@ class RunOptions:
         False, "Allow a rebuild of everything that another recipe affects.", title="Change the recipe"
     )
     allow_removals: int = option(0, "Let this run remove up to N documents.", title="Allow removals", least=0)
+    allow_opening: int = option(
+        0,
+        "Let this run open up to N restricted documents whose sidecars are gone.",
+        title="Allow opening",
+        least=0,
+    )
     batch_hours: float | None = option(
         None,
         "Embed through the provider's Batch API, at half the price, and wait up to N hours for it.",

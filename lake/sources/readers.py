@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,18 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from lake import plugins
 from lake.errors import InputError, LakeError, TransientError, UsageError
+
+#: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
+#: folder. They are never documents.
+SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
+
+
+def is_sidecar(uri: str) -> bool:
+    """Whether a file declares metadata of documents instead of being one."""
+    if not uri.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)):
+        return False
+    name = uri.rsplit("/", 1)[-1]
+    return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
 
 class SourceFile(NamedTuple):
@@ -63,21 +76,32 @@ class LocalReader:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((f"{prefix}{entry.name}/", entry.path))
-                elif found := _found_entry(prefix, entry):
+                if found := _found_entry(prefix, entry):
                     yield found
 
     def find(self, uri: str) -> SourceFile:
         """One file, as ``list`` would yield it. Raises OSError if its status can't be read."""
-        stat = os.stat(self._path(uri))
-        return SourceFile(uri, stat.st_size, stat.st_mtime_ns // 1000)
+        try:
+            found = os.stat(self._path(uri))
+        except FileNotFoundError:
+            if os.path.islink(self._path(uri)):
+                return SourceFile(uri)  # a link to nothing; reading it will reveal that
+            raise
+        return SourceFile(uri, found.st_size, found.st_mtime_ns // 1000)
 
     def read(self, uri: str) -> bytes:
         with self.open(uri) as file:
             return bytes(file.read())
 
     def open(self, uri: str) -> Any:
-        """Open a binary file, which may be larger than memory."""
-        return open(self._path(uri), "rb")
+        """Open a binary file, which may be larger than memory. Raises IsADirectoryError for what is no regular file."""
+        place = self._path(uri)
+        # A pipe without a writer would be waited for.
+        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise IsADirectoryError(errno.EISDIR, "not a regular file", place)
+        return os.fdopen(handle, "rb")
 
     def _path(self, uri: str) -> bytes:
         return os.path.join(os.fsencode(self._root), _name_bytes(uri))
@@ -212,7 +236,7 @@ def reading_errors(uri: str) -> Iterator[None]:
     except (IsADirectoryError, NotADirectoryError) as error:
         raise InputError("not a regular file; exclude it", "unreadable") from error
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO):  # ENXIO: a socket
             raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
         raise TransientError(f"reading {uri} failed: {error}") from error
 
@@ -224,17 +248,21 @@ def readable_name(name: str) -> str:
 
 
 def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
-    """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway."""
+    """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway.
+
+    Whatever has the name of a sidecar is listed, since it may be meant to restrict a document.
+    """
     name = readable_name(prefix + entry.name)
+    unclear = SourceFile(name)  # reading it will reveal why
     try:
         if not entry.is_file():
-            return None
-        stat = entry.stat()
+            return unclear if is_sidecar(name) else None
+        status = entry.stat()
     except FileNotFoundError:
-        return None
-    except OSError:  # such as a link to itself; reading it will reveal why
-        return SourceFile(name, None, None)
-    return SourceFile(name, stat.st_size, stat.st_mtime_ns // 1000)
+        return unclear if is_sidecar(name) else None
+    except OSError:  # such as a link to itself
+        return unclear
+    return SourceFile(name, status.st_size, status.st_mtime_ns // 1000)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

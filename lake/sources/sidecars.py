@@ -6,13 +6,18 @@ import csv
 import io
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
-from lake.errors import InputError
+from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest, document_id
 from lake.sources.declared import Statement, broken, merged, statement
-from lake.sources.source import SIDECAR_SUFFIX, SIDECAR_TABLE, Source, is_sidecar
+from lake.sources.globs import matches
+from lake.sources.readers import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
+from lake.sources.source import Source
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist
@@ -22,6 +27,7 @@ _MAX_BYTES = 64 << 20
 _FIRST = 3
 #: Separator of list items in a table, since commas separate its cells.
 _BETWEEN = "|"
+_GLOB = re.compile(r"[*?\[]")
 
 
 def document_of(uri: str) -> str | None:
@@ -138,10 +144,14 @@ def is_denied_file(row: Mapping[str, Any], denylist: Denylist) -> bool:
 
 
 class Stated:
-    """Statements of all sidecars of one source; those nearer to a document override others."""
+    """Statements of all sidecars of one source; those nearer to a document override others.
 
-    def __init__(self, sidecars: Iterable[tuple[str, str]]) -> None:
-        """``sidecars``: uri and states (JSON) of each."""
+    A row of a table that states rights but names no document restricts the documents that it may be meant for
+    (``meant_for``), unless another statement is about their rights.
+    """
+
+    def __init__(self, sidecars: Iterable[tuple[str, str]], uris: Collection[str]) -> None:
+        """``sidecars``: uri and states (JSON) of each. ``uris``: all documents of the source."""
         self._objects: dict[str, Statement] = {}
         self._tables: dict[str, dict[str, Any]] = {}
         for uri, states in sidecars:
@@ -149,6 +159,9 @@ class Stated:
                 self._tables[posixpath.dirname(uri)] = json.loads(states)
             else:
                 self._objects |= json.loads(states)["of"]
+        self._astray = {folder: sorted(table.get("of", {}).keys() - uris) for folder, table in self._tables.items()}
+        self._meant: dict[str, list[Statement]] = {}
+        self._remarks = list(self._resolved(uris)) if any(self._astray.values()) else []
 
     def of(self, uri: str) -> Statement:
         """The Statement about a document; empty if there is none."""
@@ -157,18 +170,63 @@ class Stated:
             table = self._tables.get(folder, {})
             stated = merged(stated, table.get("below", {}))
             stated = merged(stated, table.get("of", {}).get(uri, {}))
-        return merged(stated, self._objects[uri]) if uri in self._objects else stated
+        stated = merged(stated, self._objects[uri]) if uri in self._objects else stated
+        if uri not in self._meant or "acl" in stated:
+            return stated
+        common = set.intersection(*(set(one["acl"]) for one in self._meant[uri]))
+        return merged(stated, {"acl": sorted(common)})
 
-    def astray(self, uris: set[str]) -> list[str]:
-        """Remarks on rows of tables that match no document."""
-        remarks = []
-        for folder, table in sorted(self._tables.items()):
-            lost = sorted(table.get("of", {}).keys() - uris)
-            if lost:
-                named = ", ".join(lost[:_FIRST]) + (" ..." if len(lost) > _FIRST else "")
-                path = posixpath.join(folder, SIDECAR_TABLE)
-                remarks.append(f"{path}: {len(lost)} of its paths are no documents here: {named}")
-        return remarks
+    def astray(self) -> list[str]:
+        """Remarks on rows of tables that match no document; first those that state rights."""
+        return self._remarks
+
+    def _resolved(self, uris: Collection[str]) -> Iterator[str]:
+        likely = LikelyDocuments(uris)
+        for folder, lost in sorted(self._astray.items()):
+            path, stated = posixpath.join(folder, SIDECAR_TABLE), self._tables[folder].get("of", {})
+            for row in (row for row in lost if "acl" in stated[row]):
+                meant = likely.meant_by(row, folder)
+                for uri in meant:
+                    self._meant.setdefault(uri, []).append(stated[row])
+                yield f"{path}: the row for {row} states rights but names no document here; {_effect(meant)}"
+            if others := [row for row in lost if "acl" not in stated[row]]:
+                named = ", ".join(others[:_FIRST]) + (" ..." if len(others) > _FIRST else "")
+                yield f"{path}: {len(others)} of its paths are no documents here: {named}"
+
+
+def _effect(meant: list[str]) -> str:
+    if not meant:
+        return "it restricts nothing: correct its path or delete it"
+    named = ", ".join(meant[:_FIRST]) + (" ..." if len(meant) > _FIRST else "")
+    return f"until its path is corrected it restricts what it may mean: {named}"
+
+
+class LikelyDocuments:
+    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob."""
+
+    def __init__(self, uris: Iterable[str]) -> None:
+        self._named: dict[str, list[str]] = {}
+        self._below: dict[str, list[str]] = {}
+        for uri in sorted(uris):
+            self._named.setdefault(_folded(uri), []).append(uri)
+            for folder in _folders(_folded(uri)):
+                self._below.setdefault(folder, []).append(uri)
+
+    def meant_by(self, path: str, folder: str) -> list[str]:
+        """Uris at or below ``folder``, the one of the table."""
+        wanted = posixpath.normpath(_folded(path)).strip("/")
+        inside = _folded(folder)
+        if wanted.startswith("../") or wanted == ".":
+            return []
+        found = self._named.get(wanted) or self._below.get(wanted, [])
+        if not found and _GLOB.search(wanted):
+            with suppress(UsageError):
+                found = [uri for name, each in self._named.items() if matches(name, f"/{wanted}") for uri in each]
+        return [uri for uri in found if not inside or _folded(uri).startswith(f"{inside}/")]
+
+
+def _folded(path: str) -> str:
+    return normalize("NFKC", path.replace("\\", "/")).casefold()
 
 
 def _folders(uri: str) -> list[str]:

@@ -17,10 +17,13 @@ from lake.ids import document_id
 from lake.schemas import LISTING
 from lake.sources.globs import expression, matches
 from lake.sources.readers import (
+    SIDECAR_SUFFIX,
+    SIDECAR_TABLE,
     PluginReader,
     Reader,
     SourceFile,
     filesystem_of,
+    is_sidecar,
     listing_errors,
     plugin_of,
     readable_name,
@@ -34,18 +37,6 @@ _MAGIC = re.compile(r"[*?\[]")
 _BLOCK = 1 << 20
 #: What the folder of a lake holds.
 _LAKE = ("raglake.json", "log")
-
-#: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
-#: folder. They are never documents.
-SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
-
-
-def is_sidecar(uri: str) -> bool:
-    """Whether a file declares metadata of documents instead of being one."""
-    if not uri.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)):
-        return False
-    name = uri.rsplit("/", 1)[-1]
-    return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
 
 @dataclass(frozen=True)

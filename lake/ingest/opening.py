@@ -1,0 +1,69 @@
+"""The guard against sidecars that vanish: a run opens few restricted documents unless it is allowed to open more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lake.errors import RefusedError
+from lake.ingest.rows import stated_of
+from lake.reporting import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.directory import Lake
+    from lake.ingest.plan import Plan
+    from lake.releases.values import Release
+
+#: A run may open this many restricted documents, or this share of them.
+MAX_OPENED, MAX_OPENED_SHARE = 1, 0.10
+_NAMED = 3
+
+
+def guard_opening(lake: Lake, base: Release | None, plan: Plan, listed: pa.Table, *, allow_opening: int = 0) -> None:
+    """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
+
+    ``listed`` are DIGESTED rows. A document whose own front matter restricts it does not count; neither does one that
+    is gone from its source.
+    """
+    if base is None:
+        return
+    restricted = _restricted(lake, base)
+    stated = dict(zip(*(listed.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
+    opened = [
+        (uri, content_id)
+        for doc_id, uri, content_id in restricted
+        if (place := plan.moved.get(doc_id, doc_id)) in stated and "acl" not in json.loads(stated[place] or "{}")
+    ]
+    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
+    uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
+    if len(uris) <= max(allow_opening, MAX_OPENED, MAX_OPENED_SHARE * len(restricted)):
+        return
+    named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
+    raise RefusedError(
+        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted in live, "
+        f"because no sidecar states their acl any more ({named}); nothing was written. Restore the sidecars, or "
+        f"allow it with --allow-opening {len(uris)}"
+    )
+
+
+def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str]]:
+    """doc_id, uri and content_id of the documents that live restricts."""
+    rows = lake.tables(base.generation).at("documents", base.versions["documents"])
+    names = ["doc_id", "uri", "content_id"]
+    found = rows.scan(names, "acl IS NOT NULL")
+    return list(zip(*(found.column(name).to_pylist() for name in names), strict=True))
+
+
+def _restricted_by_themselves(lake: Lake, content_ids: set[str]) -> frozenset[str]:
+    """The contents whose own front matter states an acl."""
+    if not content_ids:
+        return frozenset()
+    lake.contents.refresh()
+    wanted = sorted(content_ids - set(lake.contents.missing(sorted(content_ids))))
+    stored: Mapping[str, str | None] = dict(
+        zip(wanted, lake.contents.read(wanted, ["metadata"]).column("metadata").to_pylist(), strict=True)
+    )
+    return frozenset(content_id for content_id, metadata in stored.items() if "acl" in stated_of(metadata, None))

@@ -1,0 +1,191 @@
+"""Sidecars that are no files, that vanish, or whose rows name no document: nothing opens, and somebody is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from unicodedata import normalize
+
+import pytest
+
+import lake
+from flows.cli.app import _exit_status
+from flows.reindex import Outcome
+from lake.directory import Lake
+from lake.errors import RefusedError
+from lake.ingest.source_listing import digested
+from lake.sources.source import parse_source
+
+Ingest = Callable[..., Outcome]
+
+SIDECAR = "a.md.meta.json"
+
+
+def visible(url: str, *principals: str) -> set[str]:
+    found = lake.open_lake(url).search("pump", 50, mode="text", principals=list(principals))
+    return set(found["uri"].to_pylist())
+
+
+def documents(source: Path, *names: str) -> None:
+    for name in names:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(f"# {name}\n\nThe pump of {name}.\n")
+
+
+def bind(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        there = os.getcwd()
+        os.chdir(path.parent)  # the name of a socket is limited to some hundred bytes
+        one.bind(path.name)
+        os.chdir(there)
+
+
+ODD: dict[str, Callable[[Path], None]] = {
+    "dangling link": lambda path: path.symlink_to("nowhere"),
+    "link to itself": lambda path: path.symlink_to(path.name),
+    "folder": lambda path: path.mkdir(),
+    "link to a folder": lambda path: path.symlink_to("."),
+    "pipe": os.mkfifo,
+    "socket": bind,
+    "link to a device": lambda path: path.symlink_to("/dev/null"),
+    "link to an endless device": lambda path: path.symlink_to("/dev/zero"),
+    "not readable as JSON": lambda path: path.write_bytes(b""),
+}
+
+
+def test_whatever_has_the_name_of_a_sidecar_closes_its_documents(source: Path, lake_url: str, ingest: Ingest) -> None:
+    for number, make in enumerate(ODD.values()):
+        documents(source, f"{number}/a.md", f"table{number}/b.md")
+        make(source / f"{number}/{SIDECAR}")
+        make(source / f"table{number}/_metadata.csv")
+    outcome = ingest()
+    assert outcome.published
+    assert outcome.n_sidecar_problems == len(outcome.remarks) == 2 * len(ODD)
+    assert all("can't be read" in remark for remark in outcome.remarks)
+    assert visible(lake_url) == visible(lake_url, "hr") == set()
+    assert not ingest().published
+
+
+@pytest.mark.parametrize("name", [SIDECAR, "_metadata.csv"])
+@pytest.mark.parametrize("kind", ODD)
+def test_it_closes_a_source_of_a_single_file_too(source: Path, lake_url: str, kind: str, name: str) -> None:
+    documents(source, "a.md")
+    ODD[kind](source / name)
+    found = digested(Lake(lake_url), [parse_source(str(source / "a.md"))], verify=False)
+    [stated] = found.documents.column("stated").to_pylist()
+    assert json.loads(stated)["acl"] == []
+    assert found.remarks[0].startswith(f"{name} can't be read")
+
+
+def test_a_sidecar_that_turns_into_something_else_opens_nothing_at_past_releases(
+    source: Path, lake_url: str, ingest: Ingest
+) -> None:
+    documents(source, "open.md", *(f"{number}/a.md" for number in range(len(ODD))))
+    for number in range(len(ODD)):
+        (source / f"{number}/{SIDECAR}").write_text('{"acl": ["hr"]}')
+    first = ingest().release
+    for number, make in enumerate(ODD.values()):
+        (source / f"{number}/{SIDECAR}").unlink()
+        make(source / f"{number}/{SIDECAR}")
+    ingest()
+    assert visible(lake_url, "hr") == {"open.md"}
+    found = lake.open_lake(lake_url).search("pump", 50, mode="text", at=first, principals=["hr"])
+    assert set(found["uri"].to_pylist()) == {"open.md"}
+
+
+def test_sidecars_that_vanish_open_no_more_than_a_run_may(source: Path, lake_url: str, ingest: Ingest) -> None:
+    names = [f"{number}.md" for number in range(5)]
+    documents(source, *names)
+    for name in names[:4]:
+        (source / f"{name}.meta.json").write_text('{"acl": ["hr"]}')
+    (source / "own.md").write_text("---\nacl: [hr]\n---\n# Own\n\nThe pump.\n")
+    ingest()
+    (source / "0.md.meta.json").unlink()
+    ingest()
+    assert visible(lake_url) == {"0.md", "4.md"}
+    for name in names[1:4]:
+        (source / f"{name}.meta.json").unlink()
+    (source / "1.md").rename(source / "moved.md")
+    with pytest.raises(RefusedError, match=r"3 documents of 4 .*\(1\.md, 2\.md, 3\.md\).*--allow-opening 3"):
+        ingest()
+    assert visible(lake_url) == {"0.md", "4.md"}
+    ingest(allow_opening=3)
+    assert visible(lake_url) == {"0.md", "4.md", "moved.md", "2.md", "3.md"}
+
+
+def test_a_table_that_vanishes_or_loses_its_acl_opens_nothing(source: Path, lake_url: str, ingest: Ingest) -> None:
+    names = [f"{number}.md" for number in range(4)]
+    documents(source, *names)
+    table = source / "_metadata.csv"
+    table.write_text("path,acl\n" + "".join(f"{name},hr\n" for name in names))
+    ingest()
+    for text in ("path,project\n0.md,x\n", "path,acl\n0.md,hr\n", None):
+        table.unlink() if text is None else table.write_text(text)
+        with pytest.raises(RefusedError, match="--allow-opening"):
+            ingest()
+    assert visible(lake_url) == set()
+    for name in names:
+        (source / name).unlink()
+    documents(source, "new.md")
+    ingest(allow_removals=4)
+    assert visible(lake_url) == {"new.md"}
+
+
+NFC, NFD = normalize("NFC", "größe.md"), normalize("NFD", "größe.md")
+
+
+#: A document, and a path that may mean it.
+MEANT = [
+    (NFD, NFC),
+    (NFC, NFD),
+    ("hr/Plan.md", "hr/plan.md"),
+    ("HR/plan.md", "hr/plan.md"),
+    ("hr/plan.md", "hr\\plan.md"),
+    ("hr/plan.md", ".\\hr\\plan.md"),
+    ("hr/plan.md", "/hr/plan.md"),
+    ("hr/plan.md", "hr"),
+    ("hr/deep/plan.md", "hr/"),
+    ("hr/deep/plan.md", "HR\\"),
+    ("hr/plan.md", "hr/*.md"),
+    ("hr/deep/plan.md", "hr/**"),
+    ("hr/plan.md", "HR/PL?N.*"),
+    ("hr/deep/plan.md", "**/plan.md"),
+]
+
+
+def test_a_row_that_names_no_document_restricts_what_it_may_mean(
+    source: Path, lake_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, (name, path) in enumerate(MEANT):
+        documents(source, f"{number}/{name}", f"{number}/open.md")
+        rooted = f"/{number}{path}" if path.startswith("/") else path
+        (source / f"{number}/_metadata.csv").write_text(f'path,acl\n"{rooted}",hr\n')
+    assert _exit_status(["ingest", str(source), "--lake", lake_url, "--embedder", "hash", "--strict", "--json"]) == 4
+    outcome = json.loads(capsys.readouterr().out)
+    assert (outcome["published"], outcome["n_sidecar_problems"]) == (True, len(MEANT))
+    assert all("restricts what it may mean" in remark for remark in outcome["remarks"])
+    everybody = {f"{number}/open.md" for number in range(len(MEANT))}
+    assert visible(lake_url) == everybody
+    assert visible(lake_url, "hr") == everybody | {f"{number}/{name}" for number, (name, _) in enumerate(MEANT)}
+
+
+def test_a_row_that_means_nothing_is_remarked_on_first(source: Path, lake_url: str, ingest: Ingest) -> None:
+    documents(source, "open.md", "hr.md")
+    (source / "_metadata.csv").write_text("path,acl,project\ngone.md,hr,\n../up.md,hr,\nlost.md,,x\n[z-a],hr,\n")
+    outcome = ingest()
+    assert outcome.n_sidecar_problems == 4
+    assert sum("it restricts nothing" in remark for remark in outcome.remarks) == 3
+    assert visible(lake_url) == {"open.md", "hr.md"}
+
+
+def test_an_exact_row_outweighs_a_loose_one_and_two_loose_ones_narrow_each_other(
+    source: Path, lake_url: str, ingest: Ingest
+) -> None:
+    documents(source, "hr/a.md", "hr/b.md")
+    (source / "_metadata.csv").write_text("path,acl\nhr/,hr|board\nHR/*,board|audit\nhr/a.md,ann\n")
+    ingest()
+    assert [visible(lake_url, name) for name in ("ann", "hr", "board", "audit")] == [
+        {"hr/a.md"}, set(), {"hr/b.md"}, set()]  # fmt: skip
