@@ -117,7 +117,9 @@ class Lake:
 
     @cached_property
     def contents(self) -> KeyedFiles:
-        return self._keyed_files("contents", "content_id", _CONTENTS_PER_GROUP)
+        from lake.schemas import CONTENTS
+
+        return self._keyed_files("contents", "content_id", _CONTENTS_PER_GROUP, CONTENTS)
 
     def vectors(self, recipe: Recipe) -> KeyedFiles:
         """The vectors of the recipe's embedder, in its dtype."""
@@ -129,10 +131,10 @@ class Lake:
             self._vectors[folder] = self._keyed_files(folder, "text_digest", _VECTORS_PER_GROUP)
         return self._vectors[folder]
 
-    def _keyed_files(self, folder: str, key: str, rows_per_group: int) -> KeyedFiles:
+    def _keyed_files(self, folder: str, key: str, rows_per_group: int, schema: pa.Schema | None = None) -> KeyedFiles:
         from lake.storage.keyed_files import KeyedFiles
 
-        return KeyedFiles(self.store, folder, key, rows_per_group)
+        return KeyedFiles(self.store, folder, key, rows_per_group, schema)
 
     def denylist(self) -> Denylist:
         """The current list of what was erased for good."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypeVar
 
 import pyarrow as pa
 
@@ -18,10 +19,16 @@ _SPAN = [
     pa.field("start", pa.int64()),  # first code point of canonical_text[start:end]
     pa.field("end", pa.int64()),  # one past the last code point
     pa.field("heading", pa.string()),  # headings over the span, outermost first, joined by " > "
-    pa.field("page", pa.int32()),  # page, slide or sheet from 1; null if the format has none
+    # Page, slide or sheet from 1; null if the format has none. Sections: the first one. Chunks: the one that most of
+    # the chunk stands on; in rows of releases before 0.4, the one that it begins on.
+    pa.field("page", pa.int32()),
     pa.field("kind", pa.string()),  # text, code or table
     pa.field("n_tokens", pa.int32()),  # parents: cl100k tokens of the text; chunks: the embedder's, of what is embedded
 ]
+
+#: The pages that a span reaches from and to. Rows of releases before 0.4 have none.
+_PAGES = [pa.field("first_page", pa.int32()), pa.field("last_page", pa.int32())]
+_SECTION_PAGE = pa.field("section_page", pa.int32())  # the page that its section begins on
 
 #: What a source holds now. One row per document, sorted by doc_id.
 LISTING = pa.schema(
@@ -86,6 +93,7 @@ PARENTS = pa.schema(
         pa.field("doc_id", pa.string()),
         *_SPAN,
         pa.field("text", pa.string()),  # canonical_text[start:end]
+        *_PAGES,
     ]
 )
 
@@ -110,6 +118,8 @@ def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") ->
             pa.field("text_digest", pa.string()),  # digest of what was embedded: heading path and text
             *(DOCUMENTS.field(name) for name in DOCUMENT_COLUMNS),
             pa.field("vector", vector_type(dimensions, dtype)),  # unit length
+            *_PAGES,
+            _SECTION_PAGE,
         ]
     )
 
@@ -137,6 +147,7 @@ _CONTENT_PARENT = pa.struct(
     [
         *(f for f in _SPAN if f.name != "ordinal"),
         pa.field("text_digest", pa.string()),  # digest of canonical_text[start:end]
+        *_PAGES,
     ]
 )
 _CONTENT_CHUNK = pa.struct(
@@ -145,6 +156,7 @@ _CONTENT_CHUNK = pa.struct(
         *(f for f in _SPAN if f.name != "ordinal"),
         pa.field("context", pa.string()),  # what is embedded before the text: headings, columns of a cut table
         pa.field("text_digest", pa.string()),  # digest of context + text
+        *_PAGES,
     ]
 )
 
@@ -195,7 +207,7 @@ HITS = pa.schema(
         pa.field("start", pa.int64()),  # canonical_text[start:end] is the passage
         pa.field("end", pa.int64()),
         pa.field("heading", pa.string()),
-        pa.field("page", pa.int32()),
+        pa.field("page", pa.int32()),  # that most of the best chunk stands on; before 0.4, that it begins on
         pa.field("kind", pa.string()),
         pa.field("ordinal", pa.int32()),  # of the best chunk
         pa.field("chunk_text", pa.string()),
@@ -208,6 +220,10 @@ HITS = pa.schema(
         pa.field("text_score", pa.float64()),  # BM25
         pa.field("rerank_score", pa.float64()),  # null without a reranker
         pa.field("copies", pa.list_(pa.string())),  # uris with near-duplicates of the best chunk, which were dropped
+        *_PAGES,  # of the passage
+        pa.field("chunk_first_page", pa.int32()),
+        pa.field("chunk_last_page", pa.int32()),
+        _SECTION_PAGE,  # of the best chunk
     ]
 )
 
@@ -373,3 +389,34 @@ HEALTH = pa.schema(
         pa.field("p99", pa.float64()),
     ]
 )
+
+
+#: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
+LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE)}
+
+RowsT = TypeVar("RowsT", pa.Table, pa.RecordBatch)
+
+
+def completed(rows: RowsT, columns: Sequence[str]) -> RowsT:
+    """The rows with nulls for those of ``columns`` that are LATER and absent."""
+    for name in columns:
+        if name in LATER and name not in rows.schema.names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, LATER[name]))
+    return rows
+
+
+def conformed(rows: RowsT, schema: pa.Schema) -> RowsT:
+    """Rows of a file with the columns of ``schema``, those of nested values included, and nulls for LATER ones."""
+    rows = completed(rows, [name for name in schema.names if name not in rows.schema.names])
+    return rows.select(schema.names).cast(schema)
+
+
+def older(schema: pa.Schema) -> pa.Schema:
+    """The columns as releases before 0.4 wrote them."""
+    return pa.schema([pa.field(f.name, _older(f.type), f.nullable) for f in schema if f.name not in LATER])
+
+
+def _older(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return pa.list_(pa.struct([field for field in kind.value_type if field.name not in LATER]))
+    return kind

@@ -30,7 +30,10 @@ _SMALL_PARENT = 150
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A span of the canonical text that is returned as a whole; ``n_tokens`` counts cl100k tokens."""
+    """A span of the canonical text that is returned as a whole; ``n_tokens`` counts cl100k tokens.
+
+    ``page`` is the first page.
+    """
 
     ordinal: int
     start: int
@@ -39,13 +42,15 @@ class Parent:
     page: int | None
     kind: str
     n_tokens: int
+    first_page: int | None
+    last_page: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
     """A span inside ``parent`` (an ordinal) that is embedded after its ``context``.
 
-    ``n_tokens`` counts both in the embedder's tokens, special tokens left out.
+    ``n_tokens`` counts both in the embedder's tokens, special tokens left out. Most of the span stands on ``page``.
     """
 
     ordinal: int
@@ -57,6 +62,8 @@ class Child:
     kind: str
     n_tokens: int
     context: str
+    first_page: int | None
+    last_page: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ def _parents(layout: Layout, ruler: Ruler, limit: int) -> Iterator[Parent]:
     for ordinal, (start, end) in enumerate(_parent_spans(layout, ruler, limit)):
         blocks = layout.between(start, end)
         heading = _with_header(_shared([block.heading for block in blocks]), *layout.header(start))
-        yield Parent(ordinal, start, end, heading, blocks[0].page, _kind(blocks), ruler.count(start, end))
+        first, last = _page_range(blocks)
+        yield Parent(ordinal, start, end, heading, first, _kind(blocks), ruler.count(start, end), first, last)
 
 
 def _parent_spans(layout: Layout, ruler: Ruler, limit: int) -> Iterator[Span]:
@@ -117,7 +125,8 @@ def _children(layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ru
         above = first.heading[:-1] if holds_heading else first.heading
         context, n_tokens = contexts.above(_with_title(above, title), cells, start, end)
         heading = _with_header(first.heading, title, cells)
-        yield Child(ordinal, parent, start, end, heading, first.page, _kind(blocks), n_tokens, context)
+        page, pages = _main_page(blocks, start, end), _page_range(blocks)
+        yield Child(ordinal, parent, start, end, heading, page, _kind(blocks), n_tokens, context, *pages)
 
 
 def _child_spans(
@@ -196,6 +205,22 @@ def _with_title(path: Path, title: str) -> Path:
 def _with_header(path: Path, title: str, cells: tuple[str, ...]) -> Path:
     """A heading path whose last levels are the title and the column names of a cut table."""
     return (*_with_title(path, title), label_of(cells)) if cells else path
+
+
+def _page_range(blocks: Sequence[Block]) -> tuple[int | None, int | None]:
+    """The first and the last page that the blocks stand on."""
+    pages = [block.page for block in blocks if block.page is not None]
+    return (min(pages), max(pages)) if pages else (None, None)
+
+
+def _main_page(blocks: Sequence[Block], start: int, end: int) -> int | None:
+    """The page that has most characters of the span, the first one of several."""
+    n_characters: dict[int, int] = {}
+    for block in blocks:
+        if block.page is not None:
+            n_here = min(end, block.end) - max(start, block.start)
+            n_characters[block.page] = n_characters.get(block.page, 0) + n_here
+    return max(n_characters, key=n_characters.__getitem__, default=None)
 
 
 def _kind(blocks: Sequence[Block]) -> str:

@@ -76,6 +76,8 @@ def _span(span: Parent | Child) -> dict[str, Any]:
         "page": span.page,
         "kind": span.kind,
         "n_tokens": span.n_tokens,
+        "first_page": span.first_page,
+        "last_page": span.last_page,
     }
 
 

@@ -94,7 +94,9 @@ def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, s
     columns = spans.columns()
     columns["chunk_id"] = pa.array(_ids("chunk", doc_ids, spans), pa.string())
     columns["doc_id"] = doc_ids.take(spans.owner)
-    columns["parent_id"] = parent_ids.take(pc.add(first_parent, spans.field("parent")))
+    section = pc.add(first_parent, spans.field("parent"))
+    columns["parent_id"] = parent_ids.take(section)
+    columns["section_page"] = parents.field("first_page").take(section)
     columns["text"] = spans.texts(_one(contents, "text"))
     columns["text_digest"] = spans.field("text_digest")
     for name in schemas.DOCUMENT_COLUMNS:
@@ -133,7 +135,7 @@ class _SpanColumns:
         return self._flat.field(self._flat.type.get_field_index(name))
 
     def columns(self) -> dict[str, pa.Array]:
-        names = ("start", "end", "heading", "page", "kind", "n_tokens")
+        names = ("start", "end", "heading", "page", "kind", "n_tokens", "first_page", "last_page")
         return {"ordinal": pa.array(self._ordinals, pa.int32()), **{name: self.field(name) for name in names}}
 
     def texts(self, canonical: pa.Array) -> pa.Array:

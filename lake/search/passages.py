@@ -17,13 +17,16 @@ from lake.tables.sql import one_of
 #: Runs a function in the background.
 Submit = Callable[..., "Future[Any]"]
 
-#: Ordinal, start and end of a chunk.
-Span = tuple[int, int, int]
+#: Ordinal, start and end of a chunk, and its first and last page.
+Span = tuple[int, int, int, int | None, int | None]
+#: The columns of a span, besides the section that it belongs to.
+OF_SPAN = ("ordinal", "start", "end", "first_page", "last_page")
 
 #: Columns that are read of a passage's best chunk. Spans and texts of chunks and of sections have the same names.
 OF_DOCUMENT = tuple(name for name in DOCUMENT_COLUMNS if name != "acl")
-OF_SECTION = ("parent_id", "start", "end", "heading", "page", "kind", "text")
-OF_CHUNK = (*OF_DOCUMENT, "doc_id", "ordinal", *OF_SECTION)
+OF_SECTION = ("parent_id", "start", "end", "heading", "page", "kind", "first_page", "last_page", "text")
+OF_CHUNK = (*OF_DOCUMENT, "doc_id", "ordinal", "section_page", *OF_SECTION)
+_OF_BEST = ("text", "start", "end", "first_page", "last_page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,9 @@ class StoredRows:
         ids = {name: sorted(set(found.column(name).to_pylist())) for name in ("doc_id", "parent_id")}
         where = " AND ".join(one_of(name, values) for name, values in ids.items())
         spans: dict[str, list[Span]] = {}
-        for row in self.chunks.scan(["parent_id", "ordinal", "start", "end"], where).to_pylist():
-            spans.setdefault(row["parent_id"], []).append((row["ordinal"], row["start"], row["end"]))
+        columns = self.chunks.scan(["parent_id", *OF_SPAN], where).columns
+        for parent_id, *span in zip(*(column.to_pylist() for column in columns), strict=True):
+            spans.setdefault(parent_id, []).append(tuple(span))
         return spans
 
 
@@ -119,11 +123,13 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     columns: dict[str, Any] = {"copies": pa.array([[]] * len(groups)), "rerank_score": pa.nulls(len(groups))}
     columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
     columns |= {name: read.chunks.column(name) for name in OF_CHUNK}
-    columns |= {f"chunk_{name}": read.chunks.column(name) for name in ("text", "start", "end")}
+    columns |= {f"chunk_{name}": read.chunks.column(name) for name in _OF_BEST}
     chunk_ids = candidates.column("chunk_id").to_pylist()
     columns["chunk_ids"] = pa.array([[chunk_ids[row] for row in group.rows] for group in groups])
+    if read.sections is not None:
+        columns["section_page"] = read.sections.column("page")
     if read.sections is not None and expand == "parent":
-        columns |= {name: read.sections.column(name) for name in OF_SECTION}
+        columns |= {name: read.sections.column(name) for name in OF_SECTION if name != "page"}
     elif read.sections is not None:
         spans = rows.spans(best.append_column("doc_id", read.chunks.column("doc_id")))
         columns |= _spelt(read.sections.select(["parent_id", "text", "start"]).to_pylist(), groups, spans)
@@ -133,12 +139,21 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
 def _spelt(
     sections: Sequence[dict[str, Any]], groups: Sequence[Group], spans: Mapping[str, Sequence[Span]]
 ) -> dict[str, pa.Array]:
-    """Texts and spans of the windows that the groups cover in their sections."""
+    """Texts, spans and pages of the windows that the groups cover in their sections."""
     texts, starts, ends = [], [], []
+    pages: list[tuple[int | None, int | None]] = []
     for section, group in zip(sections, groups, strict=True):
         inside = [span for span in spans[section["parent_id"]] if group.first <= span[0] <= group.last]
-        start, end = min(start for _, start, _ in inside), max(end for _, _, end in inside)
+        start, end = min(span[1] for span in inside), max(span[2] for span in inside)
+        known = [page for span in inside for page in span[3:] if page is not None]
+        pages.append((min(known), max(known)) if known else (None, None))
         texts.append(section["text"][start - section["start"] : end - section["start"]])
         starts.append(start)
         ends.append(end)
-    return {"text": pa.array(texts), "start": pa.array(starts, pa.int64()), "end": pa.array(ends, pa.int64())}
+    return {
+        "text": pa.array(texts),
+        "start": pa.array(starts, pa.int64()),
+        "end": pa.array(ends, pa.int64()),
+        "first_page": pa.array([first for first, _ in pages], pa.int32()),
+        "last_page": pa.array([last for _, last in pages], pa.int32()),
+    }

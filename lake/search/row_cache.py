@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.errors import ContractError
-from lake.search.passages import OF_CHUNK, OF_DOCUMENT, OF_SECTION, ReadRows, Span
+from lake.search.passages import OF_CHUNK, OF_DOCUMENT, OF_SECTION, OF_SPAN, ReadRows, Span
 
 if TYPE_CHECKING:
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
 #: Maximum bytes, and approximate bytes of each row.
-_MOST, _BYTES = 128 << 20, {"n_chunks": 140, "n_parents": 200, "n_documents": 300}
-_CHUNK = ("chunk_id", "ordinal", "start", "end", "heading", "page", "kind")
+_MOST, _BYTES = 128 << 20, {"n_chunks": 152, "n_parents": 208, "n_documents": 300}
+_CHUNK = ("chunk_id", *OF_SPAN, "heading", "page", "kind", "section_page")
 #: Columns that repeat few values.
 _REPEATED = ("heading", "kind")
 
@@ -98,10 +98,10 @@ class RowCache:
         sections = self.section[np.searchsorted(self.row_ids, found.column("_rowid").to_numpy())]
         names = dict(zip(sections.tolist(), found.column("parent_id").to_pylist(), strict=True))
         at = np.flatnonzero(np.isin(self.section, sections))
-        columns = [column.to_pylist() for column in _taken(self.chunks, at, ("ordinal", "start", "end")).columns]
+        columns = [column.to_pylist() for column in _taken(self.chunks, at, OF_SPAN).columns]
         spans: dict[str, list[Span]] = {}
         for section, *span in zip(self.section[at].tolist(), *columns, strict=True):
-            spans.setdefault(names[section], []).append((span[0], span[1], span[2]))
+            spans.setdefault(names[section], []).append(tuple(span))
         return spans
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lake.errors import ContractError
 from lake.ids import ID_LENGTH, value_digest
+from lake.schemas import completed, conformed
 from lake.storage.protocol import Store
 from lake.storage.store import open_parquet, parquet_bytes, reading_parquet
 
@@ -31,11 +32,15 @@ _INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), 
 class KeyedFiles:
     """Rows under digest keys in ``folder``; the first file that holds a key counts.
 
-    A file is named after the keys in it, so that writing the same rows twice writes one file.
+    A file is named after the keys in it, so that writing the same rows twice writes one file. With a ``schema``, rows
+    of files that older releases wrote are read with its columns.
     """
 
-    def __init__(self, store: Store, folder: str, key: str, row_group_size: int = 1024) -> None:
+    def __init__(
+        self, store: Store, folder: str, key: str, row_group_size: int = 1024, schema: pa.Schema | None = None
+    ) -> None:
         self._store, self.folder, self._key, self._row_group_size = store, folder, key, row_group_size
+        self._schema = schema
         self._files: list[str] = []
         self._index = np.empty(0, _INDEX)
         self._open = lru_cache(maxsize=8)(lambda path: open_parquet(store, path))
@@ -116,7 +121,8 @@ class KeyedFiles:
         """All rows of one file."""
         path = f"{self.folder}/{name}"
         with reading_parquet(self._store, path):
-            yield from open_parquet(self._store, path).iter_batches(self._row_group_size)
+            for batch in open_parquet(self._store, path).iter_batches(self._row_group_size):
+                yield batch if self._schema is None else conformed(batch, self._schema)
 
     def write(self, table: pa.Table) -> str:
         """Store the rows and return the file's path; writing the same keys again replaces an equal file."""
@@ -166,8 +172,19 @@ class KeyedFiles:
         wanted, (held, rows) = (path, group, *columns), self._held
         if held != wanted:
             with reading_parquet(self._store, path):
-                rows = file.read_row_group(group, columns=columns)
+                rows = self._with_columns(file.read_row_group(group, columns=columns), columns)
             self._held = (wanted, rows) if rows.nbytes <= _MOST_HELD_BYTES else _NOTHING
+        return rows
+
+    def _with_columns(self, rows: pa.Table, columns: list[str]) -> pa.Table:
+        if self._schema is None:
+            return rows
+        rows = completed(rows, columns)
+        whole = [name for name in rows.column_names if name in columns]
+        for name in whole:
+            place, field = rows.schema.get_field_index(name), self._schema.field(name)
+            if rows.schema.field(place).type != field.type:
+                rows = rows.set_column(place, field, rows.column(place).cast(field.type))
         return rows
 
 

@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 
 from lake.errors import GoneError, UsageError
 from lake.patches.lazy_pandas import pandas_later
+from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from lake.schemas import RowsT
     from lake.tables.text_query import Clause, TextQuery
 from lake.tables.sql import one_of
 
@@ -113,13 +115,27 @@ class TableReader:
 
     def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
         with self._reading():
-            return self._dataset.to_table(columns=list(columns), filter=where)
+            return self._completed(self._dataset.to_table(columns=self._present(columns), filter=where), columns)
+
+    def _present(self, columns: Sequence[str]) -> list[str]:
+        """Those of the columns that this version of the table has."""
+        return [name for name in columns if name not in LATER or name in self._dataset.schema.names]
+
+    def _completed(self, rows: RowsT, columns: Sequence[str]) -> RowsT:
+        """The rows with nulls in the columns that this version of the table lacks."""
+        return completed(rows, columns).select(list(columns)) if rows.num_columns < len(columns) else rows
 
     def batches(
         self, columns: Sequence[str], where: str | None = None, fragments: Sequence[Any] | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yield rows in order, thousands at a time; without ``where`` little more is held in memory."""
-        scan = partial(self._dataset.scanner, columns=list(columns), batch_size=_BATCH_ROWS)
+        for batch in self._batches(self._present(columns), where, fragments):
+            yield self._completed(batch, columns)
+
+    def _batches(
+        self, columns: list[str], where: str | None, fragments: Sequence[Any] | None
+    ) -> Iterator[pa.RecordBatch]:
+        scan = partial(self._dataset.scanner, columns=columns, batch_size=_BATCH_ROWS)
         with self._reading():
             if where is not None:
                 yield from scan(filter=where).to_batches()
@@ -144,7 +160,8 @@ class TableReader:
         """The rows with these ids, in that order."""
         with self._reading():
             # Not public, but twice as fast as a filter on _rowid; pylance is pinned.
-            return self._dataset._take_rows(list(row_ids), columns=list(columns))
+            rows = self._dataset._take_rows(list(row_ids), columns=self._present(columns))
+        return self._completed(rows, columns)
 
     def passing(self, where: str) -> Passing:
         """The rows that pass the filter; searching them costs no more than searching all."""

@@ -88,6 +88,14 @@ class Tables:
         elif self._latest(name).version != version:
             self._latest(name).restore(version)
 
+    def _widen(self, name: str, schema: pa.Schema) -> None:
+        """Add the columns that an older release did not have, as nulls; its versions keep theirs."""
+        table = self._latest(name)
+        new = [field for field in schema if field.name not in table.schema.names]
+        if new:
+            table.add_columns(pa.schema(new))
+            table.checkout_latest()
+
     def _is_empty(self, name: str, schema: pa.Schema) -> bool:
         """Whether the head is an empty table with this schema; false if a run died while it created the table."""
         if name not in self.names():
@@ -110,6 +118,7 @@ class Tables:
         if table.count_rows() == 0:
             self._open[name] = self._database.create_table(name, data=reader, schema=_keyed(schema), mode="overwrite")
             return
+        self._widen(name, schema)
         merge = table.merge_insert(schema.names[0]).use_index(False)
         merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
 

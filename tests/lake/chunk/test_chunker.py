@@ -277,6 +277,37 @@ def test_pages_and_kinds() -> None:
     blocks = (Block(0, 3, "code", page=3), Block(5, 8, "code", page=4), Block(10, 13, "paragraph", page=5))
     found = check(ParsedDocument("abc\n\ndef\n\nghi", blocks[:2] + blocks[2:]), ChunkRecipe(), WORDS)
     assert (found.children[0].page, found.children[0].kind) == (3, "text")
+    assert (found.parents[0].page, found.parents[0].first_page, found.parents[0].last_page) == (3, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("pages", "main", "first", "last"),
+    [
+        ([1, 2, 2], 2, 1, 2),
+        ([1, 1, 2], 1, 1, 2),
+        ([7, None, 8], 7, 7, 8),
+        ([None, 4, None], 4, 4, 4),
+        ([None, None, None], None, None, None),
+    ],
+)
+def test_a_chunk_has_the_page_that_most_of_it_stands_on(
+    pages: list[int | None], main: int | None, first: int | None, last: int | None
+) -> None:
+    blocks = tuple(Block(5 * i, 5 * i + 3, "paragraph", page=page) for i, page in enumerate(pages))
+    found = check(ParsedDocument("abc\n\ndef\n\nghi", blocks), ChunkRecipe(), WORDS)
+    (child,), (parent,) = found.children, found.parents
+    assert (child.page, child.first_page, child.last_page) == (main, first, last)
+    assert (parent.page, parent.first_page, parent.last_page) == (first, first, last)
+
+
+def test_a_cut_inside_a_page_stays_on_it() -> None:
+    source = document(*[("paragraph", f"Line {n} of a page with some more words on it.") for n in range(40)])
+    paged = replace(source, blocks=tuple(replace(block, page=1 + i // 10) for i, block in enumerate(source.blocks)))
+    for child in check(paged, replace(ChunkRecipe(), child_tokens=25, overlap_tokens=0), WORDS).children:
+        blocks = [block for block in paged.blocks if block.start < child.end and child.start < block.end]
+        pages = [block.page for block in blocks]
+        assert (child.first_page, child.last_page) == (pages[0], pages[-1])
+        assert child.page in pages
 
 
 def prose(random_: random.Random, n_sentences: int) -> str:
