@@ -103,6 +103,7 @@ class TextWriter:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._blocks: list[Block] = []
+        self._fresh: set[int] = set()
         self._length = 0
         self._read: list[str] = []
         self._omitted: list[Omission] = []
@@ -137,6 +138,10 @@ class TextWriter:
         """Append a GFM table."""
         self.add(table_text(rows), "table", page=page)
 
+    def forget_headings(self) -> None:
+        """Begin a part, such as a chapter, that no heading so far stands above."""
+        self._fresh.add(len(self._blocks))
+
     def read(self, text: str) -> None:
         """Note text of the source by a reading that does not depend on what is added."""
         self._read.append(text)
@@ -165,7 +170,7 @@ class TextWriter:
         stated["title"] = stated.get("title") or first_heading(self._blocks)
         stated["omitted"] = (*stated.get("omitted", ()), *self._omitted)
         stated.setdefault("source_text", "\n".join(self._read) if self._read else None)
-        return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks), **stated)
+        return ParsedDocument("".join(self._pieces), with_heading_paths(self._blocks, self._fresh), **stated)
 
     def _start(self) -> int:
         if self._pieces:

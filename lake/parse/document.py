@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,8 +70,8 @@ class ParsedDocument:
     omitted: tuple[Omission, ...] = ()
 
 
-def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Fill in each block's heading path with a stack over the headings' levels.
+def with_heading_paths(blocks: Iterable[Block], fresh: Collection[int] = ()) -> tuple[Block, ...]:
+    """Fill in each block's heading path with a stack over the headings' levels, emptied before the blocks ``fresh``.
 
     >>> a, b = with_heading_paths([Block(0, 3, "heading", 1, "A"), Block(4, 6, "paragraph")])
     >>> a.heading, b.heading
@@ -80,7 +80,9 @@ def with_heading_paths(blocks: Iterable[Block]) -> tuple[Block, ...]:
     stack: list[tuple[int, str]] = []
     path: tuple[str, ...] = ()
     placed = []
-    for block in blocks:
+    for number, block in enumerate(blocks):
+        if number in fresh:
+            stack, path = [], ()
         if block.kind == "heading":
             while stack and stack[-1][0] >= block.level:
                 stack.pop()

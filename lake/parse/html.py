@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
+    return from_bytes(data, xhtml=suffix == ".xhtml")
+
+
+def from_bytes(data: bytes, *, xhtml: bool = False, whole: bool = False) -> ParsedDocument:
+    """Parse HTML in any encoding; see ``from_text``."""
     text, metadata, omitted = decode(data, declared=True)
-    parsed = from_text(text, metadata, xhtml=suffix == ".xhtml")
+    parsed = from_text(text, metadata, xhtml=xhtml, whole=whole)
     return replace(parsed, omitted=(*omitted, *parsed.omitted))
 
 

@@ -125,7 +125,7 @@ def _action(node: LexborNode, is_clear: bool) -> Action | None:
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:
     """Whether a browser shows a node to nobody; what a click opens is shown."""
-    if attributes.get("role") == "tabpanel":
+    if attributes.get("role") == "tabpanel" or "note" in (attributes.get("epub:type") or ""):
         return False
     if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
         return True
