@@ -6,23 +6,78 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
+from unicodedata import is_normalized, normalize
 
 from lake.parse.account import omission
 from lake.parse.document import Block, Kind, Omission, OmissionKind, ParsedDocument, with_heading_paths
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+#: Scripts in which a zero-width joiner or non-joiner is part of the spelling, and emoji, which it binds together.
+_JOINING = (
+    "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1bff\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefe"
+    "\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+)
+#: Characters that show nothing, and would part a word from itself: controls, soft hyphens, zero-width spaces, marks of
+#: direction, byte order marks, anchors, tags (but for those of flags), lone surrogates.
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
+)
+#: One class of characters is searched much faster than the choice below, and most texts have none of them.
+_SUSPECT = re.compile(f"[{_INVISIBLE}\ud800-\udfff\u200c\u200d\U000e0000-\U000e007f]")
+_REMOVED_BYTES = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
+_REMOVED = re.compile(
+    f"[{_INVISIBLE}\ud800-\udfff]|(?<![{_JOINING}])[\u200c\u200d]"
+    "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
+)
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _SPACE = re.compile(r"\s+")
 _BACKTICKS = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
 def clean(text: str) -> str:
-    r"""``text`` with ``\n`` newlines and without the characters that UTF-8 or C strings can't hold.
+    r"""``text`` in NFC with ``\n`` newlines and without control and invisible characters.
 
-    >>> clean("a\r\nb\x00")
-    'a\nb'
+    Joiners stay where they are spelling: in Arabic, Indic and related scripts, and in emoji.
+
+    >>> clean("a\r\nb\x00 Zu\u0308rich sea\u2060farer")
+    'a\nb Zürich seafarer'
     """
-    return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return _REMOVED_BYTES.sub("", text)
+    return normalize("NFC", _REMOVED.sub("", text) if _SUSPECT.search(text) else text)
+
+
+def is_clean(text: str) -> bool:
+    """Whether ``clean`` would leave ``text`` as it is."""
+    if "\r" in text:
+        return False
+    if text.isascii():
+        return _REMOVED_BYTES.search(text) is None
+    return not (_SUSPECT.search(text) and _REMOVED.search(text)) and is_normalized("NFC", text)
+
+
+def cleaned(parsed: ParsedDocument) -> ParsedDocument:
+    """A document whose text and stated words are clean, its blocks moved accordingly."""
+    title, author = (clean(words) if words else words for words in (parsed.title, parsed.author))
+    if is_clean(parsed.text):
+        return (
+            parsed if (title, author) == (parsed.title, parsed.author) else replace(parsed, title=title, author=author)
+        )
+    pieces: list[str] = []
+    blocks: list[Block] = []
+    length = end = 0
+    for block in parsed.blocks:
+        between, inside = clean(parsed.text[end : block.start]), clean(parsed.text[block.start : block.end])
+        start, end = length + len(between), block.end
+        length = start + len(inside)
+        pieces += between, inside
+        if not inside.strip():
+            continue
+        heading = tuple(map(clean, block.heading))
+        blocks.append(replace(block, start=start, end=length, label=clean(block.label), heading=heading))
+    pieces.append(clean(parsed.text[end:]))
+    return replace(parsed, text="".join(pieces), blocks=tuple(blocks), title=title, author=author)
 
 
 def one_line(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lake.parse.parser import Parser
 
-_HTML = ("selectolax",)
+_ENCODINGS = "chardet"
+_HTML = ("selectolax", _ENCODINGS)
 _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
 
 
@@ -13,24 +14,25 @@ def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = Tr
     return Parser(name, "2", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
 
 
-text = _ours("text", ".txt .text .log")
-markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML")
+text = _ours("text", ".txt .text .log", _ENCODINGS)
+markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours("html", ".html .htm .xhtml", *_HTML)
 office = _ours("office", ".docx .pptx", "unstructured", "lxml", "selectolax", "python-docx", "python-pptx")
 pdf = _ours("pdf", ".pdf", "pypdfium2")
-sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "fastexcel", detects_language=False)
+sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "fastexcel", _ENCODINGS, detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)
 epub = _ours("epub", ".epub", "lxml", *_HTML)
-rst = _ours("rst", ".rst", "docutils")
-org = _ours("org", ".org")
+rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
+org = _ours("org", ".org", _ENCODINGS)
 rtf = _ours("rtf", ".rtf", "striprtf")
 opendocument = _ours("opendocument", ".odt", "lxml")
-json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py")
+json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", _ENCODINGS)
 code = _ours(
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
     " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties .tex",
+    _ENCODINGS,
     "tree-sitter",
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
     detects_language=False,

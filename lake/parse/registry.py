@@ -9,6 +9,7 @@ from functools import cache
 
 from lake import plugins
 from lake.errors import InputError, LakeError, UsageError
+from lake.parse.canonical import cleaned
 from lake.parse.document import ParsedDocument, check
 from lake.parse.language import declared_language, language_of
 from lake.parse.parser import Parser
@@ -187,7 +188,7 @@ def _run(parser: Parser, data: bytes, suffix: str) -> ParsedDocument:
         raise InputError(
             f"the {parser.name} parser failed: {reason}; check that the file opens elsewhere", "crash"
         ) from error
-    return parsed
+    return cleaned(parsed)
 
 
 def _required_text(parsed: ParsedDocument) -> ParsedDocument:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, NamedTuple
+import unicodedata
+from typing import NamedTuple
 
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
-
-if TYPE_CHECKING:
-    from lake.parse.document import Omission, ParsedDocument
+from lake.parse.document import Omission, ParsedDocument
+from lake.parse.encodings import codec_of, declared_in, guess, is_believable, label
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,19 +18,32 @@ _BOMS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
 )
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1b")) + b"\x7f"
-_UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
-_DECLARATION = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""")
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_ESCAPES = re.compile(rb"\x1b(?:\$[@ABC]|\$[()][A-Z]|\([BIJ])")
+_BY_ESCAPES = ("iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_2004")
+_CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\r\f\v\x1b")) + b"\x7f"
+_MOST_CONTROLS, _MOST_NULS = 0.02, 0.1
+_NOT_IN_TEXT = ("Cn", "Co", "Cs", "Cc")
 _PLAIN = ("utf-8", "utf-8-sig")
-_CODECS = {"damaged utf-8": "utf-8"}
-#: European prose has about 5 % accented letters; much more means a non-Latin legacy encoding.
-_MOST_ACCENTED = 0.3
+#: Mostly UTF-8, with damaged characters or lines of another encoding, as in a patched or joined file.
+_DAMAGED = "damaged utf-8"
+#: Good characters of UTF-8 to a bad byte; text of another encoding has next to none.
+_LEAST_GOOD = 2
 _SAMPLE = 1 << 16
+_REPLACED = "\ufffd"
+_REPLACED_BYTES = _REPLACED.encode()
+
+#: Line ends of other systems and pages.
+_LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"}
+_HAS_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
+#: What terminals make of text: colours, titles, and overstrikes for bold and underlined letters.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-9:;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))|[^\n]\x08")
 
 
 class Decoded(NamedTuple):
-    """Cleaned text; ``{"encoding": name}`` unless it is plain UTF-8; a remark if the encoding is not certain."""
+    """Cleaned text; ``{"encoding": name}`` unless it is plain UTF-8; remarks if a character of it is not certain."""
 
     text: str
     metadata: dict[str, object]
@@ -38,33 +51,79 @@ class Decoded(NamedTuple):
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    raw, metadata, omitted = _decoded(data, None)
+    if "\x1b" in raw or "\b" in raw:
+        raw = _TERMINAL.sub("", raw)
+    if _HAS_LINE_END.search(raw):
+        raw = raw.translate(_LINE_ENDS)
+    text = clean(raw)
     return source_document(text, paragraphs(text), metadata=metadata, omitted=omitted)
 
 
-def decode(data: bytes, *, declared: bool = False) -> Decoded:
+def decode(data: bytes, *, declared: bool = False, charset: str | None = None) -> Decoded:
     """Decode and clean the bytes of a text.
 
-    ``declared`` trusts a charset named in the first bytes, as HTML and XML do.
+    A text that is valid UTF-8 is UTF-8, whatever it declares. Else a declared encoding is taken if it fits the bytes:
+    ``charset``, which the text's envelope states; with ``declared`` the one that a page or XML names itself; that of
+    a ``coding:`` comment. Else it is the likeliest one. ``omitted`` remarks on a guess that is not certain and on
+    bytes that stand for no letter.
 
     Raises:
         InputError: garbage for binary data, encoding for text that none of the encodings fits.
     """
-    encoding = _encoding_of(data, declared)
-    text = clean(data.decode(_CODECS.get(encoding, encoding), "replace"))
-    return Decoded(text, {} if encoding in _PLAIN else {"encoding": encoding})
+    raw, metadata, omitted = _decoded(data, codec_of(charset) if charset else None, declared=declared)
+    return Decoded(clean(raw), metadata, omitted)
 
 
-def _encoding_of(data: bytes, declared: bool) -> str:
+def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Decoded:
+    encoding, remark = _encoding_of(data, charset, declared=declared)
+    if encoding == "utf-8":
+        return Decoded(data.decode(), {})
+    if encoding == _DAMAGED:
+        raw, remark = _patched(data)
+        n_stated = data.count(_REPLACED_BYTES)
+    else:
+        raw, n_stated = data.decode(encoding, "replace"), 0
+    omitted = [Omission("guessed_encoding", 0, remark)] if remark else []
+    if (n_damaged := raw.count(_REPLACED) - n_stated) > 0 and encoding not in ("utf-16", "utf-32", *_WIDE):
+        omitted.append(
+            Omission(
+                "unreadable", 0, f"{n_damaged} bytes that are no {'utf-8' if encoding == _DAMAGED else label(encoding)}"
+            )
+        )
+    return Decoded(raw, {} if encoding in _PLAIN else {"encoding": encoding}, tuple(omitted))
+
+
+def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[str, str]:
+    """The codec, and a remark if it is not certain."""
     for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return encoding
-    if b"\0" in data[:_SAMPLE]:
-        return _wide_encoding(data)
+        if data.startswith(bom) and (encoding != "utf-8-sig" or _is_utf8(data)):
+            return encoding, ""
+    if b"\0" in data and (wide := _wide_encoding(data)):
+        return wide, ""
+    if b"\x1b" in data and _ESCAPES.search(data) and (by_escapes := _first_strict(data, _BY_ESCAPES)):
+        return by_escapes, ""
     _refuse_controls(data)
+    if charset in ("utf_7", "utf-7", "hz") and data.isascii() and _first_strict(data, (charset,)):
+        return charset, ""
     if _is_utf8(data):
-        return "utf-8"
-    return (_declared_encoding(data) if declared else None) or _legacy_encoding(data)
+        return "utf-8", ""
+    stated = charset or declared_in(data, markup=declared)
+    if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")) and is_believable(data, stated):
+        return stated, ""
+    return (_DAMAGED, "") if _is_damaged_utf8(data) else _guessed(data, stated)
+
+
+def _guessed(data: bytes, stated: str | None) -> tuple[str, str]:
+    found = guess(data)
+    if found.is_certain and stated is None:
+        return found.encoding, ""
+    remark = label(found.encoding)
+    if found.rivals:
+        remark += f"; also possible: {', '.join(found.rivals)}"
+    if stated:
+        remark += f"; it declares {label(stated)}, which does not fit"
+    return found.encoding, remark
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -75,50 +134,78 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _wide_encoding(data: bytes) -> str:
-    """Detect UTF-16 without a BOM: in Latin text all NULs are at even or all at odd positions."""
-    sample = data[: _SAMPLE - _SAMPLE % 2]
-    low, high = sample[1::2].count(0), sample[0::2].count(0)
-    half = max(1, len(sample) // 2)
-    for encoding, zeros, others in (("utf-16-le", low, high), ("utf-16-be", high, low)):
-        if zeros > 0.4 * half and others < 0.05 * half:
+def _first_strict(data: bytes, encodings: tuple[str, ...]) -> str | None:
+    for encoding in encodings:
+        try:
+            data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return encoding
+    return None
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a BOM; None if NULs are stray bytes, which ``_refuse_controls`` judges."""
+    sample = data[:_SAMPLE]
+    rest = sample.replace(b"\0", b"")
+    if len(rest) > 0.75 * len(sample) and _has_few_controls(rest) and _is_utf8(rest[:-4]):
+        return None
+    for encoding in _WIDE:
+        width = 4 if "32" in encoding else 2
+        text = sample[: len(sample) // width * width].decode(encoding, "replace")
+        n_ascii = sum(" " <= character <= "~" or character in "\t\n\r" for character in text)
+        wrong = sum(
+            unicodedata.category(character) in _NOT_IN_TEXT for character in text if character not in "\t\n\r\f"
+        )
+        if n_ascii and wrong + text.count(_REPLACED) <= 0.005 * len(text) + 1:
             return encoding
-    raise InputError("binary data, not text: it holds NUL bytes; check the file's suffix", "garbage")
+    return None
 
 
 def _refuse_controls(data: bytes) -> None:
-    sample = data[:_SAMPLE]
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > 0.02 * len(sample) + 2:
+    sample = data[:_SAMPLE].rstrip(b"\0")
+    n_nuls = sample.count(0)
+    if n_nuls > _MOST_NULS * len(sample) + 2 or not _has_few_controls(sample):
+        n_controls = n_nuls + _n_controls(sample)
         raise InputError(
-            f"binary data, not text: {controls} control characters in {len(sample)} bytes; check the file's suffix",
+            f"binary data, not text: {n_controls} control characters in {len(sample)} bytes; check the file's suffix",
             "garbage",
         )
 
 
-def _declared_encoding(data: bytes) -> str | None:
-    match = _DECLARATION.search(data[:2048])
-    try:
-        return codecs.lookup(match[1].decode("ascii")).name if match else None
-    except LookupError:
-        return None
+def _has_few_controls(sample: bytes) -> bool:
+    return _n_controls(sample) <= _MOST_CONTROLS * len(sample) + 4
 
 
-def _legacy_encoding(data: bytes) -> str:
-    sample = data[:_SAMPLE]
-    if _is_damaged_utf8(sample):
-        return "damaged utf-8"
-    accented = sum(byte > 127 for byte in sample)
-    undefined = len(sample) - len(sample.translate(None, _UNDEFINED_IN_CP1252))
-    if accented > _MOST_ACCENTED * len(sample) + 2 or undefined > 0.01 * len(sample) + 1:
-        raise InputError(
-            "text in an encoding that is neither Unicode nor Western European; save it as UTF-8", "encoding"
-        )
-    return "cp1252"
+def _n_controls(sample: bytes) -> int:
+    return len(sample) - len(sample.translate(None, _CONTROLS))
 
 
-def _is_damaged_utf8(sample: bytes) -> bool:
-    """Whether a few bad bytes are among many good multi-byte characters, as in a cut or patched UTF-8 file."""
-    text = sample.decode("utf-8", "replace")
-    damaged = text.count("\ufffd")
-    return sum(character > "\x7f" for character in text) > 10 * damaged
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Whether most characters or lines beyond ASCII are UTF-8, as in a cut, patched or joined file."""
+    text = data.decode("utf-8", "replace")
+    if not (n_foreign := sum(character > "\x7f" for character in text)):
+        return False
+    n_bad = text.count(_REPLACED)
+    if n_foreign - n_bad >= _LEAST_GOOD * n_bad:
+        return True
+    lines = [line for line in text.split("\n") if not line.isascii()]
+    return sum(_REPLACED not in line for line in lines) * 2 >= len(lines)
+
+
+def _patched(data: bytes) -> tuple[str, str]:
+    """Text of damaged UTF-8, whose lines without a good character are read in the encoding that fits them."""
+    lines: list[bytes | str] = []
+    for line in data.split(b"\n"):
+        text = line.decode("utf-8", "replace")
+        alien = _REPLACED in text and text.replace(_REPLACED, "").isascii()
+        lines.append(line if alien else text)
+    alien_lines = b"\n".join(line for line in lines if isinstance(line, bytes))
+    encoding = "utf-8"
+    if alien_lines:
+        try:
+            encoding = guess(alien_lines).encoding
+        except InputError:
+            encoding = "utf-8"
+    raw = "\n".join(line.decode(encoding, "replace") if isinstance(line, bytes) else line for line in lines)
+    return raw, f"utf-8, and {label(encoding)} in some lines" if encoding != "utf-8" else ""

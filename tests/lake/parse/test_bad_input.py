@@ -70,7 +70,7 @@ BAD = {
     "noise named txt": ("a.txt", NOISE, "garbage"),
     "noise without zeros": ("a.txt", NOISE.replace(b"\0", b""), "garbage"),
     "noise named html": ("a.html", NOISE, "garbage"),
-    "Russian in KOI8": ("a.txt", ("Маяк стоит над морем. " * 9).encode("koi8-r"), "encoding"),
+    "a word in no known encoding": ("a.txt", "Łódź".encode("cp1250"), "encoding"),
     "PDF with a password": ("a.pdf", locked_pdf(), "encrypted"),
     "half a PDF": ("a.pdf", corpus("refractor.pdf")[:900], "truncated"),
     "garbage after %PDF": ("a.pdf", b"%PDF-1.7\n" + NOISE[:2000], "garbage"),

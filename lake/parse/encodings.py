@@ -1,0 +1,238 @@
+"""Which encoding bytes are in: what they declare if that is believable, else what chardet finds, with its rivals."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+from lake.errors import InputError
+
+#: What is looked for, in chardet's names. Of twins that differ in a few signs only the usual one is here.
+_SOUGHT = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
+    "cp1258", "cp874", "gb18030", "cp932", "shift_jis_2004", "euc_jis_2004", "cp949", "euc_kr",
+    "big5hkscs", "koi8-r", "koi8-u", "cp866", "cp850", "cp852", "iso8859-1", "iso8859-2",
+    "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-13", "iso8859-15", "iso8859-16",
+    "mac-roman", "mac-cyrillic", "mac-greek", "mac-turkish",
+]  # fmt: skip
+#: A declared name -> the codec that reads what is really written under that name, as browsers do.
+_REALLY = {
+    **dict.fromkeys(("ascii", "iso8859-1", "latin-1", "unknown-8bit", "x-unknown", "default", "ansi"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "cp936", "x-euc-cn", "euc-cn"), "gb18030"),
+    **dict.fromkeys(("euc_kr", "ks_c_5601-1987", "windows-949", "x-windows-949", "ksc5601"), "cp949"),
+    **dict.fromkeys(("shift_jis", "x-sjis", "sjis", "ms_kanji", "windows-31j"), "cp932"),
+    **dict.fromkeys(("big5", "cp950", "x-x-big5", "big5-hkscs"), "big5hkscs"),
+    **dict.fromkeys(("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2"), "iso2022_jp_ext"),
+    **dict.fromkeys(("iso8859-11", "tis_620", "tis-620"), "cp874"),
+    **dict.fromkeys(("iso8859_8_i", "iso-8859-8-i", "iso-8859-8-e", "logical"), "iso8859-8"),
+    **dict.fromkeys(("x-mac-roman", "macintosh", "mac"), "mac-roman"),
+    **dict.fromkeys(("x-mac-cyrillic", "x-mac-ukrainian"), "mac-cyrillic"),
+    "iso8859-9": "cp1254",
+    "x-mac-ce": "mac-latin2",
+    "unicode-1-1-utf-8": "utf-8",
+    "utf8mb4": "utf-8",
+    "euc_jp": "euc_jp",
+    "x-euc-jp": "euc_jp",
+    "hz-gb-2312": "hz",
+}
+_NO_TEXT = frozenset(("rot13", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"))
+_LABELS = {
+    "cp874": "windows-874",
+    "cp932": "shift_jis",
+    "shift_jis_2004": "shift_jis",
+    "cp949": "euc-kr",
+    "euc_kr": "euc-kr",
+    "euc_jis_2004": "euc-jp",
+    "euc_jp": "euc-jp",
+    "big5hkscs": "big5",
+    "cp866": "ibm866",
+    "cp850": "ibm850",
+    "cp852": "ibm852",
+    "mac-roman": "macintosh",
+}
+_SAMPLE = 1 << 14
+_LOOKED_AT = 1 << 22
+#: Words of ASCII beside a word that is none, which tell what language it stands in.
+_BESIDE = 3
+#: A candidate whose text differs is no rival if its score is this many times smaller; nothing was wrong above it.
+_FAR_BEHIND = 1.5
+#: With a lower score nothing is certain; with a still lower one only Western letters in good order are believed.
+_CERTAIN_SCORE, _LEAST_SCORE = 0.05, 0.02
+_CERTAIN_LENGTH = 5
+#: A declaration is disbelieved if its text is a third odd, or another encoding's score is this many times larger.
+_MOST_ODD, _BELIEVED_WITHIN = 0.34, 1.6
+#: Western letters in a few words tell chardet little; they are by far the likeliest then.
+_WEAK_SCORE, _FEW, _WESTERN_BONUS = 0.06, 4, 1.35
+_RARE, _RARE_SHARE = ("mac-greek", "mac-turkish"), 0.9
+_RIVALS = 3
+#: Of codecs for the same letters the one that keeps ASCII as it is.
+_PLAINER = {"shift_jis_2004": "cp932", "euc_jis_2004": "euc_jp", "euc_kr": "cp949"}
+
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+#: Signs that English prose takes from Windows-1252: quotes, dashes, degrees, fractions, currencies.
+_SIGNS = re.compile(
+    rb"(?:[\x00-\x7f]|(?<![\x80-\xff])(?:"
+    rb"(?<![A-Za-z])(?:[\x80\x91\x93\x95-\x97\xa3\xa7\xa9\xab\xb0-\xb3\xbc-\xbe](?![A-Za-z])"
+    rb"|[\x91\x93\xa9\xab](?=[A-Za-z]))"
+    rb"|(?<=[A-Za-z])[\x85\x92\x94\x99\xae\xbb](?![A-Za-z])|(?<![A-Za-z])[\x85\x92\x94\x99\xae\xbb](?![A-Za-z])"
+    rb"|(?<=[A-Za-z])\x92(?=[A-Za-z])|\xa0|\xb0(?=[CF]\b)|(?<=\b[mckd]m)[\xb2\xb3]|(?<=\bm)[\xb2\xb3]"
+    rb"|(?<![A-Za-z])\xb5(?=[AFVWglms]\b))(?![\x80-\xff]))*"
+)
+_LETTER = "[^\\W\\d_]"
+_ODD = re.compile(
+    # A sign in a word, such a sign before one, two scripts in a word.
+    f"(?<={_LETTER})[^\\w\\s\\x00-\\x7f\u00ab\u00b7\u00bb\u0300-\u036f\u2010-\u201f\u2026](?={_LETTER})"
+    f"|[\u00a4\u00a6\u00ac\u00b1\u00b6\u00b9](?={_LETTER})"
+    "|[A-Za-z\u00c0-\u024f](?=[\u0370-\u06ff])|[\u0370-\u06ff](?=[A-Za-z\u00c0-\u024f])"
+)
+_NEVER = re.compile("[\x80-\x9f\ue000-\uf8ff]")
+_NAMED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""")
+#: What chardet would believe.
+_DECLARES = re.compile(rb"(?:charset|encoding|coding)[ \t]*[=:]", re.IGNORECASE)
+_CODING = re.compile(rb"""^.{0,200}?(?:coding|charset|fenc)[=:][ \t]*["']?([A-Za-z0-9_.-]+)""")
+
+
+class Guess(NamedTuple):
+    """The likeliest encoding, and labels of others that give another text and may be right too, likeliest first."""
+
+    encoding: str
+    rivals: tuple[str, ...] = ()
+    is_certain: bool = False
+
+
+def label(encoding: str) -> str:
+    """The name of a codec in mails and pages.
+
+    >>> label("cp1250"), label("iso8859-2")
+    ('windows-1250', 'iso-8859-2')
+    """
+    if encoding.startswith("cp125"):
+        return f"windows-{encoding[2:]}"
+    return _LABELS.get(encoding, encoding.replace("iso8859-", "iso-8859-").replace("iso2022_jp_ext", "iso-2022-jp"))
+
+
+def codec_of(name: str) -> str | None:
+    """The codec for a declared charset; None if Python has none. Names are read as browsers do.
+
+    >>> codec_of("latin1"), codec_of("x-windows-949"), codec_of("nonsense")
+    ('cp1252', 'cp949', None)
+    """
+    plain = name.strip().strip("\"'").lower()
+    if plain in _REALLY:
+        return _REALLY[plain]
+    for spelling in (plain, plain.removeprefix("x-"), plain.replace("windows-", "cp"), plain.replace("_", "-")):
+        try:
+            known = codecs.lookup(spelling)
+        except (LookupError, ValueError, UnicodeError):
+            continue
+        if known.name not in _NO_TEXT and known._is_text_encoding:
+            return _REALLY.get(known.name, known.name)
+    return None
+
+
+def declared_in(data: bytes, *, markup: bool) -> str | None:
+    """The codec that a text names in its first lines: a page's or XML's own, or an editor's ``coding:`` comment."""
+    head = data[:2048]
+    match = _NAMED.search(head) if markup else None
+    for line in [] if match else head.split(b"\n", 2)[:2]:
+        match = match or _CODING.match(line)
+    return codec_of(match[1].decode("ascii")) if match else None
+
+
+def guess(data: bytes) -> Guess:
+    """The likeliest encoding of bytes that are not UTF-8. Raises InputError if no encoding gives a readable text."""
+    sample = telling(data)
+    if _SIGNS.fullmatch(sample):
+        return Guess("cp1252", (), is_certain=len(_FOREIGN.findall(sample)) > 1)
+    ranked = _ranked(sample)
+    if not ranked:
+        raise _undecidable(())
+    best, encoding, text = ranked[0]
+    rivals: list[str] = []
+    seen = {text}
+    for score, name, other in ranked[1:]:
+        if other not in seen and score * _FAR_BEHIND > best:
+            rivals.append(label(name))
+        seen.add(other)
+    n_foreign = sum(character > "\x7f" for character in text)
+    if best < _LEAST_SCORE and (encoding != "cp1252" or oddity(text) > 0):
+        raise _undecidable([label(name) for _, name, _ in ranked])
+    return Guess(
+        encoding, tuple(rivals[:_RIVALS]), not rivals and best >= _CERTAIN_SCORE and n_foreign >= _CERTAIN_LENGTH
+    )
+
+
+def _undecidable(candidates: Iterable[str]) -> InputError:
+    named = list(dict.fromkeys(candidates))[:_RIVALS]
+    which = f"none of the likeliest encodings ({', '.join(named)}) gives" if named else "no known encoding gives"
+    return InputError(f"text in an unknown encoding: {which} readable words; save it as UTF-8", "encoding")
+
+
+def is_believable(data: bytes, encoding: str) -> bool:
+    """Whether a declared encoding fits the bytes about as well as the one that would be guessed."""
+    sample = telling(data)
+    try:
+        text = sample.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    if oddity(text) > _MOST_ODD:
+        return False
+    ranked = _ranked(sample)
+    best, _, likeliest = ranked[0] if ranked else (0.0, "", text)
+    if best < _CERTAIN_SCORE or likeliest == text:
+        return True
+    stated = max((score for score, name, other in ranked if name == encoding or other == text), default=0.0)
+    return best < _BELIEVED_WITHIN * stated
+
+
+def telling(data: bytes) -> bytes:
+    """The words that are not ASCII with a few beside them: what an encoding can be told from."""
+    pieces: list[bytes] = []
+    n_bytes = 0
+    for match in _LINE.finditer(data, 0, _LOOKED_AT):
+        words = match[0].split(b" ")
+        foreign = [i for i, word in enumerate(words) if not word.isascii()]
+        near = sorted({j for i in foreign for j in range(max(0, i - _BESIDE), min(len(words), i + _BESIDE + 1))})
+        pieces.append(b" ".join(words[j] for j in near))
+        n_bytes += len(pieces[-1])
+        if n_bytes > _SAMPLE:
+            break
+    return _DECLARES.sub(b" ", b"\n".join(pieces)) + b"\n"
+
+
+def oddity(text: str) -> float:
+    """How much of what is not ASCII looks wrong: signs and capitals inside words, mixed scripts, controls; 0 to 1."""
+    n_foreign = sum(character > "\x7f" for character in text)
+    inner = sum(1 for a, b in pairwise(text) if (a > "\x7f" or b > "\x7f") and a.islower() and b.isupper())
+    wrong = len(_ODD.findall(text)) + inner + 3 * len(_NEVER.findall(text))
+    return min(1.0, wrong / max(1, n_foreign))
+
+
+def _ranked(sample: bytes) -> list[tuple[float, str, str]]:
+    """Score, codec and text of each candidate that decodes all of ``sample``, best first."""
+    import chardet
+
+    found = chardet.detect_all(
+        sample, ignore_threshold=True, compat_names=False, include_encodings=_SOUGHT, no_match_encoding="cp1252"
+    )
+    ranked: dict[str, tuple[float, str]] = {}
+    for one in found:
+        for name in dict.fromkeys((_PLAINER.get(one["encoding"] or "", one["encoding"] or ""), one["encoding"] or "")):
+            try:
+                text = sample.decode(name)
+            except (UnicodeDecodeError, LookupError):
+                continue
+            score = one["confidence"] * (1 - oddity(text)) * (_RARE_SHARE if name in _RARE else 1)
+            ranked[name] = max(ranked.get(name, (0.0, text)), (score, text))
+            break
+    if "cp1252" in ranked:
+        best, (western, text) = max(score for score, _ in ranked.values()), ranked["cp1252"]
+        if best < _WEAK_SCORE or sum(character > "\x7f" for character in text) < _FEW:
+            ranked["cp1252"] = western * _WESTERN_BONUS, text
+    order = {name: place for place, name in enumerate((*_SOUGHT, *_PLAINER.values()))}
+    every = ((score, name, text) for name, (score, text) in ranked.items())
+    return sorted(every, key=lambda one: (-one[0], order[one[1]]))

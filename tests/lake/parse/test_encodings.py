@@ -1,0 +1,125 @@
+# ruff: noqa: RUF001
+"""Encodings: what is declared, what is detected, what is damaged; a text that may be wrong is never silent."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from benchmarks.encoding_texts import samples
+from benchmarks.encodings import outcome
+from lake.errors import InputError
+from lake.parse import parse
+from lake.parse.text import decode
+
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Maják svítí každou noc.\n"
+GERMAN = "Größe und Öl für die Lampe, die der Wärter löscht.\n"
+RUSSIAN = "Смотритель зажёг маяк, прежде чем над морем стемнело.\n"
+CHINESE = "守塔人在海面变暗之前点亮了灯塔。\n"
+JAPANESE = "灯台守は海が暗くなる前に灯りをともした。\n"
+KOREAN = "등대지기는 바다가 어두워지기 전에 불을 밝혔다.\n"
+
+
+def test_a_text_in_a_legacy_encoding_is_right_or_remarked_on() -> None:
+    outcomes = [outcome(sample) for sample in samples()]
+    assert len(outcomes) >= 400
+    assert "wrong" not in outcomes
+    assert sum(result.startswith("right") for result in outcomes) >= 0.99 * len(outcomes)
+    assert outcomes.count("right") >= 0.6 * len(outcomes)
+
+
+READ = {
+    "UTF-8 with a BOM": (codecs.BOM_UTF8 + GERMAN.encode(), GERMAN),
+    "UTF-16 with a BOM": (GERMAN.encode("utf-16"), GERMAN),
+    "UTF-16 BE with a BOM": (codecs.BOM_UTF16_BE + CHINESE.encode("utf-16-be"), CHINESE),
+    "UTF-32 with a BOM": (RUSSIAN.encode("utf-32"), RUSSIAN),
+    "UTF-16 LE without": (CHINESE.encode("utf-16-le"), CHINESE),
+    "UTF-16 BE without": (RUSSIAN.encode("utf-16-be"), RUSSIAN),
+    "UTF-32 LE without": (JAPANESE.encode("utf-32-le"), JAPANESE),
+    "GB18030 with a BOM": (b"\x84\x31\x95\x33" + CHINESE.encode("gb18030"), CHINESE),
+    "ISO-2022-JP": (JAPANESE.encode("iso2022_jp"), JAPANESE),
+    "ISO-2022-KR": (KOREAN.encode("iso2022_kr"), KOREAN),
+    "a stray NUL": (b"The lamp\0 keeper\n", "The lamp keeper\n"),
+    "a NUL beyond ASCII": (GERMAN.encode().replace(b"r die", b"r\0 die"), GERMAN),
+    "a NUL in a legacy encoding": (CZECH.encode("cp1250") + b"\0", CZECH),
+    "NULs at the end": (b"The lamp" + b"\0" * 4096, "The lamp"),
+    "a few controls": (b"The\x01 lamp\x02 keeper\x7f\n", "The lamp keeper\n"),
+    "a coding comment": (b"# -*- coding: koi8-r -*-\n" + "Маяк".encode("koi8-r"), "\nМаяк"),
+    "a coding comment of vim": (b"# vim: set fileencoding=cp1251 :\n" + "Маяк".encode("cp1251"), "\nМаяк"),
+    "a coding comment in the second line": (b"#!/bin/sh\n# coding: cp1250\n" + "Łódź".encode("cp1250"), "\nŁódź"),
+    "signs of Windows-1252": ("“Stop” © 20 °C…".encode("cp1252"), "“Stop” © 20 °C…"),
+    "a few letters of Windows-1252": ("A naïve café owner".encode("cp1252"), "A naïve café owner"),
+    "Latin-1": (GERMAN.encode("latin-1"), GERMAN),
+    "a UTF-8 BOM before another encoding": (codecs.BOM_UTF8 + RUSSIAN.encode("cp1251"), RUSSIAN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "text"), READ.values(), ids=READ)
+def test_bytes_become_their_text(data: bytes, text: str) -> None:
+    assert decode(data).text.endswith(text)
+
+
+DECLARED = {
+    "as HTML": ("<meta charset=windows-1251><p>", "Маяк", "cp1251"),
+    "as HTML 4": ('<meta http-equiv=Content-Type content="text/html; charset=iso-8859-2"><p>', "Łódź", "iso8859-2"),
+    "as XML": ('<?xml version="1.0" encoding="koi8-r"?><p>', "Маяк", "koi8-r"),
+    "as a subset": ("<meta charset=gb2312><p>", "灯塔鎔", "gbk"),
+    "as Shift JIS with signs of Windows": ("<meta charset=shift_jis><p>", "灯台守は①", "cp932"),
+    "as Latin-1 with signs of Windows": ("<meta charset=iso-8859-1><p>", "“Größe”", "cp1252"),
+    "UTF-8, is Central European": ("<meta charset=utf-8><p>", CZECH, "cp1250"),
+    "Latin-1, is UTF-8": ("<meta charset=iso-8859-1><p>", GERMAN, "utf-8"),
+    "Latin-1, is Cyrillic": ("<meta charset=iso-8859-1><p>", RUSSIAN, "cp1251"),
+    "Latin-1, is Central European": ("<meta charset=iso-8859-1><p>", CZECH, "cp1250"),
+    "UTF-16, is made of bytes": ('<?xml version="1.0" encoding="utf-16"?><p>', GERMAN, "utf-8"),
+    "an unknown name": ("<meta charset=windows-4711><p>", RUSSIAN, "cp1251"),
+}
+
+
+@pytest.mark.parametrize(("head", "text", "encoding"), DECLARED.values(), ids=DECLARED)
+def test_a_declaration_is_believed_if_it_fits(head: str, text: str, encoding: str) -> None:
+    assert decode(head.encode() + text.encode(encoding), declared=True).text == head + text
+
+
+def test_an_envelope_names_a_charset() -> None:
+    assert decode("Łódź".encode("cp1250"), charset="windows-1250").text == "Łódź"
+    assert decode("안녕하세요".encode("cp949"), charset="x-windows-949").text == "안녕하세요"
+    assert decode("Größe".encode("utf-7"), charset="utf-7").text == "Größe"
+    assert decode("Größe".encode(), charset="us-ascii").text == "Größe"
+
+
+def test_a_guess_names_what_else_it_may_be() -> None:
+    (remark,) = parse("Škoda\n".encode("cp1250"), "a.txt").omitted
+    assert (remark.kind, remark.n_words, remark.place) == ("guessed_encoding", 0, "windows-1250; also possible: ibm852")
+
+
+def test_a_declaration_that_does_not_fit_is_remarked_on() -> None:
+    (remark,) = decode(b"<meta charset=utf-8><p>" + CZECH.encode("cp1250"), declared=True).omitted
+    assert remark.place == "windows-1250; it declares utf-8, which does not fit"
+
+
+def test_damaged_utf8_stays_utf8() -> None:
+    text, metadata, omitted = decode((GERMAN * 3).encode()[:-20] + b"\xc3" + GERMAN.encode())
+    assert text.count("Größe") == 4
+    assert metadata == {"encoding": "damaged utf-8"}
+    assert [(one.kind, one.place[:2]) for one in omitted] == [("unreadable", "1 ")]
+
+
+def test_lines_of_another_encoding_among_utf8_are_read() -> None:
+    text, _, omitted = decode((GERMAN * 2).encode() + RUSSIAN.encode("cp1251") + GERMAN.encode())
+    assert text == GERMAN * 2 + RUSSIAN + GERMAN
+    assert [one.place for one in omitted] == ["utf-8, and windows-1251 in some lines"]
+
+
+def test_what_cannot_be_decided_is_refused_with_the_candidates() -> None:
+    with pytest.raises(InputError, match="windows-1250") as refusal:
+        decode("Łódź".encode("cp1250"))
+    assert refusal.value.error_class == "encoding"
+
+
+def test_texts_for_terminals_and_printers() -> None:
+    assert parse(b"\x1b[1;31mERROR\x1b[0m lamp", "a.log").text == "ERROR lamp"
+    assert parse(b"N\bNA\bAM\bME\bE _\bx", "a.txt").text == "NAME x"
+    assert parse("one\x0ctwo\x85three\u2028four\rfive\vsix\u2029seven".encode(), "a.txt").text == (
+        "one\ntwo\nthree\nfour\nfive\nsix\n\nseven"
+    )
