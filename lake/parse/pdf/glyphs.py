@@ -23,6 +23,11 @@ _FILL_AND_STROKE = 2
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 4
 _THIN = 3.0
+_GLYPHS = re.compile(r"\S")
+#: Replacement characters, private use and controls, but for the bullets of symbol fonts and pdfium's hyphen.
+_NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8ff\x00\x01\x03-\x08\x0e-\x1f]")
+_SAMPLES = 24
+_MOST_UNMAPPED = 0.4
 _LEAST_RULE = 6.0
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -78,17 +83,32 @@ class PageGlyphs:
                 right = rect.right
             if rect.top > top:
                 top = rect.top
-        return self._shown(left, bottom, right, top)
+        return self.shown(left, bottom, right, top)
 
-    def pieces(self, first: int, last: int) -> list[Box]:
-        """Tight boxes of the text objects that the glyphs ``first`` to ``last`` belong to, in their order."""
+    def gaps(self, first: int, last: int, least: float) -> list[tuple[float, float]]:
+        """Gaps of at least ``least`` points between the text objects of a level line: where each begins and ends."""
         start, end = self._index(first), self._index(last)
         count = self._pdfium.FPDFText_CountRects(self._raw, start, end - start + 1)
+        if count < 2:
+            return []
+        read, raw, (left_at, top_at, right_at, bottom_at) = self._pdfium.FPDFText_GetRect, self._raw, self._edges_at
         left, top, right, bottom = self._edges
-        found = []
+        low, high = (left, right) if self._turn % 2 == 0 else (bottom, top)
+        extents = []
         for i in range(count):
-            if self._pdfium.FPDFText_GetRect(self._raw, i, *self._edges_at):
-                found.append(self._shown(left.value, bottom.value, right.value, top.value))
+            if read(raw, i, left_at, top_at, right_at, bottom_at):
+                extents.append((low.value, high.value))
+        if self._turn > 1:
+            extents = [(-b, -a) for a, b in extents]
+        extents.sort()
+        offset = {0: -self._left, 1: -self._bottom, 2: self._right, 3: self._top}[self._turn]
+        found = []
+        reach = extents[0][1]
+        for begin, stop in extents:
+            if begin - reach >= least:
+                found.append((reach + offset, begin + offset))
+            if stop > reach:
+                reach = stop
         return found
 
     def style(self, index: int) -> tuple[float, bool]:
@@ -131,7 +151,24 @@ class PageGlyphs:
         place: int = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._raw, index)
         return max(0, place)
 
-    def _shown(self, left: float, bottom: float, right: float, top: float) -> Box:
+    def is_blank(self) -> bool:
+        """Whether the page draws nothing."""
+        return bool(self._pdfium.FPDFPage_CountObjects(self._page) == 0)
+
+    def is_unmapped(self) -> bool:
+        """Whether most glyphs have no Unicode value that means something, so that the text is no text."""
+        if not self.n_chars:
+            return False
+        n_glyphs = len(_GLYPHS.findall(self.text)) if self.text else 0
+        if len(_NO_LETTERS.findall(self.text)) > _MOST_UNMAPPED * max(1, n_glyphs):
+            return True
+        step = max(1, self.n_chars // _SAMPLES)
+        sample = range(0, self.n_chars, step)
+        failed: int = sum(self._pdfium.FPDFText_HasUnicodeMapError(self._raw, i) == 1 for i in sample)
+        return failed > _MOST_UNMAPPED * len(sample)
+
+    def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """A box of the page's own points in those of the page as shown."""
         if self._turn == 0:
             return Box(left - self._left, bottom - self._bottom, right - self._left, top - self._bottom)
         if self._turn == 1:
@@ -202,10 +239,10 @@ class PageGlyphs:
         bottom = min(min(a[1], b[1]) for a, b in pieces)
         top = max(max(a[1], b[1]) for a, b in pieces)
         if min(right - left, top - bottom) <= _THIN:
-            yield self._shown(left, bottom, right, top)
+            yield self.shown(left, bottom, right, top)
             return
         for a, b in pieces:
-            yield self._shown(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+            yield self.shown(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
 
 
 def _is_rule(box: Box) -> bool:

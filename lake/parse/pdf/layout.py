@@ -1,4 +1,4 @@
-"""Turns the lines of PDF pages into paragraphs and headings; independent of any PDF library."""
+"""Turns the lines of PDF pages into paragraphs, tables and headings; independent of any PDF library."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
+    from lake.parse.pdf.hyphens import Hyphens
+    from lake.parse.pdf.lines import Line
 
-_DIGITS = re.compile(r"\d+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')
-_EDGE_LINES = 2
-_LEAST_REPEATS = 3
-_LEAST_DENSITY = 0.4
+_BULLET = re.compile(r"[•‣▪◦●○■□▪\u2013—*\-]\s|\(?[a-z\d]{1,2}[.)]\s|\[[x ]\] ")
+_NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶#]{1,3}|[a-z]\)|\(\d{1,2}\)|\[\d{1,2}\])[.)]?\s*\S")
+_SMALLER = 0.93
 _LONGEST_TITLE_LINES = 4
+_USUAL_PITCH = 1.2
+_WIDER_PITCH = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,70 +36,114 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class PlacedHeading:
-    """A bookmark found on its page: lines ``first`` to ``last`` (exclusive) hold its words.
+    """A heading on its page: lines ``first`` to ``last`` (exclusive) hold its words.
 
-    Both are equal if the page does not show the title, which is then inserted before that line.
+    Both are equal if the page does not show the title of a bookmark, which is then inserted before that line.
     """
 
-    bookmark: Bookmark
     first: int
     last: int
+    level: int
+    title: str
 
 
-Line = tuple[int, str]
+def body_of(lines: Sequence[Line], running: dict[int, str], body: float) -> list[Line]:
+    """The lines of a page without its running lines, with its footnotes at the end."""
+    kept: list[Line] = []
+    for i, line in enumerate(lines):
+        remaining = running.get(i)
+        if remaining is not None:
+            line.text = remaining
+        if line.text or line.table:
+            kept.append(line)
+    _mark_notes(kept, body)
+    return [line for line in kept if not line.is_note] + [line for line in kept if line.is_note]
 
 
-def body_lines(pages: Sequence[Sequence[str]]) -> Iterator[list[Line]]:
-    """Numbered lines of each page, without running headers and footers.
+def _mark_notes(lines: Sequence[Line], body: float) -> None:
+    """Mark the small lines at the foot of each column, from one that begins with a note's mark."""
+    end = len(lines)
+    while end > 0:
+        first = end
+        while (
+            first > 0
+            and _is_small(lines[first - 1], body)
+            and (first == end or _is_below(lines[first], lines[first - 1]))
+        ):
+            first -= 1
+        if first < end:
+            marked = [i for i in range(first, end) if _NOTE_MARK.match(lines[i].text)]
+            column = lines[marked[0]] if marked else None
+            if (
+                column is not None
+                and first > 0
+                and not any(
+                    not line.table
+                    and line.size >= 0.97 * body
+                    and line.middle < column.middle
+                    and _overlaps(line, column)
+                    for line in lines
+                )
+            ):
+                for line in lines[marked[0] : end]:
+                    line.is_note = True
+        end = first - 1 if first == end else first
 
-    An edge line counts as running if it recurs, digits aside, on at least three pages that are close enough together:
-    a chapter's header recurs only in its own chapter.
-    """
-    running = _running_lines(pages)
+
+def _is_small(line: Line, body: float) -> bool:
+    return not line.table and line.is_upright and 0 < line.size <= _SMALLER * body
+
+
+def _is_below(line: Line, before: Line) -> bool:
+    return line.middle < before.middle + 0.3 * line.size
+
+
+def _overlaps(one: Line, other: Line) -> bool:
+    return min(one.right, other.right) - max(one.left, other.left) > 0
+
+
+def join_divided(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
+    """Join words that go over the end of a line or of a page; a word stands where it begins."""
+    before: Line | None = None
     for lines in pages:
-        edges = _edges(len(lines))
-        yield [(i, line) for i, line in enumerate(lines) if i not in edges or _shape(line) not in running]
+        last: Line | None = None
+        for line in lines:
+            last = line if not (line.is_note and last and not last.is_note) else last
+            if line.table or not line.text:
+                continue
+            if before is not None and _is_similar(before, line) and (found := hyphens.joined(before.text, line.text)):
+                before.text, line.text = found
+            if line.text:
+                before = line
+        before = next((line for line in reversed(lines) if not line.is_note and line.text), None) if lines else before
 
 
-def _running_lines(pages: Sequence[Sequence[str]]) -> set[str]:
-    seen: dict[str, list[int]] = defaultdict(list)
-    for number, lines in enumerate(pages):
-        for shape in {_shape(lines[i]) for i in _edges(len(lines))}:
-            seen[shape].append(number)
-    return {shape for shape, where in seen.items() if _is_running(where)}
+def _is_similar(one: Line, other: Line) -> bool:
+    return one.is_note == other.is_note and abs(one.size - other.size) <= 0.25 * max(one.size, other.size)
 
 
-def _is_running(where: Sequence[int]) -> bool:
-    reach = where[-1] - where[0] + 1
-    return len(where) >= _LEAST_REPEATS and len(where) / reach >= _LEAST_DENSITY
+def placed_bookmarks(pages: Sequence[Sequence[Line]], outline: Sequence[Bookmark]) -> dict[int, list[PlacedHeading]]:
+    """Headings at the bookmarks' titles, by page, in the page's own words: they hold the section's number as well.
 
-
-def _edges(n_lines: int) -> set[int]:
-    return {i for i in range(n_lines) if i < _EDGE_LINES or i >= n_lines - _EDGE_LINES}
-
-
-def _shape(line: str) -> str:
-    return _DIGITS.sub("#", line).casefold()
-
-
-def placed_headings(pages: Sequence[Sequence[str]], outline: Sequence[Bookmark]) -> dict[int, list[PlacedHeading]]:
-    """Positions of the bookmarks' titles, by page; searched in order so that repeats stay distinct."""
+    Titles are searched in order so that repeats stay distinct.
+    """
     placed: dict[int, list[PlacedHeading]] = defaultdict(list)
     for bookmark in outline:
         before = placed[bookmark.page]
         begin = before[-1].last if before else 0
         first, last = _find_title(pages[bookmark.page], bookmark.title, begin)
-        before.append(PlacedHeading(bookmark, first, last))
+        title = " ".join(line.text for line in pages[bookmark.page][first:last]) or bookmark.title
+        before.append(PlacedHeading(first, last, bookmark.level, title))
     return placed
 
 
-def _find_title(lines: Sequence[str], title: str, begin: int) -> tuple[int, int]:
+def _find_title(lines: Sequence[Line], title: str, begin: int) -> tuple[int, int]:
     """Lines that hold only the title, perhaps after a number or a word like "Chapter 3"."""
     wanted = _letters(title)
     for first in range(begin, len(lines)):
         joined = ""
         for last in range(first, min(first + _LONGEST_TITLE_LINES, len(lines))):
-            joined += _letters(lines[last])
+            joined += _letters(lines[last].text)
             if wanted and joined.endswith(wanted) and len(joined) <= len(wanted) + 12:
                 return first, last + 1
             if len(joined) > len(wanted) + 12:
@@ -108,22 +156,63 @@ def _letters(text: str) -> str:
 
 
 def write_page(writer: TextWriter, lines: Sequence[Line], headings: Sequence[PlacedHeading], page: int) -> None:
-    """Append one page: paragraphs between headings."""
+    """Append one page: its paragraphs and tables, between its headings."""
     position = 0
     for heading in headings:
-        _write_paragraphs(writer, [text for i, text in lines if position <= i < heading.first], page)
-        writer.heading(heading.bookmark.title, heading.bookmark.level, page=page)
-        position = heading.last
-    _write_paragraphs(writer, [text for i, text in lines if i >= position], page)
+        _write_blocks(writer, lines[position : heading.first], page)
+        writer.heading(heading.title, heading.level, page=page)
+        position = max(position, heading.last)
+    _write_blocks(writer, lines[position:], page)
 
 
-def _write_paragraphs(writer: TextWriter, lines: Sequence[str], page: int) -> None:
-    """Append paragraphs; a line that ends a sentence well before the right margin ends its paragraph."""
-    margin = 0.85 * median(map(len, lines)) if lines else 0
+def _write_blocks(writer: TextWriter, lines: Sequence[Line], page: int) -> None:
+    texts = [line for line in lines if line.text and not line.table]
+    margin = 0.85 * median(len(line.text) for line in texts) if texts else 0.0
+    pitch = _WIDER_PITCH * _pitch(texts)
     paragraph: list[str] = []
+    before: Line | None = None
     for line in lines:
-        paragraph.append(line)
-        if len(line) < margin and line.endswith(_SENTENCE_ENDS):
+        if line.table is None and not line.text:
+            continue
+        if before is not None and (line.table or before.table or _begins(before, line, margin, pitch)):
             writer.add("\n".join(paragraph), page=page)
             paragraph = []
+        if line.table:
+            writer.table(line.table.rows, page=page)
+        else:
+            paragraph.append(line.text)
+        before = line
     writer.add("\n".join(paragraph), page=page)
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """Usual distance of lines, in units of their size."""
+    steps = list(_steps(lines))
+    return min(2.5, max(1.0, median(steps))) if steps else _USUAL_PITCH
+
+
+def _steps(lines: Sequence[Line]) -> Iterator[float]:
+    for before, line in pairwise(lines):
+        if line.size and 0.8 < (step := (before.middle - line.middle) / line.size) < 2.5:
+            yield step
+
+
+def _begins(before: Line, line: Line, margin: float, pitch: float) -> bool:
+    """Whether ``line`` begins a new paragraph after ``before``."""
+    if before.is_note != line.is_note or before.is_upright != line.is_upright:
+        return True
+    if line.is_note and _NOTE_MARK.match(line.text):
+        return True
+    if before.text[-1:] == "-" and before.text[-2:-1].isalpha() and line.text[:1].islower():
+        return False
+    if _BULLET.match(line.text) or (len(before.text) < margin and before.text.endswith(_SENTENCE_ENDS)):
+        return True
+    if not line.is_upright:
+        return False
+    size = max(line.size, before.size)
+    if abs(line.size - before.size) > 0.15 * size:
+        return True
+    step = before.middle - line.middle
+    if step < -0.5 * size:
+        return before.text.endswith(_SENTENCE_ENDS)
+    return step > pitch * size or (line.left > before.left + size and before.text.endswith(_SENTENCE_ENDS))

@@ -1,0 +1,240 @@
+"""The lines of a page: in the order in which it draws them, or by place if that order is not one to read in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+from lake.parse.canonical import clean
+from lake.parse.pdf.order import reading_order
+from lake.parse.pdf.words import LINE_END_HYPHEN, layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lake.parse.pdf.geometry import Box, FoundTable, PageLayout, PlacedWord
+    from lake.parse.pdf.glyphs import PageGlyphs
+
+    FindTables = Callable[[PageLayout], list[FoundTable]]
+
+_RAW_LINE = re.compile(rf"[^\n\r{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}?")
+_WIDE_GAP = 1.2
+_WIDE_ADVANCE = 0.78
+_LEAST_WIDE = 8
+_LEAST_CELL_LINES = 3
+_LEAST_BESIDE_LINES = 3
+_BESIDE = 7.0
+_SHORT_PIECE = 3.0
+_OVERHANG = 6.0
+_LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
+_SYMBOLS = str.maketrans(
+    dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06f\uf0fc\uf0d2\uf0be\uf02d", "•") | {"\xad": "", "\ufeff": ""}
+)
+_CELL_ENDS = "0123456789)%-\u2013—"
+_LEADERS = "...."
+_LEADERS_APART = ". . ."
+_PROSE_LENGTH = 24
+_MOST_STREAM_JUMPS = 4
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text, or a table that stands for the lines inside it; the box is in points of the page as shown.
+
+    ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
+    ``is_note`` marks the lines of footnotes.
+    """
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    size: float = 0.0
+    bold: bool = False
+    table: FoundTable | None = None
+    begins_apart: bool = False
+    ends_apart: bool = False
+    has_gap: bool = False
+    is_note: bool = False
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def is_upright(self) -> bool:
+        return self.table is not None or self.top - self.bottom <= max(2.5 * self.size, 4.0) or len(self.text) < 3
+
+
+def page_lines(
+    glyphs: PageGlyphs, added: Sequence[Line], find_tables: FindTables | None
+) -> tuple[list[Line], list[str]]:
+    """The page's lines in reading order, and texts that lie outside the page.
+
+    ``added`` lines (values of form fields) are put at their places. Most pages are drawn in the order in which they
+    are read. Only a page that shows gaps between columns or cells, or that goes back up, is taken apart into words,
+    because that costs as much as all other work on the page.
+    """
+    stream = _stream_lines(glyphs)
+    width, height = glyphs.size
+    is_whole = all(
+        min(line.left, line.bottom, width - line.right, height - line.top) > -_OVERHANG for line in stream.lines
+    )
+    if is_whole and not added and not stream.has_columns and _reads_on(stream.lines):
+        return stream.lines, []
+    layout = layout_of(glyphs)
+    outside: list[str] = []
+    if not is_whole:
+        visible = [word for word in layout.words if _is_visible(word.box, width, height)]
+        kept = set(map(id, visible))
+        outside = [word.text for word in layout.words if id(word) not in kept]
+        layout = replace(layout, words=visible)
+    tables = list(find_tables(layout)) if find_tables and layout.words else []
+    placed = [line for line in _word_lines(layout.words) if not any(_is_inside(line, table.box) for table in tables)]
+    placed += [Line("", *table.box, table=table) for table in tables]
+    return reading_order([*placed, *(_beside_label(line, placed) for line in added)]), outside
+
+
+def _beside_label(added: Line, lines: Sequence[Line]) -> Line:
+    """A line that was added, raised or lowered to the label in the same row that is nearest to it."""
+    row = [line for line in lines if not line.table and added.bottom - 8 < line.middle < added.top + 8]
+    if not row:
+        return added
+    label = min(row, key=lambda line: max(line.left - added.right, added.left - line.right, 0.0))
+    half = (added.top - added.bottom) / 2
+    return replace(added, bottom=label.middle - half, top=label.middle + half)
+
+
+def _is_visible(box: Box, width: float, height: float) -> bool:
+    x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+    return 0 <= x <= width and 0 <= y <= height
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Lines as the page draws them, and what their gaps look like."""
+
+    lines: list[Line]
+    n_gapped: int = 0
+    n_cells: int = 0
+    n_beside: int = 0
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether the gaps may be those between a table's cells or between columns of text."""
+        return self.n_cells >= _LEAST_CELL_LINES or self.n_beside >= _LEAST_BESIDE_LINES
+
+
+def _stream_lines(glyphs: PageGlyphs) -> _Stream:
+    lines: list[Line] = []
+    found = _Stream(lines)
+    for match in _RAW_LINE.finditer(glyphs.text):
+        raw = match[0]
+        text = raw.strip()
+        if not text:
+            continue
+        first = match.start() + len(raw) - len(raw.lstrip())
+        last = first + len(text) - 1
+        box = glyphs.box(first, last)
+        if box is None:
+            continue
+        size, bold = glyphs.style(first)
+        line = Line(_shown(text), *box, size, bold)
+        lines.append(line)
+        if last - first > 1 and line.is_upright:
+            _note_gaps(found, glyphs, line, first, last)
+    return found
+
+
+def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last: int) -> None:
+    em = max(line.size, 4.0)
+    if last - first >= _LEAST_WIDE and line.right - line.left > _WIDE_ADVANCE * em * (last - first):
+        found.n_cells += 1
+        found.n_beside += 1
+        return
+    gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
+    if not gaps:
+        return
+    found.n_gapped += 1
+    line.has_gap = True
+    line.begins_apart = gaps[0][0] - line.left < _SHORT_PIECE * em
+    line.ends_apart = line.right - gaps[-1][1] < _SHORT_PIECE * em
+    if _LEADERS in line.text or _LEADERS_APART in line.text:
+        return
+    found.n_cells += len(gaps) > 1 or line.text[-1] in _CELL_ENDS
+    found.n_beside += gaps[0][0] - line.left > _BESIDE * em and line.right - gaps[-1][1] > _BESIDE * em
+
+
+def _shown(text: str) -> str:
+    """The text of a line without ligatures and soft hyphens, with bullets for those of symbol fonts."""
+    if text.isascii():
+        return text
+    if text[-1] == "\xad":
+        text = f"{text[:-1]}{LINE_END_HYPHEN}"
+    text = _LIGATURES.sub(lambda match: normalize("NFKC", match[0]), text.translate(_SYMBOLS))
+    return clean(text).replace(LINE_END_HYPHEN, "-")
+
+
+def _reads_on(lines: Sequence[Line]) -> bool:
+    """Whether each line follows below the one before, or begins a column of prose."""
+    runs: list[list[Line]] = [[]]
+    for line in lines:
+        if not line.is_upright:
+            continue
+        before = runs[-1][-1] if runs[-1] else None
+        if before and line.middle > before.middle - 0.3 * min(line.size, before.size):
+            runs.append([])
+        runs[-1].append(line)
+    if len(runs) == 1:
+        return True
+    if len(runs) > _MOST_STREAM_JUMPS:
+        return False
+    long_runs = [run for run in runs if len(run) > 2]
+    return bool(long_runs) and all(median(len(line.text) for line in run) >= _PROSE_LENGTH for run in long_runs)
+
+
+def _word_lines(words: Sequence[PlacedWord]) -> list[Line]:
+    """Runs of words on one line without a wide gap, in the order in which the page draws them."""
+    lines: list[Line] = []
+    texts: list[str] = []
+    last: Box | None = None
+    for word in words:
+        text, box, size, bold = word
+        line = lines[-1] if lines else None
+        if line is not None and last is not None and _goes_on(line, last, box, size):
+            texts.append(text)
+            line.left, line.bottom = min(line.left, box.left), min(line.bottom, box.bottom)
+            line.right, line.top = max(line.right, box.right), max(line.top, box.top)
+            line.bold = line.bold and bold
+        else:
+            if line is not None:
+                line.text = " ".join(texts)
+            texts = [text]
+            lines.append(Line("", *box, size, bold))
+        last = box
+    if lines:
+        lines[-1].text = " ".join(texts)
+    for line in lines:
+        line.text = _shown(line.text)
+    return lines
+
+
+def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:
+    """Whether a word continues the line of the word before it, in either direction of writing."""
+    em = max(line.size, size, 4.0)
+    if not line.is_upright:
+        return abs((box.left + box.right) / 2 - (last.left + last.right) / 2) < 0.5 * em
+    if abs((box.bottom + box.top) / 2 - (last.bottom + last.top) / 2) > 0.5 * em:
+        return False
+    gap = max(box.left - last.right, last.left - box.right)
+    return gap <= _WIDE_GAP * em and max(box.right, line.right) - min(box.left, line.left) > 0
+
+
+def _is_inside(line: Line, box: Box) -> bool:
+    x, y = (line.left + line.right) / 2, line.middle
+    return box.left <= x <= box.right and box.bottom <= y <= box.top

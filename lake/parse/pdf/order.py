@@ -1,0 +1,149 @@
+"""Reading order by place: columns one after the other, rows from top to bottom, cells of a row beside each other."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lake.parse.pdf.lines import Line
+
+_LEAST_COLUMN_LINES = 3
+_LEAST_COLUMN_LENGTH = 14
+_LEAST_FILL = 0.55
+_LEAST_GUTTER = 5.0
+_DEEPEST = 12
+_SHORT_PIECE = 3.0
+
+
+def reading_order(lines: Sequence[Line]) -> list[Line]:
+    """The lines in the order in which they are read; those beside each other that are no columns become one line."""
+    flat = [line for line in lines if line.is_upright]
+    turned = [line for line in lines if not line.is_upright]
+    return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + turned
+
+
+def _ordered(lines: Sequence[Line], rtl: bool, depth: int) -> list[Line]:
+    cut = _column_cut(lines) if depth and len(lines) >= 2 * _LEAST_COLUMN_LINES else None
+    if cut is None:
+        return _rows(lines, rtl)
+    x, low, high = cut
+    above, below, left, right = [], [], [], []
+    for line in lines:
+        if line.middle > high:
+            above.append(line)
+        elif line.middle < low:
+            below.append(line)
+        elif (line.left + line.right) / 2 < x:
+            left.append(line)
+        else:
+            right.append(line)
+    sides = (right, left) if rtl else (left, right)
+    return [placed for part in (above, *sides, below) for placed in _ordered(part, rtl, depth - 1)]
+
+
+def _column_cut(lines: Sequence[Line]) -> tuple[float, float, float] | None:
+    """A place between columns of prose, with the lower and upper end of the stretch that it parts."""
+    best: tuple[float, tuple[float, float, float]] | None = None
+    lines = sorted(lines, key=lambda line: -line.middle)
+    for x in _gutters(lines):
+        for low, high, left, right in _stretches(lines, x):
+            n = min(len(left), len(right))
+            if n < _LEAST_COLUMN_LINES or not (_is_column(left) and _is_column(right)):
+                continue
+            score = n + 0.001 * (high - low)
+            if best is None or score > best[0]:
+                best = score, (x, low, high)
+    return best[1] if best else None
+
+
+def _gutters(lines: Sequence[Line]) -> list[float]:
+    """Places a little left of where lines begin."""
+    begins: dict[int, int] = {}
+    for line in lines:
+        begins[round(line.left / 3)] = begins.get(round(line.left / 3), 0) + 1
+    return [3.0 * place - _LEAST_GUTTER / 2 for place, n in sorted(begins.items()) if n >= 2]
+
+
+def _stretches(lines: Sequence[Line], x: float) -> list[tuple[float, float, list[Line], list[Line]]]:
+    """The stretches from top to bottom in which no line crosses ``x``, each with the lines on either side."""
+    found = []
+    left: list[Line] = []
+    right: list[Line] = []
+    half = _LEAST_GUTTER / 2 - 0.5
+
+    def end() -> None:
+        if left and right:
+            inside = [line.middle for line in (*left, *right)]
+            found.append((min(inside) - 1, max(inside) + 1, list(left), list(right)))
+        left.clear()
+        right.clear()
+
+    for line in lines:
+        if line.right <= x + half:
+            left.append(line)
+        elif line.left >= x - half:
+            right.append(line)
+        else:
+            end()
+    end()
+    return found
+
+
+def _is_column(lines: Sequence[Line]) -> bool:
+    """Whether the lines are prose: long enough, and most of them fill the column's width."""
+    if any(line.table for line in lines):
+        lines = [line for line in lines if not line.table] or lines
+    rows = _row_groups(lines)
+    lengths = [sum(len(line.text) for line in row) for row in rows]
+    if median(lengths) < _LEAST_COLUMN_LENGTH:
+        return False
+    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    filled = sum(max(line.right for line in row) - left > 0.7 * (right - left) for row in rows)
+    return filled >= _LEAST_FILL * len(rows)
+
+
+def _row_groups(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines at one height together, from top to bottom."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -line.middle):
+        if rows and not line.table and not rows[-1][0].table:
+            head = rows[-1][0]
+            if abs(head.middle - line.middle) <= 0.4 * max(min(head.size, line.size), 4.0):
+                rows[-1].append(line)
+                continue
+        rows.append([line])
+    return rows
+
+
+def _rows(lines: Sequence[Line], rtl: bool) -> list[Line]:
+    placed = []
+    for row in _row_groups(lines):
+        row.sort(key=lambda line: -line.right if rtl else line.left)
+        if len(row) == 1:
+            placed.append(row[0])
+            continue
+        placed.append(
+            replace(
+                row[0],
+                text=" ".join(line.text for line in row if line.text),
+                left=min(line.left for line in row),
+                bottom=min(line.bottom for line in row),
+                right=max(line.right for line in row),
+                top=max(line.top for line in row),
+                size=max(line.size for line in row),
+                bold=all(line.bold for line in row),
+                begins_apart=row[0].right - row[0].left < _SHORT_PIECE * row[0].size,
+                ends_apart=row[-1].right - row[-1].left < _SHORT_PIECE * row[-1].size,
+                has_gap=True,
+            )
+        )
+    return placed
+
+
+def _is_right_to_left(lines: Sequence[Line]) -> bool:
+    kinds = [unicodedata.bidirectional(letter) for line in lines for letter in line.text[:20] if letter.isalpha()]
+    return sum(kind in ("R", "AL") for kind in kinds) * 2 > len(kinds)

@@ -1,0 +1,195 @@
+"""Running headers, footers and page numbers: which lines at a page's edges are the page's and not the text's."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lake.parse.pdf.lines import Line
+
+_EDGE_ROWS = 3
+_LEAST_REPEATS = 3
+_LEAST_DENSITY = 0.4
+_SAME_HEIGHT = 9.0
+_NOT_WORD = re.compile(r"[\W_]+")
+
+_NUMBER = r"(?P<n>[1-9]\d{0,4}|[ivxlc]{1,7}|[IVXLC]{1,7})"
+_WORD = (
+    r"(?:page|pages|pg\.?|p\.|seite|s\.|página|pagina|pag\.|pág\.|strana|str\.|strona|sivu|side|sida|oldal|"
+    r"стр\.?|страница|σελ\.?)"
+)
+_OF = r"(?:\s*(?:/|of|von|de|di|sur|van|av|af|z|из|\|)\s*\d{1,5})?"
+_DECORATION = r"[\s\-\u2013—~•·|\[\](){}<>*.]*"
+_PLAIN = re.compile(rf"{_DECORATION}(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}{_DECORATION}", re.IGNORECASE)
+_AT_END = re.compile(
+    rf"(?P<rest>.*?)[\s,;\u2013—\-|·•:]*(?P<mark>[|·•\u2013—]\s*|{_WORD}\s*)?\b{_NUMBER}{_OF}[\s\-\u2013—|)\]]*",
+    re.IGNORECASE,
+)
+_AT_START = re.compile(
+    rf"[\s\-\u2013—|(\[]*(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}\b(?P<mark>\s*[|·•\u2013—])?\s+(?P<rest>.*)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A line at the edge of a page; ``number`` is what may be its page number, ``rest`` the line without it."""
+
+    page: int
+    index: int
+    at_top: bool
+    height: float
+    is_apart: bool
+    text: str
+    rest: str
+    number: int | None
+    is_plain: bool
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.page, self.index
+
+
+def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) -> list[dict[int, str]]:
+    """For each page what remains of its running lines, by their index; mostly nothing.
+
+    A line at an edge is dropped if it recurs exactly, apart from the text, on at least three pages that are close
+    enough together; or if it is a page number that counts with the pages. The first of a line's occurrences stays,
+    unless its words stand elsewhere in the document or among ``known``. A page is never emptied.
+    """
+    if len(pages) < 2:
+        return [{} for _ in pages]
+    edges = [edge for number, lines in enumerate(pages) for edge in _edges(number, lines)]
+    counted = _counting(edges, len(pages))
+    recurring = _recurring(edges, counted)
+    found: list[dict[int, str]] = [{} for _ in pages]
+    told = _told(pages, recurring, edges, known)
+    for edge in edges:
+        letters = recurring.get(edge.key)
+        if letters is not None:
+            found[edge.page][edge.index] = "" if letters in told else _said(edge, counted)
+            told.add(letters)
+        elif edge.key in counted:
+            found[edge.page][edge.index] = edge.rest
+    for lines, dropped in zip(pages, found, strict=True):
+        if dropped and not any(i not in dropped or dropped[i] for i in range(len(lines))):
+            dropped.clear()
+    return found
+
+
+def _said(edge: _Edge, counted: set[tuple[int, int]]) -> str:
+    return edge.rest if edge.key in counted else edge.text
+
+
+def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
+    order = sorted((i for i, line in enumerate(lines) if line.is_upright), key=lambda i: -lines[i].middle)
+    rows: list[list[int]] = []
+    for i in order:
+        if rows and abs(lines[rows[-1][0]].middle - lines[i].middle) < 0.5 * max(lines[i].size, 4.0):
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    if not rows:
+        return []
+    pitches = [lines[a[0]].middle - lines[b[0]].middle for a, b in pairwise(rows)]
+    usual = median(pitches) if pitches else 0.0
+    found = []
+    for at_top in (True, False):
+        side = rows if at_top else rows[::-1]
+        gaps = pitches if at_top else pitches[::-1]
+        apart = -1
+        for k, gap in enumerate(gaps[:_EDGE_ROWS]):
+            size = max(lines[side[k][0]].size, lines[side[k + 1][0]].size, 4.0)
+            if gap > 1.45 * size and (gap > 1.25 * usual or len(rows) <= _EDGE_ROWS):
+                apart = k
+        if len(rows) == 1 and not at_top:
+            continue
+        for k, row in enumerate(side[: min(_EDGE_ROWS, max(1, len(rows) - 1))]):
+            found += [_edge(page, i, lines[i], at_top, k <= apart) for i in row if not lines[i].table]
+    return found
+
+
+def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _Edge:
+    text = " ".join(line.text.split())
+    rest, number, is_plain = text, None, False
+    if match := _PLAIN.fullmatch(text):
+        rest, number, is_plain = "", _value(match["n"]), True
+    elif ((match := _AT_END.fullmatch(text)) and (match["mark"] or line.ends_apart)) or (
+        (match := _AT_START.fullmatch(text)) and (match["mark"] or match["word"] or line.begins_apart)
+    ):
+        rest, number = match["rest"], _value(match["n"])
+    return _Edge(page, index, at_top, line.middle, is_apart, text, rest, number, is_plain)
+
+
+def _value(written: str) -> int:
+    if written.isdigit():
+        return int(written)
+    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}[letter] for letter in written.lower()]
+    return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+
+
+def _counting(edges: Sequence[_Edge], n_pages: int) -> set[tuple[int, int]]:
+    """Edges whose number goes up by one with each page, at one height."""
+    groups: dict[tuple[bool, int], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        if edge.number is not None:
+            groups[edge.at_top, edge.number - edge.page].append(edge)
+    found: set[tuple[int, int]] = set()
+    for group in groups.values():
+        level = _level(group)
+        least = 2 if n_pages < 2 * _LEAST_REPEATS and all(edge.is_plain for edge in level) else _LEAST_REPEATS
+        if len({edge.page for edge in level}) >= least:
+            found.update(edge.key for edge in level)
+    return found
+
+
+def _recurring(edges: Sequence[_Edge], counted: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """The letters of each edge that is apart from the text and whose words, page number aside, recur."""
+    groups: dict[tuple[bool, str], list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        said = _said(edge, counted)
+        if said and (edge.is_apart or edge.key in counted):
+            groups[edge.at_top, said].append(edge)
+    found: dict[tuple[int, int], str] = {}
+    for (_, said), group in groups.items():
+        level = _level(group)
+        where = sorted({edge.page for edge in level})
+        if len(where) >= _LEAST_REPEATS and len(where) / (where[-1] - where[0] + 1) >= _LEAST_DENSITY:
+            found |= dict.fromkeys((edge.key for edge in level), _letters(said))
+    return found
+
+
+def _level(group: Sequence[_Edge]) -> list[_Edge]:
+    height = median(edge.height for edge in group)
+    return [edge for edge in group if abs(edge.height - height) <= _SAME_HEIGHT]
+
+
+def _told(
+    pages: Sequence[Sequence[Line]], recurring: dict[tuple[int, int], str], edges: Sequence[_Edge], known: Sequence[str]
+) -> set[str]:
+    """Letters of running lines that a line inside a page, or two, or one of ``known`` holds by itself."""
+    wanted = set(recurring.values())
+    told = {letters for text in known if (letters := _letters(text)) in wanted} | ({""} & wanted)
+    if not wanted:
+        return told
+    longest = 2 * max(map(len, wanted)) + 20
+    at_edge = {edge.key for edge in edges}
+    for number, lines in enumerate(pages):
+        before = ""
+        for i, line in enumerate(lines):
+            letters = _letters(line.text) if len(line.text) <= longest else ""
+            if letters and (number, i) not in at_edge and letters in wanted:
+                told.add(letters)
+            if before and letters and before + letters in wanted:
+                told.add(before + letters)
+            before = letters
+    return told
+
+
+def _letters(text: str) -> str:
+    return _NOT_WORD.sub("", text).casefold()
