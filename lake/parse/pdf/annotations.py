@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import clean, one_line
-from lake.parse.pdf.lines import Line
+from lake.parse.pdf.geometry import Line
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage

@@ -41,3 +41,33 @@ class FoundTable:
 
     box: Box
     rows: Sequence[Sequence[str]]
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text, or a table that stands for the lines inside it; the box is in points of the page as shown.
+
+    ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
+    ``is_note`` marks the lines of footnotes.
+    """
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    size: float = 0.0
+    bold: bool = False
+    table: FoundTable | None = None
+    begins_apart: bool = False
+    ends_apart: bool = False
+    has_gap: bool = False
+    is_note: bool = False
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def is_upright(self) -> bool:
+        return self.table is not None or self.top - self.bottom <= max(2.5 * self.size, 4.0) or len(self.text) < 3

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from lake.parse.pdf.lines import Line
+    from lake.parse.pdf.geometry import Line
 
 _LARGER = 1.12
 _LONGEST = 160

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
+    from lake.parse.pdf.geometry import Line
     from lake.parse.pdf.hyphens import Hyphens
-    from lake.parse.pdf.lines import Line
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from lake.parse.canonical import clean
+from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.order import reading_order
 from lake.parse.pdf.words import LINE_END_HYPHEN, layout_of
 
@@ -39,36 +40,6 @@ _LEADERS = "...."
 _LEADERS_APART = ". . ."
 _PROSE_LENGTH = 24
 _MOST_STREAM_JUMPS = 4
-
-
-@dataclass(slots=True)
-class Line:
-    """A line of text, or a table that stands for the lines inside it; the box is in points of the page as shown.
-
-    ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
-    ``is_note`` marks the lines of footnotes.
-    """
-
-    text: str
-    left: float
-    bottom: float
-    right: float
-    top: float
-    size: float = 0.0
-    bold: bool = False
-    table: FoundTable | None = None
-    begins_apart: bool = False
-    ends_apart: bool = False
-    has_gap: bool = False
-    is_note: bool = False
-
-    @property
-    def middle(self) -> float:
-        return (self.bottom + self.top) / 2
-
-    @property
-    def is_upright(self) -> bool:
-        return self.table is not None or self.top - self.bottom <= max(2.5 * self.size, 4.0) or len(self.text) < 3
 
 
 def page_lines(

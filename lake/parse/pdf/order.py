@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lake.parse.pdf.lines import Line
+    from lake.parse.pdf.geometry import Line
 
 _LEAST_COLUMN_LINES = 3
 _LEAST_COLUMN_LENGTH = 14

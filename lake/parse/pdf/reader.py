@@ -14,6 +14,7 @@ from lake.parse.account import count_words, omission
 from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import Annotations, attachments
+from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.glyphs import PageGlyphs
 from lake.parse.pdf.headings import body_size, is_title, title_of, typed_headings
 from lake.parse.pdf.hyphens import Hyphens
@@ -25,7 +26,7 @@ from lake.parse.pdf.layout import (
     placed_bookmarks,
     write_page,
 )
-from lake.parse.pdf.lines import Line, page_lines
+from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.running import running_lines
 from lake.parse.unstructured_light import partitioner, write_elements
 

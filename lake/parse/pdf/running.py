@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lake.parse.pdf.lines import Line
+    from lake.parse.pdf.geometry import Line
 
 _EDGE_ROWS = 3
 _LEAST_REPEATS = 3
