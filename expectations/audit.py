@@ -31,7 +31,7 @@ def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, 
     """Every suite with the frame that it is run over."""
     base = lake.log.read().releases.get(release.base) if release.base else None
     readers = column_metrics.Readers.of(lake, release, base, whole=whole)
-    frames = column_metrics.frames(readers, release.recipe.embedder.dimensions)
+    frames = column_metrics.frames(readers, release.recipe.embedder.dimensions, settings.completeness)
     facts = cross_table.count(lake, release, base, readers, frames)
     return [
         Suite("documents", documents.build(settings), frames.documents),

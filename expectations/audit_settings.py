@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lake.options.completeness import USUAL, Completeness
+
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
@@ -24,6 +26,7 @@ class AuditSettings:
     warn_failed_share: float = 0.05
     max_failed_share: float = 0.50
     warn_copies_share: float = 0.30
+    completeness: Completeness = USUAL
 
 
 DEFAULTS = AuditSettings()

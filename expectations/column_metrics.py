@@ -12,6 +12,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.ingest.completeness import judged
+from lake.options.completeness import USUAL, Completeness
+from lake.schemas import ACCOUNT
 from lake.sources.declared import PROBLEMS
 from lake.tables.sql import one_of
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 #: Documents whose spans are compared with the canonical text, and how many at a time.
 N_SAMPLED, _AT_A_TIME = 200, 20
 
-_PRESENT = ("uri", "digest", "fingerprint", "indexed_at")
+_PRESENT = ("digest", "fingerprint", "indexed_at")
 _SPAN = ("start", "end", "n_tokens")
 _PARENT, _CHUNK = ("parent_id", "doc_id", *_SPAN), ("chunk_id", "doc_id", "parent_id", *_SPAN)
 
@@ -82,15 +85,15 @@ class Frames:
     new_chunks: pl.DataFrame
 
 
-def frames(readers: Readers, dimensions: int) -> Frames:
+def frames(readers: Readers, dimensions: int, completeness: Completeness = USUAL) -> Frames:
     """Read every row once; ``dimensions`` is what the recipe's embedder gives."""
-    of_documents = ("doc_id", "content_id", "n_parents", "n_chunks", "metadata")
+    of_documents = ("doc_id", "uri", "media_type", "content_id", "n_parents", "n_chunks", "metadata", *ACCOUNT.names)
     before = (readers.audited.parents, readers.audited.chunks) if readers.audited else (None, None)
     every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
     of_chunks = partial(chunks, dimensions=dimensions)
     every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "vector"), of_chunks)
     return Frames(
-        _frame(readers.documents, (*of_documents, *_PRESENT), documents),
+        _frame(readers.documents, (*of_documents, *_PRESENT), partial(documents, completeness=completeness)),
         every_parent,
         every_chunk,
         _frame(readers.quarantine, ("doc_id", "uri", "reason", "error_class"), quarantine),
@@ -115,9 +118,10 @@ def _frame(
     reader: TableReader, columns: tuple[str, ...], features: Features, fragments: Sequence[Any] | None = None
 ) -> pl.DataFrame:
     parts = [_owned(features(batch)) for batch in reader.batches(columns, fragments=fragments)]
-    schema = pa.schema([(name, reader.schema.field(name).type) for name in columns])
+    schema = pa.unify_schemas([reader.schema.remove_metadata(), ACCOUNT])  # which a table of an older release lacks
+    none = pa.schema([(name, schema.field(name).type) for name in columns])
     # The features of no rows give the columns of a table without any.
-    parts.append(_owned(features(pa.RecordBatch.from_pylist([], schema=schema))))
+    parts.append(_owned(features(pa.RecordBatch.from_pylist([], schema=none))))
     return pl.DataFrame(pa.concat_tables(parts))
 
 
@@ -127,11 +131,19 @@ def _owned(columns: dict[str, pa.Array]) -> pa.Table:
     return table.take(pa.array(np.arange(table.num_rows)))
 
 
-def documents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    """Keys and counts, and whether each descriptive column is there."""
-    present = {f"has_{name}": _present(batch.column(name)) for name in (*_PRESENT, "content_id")}
+def documents(batch: pa.RecordBatch, completeness: Completeness = USUAL) -> dict[str, pa.Array]:
+    """Keys and counts, whether each descriptive column is there, and whether the account needs no remark."""
+    present = {f"has_{name}": _present(batch.column(name)) for name in (*_PRESENT, "uri", "content_id")}
     problem = pc.match_substring(pc.fill_null(batch.column("metadata"), ""), f'"{PROBLEMS}"')
-    return _columns(batch, "doc_id", "content_id", "n_parents", "n_chunks") | present | {"has_problem": problem}
+    keys = _columns(batch, "doc_id", "content_id", "n_parents", "n_chunks")
+    return keys | present | {"has_problem": problem} | _accounts(batch, completeness)
+
+
+def _accounts(batch: pa.RecordBatch, completeness: Completeness) -> dict[str, pa.Array]:
+    """``kept_enough`` and ``all_was_read``; true for documents without an account, which an older release indexed."""
+    found = judged(batch.select(["uri", "media_type", *ACCOUNT.names]), completeness)
+    fine = found.select(kept_enough=~pl.col("is_short"), all_was_read=~pl.col("has_unread")).to_arrow()
+    return {name: fine.column(name).combine_chunks() for name in fine.column_names}
 
 
 def quarantine(batch: pa.RecordBatch) -> dict[str, pa.Array]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from expectations.audit_settings import AuditSettings
     from expectations.verdict import Severity
 
+_INSPECT = "`raglake status` names them and what is missing, `raglake inspect URI` shows what was read of one"
 _REREAD = "run `raglake ingest SOURCE` again; if it stays, the manifest was written wrongly: report it"
 
 
@@ -29,7 +30,15 @@ def build(settings: AuditSettings) -> list[Check]:
         Check("expect_column_values_to_be_between", "n_chunks", "critical",
               "{n} of {total} documents say that they have no chunk", ids="doc_id",
               kwargs={"min_value": 1}, remedy=_REREAD),
+        _remark("kept_enough", "{n} of {total} documents lost more of their words than is usual for their format"),
+        _remark("all_was_read", "{n} of {total} documents have parts, pages or pictures that could not be read, or a "
+                "guessed encoding"),
     ]  # fmt: skip
+
+
+def _remark(column: str, message: str) -> Check:
+    return Check("expect_column_values_to_be_in_set", column, "warning", message, ids="doc_id",
+                 kwargs={"value_set": [True]}, remedy=_INSPECT)  # fmt: skip
 
 
 def _present(column: str, severity: Severity) -> Check:

@@ -18,6 +18,7 @@ from lake.errors import LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
+from lake.inspect.completeness import sums
 from lake.patches.allocator import give_memory_back
 from lake.releases.values import Spent
 from lake.storage.lease import WriterLease
@@ -42,6 +43,8 @@ class Outcome:
 
     ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
     ``blocked``: it was its audit or its gate.
+    ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their words
+    or have something that could not be read; ``n_incomplete`` ones are in quarantine for that.
     ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
     and what the gate remarked.
     """
@@ -63,6 +66,12 @@ class Outcome:
     n_parents: int = 0
     n_chunks: int = 0
     n_sidecar_problems: int = 0
+    n_words_source: int = 0
+    n_words_kept: int = 0
+    n_words_omitted: int = 0
+    n_words_lost: int = 0
+    n_remarked: int = 0
+    n_incomplete: int = 0
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -104,6 +113,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         "n_texts_embedded": n_embedded,
         "n_sidecar_problems": len(found.remarks),
     }
+    counts |= _words(lake, candidate, found)
     every, seconds = (*found.remarks, *remarks), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
@@ -256,7 +266,16 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
     name = live.id if live else None
     counts["n_sidecar_problems"] = len(found.remarks)
+    if live:
+        counts |= _words(lake, live, found)
     return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
+
+
+def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:
+    """What became of the words of a release's documents, and how many documents need a look."""
+    tables = lake.tables(release.generation)
+    documents, quarantine = (tables.at(name, release.versions[name]) for name in ("documents", "quarantine"))
+    return sums(documents, quarantine, found.completeness)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")

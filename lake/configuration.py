@@ -1,4 +1,4 @@
-"""A lake's configuration: search defaults, the gate for candidates, alarms.
+"""A lake's configuration: search defaults, the gate for candidates, alarms, how complete documents must be.
 
 Stored in the lake as ``configuration.json``, which holds only values that somebody set, no defaults.
 """
@@ -20,6 +20,7 @@ from lake.options.checks import (
     check_texts,
     split_measure,
 )
+from lake.options.completeness import Completeness
 from lake.options.declaration import check
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Configuration:
     gate: Gate = field(default_factory=Gate)
     alarms: Alarms = field(default_factory=Alarms)
     search: SearchDefaults = field(default_factory=SearchDefaults)
+    completeness: Completeness = field(default_factory=Completeness)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Configuration:

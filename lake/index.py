@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pyarrow as pa
 
+from lake import configuration
 from lake.answer import AnswerOptions, answer, answer_stream
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
     from lake.options import Boosts, SearchDefaults
+    from lake.options.completeness import Completeness
     from lake.options.search import Expand, Fusion, Mode, Syntax
     from lake.questions import EvalQuestion, Evidence, Resolved
     from lake.records.calls import Calls
@@ -89,7 +91,24 @@ class Index:
         return found | self._reader.of_release("live", self._contents)
 
     def _contents(self, live: Release) -> dict[str, Any]:
-        return contents(self.history(), live, self._reader.snapshot(live))
+        return contents(self.history(), live, self._reader.snapshot(live), self._completeness())
+
+    def _completeness(self) -> Completeness:
+        return configuration.read(self._lake.store).completeness
+
+    def inspect(self, uri: str, *, at: At = "live", source: str | None = None, chunks: bool = False) -> dict[str, Any]:
+        """A document as a release or its quarantine holds it, as JSON; for operators, whatever its rights.
+
+        ``sections`` hold the text as it is indexed, with ``chunks`` also cut into chunks; ``account`` what became of
+        the words of the source; ``quarantine`` why it is not indexed. Raises UsageError for an unknown uri.
+        """
+        from lake.inspect.document import inspected
+
+        def read(release: Release) -> dict[str, Any]:
+            snapshot = self._reader.snapshot(release)
+            return inspected(self._lake, snapshot, self._completeness(), uri, source, chunks=chunks)
+
+        return self._reader.of_release(at, read)
 
     def dataset(self, table: str, at: At = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.

@@ -143,18 +143,19 @@ class Recipe:
         return self.text_tokenizer, self.text_language
 
     def identifier(self) -> Identifier:
-        """``(bytes digest, parser, suffix, stated) -> (content_id, fingerprint)``, the recipe's part digested once.
+        """``(bytes digest, parser, suffix, *marks) -> (content_id, fingerprint)``, the recipe's part digested once.
 
         The content_id keys what parser and chunker make of the bytes; a parser's result may depend on the suffix. The
-        fingerprint adds everything else that determines the rows, such as what sidecars state (None: nothing).
+        fingerprint adds everything else that determines the rows: what sidecars state, a floor of completeness other
+        than the default. A mark of None or "" adds nothing.
         """
         of_content = value_digest({"chunking": asdict(self.chunking), "tokenizer": self.embedder.tokenizer})
         of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
         schema, parsers = str(SCHEMA_VERSION), self.parsers
 
-        def identify(digest: str, parser: str, suffix: str, stated: str | None = None) -> tuple[str, str]:
+        def identify(digest: str, parser: str, suffix: str, *marks: str | None) -> tuple[str, str]:
             content_id = derived_id("content", schema, digest, parser, suffix, parsers.get(parser, ""), of_content)
-            return content_id, derived_id("fingerprint", content_id, of_rows, *([stated] if stated else []))
+            return content_id, derived_id("fingerprint", content_id, of_rows, *filter(None, marks))
 
         return identify
 

@@ -14,6 +14,16 @@ def _key(name: str) -> pa.Field:
     return pa.field(name, pa.string(), nullable=False)
 
 
+#: The account of a document, which lakes have had since 0.4. Rows of older files and tables have none: they read as
+#: null.
+ACCOUNT = pa.schema(
+    [
+        pa.field("n_words_source", pa.int64()),  # words of the source by a reading of its own; null if not known
+        pa.field("n_words_kept", pa.int64()),  # those of them that the canonical text holds
+        pa.field("omitted", pa.string()),  # JSON list of {kind, n_words, place}: what was left out; null if nothing
+    ]
+)
+
 _SPAN = [
     pa.field("ordinal", pa.int32()),  # position among the document's spans of this table, from 0
     pa.field("start", pa.int64()),  # first code point of canonical_text[start:end]
@@ -83,6 +93,7 @@ DOCUMENTS = pa.schema(
         pa.field("n_parents", pa.int32()),
         pa.field("n_chunks", pa.int32()),
         pa.field("indexed_at", UTC),  # start of the run that put this row here; no part of any digest
+        *ACCOUNT,
     ]
 )
 
@@ -176,6 +187,7 @@ CONTENTS = pa.schema(
         pa.field("error_class", pa.string()),  # set if the bytes can't be indexed
         pa.field("reason", pa.string()),
         pa.field("failed_at", UTC),
+        *ACCOUNT,
     ]
 )
 
@@ -392,7 +404,7 @@ HEALTH = pa.schema(
 
 
 #: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
-LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE)}
+LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT)}
 
 RowsT = TypeVar("RowsT", pa.Table, pa.RecordBatch)
 

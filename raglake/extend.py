@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lake.errors import UsageError as UsageError
     from lake.parse.canonical import TextWriter as TextWriter
     from lake.parse.document import Block as Block
+    from lake.parse.document import Omission as Omission
     from lake.parse.document import ParsedDocument as ParsedDocument
     from lake.parse.parser import Parser as Parser
     from lake.parse.text import decode as decode
@@ -39,7 +40,7 @@ _HOMES = {
     "lake.endpoints.usage": ("Usage",),
     "lake.errors": ("ContractError", "InputError", "TransientError", "UsageError"),
     "lake.parse.canonical": ("TextWriter",),
-    "lake.parse.document": ("Block", "ParsedDocument"),
+    "lake.parse.document": ("Block", "Omission", "ParsedDocument"),
     "lake.parse.parser": ("Parser",),
     "lake.parse.text": ("decode",),
     "lake.recipe": ("EmbedderIdentity",),

@@ -13,6 +13,7 @@ from expectations import gating
 from expectations.audit import audit as audited
 from expectations.audit_settings import AuditSettings
 from expectations.gate import without_gate
+from lake import configuration
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.ingest import batch_jobs, build
@@ -39,14 +40,16 @@ _OF_THREAD = threading.local()
 
 def scan(job: Job) -> Scan:
     """The plan of a job; writes nothing."""
+    lake = Lake.writable(job.lake)
     return scans.scan(
-        Lake.writable(job.lake),
+        lake,
         list(job.open_sources().values()),
         job.settings,
         verify=job.verify,
         change_recipe=job.change_recipe,
         allow_removed=job.allow_removals,
         allow_opening=job.allow_opening,
+        completeness=configuration.read(lake.store).completeness,
     )
 
 
@@ -98,7 +101,8 @@ def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
 def audit(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate, which the lake keeps."""
     lake = Lake(job.lake)
-    verdict = audited(lake, candidate, AuditSettings(allow_removed=job.allow_removals))
+    completeness = configuration.read(lake.store).completeness
+    verdict = audited(lake, candidate, AuditSettings(allow_removed=job.allow_removals, completeness=completeness))
     lake.keep_findings(candidate.id, verdict.to_arrow())
     why = "" if verdict.passed else verdict.summary()
     publishing.record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)

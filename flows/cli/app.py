@@ -27,6 +27,7 @@ _PANELS = {
     "Search": {"query": "query", "ask": "ask", "why": "why"},
     "Operate": {
         "releases": "status releases rollback publish pin unpin name unname",
+        "inspect": "inspect",
         "diff": "diff",
         "export": "export",
     },

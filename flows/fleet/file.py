@@ -106,6 +106,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     gate: dict[str, Any] | None = None
     alarms: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
+    completeness: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> FleetSettings:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _AT_A_TIME = 256
 _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
+#: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
+_OMITTED = "omitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _contents(lake: Lake, choice: Selection) -> pa.Table:
     wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
     absent = set(lake.contents.missing(wanted))
     stored = [content_id for content_id in wanted if content_id not in absent]
-    columns = ["content_id", *_TEXT_COLUMNS, "parents", "chunks"]
+    columns = ["content_id", *_TEXT_COLUMNS, _OMITTED, "parents", "chunks"]
     return lake.contents.read(stored, columns) if stored else pa.table({name: pa.array([]) for name in columns})
 
 
@@ -199,7 +201,8 @@ def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], d
     for name in ("content_id", "fingerprint"):
         ids |= set(choice.rows[name].drop_nulls()) - {""}
     words = frozenset(word for string in strings for word in words_of(string))
-    return Terms(frozenset(ids), frozenset(strings | spans), words, frozenset(_vectors(lake, texts)))
+    omitted = set(contents.column(_OMITTED).to_pylist()) - {None}
+    return Terms(frozenset(ids), frozenset(strings | spans | omitted), words, frozenset(_vectors(lake, texts)))
 
 
 def _spans(row: dict[str, object]) -> Iterator[str]:
@@ -238,8 +241,8 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
             yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
-        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], _TEXT_COLUMNS)
-        yield [value for name in _TEXT_COLUMNS for value in rows.column(name).to_pylist() if value]
+        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED])
+        yield [value for name in (*_TEXT_COLUMNS, _OMITTED) for value in rows.column(name).to_pylist() if value]
 
 
 def _less(terms: Terms, strings: list[str]) -> Terms:

@@ -17,9 +17,12 @@ from lake import schemas
 from lake.directory import Lake
 from lake.ids import derived_id
 from lake.ingest import rows
+from lake.ingest.accounts import stored_account
+from lake.ingest.completeness import INCOMPLETE, is_incomplete, shortfall
 from lake.ingest.delta import Delta
-from lake.ingest.plan import UNREADABLE, oldest_change
+from lake.ingest.plan import UNREADABLE, oldest_change, parser_and_suffix
 from lake.ingest.scan import Scan
+from lake.options.completeness import LEAST_LOST, Completeness
 from lake.parse import media_type_of
 from lake.recipe import Recipe
 from lake.releases.values import Release, Spent
@@ -117,12 +120,47 @@ def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
         contents = lake.contents.read(
             part["content_id"].to_list(), ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS]
         )
+        contents = _judged(table, contents, scan.completeness, indexed_at)
         fails = pc.is_valid(contents.column("error_class"))
         failed.append(_failed(table.filter(fails), contents.filter(fails)))
         good = pc.invert(fails)
         batch = rows.document_rows(table.filter(good), contents.filter(good), indexed_at)
         documents.append(pa.Table.from_batches([batch]))
     return Delta(pa.concat_tables(documents), pa.concat_tables(failed), scan.plan.deleted)
+
+
+def _judged(documents: pa.Table, contents: pa.Table, completeness: Completeness, moment: pa.Scalar) -> pa.Table:
+    """The contents, with a class and a reason for those that are incomplete."""
+    accounts = zip(*(contents.column(name).to_pylist() for name in schemas.ACCOUNT.names), strict=True)
+    places = zip(documents.column("uri").to_pylist(), documents.column("media_type").to_pylist(), strict=True)
+    reasons = [
+        _shortfall(*place, *account, completeness=completeness) for place, account in zip(places, accounts, strict=True)
+    ]
+    if not any(reasons):
+        return contents
+    short = pa.array([reason is not None for reason in reasons])
+    told = {"error_class": pa.scalar(INCOMPLETE), "reason": pa.array(reasons, pa.string()), "failed_at": moment}
+    for name, value in told.items():
+        place = contents.schema.get_field_index(name)
+        field = contents.schema.field(place)
+        contents = contents.set_column(place, field, pc.if_else(short, value, contents.column(name)).cast(field.type))
+    return contents
+
+
+def _shortfall(
+    uri: str,
+    media_type: str,
+    n_source: int | None,
+    n_kept: int | None,
+    omitted: str | None,
+    *,
+    completeness: Completeness,
+) -> str | None:
+    if n_source is None or n_kept is None or n_source - n_kept < LEAST_LOST:
+        return None
+    account, parser = stored_account(n_source, n_kept, omitted), parser_and_suffix(uri)[0]
+    floor = completeness.floor_of(parser, media_type)
+    return shortfall(account, floor, uri, parser) if account and is_incomplete(account, floor) else None
 
 
 def _with_media_type(documents: pl.DataFrame) -> pa.Table:

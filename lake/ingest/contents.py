@@ -12,7 +12,9 @@ from lake.chunk.chunker import chunk
 from lake.embed import tokenizer_of
 from lake.errors import InputError
 from lake.ids import text_digest
+from lake.ingest.accounts import account_columns
 from lake.parse import parse
+from lake.parse.account import account_of
 from lake.recipe import ChunkRecipe
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Bytes:
 def content_row(item: Bytes) -> dict[str, Any]:
     """The CONTENTS row of some bytes. Raises InputError if they can't be indexed."""
     document = parse(item.data, item.uri)
+    account = account_columns(account_of(document))
     chunks = chunk(document, item.chunking, _tokenizer(item.embedder))
     if not chunks.children:
         raise InputError("it holds no text that can be searched", "no_text")
@@ -62,6 +65,7 @@ def content_row(item: Bytes) -> dict[str, Any]:
             }
             for child in chunks.children
         ],
+        **account,
     }
 
 

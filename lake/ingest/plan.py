@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from lake.errors import RefusedError
 from lake.ids import derived_id
-from lake.parse import parser_of
+from lake.options.completeness import USUAL, Completeness
+from lake.parse import media_type_of, parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
 
@@ -140,6 +141,7 @@ def diff(
     sources: Iterable[str],
     base: str | None = None,
     base_recipe: Recipe | None = None,
+    completeness: Completeness = USUAL,
 ) -> Plan:
     """Compare what ``sources`` hold (DIGESTED) with what a release holds (KNOWN, of all sources).
 
@@ -147,7 +149,7 @@ def diff(
     """
     ours = pl.col("source").is_in(list(sources))
     old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
-    new = _with_fingerprints(_frame(listed).sort("source", "uri"), recipe)
+    new = _with_fingerprints(_frame(listed).sort("source", "uri"), recipe, completeness)
     joined = new.join(
         old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left"
     )
@@ -192,17 +194,26 @@ def release_digest(documents: pl.DataFrame, recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
-def _with_fingerprints(new: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
-    """Add content_id and fingerprint; a document that can't be read has no content and a fixed fingerprint."""
+def _with_fingerprints(new: pl.DataFrame, recipe: Recipe, completeness: Completeness) -> pl.DataFrame:
+    """Add content_id and fingerprint; a document that can't be read has no content and a fixed fingerprint.
+
+    A floor of completeness other than the default is part of the fingerprint, so that a change of it moves documents
+    into quarantine, or out of it, without parsing them again.
+    """
     identify, unreadable = recipe.identifier(), (None, derived_id(UNREADABLE))
+    floors = [None] * new.height if completeness.has_usual_floors else _floor_marks(new["uri"], completeness)
     rows = [
-        unreadable if digest is None else identify(digest, *parser_and_suffix(uri), stated)
-        for digest, uri, stated in new.select("digest", "uri", "stated").iter_rows()
+        unreadable if digest is None else identify(digest, *parser_and_suffix(uri), stated, floor)
+        for (digest, uri, stated), floor in zip(new.select("digest", "uri", "stated").iter_rows(), floors, strict=True)
     ]
     contents, fingerprints = ([row[i] for row in rows] for i in (0, 1))
     return new.with_columns(
         content_id=pl.Series(contents, dtype=pl.String), fingerprint=pl.Series(fingerprints, dtype=pl.String)
     )
+
+
+def _floor_marks(uris: Iterable[str], completeness: Completeness) -> list[str | None]:
+    return [completeness.mark_of(parser_and_suffix(uri)[0], media_type_of(uri)) for uri in uris]
 
 
 def parser_and_suffix(uri: str) -> tuple[str, str]:

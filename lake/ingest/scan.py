@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from lake.directory import Lake
 from lake.embed import changes, identify
 from lake.errors import ContractError, UsageError
+from lake.ingest.completeness import check_formats
 from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.source_listing import digested
+from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
@@ -58,7 +60,8 @@ class Scan:
 
     ``n_denied`` documents were left out because they were erased for good. ``remarks`` are problems of sidecars.
     ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
-    of the scanned ones. ``revision`` is the lake's before the scan.
+    of the scanned ones. ``revision`` is the lake's before the scan. ``completeness`` decides which documents go to
+    quarantine as incomplete.
     """
 
     plan: Plan
@@ -69,6 +72,7 @@ class Scan:
     stated: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     revision: tuple[int, tuple[str, ...]] = (0, ())
+    completeness: Completeness = USUAL
 
 
 def scan(
@@ -80,8 +84,10 @@ def scan(
     change_recipe: bool = False,
     allow_removed: int = 0,
     allow_opening: int = 0,
+    completeness: Completeness = USUAL,
 ) -> Scan:
     """Plan a run; writes nothing. Raises RefusedError if a guard objects, UsageError for a wrong recipe."""
+    check_formats(completeness)
     revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
     known = known_documents(lake, history.live)
@@ -96,6 +102,7 @@ def scan(
         sources=names,
         base=base.id if base else None,
         base_recipe=base.recipe if base else None,
+        completeness=completeness,
     )
     guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
     guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening)
@@ -113,6 +120,7 @@ def scan(
         {doc_id: statement for doc_id, statement in stated.items() if statement},
         tuple(names),
         revision,
+        completeness,
     )
 
 

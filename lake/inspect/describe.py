@@ -9,6 +9,7 @@ from lake.releases.rows import release_entries, release_row
 
 if TYPE_CHECKING:
     from lake.directory import Lake
+    from lake.options.completeness import Completeness
     from lake.releases.history import History
     from lake.releases.values import Release
     from lake.search.snapshot import Snapshot
@@ -25,8 +26,10 @@ def description(lake: Lake, history: History, release: Release) -> dict[str, Any
     }
 
 
-def contents(history: History, live: Release, snapshot: Snapshot) -> dict[str, Any]:
-    """Its RELEASES row as ``live``, documents by source, recipe, and quarantined documents."""
+def contents(history: History, live: Release, snapshot: Snapshot, rules: Completeness) -> dict[str, Any]:
+    """Its RELEASES row as ``live``, documents by source, recipe, quarantined documents, and how much was read."""
+    from lake.inspect.completeness import completeness
+
     quarantine = snapshot.table("quarantine").scan(["source", "uri", "error_class", "reason", "first_seen_at"])
     sources = snapshot.table("documents").scan(["source"]).column("source").value_counts()
     return {
@@ -34,4 +37,5 @@ def contents(history: History, live: Release, snapshot: Snapshot) -> dict[str, A
         "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
         "recipe": live.recipe.to_json(),
         "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
+        "completeness": completeness(snapshot.table("documents"), snapshot.table("quarantine"), rules),
     }

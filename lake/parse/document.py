@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
 
@@ -106,3 +106,22 @@ def check(parsed: object) -> None:
         if parsed.text[end : block.start].strip():
             raise ValueError(f"no block holds the text at {end}:{block.start}")
         end = block.end
+    _check_account(parsed)
+
+
+def _check_account(parsed: ParsedDocument) -> None:
+    if not isinstance(parsed.source_text, str | None):
+        raise TypeError(f"its source_text is {type(parsed.source_text).__name__} instead of a text or None")
+    if not isinstance(parsed.omitted, tuple | list):
+        raise TypeError(f"its omitted is {type(parsed.omitted).__name__} instead of a tuple of Omission")
+    for one in parsed.omitted:
+        if not isinstance(one, Omission):
+            raise TypeError(f"its omitted holds {type(one).__name__} instead of Omission")
+        if one.kind not in get_args(OmissionKind):
+            raise ValueError(
+                f"its omitted has the kind {one.kind!r}; choose one of {', '.join(get_args(OmissionKind))}"
+            )
+        if isinstance(one.n_words, bool) or not isinstance(one.n_words, int) or one.n_words < 0:
+            raise ValueError(f"an omission of {one.kind} has n_words={one.n_words!r}; it must be a whole number from 0")
+        if not isinstance(one.place, str):
+            raise TypeError(f"an omission of {one.kind} has the place {one.place!r} instead of a text")

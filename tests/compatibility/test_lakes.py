@@ -230,6 +230,40 @@ def test_documents_are_erased_and_releases_pruned(old: Old) -> None:
     assert run("plan", sources(old.source), "--lake", old.lake)["n_denied"] == 2
 
 
+def test_rows_without_an_account_read_as_null_beside_rows_with_one(old: Old, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "pump.md").write_text("# Pump\n\nThe oil is changed every May.", encoding="utf-8")
+    told = run("ingest", f"more={tmp_path / 'more'}", "--lake", old.lake)
+    assert (told["published"], told["added"], told["changed"], told["removed"]) == (True, 1, 0, 0)
+    index = observing.public_module().open_lake(str(old.lake))
+
+    def check(at: str) -> None:
+        rows = index.dataset("documents", at).to_table(columns=["source", "n_words_source", "omitted"]).to_pylist()
+        assert len(rows) > 1
+        assert {(row["source"] == "more", row["n_words_source"]) for row in rows} == {(True, 7), (False, None)}
+        assert {row["omitted"] for row in rows} == {None}
+        assert "pump.md" in observing.visible(old.lake, at)
+        assert run("doctor", "--all", "--lake", old.lake)["healthy"]
+
+    check(told["release"])
+    for name in old.names:
+        assert observing.documents(old.lake, name) == old.said["documents"][name]
+    assert (
+        run("diff", old.said["live"], told["release"], "--lake", old.lake)["documents"]["added"][0]["uri"] == "pump.md"
+    )
+    # The tables of another release, without the columns, become the base again.
+    run("rollback", old.said["live"], "--lake", old.lake, "--why", "as it was")
+    (tmp_path / "more" / "pump.md").write_text("# Pump\n\nThe oil is changed every June!", encoding="utf-8")
+    again = run("ingest", f"more={tmp_path / 'more'}", "--lake", old.lake)["release"]
+    check(again)
+    run("rebuild", "--lake", old.lake)
+    check(again)
+    run("prune", "--lake", old.lake, "--keep-last", 2, "--keep-daily", 0, "--keep-monthly", 0, "--grace-hours", 0)
+    check(again)
+    run("forget", "office/pay.md", "--lake", old.lake, "--why", "request 18")
+    check(again)
+
+
 # What is documented
 
 

@@ -246,7 +246,7 @@ def test_a_lake_with_history_has_no_issue(built: Built, damaged_url: Path, capsy
     shown = json.loads(capsys.readouterr().out)
     assert (shown["healthy"], shown["issues"], shown["fixed"]) == (True, [], [])
     counts = {check["name"]: check["n"] for check in shown["checks"] if not check["skipped"]}
-    assert counts["audit"] == 56
+    assert counts["audit"] == 58
     assert counts["rows"] == sum(frame.height for frame in built.rows.values())
     assert counts["denylist"] == 1
     assert {path: path.read_bytes() for path in damaged_url.rglob("*") if path.is_file()} == before

@@ -20,6 +20,8 @@ from lake.reporting import counted, listed
 if TYPE_CHECKING:
     from lake.reporting import Progress
 
+#: Documents remarked on that the status names.
+_MOST_REMARKED = 20
 _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 
 
@@ -135,15 +137,31 @@ def outcome(shown: dict[str, Any]) -> None:
     out.print(f"changes: {listed({change: shown[change] for change in _CHANGES})}")
     embedded = counted(shown["n_texts_embedded"], "text")
     out.print(f"{_holds(shown)}; {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
+    _words(out, shown)
     _denied(out, shown["n_denied"])
     for remark in shown["remarks"]:
         paragraph(out, remark, style="yellow")
+    if shown["n_remarked"]:
+        documents = counted(shown["n_remarked"], "document")
+        paragraph(out, f"{documents} remarked on: `raglake status` shows which and why", style="yellow")
     if shown["n_quarantined"]:
         paragraph(out, "`raglake status` shows what is in quarantine and why")
 
 
 def _holds(shown: dict[str, Any]) -> str:
     return ", ".join(counted(shown[f"n_{noun}s"], noun) for noun in ("document", "parent", "chunk"))
+
+
+def _words(out: Console, shown: dict[str, Any]) -> None:
+    """What became of the words of all documents; nothing if no account is known."""
+    if not shown["n_words_source"]:
+        return
+    parts = {"kept": "n_words_kept", "left out on purpose": "n_words_omitted", "lost": "n_words_lost"}
+    told = ", ".join(f"{shown[name]:,} {word}" for word, name in parts.items() if shown[name] or word != _ON_PURPOSE)
+    out.print(f"{counted(shown['n_words_source'], 'word')} in the sources: {told}")
+
+
+_ON_PURPOSE = "left out on purpose"
 
 
 def _denied(out: Console, n: int) -> None:
@@ -164,8 +182,18 @@ def status(shown: dict[str, Any]) -> None:
     out.print(f"{_holds(live)}; embedder {escape(live['embedder'])}")
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")
+    _words(out, shown["completeness"])
     if shown["pinned"]:
         out.print(f"pinned: {escape(shown['pinned'])}")
+    remarked = shown["completeness"]["remarked"]
+    if remarked:
+        out.print(f"\n{counted(len(remarked), 'document')} remarked on:")
+    for row in remarked[:_MOST_REMARKED]:
+        out.print(f"[bold]{escape(row['uri'])}[/bold]")
+        for remark in row["remarks"]:
+            paragraph(out, remark, indent=2)
+    if len(remarked) > _MOST_REMARKED:
+        paragraph(out, f"and {len(remarked) - _MOST_REMARKED:,} more; `raglake status --json` lists all")
     if shown["quarantine"]:
         out.print(f"\n{counted(len(shown['quarantine']), 'document')} in quarantine:")
         for row in shown["quarantine"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.app import _exit_status, app
+from flows.cli.app import _exit_status, command_line
 from flows.cli.examples import EXAMPLES
 from flows.cli.help import with_examples
 from flows.cli.options import OK, USAGE
@@ -16,7 +16,7 @@ from flows.cli.options import OK, USAGE
 
 def commands(command: Any = None, path: str = "") -> Iterator[tuple[str, Any]]:
     """Each command with its path, such as ``questions import``."""
-    members = getattr(command or with_examples(app), "commands", None)
+    members = getattr(command or with_examples(command_line()), "commands", None)
     if members is None:
         yield path, command
     for name, member in (members or {}).items():
@@ -58,7 +58,7 @@ def test_each_commands_help_ends_with_an_example(path: str, capsys: pytest.Captu
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_an_example_is_a_command_that_parses(path: str) -> None:
     words = shlex.split(EXAMPLES[path].partition(" > ")[0])[1:]
-    command: Any = with_examples(app)
+    command: Any = with_examples(command_line())
     context = command.make_context("raglake", words)
     while hasattr(command, "commands"):
         name, command, words = command.resolve_command(context, words)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.parse.account import Account, account_of, merged, words
 from lake.parse.canonical import TextWriter
-from lake.parse.document import Omission, ParsedDocument
+from lake.parse.document import Block, Omission, ParsedDocument, check
 
 
 def test_a_document_that_is_its_own_source_keeps_every_word() -> None:
@@ -39,6 +44,25 @@ def test_equal_omissions_are_summed() -> None:
         Omission("script", 5),
         Omission("hidden", 1),
     )
+
+
+_OF_A_PLUGIN = [
+    ({"source_text": b"one"}, TypeError, "its source_text is bytes"),
+    ({"omitted": {"hidden": 3}}, TypeError, "its omitted is dict"),
+    ({"omitted": ("hidden",)}, TypeError, "holds str instead of Omission"),
+    ({"omitted": (Omission("hiden", 1),)}, ValueError, "the kind 'hiden'; choose one of navigation, "),  # type: ignore[arg-type]
+    ({"omitted": (Omission("hidden", -1),)}, ValueError, "n_words=-1; it must be a whole number"),
+    ({"omitted": (Omission("hidden", 1.5),)}, ValueError, "n_words=1.5"),  # type: ignore[arg-type]
+    ({"omitted": (Omission("hidden", 1, None),)}, TypeError, "the place None instead of a text"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("stated", "error", "told"), _OF_A_PLUGIN)
+def test_a_plugins_account_is_checked(stated: dict[str, Any], error: type[Exception], told: str) -> None:
+    good = ParsedDocument("one", (Block(0, 3, "paragraph"),), source_text="one two", omitted=(Omission("hidden", 1),))
+    check(good)
+    with pytest.raises(error, match=re.escape(told)):
+        check(replace(good, **stated))
 
 
 @given(st.text())

@@ -1,0 +1,135 @@
+"""A document as a release holds it: the text section by section, what was left out, and why it is in quarantine."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.ids import place_ids
+from lake.ingest.accounts import stored_account
+from lake.ingest.completeness import remarks
+from lake.ingest.plan import parser_and_suffix
+from lake.schemas import ACCOUNT
+from lake.tables.sql import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lake.directory import Lake
+    from lake.options.completeness import Completeness
+    from lake.search.snapshot import Snapshot
+
+_PLACE = ("doc_id", "source", "uri", "digest", "content_id", "media_type")
+_INDEXED = ("size", "modified_at", "indexed_at", "title", "author", "language", "metadata", "tags", "acl")
+_FAILED = ("error_class", "reason", "first_seen_at")
+_SPAN = ("start", "end", "heading", "page", "first_page", "last_page", "kind", "n_tokens")
+_STATED = ("title", "author", "language", "metadata")
+#: Names of other documents in a message, and how many are compared with a mistyped one.
+_NEAR, _COMPARED = 3, 50_000
+
+
+def inspected(
+    lake: Lake, snapshot: Snapshot, rules: Completeness, uri: str, source: str | None = None, *, chunks: bool = False
+) -> dict[str, Any]:
+    """Everything that a release holds of a document, in the release or in its quarantine, as JSON-like values.
+
+    ``sections`` have ``text``, place, heading and page, and with ``chunks`` their chunks. ``account`` has the words of
+    the source and what became of them, None if an older release indexed the document or it could not be parsed.
+    ``quarantine`` is None for an indexed document. Raises UsageError for an unknown uri, or one of several sources.
+    """
+    row, table = _row(snapshot, uri, source)
+    content = _content(lake, row["content_id"])
+    parser = parser_and_suffix(uri)[0]
+    account = stored_account(*(content.get(name) for name in ACCOUNT.names))
+    stated = {name: content.get(name) for name in _STATED} | {k: v for k, v in row.items() if k in _INDEXED}
+    return {
+        "release": snapshot.release.id,
+        **{name: row[name] for name in _PLACE},
+        "parser": content.get("parser") or parser or None,
+        **dict.fromkeys(_INDEXED),
+        **stated,
+        "metadata": json.loads(stated["metadata"] or "{}"),
+        "quarantine": {name: row[name] for name in _FAILED} if table == "quarantine" else None,
+        "account": None if account is None else {
+            "n_words_source": account.n_words_source,
+            "n_words_kept": account.n_words_kept,
+            "n_words_lost": account.n_words_lost,
+            "share_kept": account.share_kept,
+            "omitted": json.loads(content["omitted"] or "[]"),
+        },
+        "remarks": remarks(account, rules.remark_of(parser, row["media_type"])) if account else [],
+        "sections": _sections(content, row["doc_id"], chunks=chunks),
+    }  # fmt: skip
+
+
+def _row(snapshot: Snapshot, uri: str, source: str | None) -> tuple[dict[str, Any], str]:
+    where = f"uri = {quoted(uri)}" + (f" AND source = {quoted(source)}" if source is not None else "")
+    found: list[tuple[dict[str, Any], str]] = []
+    for table, more in (("documents", _INDEXED), ("quarantine", _FAILED)):
+        rows = snapshot.table(table).scan([*_PLACE, *more], where).to_pylist()
+        found += [(row, table) for row in rows]
+    if not found:
+        raise UsageError(_unknown(snapshot, uri, source))
+    if len(found) > 1:
+        names = ", ".join(sorted(row["source"] for row, _ in found))
+        raise UsageError(f"{uri!r} is in several sources: {names}; choose one with --source")
+    return found[0]
+
+
+def _unknown(snapshot: Snapshot, uri: str, source: str | None) -> str:
+    rows = [
+        row for name in ("documents", "quarantine") for row in snapshot.table(name).scan(["source", "uri"]).to_pylist()
+    ]
+    here = sorted({row["uri"] for row in rows if source in (None, row["source"])})
+    told = f"no document {uri!r}{f' of {source}' if source else ''} in {snapshot.release.id} or its quarantine"
+    if source is not None and not here:
+        return f"{told}; its sources: {', '.join(sorted({row['source'] for row in rows}))}"
+    near = _near(uri, here)
+    return f"{told}; do you mean {', '.join(near)}?" if near else f"{told}; `raglake query WORDS` shows URIs"
+
+
+def _near(uri: str, uris: Sequence[str]) -> list[str]:
+    """Uris that contain this one, or are spelt like it.
+
+    >>> _near("pump.md", ["a/pump.md", "b/lamp.md"]), _near("a/pmup.md", ["a/pump.md", "b.md"])
+    (['a/pump.md'], ['a/pump.md'])
+    """
+    name = uri.casefold()
+    holding = [one for one in uris if name in one.casefold()]
+    return holding[:_NEAR] or difflib.get_close_matches(uri, uris[:_COMPARED], _NEAR)
+
+
+def _content(lake: Lake, content_id: str | None) -> dict[str, Any]:
+    """The stored content; empty if nothing of the document could be read."""
+    if content_id is None:
+        return {}
+    lake.contents.refresh()
+    if lake.contents.missing([content_id]):
+        return {}
+    columns = ["parser", "text", *_STATED, "parents", "chunks", *ACCOUNT.names]
+    row: dict[str, Any] = lake.contents.read([content_id], columns).to_pylist()[0]
+    return row
+
+
+def _sections(content: Mapping[str, Any], doc_id: str, *, chunks: bool) -> list[dict[str, Any]]:
+    text, spans = content.get("text"), content.get("chunks") or []
+    if text is None:
+        return []
+    ids = place_ids("chunk", doc_id, [span["text_digest"] for span in spans])
+    found = []
+    for number, parent in enumerate(content["parents"]):
+        section = _cut(parent, text)
+        if chunks:
+            section["chunks"] = [
+                {"chunk_id": name, "ordinal": ordinal, **_cut(span, text), "context": span["context"]}
+                for ordinal, (name, span) in enumerate(zip(ids, spans, strict=True))
+                if span["parent"] == number
+            ]
+        found.append(section)
+    return found
+
+
+def _cut(span: Mapping[str, Any], text: str) -> dict[str, Any]:
+    return {name: span.get(name) for name in _SPAN} | {"text": text[span["start"] : span["end"]]}
