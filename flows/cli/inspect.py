@@ -12,6 +12,7 @@ import lake as library
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import inspect as show_inspect
 from lake.errors import UsageError
+from lake.inspect.pages import write_pages
 
 At = Annotated[str, typer.Option("--release", "--at", help="Release: live, an id, a name, or a date or time (UTC).")]
 Pages = Annotated[Path | None, typer.Option(help="Write a picture of each page of a PDF to this folder.")]
@@ -38,8 +39,6 @@ def inspect(
         raise UsageError("--from tells where --pages finds the document; give both")
     shown = library.open_lake(lake).inspect(uri, at=release, source=source, chunks=chunks)
     if pages is not None:
-        from lake.inspect.pages import write_pages
-
         shown["pages"] = [str(path) for path in write_pages(shown, pages, from_)]
     show(shown, as_json, partial(show_inspect.document, with_chunks=chunks))
 
