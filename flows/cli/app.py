@@ -16,9 +16,14 @@ from flows.cli.help import HelpGroup, with_examples
 from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
+from lake.storage.failures import is_out_of_memory
 
 #: How typer reports Ctrl-C.
 _INTERRUPTED = 130
+_OUT_OF_MEMORY = (
+    "out of memory; free some, or raise the limit of this process or container (ulimit -v), and run again; "
+    "a run goes on from what is stored"
+)
 _STOPPED = "interrupted; nothing of this run was published, the next one goes on from here"
 
 #: The panels of ``raglake --help``: modules of this folder, each with the names of its commands.
@@ -109,12 +114,14 @@ def _exit_status(arguments: list[str] | None) -> int:
     except RefusedError as error:
         return _say(error, REFUSED)
     except LakeError as error:
-        return _say(error, FAILED)
+        return _say(_OUT_OF_MEMORY if is_out_of_memory(error) else error, FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return _say(_STOPPED, FAILED)
     except OSError as error:
-        return _say(error, FAILED)
+        return _say(_OUT_OF_MEMORY if is_out_of_memory(error) else error, FAILED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug must not look like an answer
+        if is_out_of_memory(error):
+            return _say(_OUT_OF_MEMORY, FAILED)
         if os.environ.get("RAGLAKE_LOG", "").upper() == "DEBUG":
             traceback.print_exc()
         return _say(f"{type(error).__name__}: {error} (a defect of raglake; RAGLAKE_LOG=DEBUG shows where)", FAILED)

@@ -71,7 +71,7 @@ class LocalReader:
         folders = [("", self._root)]
         while folders:
             prefix, folder = folders.pop()
-            for entry in _entries(folder):
+            for entry in _entries(folder, is_root=not prefix):
                 if entry.name.startswith(".") and not self._hidden:
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -265,12 +265,14 @@ def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
     return SourceFile(name, status.st_size, status.st_mtime_ns // 1000)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
     except FileNotFoundError as error:
-        raise UsageError(f"no such folder: {folder}") from error
+        if is_root:
+            raise UsageError(f"no such folder: {folder}") from error
+        raise TransientError(f"{folder} vanished while its source was listed; run again") from error
     except OSError as error:
         raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
 

@@ -8,7 +8,22 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lake.errors import ContractError, LakeError, TransientError
+from lake.errors import ContractError, LakeError, TransientError, UsageError
+
+#: What errors say that libraries raise when they get no memory.
+_NO_MEMORY = ("can't start new thread", "failed to map segment", "annot allocate memory", "out of memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the process ran out of memory; libraries say so in several ways, and wrap it in others."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        if isinstance(cause, MemoryError) or any(words in str(cause) for words in _NO_MEMORY):
+            return True
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 @contextmanager
@@ -68,6 +83,8 @@ def table_failures(url: str) -> Iterator[None]:
         yield
     except (RuntimeError, OSError, ValueError) as error:
         reason = _PLACE_IN_SOURCE.sub("", str(error).split("\n")[0]).rstrip(". ")
+        if "fuzzy query" in reason:
+            raise UsageError("a word is too long for a search with fuzziness; shorten it or lower fuzziness") from error
         if "No space left" in reason:
             raise TransientError(f"no space left for {url}; free some and run again") from error
         if any(word in reason for word in _NOT_ALLOWED):

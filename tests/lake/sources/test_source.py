@@ -13,7 +13,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from lake.errors import InputError, UsageError
+from lake.errors import InputError, TransientError, UsageError
 from lake.sources.source import listing, parse_source
 
 
@@ -132,3 +132,13 @@ def test_a_file_on_the_web(website: str) -> None:
     assert source.read("c.md") == b"sub/c.md"
     with pytest.raises(UsageError, match="no such source"):
         listing([parse_source(f"{website}/nothing.md")])
+
+
+def test_a_folder_that_vanishes_while_it_is_listed_is_no_listing(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.md").write_text("x")
+    listed = parse_source(str(tmp_path)).list()
+    assert next(listed).uri == "a.md"
+    (tmp_path / "deep").rmdir()
+    with pytest.raises(TransientError, match="vanished while its source was listed"):
+        list(listed)
