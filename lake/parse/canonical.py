@@ -29,7 +29,6 @@ _REMOVED = re.compile(
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
-_SPACE = re.compile(r"\s+")
 _BACKTICKS = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 
 
@@ -82,7 +81,7 @@ def cleaned(parsed: ParsedDocument) -> ParsedDocument:
 
 def one_line(text: str) -> str:
     """``text`` with every run of white space replaced by one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def span(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -141,12 +140,14 @@ def fenced(code: str, language: str = "") -> str:
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
     """A GFM table with the first row as header, without empty rows and columns."""
-    cells = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [[" ".join(cell.replace("|", "\\|").split()) for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
     width = max((len(row) for row in cells), default=0)
-    padded = [row + [""] * (width - len(row)) for row in cells]
+    padded = [row if len(row) == width else row + [""] * (width - len(row)) for row in cells]
     used = [i for i in range(width) if any(row[i] for row in padded)]
-    lines = ["| " + " | ".join(row[i] for i in used) + " |" for row in padded]
+    if len(used) < width:
+        padded = [[row[i] for i in used] for row in padded]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
     if lines:
         lines.insert(1, "|" + " --- |" * len(used))
     return "\n".join(lines)
@@ -204,6 +205,10 @@ class TextWriter:
     def omit(self, kind: OmissionKind, text: str = "", place: str = "") -> None:
         """Note that ``text`` of the source is left out."""
         self._omitted.append(omission(kind, text, place))
+
+    def note(self, omitted: Iterable[Omission]) -> None:
+        """Note omissions that are counted already."""
+        self._omitted += omitted
 
     def document(self, part: ParsedDocument, *, page: int | None = None) -> None:
         """Append the whole of another document's text and blocks, with its account."""

@@ -23,12 +23,12 @@ _BUILT_IN = {
 }  # fmt: skip
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*"?)|\\(?P<escaped>.)|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<general>General)"""
-    r"|(?P<meridiem>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-]0+)|(?P<digits>[0#?]+)|(?P<date>[ymdhsegbYMDHSEGB]+)|(?P<other>.)",  # noqa: RUF001
+    r"|(?P<meridiem>AM/PM|A/P|上午/下午)|(?P<exponent>E[+-]0+)|(?P<digits>[0#?]+)|(?P<date>[ymdhsegbYMDHSEGB]+)|(?P<other>.)",
     re.S,
 )
 _ELAPSED = re.compile(r"[hH]+|[mM]+|[sS]+")
 _CONDITION = re.compile(r"[<>=]")
-_EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001
+_EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
 _LONGEST_FORMAT = 255
 

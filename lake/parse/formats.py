@@ -19,7 +19,7 @@ markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _
 html = _ours("html", ".html .htm .xhtml", *_HTML)
 office = _ours("office", ".docx .pptx", "unstructured", "lxml", "selectolax", "python-docx", "python-pptx")
 pdf = _ours("pdf", ".pdf", "pypdfium2")
-sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "fastexcel", _ENCODINGS, detects_language=False)
+sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)
 epub = _ours("epub", ".epub", "lxml", *_HTML)
 rst = _ours("rst", ".rst", "docutils", _ENCODINGS)

@@ -40,22 +40,27 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
 
 
-def write_tables(cells: Cells, writer: TextWriter, *, page: int | None, bridges: Sequence[Area] = ()) -> None:
+def write_tables(
+    cells: Cells, writer: TextWriter, *, page: int | None, bridges: Sequence[Area] = (), side_by_side: bool = True
+) -> None:
     """Append the tables of a sheet. Raises TooWideError before anything is appended.
 
-    ``bridges`` are merged areas, which no blank column separates.
+    ``bridges`` are merged areas, which no blank column separates. Without ``side_by_side``, none does.
     """
-    for table in list(tables_of(cells, bridges)):
+    for table in list(tables_of(cells, bridges, side_by_side=side_by_side)):
         for line in table.lines:
             writer.add(line, page=page)
         writer.table(table.rows, page=page)
 
 
-def tables_of(cells: Cells, bridges: Sequence[Area] = ()) -> Iterator[Table]:
+def tables_of(cells: Cells, bridges: Sequence[Area] = (), *, side_by_side: bool = True) -> Iterator[Table]:
+    """The tables of a sheet from top to bottom, and from left to right."""
     rows = [(number, row) for number, row in sorted(cells.items()) if row]
-    bridged = {column for area in bridges if area[3] > area[1] for column in range(area[1], min(area[3], area[1] + 500))}
+    bridged = {
+        column for area in bridges if area[3] > area[1] for column in range(area[1], min(area[3], area[1] + 500))
+    }
     for group in _joined(_groups(rows)):
-        yield from _tables(group, bridged)
+        yield from _tables(group, bridged, side_by_side)
 
 
 def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -116,12 +121,12 @@ def _columns(rows: Sequence[Row]) -> set[int]:
     return set().union(*(row for _, row in rows))
 
 
-def _tables(rows: Sequence[Row], bridged: set[int]) -> Iterator[Table]:
+def _tables(rows: Sequence[Row], bridged: set[int], side_by_side: bool) -> Iterator[Table]:
     header = header_index([len(row) for _, row in rows])
     lines = [" ".join(row[column] for column in sorted(row)) for _, row in rows[:header]]
     rest = rows[header:]
     columns = sorted(_columns(rest))
-    ranges = list(_ranges(rest, columns, bridged))
+    ranges = list(_ranges(rest, columns, bridged)) if side_by_side else [columns]
     if len(ranges) > 1:
         yield Table(lines)
         for some in ranges:
@@ -174,7 +179,9 @@ def _runs(columns: Sequence[int], bridged: set[int]) -> Iterator[list[int]]:
     """Runs of columns with no blank one between them."""
     run: list[int] = []
     for column in columns:
-        if run and not (column == run[-1] + 1 or all(c in bridged for c in range(run[-1] + 1, min(column, run[-1] + 500)))):
+        if run and not (
+            column == run[-1] + 1 or all(c in bridged for c in range(run[-1] + 1, min(column, run[-1] + 500)))
+        ):
             yield run
             run = []
         run.append(column)

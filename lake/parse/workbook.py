@@ -28,6 +28,7 @@ class Sheet:
     lines: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
     omitted: list[Omission] = field(default_factory=list)
+    hidden: bool = False
 
     def omit(self, kind: OmissionKind, text: str = "", cause: str = "") -> None:
         """Note what is left out of this sheet."""
@@ -39,9 +40,14 @@ class Sheet:
             more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
             self.omit("unreadable", cause=f"{cause}: {', '.join(names[:_NAMED])}{more}")
 
+    def hide(self) -> None:
+        """Leave out the whole sheet, which the workbook hides from its reader."""
+        self.omit("hidden", "\n".join(self.source), "the sheet is hidden")
+        self.cells, self.merged, self.lines = {}, [], []
+
     def fill_down(self) -> None:
         """Repeat each merged cell's text in the rows below, so that no row loses it. Columns stay as they are."""
-        for top, left, bottom, right in self.merged:
+        for top, left, bottom, _ in self.merged:
             text = self.cells.get(top, {}).get(left)
             if text is None or bottom - top >= _REPEATED:
                 continue
@@ -49,10 +55,6 @@ class Sheet:
                 # A row with nothing else is only a tall cell.
                 if beside := self.cells.get(row):
                     beside.setdefault(left, text)
-            for row in range(top, bottom + 1):
-                for column in range(left, right + 1):
-                    if (row, column) != (top, left) and column != left:
-                        self.cells.get(row, {}).pop(column, None)
 
 
 @dataclass(slots=True)

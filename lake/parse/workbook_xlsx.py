@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -19,24 +18,20 @@ from lake.parse.workbook import Sheet, Workbook, column_name, column_number, pla
 if TYPE_CHECKING:
     import zipfile
 
-    from lake.parse.grid import Area, Cells
+    from lake.parse.grid import Area
 
-#: One cell: row, column, style, type and raw value.
-Cell = tuple[int, int, str, str, str]
+#: One cell: the letters of its column, its row, style, type and raw value. The type "f" is a formula without a value.
+Cell = tuple[str, str, str, str, str]
 
 _MAX_ROW, _MAX_COLUMN = 1_048_576, 16_384
 #: A cell as Excel and the usual libraries write it.
 _USUAL_CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]+)")?(?: t="([a-z]+)")?'
-    rb"(?:/>|>(?:<f(?:[^>]*/>|[^>/]*>[^<]*</f>|>[^<]*</f>))?(?:<v>([^<]*)</v>|<v/>)?</c>)"
+    r'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]+)")?(?: t="([a-z]+)")?'
+    r"(?:/>|>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?(?:<v>([^<]*)</v>|<v/>)?</c>)"
 )
-_CELL_START = re.compile(rb"<(?:\w+:)?c[\s>/]")
-_USUAL_STRING = re.compile(rb"<si>\s*<t(?: [^>]*)?(?:/>|>([^<]*)</t>)\s*</si>")
-_STRING_START = re.compile(rb"<(?:\w+:)?si[\s>/]")
+_USUAL_STRING = re.compile(r"<si>\s*<t(?: [^>]*)?(?:/>|>([^<]*)</t>)\s*</si>")
 #: Any cell, for the second reading: attributes in any order, any prefix.
-_ANY_CELL = re.compile(
-    rb"<(?:\w+:)?c((?:\s[^<>]*?)?)(?:/>|>((?:(?!</(?:\w+:)?c>).)*)</(?:\w+:)?c>)", re.S
-)
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.S)
 _ANY_VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)(?:\s[^<>]*)?>([^<]*)<")
 _STYLE, _TYPE = re.compile(rb'\ss\s*=\s*["\'](\d+)'), re.compile(rb'\st\s*=\s*["\'](\w+)')
 _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.S)
@@ -47,22 +42,15 @@ _THREAD = "[Threaded comment]"
 #: Parts whose texts stand on a sheet, by the last word of their relationship's type.
 _DRAWN = ("drawing", "chart", "chartEx", "chartUserShapes", "diagramData", "vmlDrawing")
 _MAX_PARTS = 2000
+_HEAD = 4096
 
 
 def read(archive: zipfile.ZipFile) -> Workbook:
     """Read all sheets. Raises InputError if the workbook's own part can't be read."""
-    return _Reader(archive).workbook()
+    return _XlsxReader(archive).workbook()
 
 
-@dataclass(slots=True)
-class _Strings:
-    """Shared strings by index; ``all`` by a second reading."""
-
-    texts: list[str] = field(default_factory=list)
-    all: list[str] = field(default_factory=list)
-
-
-class _Reader:
+class _XlsxReader:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {name.lower().lstrip("/"): name for name in archive.namelist()}
@@ -124,20 +112,21 @@ class _Reader:
         chosen = (codes.get(n) or built_in(int(n) if n.isdecimal() else 0) for n in numbers)
         return [shown_by(code, self._since_1904) for code in chosen]
 
-    def _shared_strings(self, path: str) -> _Strings:
+    def _shared_strings(self, path: str) -> list[str]:
         if path.lower() not in self._names:
-            return _Strings()
+            return []
         try:
             data = self._part(path)
         except InputError as error:
             self._book.omitted.append(_unreadable(f"part {path!r}: {error}"))
-            return _Strings()
-        usual = _USUAL_STRING.findall(data)
-        if len(usual) == len(_STRING_START.findall(data)):
-            return _Strings([_raw_text(text) for text in usual])
+            return []
+        text = _utf8(data)
+        usual = _USUAL_STRING.findall(text)
+        if text and len(usual) == _n_starts(text, "si"):
+            return list(map(_raw_text, usual))
         root = _root(data)
         found = root.iter("{*}si") if root is not None else ()
-        return _Strings([_rich_text(node) for node in found])
+        return [_rich_text(node) for node in found]
 
     def _person_names(self, path: str) -> dict[str, str]:
         if not path:
@@ -156,7 +145,11 @@ class _Reader:
             root = _root(self._part("docProps/core.xml"))
         except InputError:
             return
-        stated = {_name(node): one_line(node.text or "") for node in root if isinstance(node.tag, str)} if root is not None else {}
+        stated = (
+            {_name(node): one_line(node.text or "") for node in root if isinstance(node.tag, str)}
+            if root is not None
+            else {}
+        )
         self._book.title, self._book.author = stated.get("title") or None, stated.get("creator") or None
 
     def _read_sheet(self, sheet: Sheet, path: str, *, is_hidden: bool) -> None:
@@ -166,13 +159,11 @@ class _Reader:
             sheet.omit("unreadable", cause=str(error))
             return
         self._read_cells(sheet, data)
-        head, tail = _around_cells(data)
+        tail = _without_cells(data)
         sheet.lines += self._beside(sheet, path, tail)
         sheet.merged = list(_merged(tail))
         if is_hidden:
-            sheet.source += sheet.lines
-            sheet.omit("hidden", "\n".join(sheet.source), "the sheet is hidden")
-            sheet.cells, sheet.merged, sheet.lines = {}, [], []
+            sheet.hide()
 
     def _read_cells(self, sheet: Sheet, data: bytes) -> None:
         cells = _usual_cells(data)
@@ -180,41 +171,51 @@ class _Reader:
             cells, cut = _all_cells(data)
             if cut:
                 sheet.omit("unreadable", cause=f"its XML is damaged ({cut}); rows after that are missing")
-        uncached, wrong = self._show(sheet.cells, cells)
-        sheet.omit_cells(uncached, "formulas whose values the file does not store")
-        sheet.omit_cells(wrong, "cells with values that can't be read")
-        sheet.source.append(self._second_reading(data))
+        texts, n_empty = self._show(sheet, cells)
+        # Each value of the bytes was read, or else all of them are read again, by pattern.
+        n_values = sum(map(data.count, (b"<v>", b"<v ", b"<is>", b":v>", b":is>")))
+        is_complete = n_values == len(texts) + n_empty
+        sheet.source.append("\n".join(texts) if is_complete else self._second_reading(data))
 
-    def _show(self, found: Cells, cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
-        """Fill ``found``. Returns names of cells with formulas but no values, and of cells with wrong values."""
+    def _show(self, sheet: Sheet, cells: Iterable[Cell]) -> tuple[list[str], int]:
+        """Fill the sheet's cells. Returns their texts in order, and the number of values without a text."""
         uncached: list[str] = []
         wrong: list[str] = []
-        text_of = self._text_of
+        texts: list[str] = []
+        n_empty, found, strings, n_strings = 0, sheet.cells, self._strings, len(self._strings)
         known: dict[tuple[str, str, str], str | None] = {}
-        row_before, row = 0, {}
-        for number, column, style, kind, raw in cells:
-            key = style, kind, raw
-            if key in known:
-                text = known[key]
+        columns: dict[str, int] = {}
+        row_before, row = "", dict[int, str]()
+        for letters, number, style, kind, raw in cells:
+            if kind == "s" and raw.isdecimal() and int(raw) < n_strings:
+                text: str | None = strings[int(raw)]
+            elif (style, kind, raw) in known:
+                text = known[style, kind, raw]
             else:
-                text = known[key] = text_of(style, kind, raw)
+                text = known[style, kind, raw] = self._text_of(style, kind, raw)
             if not text:
                 if kind == "f":
-                    uncached.append(f"{column_name(column)}{number}")
+                    uncached.append(f"{letters}{number}")
                 elif text is None:
-                    wrong.append(f"{column_name(column)}{number}")
+                    wrong.append(f"{letters}{number}")
+                n_empty += raw != ""
                 continue
+            texts.append(text)
             if number != row_before:
-                row = found.setdefault(number, {})
+                row = found.setdefault(int(number), {})
                 row_before = number
-            row[column] = text
-        return uncached, wrong
+            if letters not in columns:
+                columns[letters] = column_number(letters)
+            row[columns[letters]] = text
+        sheet.omit_cells(uncached, "formulas whose values the file does not store")
+        sheet.omit_cells(wrong, "cells with values that can't be read")
+        return texts, n_empty
 
     def _text_of(self, style: str, kind: str, raw: str) -> str | None:
         """A cell's text as shown; None if its value is not of its type."""
         if kind == "s":
             index = int(raw) if raw.isdecimal() else -1
-            return self._strings.texts[index] if 0 <= index < len(self._strings.texts) else None
+            return self._strings[index] if 0 <= index < len(self._strings) else None
         if kind in ("str", "inlineStr"):
             return raw
         if kind == "b":
@@ -245,7 +246,8 @@ class _Reader:
             kind, style = _TYPE.search(attributes), _STYLE.search(attributes)
             name = kind[1].decode() if kind else "n"
             if name == "inlineStr":
-                texts.append("".join(map(_raw_text, _ANY_VALUE.findall(_PHONETIC.sub(b"", content)))))
+                values = _ANY_VALUE.findall(_PHONETIC.sub(b"", content))
+                texts.append("".join(_raw_text(value.decode("utf-8", "replace")) for value in values))
                 continue
             for value in _ANY_VALUE.findall(content):
                 text = shown(style[1].decode() if style else "", name, unescape(value.decode("utf-8", "replace")))
@@ -261,10 +263,11 @@ class _Reader:
         lines += [text for _, text in threads]
         threaded = {cell for cell, _ in threads}
         for cell, text in self._each(sheet, relations, "comments", _notes):
-            if cell in threaded or _THREAD in text:
-                continue  # what older versions show for a thread
-            lines.append(text)
+            if cell not in threaded:
+                lines.append(text)
         lines += self._drawn(sheet, relations)
+        for target in (target for kind, target in relations if kind in ("oleObject", "package")):
+            sheet.omit("attachment", cause=f"embedded file {posixpath.basename(target)}")
         for node in tail.iter("{*}headerFooter") if tail is not None else ():
             parts = (_CODES.sub(" ", part.text or "") for part in node)
             lines += dict.fromkeys(one_line(part) for part in parts if part.strip())
@@ -274,7 +277,11 @@ class _Reader:
 
     def _omit_prompts(self, sheet: Sheet, tail: Any) -> None:
         names = ("promptTitle", "prompt", "errorTitle", "error", "tooltip")
-        nodes = [node for tag in ("dataValidation", "hyperlink") for node in tail.iter(f"{{*}}{tag}")] if tail is not None else []
+        nodes = (
+            [node for tag in ("dataValidation", "hyperlink") for node in tail.iter(f"{{*}}{tag}")]
+            if tail is not None
+            else []
+        )
         prompts = "\n".join(node.get(name, "") for node in nodes for name in names)
         if prompts.strip():
             sheet.source.append(prompts)
@@ -329,31 +336,39 @@ class _Reader:
             waiting += [relation for relation in self._related(target) if relation[0] in _DRAWN]
 
 
+def _utf8(data: bytes) -> str:
+    """The text of a part in UTF-8; "" if it is in another encoding."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
+    declared = re.match(r"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""", text)
+    return text if not declared or declared[1].lower() in ("utf-8", "us-ascii", "ascii") else ""
+
+
+def _n_starts(text: str, name: str) -> int:
+    """The number of start tags with this name and no prefix."""
+    return sum(text.count(f"<{name}{end}") for end in " >/")
+
+
 def _usual_cells(data: bytes) -> Iterable[Cell] | None:
     """The cells of a sheet that is written in the usual way, in a third of the time; None for any other."""
-    found = _USUAL_CELL.findall(data)
-    if len(found) != len(_CELL_START.findall(data)) or b"<!" in data or b"</c>" not in data and found:
+    text = _utf8(data)
+    found = _USUAL_CELL.findall(text) if "<worksheet" in text[:_HEAD] else []
+    if len(found) != _n_starts(text, "c") or not found or "<!" in text or not text.rstrip().endswith("</worksheet>"):
         return None
-    columns = cache(lambda letters: column_number(letters.decode()))
-    texts = cache(lambda raw: _raw_text(raw) if b"&" in raw or b"_x" in raw else raw.decode("utf-8", "replace"))
-    has_formula = b"<f" in data
-    names = cache(bytes.decode)
-    cells: Iterator[Cell] = (
-        (int(row), columns(letters), names(style), names(kind), raw.decode() if not kind else texts(raw))
-        for letters, row, style, kind, raw in found
-    )
-    if not has_formula:
-        return cells
-    return _with_formulas(data, list(cells))
+    if "<f" in text:
+        found = [_marked(match) for match in _USUAL_CELL.finditer(text)]
+    if "&" in text or "_x" in text:
+        return ((*rest, kind, _raw_text(raw) if kind == "str" else raw) for *rest, kind, raw in found)
+    return found
 
 
-def _with_formulas(data: bytes, cells: list[Cell]) -> list[Cell]:
-    """Mark cells that hold a formula and no value with the type "f"."""
-    holds = [b"<f" in match[0] and match[5] is None and b"<v/>" not in match[0] for match in _USUAL_CELL.finditer(data)]
-    return [
-        (row, column, style, "f" if empty else kind, raw)
-        for (row, column, style, kind, raw), empty in zip(cells, holds, strict=True)
-    ]
+def _marked(match: re.Match[str]) -> Cell:
+    """A cell; a formula without a value gets the type "f"."""
+    letters, row, style, kind, raw = match.groups("")
+    is_empty = not match[5] and kind != "str" and "<f" in match[0]
+    return letters, row, style, "f" if is_empty else kind, raw
 
 
 def _all_cells(data: bytes) -> tuple[list[Cell], str]:
@@ -377,7 +392,7 @@ def _all_cells(data: bytes) -> tuple[list[Cell], str]:
             elif event == "end" and name == "c":
                 place = _REFERENCE.fullmatch(node.get("r", ""))
                 row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
-                cells.append((row, column, node.get("s", ""), *_type_and_value(node)))
+                cells.append((column_name(column), str(row), node.get("s", ""), *_type_and_value(node)))
             elif event == "end":
                 node.clear()
     except etree.XMLSyntaxError as error:
@@ -395,20 +410,18 @@ def _type_and_value(node: Any) -> tuple[str, str]:
             raw = _rich_text(child)
         elif name == "f":
             formula = True
-    if formula and raw is None:
+    if formula and not raw and (raw is None or kind != "str"):
         return "f", ""
     raw = raw or ""
     return kind, _decoded(raw) if kind == "str" else raw
 
 
-def _around_cells(data: bytes) -> tuple[bytes, Any]:
-    """What stands before the cells, and the tree of what stands after them."""
-    start = data.find(b"sheetData")
-    end = data.rfind(b"sheetData")
+def _without_cells(data: bytes) -> Any:
+    """The root of a sheet whose cells are cut out."""
+    start, end = data.find(b"sheetData"), data.rfind(b"sheetData")
     if end < 0:
-        return b"", _root(data)
-    head, tail = data[: data.rfind(b"<", 0, start)], data[data.find(b">", end) + 1 :]
-    return head, _root(head + tail)
+        return _root(data)
+    return _root(data[: data.rfind(b"<", 0, start)] + data[data.find(b">", end) + 1 :])
 
 
 def _merged(tail: Any) -> Iterator[Area]:
@@ -423,6 +436,8 @@ def _notes(root: Any) -> Iterator[tuple[str, str]]:
     authors = [one_line(node.text or "") for node in root.iter("{*}author")]
     for node in root.iter("{*}comment"):
         text = one_line(" ".join(_rich_text(part) for part in node.iter("{*}text")))
+        if text.startswith(_THREAD):  # what older versions show for a thread, after a notice of their own
+            text = text.partition("Comment:")[2].strip()
         number = node.get("authorId", "")
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
         cell = node.get("ref", "")
@@ -468,8 +483,8 @@ def _rich_text(node: Any) -> str:
     return _decoded("".join(pieces))
 
 
-def _raw_text(data: bytes) -> str:
-    return _decoded(unescape(data.decode("utf-8", "replace")) if b"&" in data else data.decode("utf-8", "replace"))
+def _raw_text(raw: str) -> str:
+    return _decoded(unescape(raw) if "&" in raw else raw)
 
 
 def _decoded(text: str) -> str:

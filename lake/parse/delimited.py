@@ -1,0 +1,150 @@
+"""Tables as delimited text (csv, tsv): quotes, line breaks in cells, comments and lines above the header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from lake.errors import InputError
+from lake.parse.canonical import TextWriter
+from lake.parse.grid import TooWideError, write_tables
+from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_ROWS = 50
+_LONGEST_FIELD = 1 << 30
+#: Lines that may have a wrong quote, before quotes lose their meaning.
+_MAX_REPAIRS = 100
+#: A binary file has a larger share of NUL characters.
+_NUL_SHARE = 0.01
+_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    text, metadata, omitted = decode(without_nuls(data))
+    writer = TextWriter()
+    writer.note(omitted)
+    writer.read(text)
+    delimiter, body, n_above = _declared(text, writer)
+    if not delimiter:
+        delimiter = "\t" if suffix == ".tsv" and "\t" in text else delimiter_of(body)
+    reader = _LineReader(body.split("\n"), delimiter, n_above)
+    try:
+        rows = reader.rows()
+    except csv.Error as error:
+        raise InputError(f"not readable as a table: {error}; check quotes and delimiters", "garbage") from error
+    for line in reader.wrong:
+        writer.omit("unreadable", place=f"line {line}: a quotation mark is never closed; the line is kept as it is")
+    cells = {
+        number: {column: cell for column, cell in enumerate(row, start=1) if cell and not cell.isspace()}
+        for number, row in enumerate(rows, start=1)
+    }
+    try:
+        write_tables(cells, writer, page=1, side_by_side=False)
+    except TooWideError as error:
+        raise InputError(f"{error} is too large; split the file", "too_large") from error
+    return writer.finish(metadata=metadata)
+
+
+def without_nuls(data: bytes) -> bytes:
+    """The bytes without a few stray NULs, which would make a text pass for binary data."""
+    n_nuls = data.count(0)
+    is_wide = data.startswith(_BOMS) or n_nuls > _NUL_SHARE * len(data) + 2
+    return data if not n_nuls or is_wide else data.replace(b"\0", b"")
+
+
+def _declared(text: str, writer: TextWriter) -> tuple[str, str, int]:
+    """The delimiter that Excel's first line ``sep=;`` declares, the text after it, and the number of lines before."""
+    first, _, rest = text.partition("\n")
+    declared = first.strip('"\ufeff \t').lower()
+    if declared.startswith("sep=") and len(first.strip('"\ufeff')) == len("sep=;"):
+        writer.omit("decoration", first, "line 1: the delimiter")
+        return first.strip('"\ufeff')[-1], rest, 1
+    return "", text, 0
+
+
+def delimiter_of(text: str) -> str:
+    r"""The delimiter that splits the first rows most often and most evenly.
+
+    >>> delimiter_of("a;b;c\n1,5;2;3\n")
+    ';'
+    """
+    sample = "\n".join(line for line in text[: 1 << 16].split("\n") if not line.startswith("# "))
+    return max(_DELIMITERS, key=lambda delimiter: _evenness(sample, delimiter))
+
+
+def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
+    try:
+        widths = [len(row) for row, _ in zip(_split(sample, delimiter), range(_SNIFFED_ROWS), strict=False) if row]
+    except csv.Error:
+        return 0.0, 0
+    usual = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
+    return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+
+
+def _split(text: str, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+@dataclass(slots=True)
+class _LineReader:
+    """``wrong`` holds the numbers of lines with a quotation mark that is never closed."""
+
+    lines: Sequence[str]
+    delimiter: str
+    n_above: int = 0
+    wrong: list[int] = field(default_factory=list)
+
+    def rows(self) -> list[list[str]]:
+        widths = Counter(line.count(self.delimiter) + 1 for line in self.lines[:_SNIFFED_ROWS] if line)
+        width = max(widths, key=lambda width: (widths[width], width), default=1)
+        if any('"' in line for line in self.lines):
+            rows = self._quoted(width)
+        else:
+            rows = [line.split(self.delimiter) for line in self.lines]
+        return [
+            [self.delimiter.join(row)] if row and row[0].startswith("#") and len(row) != width else row for row in rows
+        ]
+
+    def _quoted(self, width: int) -> list[list[str]]:
+        csv.field_size_limit(_LONGEST_FIELD)
+        found: list[list[str]] = []
+        start: int | None = 0
+        while start is not None:
+            start = self._read(start, width, found)
+            if start is not None:
+                self.wrong.append(start + 1 + self.n_above)
+                found.append(self.lines[start].split(self.delimiter))
+                start += 1
+        return found
+
+    def _read(self, start: int, width: int, found: list[list[str]]) -> int | None:
+        """Append rows from a line on. Returns the line at which a wrong quotation mark stops it."""
+        rest = (f"{line}\n" for line in islice(self.lines, start, None))
+        quote = None if len(self.wrong) >= _MAX_REPAIRS else '"'
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+        reader = csv.reader(rest, delimiter=self.delimiter, quotechar=quote, quoting=quoting)
+        before = 0
+        for row in reader:
+            if reader.line_num > before + 1 and self._runs_away(row, start + before, start + reader.line_num, width):
+                return start + before
+            found.append(row)
+            before = reader.line_num
+        return None
+
+    def _runs_away(self, row: list[str], first: int, end: int, width: int) -> bool:
+        """Whether a row of several lines is one whose quotation mark was never meant, or never closed."""
+        if end == len(self.lines) and sum(self.lines[i].count('"') for i in range(first, end)) % 2:
+            return True
+        if len(row) == width or width == 1:
+            return False
+        return all(self.lines[i].count(self.delimiter) + 1 == width for i in range(first, min(end, first + 2)))
