@@ -7,8 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter
@@ -16,6 +15,8 @@ from lake.parse.grid import TooWideError, write_tables
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
+
     from lake.parse.document import ParsedDocument
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -23,13 +24,10 @@ _SNIFFED_ROWS = 50
 _LONGEST_FIELD = 1 << 30
 #: Lines that may have a wrong quote, before quotes lose their meaning.
 _MAX_REPAIRS = 100
-#: A binary file has a larger share of NUL characters.
-_NUL_SHARE = 0.01
-_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(without_nuls(data))
+    text, metadata, omitted = decode(data)
     writer = TextWriter()
     writer.note(omitted)
     writer.read(text)
@@ -52,13 +50,6 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     except TooWideError as error:
         raise InputError(f"{error} is too large; split the file", "too_large") from error
     return writer.finish(metadata=metadata)
-
-
-def without_nuls(data: bytes) -> bytes:
-    """The bytes without a few stray NULs, which would make a text pass for binary data."""
-    n_nuls = data.count(0)
-    is_wide = data.startswith(_BOMS) or n_nuls > _NUL_SHARE * len(data) + 2
-    return data if not n_nuls or is_wide else data.replace(b"\0", b"")
 
 
 def _declared(text: str, writer: TextWriter) -> tuple[str, str, int]:
@@ -121,25 +112,38 @@ class _LineReader:
         start: int | None = 0
         while start is not None:
             start = self._read(start, width, found)
-            if start is not None:
-                self.wrong.append(start + 1 + self.n_above)
-                found.append(self.lines[start].split(self.delimiter))
-                start += 1
         return found
 
     def _read(self, start: int, width: int, found: list[list[str]]) -> int | None:
-        """Append rows from a line on. Returns the line at which a wrong quotation mark stops it."""
-        rest = (f"{line}\n" for line in islice(self.lines, start, None))
-        quote = None if len(self.wrong) >= _MAX_REPAIRS else '"'
-        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-        reader = csv.reader(rest, delimiter=self.delimiter, quotechar=quote, quoting=quoting)
+        """Append rows from a line on. Returns the line after one with a wrong quotation mark; None at the end."""
+        reader = self._reader(start)
         before = 0
-        for row in reader:
-            if reader.line_num > before + 1 and self._runs_away(row, start + before, start + reader.line_num, width):
-                return start + before
-            found.append(row)
-            before = reader.line_num
-        return None
+        while True:
+            try:
+                row = next(reader, None)
+                is_wrong = row is not None and reader.line_num > before + 1
+                is_wrong = is_wrong and self._runs_away(row or [], start + before, start + reader.line_num, width)
+            except csv.Error:
+                row, is_wrong = [], True
+            if row is None:
+                return None
+            if not is_wrong:
+                found.append(row)
+                before = reader.line_num
+                continue
+            first = start + before
+            if reader.line_num > before + 1:
+                self.wrong.append(first + 1 + self.n_above)
+                found.append(self.lines[first].split(self.delimiter))
+            else:  # a quotation mark after the one that closes a cell
+                found += csv.reader([self.lines[first]], delimiter=self.delimiter)
+            return first + 1
+
+    def _reader(self, start: int) -> CsvReader:
+        lines = (f"{self.lines[i]}\n" for i in range(start, len(self.lines)))
+        if len(self.wrong) >= _MAX_REPAIRS:
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
     def _runs_away(self, row: list[str], first: int, end: int, width: int) -> bool:
         """Whether a row of several lines is one whose quotation mark was never meant, or never closed."""

@@ -24,9 +24,8 @@ _ZIP = b"PK\x03\x04"
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     if suffix in (".csv", ".tsv"):
         return delimited.parse(data, suffix)
-    if suffix == ".xls" and not data.startswith(_ZIP):
-        if (other := workbook_xls.in_disguise(data)) is not None:
-            return other
+    if suffix == ".xls" and not data.startswith(_ZIP) and (other := workbook_xls.in_disguise(data)) is not None:
+        return other
     book = _read(data, suffix)
     writer = TextWriter()
     writer.note(book.omitted)

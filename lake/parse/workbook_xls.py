@@ -58,7 +58,7 @@ def _damage() -> tuple[type[Exception], ...]:
 
 
 def _read(data: bytes) -> Workbook:
-    import xlrd  # type: ignore[import-untyped]
+    import xlrd
 
     try:
         source = xlrd.open_workbook(

@@ -13,6 +13,7 @@ from lake.errors import InputError
 from lake.parse.archive import read_member
 from lake.parse.canonical import one_line
 from lake.parse.cell_format import Shows, built_in, general, shown_by
+from lake.parse.document import Omission
 from lake.parse.workbook import Sheet, Workbook, column_name, column_number, plain_lines
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class _XlsxReader:
         try:
             data = self._part(path)
         except InputError as error:
-            self._book.omitted.append(_unreadable(f"part {path!r}: {error}"))
+            self._book.omitted.append(Omission("unreadable", 0, f"part {path!r}: {error}"))
             return []
         text = _utf8(data)
         usual = _USUAL_STRING.findall(text)
@@ -509,12 +510,6 @@ def _root(data: bytes) -> Any:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError:
         return None
-
-
-def _unreadable(place: str) -> Any:
-    from lake.parse.document import Omission
-
-    return Omission("unreadable", 0, place)
 
 
 def _name(node: Any) -> str:
