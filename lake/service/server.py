@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
     from lake.service.keys import KeyRing
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-#: Seconds for requests to end when the service stops.
-_GRACE = 25
+#: Seconds for requests to end when the service stops; it is gone after 5, whatever runs.
+_GRACE = 4
+_LEAVING = 0.5
 
 
 def check_openness(host: str, keys: KeyRing, is_open: bool) -> None:
@@ -41,6 +45,16 @@ def serve(app: Guard, bounds: Capacity, host: str, port: int, *, started: Callab
     logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
         _Server(configured(app, bounds, host, port), started).run()
+    _leave_within(_LEAVING)
+
+
+def _leave_within(seconds: float) -> None:
+    """End the process soon: at exit Python waits for its threads, and one may work for a request that nobody awaits."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ending = threading.Timer(seconds, os._exit, (0,))
+    ending.daemon = True
+    ending.start()
 
 
 class _Server(uvicorn.Server):
