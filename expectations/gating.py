@@ -16,6 +16,7 @@ from expectations.scoring import scores_of
 from lake import configuration
 from lake.errors import RefusedError, UsageError
 from lake.index import Index
+from lake.ingest.completeness import check_formats
 from lake.operate import gate_asks
 from lake.options.checks import split_measure
 from lake.questions import reviewed as kept
@@ -57,8 +58,9 @@ def check(policy: Gate) -> None:
 
 
 def check_configuration(wanted: Configuration) -> None:
-    """UsageError if it names a measure or a reranker that does not exist."""
+    """UsageError if it names a measure, a reranker or a format that does not exist."""
     check(wanted.gate)
+    check_formats(wanted.completeness)
     check_measures(list(wanted.alarms.scores))
     if wanted.search.rerank is not None:
         parse_name(wanted.search.rerank)

@@ -141,5 +141,5 @@ def check_formats(completeness: Completeness) -> None:
             if "/" not in name and name not in known:
                 raise UsageError(
                     f"completeness.{key} names {name!r}, which is neither a parser ({', '.join(sorted(known))}) nor a "
-                    f"media type such as application/pdf; `raglake config unset completeness.{key}.{name}` removes it"
+                    "media type such as application/pdf; `raglake config show` shows what is set"
                 )
