@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|[-,_ ]bd|cmb|cmssbx|sfbx|sfsx|lmb", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 _FORCED_BOLD = 1 << 18
-_FILL_AND_STROKE = 2
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 4
 _THIN = 3.0
@@ -30,8 +30,37 @@ _SAMPLES = 24
 _MOST_UNMAPPED = 0.4
 _LEAST_RULE = 6.0
 
+Point = tuple[float, float]
 Matrix = tuple[float, float, float, float, float, float]
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+class _Quick:
+    """The functions that are called for every line, without the checks of arguments that take most of their time.
+
+    A handle must be a ``c_void_p``: ctypes would cut a plain number to 32 bits.
+    """
+
+    def __init__(self) -> None:
+        import pypdfium2.raw as pdfium
+
+        def unchecked(name: str, result: Any = ctypes.c_int) -> Any:
+            address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value or 0
+            return ctypes.CFUNCTYPE(result)(address)
+
+        self.loose_box = unchecked("FPDFText_GetLooseCharBox")
+        self.count_rects = unchecked("FPDFText_CountRects")
+        self.rect = unchecked("FPDFText_GetRect")
+        self.text_object = unchecked("FPDFText_GetTextObject", ctypes.c_void_p)
+        self.font_size = unchecked("FPDFText_GetFontSize", ctypes.c_double)
+        self.matrix = unchecked("FPDFText_GetMatrix")
+        self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
+        self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
+
+
+@cache
+def _quick() -> _Quick:
+    return _Quick()
 
 
 class PageGlyphs:
@@ -41,8 +70,11 @@ class PageGlyphs:
         import pypdfium2.raw as pdfium
 
         self._pdfium = pdfium
+        self._quick = _quick()
         self._page = page.raw
+        self._held = page, text_page  # closing either would free what the handles below point to
         self._raw = text_page.raw
+        self._handle = ctypes.cast(text_page.raw, ctypes.c_void_p)
         self.n_chars: int = text_page.count_chars()
         self.text: str = text_page.get_text_range() if self.n_chars else ""
         self._same_index = len(self.text) == self.n_chars
@@ -52,6 +84,8 @@ class PageGlyphs:
         self._rect_at = ctypes.byref(self._rect)
         self._edges = [ctypes.c_double() for _ in range(4)]
         self._edges_at = [ctypes.byref(edge) for edge in self._edges]
+        self._bounds = [ctypes.c_float() for _ in range(4)]
+        self._bounds_at = [ctypes.byref(bound) for bound in self._bounds]
         self._matrix = pdfium.FS_MATRIX()
         self._matrix_at = ctypes.byref(self._matrix)
         self._styles: dict[int, tuple[float, bool]] = {}
@@ -68,13 +102,13 @@ class PageGlyphs:
 
         It reaches from the font's descent to its ascent.
         """
-        rect, read = self._rect, self._pdfium.FPDFText_GetLooseCharBox
+        rect, read = self._rect, self._quick.loose_box
         if not self._same_index:
             first, last = self._index(first), self._index(last)
-        if not read(self._raw, first, self._rect_at):
+        if not read(self._handle, first, self._rect_at):
             return None
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
-        if last != first and read(self._raw, last, self._rect_at):
+        if last != first and read(self._handle, last, self._rect_at):
             if rect.left < left:
                 left = rect.left
             if rect.bottom < bottom:
@@ -88,18 +122,21 @@ class PageGlyphs:
     def gaps(self, first: int, last: int, least: float) -> list[tuple[float, float]]:
         """Gaps of at least ``least`` points between the text objects of a level line: where each begins and ends."""
         start, end = self._index(first), self._index(last)
-        count = self._pdfium.FPDFText_CountRects(self._raw, start, end - start + 1)
+        count = self._quick.count_rects(self._handle, start, end - start + 1)
         if count < 2:
             return []
-        read, raw, (left_at, top_at, right_at, bottom_at) = self._pdfium.FPDFText_GetRect, self._raw, self._edges_at
+        read, handle = self._quick.rect, self._handle
+        left_at, top_at, right_at, bottom_at = self._edges_at
         left, top, right, bottom = self._edges
         low, high = (left, right) if self._turn % 2 == 0 else (bottom, top)
         extents = []
         for i in range(count):
-            if read(raw, i, left_at, top_at, right_at, bottom_at):
+            if read(handle, i, left_at, top_at, right_at, bottom_at):
                 extents.append((low.value, high.value))
         if self._turn > 1:
             extents = [(-b, -a) for a, b in extents]
+        if not extents:
+            return []
         extents.sort()
         offset = {0: -self._left, 1: -self._bottom, 2: self._right, 3: self._top}[self._turn]
         found = []
@@ -114,31 +151,28 @@ class PageGlyphs:
     def style(self, index: int) -> tuple[float, bool]:
         """Size in points as drawn, and whether the glyph is bold."""
         place = self._index(index)
-        drawn = self._pdfium.FPDFText_GetTextObject(self._raw, place)
+        drawn = self._quick.text_object(self._handle, place)
         if not drawn:
             return 0.0, False
-        address = ctypes.addressof(drawn.contents)
-        found = self._styles.get(address)
+        found = self._styles.get(drawn)
         if found is None:
-            found = self._styles[address] = self._style_of(drawn, place)
+            found = self._styles[drawn] = self._style_of(drawn, place)
         return found
 
-    def _style_of(self, drawn: Any, place: int) -> tuple[float, bool]:
-        pdfium = self._pdfium
-        size = abs(pdfium.FPDFText_GetFontSize(self._raw, place))
-        if pdfium.FPDFText_GetMatrix(self._raw, place, self._matrix_at):
+    def _style_of(self, drawn: int, place: int) -> tuple[float, bool]:
+        quick = self._quick
+        size: float = abs(quick.font_size(self._handle, place))
+        if quick.matrix(self._handle, place, self._matrix_at):
             size *= hypot(self._matrix.c, self._matrix.d)
-        bold = pdfium.FPDFTextObj_GetTextRenderMode(drawn) == _FILL_AND_STROKE
-        font = pdfium.FPDFTextObj_GetFont(drawn)
-        if font and not bold:
-            address = ctypes.addressof(font.contents)
-            if address not in self._bold_fonts:
-                self._bold_fonts[address] = self._is_bold(font)
-            bold = self._bold_fonts[address]
+        font = quick.font(ctypes.c_void_p(drawn))
+        bold = self._bold_fonts.get(font)
+        if bold is None:
+            bold = self._bold_fonts[font] = bool(font) and self._is_bold(font)
         return round(size, 2), bold
 
-    def _is_bold(self, font: Any) -> bool:
+    def _is_bold(self, address: int) -> bool:
         pdfium = self._pdfium
+        font = ctypes.cast(address, pdfium.FPDF_FONT)
         name = ctypes.create_string_buffer(200)
         pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
         if _BOLD_NAME.search(name.value.decode("utf-8", "replace")):
@@ -164,7 +198,7 @@ class PageGlyphs:
             return True
         step = max(1, self.n_chars // _SAMPLES)
         sample = range(0, self.n_chars, step)
-        failed: int = sum(self._pdfium.FPDFText_HasUnicodeMapError(self._raw, i) == 1 for i in sample)
+        failed: int = sum(self._quick.has_map_error(self._handle, i) == 1 for i in sample)
         return failed > _MOST_UNMAPPED * len(sample)
 
     def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
@@ -191,12 +225,12 @@ class PageGlyphs:
         return found
 
     def _drawn(self, objects: Iterator[Any], outer: Matrix, depth: int) -> Iterator[tuple[Any, Matrix]]:
-        """The paths among ``objects``, and in the forms among them, each with its matrix."""
+        """The paths among ``objects``, and in the forms among them, each with the matrix of what it stands in."""
         pdfium = self._pdfium
         for drawn in objects:
             kind = pdfium.FPDFPageObj_GetType(drawn)
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                yield drawn, _times(self._matrix_of(drawn), outer)
+                yield drawn, outer
             elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
                 inner = (
                     pdfium.FPDFFormObj_GetObject(drawn, i)
@@ -210,16 +244,30 @@ class PageGlyphs:
             return _SAME
         return m.a, m.b, m.c, m.d, m.e, m.f
 
-    def _path_rules(self, path: Any, matrix: Matrix) -> Iterator[Box]:
-        """The straight pieces of a path that is stroked, or the edges of one that is filled."""
+    def _path_rules(self, path: Any, outer: Matrix) -> Iterator[Box]:
+        """The straight pieces of a path, or the box around one that is thin."""
         pdfium = self._pdfium
-        count = pdfium.FPDFPath_CountSegments(path)
-        if count > _MOST_OBJECTS:
+        if not pdfium.FPDFPageObj_GetBounds(path, *self._bounds_at):
             return
+        corners = Box(*(bound.value for bound in self._bounds))
+        if outer is not _SAME:
+            corners = _around([_moved(x, y, outer) for x in corners[::2] for y in corners[1::2]])
+        x0, y0, x1, y1 = corners
+        width, height = x1 - x0, y1 - y0
+        if min(width, height) <= _THIN + 1:
+            if max(width, height) >= _LEAST_RULE:
+                yield self.shown(x0, y0, x1, y1)
+            return
+        count = pdfium.FPDFPath_CountSegments(path)
+        if count <= _MOST_OBJECTS:
+            for a, b in self._straight(path, count, _times(self._matrix_of(path), outer)):
+                yield self.shown(*_around([a, b]))
+
+    def _straight(self, path: Any, count: int, matrix: Matrix) -> Iterator[tuple[Point, Point]]:
+        pdfium = self._pdfium
         x, y = ctypes.c_float(), ctypes.c_float()
         x_at, y_at = ctypes.byref(x), ctypes.byref(y)
         start = here = (0.0, 0.0)
-        pieces = []
         for i in range(count):
             segment = pdfium.FPDFPath_GetPathSegment(path, i)
             kind = pdfium.FPDFPathSegment_GetType(segment)
@@ -228,21 +276,15 @@ class PageGlyphs:
             if kind == pdfium.FPDF_SEGMENT_MOVETO:
                 start = point
             elif kind == pdfium.FPDF_SEGMENT_LINETO:
-                pieces.append((here, point))
+                yield here, point
             here = point
             if pdfium.FPDFPathSegment_GetClose(segment):
-                pieces.append((here, start))
-        if not pieces:
-            return
-        left = min(min(a[0], b[0]) for a, b in pieces)
-        right = max(max(a[0], b[0]) for a, b in pieces)
-        bottom = min(min(a[1], b[1]) for a, b in pieces)
-        top = max(max(a[1], b[1]) for a, b in pieces)
-        if min(right - left, top - bottom) <= _THIN:
-            yield self.shown(left, bottom, right, top)
-            return
-        for a, b in pieces:
-            yield self.shown(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+                yield here, start
+
+
+def _around(points: Sequence[Point]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def _is_rule(box: Box) -> bool:

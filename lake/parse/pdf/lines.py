@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     FindTables = Callable[[PageLayout], list[FoundTable]]
 
 _RAW_LINE = re.compile(rf"[^\n\r{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}?")
+_BLACK = re.compile(r"\S+")
 _WIDE_GAP = 1.2
 _WIDE_ADVANCE = 0.78
 _LEAST_WIDE = 8
@@ -116,6 +118,9 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             continue
         size, bold = glyphs.style(first)
         line = Line(_shown(text), *box, size, bold)
+        if lines and line.text and _is_fragment(line, lines[-1]):
+            _attach(line, lines[-1])
+            continue
         lines.append(line)
         if last - first > 1 and line.is_upright:
             _note_gaps(found, glyphs, line, first, last)
@@ -125,10 +130,9 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
 def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last: int) -> None:
     em = max(line.size, 4.0)
     if last - first >= _LEAST_WIDE and line.right - line.left > _WIDE_ADVANCE * em * (last - first):
-        found.n_cells += 1
-        found.n_beside += 1
-        return
-    gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
+        gaps = _word_gaps(glyphs, first, last, _WIDE_GAP * em)
+    else:
+        gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
     if not gaps:
         return
     found.n_gapped += 1
@@ -139,6 +143,17 @@ def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last:
         return
     found.n_cells += len(gaps) > 1 or line.text[-1] in _CELL_ENDS
     found.n_beside += gaps[0][0] - line.left > _BESIDE * em and line.right - gaps[-1][1] > _BESIDE * em
+
+
+def _word_gaps(glyphs: PageGlyphs, first: int, last: int, least: float) -> list[tuple[float, float]]:
+    """Gaps between words, for a line that is drawn in one piece with wide spaces."""
+    boxes = [
+        box
+        for match in _BLACK.finditer(glyphs.text, first, last + 1)
+        if (box := glyphs.box(match.start(), match.end() - 1))
+    ]
+    boxes.sort()
+    return [(a.right, b.left) for a, b in pairwise(boxes) if b.left - a.right >= least]
 
 
 def _shown(text: str) -> str:
@@ -152,14 +167,17 @@ def _shown(text: str) -> str:
 
 
 def _reads_on(lines: Sequence[Line]) -> bool:
-    """Whether each line follows below the one before, or begins a column of prose."""
+    """Whether each line follows below the one before, stands beside it as a label, or begins a column of prose."""
     runs: list[list[Line]] = [[]]
     for line in lines:
         if not line.is_upright:
             continue
         before = runs[-1][-1] if runs[-1] else None
         if before and line.middle > before.middle - 0.3 * min(line.size, before.size):
-            runs.append([])
+            if line.left >= before.right - 1:
+                runs.append([])
+            elif line.right > before.left + 1:
+                return False
         runs[-1].append(line)
     if len(runs) == 1:
         return True
@@ -167,6 +185,23 @@ def _reads_on(lines: Sequence[Line]) -> bool:
         return False
     long_runs = [run for run in runs if len(run) > 2]
     return bool(long_runs) and all(median(len(line.text) for line in run) >= _PROSE_LENGTH for run in long_runs)
+
+
+def _is_fragment(line: Line, before: Line) -> bool:
+    """Whether pdfium began a new line only because the type is raised, lowered or smaller."""
+    em = max(line.size, before.size)
+    if abs(line.middle - before.middle) > 0.6 * em or not (line.is_upright and before.is_upright):
+        return False
+    return -0.4 * em <= line.left - before.right <= 0.7 * em
+
+
+def _attach(line: Line, before: Line) -> None:
+    before.text += f" {line.text}" if line.text[0].isalnum() else line.text
+    before.right = max(before.right, line.right)
+    if line.size > before.size:
+        before.size, before.bottom, before.top = line.size, line.bottom, line.top
+    before.bold = before.bold and line.bold
+    before.ends_apart = False
 
 
 def _word_lines(words: Sequence[PlacedWord]) -> list[Line]:
