@@ -67,6 +67,24 @@ def xml_member(archive: zipfile.ZipFile, name: str) -> _Element:
         ) from error
 
 
+def lenient_xml(data: bytes) -> tuple[_Element | None, str]:
+    """Root of an XML file, and what is wrong with it: what stands before an error in it is still read.
+
+    Entities stay unresolved and nothing is fetched. The root is None if nothing can be read.
+    """
+    from lxml import etree
+
+    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    try:
+        return etree.fromstring(data, etree.XMLParser(**safe)), ""
+    except etree.XMLSyntaxError as error:
+        cause = f"not well-formed XML: {error.msg}"
+    try:
+        return etree.fromstring(data, etree.XMLParser(recover=True, **safe)), cause
+    except etree.XMLSyntaxError:
+        return None, cause
+
+
 def _not_an_archive(data: bytes, suffix: str) -> InputError:
     if data.startswith(_OLE) and _ENCRYPTED_STREAM in data:
         return InputError(f"the {suffix} file is protected by a password; save it without one", "encrypted")

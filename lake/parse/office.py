@@ -1,21 +1,24 @@
-"""Word and PowerPoint (docx, pptx) by unstructured, behind a zip guard."""
+"""Word and PowerPoint (docx, pptx and their kin), behind a zip guard."""
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
-from lake.parse.archive import open_archive, xml_member
+from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.unstructured_light import partitioner, write_elements
+from lake.parse.ooxml import Omit, Package, PicturePart, pictures_of
 
 if TYPE_CHECKING:
-    import zipfile
-
     from lake.parse.document import ParsedDocument
 
-_MAIN_PART = {".docx": "word/", ".pptx": "ppt/"}
+#: Suffix -> folder of the main part and its usual name.
+_WORD = ("word/", "document")
+_SLIDES = ("ppt/", "presentation")
+_MAIN_PART = {
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), _WORD),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), _SLIDES),
+}
 _PROPERTIES = "docProps/core.xml"
 #: Titles that Office gives to new files.
 _NO_TITLES = frozenset(
@@ -24,20 +27,49 @@ _NO_TITLES = frozenset(
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    with open_archive(data, suffix) as archive:
-        _require_main_part(archive, suffix)
-        stated = core_properties(archive)
-    writer = TextWriter()
-    metadata = _write_body(data, suffix, writer)
+    writer, omit = TextWriter(), Omit()
+    with open_archive(data, suffix, verify=False) as archive:
+        package = Package(archive, omit)
+        main = _main_part(package, suffix)
+        stated = core_properties(package)
+        if _MAIN_PART[suffix] is _WORD:
+            from lake.parse.word import write_word
+
+            metadata = write_word(package, main, writer, omit)
+        else:
+            from lake.parse.slides import write_slides
+
+            title, metadata = write_slides(package, main, writer, omit)
+            stated["title"] = stated.get("title") or title
+    for kind, text, place in omit.noted:
+        writer.omit(kind, text, place)
     date = stated.pop("date", None)
     return writer.finish(**stated, metadata={**metadata, **({"date": date} if date else {})})
 
 
-def core_properties(archive: zipfile.ZipFile) -> dict[str, str | None]:
+def pictures(data: bytes, suffix: str) -> tuple[PicturePart, ...]:
+    """The pictures of a document in its order, each with the part, page or slide it stands on."""
+    with open_archive(data, suffix, verify=False) as archive:
+        package = Package(archive, Omit())
+        main = _main_part(package, suffix)
+        if _MAIN_PART[suffix] is _SLIDES:
+            from lake.parse.slides import slide_parts
+
+            places: list[tuple[int | None, str]] = list(slide_parts(package, main))
+        else:
+            places = [(None, name) for name in (main, *package.related(main, "header"))]
+        parts = ((page, name, package.root(name)) for page, name in places)
+        return tuple(
+            picture for page, name, root in parts if root is not None for picture in pictures_of(package, name, root, page)
+        )
+
+
+def core_properties(package: Package) -> dict[str, str | None]:
     """Title, author, language and date from the properties of an Office file."""
-    if _PROPERTIES not in archive.namelist():
+    root = package.root(_PROPERTIES) if package.has(_PROPERTIES) else None
+    if root is None:
         return {}
-    stated = (child for child in xml_member(archive, _PROPERTIES) if isinstance(child.tag, str))
+    stated = (child for child in root if isinstance(child.tag, str))
     texts = {child.tag.rpartition("}")[2]: one_line(child.text or "") for child in stated}
     title = texts.get("title", "")
     return {
@@ -48,33 +80,12 @@ def core_properties(archive: zipfile.ZipFile) -> dict[str, str | None]:
     }
 
 
-def _require_main_part(archive: zipfile.ZipFile, suffix: str) -> None:
-    if not any(name.startswith(_MAIN_PART[suffix]) for name in archive.namelist()):
-        raise InputError(
-            f"a zip file, but not a {suffix}: it has no {_MAIN_PART[suffix]} part; check its suffix", "garbage"
-        )
-
-
-def _write_body(data: bytes, suffix: str, writer: TextWriter) -> dict[str, object]:
-    """Append all elements, with speaker notes after each slide. Running headers become metadata."""
-    try:
-        elements = partitioner(suffix[1:])(file=io.BytesIO(data), languages=[""])
-        notes = _speaker_notes(data) if suffix == ".pptx" else []
-    except (KeyError, ValueError, AttributeError, SyntaxError, OSError, NotImplementedError) as error:
-        reason = f"{type(error).__name__}: {error}"[:200]
-        raise InputError(f"the {suffix} file can't be read ({reason}); open and save it again", "garbage") from error
-    if not notes:
-        return write_elements(elements, writer)
-    for page, note in enumerate(notes, start=1):
-        write_elements([element for element in elements if element.metadata.page_number == page], writer)
-        writer.add(note, page=page)
-    return {}
-
-
-def _speaker_notes(data: bytes) -> list[str]:
-    """Notes of each slide; unstructured would put them before the slide's title."""
-    from pptx import Presentation
-
-    slides = Presentation(io.BytesIO(data)).slides
-    frames = [slide.notes_slide.notes_text_frame if slide.has_notes_slide else None for slide in slides]
-    return [frame.text if frame is not None else "" for frame in frames]
+def _main_part(package: Package, suffix: str) -> str:
+    folder, usual = _MAIN_PART[suffix]
+    if not any(name.lower().startswith(folder) for name in package.names):
+        raise InputError(f"a zip file, but not a {suffix}: it has no {folder} part; check its suffix", "garbage")
+    stated = [name for name in package.related("", "officeDocument") if package.has(name)]
+    main = stated[0] if stated else f"{folder}{usual}.xml"
+    if not package.has(main):
+        raise InputError(f"the {suffix} file has no part {main!r}; fetch or export the file again", "garbage")
+    return main

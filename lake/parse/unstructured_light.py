@@ -11,7 +11,7 @@ from lake.parse.canonical import TextWriter, one_line
 from lake.parse.html_table import PageCell, cells_of, grid, own_rows, spans
 from lake.patches.unstructured_tokenizer import install_stub
 
-_LONGEST_HEADING = 300
+LONGEST_HEADING = 300
 #: Elements that part words, in the tables that unstructured writes.
 _BORDER = re.compile(r"<(?=/?(?:br|p|div|ul|ol|li|table|tr|td|th)\b)")
 _MARGINS = {"Header": "header", "Footer": "footer"}
@@ -52,7 +52,7 @@ def write_elements(elements: Iterable[Element], writer: TextWriter) -> dict[str,
 
 def _write(element: Element, kind: str, writer: TextWriter) -> None:
     page = element.metadata.page_number
-    if kind == "Title" and element.metadata.category_depth is not None and len(element.text) <= _LONGEST_HEADING:
+    if kind == "Title" and element.metadata.category_depth is not None and len(element.text) <= LONGEST_HEADING:
         writer.heading(element.text, element.metadata.category_depth + 1, page=page)
     elif kind == "CodeSnippet":
         writer.code(element.text, page=page)

@@ -1,0 +1,416 @@
+"""Office Open XML: the parts of a package and their relationships, and the text of drawings, charts and formulas."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lake.errors import InputError
+from lake.parse.archive import lenient_xml
+from lake.parse.canonical import one_line
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
+    from lxml.etree import _Element  # type: ignore[import-untyped]
+
+    from lake.parse.document import OmissionKind
+
+_OOXML = "http://schemas.openxmlformats.org/"
+_STRICT = "http://purl.oclc.org/ooxml/"
+_MICROSOFT = "http://schemas.microsoft.com/office/"
+#: Namespaces by the prefix that this module and its users write; strict files use other ones.
+_NAMESPACES = {
+    "w": (f"{_OOXML}wordprocessingml/2006/main", f"{_STRICT}wordprocessingml/main"),
+    "a": (f"{_OOXML}drawingml/2006/main", f"{_STRICT}drawingml/main"),
+    "p": (f"{_OOXML}presentationml/2006/main", f"{_STRICT}presentationml/main"),
+    "r": (f"{_OOXML}officeDocument/2006/relationships", f"{_STRICT}officeDocument/relationships"),
+    "m": (f"{_OOXML}officeDocument/2006/math", f"{_STRICT}officeDocument/math"),
+    "c": (f"{_OOXML}drawingml/2006/chart", f"{_STRICT}drawingml/chart"),
+    "dgm": (f"{_OOXML}drawingml/2006/diagram", f"{_STRICT}drawingml/diagram"),
+    "wp": (f"{_OOXML}drawingml/2006/wordprocessingDrawing", f"{_STRICT}drawingml/wordprocessingDrawing"),
+    "pic": (f"{_OOXML}drawingml/2006/picture", f"{_STRICT}drawingml/picture"),
+    "mc": (f"{_OOXML}markup-compatibility/2006",),
+    "wps": (f"{_MICROSOFT}word/2010/wordprocessingShape",),
+    "cx": (f"{_MICROSOFT}drawing/2014/chartex",),
+    "p188": (f"{_MICROSOFT}powerpoint/2018/8/main",),
+    "adec": (f"{_MICROSOFT}drawing/2017/decorative",),
+    "v": ("urn:schemas-microsoft-com:vml",),
+    "o": ("urn:schemas-microsoft-com:office:office",),
+}
+_PREFIXES = {uri: prefix for prefix, uris in _NAMESPACES.items() for uri in uris}
+
+#: Elements whose text a reader of the document sees, or could see.
+_TEXT = ("w:t", "w:delText", "m:t", "a:t", "c:v", "cx:pt", "cx:v", "p:text")
+#: Elements that part words.
+_BORDERS = ("w:p", "w:tc", "w:tab", "w:ptab", "w:br", "w:cr", "w:noBreakHyphen", "w:sym", "w:footnoteReference")
+_BORDERS = (*_BORDERS, "w:endnoteReference", "w:comment", "a:p", "a:br", "a:tc", "m:oMath", "m:e", "m:num", "m:den")
+_BORDERS = (*_BORDERS, "m:sub", "m:sup", "m:deg", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx")
+#: Elements whose attributes hold text.
+_DESCRIBED = ("wp:docPr", "pic:cNvPr", "wps:cNvPr", "p:cNvPr", "v:shape", "v:textpath", "v:rect", "v:roundrect")
+_ALT_ATTRIBUTES = ("descr", "title", "alt", "string")
+_FILE_NAME = re.compile(r"[\w\s().:/\\-]*\.(?:png|jpe?g|gif|emf|wmf|bmp|tiff?|svg|webp)\s*", re.IGNORECASE)
+_GENERATED = re.compile(r"\s*(?:Description automatically generated|AI-generated content may be incorrect\.?).*", re.S)
+
+
+@lru_cache(4096)
+def key(tag: object) -> str:
+    """The tag of a node with the usual prefix of its namespace; empty for comments and processing instructions.
+
+    >>> key("{http://purl.oclc.org/ooxml/wordprocessingml/main}t")
+    'w:t'
+    """
+    if not isinstance(tag, str):
+        return ""
+    uri, _, name = tag[1:].rpartition("}")
+    return f"{_PREFIXES.get(uri, '?')}:{name}"
+
+
+def tags(*keys: str) -> tuple[str, ...]:
+    """Full tags of the prefixed names ``keys``, strict ones included."""
+    return tuple(f"{{{uri}}}{one.partition(':')[2]}" for one in keys for uri in _NAMESPACES[one.partition(":")[0]])
+
+
+_TEXT_TAGS = frozenset(tags(*_TEXT))
+_DESCRIBED_TAGS = frozenset(tags(*_DESCRIBED))
+_READ_TAGS = tuple(dict.fromkeys((*tags(*_TEXT), *tags(*_BORDERS), *tags(*_DESCRIBED))))
+
+
+def attribute(node: _Element, name: str) -> str:
+    """The attribute called ``name`` in any namespace, or an empty string."""
+    value = node.get(name)
+    if value is None:
+        value = next((value for key, value in node.attrib.items() if str(key).rpartition("}")[2] == name), "")
+    return str(value)
+
+
+def child(node: _Element | None, *path: str) -> _Element | None:
+    """The first descendant along ``path``, a list of prefixed names."""
+    for name in path:
+        if node is None:
+            return None
+        node = next((one for one in node if key(one.tag) == name), None)
+    return node
+
+
+def found(node: _Element, *keys: str) -> Iterator[_Element]:
+    """Descendants with one of the prefixed names, in document order."""
+    yield from node.iter(*tags(*keys))
+
+
+def is_on(node: _Element | None) -> bool:
+    """The value of a switch such as ``<w:vanish/>``; a missing one is off."""
+    return node is not None and attribute(node, "val").lower() not in ("0", "false", "off", "none")
+
+
+def reading(node: _Element) -> str:
+    """All text below ``node`` in document order, whatever it is for: an independent reading for the account."""
+    pieces: list[str] = []
+    described: set[str] = set()
+    for one in node.iter(*_READ_TAGS):
+        if one.tag in _DESCRIBED_TAGS:
+            texts = [text for text in _described(one) if text not in described]
+            described.update(texts)
+            pieces += (f" {text} " for text in texts)
+            continue
+        if one.tag not in _TEXT_TAGS:
+            pieces.append(" ")
+            continue
+        text = one.text or ""
+        pieces.append(f" {text} " if key(one.tag) in ("c:v", "cx:pt", "cx:v", "p:text") else text)
+    return "".join(pieces)
+
+
+def alt_texts(node: _Element) -> list[str]:
+    """Descriptions below ``node`` that a person wrote; file names and decorations are none."""
+    texts: dict[str, None] = {}
+    for one in node.iter(*_DESCRIBED_TAGS):
+        if any(attribute(mark, "val") == "1" for mark in found(one, "adec:decorative")):
+            continue
+        texts.update(dict.fromkeys(_described(one)))
+    return list(texts)
+
+
+def _described(node: _Element) -> list[str]:
+    texts = (_GENERATED.sub("", one_line(node.get(name, ""))) for name in _ALT_ATTRIBUTES)
+    return [text for text in texts if text and not _FILE_NAME.fullmatch(text)]
+
+
+class Package:
+    """The parts of a file. A part that is damaged or missing is noted once in ``omitted`` and read as nothing."""
+
+    def __init__(self, archive: ZipFile, omit: Omit) -> None:
+        self._archive = archive
+        self._omit = omit
+        self._names = {name.lower().lstrip("/"): name for name in archive.namelist()}
+        self._roots: dict[str, _Element | None] = {}
+        self._relations: dict[str, dict[str, Relation]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._names.values())
+
+    def has(self, name: str) -> bool:
+        return name.lower() in self._names
+
+    def root(self, name: str) -> _Element | None:
+        """Root of an XML part, or None. What stands before an error in it is read."""
+        if name.lower() not in self._roots:
+            self._roots[name.lower()] = self._read(name)
+        return self._roots[name.lower()]
+
+    def data(self, name: str) -> bytes | None:
+        """Bytes of a part, or None if it is missing or damaged."""
+        from lake.parse.archive import read_member
+
+        try:
+            return read_member(self._archive, self._names.get(name.lower(), name))
+        except InputError as error:
+            if error.error_class == "encrypted":
+                raise
+            self._omit("unreadable", "", f"{name}: {error}")
+            return None
+
+    def relations(self, name: str) -> dict[str, Relation]:
+        """Relations of a part by their id; those of the package by the empty name."""
+        if name not in self._relations:
+            folder, _, base = name.rpartition("/")
+            part = posixpath.join(folder, "_rels", f"{base}.rels")
+            root = self.root(part) if self.has(part) else None
+            self._relations[name] = {
+                attribute(one, "Id"): Relation(
+                    attribute(one, "Type").rpartition("/")[2],
+                    _resolved(folder, attribute(one, "Target")),
+                    attribute(one, "TargetMode").lower() == "external",
+                )
+                for one in (root if root is not None else ())
+                if isinstance(one.tag, str)
+            }
+        return self._relations[name]
+
+    def related(self, name: str, kind: str) -> list[str]:
+        """Names of the parts of this package that part ``name`` names as ``kind``, in their order."""
+        known = (one for one in self.relations(name).values() if one.kind.lower() == kind.lower() and not one.external)
+        return list(dict.fromkeys(one.target for one in known))
+
+    def target(self, name: str, identifier: str) -> str:
+        """Name of the part that part ``name`` means by a relation's id; empty if it is none of this package."""
+        relation = self.relations(name).get(identifier)
+        return "" if relation is None or relation.external else relation.target
+
+    def _read(self, name: str) -> _Element | None:
+        data = self.data(name)
+        if data is None:
+            return None
+        root, error = lenient_xml(data)
+        if error:
+            self._omit("unreadable", "", f"{name}: {error}")
+        return root
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``kind`` is the last word of its type."""
+
+    kind: str
+    target: str
+    external: bool
+
+
+def _resolved(folder: str, target: str) -> str:
+    path = unquote(target.partition("#")[0])
+    return posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")
+
+
+class Omit:
+    """Collects what is left out; called like TextWriter.omit."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[OmissionKind, str, str]] = []
+
+    def __call__(self, kind: OmissionKind, text: str = "", place: str = "") -> None:
+        if text or kind in ("attachment", "unreadable"):
+            self.noted.append((kind, text, place))
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePart:
+    """A picture of a document: its part, the part and the page or slide it stands on, and its description."""
+
+    name: str
+    place: str
+    page: int | None
+    alt: str
+
+
+def pictures_of(package: Package, name: str, root: _Element, page: int | None = None) -> Iterator[PicturePart]:
+    """The pictures that part ``name`` shows, in document order."""
+    for picture in found(root, "a:blip", "v:imagedata"):
+        target = package.target(name, attribute(picture, "embed") or attribute(picture, "id"))
+        if target and package.has(target):
+            holder = next(
+                (one for one in picture.iterancestors(*tags("wp:inline", "wp:anchor", "p:pic", "v:shape"))), picture
+            )
+            yield PicturePart(target, name, page, "; ".join(alt_texts(holder)))
+
+
+def drawn_paragraphs(body: _Element) -> Iterator[tuple[_Element, str]]:
+    """Paragraphs of DrawingML below ``body``, with their text."""
+    for paragraph in found(body, "a:p"):
+        yield paragraph, drawn_text(paragraph)
+
+
+def drawn_text(paragraph: _Element) -> str:
+    """Text of one paragraph of DrawingML."""
+    pieces = []
+    for one in paragraph.iter(*tags("a:t", "a:br", "m:oMath", "m:t")):
+        name = key(one.tag)
+        if name == "a:br":
+            pieces.append("\n")
+        elif name == "m:oMath":
+            pieces.append(formula(one))
+        elif name == "a:t":
+            pieces.append(one.text or "")
+    return "".join(pieces)
+
+
+_OPERATORS = {"m:num": "({})", "m:den": "/({})", "m:sup": "^({})", "m:sub": "_({})", "m:deg": "({})"}
+
+
+def formula(node: _Element) -> str:
+    """A formula in one line: ``(a)/(b)``, ``x^(2)``."""
+    pieces = []
+    for one in node:
+        name = key(one.tag)
+        if name in ("m:t", "w:t", "a:t"):
+            pieces.append(one.text or "")
+        elif name in _OPERATORS:
+            inner = formula(one).strip()
+            pieces.append((_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner))
+        elif name == "m:chr" or not name.endswith("Pr"):
+            pieces.append(attribute(one, "val") if name == "m:chr" else formula(one))
+        elif name in ("m:naryPr", "m:groupChrPr"):
+            pieces.append(formula(one))
+        if name in ("m:mr", "m:e") and key(node.tag) in ("m:m", "m:mr", "m:eqArr", "m:d"):
+            pieces.append(" ")
+    return "".join(pieces)
+
+
+def diagram_lines(root: _Element) -> list[str]:
+    """Texts of a SmartArt diagram as lines of a list, indented by depth."""
+    points = {attribute(one, "modelId"): one for one in found(root, "dgm:pt")}
+    texts = {
+        name: one_line(" ".join(text for _, text in drawn_paragraphs(one)))
+        for name, one in points.items()
+        if attribute(one, "type") != "pres"
+    }
+    below: dict[str, list[tuple[int, str]]] = {}
+    for link in found(root, "dgm:cxn"):
+        if attribute(link, "type") in ("", "parOf"):
+            order = attribute(link, "srcOrd")
+            below.setdefault(attribute(link, "srcId"), []).append(
+                (int(order) if order.isdecimal() else 0, attribute(link, "destId"))
+            )
+    tops = [name for name, one in points.items() if attribute(one, "type") == "doc"]
+    lines: list[str] = []
+    seen: set[str] = set()
+    stack = [(name, -1) for name in reversed(tops)]
+    while stack:
+        name, depth = stack.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if texts.get(name):
+            lines.append(f"{'  ' * max(0, depth)}- {texts[name]}")
+        stack += [(inner, depth + 1) for _, inner in sorted(below.get(name, ()), reverse=True)]
+    return lines + [f"- {text}" for name, text in texts.items() if text and name not in seen]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartText:
+    """``repeated`` are words that the chart's parts state more than once."""
+
+    lines: list[str]
+    tables: list[list[list[str]]]
+    repeated: str
+
+
+def chart_text(root: _Element) -> ChartText:
+    """Titles of a chart, and its categories, series and values as tables."""
+    titles = [one_line(text) for _, text in drawn_paragraphs(root)]
+    series = [_series(one) for one in found(root, "c:ser")]
+    repeated: list[str] = []
+    tables: list[list[list[str]]] = []
+    before: list[str] | None = None
+    for name, columns in series:
+        if columns and columns[0][1] == before and len(columns) > 1:
+            repeated += before
+            columns = columns[1:]
+        else:
+            before = columns[0][1] if columns and len(columns) > 1 else None
+            tables.append([])
+        for label, values in columns:
+            heading = name if label == "val" or len(columns) == 1 else {"cat": "", "x": f"{name} (x)"}.get(label, label)
+            tables[-1].append([heading, *values])
+    lines = [line for line in titles if line]
+    # Text of charts of the newer kind, and values outside of series.
+    columns = [[one_line(one.text or "") for one in found(level, "cx:pt")] for level in found(root, "cx:lvl")]
+    if any(columns):
+        tables.append([[str(number + 1), *column] for number, column in enumerate(columns)])
+    lines += [one_line(one.text or "") for one in found(root, "cx:v") if one_line(one.text or "") not in titles]
+    return ChartText(lines, [_transposed(table) for table in tables], " ".join(repeated))
+
+
+def _series(node: _Element) -> tuple[str, list[tuple[str, list[str]]]]:
+    name = one_line(" ".join(one.text or "" for tx in node if key(tx.tag) == "c:tx" for one in found(tx, "c:v")))
+    columns = []
+    for part, label in (("c:cat", "cat"), ("c:xVal", "x"), ("c:val", "val"), ("c:yVal", "val"), ("c:bubbleSize", "size")):
+        holder = child(node, part)
+        if holder is not None and (values := _points(holder)):
+            columns.append((label, values))
+    return name, columns
+
+
+def _points(holder: _Element) -> list[str]:
+    """Cached texts in the order of their index; levels of a category are joined, the outermost first."""
+    dated = any(_DATE_FORMAT.search(one.text or "") for one in found(holder, "c:formatCode"))
+    places: dict[int, list[str]] = {}
+    levels = list(found(holder, "c:lvl")) or [holder]
+    for level in reversed(levels):
+        for place, point in enumerate(found(level, "c:pt")):
+            index = point.get("idx", "")
+            value = one_line(" ".join(one.text or "" for one in found(point, "c:v")))
+            places.setdefault(int(index) if index.isdecimal() else place, []).append(_date(value) if dated else value)
+    return [" ".join(places.get(i, [])) for i in range(min(max(places, default=-1) + 1, 100_000))]
+
+
+_DATE_FORMAT = re.compile(r"(?i)(?<![\"\\])(?:yy|m+[/.-]d|d+[/.-]m)")
+
+
+def _date(value: str) -> str:
+    """A day as Excel counts it, with the number kept beside it.
+
+    >>> _date("45000")
+    '2023-03-15 (45000)'
+    """
+    from datetime import date, timedelta
+
+    try:
+        return f"{date(1899, 12, 30) + timedelta(days=int(float(value)))} ({value})"
+    except (ValueError, OverflowError):
+        return value
+
+
+def _transposed(columns: list[list[str]]) -> list[list[str]]:
+    height = max(map(len, columns), default=0)
+    return [[column[i] if i < len(column) else "" for column in columns] for i in range(height)]
+
+
+def plain_rows(rows: Iterable[Iterable[str]]) -> str:
+    """A table inside a table's cell, as one line."""
+    return "; ".join(filter(None, (" ".join(filter(None, map(one_line, row))) for row in rows)))
