@@ -17,7 +17,11 @@ def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = Tr
 text = _ours("text", ".txt .text .log", _ENCODINGS)
 markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours("html", ".html .htm .xhtml", *_HTML)
-office = _ours("office", ".docx .pptx", "unstructured", "lxml", "selectolax", "python-docx", "python-pptx")
+office = _ours(
+    "office",
+    ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
+    *("unstructured", "lxml", "python-docx"),
+)
 pdf = _ours("pdf", ".pdf", "pypdfium2")
 sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
@@ -25,6 +27,9 @@ _NO_TITLES = frozenset(
     {"powerpoint presentation", "powerpoint-präsentation", "word document", "presentation", "untitled", "slide 1"}
 )
 
+#: Headings that slides without a title get.
+_NUMBERED = re.compile(r"Slide \d+")
+
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer, omit = TextWriter(), Omit()
@@ -44,7 +49,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     for kind, text, place in omit.noted:
         writer.omit(kind, text, place)
     date = stated.pop("date", None)
-    return writer.finish(**stated, metadata={**metadata, **({"date": date} if date else {})})
+    parsed = writer.finish(**stated, metadata={**metadata, **({"date": date} if date else {})})
+    return replace(parsed, title=None) if _NUMBERED.fullmatch(parsed.title or "") else parsed
 
 
 def pictures(data: bytes, suffix: str) -> tuple[PicturePart, ...]:
@@ -60,7 +66,10 @@ def pictures(data: bytes, suffix: str) -> tuple[PicturePart, ...]:
             places = [(None, name) for name in (main, *package.related(main, "header"))]
         parts = ((page, name, package.root(name)) for page, name in places)
         return tuple(
-            picture for page, name, root in parts if root is not None for picture in pictures_of(package, name, root, page)
+            picture
+            for page, name, root in parts
+            if root is not None
+            for picture in pictures_of(package, name, root, page)
         )
 
 

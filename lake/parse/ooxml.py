@@ -48,9 +48,11 @@ _PREFIXES = {uri: prefix for prefix, uris in _NAMESPACES.items() for uri in uris
 #: Elements whose text a reader of the document sees, or could see.
 _TEXT = ("w:t", "w:delText", "m:t", "a:t", "c:v", "cx:pt", "cx:v", "p:text")
 #: Elements that part words.
-_BORDERS = ("w:p", "w:tc", "w:tab", "w:ptab", "w:br", "w:cr", "w:noBreakHyphen", "w:sym", "w:footnoteReference")
-_BORDERS = (*_BORDERS, "w:endnoteReference", "w:comment", "a:p", "a:br", "a:tc", "m:oMath", "m:e", "m:num", "m:den")
-_BORDERS = (*_BORDERS, "m:sub", "m:sup", "m:deg", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx")
+_BORDERS = (
+    *("w:p", "w:tc", "w:tab", "w:ptab", "w:br", "w:cr", "w:noBreakHyphen", "w:sym", "w:footnoteReference"),
+    *("w:endnoteReference", "w:comment", "a:p", "a:br", "a:tc", "m:oMath", "m:e", "m:num", "m:den", "m:sub", "m:sup"),
+    *("m:deg", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
+)
 #: Elements whose attributes hold text.
 _DESCRIBED = ("wp:docPr", "pic:cNvPr", "wps:cNvPr", "p:cNvPr", "v:shape", "v:textpath", "v:rect", "v:roundrect")
 _ALT_ATTRIBUTES = ("descr", "title", "alt", "string")
@@ -291,7 +293,9 @@ def formula(node: _Element) -> str:
             pieces.append(one.text or "")
         elif name in _OPERATORS:
             inner = formula(one).strip()
-            pieces.append((_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner))
+            pieces.append(
+                (_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner)
+            )
         elif name == "m:chr" or not name.endswith("Pr"):
             pieces.append(attribute(one, "val") if name == "m:chr" else formula(one))
         elif name in ("m:naryPr", "m:groupChrPr"):
@@ -359,9 +363,9 @@ def chart_text(root: _Element) -> ChartText:
             tables[-1].append([heading, *values])
     lines = [line for line in titles if line]
     # Text of charts of the newer kind, and values outside of series.
-    columns = [[one_line(one.text or "") for one in found(level, "cx:pt")] for level in found(root, "cx:lvl")]
-    if any(columns):
-        tables.append([[str(number + 1), *column] for number, column in enumerate(columns)])
+    levels = [[one_line(one.text or "") for one in found(level, "cx:pt")] for level in found(root, "cx:lvl")]
+    if any(levels):
+        tables.append([[str(number), *level] for number, level in enumerate(levels, start=1)])
     lines += [one_line(one.text or "") for one in found(root, "cx:v") if one_line(one.text or "") not in titles]
     return ChartText(lines, [_transposed(table) for table in tables], " ".join(repeated))
 
@@ -369,7 +373,13 @@ def chart_text(root: _Element) -> ChartText:
 def _series(node: _Element) -> tuple[str, list[tuple[str, list[str]]]]:
     name = one_line(" ".join(one.text or "" for tx in node if key(tx.tag) == "c:tx" for one in found(tx, "c:v")))
     columns = []
-    for part, label in (("c:cat", "cat"), ("c:xVal", "x"), ("c:val", "val"), ("c:yVal", "val"), ("c:bubbleSize", "size")):
+    for part, label in (
+        ("c:cat", "cat"),
+        ("c:xVal", "x"),
+        ("c:val", "val"),
+        ("c:yVal", "val"),
+        ("c:bubbleSize", "size"),
+    ):
         holder = child(node, part)
         if holder is not None and (values := _points(holder)):
             columns.append((label, values))

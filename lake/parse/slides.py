@@ -28,12 +28,14 @@ from lake.parse.unstructured_light import LONGEST_HEADING
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
+    from lake.parse.document import OmissionKind
+
 #: Placeholders that PowerPoint repeats from slide to slide.
 _RUNNING = frozenset(("dt", "ftr", "hdr", "sldNum"))
 _TITLES = frozenset(("title", "ctrTitle"))
 #: Shapes within this many EMU of height (8 mm) stand in one row.
 _ROW = 300_000
-_SHAPES = frozenset("p:sp p:grpSp p:graphicFrame p:pic p:cxnSp p:contentPart mc:AlternateContent".split())
+_SHAPES = frozenset(["p:sp", "p:grpSp", "p:graphicFrame", "p:pic", "p:cxnSp", "p:contentPart", "mc:AlternateContent"])
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ def write_slides(package: Package, main: str, writer: TextWriter, omit: Omit) ->
         part = package.root(name)
         if part is not None:
             writer.read(reading(part))
+    writer.read("\n".join(reader.drawn))
     title = next((one_line(slide.titles[0]) for slide in slides if slide.titles), None)
     return title, {"hidden_slides": hidden} if hidden else {}
 
@@ -91,9 +94,12 @@ def _leave_out_others(package: Package, shown: set[str], reader: _Reader, omit: 
             if root is not None:
                 reader.read[name] = None
                 omit("hidden", reading(root), f"{name}: not among the slides of the presentation")
-        elif folder.endswith(("/embeddings", "/activex")) and base.endswith((".bin", ".docx", ".xlsx", ".pptx", ".pdf")):
-            omit("attachment", "", name)
-        elif folder.endswith("/media") and base.endswith((".mp4", ".mp3", ".wav", ".mov", ".avi", ".m4a", ".m4v", ".wmv")):
+        elif (
+            folder.endswith(("/embeddings", "/activex")) and base.endswith((".bin", ".docx", ".xlsx", ".pptx", ".pdf"))
+        ) or (
+            folder.endswith("/media")
+            and base.endswith((".mp4", ".mp3", ".wav", ".mov", ".avi", ".m4a", ".m4v", ".wmv"))
+        ):
             omit("attachment", "", name)
 
 
@@ -143,6 +149,8 @@ class _Reader:
         self._omit = omit
         #: Parts that were read, in their order.
         self.read: dict[str, None] = {}
+        #: Text of layouts and masters.
+        self.drawn: list[str] = []
         self._positions: dict[str, dict[tuple[str, str], tuple[int, int]]] = {}
         self._authors: dict[str, str] | None = None
         self._layouts: set[str] = set()
@@ -338,11 +346,12 @@ class _Reader:
             root = self._package.root(name) if self._package.has(name) else None
             for shape in () if root is None else found(root, "p:sp"):
                 if _placeholder(shape) == ("", "") and (text := reading(shape)).strip():
+                    self.drawn.append(text)
                     self._omit("decoration", text, name)
 
-    def _leave_out(self, kind: str, node: _Element, slide: _Slide) -> None:
+    def _leave_out(self, kind: OmissionKind, node: _Element, slide: _Slide) -> None:
         if (text := reading(node)).strip():
-            self._omit(kind, text, slide.name)  # type: ignore[arg-type]
+            self._omit(kind, text, slide.name)
 
 
 def _own_properties(node: _Element) -> _Element | None:

@@ -10,8 +10,9 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from lake.errors import InputError
@@ -33,6 +34,7 @@ from lake.parse.ooxml import (
     plain_rows,
     reading,
 )
+from lake.parse.symbol_fonts import symbol
 from lake.parse.unstructured_light import LONGEST_HEADING, partitioner
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ _MARK = "\ue000"
 #: Headings as other programs than Word name their styles.
 _HEADING_NAME = re.compile(
     r"(?:heading|überschrift|titre|título|titulo|titolo|kop|rubrik|overskrift|otsikko|nagłówek|nadpis|заголовок"
-    r"|başlık|标题|標題|見出し|제목)[ _]?([1-9])",
+    r"|başl\u0131k|标题|標題|見出し|제목)[ _]?([1-9])",
     re.IGNORECASE,
 )
 _LIST_NAME = re.compile(r"List(?: (?:Bullet|Number|Continue|Paragraph))?(?: [2-5])?")
@@ -55,12 +57,37 @@ _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b", re.IGNO
 
 #: Elements without text of their own; everything that is not named here is searched for text.
 _NO_TEXT = frozenset(
-    "w:pPr w:rPr w:sdtPr w:sdtEndPr w:tblPr w:tblPrEx w:trPr w:tcPr w:tblGrid w:sectPr w:instrText w:delInstrText"
-    " w:footnoteRef w:endnoteRef w:annotationRef w:separator w:continuationSeparator w:customXmlPr w:smartTagPr"
-    " w:rubyPr w:softHyphen w:proofErr w:bookmarkStart w:bookmarkEnd".split()
+    [
+        "w:pPr",
+        "w:rPr",
+        "w:sdtPr",
+        "w:sdtEndPr",
+        "w:tblPr",
+        "w:tblPrEx",
+        "w:trPr",
+        "w:tcPr",
+        "w:tblGrid",
+        "w:sectPr",
+        "w:delInstrText",
+        "w:footnoteRef",
+        "w:endnoteRef",
+        "w:annotationRef",
+        "w:separator",
+        "w:continuationSeparator",
+        "w:customXmlPr",
+        "w:smartTagPr",
+        "w:rubyPr",
+        "w:softHyphen",
+        "w:proofErr",
+        "w:bookmarkStart",
+        "w:bookmarkEnd",
+    ]
 )
-_INLINE = frozenset("w:r w:hyperlink w:smartTag w:fldSimple w:dir w:bdo w:ruby m:oMath m:oMathPara w:t".split())
+_INLINE = frozenset(
+    ["w:r", "w:hyperlink", "w:smartTag", "w:fldSimple", "w:dir", "w:bdo", "w:ruby", "m:oMath", "m:oMathPara", "w:t"]
+)
 _SPACES = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
+_SETTINGS = ("styles", "settings", "websettings", "fonttable", "numbering")
 _MARGIN_PARTS = {"header": "header", "footer": "footer"}
 _CHUNK_SUFFIXES = {".htm": ".html", ".html": ".html", ".xhtml": ".html", ".txt": ".txt", ".rtf": ".rtf"}
 
@@ -77,7 +104,12 @@ class Item:
     rows: list[list[str]] | None = None
     aside: bool = False
     contents: bool = False
+    is_list: bool = False
     document: ParsedDocument | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.rows is None and self.document is None and not self.is_list
 
 
 @dataclass(slots=True)
@@ -117,16 +149,20 @@ def _text_parts(package: Package, main: str, omit: Omit) -> Iterator[str]:
             root = package.root(name)
             omit("hidden", "" if root is None else reading(root), f"{name}: building blocks of the template")
             yield name
-        elif inner in ("", "charts") or (inner == "diagrams" and base.startswith("data")):
-            if not base.startswith(("styles", "theme", "settings", "websettings", "fonttable", "numbering", "colors")):
+        elif inner in ("charts", "drawings"):
+            if not base.startswith(("style", "colors")):
                 yield name
+        elif base.startswith("data") if inner == "diagrams" else not inner and not base.startswith(_SETTINGS):
+            yield name
 
 
 class _Styles:
     """Heading levels and hidden styles, each by the chain of styles that it is based on."""
 
     def __init__(self, root: _Element | None) -> None:
-        self.nodes = {attribute(one, "styleId"): one for one in (() if root is None else root) if key(one.tag) == "w:style"}
+        self.nodes = {
+            attribute(one, "styleId"): one for one in (() if root is None else root) if key(one.tag) == "w:style"
+        }
         self.names = {name: self._value(node, "w:name") for name, node in self.nodes.items()}
         self.base = {name: self._value(node, "w:basedOn") for name, node in self.nodes.items()}
         self._levels: dict[str, int] = {}
@@ -145,11 +181,11 @@ class _Styles:
         return self._hidden[name]
 
     def chain(self, name: str) -> list[str]:
-        found: dict[str, None] = {}
-        while name in self.nodes and name not in found:
-            found[name] = None
+        known: dict[str, None] = {}
+        while name in self.nodes and name not in known:
+            known[name] = None
             name = self.base[name]
-        return list(found)
+        return list(known)
 
     def number(self, name: str) -> tuple[str, str] | None:
         node = self.nodes.get(name)
@@ -287,9 +323,9 @@ class _Reader:
             elif name in ("w:del", "w:moveFrom"):
                 self._leave_out("deleted", node)
             elif name == "w:sdt":
-                self._control(node, lambda content: self._blocks(content, items))
+                self._control(node, partial(self._blocks, items=items))
             elif name == "mc:AlternateContent":
-                self._alternative(node, lambda content: self._blocks(content, items))
+                self._alternative(node, partial(self._blocks, items=items))
             elif name == "w:altChunk":
                 items += self._chunk(node)
             elif name and name not in _NO_TEXT:
@@ -367,7 +403,6 @@ class _Reader:
         if max((sum(map(bool, row)) for row in texts), default=0) > 1:
             page = next((one.page for row in rows for cell in row for one in cell), page)
             items.append(Item("", page, rows=texts))
-            # Paragraphs with a number in a cell still count.
             return
         items += (item for row in rows for cell in row for item in cell)
 
@@ -380,7 +415,7 @@ class _Reader:
                     continue
                 rows.append(self._row(one))
             elif name == "w:sdt":
-                self._control(one, lambda content: self._rows(content, rows))
+                self._control(one, partial(self._rows, rows=rows))
             elif name in ("w:del", "w:moveFrom"):
                 self._leave_out("deleted", one)
             elif name and name not in _NO_TEXT:
@@ -407,7 +442,7 @@ class _Reader:
                 cells.append(cell)
                 cells += ([] for _ in range(_span(child(one, "w:tcPr", "w:gridSpan")) - 1))
             elif name == "w:sdt":
-                self._control(one, lambda content: self._cells(content, cells))
+                self._control(one, partial(self._cells, cells=cells))
             elif name in ("w:del", "w:moveFrom"):
                 self._leave_out("deleted", one)
             elif name and name not in _NO_TEXT:
@@ -446,7 +481,11 @@ class _Reader:
             elif name in _NO_TEXT or not name:
                 pass
             else:
-                _INLINE_READERS.get(name, _Reader._inline)(self, node, out)
+                read = _INLINE_READERS.get(name)
+                if read is None:
+                    self._inline(node, out)
+                else:
+                    read(self, node, out)
 
     def _run(self, node: _Element, out: list[str]) -> None:
         properties = child(node, "w:rPr")
@@ -505,13 +544,13 @@ class _Reader:
         self._leave_out("deleted", node)
 
     def _inline_control(self, node: _Element, out: list[str]) -> None:
-        self._control(node, lambda content: self._inline(content, out))
+        self._control(node, partial(self._inline, out=out))
 
     def _inline_alternative(self, node: _Element, out: list[str]) -> None:
-        self._alternative(node, lambda content: self._inline(content, out))
+        self._alternative(node, partial(self._inline, out=out))
 
     def _symbol(self, node: _Element, out: list[str]) -> None:
-        out.append(_symbol(attribute(node, "font"), attribute(node, "char")))
+        out.append(symbol(attribute(node, "font"), attribute(node, "char")))
 
     def _formula(self, node: _Element, out: list[str]) -> None:
         self._text(formula(node), out)
@@ -555,9 +594,7 @@ class _Reader:
         texts = alt_texts(node)
         if texts:
             page = self._page
-            self._after.append(
-                lambda items: items.extend(Item(f"Picture: {text}", page, aside=True) for text in texts)
-            )
+            self._after.append(lambda items: items.extend(Item(f"Picture: {text}", page, aside=True) for text in texts))
         self._inline(node, out)
 
     def _related_drawing(self, node: _Element, out: list[str]) -> None:
@@ -570,7 +607,13 @@ class _Reader:
         if root is None:
             return
         page = self._page
-        drawn = [Item("\n".join(diagram_lines(root)), page)] if is_diagram else chart_items(root, name, page, self._omit)
+        if is_diagram:
+            drawn = [Item("\n".join(diagram_lines(root)), page, is_list=True)]
+        else:
+            drawn = chart_items(root, name, page, self._omit)
+            for part in self._package.related(name, "chartUserShapes"):
+                shapes = self._package.root(part) if self._package.has(part) else None
+                drawn += (Item(drawn_text(one), page) for one in (() if shapes is None else found(shapes, "a:p")))
         for item in drawn:
             item.aside = True
         self._after.append(lambda items: items.extend(drawn))
@@ -694,38 +737,6 @@ def _form_value(node: _Element) -> str:
     return "\u2612" if is_on(child(box, "w:default") if state is None else state) else "\u2610"
 
 
-_SYMBOL_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "αβχδεφγηιϕκλμνοπθρστυϖωξψζΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ",
-        strict=True,
-    )
-)
-_SYMBOL_SIGNS = {
-    **{0xA3: "≤", 0xA5: "∞", 0xAB: "↔", 0xAC: "←", 0xAD: "↑", 0xAE: "→", 0xAF: "↓", 0xB0: "°", 0xB1: "±", 0xB3: "≥"},
-    **{0xB4: "×", 0xB6: "∂", 0xB7: "•", 0xB8: "÷", 0xB9: "≠", 0xBA: "≡", 0xBB: "≈", 0xBC: "…", 0xC5: "⊕", 0xC7: "∩"},
-    **{0xC8: "∪", 0xCC: "⊂", 0xCE: "∈", 0xCF: "∉", 0xD1: "∇", 0xD2: "®", 0xD3: "©", 0xD4: "™", 0xD5: "∏", 0xD6: "√"},
-    **{0xD7: "⋅", 0xDE: "⇒", 0xDB: "⇔", 0xE5: "∑", 0xF2: "∫", 0xA2: "′", 0xB2: "″", 0x22: "∀", 0x24: "∃"},
-}
-_WINGDINGS = {0xFC: "✓", 0xFB: "✗", 0xFE: "☑", 0xFD: "☒", 0xA8: "☐", 0x6F: "☐", 0x78: "☒", 0xE0: "→", 0xDF: "←"}
-
-
-def _symbol(font: str, code: str) -> str:
-    """The character that a symbol font shows; empty if nobody knows it."""
-    try:
-        number = int(code, 16)
-    except ValueError:
-        return ""
-    low = number - 0xF000 if 0xF000 <= number <= 0xF0FF else number
-    if font.lower().startswith("wingdings"):
-        return _WINGDINGS.get(low, "")
-    if font.lower() == "symbol":
-        return _SYMBOL_SIGNS.get(low) or (_SYMBOL_LETTERS.get(chr(low), chr(low)) if 0x20 <= low < 0x7F else "")
-    if low != number:
-        return ""
-    return chr(number) if 0x20 <= number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
-
-
 def _parsed_chunk(data: bytes, suffix: str) -> ParsedDocument | None:
     if suffix == ".docx":
         from lake.parse.office import parse
@@ -776,32 +787,35 @@ def _bare(text: str) -> str:
 
 def write_items(items: list[Item], package: Package, main: str, writer: TextWriter) -> None:
     """Append items; unstructured finds which paragraphs are items of lists, and their labels."""
-    elements = _classified(items, package, main)
+    _write(list(zip(items, _classified(items, package, main), strict=True)), writer)
+
+
+def _write(items: Iterable[tuple[Item, Found | None]], writer: TextWriter) -> None:
     lines: list[tuple[int, str]] = []
     page: int | None = None
-    waiting: list[Item] = []
+    waiting: list[tuple[Item, Found | None]] = []
 
     def end_list() -> None:
         least = min((depth for depth, _ in lines), default=0)
         writer.add("\n".join(f"{'  ' * (depth - least)}- {text}" for depth, text in lines), "list", page=page)
         lines.clear()
-        for one in waiting:
-            _write_item(one, one.text, writer)
+        asides = [(replace(item, aside=False), what) for item, what in waiting]
         waiting.clear()
+        if asides:
+            _write(asides, writer)
 
-    for index, item in enumerate(items):
-        element = elements.get(index)
-        text = item.text if element is None else element[1]
-        if element is not None and element[0] == "ListItem" and not item.level:
-            if lines and (item.page != page or (waiting and not item.aside)):
+    for item, what in items:
+        if item.aside and lines:
+            waiting.append((item, what))
+        elif what is not None and what.kind == "ListItem" and not item.level:
+            if lines and item.page != page:
                 end_list()
-            page = item.page if not lines else page
-            lines.append((element[2], one_line(text)))
-        elif item.aside and lines:
-            waiting.append(item)
+            page = page if lines else item.page
+            if line := one_line(what.text):
+                lines.append((what.depth, line))
         else:
             end_list()
-            _write_item(item, text, writer)
+            _write_item(item, item.text if what is None else what.text, writer)
     end_list()
 
 
@@ -813,29 +827,35 @@ def _write_item(item: Item, text: str, writer: TextWriter) -> None:
     elif item.level and len(text) <= LONGEST_HEADING:
         writer.heading(text, item.level, page=item.page)
     else:
-        writer.add(text, page=item.page)
+        writer.add(text, "list" if item.is_list else "paragraph", page=item.page)
 
 
-def _classified(items: list[Item], package: Package, main: str) -> dict[int, tuple[str, str, int]]:
-    """Kind, text with its label, and depth that unstructured finds, by the place of the item."""
+class Found(NamedTuple):
+    """What unstructured finds of a paragraph: the kind of its element, its text with its label, and its depth."""
+
+    kind: str
+    text: str
+    depth: int
+
+
+def _classified(items: list[Item], package: Package, main: str) -> list[Found | None]:
+    """What unstructured finds of each item."""
     styles = package.related(main, "styles")
     known = _Styles(package.root(styles[0]) if styles and package.has(styles[0]) else None)
     flat = _FlatDocument(known)
     for index, item in enumerate(items):
-        if item.rows is None and item.document is None:
+        if item.is_plain:
             flat.add(index, item)
+    elements: list[Found | None] = [None] * len(items)
     if not flat.paragraphs:
-        return {}
+        return elements
     numbering = package.related(main, "numbering")
     root = package.root(numbering[0]) if numbering and package.has(numbering[0]) else None
-    elements = partitioner("docx")(file=flat.file(root), languages=[""], infer_table_structure=False)
-    found_elements: dict[int, tuple[str, str, int]] = {}
-    for element in elements:
+    for element in partitioner("docx")(file=flat.file(root), languages=[""], infer_table_structure=False):
         text, _, index = element.text.rpartition(_MARK)
         if index.isdecimal():
-            depth = element.metadata.category_depth or 0
-            found_elements[int(index)] = type(element).__name__, text, depth
-    return found_elements
+            elements[int(index)] = Found(type(element).__name__, text, element.metadata.category_depth or 0)
+    return elements
 
 
 @dataclass(slots=True)
@@ -882,7 +902,7 @@ class _FlatDocument:
         self.styles[style] = f'<w:style w:type="paragraph" w:styleId={quoteattr(style)}>{inner}</w:style>'
 
     def file(self, numbering: Any) -> io.BytesIO:
-        from lxml import etree
+        from lxml import etree  # type: ignore[import-untyped]
 
         parts = {"document": f"<w:document {_W}><w:body>{''.join(self.paragraphs)}</w:body></w:document>"}
         parts["styles"] = f"<w:styles {_W}>{''.join(self.styles.values())}</w:styles>"
