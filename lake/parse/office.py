@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.html import parse as parse_html
 from lake.parse.ooxml import Omit, Package, PicturePart, pictures_of
+from lake.parse.rtf import parse as parse_rtf
+from lake.parse.slides import slide_parts, write_slides
+from lake.parse.text import parse as parse_text
+from lake.parse.word import write_word
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
@@ -27,6 +32,8 @@ _NO_TITLES = frozenset(
     {"powerpoint presentation", "powerpoint-präsentation", "word document", "presentation", "untitled", "slide 1"}
 )
 
+#: Formats that may stand in the body of a Word file.
+_PARTS = {**dict.fromkeys((".html", ".htm", ".xhtml"), parse_html), ".rtf": parse_rtf, ".txt": parse_text}
 #: Headings that slides without a title get.
 _NUMBERED = re.compile(r"Slide \d+")
 
@@ -38,12 +45,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         main = _main_part(package, suffix)
         stated = core_properties(package)
         if _MAIN_PART[suffix] is _WORD:
-            from lake.parse.word import write_word
-
-            metadata = write_word(package, main, writer, omit)
+            metadata = write_word(package, main, writer, omit, _parsed_part)
         else:
-            from lake.parse.slides import write_slides
-
             title, metadata = write_slides(package, main, writer, omit)
             stated["title"] = stated.get("title") or title
     for kind, text, place in omit.noted:
@@ -53,14 +56,20 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     return replace(parsed, title=None) if _NUMBERED.fullmatch(parsed.title or "") else parsed
 
 
+def _parsed_part(data: bytes, suffix: str) -> ParsedDocument | None:
+    """A part of a Word file in another format; None if it is of none that can stand in the body."""
+    if suffix in _MAIN_PART:
+        return parse(data, suffix)
+    function = _PARTS.get(suffix)
+    return None if function is None else function(data, suffix)
+
+
 def pictures(data: bytes, suffix: str) -> tuple[PicturePart, ...]:
     """The pictures of a document in its order, each with the part, page or slide it stands on."""
     with open_archive(data, suffix, verify=False) as archive:
         package = Package(archive, Omit())
         main = _main_part(package, suffix)
         if _MAIN_PART[suffix] is _SLIDES:
-            from lake.parse.slides import slide_parts
-
             places: list[tuple[int | None, str]] = list(slide_parts(package, main))
         else:
             places = [(None, name) for name in (main, *package.related(main, "header"))]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lake.errors import InputError
-from lake.parse.archive import lenient_xml
+from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line
 
 if TYPE_CHECKING:
@@ -168,8 +168,6 @@ class Package:
 
     def data(self, name: str) -> bytes | None:
         """Bytes of a part, or None if it is missing or damaged."""
-        from lake.parse.archive import read_member
-
         try:
             return read_member(self._archive, self._names.get(name.lower(), name))
         except InputError as error:

@@ -57,7 +57,7 @@ def write_slides(package: Package, main: str, writer: TextWriter, omit: Omit) ->
     root = package.root(main)
     if root is None:
         raise InputError(f"the part {main!r} can't be read; open the file and save it again", "garbage")
-    reader = _Reader(package, omit)
+    reader = SlideReader(package, omit)
     slides = []
     for number, mark in enumerate(found(root, "p:sldId"), start=1):
         name = package.target(main, _relation_id(mark))
@@ -85,7 +85,7 @@ def _relation_id(node: _Element) -> str:
     return next((str(value) for name, value in node.attrib.items() if key(name) == "r:id"), "")
 
 
-def _leave_out_others(package: Package, shown: set[str], reader: _Reader, omit: Omit) -> None:
+def _leave_out_others(package: Package, shown: set[str], reader: SlideReader, omit: Omit) -> None:
     """Slides that the presentation does not show, files inside it, and what its masters say on every slide."""
     for name in package.names:
         folder, _, base = name.lower().rpartition("/")
@@ -143,7 +143,7 @@ def _slide_text(slide: _Slide) -> str:
     return "\n".join((*slide.titles, *texts))
 
 
-class _Reader:
+class SlideReader:
     def __init__(self, package: Package, omit: Omit) -> None:
         self._package = package
         self._omit = omit
