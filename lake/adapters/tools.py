@@ -26,8 +26,9 @@ ANSWER = (
     "what they do not support."
 )
 
-_SHOWN = ("uri", "title", "heading", "page", "doc_id", "start", "end", "score", "text")
-_OF_SOURCE = ("number", "uri", "title", "heading", "page", "doc_id", "start", "end", "text")
+_PAGES = ("page", "first_page", "last_page")
+_SHOWN = ("uri", "title", "heading", *_PAGES, "doc_id", "start", "end", "score", "text")
+_OF_SOURCE = ("number", "uri", "title", "heading", *_PAGES, "doc_id", "start", "end", "text")
 _OF_RELEASE = ("release", "published_at", "live", "status", "names", "n_documents", "n_chunks")
 
 

@@ -94,7 +94,7 @@ def _same_words(a: Passage, b: Passage) -> bool:
 
 
 def _source(number: int, passage: Passage) -> CitedSource:
-    row = passage.row
+    row, (first_page, last_page) = passage.row, passage.pages or (None, None)
     return CitedSource(
         number=number,
         uri=row["uri"],
@@ -109,6 +109,8 @@ def _source(number: int, passage: Passage) -> CitedSource:
         text=passage.text,
         score=float(row.get("score") or 0.0),
         is_cut=passage.is_cut,
+        first_page=first_page,
+        last_page=last_page,
     )
 
 
@@ -118,6 +120,12 @@ def _block(source: CitedSource, fence: str) -> str:
 
 def _shown(source: CitedSource) -> str:
     """A source as text: its origin, then its passage; names are kept to one line each."""
-    header = {"document": source.uri, "title": source.title, "heading": source.heading, "page": source.page}
+    header = {"document": source.uri, "title": source.title, "heading": source.heading, **_pages(source)}
     lines = [f"{what}: {' '.join(str(value).split())}" for what, value in header.items() if value]
     return "\n".join([*lines, "", source.text, *([_CUT] if source.is_cut else [])])
+
+
+def _pages(source: CitedSource) -> dict[str, object]:
+    if source.first_page == source.last_page:
+        return {"page": source.page}
+    return {"pages": f"{source.first_page}-{source.last_page}"}

@@ -19,7 +19,10 @@ _LINED = ("code", "table")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """``text`` is the document from ``start`` to ``end``; ``rank`` is that of its best hit."""
+    """``text`` is the document from ``start`` to ``end``; ``rank`` is that of its best hit.
+
+    ``pages`` are the first and the last page; those of a passage that was cut are those of the whole.
+    """
 
     doc_id: str
     start: int
@@ -29,6 +32,7 @@ class Passage:
     rank: int
     row: Mapping[str, Any]
     is_cut: bool = False
+    pages: tuple[int, int] | None = None
 
     def near(self, other: Passage) -> bool:
         """Whether the two overlap or nearly touch."""
@@ -45,18 +49,26 @@ class Passage:
 
 def passage_of(row: Mapping[str, Any], rank: int) -> Passage:
     """A hit's text: its parent or window if the search expanded it."""
-    return _passage(row, rank, row["start"], row["end"], row["text"])
+    return _passage(row, rank, row["start"], row["end"], row["text"], _pages(row, ""))
 
 
 def child_of(row: Mapping[str, Any], rank: int) -> Passage:
     """The chunk that was found."""
     if row.get("chunk_text") is None:
         return passage_of(row, rank)
-    return _passage(row, rank, row["chunk_start"], row["chunk_end"], row["chunk_text"])
+    return _passage(row, rank, row["chunk_start"], row["chunk_end"], row["chunk_text"], _pages(row, "chunk_"))
 
 
-def _passage(row: Mapping[str, Any], rank: int, start: int, end: int, text: str) -> Passage:
-    return Passage(row["doc_id"], start, end, text, row.get("heading") or "", rank, row)
+def _passage(
+    row: Mapping[str, Any], rank: int, start: int, end: int, text: str, pages: tuple[int, int] | None
+) -> Passage:
+    return Passage(row["doc_id"], start, end, text, row.get("heading") or "", rank, row, pages=pages)
+
+
+def _pages(row: Mapping[str, Any], of: str) -> tuple[int, int] | None:
+    """The first and the last page of a hit's passage or chunk; None if the format or the release has none."""
+    first, last = row.get(f"{of}first_page"), row.get(f"{of}last_page")
+    return None if first is None or last is None else (first, last)
 
 
 def joined(passages: Iterable[Passage], new: Passage) -> list[Passage]:
@@ -73,6 +85,8 @@ def joined(passages: Iterable[Passage], new: Passage) -> list[Passage]:
 def _union(a: Passage, b: Passage) -> Passage:
     best = min(a, b, key=lambda passage: passage.rank)
     first, second = sorted((a, b), key=lambda passage: (passage.start, -passage.end))
+    pages = [page for passage in (a, b) for page in passage.pages or ()]
+    first = replace(first, pages=(min(pages), max(pages)) if pages else None)
     if second.end <= first.end:
         return replace(first, rank=best.rank, row=best.row, is_cut=a.is_cut or b.is_cut)
     gap = second.start - first.end

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CitedSource:
-    """A passage as the model saw it under its number; ``text`` is ``canonical_text[start:end]`` of its document."""
+    """A passage as the model saw it under its number; ``text`` is ``canonical_text[start:end]`` of its document.
+
+    Most of its best chunk stands on ``page``; ``first_page`` and ``last_page`` are those of the passage, before it is
+    cut. All are None if the format has no pages.
+    """
 
     number: int
     uri: str
@@ -28,6 +32,8 @@ class CitedSource:
     text: str
     score: float
     is_cut: bool = False  # the passage did not fit as a whole
+    first_page: int | None = None
+    last_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

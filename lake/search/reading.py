@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lake.search.snapshot import Snapshot
 
 _ID = re.compile(r"[0-9a-f]{16,64}")
-_SECTION = ("heading", "page", "kind", "start", "end")
+_SECTION = ("heading", "page", "last_page", "kind", "start", "end")
 #: The columns of the manifest that are useful to a reader.
 _SHOWN = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
 

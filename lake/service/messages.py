@@ -95,7 +95,7 @@ class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k",
 
 
 class Hit(BaseModel):
-    """One passage."""
+    """One passage. Most of its best chunk stands on ``page``; the section of that chunk begins on ``section_page``."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -110,6 +110,9 @@ class Hit(BaseModel):
     end: int
     heading: str | None
     page: int | None
+    first_page: int | None = None
+    last_page: int | None = None
+    section_page: int | None = None
     modified_at: datetime | None
 
 
@@ -130,6 +133,8 @@ class AnswerSource(BaseModel):
     uri: str
     heading: str | None
     page: int | None
+    first_page: int | None = None
+    last_page: int | None = None
     start: int
     end: int
     text: str
@@ -173,10 +178,11 @@ class FeedbackResult(BaseModel):
 
 
 class DocumentSection(BaseModel):
-    """A section of a document's text, ``canonical_text[start:end]``."""
+    """A section of a document's text, ``canonical_text[start:end]``; it begins on ``page``."""
 
     heading: str | None
     page: int | None
+    last_page: int | None = None
     kind: str
     start: int
     end: int

@@ -47,8 +47,7 @@ def answer(told: dict[str, Any], question: str, *, streamed: bool) -> None:
 
 
 def _source(source: dict[str, Any], *, is_cited: bool) -> str:
-    page = f", page {source['page']}" if source["page"] else ""
-    place = f"{escape(source['uri'])}{page}"
+    place = f"{escape(source['uri'])}{_page(source)}"
     heading = f"  {escape(source['heading'])}" if source["heading"] else ""
     number = escape(f"[{source['number']}]")
     span = f"  {source['start']}-{source['end']}"
@@ -57,6 +56,14 @@ def _source(source: dict[str, Any], *, is_cited: bool) -> str:
         if is_cited
         else f"[dim]{number} {place}{heading}{span}[/dim]"
     )
+
+
+def _page(source: dict[str, Any]) -> str:
+    """The page of the best chunk, and those of its passage if they are several."""
+    page, first, last = (source[name] for name in ("page", "first_page", "last_page"))
+    if page is None:
+        return ""
+    return f", page {page}" + (f" ({first}-{last})" if first is not None and first < last else "")
 
 
 def _footing(told: dict[str, Any]) -> str:

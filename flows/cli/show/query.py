@@ -33,9 +33,23 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
 
 def _position(hit: dict[str, Any]) -> str:
     """Page, heading and characters of the best chunk, as markup."""
-    page = f"page {hit['page']}, " if hit["page"] else ""
+    page = pages(hit["page"], hit["chunk_first_page"], hit["chunk_last_page"])
+    begins, first = hit["section_page"], hit["chunk_first_page"]
+    if page and first and begins and begins < first:
+        page += f" of a section from page {begins}"
     heading = f"{escape(hit['heading'])}, " if hit["heading"] else ""
-    return f"{page}{heading}characters {hit['chunk_start']:,} to {hit['chunk_end']:,}"
+    return f"{f'{page}, ' if page else ''}{heading}characters {hit['chunk_start']:,} to {hit['chunk_end']:,}"
+
+
+def pages(page: int | None, first: int | None, last: int | None) -> str:
+    """A page or several, in words; the bounds are None for releases before 0.4.
+
+    >>> pages(12, 12, 12), pages(12, 12, 13), pages(12, None, None), pages(None, None, None)
+    ('page 12', 'pages 12-13', 'page 12', '')
+    """
+    if first is not None and last is not None and first < last:
+        return f"pages {first}-{last}"
+    return "" if page is None else f"page {page}"
 
 
 def place(hit: dict[str, Any]) -> str:

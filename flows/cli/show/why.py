@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from flows.cli.show.query import place
 from flows.cli.show.terminal import paragraph, terminal, wrapped
 from lake.search.diagnosis.messages import summary
 
@@ -29,7 +30,7 @@ def why(shown: dict[str, Any]) -> None:
             out.print("  above it:" if one["rank"] else "  found in its place:")
             for row in above[:_SHOWN]:
                 ranks = (f"by {words} {row[f'{leg}_rank'] or '-'}" for leg, words in _LEGS.items())
-                out.print(f"    {row['rank']}. {escape(row['uri'])}")
+                out.print(f"    {row['rank']}. {place(row)}")
                 paragraph(out, f"score {row['score']:.4g}, {', '.join(ranks)}", style="dim", indent=7)
                 paragraph(out, shorten(row["text"], _TEXT, placeholder=" ..."), indent=7)
 
@@ -44,7 +45,8 @@ def _piece(out: Console, one: dict[str, Any]) -> None:
         paragraph(out, f"try: {one['advice']}", indent=2)
     if one["is_cut"]:
         for span in one["spans"]:
-            out.print(f"  chunk {span['chunk_id']} holds {span['start']:,} to {span['end']:,}", style="dim")
+            page = f", page {span['page']}" if span["page"] else ""
+            out.print(f"  chunk {span['chunk_id']} holds {span['start']:,} to {span['end']:,}{page}", style="dim")
     if len(one["steps"]) > 1:
         ways = (f"{step['name']} {step['rank'] if step['rank'] else 'left out'}" for step in one["steps"])
         paragraph(out, f"rank after each step: {' -> '.join(ways)}", style="dim", indent=2)

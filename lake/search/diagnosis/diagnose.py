@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lake.releases.history import History
     from lake.releases.values import Release
 
-_OF_HIT = ("uri", "heading", "chunk_id", "start", "end", "score", "vector_rank", "text_rank", "rerank_score")
+_OF_HIT = ("uri", "heading", "page", "chunk_id", "start", "end", "score", "vector_rank", "text_rank", "rerank_score")
 _SHOWN_CHARACTERS = 120
 
 

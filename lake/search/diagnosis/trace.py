@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lake.search.rights import Rights
     from lake.search.snapshot import Looked, Snapshot
 
-_SPAN = ("chunk_id", "parent_id", "start", "end", "heading")
+_SPAN = ("chunk_id", "parent_id", "start", "end", "heading", "page")
 _RANKS = ("rank", "score", "vector_rank", "vector_score", "text_rank", "text_score")
 _SHOWN_SPANS = 10
 

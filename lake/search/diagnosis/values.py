@@ -51,6 +51,7 @@ class Span:
     vector_score: float | None = None
     text_rank: int | None = None
     text_score: float | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

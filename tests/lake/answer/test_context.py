@@ -184,3 +184,17 @@ def test_a_folder_of_prompts_must_be_there(tmp_path: Any) -> None:
     with pytest.raises(UsageError, match="no folder of prompts"):
         load_prompts(tmp_path / "none")
     assert load_prompts().texts.keys() == PLACEHOLDERS.keys()
+
+
+def test_sources_have_the_pages_of_their_passages() -> None:
+    def paged(n: int, *pages: int | None) -> dict[str, Any]:
+        names = ("page", "first_page", "last_page", "chunk_first_page", "chunk_last_page")
+        return row(*section(n), **dict(zip(names, pages, strict=True)))
+
+    context = pack([paged(2, 3, 2, 4, 3, 3), paged(3, 5, 4, 5, 5, 5), paged(7, 9, 9, 9, 9, 9)], 4000)
+    assert [(s.page, s.first_page, s.last_page) for s in context.sources] == [(3, 2, 5), (9, 9, 9)]
+    told = context.render("f")
+    assert "pages: 2-5" in told
+    assert "page: 9" in told
+    (old,) = pack([paged(2, 3, None, None, None, None)], 4000).sources
+    assert (old.page, old.first_page, old.last_page) == (3, None, None)
