@@ -1,0 +1,94 @@
+"""Cells of PDF tables that are found right: exact text in the right row and column, on 60 tables of known cells.
+
+python benchmarks/pdf_tables.py [--wrong]
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.pdf_table_samples import MAKERS, STYLES, Sample, by_libreoffice, by_reportlab, samples
+from lake.parse.pdf.geometry import PageLayout
+from lake.parse.pdf.tables import find_tables
+from lake.parse.pdf.words import page_layout
+
+
+def layouts(data: bytes) -> list[PageLayout]:
+    """The pages of a PDF."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(data)
+    try:
+        return [page_layout(page, page.get_textpage()) for page in document]
+    finally:
+        document.close()
+
+
+def found_rows(pages: Sequence[PageLayout]) -> tuple[list[list[str]], int]:
+    """All rows of all tables, without repeated head rows, and the number of tables."""
+    tables = [table for page in pages for table in find_tables(page)]
+    rows: list[list[str]] = []
+    for table in tables:
+        repeats = rows and list(table.rows[0]) == rows[0]
+        rows += [list(row) for row in (table.rows[1:] if repeats else table.rows)]
+    return rows, len(tables)
+
+
+def right_cells(found: Sequence[Sequence[str]], wanted: Sequence[Sequence[str]]) -> int:
+    """Cells of ``wanted`` that stand at their row and column of ``found``."""
+    return sum(
+        found[r][c] == cell
+        for r, row in enumerate(wanted)
+        for c, cell in enumerate(row)
+        if r < len(found) and c < len(found[r])
+    )
+
+
+def main() -> None:
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    n_pages = 0
+    seconds = 0.0
+    for maker in MAKERS:
+        wanted = samples(maker)
+        for sample, data in zip(wanted, drawn(maker, wanted), strict=True):
+            pages = layouts(data)
+            started = time.process_time()
+            rows, n_tables = found_rows(pages)
+            seconds += time.process_time() - started
+            n_pages += len(pages)
+            n_cells = sum(map(len, sample.rows))
+            right = right_cells(rows, sample.rows)
+            whole = int(right == n_cells and len(rows) == len(sample.rows))
+            for at, value in enumerate((right, n_cells, whole, 1)):
+                counts[maker, sample.style][at] += value
+            if "--wrong" in sys.argv and not whole:
+                print(f"{sample.name} ({sample.look}): {right} of {n_cells} cells, {n_tables} tables")
+                for row in rows:
+                    print("   ", row)
+    for key in [(maker, style) for maker in MAKERS for style in STYLES]:
+        right, n_cells, whole, n = counts[key]
+        if n:
+            print(f"{key[0]:12} {key[1]:11} cells right {right:5} of {n_cells:5} = {right / n_cells:.3f}   tables without a fault {whole} of {n}")
+    right, n_cells, whole, n = (sum(values) for values in zip(*counts.values(), strict=True))
+    print(f"all          cells right {right} of {n_cells} = {right / n_cells:.3f}, tables without a fault {whole} of {n}")
+    print(f"{1000 * seconds / n_pages:.2f} CPU ms a page to find tables, {n_pages} pages")
+
+
+def drawn(maker: str, wanted: Sequence[Sample]) -> list[bytes]:
+    """The samples as PDFs; none without LibreOffice."""
+    if maker == "reportlab":
+        return [by_reportlab(sample) for sample in wanted]
+    if not shutil.which("soffice"):
+        sys.exit("LibreOffice (soffice) is not installed; it draws half of the tables")
+    with tempfile.TemporaryDirectory() as folder:
+        return by_libreoffice(wanted, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""What speaks for a table and against one: prose in columns, lists, code, contents, indexes, forms, formulas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from lake.parse.pdf.columns import Cell, Row, figure_columns
+from lake.parse.pdf.geometry import PlacedWord
+from lake.parse.pdf.segments import Line, is_figure_cell
+
+_BULLET = re.compile(r"[•◦▪‣●○■□–—·∙*\-+➢✓►]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\[\d{1,3}\]")
+_LEADER = re.compile(r"[.·…_ ]{4,}|(?:\. ?){3,}")
+_PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
+_INDEXED = re.compile(r".*,\s*\d{1,4}$|.*\b\d{1,4},$")
+_SYMBOL = re.compile(r"[^\w\s]|\w")
+_PROSE_WORDS = 4.5
+_SHORT = 4
+_ALIGNED = 2.0
+
+
+class Evidence:
+    """The features of a candidate that the decision needs: its rows as cells by column, and its lines."""
+
+    def __init__(self, rows: Sequence[Row], lines: Sequence[Line], n_columns: int) -> None:
+        self.rows = rows
+        self.cells = [row.cells for row in rows]
+        self.lines = lines
+        self.n_columns = n_columns
+        self.columns: list[list[Cell]] = [[row[c] for row in self.cells if row.get(c)] for c in range(n_columns)]
+        self.figures = figure_columns(self.cells, n_columns)
+        self.full = sum(len(row) >= 2 for row in self.cells)
+
+    def is_boxed_table(self) -> bool:
+        """Whether rules around the candidate or between its rows are enough to call it a table."""
+        if self.n_columns < 2 or self.full < 2 or self.full < 0.5 * len(self.rows):
+            return False
+        return not (self._is_prose() or self._is_list() or self._is_code() or self._is_contents())
+
+    def is_open_table(self) -> bool:
+        """Whether a candidate without rules is a table."""
+        if self.n_columns < 2 or self.full < 3 or self.full < 0.5 * len(self.rows):
+            return False
+        if self._is_list() or self._is_code() or self._is_contents() or self._is_prose() or self._is_formula():
+            return False
+        values = self.figures - {0}
+        return self._has_values(values) if values else self._is_word_table()
+
+    def _has_values(self, values: set[int]) -> bool:
+        with_values = sum(any(column in row for column in values) for row in self.cells)
+        if with_values < 3 or self._is_index():
+            return False
+        if self.n_columns == 2 and 0 in self.figures and with_values < 5:
+            return False
+        aligned = sum(self._is_aligned(self.columns[column]) for column in values)
+        return aligned >= 0.6 * len(values) and self._regular()
+
+    def _is_word_table(self) -> bool:
+        """Cells of words are a table if they are short, aligned and complete, and don't look like an index."""
+        if self._is_index() or self._is_form():
+            return False
+        counts = [len(cell) for column in self.columns for cell in column]
+        filled = sum(map(len, self.columns)) / (self.n_columns * len(self.rows))
+        aligned = [self._left_aligned(column) for column in self.columns]
+        if median(counts) > _SHORT or filled < 0.7 or not all(aligned):
+            return False
+        if self._has_bold_head():
+            return len(self.rows) >= 3
+        return self.n_columns >= 3 and len(self.rows) >= 4 and not self._equal_pitch()
+
+    def _has_bold_head(self) -> bool:
+        first, rest = self.cells[0], self.cells[1:]
+        if not all(word.bold for cell in first.values() for word in cell) or len(first) < self.n_columns:
+            return False
+        return sum(all(w.bold for cell in row.values() for w in cell) for row in rest) <= 0.2 * len(rest)
+
+    def _equal_pitch(self) -> bool:
+        lefts = [median(cell[0].box.left for cell in column) for column in self.columns]
+        pitches = [b - a for a, b in pairwise(lefts)]
+        return max(pitches) - min(pitches) <= 0.04 * max(pitches)
+
+    def _regular(self) -> bool:
+        """Most rows fill most of the columns that are in use at all."""
+        filled = sorted(len(row) for row in self.cells)
+        return filled[len(filled) // 2] >= max(2, 0.4 * self.n_columns)
+
+    @staticmethod
+    def _is_aligned(cells: Sequence[Cell]) -> bool:
+        """The cells share a left edge, a right edge, a middle or the place of the decimal point."""
+        values = [cell for cell in cells if is_figure_cell([word.text for word in cell])]
+        edges = (
+            [cell[-1].box.right for cell in values],
+            [cell[0].box.left for cell in values],
+            [(cell[0].box.left + cell[-1].box.right) / 2 for cell in values],
+            [_point(cell) for cell in values],
+        )
+        reach = max(_ALIGNED, 0.6 * values[0][0].size) if values else _ALIGNED
+        return any(_share_near(edge, reach) >= 0.6 for edge in edges)
+
+    @staticmethod
+    def _left_aligned(cells: Sequence[Cell]) -> bool:
+        return _share_near([cell[0].box.left for cell in cells], _ALIGNED) >= 0.8
+
+    def _is_prose(self) -> bool:
+        """A column is running text: its lines are long, and most end where the next word would not have fitted."""
+        prose = 0
+        for column in range(self.n_columns):
+            cells = self.columns[column]
+            if len(cells) < 2:
+                continue
+            counts = [len(cell) for cell in cells]
+            if median(counts) >= _PROSE_WORDS and column not in self.figures:
+                right = max(cell[-1].box.right for cell in cells)
+                left = min(cell[0].box.left for cell in cells)
+                long = sum(cell[-1].box.right >= right - 0.12 * (right - left) for cell in cells)
+                if long >= 0.5 * len(cells) or median(counts) >= 3 * _PROSE_WORDS:
+                    prose += 1
+        return prose >= 2 or (prose == 1 and self.n_columns - len(self.figures - {0}) <= 2 and not self.figures - {0})
+
+    def _is_list(self) -> bool:
+        """Bullets or numbers before one column of text."""
+        if self.n_columns > 2:
+            return False
+        first = self.columns[0]
+        marks = sum(len(cell) == 1 and bool(_BULLET.fullmatch(cell[0].text)) for cell in first)
+        if marks >= 0.7 * len(first):
+            return True
+        numbers = [int(cell[0].text) for cell in first if len(cell) == 1 and cell[0].text.isdecimal()]
+        counted = sum(b - a == 1 for a, b in pairwise(numbers))
+        return 1 not in self.figures and len(numbers) >= 0.8 * len(first) and counted >= 0.8 * (len(numbers) - 1)
+
+    def _is_code(self) -> bool:
+        """Letters all of one width: a listing, whose columns are made with spaces."""
+        words = [w for line in self.lines for s in line.segments for w in s.words]
+        widths = sorted(_letter_width(word) for word in words if len(word.text) >= 3 and _has_letters(word.text))
+        if len(widths) < 4:
+            return False
+        low, high = widths[len(widths) // 10], widths[-1 - len(widths) // 10]
+        return low > 0.4 and high - low <= 0.03 * high
+
+    def _is_contents(self) -> bool:
+        """Dotted leaders or titles before page numbers that only grow."""
+        last = self.columns[-1]
+        pages = [cell[-1].text for cell in last if len(cell) == 1 and _PAGE.fullmatch(cell[-1].text)]
+        if len(pages) < 0.8 * len(last) or len(self.figures - {0}) > 1:
+            return False
+        numbers = [int(page) for page in pages if page.isdecimal()]
+        grows = all(a <= b for a, b in pairwise(numbers))
+        leaders = sum(any(_LEADER.fullmatch(w.text) for cell in row.values() for w in cell) for row in self.cells)
+        dotted = sum(any(w.text.count(".") > 3 for w in cell) for row in self.cells for cell in row.values())
+        if max(leaders, dotted) >= 0.3 * len(self.rows):
+            return grows or len(numbers) < 3
+        return grows and len(numbers) >= 4 and max(numbers) < 3000 and self.n_columns <= 3
+
+    def _is_index(self) -> bool:
+        cells = [" ".join(word.text for word in cell) for column in self.columns for cell in column]
+        return sum(bool(_INDEXED.fullmatch(cell)) for cell in cells) >= 0.3 * len(cells)
+
+    def _is_form(self) -> bool:
+        first = self.columns[0]
+        return self.n_columns == 2 and sum(cell[-1].text.endswith(":") for cell in first) >= 0.5 * len(first)
+
+    def _is_formula(self) -> bool:
+        """Mostly single letters and signs."""
+        words = [w for row in self.cells for cell in row.values() for w in cell if not w.text[:1].isdigit()]
+        signs = sum(bool(_SYMBOL.fullmatch(word.text)) for word in words)
+        return len(words) >= 4 and signs >= 0.55 * len(words)
+
+
+def _point(cell: Cell) -> float:
+    """Where the decimal point of a figure stands, taking its glyphs to be equally wide."""
+    word = cell[-1]
+    digits = word.text.rstrip(")%*")
+    after = len(digits) - digits.rfind(".") - 1 if "." in digits else 0
+    after += len(word.text) - len(digits)
+    return word.box.right - after * (word.box.right - word.box.left) / len(word.text)
+
+
+def _share_near(places: Sequence[float], reach: float) -> float:
+    """The largest share of places within ``reach`` of one of them."""
+    if not places:
+        return 0.0
+    ordered = sorted(places)
+    best = start = 0
+    for end, place in enumerate(ordered):
+        while place - ordered[start] > reach:
+            start += 1
+        best = max(best, end - start + 1)
+    return best / len(ordered)
+
+
+def _letter_width(word: PlacedWord) -> float:
+    return (word.box.right - word.box.left) / (len(word.text) * (word.size or 1.0))
+
+
+def _has_letters(text: str) -> bool:
+    return sum(map(str.isalpha, text)) >= 2

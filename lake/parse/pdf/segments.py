@@ -1,0 +1,182 @@
+"""Runs of words without a wide gap, and the lines that they form: what tables without grids are found by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from lake.parse.pdf.geometry import Box, PlacedWord
+
+#: A gap between words that parts two cells, in sizes of the font; figures stand closer together than words.
+WIDE_GAP = 1.0
+FIGURES_GAP = 0.5
+_BACK = -0.3
+_SAME_LINE = 0.4
+_FIGURE = re.compile(
+    r"[(\[]?[-+−–—±<>~≈]?(?:[$€£¥₹]|USD|EUR|Rs\.?)?[-+−–]?\(?(?:\d[\d.,'’/:%×x-]*|[.,]\d+)(?:[eE][-+]?\d+)?"
+    r"\)?(?:%|[$€£¥₹]|‰|°[CF]?|bn|[kKmMxbB])?[)\]]?(?:[*†‡§]+|[)¹²³⁴]+)?"
+)
+_NO_VALUE = frozenset(("-", "–", "—", "−", "--", "---", "n/a", "N/A", "n.a.", "NA", "nil", "NM", "nm", "*", "…", "?"))
+_CURRENCY = frozenset("$ € £ ¥ ₹ USD EUR GBP CHF US$ C$ A$ Rs Rs. kr".split())
+_UNITS = frozenset(
+    "% ‰ ) )% kg g mg µg t lb lbs oz km m cm mm µm nm in ft mi l ml L mL s ms µs ns min h hr hrs d day days yr yrs"
+    " year years kW MW GW W kWh MWh V mV A mA Hz kHz MHz GHz Pa kPa MPa bar °C °F K J kJ MJ N B kB KB MB GB TB KiB MiB"
+    " GiB bit bits byte bytes pt pts x pp ppm dB bps million m² m³ ha".split()
+)
+
+
+def is_figure(text: str) -> bool:
+    """Whether a word is a number, perhaps with its sign, currency, unit or footnote mark."""
+    return bool(_FIGURE.fullmatch(text))
+
+
+def is_figure_cell(words: Sequence[str]) -> bool:
+    """Whether a cell holds a value: figures with their signs and units, or a mark that says that there is none."""
+    figures = 0
+    for word in words:
+        if is_figure(word):
+            figures += 1
+        elif not (word in _NO_VALUE or word in _CURRENCY or word in _UNITS):
+            return False
+    return figures > 0 or (len(words) == 1 and words[0] in _NO_VALUE)
+
+
+def is_currency(words: Sequence[str]) -> bool:
+    """Whether a cell holds nothing but a currency sign."""
+    return len(words) == 1 and words[0] in _CURRENCY
+
+
+def is_tail(words: Sequence[str]) -> bool:
+    """Whether a cell holds nothing but what ends a figure: a percent sign, a closing parenthesis, a footnote mark."""
+    return len(words) == 1 and (words[0] in ("%", ")", ")%", "*", "†", "‡", "**") or _MARK.fullmatch(words[0]) is not None)
+
+
+_MARK = re.compile(r"\((?:\d{1,2}|[a-z])\)|[¹²³⁴⁵⁶⁷⁸⁹]+|[*†‡§]+")
+
+
+@dataclass(slots=True)
+class Segment:
+    """Words of one line that stand close together."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    words: list[PlacedWord]
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def texts(self) -> list[str]:
+        return [word.text for word in self.words]
+
+
+@dataclass(slots=True)
+class Line:
+    """Segments beside each other, from left to right."""
+
+    segments: list[Segment]
+
+    @property
+    def bottom(self) -> float:
+        return min(segment.bottom for segment in self.segments)
+
+    @property
+    def top(self) -> float:
+        return max(segment.top for segment in self.segments)
+
+    @property
+    def left(self) -> float:
+        return self.segments[0].left
+
+    @property
+    def right(self) -> float:
+        return max(segment.right for segment in self.segments)
+
+    @property
+    def middle(self) -> float:
+        return sum(segment.middle for segment in self.segments) / len(self.segments)
+
+    @property
+    def size(self) -> float:
+        return max(segment.size for segment in self.segments)
+
+
+def segments_of(words: Iterable[PlacedWord]) -> list[Segment]:
+    """Segments in the order of the words."""
+    found: list[Segment] = []
+    now: Segment | None = None
+    last = ""
+    for word in words:
+        text, (left, bottom, right, top), size, _ = word
+        size = size or top - bottom
+        if now is not None:
+            reach = now.size if now.size > size else size
+            gap = left - now.right
+            if (
+                _BACK * reach <= gap <= WIDE_GAP * reach
+                and abs(bottom + top - now.bottom - now.top) <= 2 * _SAME_LINE * reach
+                and (gap < FIGURES_GAP * reach or not (is_figure(text) and is_figure(last)))
+            ):
+                now.words.append(word)
+                if right > now.right:
+                    now.right = right
+                last = text
+                continue
+        now = Segment(left, right, bottom, top, size, [word])
+        found.append(now)
+        last = text
+    return found
+
+
+def lines_of(segments: Iterable[Segment]) -> list[Line]:
+    """Lines from top to bottom. Segments of one line that were not drawn one after the other are joined."""
+    lines: list[list[Segment]] = []
+    middle = 0.0
+    for segment in sorted(segments, key=attrgetter("middle"), reverse=True):
+        here = segment.middle
+        if lines and middle - here <= _SAME_LINE * max(segment.size, lines[-1][0].size):
+            lines[-1].append(segment)
+            middle += (here - middle) / len(lines[-1])
+        else:
+            lines.append([segment])
+            middle = here
+    return [Line(_joined(line)) if len(line) > 1 else Line(line) for line in lines]
+
+
+def _joined(segments: list[Segment]) -> list[Segment]:
+    segments.sort(key=attrgetter("left"))
+    joined = segments[:1]
+    for segment in segments[1:]:
+        before = joined[-1]
+        reach = max(before.size, segment.size)
+        gap = segment.left - before.right
+        figures = is_figure(before.words[-1].text) and is_figure(segment.words[0].text)
+        if gap <= (FIGURES_GAP if figures else WIDE_GAP) * reach:
+            joined[-1] = Segment(
+                before.left,
+                max(before.right, segment.right),
+                min(before.bottom, segment.bottom),
+                max(before.top, segment.top),
+                reach,
+                sorted(before.words + segment.words, key=lambda word: word.box.left),
+            )
+        else:
+            joined.append(segment)
+    return joined
+
+
+def box_around(words: Iterable[PlacedWord]) -> Box:
+    """The smallest box that holds all words."""
+    boxes = [word.box for word in words]
+    return Box(
+        min(box.left for box in boxes),
+        min(box.bottom for box in boxes),
+        max(box.right for box in boxes),
+        max(box.top for box in boxes),
+    )
