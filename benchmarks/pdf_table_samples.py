@@ -14,8 +14,8 @@ STYLES = ("ruled", "unruled", "merged", "multi-line", "over pages")
 MAKERS = ("reportlab", "LibreOffice")
 _LOOKS = ("grid", "booktabs", "frame", "zebra", "lines", "cells")
 _OFFICE_LOOKS = ("grid", "booktabs", "frame", "grid", "lines", "grid")
-_NOUNS = "Harbour Pump Valve Revenue Equipment Insurance Freight Salaries Bridge Turbine Filter Licence Storage".split()
-_ADJECTIVES = "annual net deferred upper lower total northern spare heavy leased primary external".split()
+_NOUNS = ("Harbour", "Pump", "Valve", "Revenue", "Equipment", "Freight", "Salaries", "Bridge", "Turbine", "Filter")
+_ADJECTIVES = ("annual", "net", "deferred", "upper", "lower", "total", "northern", "spare", "heavy", "primary")
 _PROSE = (
     "The figures below were taken from the books of the harbour office and rounded to whole units. Differences from "
     "sums are due to rounding. Readings of the night shift are included from the third week on, as agreed in spring."
@@ -71,7 +71,7 @@ def _figure(rng: random.Random, kind: int) -> str:
         return f"{value / 100:.2f}"
     if kind == 2:
         return f"{abs(value) / 100:.1f}%"
-    return f"{abs(value):.0f} kg" if rng.random() > 0.1 else "–"
+    return f"{abs(value):.0f} kg" if rng.random() > 0.1 else "\u2013"
 
 
 def _figures(rng: random.Random, n_rows: int, n_columns: int) -> list[list[str]]:
@@ -134,7 +134,10 @@ def by_reportlab(sample: Sample) -> bytes:
     n = len(cells[0])
     widths: list[float] | None = None
     if sample.style == "multi-line":
-        cells = [[Paragraph(cell, body) if c == 1 and r else cell for c, cell in enumerate(row)] for r, row in enumerate(cells)]
+        cells = [
+            [Paragraph(cell, body) if c == 1 and r else cell for c, cell in enumerate(row)]
+            for r, row in enumerate(cells)
+        ]
         widths = [110, 190, 60]
     commands = [("SPAN", (c, r), (c + width - 1, r + height - 1)) for r, c, height, width in sample.spans]
     looks: dict[str, list[tuple[Any, ...]]] = {
@@ -151,7 +154,12 @@ def by_reportlab(sample: Sample) -> bytes:
         "none": [],
     }
     align = [("ALIGN", (1, 0), (-1, -1), "RIGHT")] if sample.style in ("ruled", "unruled", "over pages") else []
-    table = Table(cells, colWidths=widths, repeatRows=1, style=TableStyle([*commands, *looks[sample.look], *align, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    table = Table(
+        cells,
+        colWidths=widths,
+        repeatRows=1,
+        style=TableStyle([*commands, *looks[sample.look], *align, ("VALIGN", (0, 0), (-1, -1), "TOP")]),
+    )
     out = BytesIO()
     prose = Paragraph(_PROSE * 2, body)
     title = Paragraph(f"Table 1: {sample.name}", body)
@@ -206,7 +214,11 @@ def _word_file(sample: Sample) -> Any:
 
 def _borders(table: Any, look: str) -> None:
     """Borders on the outside or under rows; a head with a rule of its own for the looks that have one."""
-    wanted = {"booktabs": ("top", "bottom"), "frame": ("top", "bottom", "left", "right"), "lines": ("bottom", "insideH")}
+    wanted = {
+        "booktabs": ("top", "bottom"),
+        "frame": ("top", "bottom", "left", "right"),
+        "lines": ("bottom", "insideH"),
+    }
     if look not in wanted:
         return
     _append_borders(table._tbl.tblPr, "w:tblBorders", wanted[look])

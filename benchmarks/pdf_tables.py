@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.pdf_table_samples import MAKERS, STYLES, Sample, by_libreoffice, by_reportlab, samples
+from benchmarks.pdf_table_samples import MAKERS, Sample, by_libreoffice, by_reportlab, samples
 from lake.parse.pdf.geometry import PageLayout
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.words import page_layout
@@ -41,13 +41,21 @@ def found_rows(pages: Sequence[PageLayout]) -> tuple[list[list[str]], int]:
 
 
 def right_cells(found: Sequence[Sequence[str]], wanted: Sequence[Sequence[str]]) -> int:
-    """Cells of ``wanted`` that stand at their row and column of ``found``."""
-    return sum(
-        found[r][c] == cell
-        for r, row in enumerate(wanted)
-        for c, cell in enumerate(row)
-        if r < len(found) and c < len(found[r])
-    )
+    """Cells of ``wanted`` that stand in their column of the row of ``found`` that is theirs: rows keep their order."""
+    best = [0] * (len(found) + 1)
+    for row in wanted:
+        before = best
+        best = [0]
+        for at, other in enumerate(found):
+            same = _equal_cells(row, other)
+            best.append(max(best[-1], before[at + 1], before[at] + same))
+    return best[-1]
+
+
+def _equal_cells(row: Sequence[str], other: Sequence[str]) -> int:
+    """Equal cells of rows that share at least one text."""
+    equal = [a for a, b in zip(row, other, strict=False) if a == b]
+    return len(equal) if any(equal) else 0
 
 
 def main() -> None:
@@ -71,13 +79,15 @@ def main() -> None:
                 print(f"{sample.name} ({sample.look}): {right} of {n_cells} cells, {n_tables} tables")
                 for row in rows:
                     print("   ", row)
-    for key in [(maker, style) for maker in MAKERS for style in STYLES]:
-        right, n_cells, whole, n = counts[key]
-        if n:
-            print(f"{key[0]:12} {key[1]:11} cells right {right:5} of {n_cells:5} = {right / n_cells:.3f}   tables without a fault {whole} of {n}")
-    right, n_cells, whole, n = (sum(values) for values in zip(*counts.values(), strict=True))
-    print(f"all          cells right {right} of {n_cells} = {right / n_cells:.3f}, tables without a fault {whole} of {n}")
+    for (maker, style), numbers in counts.items():
+        print(f"{maker:12} {style:11} {_shares(numbers)}")
+    print(f"all                      {_shares([sum(values) for values in zip(*counts.values(), strict=True)])}")
     print(f"{1000 * seconds / n_pages:.2f} CPU ms a page to find tables, {n_pages} pages")
+
+
+def _shares(numbers: Sequence[int]) -> str:
+    right, n_cells, whole, n = numbers
+    return f"cells right {right:5} of {n_cells:5} = {right / n_cells:.3f}   without a fault {whole:2} of {n:2} tables"
 
 
 def drawn(maker: str, wanted: Sequence[Sample]) -> list[bytes]:

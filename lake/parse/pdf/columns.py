@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +10,18 @@ from itertools import pairwise
 from statistics import median
 
 from lake.parse.pdf.geometry import PlacedWord
-from lake.parse.pdf.segments import FIGURES_GAP, Line, Segment, is_currency, is_figure_cell, is_tail
+from lake.parse.pdf.segments import FIGURES_GAP, Line, Segment, is_currency, is_figure, is_figure_cell, is_tail
 
 _LEAST_GUTTER = 0.45
+_LEAST_CUT = 0.8
 _CROSSED = 0.08
 _INSIDE = 0.25
 _OVERLAP = 0.75
 _TIGHT = 1.45
 _JUMP = 1.18
-_LINKS = frozenset("of and the in to for on with by from or a an at per under as its our und der die de la et".split())
+_LINKS = re.compile(
+    r"of|and|the|in|to|for|on|with|by|from|or|an?|at|per|under|as|its|our|und|der|die|de|la|et", re.IGNORECASE
+)
 
 Cell = list[PlacedWord]
 Cells = dict[int, Cell]
@@ -113,7 +117,8 @@ def _parted(segment: Segment, gutters: Sequence[float]) -> list[Cell]:
         cut = bisect_right(gutters, (before.box.left + before.box.right) / 2) != bisect_right(
             gutters, (word.box.left + word.box.right) / 2
         )
-        if cut and gap >= 0.9 * FIGURES_GAP * segment.size:
+        figures = is_figure(before.text) and is_figure(word.text)
+        if cut and gap >= (0.9 * FIGURES_GAP if figures else _LEAST_CUT) * segment.size:
             pieces.append([word])
         else:
             pieces[-1].append(word)
@@ -164,9 +169,7 @@ def _tight_pitch(pitches: Sequence[float]) -> float:
     return ordered[at] * 1.02
 
 
-def _right_edges(
-    lines: Sequence[Line], placed: Sequence[tuple[Cells, bool]], n_columns: int
-) -> list[float]:
+def _right_edges(lines: Sequence[Line], placed: Sequence[tuple[Cells, bool]], n_columns: int) -> list[float]:
     rights = [0.0] * n_columns
     for cells, spans in placed:
         if not spans:
@@ -193,7 +196,9 @@ def _continues(
     if row.spans or spans:
         return False
     if two_pitches:
-        return tight
+        both = [column for column in cells if column in row.last]
+        starts_anew = 0 in both and not any(fills(row.last[c], cells[c], rights[c]) for c in both)
+        return tight and not starts_anew
     if pitch > _TIGHT:
         return False
     label, label_above = cells.get(0), row.last.get(0)
@@ -212,31 +217,29 @@ def _continues(
         return False
     if len(cells) == 1 or only_label_above:
         return _label_goes_on(label_above, label, rights[0])
-    return all(
-        column in row.cells and _goes_on(row.last.get(column), words, rights[column]) for column, words in cells.items()
-    ) and any(words[0].text[:1].islower() for words in cells.values())
+    return False
 
 
 def _is_value(words: Cell) -> bool:
     return is_figure_cell([word.text for word in words])
 
 
-def _fills(above: Cell, below: Cell, right: float) -> bool:
+def fills(above: Cell, below: Cell, right: float) -> bool:
     """Whether the first word below would not have fitted behind the words above."""
     first = below[0].box
     return above[-1].box.right + 0.2 * above[-1].size + (first.right - first.left) > right + 0.5
 
 
 def _goes_on(above: Cell | None, below: Cell, right: float) -> bool:
-    return bool(above) and above is not None and _fills(above, below, right)
+    return bool(above) and above is not None and fills(above, below, right)
 
 
 def _label_goes_on(above: Cell, below: Cell, right: float) -> bool:
-    if above[-1].text.endswith(":") or not _fills(above, below, right) or above[-1].bold != below[0].bold:
+    if above[-1].text.endswith(":") or not fills(above, below, right) or above[-1].bold != below[0].bold:
         return False
     indented = below[0].box.left > above[0].box.left + 0.4 * above[0].size
     starts_low = below[0].text[:1].islower() or below[0].text[:1] in "(&"
-    open_end = above[-1].text.casefold() in _LINKS or above[-1].text[-1] in ",-–/&"
+    open_end = bool(_LINKS.fullmatch(above[-1].text)) or above[-1].text[-1] in ",-\u2013/&"
     return indented or starts_low or open_end
 
 

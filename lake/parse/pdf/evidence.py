@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from lake.parse.pdf.columns import Cell, Row, figure_columns
+from lake.parse.pdf.columns import Cell, Row, figure_columns, fills, place
 from lake.parse.pdf.geometry import PlacedWord
 from lake.parse.pdf.segments import Line, is_figure_cell
 
-_BULLET = re.compile(r"[•◦▪‣●○■□–—·∙*\-+➢✓►]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\[\d{1,3}\]")
-_LEADER = re.compile(r"[.·…_ ]{4,}|(?:\. ?){3,}")
+_BULLET = re.compile(r"[•◦▪‣●○■□\u2013—·∙*\-+➢✓►]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\[\d{1,3}\]")
+_LEADER = re.compile(r"(?:[.·…] ?){4,}|…")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
-_INDEXED = re.compile(r".*,\s*\d{1,4}$|.*\b\d{1,4},$")
+_SECTION = re.compile(r"(?:[A-Z]|\d+)(?:\.\d+)*\.? ")
+_INDEXED = re.compile(r".*[^\W\d].*,\s+\d{1,4}[,.]?")
 _SYMBOL = re.compile(r"[^\w\s]|\w")
-_PROSE_WORDS = 4.5
+_PROSE_WORDS = 3.5
+_PROSE_LINES = 4
+_NEXT_LINE = 1.7
 _SHORT = 4
 _ALIGNED = 2.0
 
@@ -24,20 +27,25 @@ _ALIGNED = 2.0
 class Evidence:
     """The features of a candidate that the decision needs: its rows as cells by column, and its lines."""
 
-    def __init__(self, rows: Sequence[Row], lines: Sequence[Line], n_columns: int) -> None:
+    def __init__(self, rows: Sequence[Row], lines: Sequence[Line], gutters: Sequence[float]) -> None:
         self.rows = rows
         self.cells = [row.cells for row in rows]
         self.lines = lines
-        self.n_columns = n_columns
+        self.n_columns = n_columns = len(gutters) + 1
+        self._gutters = gutters
         self.columns: list[list[Cell]] = [[row[c] for row in self.cells if row.get(c)] for c in range(n_columns)]
         self.figures = figure_columns(self.cells, n_columns)
         self.full = sum(len(row) >= 2 for row in self.cells)
 
-    def is_boxed_table(self) -> bool:
-        """Whether rules around the candidate or between its rows are enough to call it a table."""
+    def is_boxed_table(self, ruled_rows: bool) -> bool:
+        """Whether rules around the candidate are enough to call it a table; with ``ruled_rows`` they part all rows."""
         if self.n_columns < 2 or self.full < 2 or self.full < 0.5 * len(self.rows):
             return False
-        return not (self._is_prose() or self._is_list() or self._is_code() or self._is_contents())
+        if max(self.n_columns, len(self.rows)) < 3 or self._is_turned():
+            return False
+        if self._is_prose() and not (ruled_rows and len(self.rows) >= 3):
+            return False
+        return not (self._is_list() or self._is_code() or self._is_contents() or self._is_index())
 
     def is_open_table(self) -> bool:
         """Whether a candidate without rules is a table."""
@@ -45,7 +53,12 @@ class Evidence:
             return False
         if self._is_list() or self._is_code() or self._is_contents() or self._is_prose() or self._is_formula():
             return False
-        values = self.figures - {0}
+        if self._is_turned():
+            return False
+        counted = {column for column in self.figures if self._is_counted(column)}
+        values = self.figures - {0} - counted
+        if counted - {0} and not values:
+            return False
         return self._has_values(values) if values else self._is_word_table()
 
     def _has_values(self, values: set[int]) -> bool:
@@ -63,7 +76,7 @@ class Evidence:
             return False
         counts = [len(cell) for column in self.columns for cell in column]
         filled = sum(map(len, self.columns)) / (self.n_columns * len(self.rows))
-        aligned = [self._left_aligned(column) for column in self.columns]
+        aligned = [_aligned_words(column) for column in self.columns]
         if median(counts) > _SHORT or filled < 0.7 or not all(aligned):
             return False
         if self._has_bold_head():
@@ -99,25 +112,48 @@ class Evidence:
         reach = max(_ALIGNED, 0.6 * values[0][0].size) if values else _ALIGNED
         return any(_share_near(edge, reach) >= 0.6 for edge in edges)
 
-    @staticmethod
-    def _left_aligned(cells: Sequence[Cell]) -> bool:
-        return _share_near([cell[0].box.left for cell in cells], _ALIGNED) >= 0.8
-
     def _is_prose(self) -> bool:
-        """A column is running text: its lines are long, and most end where the next word would not have fitted."""
-        prose = 0
-        for column in range(self.n_columns):
-            cells = self.columns[column]
-            if len(cells) < 2:
-                continue
-            counts = [len(cell) for cell in cells]
-            if median(counts) >= _PROSE_WORDS and column not in self.figures:
-                right = max(cell[-1].box.right for cell in cells)
-                left = min(cell[0].box.left for cell in cells)
-                long = sum(cell[-1].box.right >= right - 0.12 * (right - left) for cell in cells)
-                if long >= 0.5 * len(cells) or median(counts) >= 3 * _PROSE_WORDS:
-                    prose += 1
-        return prose >= 2 or (prose == 1 and self.n_columns - len(self.figures - {0}) <= 2 and not self.figures - {0})
+        """Two columns are running text, or one is beside nothing but labels."""
+        values = self.figures - {0}
+        placed = [(line, place(line, self._gutters)[0]) for line in self.lines]
+        prose = sum(self._is_prose_column(column, placed) for column in range(self.n_columns) if column not in values)
+        return prose >= 2 or (prose == 1 and (self.n_columns == 2 or not values or self._has_page_numbers(values)))
+
+    @staticmethod
+    def _is_prose_column(column: int, placed: Sequence[tuple[Line, dict[int, Cell]]]) -> bool:
+        """Its lines are long, and most end where the first word of the next would not have fitted."""
+        pieces = [(line.middle, cells[column]) for line, cells in placed if cells.get(column)]
+        if len(pieces) < _PROSE_LINES or sum(len(cell) for _, cell in pieces) < _PROSE_WORDS * len(pieces):
+            return False
+        right = max(cell[-1].box.right for _, cell in pieces)
+        pairs = [
+            (above, below)
+            for (high, above), (low, below) in pairwise(pieces)
+            if high - low <= _NEXT_LINE * max(1.0, above[0].size)
+        ]
+        wrapped = sum(fills(above, below, right - 0.05 * (right - above[0].box.left)) for above, below in pairs)
+        return len(pairs) >= 0.4 * len(pieces) and wrapped >= 0.5 * len(pairs)
+
+    def _has_page_numbers(self, values: set[int]) -> bool:
+        return all(self._rises(column) for column in values)
+
+    def _rises(self, column: int) -> bool:
+        """Whether the column holds whole numbers that never fall, like pages."""
+        texts = [cell[-1].text for cell in self.columns[column]]
+        numbers = [int(text) for text in texts if text.isdecimal()]
+        return len(numbers) >= 0.8 * len(texts) and all(a <= b for a, b in pairwise(numbers))
+
+    def _is_counted(self, column: int) -> bool:
+        """Whether the column numbers its rows, as the lines of a listing are numbered."""
+        texts = [cell[-1].text for cell in self.columns[column]]
+        numbers = [int(text) for text in texts if text.isdecimal()]
+        counted = sum(b - a == 1 for a, b in pairwise(numbers))
+        return len(numbers) >= 3 and len(numbers) >= 0.8 * len(texts) and counted >= 0.7 * (len(numbers) - 1)
+
+    def _is_turned(self) -> bool:
+        """Words that run upwards, which have no lines in this sense."""
+        words = [w for line in self.lines for s in line.segments for w in s.words if len(w.text) > 2]
+        return sum(w.box.top - w.box.bottom > 1.8 * (w.size or 100.0) for w in words) > 0.2 * len(words)
 
     def _is_list(self) -> bool:
         """Bullets or numbers before one column of text."""
@@ -127,9 +163,7 @@ class Evidence:
         marks = sum(len(cell) == 1 and bool(_BULLET.fullmatch(cell[0].text)) for cell in first)
         if marks >= 0.7 * len(first):
             return True
-        numbers = [int(cell[0].text) for cell in first if len(cell) == 1 and cell[0].text.isdecimal()]
-        counted = sum(b - a == 1 for a, b in pairwise(numbers))
-        return 1 not in self.figures and len(numbers) >= 0.8 * len(first) and counted >= 0.8 * (len(numbers) - 1)
+        return 1 not in self.figures and self._is_counted(0)
 
     def _is_code(self) -> bool:
         """Letters all of one width: a listing, whose columns are made with spaces."""
@@ -142,21 +176,23 @@ class Evidence:
 
     def _is_contents(self) -> bool:
         """Dotted leaders or titles before page numbers that only grow."""
+        values = sorted(self.figures - {0})
+        texts = [" ".join(word.text for cell in row.values() for word in cell) for row in self.cells]
+        leaders = sum(bool(_LEADER.search(text)) for text in texts)
         last = self.columns[-1]
-        pages = [cell[-1].text for cell in last if len(cell) == 1 and _PAGE.fullmatch(cell[-1].text)]
-        if len(pages) < 0.8 * len(last) or len(self.figures - {0}) > 1:
+        pages = sum(len(cell) == 1 and bool(_PAGE.fullmatch(cell[0].text)) for cell in last)
+        if leaders >= 0.3 * len(self.rows) and len(values) <= 1:
+            return pages >= 0.6 * len(last)
+        if not values or not all(self._rises(column) for column in values):
             return False
-        numbers = [int(page) for page in pages if page.isdecimal()]
-        grows = all(a <= b for a, b in pairwise(numbers))
-        leaders = sum(any(_LEADER.fullmatch(w.text) for cell in row.values() for w in cell) for row in self.cells)
-        dotted = sum(any(w.text.count(".") > 3 for w in cell) for row in self.cells for cell in row.values())
-        if max(leaders, dotted) >= 0.3 * len(self.rows):
-            return grows or len(numbers) < 3
-        return grows and len(numbers) >= 4 and max(numbers) < 3000 and self.n_columns <= 3
+        if self.n_columns <= 3 and len(values) == 1 and values[0] == self.n_columns - 1:
+            return len(last) >= 4 or all(_SECTION.match(text) for text in texts)
+        return len(values) >= 2 and all(column - 1 not in self.figures for column in values) and len(self.rows) >= 4
 
     def _is_index(self) -> bool:
         cells = [" ".join(word.text for word in cell) for column in self.columns for cell in column]
-        return sum(bool(_INDEXED.fullmatch(cell)) for cell in cells) >= 0.3 * len(cells)
+        indexed = sum(bool(_INDEXED.fullmatch(cell)) or cell.endswith(",") for cell in cells)
+        return indexed >= 0.3 * len(cells)
 
     def _is_form(self) -> bool:
         first = self.columns[0]
@@ -167,6 +203,12 @@ class Evidence:
         words = [w for row in self.cells for cell in row.values() for w in cell if not w.text[:1].isdigit()]
         signs = sum(bool(_SYMBOL.fullmatch(word.text)) for word in words)
         return len(words) >= 4 and signs >= 0.55 * len(words)
+
+
+def _aligned_words(cells: Sequence[Cell]) -> bool:
+    lefts, rights = [cell[0].box.left for cell in cells], [cell[-1].box.right for cell in cells]
+    middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
+    return any(_share_near(edge, _ALIGNED) >= 0.8 for edge in (lefts, rights, middles))
 
 
 def _point(cell: Cell) -> float:
@@ -184,8 +226,8 @@ def _share_near(places: Sequence[float], reach: float) -> float:
         return 0.0
     ordered = sorted(places)
     best = start = 0
-    for end, place in enumerate(ordered):
-        while place - ordered[start] > reach:
+    for end, here in enumerate(ordered):
+        while here - ordered[start] > reach:
             start += 1
         best = max(best, end - start + 1)
     return best / len(ordered)

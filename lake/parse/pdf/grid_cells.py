@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -11,7 +12,9 @@ from lake.parse.pdf.ruled import Grid
 from lake.parse.pdf.segments import Line, Segment, is_figure_cell, lines_of, segments_of
 
 _MOST_WORDS = 80
-_LEAST_FULL = 0.3
+_LEAST_FULL = 0.5
+_LEAST_FULL_OF_MANY = 0.25
+_SMALL = 40
 _FULL_STACK = 0.75
 _WRAPPED = 0.25
 
@@ -26,8 +29,9 @@ def grid_rows(grid: Grid, words: Sequence[PlacedWord]) -> list[list[Cell]] | Non
         left, bottom, right, top = word.box
         row, column = grid.row((bottom + top) / 2), grid.column((left + right) / 2)
         held.setdefault((min(max(row, 0), n_rows - 1), min(max(column, 0), n_columns - 1)), []).append(word)
-    cells = _by_cell(grid, held)
-    if not _is_table(cells, n_rows, n_columns):
+    first_of = grid.merged()
+    cells = _by_cell(grid, held, first_of)
+    if not _is_table(cells, n_rows, n_columns, len(set(first_of.values()))):
         return None
     table: list[list[Cell]] = []
     for row in range(n_rows):
@@ -36,9 +40,8 @@ def grid_rows(grid: Grid, words: Sequence[PlacedWord]) -> list[list[Cell]] | Non
     return [row for row in table if any(row)]
 
 
-def _by_cell(grid: Grid, held: dict[Place, list[PlacedWord]]) -> dict[Place, Cell]:
+def _by_cell(grid: Grid, held: dict[Place, list[PlacedWord]], first_of: dict[Place, Place]) -> dict[Place, Cell]:
     """Words by the first place of their cell, in reading order."""
-    first_of = grid.merged()
     members: dict[Place, list[Place]] = {}
     for place in held:
         members.setdefault(first_of[place], []).append(place)
@@ -75,17 +78,16 @@ def _really_apart(lines: Sequence[Line], grid: Grid) -> bool:
     return within and any(len(line.segments) > 1 for line in lines)
 
 
-def _is_table(cells: dict[Place, Cell], n_rows: int, n_columns: int) -> bool:
+def _is_table(cells: dict[Place, Cell], n_rows: int, n_columns: int, n_cells: int) -> bool:
+    """Whether enough cells are full, in at least two rows and columns, and none of them holds a page of prose."""
     full = [place for place, cell in cells.items() if cell]
-    rows = {row for row, _ in full}
-    columns = {column for _, column in full}
-    if len(rows) < 2 or len(columns) < 2 or len(full) < _LEAST_FULL * n_rows * n_columns * 0.5:
+    rows = Counter(row for row, _ in full)
+    if len(rows) < 2 or len({column for _, column in full}) < 2 or sum(n > 1 for n in rows.values()) < min(2, n_rows):
         return False
-    several = sum(sum(place[0] == row for place in full) > 1 for row in rows)
-    if several < 2 and len(full) < 4:
+    if len(full) < (_LEAST_FULL if n_rows * n_columns < _SMALL else _LEAST_FULL_OF_MANY) * n_cells:
         return False
-    counts = sorted(len(cells[place]) for place in full)
-    return sum(counts) / len(counts) <= _MOST_WORDS and counts[-1] <= 8 * _MOST_WORDS
+    counts = [len(cells[place]) for place in full]
+    return sum(counts) / len(counts) <= _MOST_WORDS and max(counts) <= 8 * _MOST_WORDS
 
 
 def _stacked_rows(cells: list[Cell], grid: Grid, n_bands: int) -> list[list[Cell]]:
@@ -100,13 +102,13 @@ def _stacked_rows(cells: list[Cell], grid: Grid, n_bands: int) -> list[list[Cell
     filled = sum(map(len, used)) / (len(used) * len(lines))
     if len(used) < 2 or filled < _FULL_STACK:
         return [cells]
-    figures = any(
-        len(here) > 1 and sum(map(_is_value, here)) >= 0.6 * len(here) for here in by_cell
-    )
+    stacked = any(len(here) >= 0.8 * len(lines) and all(map(_is_value, here[1:])) for here in by_cell)
     wrapped = [
-        _wrapped(above, below, right) for here, right in zip(by_cell, grid.xs[1:], strict=True) for above, below in pairwise(here)
+        _wrapped(above, below, right)
+        for here, right in zip(by_cell, grid.xs[1:], strict=True)
+        for above, below in pairwise(here)
     ]
-    if not wrapped or sum(wrapped) > _WRAPPED * len(wrapped) or not (figures or (len(lines) >= 3 and n_bands <= 3)):
+    if not stacked and (n_bands > 3 or len(lines) < 3 or sum(wrapped) > _WRAPPED * len(wrapped)):
         return [cells]
     rows = rows_of([Line(_split(line, grid)) for line in lines], gutters)
     return [[row.cells.get(column, []) for column in range(len(cells))] for row in rows]

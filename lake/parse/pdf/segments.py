@@ -15,15 +15,16 @@ FIGURES_GAP = 0.5
 _BACK = -0.3
 _SAME_LINE = 0.4
 _FIGURE = re.compile(
-    r"[(\[]?[-+−–—±<>~≈]?(?:[$€£¥₹]|USD|EUR|Rs\.?)?[-+−–]?\(?(?:\d[\d.,'’/:%×x-]*|[.,]\d+)(?:[eE][-+]?\d+)?"
+    r"[(\[]?[-+\u2212\u2013—±<>~≈]?(?:[$€£¥₹]|USD|EUR|Rs\.?)?[-+\u2212\u2013]?\(?(?:\d[\d.,'\u2019/:%\u00d7x-]*|[.,]\d+)(?:[eE][-+]?\d+)?"
     r"\)?(?:%|[$€£¥₹]|‰|°[CF]?|bn|[kKmMxbB])?[)\]]?(?:[*†‡§]+|[)¹²³⁴]+)?"
 )
-_NO_VALUE = frozenset(("-", "–", "—", "−", "--", "---", "n/a", "N/A", "n.a.", "NA", "nil", "NM", "nm", "*", "…", "?"))
-_CURRENCY = frozenset("$ € £ ¥ ₹ USD EUR GBP CHF US$ C$ A$ Rs Rs. kr".split())
-_UNITS = frozenset(
-    "% ‰ ) )% kg g mg µg t lb lbs oz km m cm mm µm nm in ft mi l ml L mL s ms µs ns min h hr hrs d day days yr yrs"
-    " year years kW MW GW W kWh MWh V mV A mA Hz kHz MHz GHz Pa kPa MPa bar °C °F K J kJ MJ N B kB KB MB GB TB KiB MiB"
-    " GiB bit bits byte bytes pt pts x pp ppm dB bps million m² m³ ha".split()
+_NO_VALUE = frozenset(
+    ("-", "\u2013", "—", "\u2212", "--", "---", "n/a", "N/A", "n.a.", "NA", "nil", "NM", "nm", "*", "…", "?")
+)
+_CURRENCY = frozenset(["$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "CHF", "US$", "C$", "A$", "Rs", "Rs.", "kr"])
+_UNIT = re.compile(
+    r"[%‰)]|\)%|[kmµ]?g|t|lbs?|oz|[kcmµn]?m[²³]?|in|ft|mi|ha|[mµ]?[lL]|[mµn]?s|min|h|hrs?|d|days?|yrs?|years?"
+    r"|[kMG]?Wh?|m?V|m?A|[kMG]?Hz|[kM]?Pa|m?bar|°[CF]|K|[kM]?J|k?N|[kKMGT]?i?B|bits?|bytes?|pts?|x|pp|ppm|dB|bps|million"
 )
 
 
@@ -38,7 +39,7 @@ def is_figure_cell(words: Sequence[str]) -> bool:
     for word in words:
         if is_figure(word):
             figures += 1
-        elif not (word in _NO_VALUE or word in _CURRENCY or word in _UNITS):
+        elif not (word in _NO_VALUE or word in _CURRENCY or _UNIT.fullmatch(word)):
             return False
     return figures > 0 or (len(words) == 1 and words[0] in _NO_VALUE)
 
@@ -50,7 +51,9 @@ def is_currency(words: Sequence[str]) -> bool:
 
 def is_tail(words: Sequence[str]) -> bool:
     """Whether a cell holds nothing but what ends a figure: a percent sign, a closing parenthesis, a footnote mark."""
-    return len(words) == 1 and (words[0] in ("%", ")", ")%", "*", "†", "‡", "**") or _MARK.fullmatch(words[0]) is not None)
+    return len(words) == 1 and (
+        words[0] in ("%", ")", ")%", "*", "†", "‡", "**") or _MARK.fullmatch(words[0]) is not None
+    )
 
 
 _MARK = re.compile(r"\((?:\d{1,2}|[a-z])\)|[¹²³⁴⁵⁶⁷⁸⁹]+|[*†‡§]+")

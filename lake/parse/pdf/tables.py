@@ -20,10 +20,12 @@ from lake.parse.pdf.segments import Line, Segment, box_around, lines_of, segment
 _LEAST_PAIRS = 3
 _REACH = 3.0
 _FAR = 3.2
+_SAME_EDGE = 1.5
 _MOST_SINGLES = 2
+_MOST_CELL_LINES = 15
 _WIDE_WORDS = 9
 _HEAD_PITCH = 1.9
-_TAIL_PITCH = 1.45
+_TAIL_PITCH = 1.6
 
 
 def find_tables(page: PageLayout) -> list[FoundTable]:
@@ -104,9 +106,11 @@ def _between_rules(
     left: float, right: float, ys: Sequence[float], segments: Sequence[Segment]
 ) -> Iterator[tuple[FoundTable, list[Line]]]:
     """Tables among the bands between rules that begin and end alike."""
-    inside = [s for s in segments if left - _REACH <= s.left and s.right <= right + _REACH and ys[-1] < s.middle < ys[0]]
-    if len(inside) < 4:
+    here = [segment for segment in segments if segment.right > left and segment.left < right]
+    inside = [segment for segment in here if ys[-1] < segment.middle < ys[0]]
+    if len(inside) < 4 or any(s.left < left - 2 * s.size or s.right > right + 2 * s.size for s in inside):
         return
+    above = [segment for segment in here if segment.middle >= ys[0]]
     bands: list[list[Line]] = [[] for _ in ys]
     for line in lines_of(inside):
         at = next(i for i, y in enumerate(ys) if i and line.middle >= y)
@@ -116,9 +120,24 @@ def _between_rules(
         gutters = columns_of(lines)
         if not gutters:
             continue
+        if lines[0].middle > ys[1]:
+            heads = _heads_on_rule(lines_of(above), ys[0], lines, gutters)
+            run, lines = [*([heads] if heads else []), *run], heads + lines
         rows = _rows_of_bands(run, gutters)
-        if len(rows) >= 2 and Evidence(rows, lines, len(gutters) + 1).is_boxed_table():
-            yield _finished(rows, lines, gutters), lines
+        if len(rows) < 2 or not Evidence(rows, lines, gutters).is_boxed_table(len(rows) == len(run)):
+            continue
+        if table := _finished(rows, lines, gutters):
+            yield table, lines
+
+
+def _heads_on_rule(above: Sequence[Line], rule: float, lines: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
+    """The line that stands on the first rule, if it names columns: it has several segments that keep to them."""
+    if not above:
+        return []
+    line = above[-1]
+    keeps = all(len(cell) < _WIDE_WORDS for cell in place(line, gutters)[0].values())
+    near = line.bottom - rule <= 1.2 * line.size and line.middle - lines[0].middle <= 3.5 * line.size
+    return [line] if keeps and near and len(line.segments) > 1 and not place(line, gutters)[1] else []
 
 
 def _tabular_runs(bands: Sequence[list[Line]]) -> Iterator[list[list[Line]]]:
@@ -126,8 +145,7 @@ def _tabular_runs(bands: Sequence[list[Line]]) -> Iterator[list[list[Line]]]:
     run: list[list[Line]] = []
     pending: list[list[Line]] = []
     for band in bands:
-        several = sum(len(line.segments) > 1 for line in band)
-        if several >= 0.5 * len(band):
+        if _n_tabular(band) >= 0.5 * len(band):
             run += pending if run else []
             run.append(band)
             pending = []
@@ -139,6 +157,24 @@ def _tabular_runs(bands: Sequence[list[Line]]) -> Iterator[list[list[Line]]]:
             run, pending = [], []
     if run:
         yield run
+
+
+def _n_tabular(band: Sequence[Line]) -> int:
+    """How many lines have several segments or go on under a segment of the last line that has."""
+    n_tabular = 0
+    above: Line | None = None
+    for line in band:
+        if len(line.segments) > 1:
+            above = line
+            n_tabular += 1
+        elif above:
+            n_tabular += _under_cell(line, above.segments)
+    return n_tabular
+
+
+def _under_cell(line: Line, above: Sequence[Segment]) -> bool:
+    """Whether a line is a single segment that begins where one above begins."""
+    return len(line.segments) == 1 and any(abs(segment.left - line.left) <= _SAME_EDGE for segment in above)
 
 
 def _rows_of_bands(bands: Sequence[list[Line]], gutters: Sequence[float]) -> list[Row]:
@@ -162,9 +198,11 @@ def _rows_of_bands(bands: Sequence[list[Line]], gutters: Sequence[float]) -> lis
     return rows
 
 
-def _finished(rows: Sequence[Row], lines: Sequence[Line], gutters: Sequence[float]) -> FoundTable:
+def _finished(rows: Sequence[Row], lines: Sequence[Line], gutters: Sequence[float]) -> FoundTable | None:
+    """The table, unless a single column is left once signs and marks have joined their figures."""
     words = [word for line in lines for segment in line.segments for word in segment.words]
-    return _table(merged_signs([row.cells for row in rows], len(gutters) + 1), box_around(words))
+    cells = merged_signs([row.cells for row in rows], len(gutters) + 1)
+    return _table(cells, box_around(words)) if len(cells[0]) > 1 else None
 
 
 def _open_tables(lines: Sequence[Line]) -> Iterator[FoundTable]:
@@ -178,31 +216,34 @@ def _open_tables(lines: Sequence[Line]) -> Iterator[FoundTable]:
         if not gutters:
             continue
         rows = rows_of(run, gutters)
-        if not Evidence(rows, run, len(gutters) + 1).is_open_table():
+        if not Evidence(rows, run, gutters).is_open_table():
             continue
         heads = _heads_above(lines, first, run, gutters)
         tails = _tails_below(lines, last, run, gutters)
         if heads or tails:
             run = heads + run + tails
             rows = rows_of(run, gutters)
-        yield _finished(rows, run, gutters)
+        if table := _finished(rows, run, gutters):
+            yield table
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    """Stretches of lines that begin and end with several segments, with at most two others in between."""
+    """Stretches of lines that begin and end with several segments, with few others in between."""
     first: int | None = None
-    last = 0
+    last = singles = 0
     for i, line in enumerate(lines):
         if first is not None:
+            under = _under_cell(line, lines[last].segments[1:]) and i - last <= _MOST_CELL_LINES
+            singles += not under and len(line.segments) == 1
             pitch = lines[i - 1].middle - line.middle
             usual = (lines[first].middle - lines[last].middle) / (last - first) if last > first else 0.0
             too_far = pitch > max(_FAR * line.size, 1.5 * usual)
-            if too_far or i - last > _MOST_SINGLES + 1 or _is_sentence(line):
+            if too_far or singles > _MOST_SINGLES or (not under and _is_sentence(line)):
                 yield first, last + 1
                 first = None
         if len(line.segments) > 1:
             first = i if first is None else first
-            last = i
+            last, singles = i, 0
     if first is not None:
         yield first, last + 1
 
@@ -247,7 +288,7 @@ def _heads_above(lines: Sequence[Line], first: int, run: Sequence[Line], gutters
 def _tails_below(lines: Sequence[Line], last: int, run: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
     """The lines below that continue a cell of the last row."""
     tails: list[Line] = []
-    for line in lines[last : last + 2]:
+    for line in lines[last : last + _MOST_CELL_LINES]:
         above = (tails or run)[-1]
         if len(line.segments) > 1 or above.middle - line.middle > _TAIL_PITCH * line.size:
             break

@@ -1,0 +1,542 @@
+"""Tables of PDF pages by geometry: what becomes a table, cell by cell, and what must stay prose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
+from lake.parse.pdf.tables import find_tables
+from tests.lake.parse.pdf_drawings import layout, table
+
+TABLES = {
+    "full grid": (
+        """
++----------+--------+--------+
+| Item     | 2021   | 2022   |
++----------+--------+--------+
+| Pumps    | 12     | 15     |
++----------+--------+--------+
+| Valves   | 7      | 9      |
++----------+--------+--------+
+""",
+        "Item | 2021 | 2022\n Pumps | 12 | 15\n Valves | 7 | 9",
+    ),
+    "grid of words": (
+        """
++-------------+-----------+
+| Town        | Keeper    |
++-------------+-----------+
+| Bergen      | Solberg   |
++-------------+-----------+
+| Ostrava     | Novak     |
++-------------+-----------+
+""",
+        "Town | Keeper\n Bergen | Solberg\n Ostrava | Novak",
+    ),
+    "empty cells": (
+        """
++----------+--------+--------+
+| Item     | 2021   |        |
++----------+--------+--------+
+| Pumps    |        | 15     |
++----------+--------+--------+
+| Valves   | 7      |        |
++----------+--------+--------+
+""",
+        "Item | 2021 | \n Pumps |  | 15\n Valves | 7 | ",
+    ),
+    "several lines in a cell": (
+        """
++----------+----------------------+
+| Step     | What to do           |
++----------+----------------------+
+| Drain    | Open the lower valve |
+|          | and wait until the   |
+|          | tank is empty        |
++----------+----------------------+
+| Close    | Turn it back         |
++----------+----------------------+
+""",
+        "Step | What to do\n Drain | Open the lower valve and wait until the tank is empty\n Close | Turn it back",
+    ),
+    "row span": (
+        """
++----------+----------+------+
+| Region   | Season   | Tons |
++----------+----------+------+
+| North    | Summer   | 12   |
+|          +----------+------+
+|          | Winter   | 25   |
++----------+----------+------+
+| South    | Summer   | 31   |
++----------+----------+------+
+""",
+        "Region | Season | Tons\n North | Summer | 12\n | Winter | 25\n South | Summer | 31",
+    ),
+    "column span": (
+        """
++----------+-----------------+
+| Region   | Sales           |
+|          +--------+--------+
+|          | 2021   | 2022   |
++----------+--------+--------+
+| North    | 14     | 16     |
++----------+--------+--------+
+| South    | 11     | 10     |
++----------+--------+--------+
+""",
+        "Region | Sales | \n | 2021 | 2022\n North | 14 | 16\n South | 11 | 10",
+    ),
+    "a last row over two columns": (
+        """
++----------+----------+------+
+| Region   | Season   | Tons |
++----------+----------+------+
+| North    | Summer   | 12   |
++----------+----------+------+
+| Both regions        | 25   |
++---------------------+------+
+""",
+        "Region | Season | Tons\n North | Summer | 12\n Both regions | | 25",
+    ),
+    "no outer rules": (
+        """
+ Item     | 2021   | 2022
+----------+--------+--------
+ Pumps    | 12     | 15
+----------+--------+--------
+ Valves   | 7      | 9
+----------+--------+--------
+ Ropes    | 3      | 4
+""",
+        "Item | 2021 | 2022\n Pumps | 12 | 15\n Valves | 7 | 9\n Ropes | 3 | 4",
+    ),
+    "upright rules and a head rule only": (
+        """
++----------+--------+--------+
+| Item     | 2021   | 2022   |
++----------+--------+--------+
+| Pumps    | 12     | 15     |
+| Valves   | 7      | 9      |
+| Ropes    | 3      | 4      |
++----------+--------+--------+
+""",
+        "Item | 2021 | 2022\n Pumps | 12 | 15\n Valves | 7 | 9\n Ropes | 3 | 4",
+    ),
+    "three rules across": (
+        """
+--------------------------------
+ Model       Recall    Precision
+--------------------------------
+ Geometry      95.1         98.2
+ Model         91.7         90.4
+ Both          96.3         97.9
+--------------------------------
+""",
+        "Model | Recall | Precision\n Geometry | 95.1 | 98.2\n Model | 91.7 | 90.4\n Both | 96.3 | 97.9",
+    ),
+    "three rules across, words only": (
+        """
+------------------------------
+ Key          Meaning
+------------------------------
+ alpha        first letter
+ beta         second letter
+ gamma        third one
+------------------------------
+""",
+        "Key | Meaning\n alpha | first letter\n beta | second letter\n gamma | third one",
+    ),
+    "heads over two columns between rules": (
+        """
+------------------------------------
+               Summer        Winter
+------------------------------------
+ Harbour      12     14     16    18
+ Bridge       22     24     26    28
+------------------------------------
+""",
+        "| Summer | | Winter | \n Harbour | 12 | 14 | 16 | 18\n Bridge | 22 | 24 | 26 | 28",
+    ),
+    "an outer frame only": (
+        """
++------------------------------+
+| Item        2021        2022 |
+| Pumps         12          15 |
+| Valves         7           9 |
+| Ropes          3           4 |
++------------------------------+
+""",
+        "Item | 2021 | 2022\n Pumps | 12 | 15\n Valves | 7 | 9\n Ropes | 3 | 4",
+    ),
+    "a rule under every row": (
+        """
+ Item        2021        2022
+------------------------------
+ Pumps         12          15
+------------------------------
+ Valves         7           9
+------------------------------
+ Ropes          3           4
+------------------------------
+""",
+        "Item | 2021 | 2022\n Pumps | 12 | 15\n Valves | 7 | 9\n Ropes | 3 | 4",
+    ),
+    "rules between rows of several lines": (
+        """
+----------------------------------------
+ Term          Meaning
+----------------------------------------
+ Bollard       A post on the quay to
+               which ropes are made fast
+----------------------------------------
+ Fender        A cushion that hangs
+               between ship and quay
+----------------------------------------
+ Hawser        A thick rope
+----------------------------------------
+""",
+        "Term | Meaning\n Bollard | A post on the quay to which ropes are made fast\n"
+        "Fender | A cushion that hangs between ship and quay\n Hawser | A thick rope",
+    ),
+    "figures without rules": (
+        """
+                     2023      2022
+Revenue             1,250     1,180
+Freight               310       295
+Salaries              (45)      (51)
+""",
+        "| 2023 | 2022\n Revenue | 1,250 | 1,180\n Freight | 310 | 295\n Salaries | (45) | (51)",
+    ),
+    "a label over two lines": (
+        """
+                               2023      2022
+Net income                    8,125     7,310
+Stock compensation and
+  other items               (25,159)  (19,020)
+Change in payables            1,004       877
+""",
+        "| 2023 | 2022\n Net income | 8,125 | 7,310\n Stock compensation and other items | (25,159) | (19,020)\n"
+        "Change in payables | 1,004 | 877",
+    ),
+    "a label that goes on below": (
+        """
+                               2023      2022
+Net income                    8,125     7,310
+Stock compensation and      (25,159)  (19,020)
+  other items
+Change in payables            1,004       877
+""",
+        "| 2023 | 2022\n Net income | 8,125 | 7,310\n Stock compensation and other items | (25,159) | (19,020)\n"
+        "Change in payables | 1,004 | 877",
+    ),
+    "currency signs in columns of their own": (
+        """
+                       2023          2022
+Revenue          $    1,250    $    1,180
+Freight                 310           295
+Salaries                425           419
+Income           $      515    $      466
+""",
+        "| 2023 | 2022\n Revenue | $ 1,250 | $ 1,180\n Freight | 310 | 295\n Salaries | 425 | 419\n"
+        "Income | $ 515 | $ 466",
+    ),
+    "section rows and indented labels": (
+        """
+                          2023      2022
+Operating:
+  Revenue                1,250     1,180
+  Freight                  310       295
+Financing:
+  Interest                  45        51
+  Dividends                 12        10
+""",
+        "| 2023 | 2022\n Operating: | | \n Revenue | 1,250 | 1,180\n Freight | 310 | 295\n"
+        "Financing: | | \n Interest | 45 | 51\n Dividends | 12 | 10",
+    ),
+    "a head over several columns": (
+        """
+                     Year ended
+                  2023      2022      2021
+Revenue          1,250     1,180     1,101
+Freight            310       295       287
+Salaries           425       419       402
+""",
+        "| Year ended | | \n | 2023 | 2022 | 2021\n Revenue | 1,250 | 1,180 | 1,101\n"
+        "Freight | 310 | 295 | 287\n Salaries | 425 | 419 | 402",
+    ),
+    "totals without a label": (
+        """
+Item              2023      2022
+Revenue          1,250     1,180
+Freight            310       295
+                 1,560     1,475
+Salaries           425       419
+""",
+        "Item | 2023 | 2022\n Revenue | 1,250 | 1,180\n Freight | 310 | 295\n | 1,560 | 1,475\n Salaries | 425 | 419",
+    ),
+    "figures with units and marks for none": (
+        """
+Part            Weight       Share
+Rope             12 kg       3.5 %
+Chain           140 kg      40.1 %
+Anchor              --          --
+Buoy             31 kg       8.8 %
+""",
+        "Part | Weight | Share\n Rope | 12 kg | 3.5 %\n Chain | 140 kg | 40.1 %\n Anchor | -- | --\n"
+        "Buoy | 31 kg | 8.8 %",
+    ),
+    "decimal points under each other": (
+        """
+Sample        Length       Depth
+First           1.25       10.5
+Second         12.5         0.125
+Third         125.0         7.25
+""",
+        "Sample | Length | Depth\n First | 1.25 | 10.5\n Second | 12.5 | 0.125\n Third | 125.0 | 7.25",
+    ),
+    "figures on the left": (
+        """
+Year      Ships     Passengers
+2019      12        1,204
+2020      9         310
+2021      10        788
+2022      14        1,377
+""",
+        "Year | Ships | Passengers\n 2019 | 12 | 1,204\n 2020 | 9 | 310\n 2021 | 10 | 788\n 2022 | 14 | 1,377",
+    ),
+    "gaps in the figures": (
+        """
+Berth         2021      2022      2023
+North           12        14
+South                     11        10
+West             9                   8
+""",
+        "Berth | 2021 | 2022 | 2023\n North | 12 | 14 | \n South | | 11 | 10\n West | 9 | | 8",
+    ),
+    "footnote marks behind figures": (
+        """
+Berth         2021           2022
+North           12   (1)       14
+South           15             11
+West             9   (2)        8
+""",
+        "Berth | 2021 | 2022\n North | 12 (1) | 14\n South | 15 | 11\n West | 9 (2) | 8",
+    ),
+    "words in three columns": (
+        """
+Part              Town          Keeper
+Upper pump        Bergen        Solberg
+Spare valve       Ostrava       Novak
+Lower filter      Leith         Reid
+Main bridge       Cork          Walsh
+""",
+        "Part | Town | Keeper\n Upper pump | Bergen | Solberg\n Spare valve | Ostrava | Novak\n"
+        "Lower filter | Leith | Reid\n Main bridge | Cork | Walsh",
+    ),
+    "text and figures": (
+        """
+Step         What to do               Minutes
+Drain        Open the lower valve        12.5
+             and wait until the
+             tank is empty
+Rinse        Fill in clear water          8.0
+             and let it run out
+Close        Turn the valve back          1.5
+""",
+        "Step | What to do | Minutes\n Drain | Open the lower valve and wait until the tank is empty | 12.5\n"
+        "Rinse | Fill in clear water and let it run out | 8.0\n Close | Turn the valve back | 1.5",
+    ),
+    "ratings in marks": (
+        """
+Pump          Flow      Head      Price
+A-100           12        30      1,200
+A-200           18        28      1,450
+B-100           25        41      2,100
+""",
+        "Pump | Flow | Head | Price\n A-100 | 12 | 30 | 1,200\n A-200 | 18 | 28 | 1,450\n B-100 | 25 | 41 | 2,100",
+    ),
+    "ranges, dates and percentages": (
+        """
+Period          From          Share
+Spring          2031-03-14    12.5%
+Summer          2031-06-21    31.0%
+Autumn          2031-09-23    28.4%
+""",
+        "Period | From | Share\n Spring | 2031-03-14 | 12.5%\n Summer | 2031-06-21 | 31.0%\n"
+        "Autumn | 2031-09-23 | 28.4%",
+    ),
+}
+
+PROSE = {
+    "one column of text": """
+The harbour office keeps a book of all ships that enter
+and leave. Its figures are rounded to whole units, and
+readings of the night shift are included since spring.
+""",
+    "two columns of text": """
+The harbour office keeps a     Its figures are rounded to
+book of all ships that may     whole units, and readings
+enter and leave. Its pages     of the night shift are in
+are numbered by hand, and      since spring, as the board
+each of them is signed by      agreed with the keepers in
+the keeper on duty before      their meeting at the start
+the next shift takes over      of the year in the old hall
+""",
+    "three columns of text": """
+The harbour keeps a     Its figures are set     Readings of a night
+book of all the big     down by hand and so     are in since spring
+ships that may come     each of the pages is    and nobody knows
+and leave again for     signed by a keeper      why this was done by
+a time that is long     before the shift is     those who had been
+""",
+    "bullets": """
+•    Open the lower valve
+•    Wait until the tank is empty
+•    Close it
+•    Rinse with clear water
+""",
+    "a numbered list": """
+1.    Open the lower valve
+2.    Wait
+3.    Close it
+4.    Rinse
+""",
+    "terms and their meaning": """
+Bollard       A post on the quay to which the ropes of
+              ships are made fast while they load
+Fender        A cushion that hangs between the side of
+              a ship and the quay to keep them apart
+Hawser        A thick rope by which a ship is towed or
+              made fast in a strong wind
+""",
+    "contents with leaders": """
+1 Introduction . . . . . . . . . . . . .     1
+2 The pumps . . . . . . . . . . . . . . .    4
+3 The valves . . . . . . . . . . . . . . .  11
+4 Index . . . . . . . . . . . . . . . . . .  23
+""",
+    "contents without leaders": """
+Introduction                                 1
+The pumps                                    4
+The valves                                  11
+Index                                       23
+""",
+    "contents in two columns": """
+Introduction           1     Bridges           23
+The pumps              4     Turbines          27
+The valves            11     Filters           31
+The ropes             17     Index             40
+""",
+    "an index in two columns": """
+anchor, 12                    harbour, 31
+bollard, 7                    hawser, 9
+bridge, 22                    keeper, 14
+buoy, 3                       quay, 18
+""",
+    "an index with many pages": """
+\\write      12,   19,   107,  113,
+117,         119,  123,  128,  131,
+138,         140,  147,  153,  160,
+171,         175,  181,  183,  190
+""",
+    "a form": """
+Name:             Ingrid Solberg
+Street:           Old Quay
+Town:             Bergen
+Telephone:        none
+""",
+    "an address beside a date": """
+Harbour office                         14 March
+Old Quay
+Bergen
+""",
+    "a framed warning": """
++------------------------------------+
+| Never open the upper valve while   |
+| the pump is running, since the     |
+| pressure may burst the pipe        |
++------------------------------------+
+""",
+    "rules above and below prose": """
+--------------------------------------------------
+The harbour office keeps a book of all ships that
+enter and leave. Its figures are rounded to whole
+units, and readings of the night are included.
+--------------------------------------------------
+The next part is about the pumps and their valves,
+""",
+    "a formula and its number": """
+          x = a + b                        (1)
+
+          y = c - d                        (2)
+
+          z = e + f                        (3)
+""",
+    "labels of a chart": """
+100
+
+ 75
+
+ 50                    o      o
+
+ 25        o
+
+  0
+""",
+    "signatures": """
+For the harbour                    For the keepers
+
+I. Solberg                         P. Novak
+""",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_cell_stands_in_its_row_and_column(name: str) -> None:
+    drawing, expected = TABLES[name]
+    found = find_tables(layout(drawing))
+    assert [[list(row) for row in one.rows] for one in found] == [table(expected)]
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_what_is_no_table_stays_prose(name: str) -> None:
+    assert find_tables(layout(PROSE[name])) == []
+
+
+_TEXTS = st.sampled_from(["Pumps", "(45)", "1,250", "$", "(1)", "a", "of", "12", "%", "2023", "harbour", "...", "n/a"])
+_PLACES = st.tuples(_TEXTS, st.integers(0, 9), st.integers(0, 14), st.integers(1, 4), st.sampled_from([7.0, 10.0]))
+_RULES = st.tuples(st.booleans(), st.integers(0, 10), st.integers(0, 15), st.integers(1, 10))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_PLACES, max_size=60), st.lists(_RULES, max_size=25))
+def test_a_table_holds_every_word_inside_its_box_once(
+    places: list[tuple[str, int, int, int, float]], lines: list[tuple[bool, int, int, int]]
+) -> None:
+    words = [
+        PlacedWord(text, Box(50.0 * x + width, 20.0 * y, 50.0 * x + 12.0 * width, 20.0 * y + size), size)
+        for text, x, y, width, size in places
+    ]
+    rules = [
+        Box(50.0 * x, 20.0 * y, 50.0 * (x + length), 20.0 * y)
+        if across
+        else Box(50.0 * x, 20.0 * y, 50.0 * x, 20.0 * (y + length))
+        for across, x, y, length in lines
+    ]
+    found = find_tables(PageLayout(595.0, 842.0, words, rules))
+    held = Counter(" ".join(chain.from_iterable(chain.from_iterable(one.rows for one in found))).split())
+    assert held <= Counter(" ".join(word.text for word in words).split())
+    for one in found:
+        inside = [word.text for word in words if _holds(one.box, word.box)]
+        assert Counter(" ".join(inside).split()) == Counter(" ".join(chain.from_iterable(one.rows)).split())
+
+
+def _holds(box: Box, inner: Box) -> bool:
+    x, y = (inner.left + inner.right) / 2, (inner.bottom + inner.top) / 2
+    return box.left <= x <= box.right and box.bottom <= y <= box.top
