@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from lake.parse.pdf.geometry import PlacedWord
-from lake.parse.pdf.segments import FIGURES_GAP, Line, Segment, is_currency, is_figure, is_figure_cell, is_tail
+from lake.parse.pdf.segments import FIGURES_GAP, Segment, SegmentLine, is_currency, is_figure, is_figure_cell, is_tail
 
 _LEAST_GUTTER = 0.45
 _LEAST_CUT = 0.8
@@ -28,7 +28,7 @@ Cells = dict[int, Cell]
 
 
 @dataclass(slots=True)
-class Row:
+class CellRow:
     """Cells by column, out of one or more lines. ``spans`` says that a cell reaches over several columns."""
 
     cells: Cells
@@ -37,7 +37,7 @@ class Row:
     spans: bool = False
 
 
-def columns_of(lines: Sequence[Line]) -> list[float]:
+def columns_of(lines: Sequence[SegmentLine]) -> list[float]:
     """Where the columns part, from left to right: the middles of the gutters, without the outer edges."""
     most = max((len(line.segments) for line in lines), default=0)
     rich = [line for line in lines if len(line.segments) >= max(2, (most + 1) // 2)]
@@ -57,7 +57,7 @@ def columns_of(lines: Sequence[Line]) -> list[float]:
     return kept
 
 
-def _gutters(lines: Sequence[Line], crossed: int, least: float) -> list[tuple[float, float]]:
+def _gutters(lines: Sequence[SegmentLine], crossed: int, least: float) -> list[tuple[float, float]]:
     """Upright strips that words of at most ``crossed`` lines reach into."""
     edges = []
     for line in lines:
@@ -83,7 +83,7 @@ def _gutters(lines: Sequence[Line], crossed: int, least: float) -> list[tuple[fl
     return found
 
 
-def place(line: Line, gutters: Sequence[float]) -> tuple[Cells, bool]:
+def place(line: SegmentLine, gutters: Sequence[float]) -> tuple[Cells, bool]:
     """The line's words by column, and whether one of its segments spans columns: it then stands in the first."""
     cells: Cells = {}
     spans = False
@@ -136,14 +136,14 @@ def figure_columns(rows: Sequence[Cells], n_columns: int) -> set[int]:
     return found
 
 
-def rows_of(lines: Sequence[Line], gutters: Sequence[float]) -> list[Row]:
+def rows_of(lines: Sequence[SegmentLine], gutters: Sequence[float]) -> list[CellRow]:
     """Rows: lines that continue cells of the line above are joined to it."""
     placed = [place(line, gutters) for line in lines]
     figures = figure_columns([cells for cells, _ in placed], len(gutters) + 1)
     rights = _right_edges(lines, placed, len(gutters) + 1)
     pitches = [above.middle - below.middle for above, below in pairwise(lines)]
     tight = _tight_pitch(pitches)
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     for i, (line, (cells, spans)) in enumerate(zip(lines, placed, strict=True)):
         pitch = pitches[i - 1] if i else 0.0
         if rows and _continues(rows[-1], cells, pitch / line.size, pitch <= tight, tight > 0, figures, rights, spans):
@@ -153,7 +153,9 @@ def rows_of(lines: Sequence[Line], gutters: Sequence[float]) -> list[Row]:
             row.last = {**row.last, **cells}
             row.middle = line.middle
         else:
-            rows.append(Row({column: list(words) for column, words in cells.items()}, dict(cells), line.middle, spans))
+            rows.append(
+                CellRow({column: list(words) for column, words in cells.items()}, dict(cells), line.middle, spans)
+            )
     return rows
 
 
@@ -169,7 +171,7 @@ def _tight_pitch(pitches: Sequence[float]) -> float:
     return ordered[at] * 1.02
 
 
-def _right_edges(lines: Sequence[Line], placed: Sequence[tuple[Cells, bool]], n_columns: int) -> list[float]:
+def _right_edges(lines: Sequence[SegmentLine], placed: Sequence[tuple[Cells, bool]], n_columns: int) -> list[float]:
     rights = [0.0] * n_columns
     for cells, spans in placed:
         if not spans:
@@ -179,7 +181,7 @@ def _right_edges(lines: Sequence[Line], placed: Sequence[tuple[Cells, bool]], n_
 
 
 def _continues(
-    row: Row,
+    row: CellRow,
     cells: Cells,
     pitch: float,
     tight: bool,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from lake.parse.pdf.columns import Cell, rows_of
 from lake.parse.pdf.geometry import PlacedWord
 from lake.parse.pdf.ruled import Grid
-from lake.parse.pdf.segments import Line, Segment, is_figure_cell, lines_of, segments_of
+from lake.parse.pdf.segments import Segment, SegmentLine, is_figure_cell, lines_of, segments_of
 
 _MOST_WORDS = 80
 _LEAST_FULL = 0.5
@@ -71,7 +71,7 @@ def _in_order(words: list[PlacedWord]) -> Cell:
     return [word for line in lines for segment in line.segments for word in segment.words]
 
 
-def _really_apart(lines: Sequence[Line], grid: Grid) -> bool:
+def _really_apart(lines: Sequence[SegmentLine], grid: Grid) -> bool:
     """Whether no border is drawn but the words keep to columns all the same, as in a row without background."""
     segments = [segment for line in lines for segment in line.segments]
     within = all(grid.column(s.left + 0.5) == grid.column(s.right - 0.5) for s in segments)
@@ -110,11 +110,11 @@ def _stacked_rows(cells: list[Cell], grid: Grid, n_bands: int) -> list[list[Cell
     ]
     if not stacked and (n_bands > 3 or len(lines) < 3 or sum(wrapped) > _WRAPPED * len(wrapped)):
         return [cells]
-    rows = rows_of([Line(_split(line, grid)) for line in lines], gutters)
+    rows = rows_of([SegmentLine(_split(line, grid)) for line in lines], gutters)
     return [[row.cells.get(column, []) for column in range(len(cells))] for row in rows]
 
 
-def _split(line: Line, grid: Grid) -> list[Segment]:
+def _split(line: SegmentLine, grid: Grid) -> list[Segment]:
     return [
         Segment(word.box.left, word.box.right, word.box.bottom, word.box.top, segment.size, [word])
         for segment in line.segments
@@ -122,11 +122,11 @@ def _split(line: Line, grid: Grid) -> list[Segment]:
     ]
 
 
-def _is_value(line: Line) -> bool:
+def _is_value(line: SegmentLine) -> bool:
     return is_figure_cell([word.text for segment in line.segments for word in segment.words])
 
 
-def _wrapped(above: Line, below: Line, right: float) -> bool:
+def _wrapped(above: SegmentLine, below: SegmentLine, right: float) -> bool:
     """Whether the first word below would not have fitted into the line above."""
     first = below.segments[0].words[0].box
     return above.right + 0.25 * above.size + first.right - first.left > right - 0.3 * above.size

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from lake.parse.pdf.segments import Line, Segment, lines_of
+from lake.parse.pdf.segments import Segment, SegmentLine, lines_of
 
 _PROSE_WORDS = 5
 _LEAST_LINES = 8
@@ -14,14 +14,14 @@ _LEAST_SHARE = 0.2
 _SAME_EDGE = 6.0
 
 
-def page_regions(segments: Sequence[Segment]) -> Iterator[list[Line]]:
+def page_regions(segments: Sequence[Segment]) -> Iterator[list[SegmentLine]]:
     """Lines of each column of prose, and of what reaches over all columns, such as a wide table."""
     gaps = _gaps([segment for segment in segments if len(segment.words) >= _PROSE_WORDS])
     lines = lines_of(segments)
     if not gaps:
         yield lines
         return
-    over_all: list[Line] = []
+    over_all: list[SegmentLine] = []
     for crosses, group in groupby(lines, key=lambda line: _crosses(line, gaps)):
         block = list(group)
         inside = [segment for line in block for segment in line.segments]
@@ -37,7 +37,7 @@ def page_regions(segments: Sequence[Segment]) -> Iterator[list[Line]]:
     yield over_all
 
 
-def _crosses(line: Line, gaps: Sequence[float]) -> bool:
+def _crosses(line: SegmentLine, gaps: Sequence[float]) -> bool:
     return any(segment.left < gap < segment.right for segment in line.segments for gap in gaps)
 
 

@@ -80,7 +80,7 @@ class Segment:
 
 
 @dataclass(slots=True)
-class Line:
+class SegmentLine:
     """Segments beside each other, from left to right."""
 
     segments: list[Segment]
@@ -137,7 +137,7 @@ def segments_of(words: Iterable[PlacedWord]) -> list[Segment]:
     return found
 
 
-def lines_of(segments: Iterable[Segment]) -> list[Line]:
+def lines_of(segments: Iterable[Segment]) -> list[SegmentLine]:
     """Lines from top to bottom. Segments of one line that were not drawn one after the other are joined."""
     lines: list[list[Segment]] = []
     middle = 0.0
@@ -149,7 +149,7 @@ def lines_of(segments: Iterable[Segment]) -> list[Line]:
         else:
             lines.append([segment])
             middle = here
-    return [Line(_joined(line)) if len(line) > 1 else Line(line) for line in lines]
+    return [SegmentLine(_joined(line)) if len(line) > 1 else SegmentLine(line) for line in lines]
 
 
 def _joined(segments: list[Segment]) -> list[Segment]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from lake.parse.pdf.columns import Cell, Row, columns_of, figure_columns, merged_signs, place, rows_of
-from lake.parse.pdf.evidence import Evidence
+from lake.parse.pdf.candidate import Candidate
+from lake.parse.pdf.columns import Cell, CellRow, columns_of, figure_columns, merged_signs, place, rows_of
 from lake.parse.pdf.geometry import Box, FoundTable, PageLayout
 from lake.parse.pdf.grid_cells import grid_rows
 from lake.parse.pdf.page_columns import page_regions
 from lake.parse.pdf.ruled import Grid, bands_of, grids_of, joined_rules
-from lake.parse.pdf.segments import Line, Segment, box_around, lines_of, segments_of
+from lake.parse.pdf.segments import Segment, SegmentLine, box_around, lines_of, segments_of
 
 _LEAST_PAIRS = 3
 _REACH = 3.0
@@ -104,14 +104,14 @@ def _table(rows: Sequence[Sequence[Cell]], box: Box) -> FoundTable:
 
 def _between_rules(
     left: float, right: float, ys: Sequence[float], segments: Sequence[Segment]
-) -> Iterator[tuple[FoundTable, list[Line]]]:
+) -> Iterator[tuple[FoundTable, list[SegmentLine]]]:
     """Tables among the bands between rules that begin and end alike."""
     here = [segment for segment in segments if segment.right > left and segment.left < right]
     inside = [segment for segment in here if ys[-1] < segment.middle < ys[0]]
     if len(inside) < 4 or any(s.left < left - 2 * s.size or s.right > right + 2 * s.size for s in inside):
         return
     above = [segment for segment in here if segment.middle >= ys[0]]
-    bands: list[list[Line]] = [[] for _ in ys]
+    bands: list[list[SegmentLine]] = [[] for _ in ys]
     for line in lines_of(inside):
         at = next(i for i, y in enumerate(ys) if i and line.middle >= y)
         bands[at].append(line)
@@ -124,13 +124,15 @@ def _between_rules(
             heads = _heads_on_rule(lines_of(above), ys[0], lines, gutters)
             run, lines = [*([heads] if heads else []), *run], heads + lines
         rows = _rows_of_bands(run, gutters)
-        if len(rows) < 2 or not Evidence(rows, lines, gutters).is_boxed_table(len(rows) == len(run)):
+        if len(rows) < 2 or not Candidate(rows, lines, gutters).is_boxed_table(len(rows) == len(run)):
             continue
         if table := _finished(rows, lines, gutters):
             yield table, lines
 
 
-def _heads_on_rule(above: Sequence[Line], rule: float, lines: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
+def _heads_on_rule(
+    above: Sequence[SegmentLine], rule: float, lines: Sequence[SegmentLine], gutters: Sequence[float]
+) -> list[SegmentLine]:
     """The line that stands on the first rule, if it names columns: it has several segments that keep to them."""
     if not above:
         return []
@@ -140,10 +142,10 @@ def _heads_on_rule(above: Sequence[Line], rule: float, lines: Sequence[Line], gu
     return [line] if keeps and near and len(line.segments) > 1 and not place(line, gutters)[1] else []
 
 
-def _tabular_runs(bands: Sequence[list[Line]]) -> Iterator[list[list[Line]]]:
+def _tabular_runs(bands: Sequence[list[SegmentLine]]) -> Iterator[list[list[SegmentLine]]]:
     """Neighbouring bands whose lines have several segments; a single line between such bands may have one."""
-    run: list[list[Line]] = []
-    pending: list[list[Line]] = []
+    run: list[list[SegmentLine]] = []
+    pending: list[list[SegmentLine]] = []
     for band in bands:
         if _n_tabular(band) >= 0.5 * len(band):
             run += pending if run else []
@@ -159,10 +161,10 @@ def _tabular_runs(bands: Sequence[list[Line]]) -> Iterator[list[list[Line]]]:
         yield run
 
 
-def _n_tabular(band: Sequence[Line]) -> int:
+def _n_tabular(band: Sequence[SegmentLine]) -> int:
     """How many lines have several segments or go on under a segment of the last line that has."""
     n_tabular = 0
-    above: Line | None = None
+    above: SegmentLine | None = None
     for line in band:
         if len(line.segments) > 1:
             above = line
@@ -172,12 +174,12 @@ def _n_tabular(band: Sequence[Line]) -> int:
     return n_tabular
 
 
-def _under_cell(line: Line, above: Sequence[Segment]) -> bool:
+def _under_cell(line: SegmentLine, above: Sequence[Segment]) -> bool:
     """Whether a line is a single segment that begins where one above begins."""
     return len(line.segments) == 1 and any(abs(segment.left - line.left) <= _SAME_EDGE for segment in above)
 
 
-def _rows_of_bands(bands: Sequence[list[Line]], gutters: Sequence[float]) -> list[Row]:
+def _rows_of_bands(bands: Sequence[list[SegmentLine]], gutters: Sequence[float]) -> list[CellRow]:
     """Rows that no rule crosses. Where there are many rules, each band is one row."""
     n_lines = sum(map(len, bands))
     placed = [[place(line, gutters)[0] for line in band] for band in bands]
@@ -194,18 +196,18 @@ def _rows_of_bands(bands: Sequence[list[Line]], gutters: Sequence[float]) -> lis
         for cells_here in cells_of:
             for column, words in cells_here.items():
                 cells[column] = cells.get(column, []) + words
-        rows.append(Row(cells, cells_of[-1], band[-1].middle))
+        rows.append(CellRow(cells, cells_of[-1], band[-1].middle))
     return rows
 
 
-def _finished(rows: Sequence[Row], lines: Sequence[Line], gutters: Sequence[float]) -> FoundTable | None:
+def _finished(rows: Sequence[CellRow], lines: Sequence[SegmentLine], gutters: Sequence[float]) -> FoundTable | None:
     """The table, unless a single column is left once signs and marks have joined their figures."""
     words = [word for line in lines for segment in line.segments for word in segment.words]
     cells = merged_signs([row.cells for row in rows], len(gutters) + 1)
     return _table(cells, box_around(words)) if len(cells[0]) > 1 else None
 
 
-def _open_tables(lines: Sequence[Line]) -> Iterator[FoundTable]:
+def _open_tables(lines: Sequence[SegmentLine]) -> Iterator[FoundTable]:
     """Tables without rules: runs of lines with several segments that make aligned columns."""
     for first, last in _runs(lines):
         run = list(lines[first:last])
@@ -216,7 +218,7 @@ def _open_tables(lines: Sequence[Line]) -> Iterator[FoundTable]:
         if not gutters:
             continue
         rows = rows_of(run, gutters)
-        if not Evidence(rows, run, gutters).is_open_table():
+        if not Candidate(rows, run, gutters).is_open_table():
             continue
         heads = _heads_above(lines, first, run, gutters)
         tails = _tails_below(lines, last, run, gutters)
@@ -227,7 +229,7 @@ def _open_tables(lines: Sequence[Line]) -> Iterator[FoundTable]:
             yield table
 
 
-def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+def _runs(lines: Sequence[SegmentLine]) -> Iterator[tuple[int, int]]:
     """Stretches of lines that begin and end with several segments, with few others in between."""
     first: int | None = None
     last = singles = 0
@@ -248,14 +250,14 @@ def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
         yield first, last + 1
 
 
-def _is_sentence(line: Line) -> bool:
+def _is_sentence(line: SegmentLine) -> bool:
     return len(line.segments) == 1 and len(line.segments[0].words) >= _WIDE_WORDS
 
 
-def _without_prose_edges(run: list[Line]) -> list[Line]:
+def _without_prose_edges(run: list[SegmentLine]) -> list[SegmentLine]:
     """The run without lines of prose at its ends that happen to have a wide gap."""
 
-    def prose(line: Line) -> bool:
+    def prose(line: SegmentLine) -> bool:
         return len(line.segments) == 2 and max(len(segment.words) for segment in line.segments) >= _WIDE_WORDS
 
     first, last = 0, len(run)
@@ -266,9 +268,11 @@ def _without_prose_edges(run: list[Line]) -> list[Line]:
     return run[first:last] if last - first >= _LEAST_PAIRS else run
 
 
-def _heads_above(lines: Sequence[Line], first: int, run: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
+def _heads_above(
+    lines: Sequence[SegmentLine], first: int, run: Sequence[SegmentLine], gutters: Sequence[float]
+) -> list[SegmentLine]:
     """Up to two lines above that stand over the columns of values only: heads that span columns."""
-    heads: list[Line] = []
+    heads: list[SegmentLine] = []
     below = run[0]
     left, right = min(line.left for line in run), max(line.right for line in run)
     for line in reversed(lines[max(0, first - 2) : first]):
@@ -285,9 +289,11 @@ def _heads_above(lines: Sequence[Line], first: int, run: Sequence[Line], gutters
     return heads
 
 
-def _tails_below(lines: Sequence[Line], last: int, run: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
+def _tails_below(
+    lines: Sequence[SegmentLine], last: int, run: Sequence[SegmentLine], gutters: Sequence[float]
+) -> list[SegmentLine]:
     """The lines below that continue a cell of the last row."""
-    tails: list[Line] = []
+    tails: list[SegmentLine] = []
     for line in lines[last : last + _MOST_CELL_LINES]:
         above = (tails or run)[-1]
         if len(line.segments) > 1 or above.middle - line.middle > _TAIL_PITCH * line.size:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from lake.parse.pdf.columns import Cell, Row, figure_columns, fills, place
+from lake.parse.pdf.columns import Cell, CellRow, figure_columns, fills, place
 from lake.parse.pdf.geometry import PlacedWord
-from lake.parse.pdf.segments import Line, is_figure_cell
+from lake.parse.pdf.segments import SegmentLine, is_figure_cell
 
 _BULLET = re.compile(r"[•◦▪‣●○■□\u2013—·∙*\-+➢✓►]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\[\d{1,3}\]")
 _LEADER = re.compile(r"(?:[.·…] ?){4,}|…")
@@ -24,10 +24,10 @@ _SHORT = 4
 _ALIGNED = 2.0
 
 
-class Evidence:
+class Candidate:
     """The features of a candidate that the decision needs: its rows as cells by column, and its lines."""
 
-    def __init__(self, rows: Sequence[Row], lines: Sequence[Line], gutters: Sequence[float]) -> None:
+    def __init__(self, rows: Sequence[CellRow], lines: Sequence[SegmentLine], gutters: Sequence[float]) -> None:
         self.rows = rows
         self.cells = [row.cells for row in rows]
         self.lines = lines
@@ -120,7 +120,7 @@ class Evidence:
         return prose >= 2 or (prose == 1 and (self.n_columns == 2 or not values or self._has_page_numbers(values)))
 
     @staticmethod
-    def _is_prose_column(column: int, placed: Sequence[tuple[Line, dict[int, Cell]]]) -> bool:
+    def _is_prose_column(column: int, placed: Sequence[tuple[SegmentLine, dict[int, Cell]]]) -> bool:
         """Its lines are long, and most end where the first word of the next would not have fitted."""
         pieces = [(line.middle, cells[column]) for line, cells in placed if cells.get(column)]
         if len(pieces) < _PROSE_LINES or sum(len(cell) for _, cell in pieces) < _PROSE_WORDS * len(pieces):
