@@ -55,6 +55,8 @@ def _entries(value: object) -> Iterable[Entry]:
 def _scalar(value: object, indent: str) -> str:
     if value is None:
         return "null"
+    if value == ():
+        return "{}"
     if isinstance(value, bool):
         return "true" if value else "false"
     lines = str(value).strip().splitlines()
