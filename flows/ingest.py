@@ -209,7 +209,8 @@ def _counts(outcome: Outcome) -> str:
 
 def _with_quarantine(message: str, outcome: Outcome) -> str:
     quarantine = f"; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else ""
-    return "; ".join([message + quarantine, *outcome.remarks[:_REMARKS]])
+    remarked = f"; {outcome.n_remarked:,} remarked on" if outcome.n_remarked else ""
+    return "; ".join([message + quarantine + remarked, *outcome.remarks[:_REMARKS]])
 
 
 def run_as_flow(job: Job) -> Outcome:

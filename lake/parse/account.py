@@ -17,7 +17,11 @@ _WIDE = (
 _HAS_WIDE = re.compile(f"[{_WIDE}]")
 _WORD = re.compile(r"[^\W_]+")
 _WORD_OR_WIDE = re.compile(rf"[{_WIDE}]|(?:(?![{_WIDE}])[^\W_])+")
-_INVISIBLE = dict.fromkeys(map(ord, "\xad\u200b\u200c\u200d\u2060\ufeff"))
+#: Each byte that is no letter or digit, as a space.
+_ASCII_WORDS = bytes(byte if bytes([byte]).isalnum() else 0x20 for byte in range(256))
+#: Each byte as a letter or a space.
+_ASCII_SHAPE = bytes(0x61 if bytes([byte]).isalnum() else 0x20 for byte in range(256))
+_INVISIBLE = re.compile("[\xad\u200b\u200c\u200d\u2060\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,16 @@ def words(text: str) -> list[str]:
     >>> words("AB-4711 is read_only \u706f\u53f0")
     ['AB', '4711', 'is', 'read', 'only', '\u706f', '\u53f0']
     """
-    plain = text if text.isascii() else normalize("NFKC", text.translate(_INVISIBLE))
-    return (_WORD_OR_WIDE if not text.isascii() and _HAS_WIDE.search(plain) else _WORD).findall(plain)
+    if text.isascii():  # several times as fast as an expression
+        return text.encode().translate(_ASCII_WORDS).decode().split()
+    plain = normalize("NFKC", _INVISIBLE.sub("", text))
+    return (_WORD_OR_WIDE if _HAS_WIDE.search(plain) else _WORD).findall(plain)
 
 
 def count_words(text: str) -> int:
+    """The number of words, without making them if the text is ASCII."""
+    if text.isascii():
+        return (b" " + text.encode().translate(_ASCII_SHAPE)).count(b" a")
     return len(words(text))
 
 

@@ -243,9 +243,19 @@ def test_rows_without_an_account_read_as_null_beside_rows_with_one(old: Old, tmp
         assert {(row["source"] == "more", row["n_words_source"]) for row in rows} == {(True, 7), (False, None)}
         assert {row["omitted"] for row in rows} == {None}
         assert "pump.md" in observing.visible(old.lake, at)
-        assert run("doctor", "--all", "--lake", old.lake)["healthy"]
 
     check(told["release"])
+    words = run("status", "--lake", old.lake)["completeness"]
+    assert (words["n_words_source"], words["remarked"]) == (7, [])
+    assert words["n_without_account"] == len(old.said["documents"][old.said["live"]])
+    for name in old.names:
+        uri = old.said["documents"][name][0]["uri"]
+        shown = run("inspect", uri, "--release", name, "--chunks", "--lake", old.lake)
+        assert (shown["account"], shown["quarantine"]) == (None, None)
+        assert all(section["chunks"] for section in shown["sections"])
+    for uri, error_class, _ in old.said["quarantine"]:
+        shown = run("inspect", uri, "--lake", old.lake)
+        assert (shown["quarantine"]["error_class"], shown["sections"]) == (error_class, [])
     for name in old.names:
         assert observing.documents(old.lake, name) == old.said["documents"][name]
     assert (
@@ -262,6 +272,7 @@ def test_rows_without_an_account_read_as_null_beside_rows_with_one(old: Old, tmp
     check(again)
     run("forget", "office/pay.md", "--lake", old.lake, "--why", "request 18")
     check(again)
+    assert run("doctor", "--all", "--lake", old.lake)["healthy"]
 
 
 # What is documented

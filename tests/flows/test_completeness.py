@@ -269,6 +269,20 @@ def test_inspect_explains_what_it_cannot_show(lost: Lost, tmp_path: Path) -> Non
     assert lost("inspect", "plain.md", "--source", other)["source"] == str(other)
 
 
+def test_inspect_writes_pictures_of_pages(lost: Lost, tmp_path: Path) -> None:
+    pdf = (ROOT / "tests/corpus/refractor.pdf").read_bytes()
+    (lost.source / "lens.pdf").write_bytes(pdf)
+    lost("ingest", f"docs={lost.source}", "--embedder", "hash")
+    words = ("inspect", "lens.pdf", "--pages", tmp_path / "pages")
+    assert "pass where its source lies as --from SOURCE" in lost(*words, status=2)
+    shown = lost(*words, "--from", lost.source)
+    assert shown["pages"] == [str(tmp_path / "pages" / f"page-000{n}.png") for n in (1, 2)]
+    assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in shown["pages"])
+    assert f"page written: {shown['pages'][0]}\n" in lost.run(*words, "--from", lost.source, "--lake", lost.lake)[1]
+    (lost.source / "lens.pdf").write_bytes(pdf + b"\n")
+    assert "has changed since" in lost(*words, "--from", lost.source, status=2)
+
+
 def test_a_format_that_does_not_exist_is_refused_before_anything_is_written(lost: Lost) -> None:
     lost.ingest()
     told = lost("config", "set", "completeness.floor_by_format.seive", 0.1, status=2)

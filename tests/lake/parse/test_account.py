@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.parse.account import Account, account_of, merged, words
+from lake.parse.account import Account, account_of, count_words, merged, words
 from lake.parse.canonical import TextWriter
 from lake.parse.document import Block, Omission, ParsedDocument, check
 
@@ -69,3 +69,9 @@ def test_a_plugins_account_is_checked(stated: dict[str, Any], error: type[Except
 def test_a_text_loses_nothing_against_itself(text: str) -> None:
     account = account_of(ParsedDocument(text, (), source_text=text))
     assert (account.n_words_lost, account.share_kept) == (0, 1.0)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_of_ascii_are_runs_of_letters_and_digits(text: str) -> None:
+    assert words(text) == re.findall("[A-Za-z0-9]+", text)
+    assert count_words(text) == len(words(text))
