@@ -23,6 +23,8 @@ from lake.storage.lease import check_held
 
 #: No provider keeps the results of a batch any longer.
 _BATCHES_LAST = timedelta(days=30)
+#: For an erasure.
+NOTHING_SPARED = Retention(grace_hours=0, keep_vectors_days=0)
 
 
 @dataclass(frozen=True, slots=True)

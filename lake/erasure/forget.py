@@ -18,7 +18,6 @@ from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
 from lake.ingest.scan import known_documents
-from lake.options import Retention
 from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
@@ -26,12 +25,10 @@ from lake.reporting import Progress, silent
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 from lake.tables.sql import one_of
-from lake.vacuum import Vacuumed, vacuum
+from lake.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof
-
-_NOTHING_SPARED = Retention(grace_hours=0, keep_vectors_days=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,8 @@ def forget(
         erased = collect(lake, history, choice)
         _check_configuration(lake, erased)
         n_questions = _deny(lake, erased)
-        if choice.releases:
+        # Rows that no release holds may still stand in tables that one reads, and in their indexes.
+        if choice.documents or not find_traces(lake.store, erased.terms, progress).holds:
             made = _write_without(lake, history, erased, progress)
             lake.store.flush()
             lease.check()
@@ -166,7 +164,7 @@ def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: 
 def finish(lake: Lake, progress: Progress = silent) -> Vacuumed:
     """Finish an erasure, even one that was killed: remove everything that no release needs any more."""
     history = lake.log.read()
-    vacuumed = vacuum(lake, history, _NOTHING_SPARED, strictly=True, progress=progress)
+    vacuumed = vacuum(lake, history, NOTHING_SPARED, strictly=True, progress=progress)
     if not any(_holds_denied(lake, release) for release in history.releases.values()):
         lake.store.delete(ERASING)  # otherwise it was killed before its releases were switched, and is not done yet
     return vacuumed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from lake.directory import Lake
 from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
-from lake.ingest.delta import Delta, text_digests
+from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.ingest.plan import KNOWN
 from lake.releases import rights
 from lake.releases.history import History
@@ -22,6 +23,7 @@ from lake.releases.values import Release
 from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
+from lake.vacuum import NOTHING_SPARED, vacuum
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Terms
@@ -33,6 +35,8 @@ _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 #: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
 _OMITTED = "omitted"
+#: Stands for the release of rows that none holds.
+_NO_RELEASE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,19 @@ class Selection:
     def documents(self) -> tuple[SelectedDocument, ...]:
         distinct = self.rows.unique(["doc_id"], keep="last", maintain_order=True).sort("source", "uri")
         return tuple(
-            SelectedDocument(source, uri, "named" if doc_id in self.named else "same bytes as a named one")
-            for doc_id, source, uri in distinct.select("doc_id", "source", "uri").iter_rows()
+            SelectedDocument(source, uri, self._because(doc_id, release))
+            for doc_id, source, uri, release in distinct.select("doc_id", "source", "uri", "release").iter_rows()
         )
+
+    def _because(self, doc_id: str, release: str) -> str:
+        if doc_id not in self.named:
+            return "same bytes as a named one"
+        return "named" if release != _NO_RELEASE else "named; no release holds it, and what none needs goes with it"
 
     @property
     def releases(self) -> tuple[str, ...]:
         """Releases that hold any of them."""
-        return tuple(self.rows["release"].unique(maintain_order=True))
+        return tuple(self.rows.filter(pl.col("release") != _NO_RELEASE)["release"].unique(maintain_order=True))
 
     @property
     def denied(self) -> list[tuple[str, list[str]]]:
@@ -85,6 +94,10 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
         named = _erased_before(lake, history, uri, source)
     if not named and erasure_is_unfinished(lake):
         return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of an erasure that was killed
+    if not named and uri is not None and (left := _left_over(lake, history, uri, source)).height:
+        named, digests = frozenset(left["doc_id"]), frozenset(left["digest"].drop_nulls())
+        copies = _rows(lake, history, one_of("digest", sorted(digests)) if digests else "false")
+        return Selection(pl.concat([left, copies]), named, digests)
     if not named:
         raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
     of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
@@ -108,6 +121,32 @@ def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -
     sources = {source} if source else set(_rows(lake, history, "true")["source"])
     denylist = lake.denylist()
     return frozenset(doc_id for name in sources if denylist.has_place(doc_id := document_id(name, uri)))
+
+
+def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl.DataFrame:
+    """Rows, with no release, of a document that pruned releases held or a run that was killed may have stored.
+
+    Deltas that are not vacuumed yet name it. Without them, any content or vector that no release needs may be its.
+    """
+    used = {release.commit for release in history.releases.values()}
+    found = []
+    for name in lake.store.names("commits"):
+        with suppress(FileNotFoundError):  # a run was killed while it wrote them
+            if f"commits/{name}" not in used:
+                delta = Delta.read(lake, f"commits/{name}")
+                found += [part.select(KNOWN.names).cast(KNOWN) for part in (delta.documents, delta.quarantine)]
+    rows = pl.DataFrame(pa.concat_tables([KNOWN.empty_table(), *found])).filter(pl.col("uri") == uri).unique()
+    rows = rows if source is None else rows.filter(pl.col("source") == source)
+    if not rows.height and _has_leftovers(lake, history):
+        names = [source] if source else sorted(set(_rows(lake, history, "true")["source"]))
+        places = [{"doc_id": document_id(name, uri), "source": name, "uri": uri} for name in names]
+        rows = pl.DataFrame(places, schema=rows.schema)
+    return rows.with_columns(release=pl.lit(_NO_RELEASE))
+
+
+def _has_leftovers(lake: Lake, history: History) -> bool:
+    found = vacuum(lake, history, NOTHING_SPARED, strictly=True, dry_run=read_deltas(lake, history))
+    return bool(found.n_contents or found.n_vectors)
 
 
 def _rows(lake: Lake, history: History, where: str) -> pl.DataFrame:

@@ -23,12 +23,17 @@ from lake.vacuum import Vacuumed, vacuum
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a prune did, or would do with ``dry_run``: releases kept and why, releases dropped, space freed."""
+    """What a prune did, or would do with ``dry_run``: releases kept and why, releases dropped, space freed.
+
+    What no release needs is kept for ``grace_hours`` after it was written, vectors for ``keep_vectors_days``.
+    """
 
     dry_run: bool
     kept: dict[str, str]
     dropped: tuple[str, ...]
     vacuumed: Vacuumed
+    grace_hours: float
+    keep_vectors_days: float
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "dropped": list(self.dropped)}
@@ -51,7 +56,7 @@ def prune(
         left = replace(history, releases={name: history.releases[name] for name in reasons})
         deltas = {name: _over_kept(lake, history, release, reasons)[0] for name, release in left.releases.items()}
         vacuumed = vacuum(lake, left, retention, dry_run=deltas, progress=progress)
-        return Pruned(True, reasons, _dropped(history, reasons), vacuumed)
+        return Pruned(True, reasons, _dropped(history, reasons), vacuumed, *_waits(retention))
     with WriterLease(lake.store, "raglake prune") as lease:
         before = lake.log.read()
         history = lake.log.insist(lambda history: _drop(lake, history, retention))
@@ -62,7 +67,11 @@ def prune(
         else:
             vacuumed = vacuum(lake, history, retention, progress=progress)
     reasons = kept(history, retention, clock.now())
-    return Pruned(False, reasons, _dropped(before, history.releases), vacuumed)
+    return Pruned(False, reasons, _dropped(before, history.releases), vacuumed, *_waits(retention))
+
+
+def _waits(retention: Retention) -> tuple[float, float]:
+    return retention.grace_hours, retention.keep_vectors_days
 
 
 def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
-from lake.options import RecipeOptions
+from lake.options import RecipeOptions, Retention
 from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
@@ -262,3 +262,65 @@ def test_a_word_of_raglake_s_own_findings_is_no_remnant(source: Path, lake_url: 
     found = operate.forget(lake_url, why="request", uri="anna.md")
     assert found.proof is not None
     assert found.proof.holds
+
+
+def _holds(url: str, words: str) -> list[str]:
+    """Paths of Parquet files under the lake with these words in a column of texts."""
+    found = []
+    for path in Path(url).rglob("*.parquet"):
+        if words in str(pq.read_table(path).to_pylist()):
+            found.append(str(path))
+    return found
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["prune was killed after its entry", "prune ended"])
+def test_what_no_release_holds_any_more_is_erased_too(
+    source: Path, lake_url: str, tmp_path: Path, killed: bool
+) -> None:
+    (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
+    (source / "other.md").write_text(f"# Other\n\n{prose(2)}\n")
+    ingest(source, lake_url)
+    (source / "anna.md").unlink()
+    ingest(source, lake_url, allow_removals=1)
+    shutil.copytree(lake_url, tmp_path / "before")
+    operate.prune(lake_url, Retention(keep_last=1, keep_daily=0, keep_monthly=0, grace_hours=0))
+    assert len(Index(Lake.existing(lake_url)).releases()) == 1
+    assert not _holds(lake_url, SECRET)
+    if killed:
+        for folder in ("commits", "contents", "vectors"):
+            shutil.copytree(tmp_path / "before" / folder, Path(lake_url, folder), dirs_exist_ok=True)
+        assert _holds(lake_url, SECRET)
+    preview = operate.forget(lake_url, uri="anna.md", why="x", dry_run=True)
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    assert done.documents == preview.documents
+    assert [(one.uri, one.because.split(";")[0]) for one in done.documents] == [("anna.md", "named")]
+    assert (done.releases, done.proof is not None and done.proof.holds) == ((), True)
+    assert _holds(lake_url, "Quistermann") == []
+    assert sum(pq.read_metadata(path).num_rows for path in Path(lake_url, "vectors").rglob("*.parquet")) == (
+        lake.open_lake(lake_url).dataset("chunks").count_rows()
+    )
+    (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
+    assert ingest(source, lake_url).n_denied == 1
+    assert lake.open_lake(lake_url).search("crowns", mode="text").num_rows == 0
+
+
+def test_what_a_killed_run_stored_is_erased(source: Path, lake_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source / "other.md").write_text(f"# Other\n\n{prose(2)}\n")
+    ingest(source, lake_url)
+    (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("lake.ingest.commit.commit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            ingest(source, lake_url)
+    (source / "anna.md").unlink()
+    assert _holds(lake_url, SECRET)
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    assert [one.uri for one in done.documents] == ["anna.md"]
+    assert _holds(lake_url, "Quistermann") == []
+    (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
+    assert ingest(source, lake_url).n_denied == 1
+
+
+def test_a_place_that_never_was_is_an_error_if_nothing_is_left_over(lake_url: str, nights: list[str]) -> None:
+    with pytest.raises(UsageError, match="no document of any kept release"):
+        operate.forget(lake_url, uri="nobody.md", why="x")

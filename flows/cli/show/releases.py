@@ -119,6 +119,11 @@ def pruned(shown: dict[str, Any]) -> None:
     parts = [counted(vacuumed[name], label) for name, label in _SWEPT.items() if vacuumed[name]]
     freed = "would free at least" if shown["dry_run"] else "freed"
     out.print(f"{freed} {in_bytes(vacuumed['n_bytes'])}{' (' + ', '.join(parts) + ')' if parts else ''}")
+    if shown["grace_hours"] or shown["keep_vectors_days"]:
+        out.print(
+            f"what no release needs is kept for {shown['grace_hours']:g} hours after it was written, vectors for "
+            f"{shown['keep_vectors_days']:g} days (--grace-hours, --keep-vectors-days)"
+        )
 
 
 _SWEPT = {
