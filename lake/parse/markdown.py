@@ -1,4 +1,4 @@
-"""Markdown: the canonical text is the source itself, without front matter."""
+"""Markdown: the canonical text is the source itself, without front matter and pictures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, Omission, ParsedDocument
+from lake.parse.encoded_data import without_data
+from lake.parse.front_matter import FrontMatter, split_front_matter
 from lake.parse.plain_markdown import plain_blocks
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_LONGEST_FRONT_MATTER = 1 << 16
-_RIGHTS = re.compile(r"""^[ \t]*["']?acl["']?[ \t]*[:=]""", re.MULTILINE | re.IGNORECASE)
 _LONGEST_LABEL = 400
 _KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -33,14 +32,19 @@ _KINDS: dict[str, Kind] = {
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
-    return from_text(text, metadata, omitted)
+    return from_text(text, metadata, omitted, front_matter=True)
 
 
 def from_text(
-    source: str, metadata: dict[str, object] | None = None, omitted: tuple[Omission, ...] = ()
+    source: str,
+    metadata: dict[str, object] | None = None,
+    omitted: tuple[Omission, ...] = (),
+    *,
+    front_matter: bool = False,
 ) -> ParsedDocument:
-    """Parse Markdown that is already decoded and cleaned."""
-    stated, text = split_front_matter(source)
+    """Parse Markdown that is decoded and cleaned; all of it is text, unless it may begin with ``front_matter``."""
+    stated, text, of_fields = split_front_matter(source) if front_matter else FrontMatter({}, source)
+    text, of_data = without_data(text)
     blocks = tuple(blocks_of(text))
     title, author = stated.pop("title", None), stated.pop("author", None)
     language = stated.pop("language", None) or stated.pop("lang", None)
@@ -51,7 +55,7 @@ def from_text(
         author=_words(author),
         language=_words(language),
         metadata={**(metadata or {}), **stated},
-        omitted=omitted,
+        omitted=(*omitted, *of_fields, *of_data),
     )
 
 
@@ -107,54 +111,6 @@ def plain_words(heading: str) -> str:
         " " if child.type.endswith("break") else child.content for child in children if child.type != "html_inline"
     )
     return one_line("".join(words))
-
-
-def split_front_matter(source: str) -> tuple[dict[str, Any], str]:
-    """Fields of YAML (---) or TOML (+++) front matter, and the text after it.
-
-    Front matter that can't be read as a mapping stays in the text, so that nothing is lost.
-    """
-    match = _FRONT_MATTER.match(source, 0, _LONGEST_FRONT_MATTER)
-    stated = _mapping(match[1], match[2]) if match else None
-    if match is None or stated is None:
-        return ({"acl": None} if _speaks_of_rights(source) else {}), source
-    return stated, source[match.end() :]
-
-
-def _speaks_of_rights(source: str) -> bool:
-    """Whether unreadable front matter seems to restrict who may see the document."""
-    return source.startswith(("---", "+++")) and _RIGHTS.search(source, 0, _LONGEST_FRONT_MATTER) is not None
-
-
-def _mapping(fence: str, source: str) -> dict[str, Any] | None:
-    import tomllib
-
-    import yaml
-
-    try:
-        value = tomllib.loads(source) if fence == "+++" else yaml.safe_load(source)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        return None
-    stated = {str(key): flat for key, item in value.items() if (flat := _flat(item)) not in (None, "")}
-    return stated | {str(key): _rights(item) for key, item in value.items() if str(key).strip().lower() == "acl"}
-
-
-def _rights(value: object) -> list[str] | None:
-    """A list of texts; None for anything else, which lets nobody see the document."""
-    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
-
-
-def _flat(value: object) -> object:
-    """A JSON scalar or list of texts; deeper values become text or are dropped, which bounds their size."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [str(item)[:200] for item in value[:100] if not isinstance(item, (list, dict))]
-    return None if isinstance(value, dict) else str(value)
 
 
 def _words(value: object) -> str | None:
