@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from lake.parse.pdf.words import LINE_END_HYPHEN
 
 HYPHENS = f"-\u2010\u2011\xad{LINE_END_HYPHEN}"
 _WORDS = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
-_BEFORE = re.compile(rf"[^\W_](?:[\w'\u2019.\-\u2010\u2011]*[^\W_])?(?=[{HYPHENS}]$)")
+_BEFORE = re.compile(r"[^\W_](?:[\w'\u2019.\-\u2010\u2011]*[^\W_])?\Z")
 _AFTER = re.compile(r"[^\W_][\w\-\u2010\u2011]*")
-_DIVIDED = re.compile(
-    rf"([^\W_](?:[\w'\u2019.\-\u2010\u2011]*[^\W_])?)(?:{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*)"
-    r"([^\W_][\w\-\u2010\u2011]*)"
-)
-#: The first word of a page, and a divided one at its end: either may be part of a word that goes over both pages.
-_AT_EDGES = re.compile(rf"\A\s*[^\W_]+|[^\W_]+[{HYPHENS}]\s*\Z")
+_CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)")
+_LINE_END = re.compile(rf"{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*")
+_LONGEST = 60
+_FIRST_WORD = re.compile(r"\s*[^\W_]+")
 _SPLIT = re.compile(r"[-\u2010\u2011]")
 
 _SMALL = re.compile(
@@ -53,21 +51,28 @@ class Hyphens:
 
     def joined(self, line: str, following: str) -> tuple[str, str] | None:
         """``line`` with the whole word, and the rest of the next line; None if no word goes over the end."""
-        before = _BEFORE.search(line.rstrip()) if line and line.rstrip()[-1:] in HYPHENS else None
-        after = _AFTER.match(following.lstrip()) if before else None
+        line, following = line.rstrip(), following.lstrip()
+        if line[-1:] not in HYPHENS or not line:
+            return None
+        before = _BEFORE.search(line[:-1], max(0, len(line) - _LONGEST))
+        after = _AFTER.match(following) if before else None
         if before is None or after is None:
             return None
-        rest = following.lstrip()[after.end() :]
-        closing = re.match(r"[^\w\s]+(?=\s|$)", rest)
-        tail = closing[0] if closing else ""
-        whole = line[: before.start()] + self.word(before[0], after[0]) + tail
-        return whole, rest[len(tail) :].lstrip()
+        end = after.end()
+        if closing := _CLOSING.match(following, end):
+            end = closing.end()
+        whole = line[: before.start()] + self.word(before[0], after[0]) + following[after.end() : end]
+        return whole, following[end:].lstrip()
 
     def resolved(self, text: str) -> str:
         """The text of a page as it is drawn, with its divided words joined."""
-        if LINE_END_HYPHEN not in text and "-" not in text and "\xad" not in text:
-            return text
-        return _DIVIDED.sub(lambda match: self.word(match[1], match[2]) + "\n", text)
+        pieces = []
+        position = 0
+        for before, after in _divided(text):
+            if before.start() >= position:
+                pieces += [text[position : before.start()], self.word(before[0], after[0]), "\n"]
+                position = after.end()
+        return "".join([*pieces, text[position:]]) if pieces else text
 
     def word(self, left: str, right: str) -> str:
         """The word of which a line ends with ``left`` and a hyphen, and the next begins with ``right``."""
@@ -97,14 +102,38 @@ class Hyphens:
     def _known(self) -> Counter[str]:
         """How often each word occurs inside a line: in lower case, and as it is written."""
         if self._words is None:
-            self._words = Counter()
+            written: Counter[str] = Counter()
             for text in self._texts:
-                for word in _WORDS.findall(_AT_EDGES.sub(" ", _DIVIDED.sub(" ", text))):
-                    parts = _SPLIT.split(word)
-                    small = [part.lower() for part in parts]
-                    if len(parts) == 1:
-                        self._words[small[0]] += 1
-                        if small[0] != word:
-                            self._words[word] += 1
-                    self._pairs.update(pairwise(small))
+                written.update(_WORDS.findall(text))
+                written.subtract(_at_edges(text))
+                for before, after in _divided(text):
+                    written.subtract(_WORDS.findall(before[0]) + _WORDS.findall(after[0]))
+            self._words = Counter()
+            for word, n in written.items():
+                parts = _SPLIT.split(word)
+                small = [part.lower() for part in parts]
+                if len(parts) == 1:
+                    self._words[small[0]] += n
+                    if small[0] != word:
+                        self._words[word] += n
+                for pair in pairwise(small):
+                    self._pairs[pair] += n
         return self._words
+
+
+def _divided(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """The two parts of each word that goes over the end of a line."""
+    for end in _LINE_END.finditer(text):
+        before = _BEFORE.search(text, max(0, end.start() - _LONGEST), end.start())
+        after = _AFTER.match(text, end.end()) if before else None
+        if before and after:
+            yield before, after
+
+
+def _at_edges(text: str) -> list[str]:
+    """The first word of a page, and a divided one at its end: either may be part of a word that goes over both pages."""
+    first = _FIRST_WORD.match(text)
+    found = _WORDS.findall(first[0]) if first else []
+    text = text.rstrip()
+    last = _BEFORE.search(text, max(0, len(text) - _LONGEST), len(text) - 1) if text[-1:] in HYPHENS and text else None
+    return found + _WORDS.findall(last[0]) if last else found

@@ -17,6 +17,8 @@ _EDGE_ROWS = 3
 _LEAST_REPEATS = 3
 _LEAST_DENSITY = 0.4
 _SAME_HEIGHT = 9.0
+_LONGEST = 200
+_NUMBER_AT_EDGE = re.compile(r"(?i)\A\W*(?:[a-zà-ü]{1,7}\.?\s*)?(?:\d|[ivxlc]+\b)|(?:\d|\b[ivxlc]+)\W*\Z")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 _NUMBER = r"(?P<n>[1-9]\d{0,4}|[ivxlc]{1,7}|[IVXLC]{1,7})"
@@ -115,9 +117,11 @@ def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
 
 
 def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _Edge:
-    text = " ".join(line.text.split())
+    text = line.text
     rest, number, is_plain = text, None, False
-    if match := _PLAIN.fullmatch(text):
+    if len(text) > _LONGEST or not _NUMBER_AT_EDGE.search(text):
+        pass
+    elif match := _PLAIN.fullmatch(text):
         rest, number, is_plain = "", _value(match["n"]), True
     elif ((match := _AT_END.fullmatch(text)) and (match["mark"] or line.ends_apart)) or (
         (match := _AT_START.fullmatch(text)) and (match["mark"] or match["word"] or line.begins_apart)
