@@ -149,7 +149,7 @@ class Annotations:
         lines = []
         for i, part in enumerate(parts):
             top = high - i * min(height, 1.3 * size) if len(parts) > 1 else (high + low) / 2 + size / 2
-            lines.append(Line(part, left, top - size, right, top, size))
+            lines.append(Line(part, left, top - size, min(right, left + 0.5 * size * len(part)), top, size))
         return lines
 
     def _string(self, annotation: Any, key: bytes) -> str:

@@ -131,7 +131,7 @@ def _divided(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
 
 
 def _at_edges(text: str) -> list[str]:
-    """The first word of a page, and a divided one at its end: either may be part of a word that goes over both pages."""
+    """The first word of a page, and a divided one at its end: either may be part of a word over two pages."""
     first = _FIRST_WORD.match(text)
     found = _WORDS.findall(first[0]) if first else []
     text = text.rstrip()

@@ -29,9 +29,9 @@ _WORD = (
 _OF = r"(?:\s*(?:/|of|von|de|di|sur|van|av|af|z|из|\|)\s*\d{1,5})?"
 _DECORATION = r"[\s\-\u2013—~•·|\[\](){}<>*.]*"
 _PLAIN = re.compile(rf"{_DECORATION}(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}{_DECORATION}", re.IGNORECASE)
+_MARK = rf"[|·•\u2013—]|(?<=\s)-(?=\s)|{_WORD}"
 _AT_END = re.compile(
-    rf"(?P<rest>.*?)[\s,;\u2013—\-|·•:]*(?P<mark>[|·•\u2013—]\s*|{_WORD}\s*)?\b{_NUMBER}{_OF}[\s\-\u2013—|)\]]*",
-    re.IGNORECASE,
+    rf"(?P<rest>.*?)(?:[\s,;:]*(?P<mark>{_MARK})\s*|\s+)\b{_NUMBER}{_OF}[\s\-\u2013—|)\]]*", re.IGNORECASE
 )
 _AT_START = re.compile(
     rf"[\s\-\u2013—|(\[]*(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}\b(?P<mark>\s*[|·•\u2013—])?\s+(?P<rest>.*)", re.IGNORECASE

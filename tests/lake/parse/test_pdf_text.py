@@ -1,0 +1,592 @@
+"""PDF text: running lines, hyphens, columns, notes, headings, forms, annotations; each input drawn for its test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from lake.errors import InputError
+from lake.parse.account import account_of
+from lake.parse.document import ParsedDocument
+from lake.parse.registry import parse
+from tests.lake.parse.pdf_files import Draw, column, pdf, put, text_pages, turned
+
+PROSE = (
+    "The lamp of the outer pier was lit at dusk and put out when the",
+    "sun had cleared the hills behind the town, by one of two keepers",
+    "who shared the hut and wrote down wind and tide in a grey book.",
+    "Nobody was asked to stay on a Sunday, yet both of them mostly did,",
+    "since the herring boats came in on that day as on any other day.",
+)
+
+
+def read(data: bytes) -> ParsedDocument:
+    return parse(data, "a.pdf")
+
+
+def text_of(*pages: Sequence[str]) -> str:
+    return read(text_pages(pages)).text
+
+
+def kinds(parsed: ParsedDocument) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in parsed.omitted:
+        found[one.kind] = found.get(one.kind, 0) + one.n_words
+    return found
+
+
+def book(n_pages: int, header: str = "", footer: str = "", *, top: float = 800, bottom: float = 40) -> bytes:
+    """Pages of prose; "{n}" in header and footer is the page's number from 1, "{r}" the same in Roman numerals."""
+    roman = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
+
+    def page(n: int) -> Draw:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, top, header.format(n=n, r=roman[n - 1], m=n_pages), 9)
+            column(canvas, [f"Page text {chr(96 + n) * 3} begins here.", *PROSE * 3], top=740)
+            put(canvas, 280, bottom, footer.format(n=n, r=roman[n - 1], m=n_pages), 9)
+
+        return draw
+
+    return pdf(*(page(n) for n in range(1, n_pages + 1)))
+
+
+class TestRunningLines:
+    @pytest.mark.parametrize(
+        "footer",
+        ["{n}", "Page {n}", "- {n} -", "{n} of {m}", "Page {n} of {m}", "{n}/{m}", "Seite {n} von {m}", "{r}", "[{n}]"],
+    )
+    def test_page_numbers_are_dropped_and_counted(self, footer: str) -> None:
+        parsed = read(book(5, footer=footer))
+        assert footer.format(n=3, r="iii", m=5) not in parsed.text.split("\n")
+        assert list(kinds(parsed)) == ["running_line"]
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_a_header_that_recurs_is_kept_once(self) -> None:
+        parsed = read(book(5, "Annual report of the harbour"))
+        assert parsed.text.count("Annual report of the harbour") == 1
+        assert kinds(parsed) == {"running_line": 20}
+        assert "pages 2-5" in parsed.omitted[0].place
+
+    @pytest.mark.parametrize("header", ["Annual report | {n}", "{n} · Annual report", "Annual report, page {n}"])
+    def test_a_header_with_a_page_number_is_dropped(self, header: str) -> None:
+        text = read(book(5, header)).text
+        assert text.count("Annual report") == 1
+        assert header.format(n=4) not in text
+
+    @pytest.mark.parametrize(
+        "header", ["Invoice 2031-00{n}", "Room 10{n}", "Case number 771{n}", "Patient {n}{n}{n}", "Sheet of {n} June"]
+    )
+    def test_numbers_that_are_not_page_numbers_stay(self, header: str) -> None:
+        text = read(book(5, header)).text
+        assert all(header.format(n=n) in text for n in range(1, 6))
+
+    def test_amounts_at_the_foot_stay(self) -> None:
+        amounts = ["450.00", "1210.50", "89.90", "777.00"]
+        pages = [[f"Invoice 2031-00{i}", "Goods: rope and tar", f"Total due: {a}"] for i, a in enumerate(amounts)]
+        text = text_of(*pages)
+        assert all(f"Total due: {amount}" in text for amount in amounts)
+
+    def test_lines_of_the_text_that_recur_stay(self) -> None:
+        pages = [["Goods: rope and tar", "Terms: thirty days net", "All prices in crowns"] for _ in range(4)]
+        assert text_of(*pages).count("Terms: thirty days net") == 4
+
+    def test_short_pages_are_not_emptied(self) -> None:
+        assert text_of(["Room 101"], ["Room 102"], ["Room 103"], ["Room 104"]).count("Room") == 4
+        assert text_of(["Closed"], ["Closed"], ["Closed"], ["Closed"]).count("Closed") == 4
+
+    def test_numbers_that_do_not_count_with_the_pages_stay(self) -> None:
+        pages = [[*PROSE, "", "", number] for number in ("17", "4", "32", "8")]
+        text = text_of(*pages)
+        assert all(f"\n{number}" in text for number in ("17", "4", "32", "8"))
+
+    def test_a_chapter_header_is_dropped_if_its_heading_stands_in_the_text(self) -> None:
+        def page(n: int) -> Draw:
+            def draw(canvas: Any) -> None:
+                put(canvas, 72, 800, f"{n + 10}", 9)
+                put(canvas, 400, 800, "The outer pier", 9)
+                if n == 1:
+                    put(canvas, 72, 750, "The outer pier", 18, "Helvetica-Bold")
+                column(canvas, PROSE * 3, top=700)
+
+            return draw
+
+        parsed = read(pdf(*(page(n) for n in range(1, 6))))
+        assert parsed.text.count("The outer pier") == 1
+        assert "# The outer pier" in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+
+class TestHyphens:
+    @pytest.mark.parametrize(
+        ("line", "following", "whole"),
+        [
+            ("The state-of-the-", "art engine ran.", "state-of-the-art"),
+            ("They sent an e-", "mail to him.", "e-mail"),
+            ("It is filed under AB-", "4711 in the book.", "AB-4711"),
+            ("It is a well-", "known book.", "well-known"),
+            ("A long-", "term plan.", "long-term"),
+            ("A self-", "taught keeper.", "self-taught"),
+            ("Her mother-in-", "law kept it.", "mother-in-law"),
+            ("There were twenty-", "three boats.", "twenty-three"),
+            ("In the years 2030-", "2031 it closed.", "2030-2031"),
+            ("The Anglo-", "American treaty.", "Anglo-American"),
+            ("They took an X-", "ray of it.", "X-ray"),
+            ("The rope is bro-", "ken in two.", "broken"),
+            ("The equip-", "ment arrived.", "equipment"),
+            ("A high-", "er tide came.", "higher"),
+            ("The short-", "age of tar.", "shortage"),
+            ("The DEPART-", "MENT of tides.", "DEPARTMENT"),
+            ("Die Leucht-", "turmwärter kamen.", "Leuchtturmwärter"),
+            ("It was inter-", "rupted, twice.", "interrupted,"),
+        ],
+    )
+    def test_a_word_over_a_line_end(self, line: str, following: str, whole: str) -> None:
+        parsed = read(text_pages([[line, following]]))
+        assert whole in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+    @pytest.mark.parametrize(("elsewhere", "whole"), [("coworker", "coworker"), ("co-worker", "co-worker")])
+    def test_the_document_itself_is_evidence(self, elsewhere: str, whole: str) -> None:
+        text = text_of([f"A {elsewhere} came in.", "One more co-", "worker left."])
+        assert text.count(whole) == 2
+
+    def test_two_words_of_the_document_are_a_compound(self) -> None:
+        assert "tide-table" in text_of(["The tide was high and the table was wet.", "He wrote a tide-", "table."])
+
+    def test_a_word_over_a_page_end_stands_on_the_first(self) -> None:
+        parsed = read(text_pages([[*PROSE, "At the foot the rope is bro-"], ["ken over two pages.", *PROSE]]))
+        assert "the rope is broken" in parsed.text
+        first, second = (next(b for b in parsed.blocks if b.page == page) for page in (1, 2))
+        assert parsed.text[first.start : first.end].endswith("broken")
+        assert parsed.text[second.start : second.end].startswith("over two pages.")
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_a_word_over_a_page_end_with_headers_and_footers(self) -> None:
+        def page(n: int) -> Draw:
+            def draw(canvas: Any) -> None:
+                put(canvas, 72, 800, "Harbour rules", 9)
+                start = ["ken again."] if n > 1 else []
+                column(canvas, [*start, *PROSE, "and so the rope was bro-"], top=750)
+                put(canvas, 290, 30, str(n), 9)
+
+            return draw
+
+        parsed = read(pdf(*(page(n) for n in range(1, 5))))
+        assert parsed.text.count("the rope was broken") == 3
+        assert "ken again" not in parsed.text
+
+    def test_a_dash_is_no_hyphen(self) -> None:
+        text = text_of(["He waited - ", "and waited --", "then left."])
+        assert "waited -" in text
+        assert "waited --" in text
+
+
+LEFT = tuple(f"left {word} of the keeper in his hut" for word in ("lamp", "book", "coat", "boat", "rope", "cup"))
+RIGHT = tuple(f"right {word} of the harbour at dusk" for word in ("pier", "tide", "wind", "gull", "quay", "town"))
+
+
+def in_order(text: str, *wanted: str) -> bool:
+    places = [text.find(one) for one in wanted]
+    return -1 not in places and places == sorted(places)
+
+
+class TestOrder:
+    def test_columns_that_the_page_draws_line_by_line(self) -> None:
+        def draw(canvas: Any) -> None:
+            for i, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
+                put(canvas, 60, 700 - 14 * i, left)
+                put(canvas, 320, 700 - 14 * i, right)
+
+        assert in_order(read(pdf(draw)).text, *LEFT, *RIGHT)
+
+    def test_columns_that_the_page_draws_one_after_the_other(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, LEFT, 60, 700)
+            column(canvas, RIGHT, 320, 700)
+
+        assert in_order(read(pdf(draw)).text, *LEFT, *RIGHT)
+
+    def test_a_title_over_and_a_line_under_two_columns(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 100, 760, "A title that goes over both of the columns below", 16)
+            for i, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
+                put(canvas, 60, 700 - 14 * i, left)
+                put(canvas, 320, 700 - 14 * i, right)
+            put(canvas, 60, 560, "And one line that stands under both of them, from edge to edge of the page")
+
+        text = read(pdf(draw)).text
+        assert in_order(text, "A title", *LEFT, *RIGHT, "And one line")
+
+    def test_three_columns(self) -> None:
+        third = tuple(f"third {word} with the sexton" for word in ("bell", "door", "lamp", "key", "step", "psalm"))
+
+        def draw(canvas: Any) -> None:
+            for i in range(6):
+                put(canvas, 40, 700 - 14 * i, LEFT[i][:28], 9)
+                put(canvas, 230, 700 - 14 * i, RIGHT[i][:28], 9)
+                put(canvas, 420, 700 - 14 * i, third[i], 9)
+
+        text = read(pdf(draw)).text
+        assert in_order(text, *(line[:20] for line in (*LEFT, *RIGHT, *third)))
+
+    def test_labels_and_values_are_rows(self) -> None:
+        rows = [("Keeper", "Ingrid Solberg"), ("Station", "Outer pier"), ("Since", "14 March"), ("Shift", "Night")]
+
+        def draw(canvas: Any) -> None:
+            for i, (label, _) in enumerate(rows):
+                put(canvas, 60, 700 - 14 * i, label)
+            for i, (_, value) in enumerate(rows):
+                put(canvas, 300, 700 - 14 * i, value)
+
+        text = read(pdf(draw)).text
+        assert all(f"{label} {value}" in text or f"| {label} | {value} |" in text for label, value in rows)
+
+    def test_words_drawn_in_any_order_are_read_by_place(self) -> None:
+        words = [(72 + 60 * i, 700 - 20 * j, f"w{j}{i}") for j in range(4) for i in range(5)]
+
+        def draw(canvas: Any) -> None:
+            for x, y, word in sorted(words, key=lambda placed: placed[2][::-1], reverse=True):
+                put(canvas, x, y, word)
+
+        text = read(pdf(draw)).text.replace("|", " ")
+        assert in_order(text, *(word for _, _, word in words))
+
+    def test_footnotes_follow_the_page(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, [*LEFT, "the left column ends"], 60, 700)
+            put(canvas, 60, 80, "1 A note on the left lamp.", 8)
+            column(canvas, [*RIGHT, "the right column ends"], 320, 700)
+
+        text = read(pdf(draw)).text
+        assert in_order(text, "the left column ends", RIGHT[0], "the right column ends", "1 A note on the left lamp.")
+
+    def test_a_word_goes_over_the_page_above_footnotes(self) -> None:
+        def first(canvas: Any) -> None:
+            column(canvas, [*PROSE, "at last the rope was bro-"], top=740)
+            put(canvas, 72, 60, "1 A note on ropes.", 8)
+
+        text = read(pdf(first, lambda canvas: column(canvas, ["ken again.", *PROSE]))).text
+        assert in_order(text, "the rope was broken", "1 A note on ropes.", "again.")
+
+    def test_a_caption_stays_with_its_figure(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE, top=760)
+            canvas.rect(100, 500, 300, 150)
+            put(canvas, 150, 580, "inside the figure")
+            put(canvas, 100, 480, "Figure 1: The pier in winter", 10)
+            column(canvas, LEFT, top=440)
+
+        assert in_order(read(pdf(draw)).text, PROSE[4], "inside the figure", "Figure 1:", LEFT[0])
+
+    def test_raised_type_does_not_break_its_line(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, 700, "The water H", 11)
+            put(canvas, 132, 697, "2", 6)
+            put(canvas, 137, 700, "O stood high", 11)
+
+        assert "\n" not in read(pdf(draw)).text
+
+
+class TestTurnedAndHidden:
+    @pytest.mark.parametrize("degrees", [90, 180, 270])
+    def test_text_drawn_for_a_turned_page(self, degrees: int) -> None:
+        def draw(canvas: Any) -> None:
+            canvas.translate(297, 421)
+            canvas.rotate(degrees)
+            for i, line in enumerate(LEFT):
+                put(canvas, -250, 200 - 14 * i, line)
+
+        assert in_order(read(turned(pdf(draw), degrees)).text, *LEFT)
+
+    def test_turned_text_beside_level_text(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE)
+            canvas.translate(50, 300)
+            canvas.rotate(90)
+            put(canvas, 0, 0, "herring landed in tons")
+
+        text = read(pdf(draw)).text
+        assert "herring landed in tons" in text
+        assert "\n".join(PROSE) in text
+
+    def test_text_outside_the_page_is_hidden(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE)
+            put(canvas, 700, 500, "printer's mark")
+            put(canvas, 72, -40, "job number")
+
+        parsed = read(pdf(draw))
+        assert "mark" not in parsed.text
+        assert "job" not in parsed.text
+        assert kinds(parsed) == {"hidden": 5}
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_an_invisible_layer_is_text(self) -> None:
+        def draw(canvas: Any) -> None:
+            written = canvas.beginText(72, 700)
+            written.setTextRenderMode(3)
+            written.textLine("read by a scanner")
+            canvas.drawText(written)
+
+        assert read(pdf(draw)).text == "read by a scanner"
+
+    def test_overprinted_type_is_read_once(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, 700, "Bold by printing twice")
+            put(canvas, 72.3, 700, "Bold by printing twice")
+
+        assert read(pdf(draw)).text == "Bold by printing twice"
+
+
+class TestHeadings:
+    def book(self, canvas: Any) -> None:
+        put(canvas, 72, 780, "Rules of the outer pier", 22, "Helvetica-Bold")
+        put(canvas, 72, 740, "1 The lamp", 15, "Helvetica-Bold")
+        column(canvas, PROSE, top=715)
+        put(canvas, 72, 630, "1.1 Oil", 12.5, "Helvetica-Bold")
+        column(canvas, PROSE, top=608)
+        put(canvas, 72, 520, "Wicks", 11, "Helvetica-Bold")
+        column(canvas, PROSE, top=500)
+        put(canvas, 72, 400, "2 The bell", 15, "Helvetica-Bold")
+        column(canvas, PROSE, top=380)
+
+    def headings(self, data: bytes) -> list[tuple[int, str]]:
+        return [(block.level, block.label) for block in read(data).blocks if block.kind == "heading"]
+
+    def test_headings_by_size_and_weight(self) -> None:
+        assert self.headings(pdf(self.book)) == [
+            (1, "Rules of the outer pier"),
+            (2, "1 The lamp"),
+            (3, "1.1 Oil"),
+            (4, "Wicks"),
+            (2, "2 The bell"),
+        ]
+
+    def test_numbers_of_one_type_nest(self) -> None:
+        def draw(canvas: Any) -> None:
+            top = 780.0
+            for title in ("1 The lamp", "1.1 Oil", "1.2 Wicks", "2 The bell"):
+                put(canvas, 72, top, title, 14, "Helvetica-Bold")
+                top = column(canvas, PROSE, top=top - 24) - 24
+
+        assert self.headings(pdf(draw)) == [(1, "1 The lamp"), (2, "1.1 Oil"), (2, "1.2 Wicks"), (1, "2 The bell")]
+
+    def test_a_heading_of_two_lines_is_one(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, ["On the duties of keepers", "and their families"], top=780, size=18)
+            column(canvas, PROSE * 2, top=700)
+
+        assert self.headings(pdf(draw)) == [(1, "On the duties of keepers and their families")]
+
+    def test_bold_words_and_bold_paragraphs_are_none(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE, top=780)
+            column(canvas, PROSE * 2, top=680, font="Helvetica-Bold")
+            column(canvas, PROSE * 3, top=520)
+
+        assert self.headings(pdf(draw)) == []
+
+    def test_a_bold_row_of_columns_is_none(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE, top=780)
+            for i, row in enumerate([("Port", "Tons"), ("Bergen", "412"), ("Hull", "97"), ("Riga", "210")]):
+                for x, cell in zip((72, 300), row, strict=True):
+                    put(canvas, x, 690 - 16 * i, cell, 11, "Helvetica-Bold" if i == 0 else "Helvetica")
+            column(canvas, PROSE * 2, top=600)
+
+        assert self.headings(pdf(draw)) == []
+
+    def test_page_numbers_and_contents_with_leaders_are_none(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(
+                canvas, ["The lamp ........................ 3", "The bell ........................ 7"], top=780, size=16
+            )
+            column(canvas, PROSE * 3, top=700)
+            put(canvas, 280, 40, "1", 16)
+
+        assert self.headings(pdf(draw)) == []
+
+    def test_bookmarks_come_first_and_keep_the_section_s_number(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, 780, "4.2 The lamp", 15)
+            canvas.bookmarkPage("a")
+            canvas.addOutlineEntry("The lamp", "a", 0)
+            column(canvas, PROSE, top=740)
+
+        assert self.headings(pdf(draw)) == [(1, "4.2 The lamp")]
+
+    @pytest.mark.parametrize(
+        "stated",
+        ["", "untitled", "Microsoft Word - rules_v2.doc", "20310412", "rules.indd", "rpt_2031_final", "Document1"],
+    )
+    def test_the_title_is_the_first_page_s_largest_type(self, stated: str) -> None:
+        assert read(pdf(self.book, title=stated)).title == "Rules of the outer pier"
+
+    def test_a_stated_title_counts(self) -> None:
+        assert read(pdf(self.book, title="Harbour law, 3rd ed.")).title == "Harbour law, 3rd ed."
+
+    def test_plain_text_has_neither(self) -> None:
+        parsed = read(text_pages([PROSE]))
+        assert (parsed.title, self.headings(text_pages([PROSE]))) == (None, [])
+
+
+class TestPages:
+    def test_every_block_knows_its_page(self) -> None:
+        parsed = read(book(6, "Harbour rules", "{n}"))
+        assert {block.page for block in parsed.blocks} == {1, 2, 3, 4, 5, 6}
+        assert all(
+            f"Page text {chr(96 + block.page) * 3}" in parsed.text[block.start : block.end]
+            for block in parsed.blocks
+            if block.page and "Page text" in parsed.text[block.start : block.end]
+        )
+
+    def test_paragraphs_part_at_wider_gaps(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, ["One paragraph of two lines which", "does not end with a stop"], top=780)
+            column(canvas, ["Another paragraph after a gap", "with a second line"], top=735)
+
+        assert [block.kind for block in read(pdf(draw)).blocks] == ["paragraph", "paragraph"]
+
+    def test_a_blank_page_is_no_loss_and_a_drawn_one_is_named(self) -> None:
+        parsed = read(pdf(lambda c: column(c, PROSE), lambda c: None, lambda c: c.rect(50, 50, 100, 100, fill=1)))
+        assert [(one.kind, one.place) for one in parsed.omitted] == [("page_without_text", "page 3")]
+        assert parsed.metadata["pages_without_text"] == [2, 3]
+
+    def test_a_damaged_page_costs_itself(self) -> None:
+        from pypdf import PdfReader, PdfWriter
+        from pypdf.generic import NameObject, NumberObject
+
+        writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pages([PROSE, PROSE, PROSE]))))
+        writer.pages[1][NameObject("/Type")] = NameObject("/Nothing")
+        writer.pages[1][NameObject("/Contents")] = NumberObject(3)
+        out = BytesIO()
+        writer.write(out)
+        parsed = read(out.getvalue())
+        assert {block.page for block in parsed.blocks} >= {1, 3}
+
+
+class TestForms:
+    def form(self) -> ParsedDocument:
+        def draw(canvas: Any) -> None:
+            form = canvas.acroForm
+            put(canvas, 60, 764, "Name of applicant:")
+            form.textfield(name="n", value="Ingrid Solberg", x=200, y=758, width=200, height=20)
+            put(canvas, 90, 724, "I have read the rules")
+            form.checkbox(name="cb", checked=True, x=60, y=720, size=16)
+            put(canvas, 90, 694, "Send me the book")
+            form.checkbox(name="cb2", checked=False, x=60, y=690, size=16)
+            put(canvas, 60, 664, "Colour of the lamp:")
+            form.choice(name="ch", value="Blue", options=["Red", "Blue"], x=200, y=658, width=100, height=20)
+            form.radio(name="shift", value="Night", selected=True, x=60, y=620, size=16)
+            form.radio(name="shift", value="Day", selected=False, x=60, y=600, size=16)
+            form.textfield(name="x", tooltip="Place of birth", value="Vadsø", x=200, y=540, width=200, height=20)
+
+        return read(pdf(draw))
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            "Name of applicant: Ingrid Solberg",
+            "[x] I have read the rules",
+            "[ ] Send me the book",
+            "Colour of the lamp: Blue",
+            "[x] Night",
+            "[ ] Day",
+            "Place of birth: Vadsø",
+        ],
+    )
+    def test_values_stand_beside_their_labels(self, wanted: str) -> None:
+        assert wanted in self.form().text
+
+    def test_values_are_accounted_for(self) -> None:
+        assert account_of(self.form()).n_words_lost == 0
+
+
+def annotated(**entries: Any) -> ParsedDocument:
+    """A page of prose with one annotation."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, TextStringObject
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pages([PROSE]))))
+    made = {NameObject("/Type"): NameObject("/Annot")}
+    for key, value in entries.items():
+        if isinstance(value, int):
+            made[NameObject(f"/{key}")] = NumberObject(value)
+        else:
+            made[NameObject(f"/{key}")] = (NameObject if value.startswith("/") else TextStringObject)(value)
+    made[NameObject("/Rect")] = ArrayObject([FloatObject(edge) for edge in (72, 400, 300, 420)])
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(DictionaryObject(made))])
+    writer.add_attachment("tides.csv", b"a,b")
+    out = BytesIO()
+    writer.write(out)
+    return read(out.getvalue())
+
+
+class TestAnnotations:
+    @pytest.mark.parametrize("subtype", ["/FreeText", "/Text", "/Highlight", "/Stamp", "/Square", "/Ink"])
+    def test_what_people_wrote_is_text(self, subtype: str) -> None:
+        parsed = annotated(Subtype=subtype, Contents="mind the gap")
+        assert "mind the gap" in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_a_stamp_without_words_has_its_name(self) -> None:
+        assert "Not Approved" in annotated(Subtype="/Stamp", Name="/NotApproved").text
+
+    def test_a_hidden_note_is_named(self) -> None:
+        parsed = annotated(Subtype="/Text", Contents="mind the gap", F=2)
+        assert "mind" not in parsed.text
+        assert ("hidden", 3) in kinds(parsed).items()
+
+    @pytest.mark.parametrize("subtype", ["/Link", "/Popup"])
+    def test_links_and_windows_of_notes_are_no_text(self, subtype: str) -> None:
+        assert "mind" not in annotated(Subtype=subtype, Contents="mind the gap").text
+
+    def test_attached_files_are_named(self) -> None:
+        parsed = annotated(Subtype="/Text", Contents="see the file")
+        assert ("attachment", "tides.csv") in [(one.kind, one.place) for one in parsed.omitted]
+        assert parsed.metadata["attachments"] == ["tides.csv"]
+
+
+def without_letters(data: bytes) -> bytes:
+    """The file with fonts that map every glyph to a code point for private use."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject, StreamObject
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(data)))
+    table = "\n".join(f"<{i:02x}> <{0xE000 + i:04x}>" for i in range(32, 127))
+    mapping = StreamObject()
+    mapping.set_data(
+        f"begincmap 1 begincodespacerange <00> <ff> endcodespacerange 95 beginbfchar {table} endbfchar".encode()
+    )
+    for page in writer.pages:
+        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+            font.get_object()[NameObject("/ToUnicode")] = writer._add_object(mapping)
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def joined(*files: bytes) -> bytes:
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    for data in files:
+        writer.append(BytesIO(data))
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_page_of_glyphs_without_letters_is_named_and_not_indexed() -> None:
+    parsed = read(joined(text_pages([PROSE]), without_letters(text_pages([PROSE]))))
+    assert parsed.text == "\n".join(PROSE)
+    assert [(one.kind, one.place.partition(":")[0]) for one in parsed.omitted] == [("unreadable", "page 2")]
+
+
+def test_a_file_of_glyphs_without_letters_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        read(without_letters(text_pages([PROSE])))
+    assert caught.value.error_class == "no_text"
