@@ -9,10 +9,11 @@ from statistics import median
 
 from lake.parse.pdf.columns import Cell, CellRow, figure_columns, fills, place
 from lake.parse.pdf.geometry import PlacedWord
-from lake.parse.pdf.segments import SegmentLine, is_figure_cell
+from lake.parse.pdf.segments import SegmentLine, is_figure_cell, is_tail
 
 _BULLET = re.compile(r"[•◦▪‣●○■□\u2013—·∙*\-+➢✓►]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]|\[\d{1,3}\]")
 _LEADER = re.compile(r"(?:[.·…] ?){4,}|…")
+_DOTS = re.compile(r"[.·]+")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
 _SECTION = re.compile(r"(?:[A-Z]|\d+)(?:\.\d+)*\.? ")
 _INDEXED = re.compile(r".*[^\W\d].*,\s+\d{1,4}[,.]?")
@@ -41,6 +42,8 @@ class Candidate:
         """Whether rules around the candidate are enough to call it a table; with ``ruled_rows`` they part all rows."""
         if self.n_columns < 2 or self.full < 2 or self.full < 0.5 * len(self.rows):
             return False
+        if self.n_columns == 2 and not self.figures and self.full < 3:
+            return False
         if max(self.n_columns, len(self.rows)) < 3 or self._is_turned():
             return False
         if self._is_prose() and not (ruled_rows and len(self.rows) >= 3):
@@ -55,15 +58,15 @@ class Candidate:
             return False
         if self._is_turned():
             return False
-        counted = {column for column in self.figures if self._is_counted(column)}
+        counted = {column for column in self.figures - {0} if self._is_counted(column) or self._is_marks(column)}
         values = self.figures - {0} - counted
-        if counted - {0} and not values:
+        if counted and not values:
             return False
         return self._has_values(values) if values else self._is_word_table()
 
     def _has_values(self, values: set[int]) -> bool:
         with_values = sum(any(column in row for column in values) for row in self.cells)
-        if with_values < 3 or self._is_index():
+        if with_values < (4 if len(values) == 1 else 3) or self._is_index():
             return False
         if self.n_columns == 2 and 0 in self.figures and with_values < 5:
             return False
@@ -77,7 +80,8 @@ class Candidate:
         counts = [len(cell) for column in self.columns for cell in column]
         filled = sum(map(len, self.columns)) / (self.n_columns * len(self.rows))
         aligned = [_aligned_words(column) for column in self.columns]
-        if median(counts) > _SHORT or filled < 0.7 or not all(aligned):
+        spans = sum(row.spans for row in self.rows[1:])
+        if median(counts) > _SHORT or filled < 0.7 or not all(aligned) or spans > 0.1 * len(self.rows):
             return False
         if self._has_bold_head():
             return len(self.rows) >= 3
@@ -150,6 +154,11 @@ class Candidate:
         counted = sum(b - a == 1 for a, b in pairwise(numbers))
         return len(numbers) >= 3 and len(numbers) >= 0.8 * len(texts) and counted >= 0.7 * (len(numbers) - 1)
 
+    def _is_marks(self, column: int) -> bool:
+        """Whether the column holds numbers of formulas or footnote marks."""
+        cells = self.columns[column]
+        return sum(is_tail([word.text for word in cell]) for cell in cells) >= 0.6 * len(cells)
+
     def _is_turned(self) -> bool:
         """Words that run upwards, which have no lines in this sense."""
         words = [w for line in self.lines for s in line.segments for w in s.words if len(w.text) > 2]
@@ -179,6 +188,9 @@ class Candidate:
         values = sorted(self.figures - {0})
         texts = [" ".join(word.text for cell in row.values() for word in cell) for row in self.cells]
         leaders = sum(bool(_LEADER.search(text)) for text in texts)
+        leaders = max(
+            leaders, sum(any(_DOTS.fullmatch(w.text) for c in row.values() for w in c[1:]) for row in self.cells)
+        )
         last = self.columns[-1]
         pages = sum(len(cell) == 1 and bool(_PAGE.fullmatch(cell[0].text)) for cell in last)
         if leaders >= 0.3 * len(self.rows) and len(values) <= 1:

@@ -16,6 +16,7 @@ _LEAST_FULL = 0.5
 _LEAST_FULL_OF_MANY = 0.25
 _SMALL = 40
 _FULL_STACK = 0.75
+_SURE_STACK = 0.95
 _WRAPPED = 0.25
 
 Place = tuple[int, int]
@@ -103,6 +104,7 @@ def _stacked_rows(cells: list[Cell], grid: Grid, n_bands: int) -> list[list[Cell
     if len(used) < 2 or filled < _FULL_STACK:
         return [cells]
     stacked = any(len(here) >= 0.8 * len(lines) and all(map(_is_value, here[1:])) for here in by_cell)
+    stacked = stacked or (len(lines) >= 3 and len(used) >= 3 and filled >= _SURE_STACK)
     wrapped = [
         _wrapped(above, below, right)
         for here, right in zip(by_cell, grid.xs[1:], strict=True)
