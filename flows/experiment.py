@@ -22,6 +22,7 @@ from expectations.retrieval import evaluate
 from expectations.scoring import scores_of
 from flows.reindex import reindex
 from flows.steps import PlainSteps
+from lake import configuration
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
@@ -157,6 +158,8 @@ def _built(
     """The lake of a recipe, as it is left by an ingest of the sample; what is there of it is not made again."""
     place = Lake(str(folder / cell.recipe.digest[:16]))
     place.create()
+    of_lake = configuration.said(Lake(trial.lake).store).get("completeness", {})
+    configuration.obey(place.store, {"completeness": of_lake})  # so that the same documents are in quarantine
     for origin in origins:
         share_vectors(origin, place, cell.recipe)
     job = Job(
