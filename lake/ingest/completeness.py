@@ -105,7 +105,7 @@ def figures(account: Account) -> str:
     n_left_out = left_out.total()
     return (
         f"{counted(account.n_words_source, 'word')} in the source, {account.n_words_kept:,} kept, "
-        f"{n_left_out:,} left out on purpose{f' ({why})' if n_left_out else ''}, {account.n_words_lost:,} lost"
+        f"{n_left_out:,} left out{f' ({why})' if n_left_out else ''}, {account.n_words_lost:,} lost"
     )
 
 

@@ -16,7 +16,7 @@ _REMARK, _FLOOR = 0.98, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """Shares of a document's words, apart from those left out on purpose, that its canonical text must hold.
+    """Shares of a document's words, apart from those left out, that its canonical text must hold.
 
     A format is a media type, such as ``application/pdf``, or the name of a parser, such as ``pdf``.
     """

@@ -113,16 +113,14 @@ def test_a_document_that_lost_too_much_is_quarantined_and_others_are_remarked_on
     shown = lost("status")
     [row] = shown["quarantine"]
     assert row["reason"].startswith(
-        "only 50 % of its words were read, less than the floor of 80 %: 120 words in the source, 60 kept, 0 left out "
-        "on purpose, 60 lost; unreadable (part 3: no XML); `raglake inspect half.sieve`"
+        "only 50 % of its words were read, less than the floor of 80 %: 120 words in the source, 60 kept, 0 left out, "
+        "60 lost; unreadable (part 3: no XML); `raglake inspect half.sieve`"
     )
     words = shown["completeness"]
     assert {one["uri"]: one["remarks"] for one in words["remarked"]} == {
         "deep/torn.sieve": ["unreadable (part 7: checksum)"],
-        "few.sieve": ["35.7 % of its words were read: 14 words in the source, 5 kept, 0 left out on purpose, 9 lost"],
-        "short.sieve": [
-            "90 % of its words were read: 100 words in the source, 90 kept, 0 left out on purpose, 10 lost"
-        ],
+        "few.sieve": ["35.7 % of its words were read: 14 words in the source, 5 kept, 0 left out, 9 lost"],
+        "short.sieve": ["90 % of its words were read: 100 words in the source, 90 kept, 0 left out, 10 lost"],
     }
     assert (words["omitted"], words["n_incomplete"], words["n_without_account"]) == (
         {"navigation": 2, "unreadable": 0},
@@ -143,11 +141,11 @@ def test_what_a_person_sees(lost: Lost) -> None:
     lost.ingest()
     status, out, _ = lost.run("status", "--lake", lost.lake)
     assert status == 0
-    assert "424 words in the sources: 402 kept, 2 left out on purpose, 20 lost\n" in out
+    assert "424 words in the sources: 402 kept, 2 left out, 20 lost\n" in out
     assert "3 documents remarked on:\ndeep/torn.sieve\n  unreadable (part 7: checksum)\n" in out
     (lost.source / "new.sieve").write_text(text(10, 0))
     out = lost.run("ingest", lost.source, "--lake", lost.lake)[1]
-    assert "434 words in the sources: 412 kept, 2 left out on purpose, 20 lost\n" in out
+    assert "434 words in the sources: 412 kept, 2 left out, 20 lost\n" in out
     assert f"3 documents remarked on: `raglake status --lake {lost.lake}` shows which and why\n" in out
     out = lost.run("inspect", "half.sieve", "--chunks", "--lake", lost.lake)[1]
     assert "in quarantine (incomplete):" in out

@@ -156,12 +156,9 @@ def _words(out: Console, shown: dict[str, Any]) -> None:
     """What became of the words of all documents; nothing if no account is known."""
     if not shown["n_words_source"]:
         return
-    parts = {"kept": "n_words_kept", "left out on purpose": "n_words_omitted", "lost": "n_words_lost"}
-    told = ", ".join(f"{shown[name]:,} {word}" for word, name in parts.items() if shown[name] or word != _ON_PURPOSE)
+    parts = {"kept": shown["n_words_kept"], "left out": shown["n_words_omitted"], "lost": shown["n_words_lost"]}
+    told = ", ".join(f"{n:,} {word}" for word, n in parts.items())
     out.print(f"{counted(shown['n_words_source'], 'word')} in the sources: {told}")
-
-
-_ON_PURPOSE = "left out on purpose"
 
 
 def _denied(out: Console, n: int) -> None:

@@ -68,19 +68,19 @@ def test_reasons_have_figures_causes_and_the_next_step() -> None:
     told = shortfall(SHORT, 0.8, "a folder/b.docx", "office")
     assert told == (
         "only 61.2 % of its words were read, less than the floor of 80 %: 1,000 words in the source, 600 kept, 20 left "
-        "out on purpose (20 navigation), 380 lost; unreadable (part 3: no XML); `raglake inspect 'a folder/b.docx'` "
+        "out (20 navigation), 380 lost; unreadable (part 3: no XML); `raglake inspect 'a folder/b.docx'` "
         "shows what was read; save the file anew or in another format, or accept it: "
         "`raglake config set completeness.floor_by_format.office 0.61`"
     )
     accepted = Completeness(floor_by_format={"office": 0.61})
     assert not is_incomplete(SHORT, accepted.floor_of("office", "any/thing"))
-    assert figures(Account(1, 1)) == "1 word in the source, 1 kept, 0 left out on purpose, 0 lost"
+    assert figures(Account(1, 1)) == "1 word in the source, 1 kept, 0 left out, 0 lost"
 
 
 def test_remarks_are_about_the_share_and_about_what_could_not_be_read() -> None:
     assert remarks(Account(100, 98), 0.98) == []
     assert remarks(Account(100, 97), 0.98) == [
-        "97 % of its words were read: 100 words in the source, 97 kept, 0 left out on purpose, 3 lost"
+        "97 % of its words were read: 100 words in the source, 97 kept, 0 left out, 3 lost"
     ]
     scans = tuple(Omission("page_without_text", 0, f"page {n}") for n in range(1, 6))
     assert remarks(Account(5, 5, scans), 0.98) == [
