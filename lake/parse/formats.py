@@ -29,7 +29,7 @@ epub = _ours("epub", ".epub", "lxml", *_HTML)
 rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
 org = _ours("org", ".org", _ENCODINGS)
 rtf = _ours("rtf", ".rtf", "striprtf")
-opendocument = _ours("opendocument", ".odt", "lxml")
+opendocument = _ours("opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", _ENCODINGS)
 code = _ours(
     "code",

@@ -1,13 +1,15 @@
-"""OpenDocument text (odt): headings, paragraphs, lists and tables of content.xml."""
+"""OpenDocument texts and presentations (odt, odp, and their flat and template kin)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
-from lake.parse.archive import open_archive, read_member, xml_member
+from lake.parse.account import word_counts
+from lake.parse.archive import lenient_xml, open_archive, read_member
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
+from lake.parse.ooxml import Omit, Package
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -18,82 +20,114 @@ if TYPE_CHECKING:
 
 _MANIFEST = "META-INF/manifest.xml"
 _META = {"title": "title", "creator": "author", "language": "language", "date": "date"}
-_BREAKS = {"tab": "\t", "line-break": "\n"}
-_NO_TEXT = ("annotation", "tracked-changes", "sequence-decls", "note-citation")
+_FLAT = (".fodt", ".fodp")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    with open_archive(data, suffix) as archive:
+    omit = Omit()
+    if suffix in _FLAT:
+        root, error = lenient_xml(data)
+        if root is None:
+            raise InputError(f"not an OpenDocument file: {error}; check its suffix", "garbage")
+        if error:
+            omit("unreadable", "", error)
+        return _parsed([root], root, None, omit)
+    with open_archive(data, suffix, verify=False) as archive:
         _refuse_encrypted(archive)
-        body = next(xml_member(archive, "content.xml").iter("{*}text"), None)
-        stated = _stated(archive)
-    if body is None:
-        raise InputError("not an OpenDocument text: content.xml has no body; check its suffix", "garbage")
-    writer = TextWriter()
-    _write_children(body, writer)
-    date = stated.pop("date", None)
-    return writer.finish(**stated, metadata={"date": date} if date else {})
+        package = Package(archive, omit)
+        if not package.has("content.xml"):
+            raise InputError("the container has no part 'content.xml'; fetch or export the file again", "garbage")
+        content = package.root("content.xml")
+        if content is None:
+            raise InputError("the part 'content.xml' can't be read; open the file and save it again", "garbage")
+        styles = package.root("styles.xml") if package.has("styles.xml") else None
+        meta = package.root("meta.xml") if package.has("meta.xml") else None
+        return _parsed([content, *([styles] if styles is not None else [])], meta, package, omit)
 
 
 def _refuse_encrypted(archive: ZipFile) -> None:
-    if _MANIFEST in archive.namelist() and b"encryption-data" in read_member(archive, _MANIFEST):
-        raise InputError("the file is protected by a password; save it without one", "encrypted")
+    if _MANIFEST in archive.namelist():
+        try:
+            manifest = read_member(archive, _MANIFEST)
+        except InputError:
+            return
+        if b"encryption-data" in manifest:
+            raise InputError("the file is protected by a password; save it without one", "encrypted")
 
 
-def _stated(archive: ZipFile) -> dict[str, str]:
-    if "meta.xml" not in archive.namelist():
+def _parsed(roots: list[_Element], meta: _Element | None, package: Package | None, omit: Omit) -> ParsedDocument:
+    """``roots`` are those of content.xml and styles.xml, or of a flat file."""
+    body = next(roots[0].iter("{*}body"), None)
+    kind = next(
+        (one for one in (() if body is None else body) if odf_name(one) in ("text", "presentation", "drawing")), None
+    )
+    if kind is None:
+        raise InputError("not an OpenDocument text: content.xml has no body; check its suffix", "garbage")
+    reader = OdfReader(roots, package, omit)
+    writer = TextWriter()
+    metadata: dict[str, object] = {}
+    if odf_name(kind) == "text":
+        items = reader.text(kind)
+        margins, metadata = _margins(roots[-1], reader, items, writer, omit)
+        items = [*margins, *items]
+    else:
+        items = reader.slides(kind)
+        hidden = reader.hidden_slides(kind)
+        metadata = {"hidden_slides": hidden} if hidden else {}
+    writer.read(odf_reading(kind))
+    for text in reader.read_also:
+        writer.read(text)
+    for item in items:
+        _write(item, writer)
+    for what, text, place in omit.noted:
+        writer.omit(what, text, place)
+    stated = _stated(meta)
+    date = stated.pop("date", None)
+    stated["title"] = stated.get("title") or next((item.text for item in items if item.level and not item.made), "")
+    return writer.finish(
+        **{name: value or None for name, value in stated.items()},
+        metadata={**metadata, **({"date": date} if date else {})},
+    )
+
+
+def _margins(
+    root: _Element, reader: OdfReader, body: list[OdfItem], writer: TextWriter, omit: Omit
+) -> tuple[list[OdfItem], dict[str, object]]:
+    """Headers and footers that have a word which the body lacks, each once; all of them as metadata."""
+    known = set(word_counts("\n".join(map(item_text, body))))
+    kept: list[OdfItem] = []
+    metadata: dict[str, list[str]] = {}
+    for master in root.iter("{*}master-page"):
+        for node in master:
+            kind = odf_name(node).partition("-")[0]
+            if kind not in ("header", "footer"):
+                continue
+            writer.read(odf_reading(node))
+            items, has_page = reader.margin(node)
+            text = "\n".join(map(item_text, items))
+            if text.strip():
+                metadata.setdefault(kind, []).append(one_line(text))
+            counts = word_counts(text)
+            if set(counts) - known and not (has_page and counts.total() <= 3):
+                kept += items
+                known |= set(counts)
+            else:
+                omit("running_line", text, f"{kind} of pages")
+    return kept, {name: list(dict.fromkeys(texts)) for name, texts in metadata.items()}
+
+
+def _write(item: OdfItem, writer: TextWriter) -> None:
+    if item.rows is not None:
+        writer.table(item.rows, page=item.page)
+    elif item.level:
+        writer.heading(item.text, item.level, page=item.page)
+    else:
+        writer.add(item.text, "list" if item.is_list else "paragraph", page=item.page)
+
+
+def _stated(meta: _Element | None) -> dict[str, str]:
+    if meta is None:
         return {}
-    found = ((_META.get(_name(node)), one_line(node.text or "")) for node in xml_member(archive, "meta.xml").iter())
+    holder = next(meta.iter("{*}meta"), meta) if odf_name(meta) == "document" else meta
+    found = ((_META.get(odf_name(node)), one_line(node.text or "")) for node in holder.iter())
     return {field: text for field, text in found if field and text}
-
-
-def _name(node: _Element) -> str:
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
-
-
-def _attribute(node: _Element, name: str) -> str:
-    return next((str(value) for key, value in node.attrib.items() if str(key).rpartition("}")[2] == name), "")
-
-
-def _write_children(parent: _Element, writer: TextWriter) -> None:
-    for node in parent:
-        name = _name(node)
-        if name == "h":
-            level = _attribute(node, "outline-level")
-            writer.heading(_text(node), int(level) if level.isdecimal() and int(level) else 1)
-        elif name == "p":
-            writer.add(_text(node))
-        elif name == "list":
-            writer.add("\n".join(_list_lines(node, 0)), "list")
-        elif name == "table":
-            writer.table(
-                [_text(cell) for cell in row if _name(cell) == "table-cell"] for row in node.iter("{*}table-row")
-            )
-        elif name not in _NO_TEXT:
-            _write_children(node, writer)
-
-
-def _list_lines(node: _Element, depth: int) -> Iterator[str]:
-    for item in node:
-        texts = [_text(child) for child in item if _name(child) in ("p", "h")]
-        if any(texts):
-            yield f"{'  ' * depth}- {one_line(' '.join(texts))}"
-        for inner in item:
-            if _name(inner) == "list":
-                yield from _list_lines(inner, depth + 1)
-
-
-def _text(node: _Element) -> str:
-    """Text of a paragraph; OpenDocument writes runs of spaces, tabs and breaks as elements."""
-    pieces = [node.text or ""]
-    for child in node:
-        name = _name(child)
-        if name == "s":
-            count = _attribute(child, "c")
-            pieces.append(" " * (min(int(count), 1000) if count.isdecimal() else 1))
-        elif name in _BREAKS:
-            pieces.append(_BREAKS[name])
-        elif name not in _NO_TEXT:
-            pieces.append(_text(child) + ("\n" if name == "p" else ""))
-        pieces.append(child.tail or "")
-    return "".join(pieces)

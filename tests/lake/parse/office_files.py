@@ -45,7 +45,7 @@ _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 def with_namespaces(xml: str) -> str:
     """``xml`` with all prefixes declared on its root."""
-    return re.sub(r"^<([\w:]+)", rf"<\1 {XMLNS}", xml.strip(), count=1)
+    return re.sub(r"^<([\w:-]+)", rf"<\1 {XMLNS}", xml.strip(), count=1)
 
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
@@ -148,3 +148,17 @@ def table(*rows: str) -> str:
 def cell(content: str, properties: str = "") -> str:
     inner = content if content.startswith("<") else para(content)
     return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inner}</w:tc>"
+
+
+def odf(body: str, styles: str = "", parts: Mapping[str, str | bytes] | None = None, *, pages: str = "") -> bytes:
+    """An OpenDocument file: its body with the element of its kind, automatic styles, further parts, master pages."""
+    content = f"<office:document-content><office:automatic-styles>{styles}</office:automatic-styles>"
+    members: dict[str, str | bytes] = {
+        "content.xml": with_namespaces(f"{content}<office:body>{body}</office:body></office:document-content>")
+    }
+    if pages:
+        masters = f"<office:master-styles>{pages}</office:master-styles>"
+        members["styles.xml"] = with_namespaces(f"<office:document-styles>{masters}</office:document-styles>")
+    for name, text in (parts or {}).items():
+        members[name] = with_namespaces(text) if isinstance(text, str) and name.endswith(".xml") else text
+    return zipped(members)
