@@ -1,0 +1,41 @@
+"""Source code is its own text: every line is in a block, whatever the grammar makes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake.parse import parse
+
+SOURCES = {
+    "a.py": "#!/usr/bin/env python\nimport os\n\n\nclass Lamp:\n    '''Oil.'''\n\n    def lit(self):\n        pass\n\nX = 2\n",
+    "broken.py": "def f(:\n    return ((\n\nclass\n\nrest = 1\n",
+    "a.js": "const f = () => 1;\nexport default class A { m() {} }\n// end",
+    "a.ts": "export type A = string;\nnamespace N { export function f(): void {} }\n",
+    "a.go": "package main\n\nfunc (l *Lamp) Lit() bool { return true }\n",
+    "a.rs": "#[derive(Debug)]\nstruct A;\nimpl A { fn m(&self) {} }\n",
+    "a.java": "package p;\npublic record A(int x) { void m() {} }\n",
+    "a.c": "#define X 1\nstruct s { int a; };\nint main(void) { return X; }\n",
+    "a.sh": "set -e\nlit() { echo on; }\nlit\n",
+    "a.sql": "SELECT 1;\n\n-- after\nSELECT 2;\n",
+    "a.yaml": "lamp: oil\n\nn: 1.10\n",
+    "a.tex": "\\section{Lamp}\nOil.\n\n% note\nMore.\n",
+    "Makefile": "all:\n\techo on\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_every_line_is_in_a_block(name: str, ends: str) -> None:
+    source = SOURCES[name]
+    parsed = parse(source.replace("\n", ends).encode(), name)
+    assert parsed.text == source
+    assert parsed.source_text is None
+    kept = "".join(parsed.text[block.start : block.end] for block in parsed.blocks)
+    assert "".join(kept.split()) == "".join(source.split())
+
+
+def test_comments_in_other_scripts_do_not_move_the_blocks() -> None:
+    source = "# Фонарь 灯塔\ndef lit():\n    return '灯'\n\n\ndef out():\n    return 'é'\n"
+    parsed = parse(source.encode(), "a.py")
+    assert [block.label for block in parsed.blocks] == ["lit", "out"]
+    assert parsed.text[parsed.blocks[1].start :].startswith("def out")

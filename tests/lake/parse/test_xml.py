@@ -1,0 +1,137 @@
+"""XML: data as outlines, documents as prose, and nothing fetched or multiplied."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake.errors import InputError
+from lake.parse import parse
+from lake.parse.account import account_of
+from lake.parse.document import ParsedDocument
+
+
+def complete(source: str | bytes) -> ParsedDocument:
+    parsed = parse(source if isinstance(source, bytes) else source.encode(), "a.xml")
+    assert account_of(parsed).n_words_lost == 0, parsed.text
+    return parsed
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<lamps><lamp><fuel>oil</fuel><n>3</n></lamp><lamp><fuel>gas</fuel></lamp></lamps>",
+         "lamp:\n  fuel: oil\n  n: 3\n\nlamp:\n  fuel: gas"),
+        ("<a><b>1</b><i>2</i></a>", "b: 1\n\ni: 2"),
+        ('<a><lamp id="7" note="of oil">lit</lamp><z/></a>', "lamp:\n  id: 7\n  note: of oil\n  text: lit\n\nz:"),
+        ("<a><t>un<b>believ</b>able</t><t>x</t></a>", "t: unbelievable\n\nt: x"),
+        ("<a><t>one<x>two</x>three</t><t>x</t></a>", "t: one two three\n\nt: x"),
+        ("<a><t>p <![CDATA[<raw> & ]]>q</t><t>x</t></a>", "t: p <raw> & q\n\nt: x"),
+        ('<x:a xmlns:x="urn:x"><x:t xml:space="preserve">p</x:t><x:t>q</x:t></x:a>', "t: p\n\nt: q"),
+        ("<a><t>p<?target data?> q</t><t>x</t></a>", "t: p q\n\nt: x"),
+        ("<rss><channel><title>News</title><item><title>One</title></item></channel></rss>",
+         "title: News\n\nitem:\n  title: One"),
+        ('<!DOCTYPE a [<!ENTITY x "rope"><!ENTITY y "&x; &amp; tar">]><a><t>&y;</t><t n="&x;">x</t></a>',
+         "t: rope & tar\n\nt:\n  n: rope\n  text: x"),
+        ("<a><t>caf&eacute;&nbsp;noir</t><t>x</t></a>", "t: café noir\n\nt: x"),
+        ("<only>words</only>", "only: words"),
+    ],
+)  # fmt: skip
+def test_data_is_an_outline(source: str, text: str) -> None:
+    assert complete(source).text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-2", "windows-1250", "cp1250"])
+def test_declared_encodings(encoding: str) -> None:
+    source = f'<?xml version="1.0" encoding="{encoding}"?><a><t>Příliš</t><t>žluťoučký</t></a>'
+    assert complete(source.encode(encoding)).text == "t: Příliš\n\nt: žluťoučký"
+
+
+DOCBOOK = """<book xmlns="http://docbook.org/ns/docbook"><info><title>Lamps</title></info><chapter xml:id="c">
+<title>Oil <emphasis>lamps</emphasis></title><para>First <emphasis>un</emphasis>believable.
+<itemizedlist><listitem><para>one</para></listitem><listitem><para>two</para><itemizedlist><listitem><para>deep</para>
+</listitem></itemizedlist></listitem></itemizedlist> after.</para>
+<section><title>Deep</title><para>x<!-- aside --> y</para>
+<table><title>Prices</title><tgroup cols="2"><thead><row><entry>a</entry><entry>b</entry></row></thead><tbody><row>
+<entry>1</entry><entry><para>2</para></entry></row></tbody></tgroup></table><programlisting language="py">x = 1
+y = 2</programlisting></section></chapter></book>"""
+
+
+def test_docbook() -> None:
+    parsed = complete(DOCBOOK)
+    assert parsed.title == "Lamps"
+    assert parsed.text == (
+        "# Lamps\n\n## Oil lamps\n\nFirst unbelievable.\n\n- one\n- two\n  - deep\n\nafter.\n\n### Deep\n\nx y\n\n"
+        "Prices\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n```\nx = 1\ny = 2\n```"
+    )
+    assert [block.heading[-1] for block in parsed.blocks if block.kind == "table"] == ["Deep"]
+    assert {one.kind for one in parsed.omitted} == {"hidden", "decoration"}
+
+
+def test_jats() -> None:
+    parsed = complete(
+        "<article><front><article-meta><title-group><article-title>Herring</article-title></title-group><abstract>"
+        "<p>Short.</p></abstract></article-meta></front><body><sec id='s1'><title>Method</title><p>We used nets "
+        "(<xref ref-type='bibr' rid='b1'>1</xref>).</p><fig id='f'><label>Fig. 1</label><caption>"
+        "<p>A net.</p></caption><graphic xlink:href='net.png' xmlns:xlink='http://www.w3.org/1999/xlink'/></fig></sec></body></article>"
+    )
+    assert parsed.title == "Herring"
+    for wanted in ("Method\n\nWe used nets (1).", "Fig. 1", "A net.", "Short."):
+        assert wanted in parsed.text
+
+
+def test_tei() -> None:
+    parsed = complete(
+        "<TEI><teiHeader><fileDesc><titleStmt><title>Ballad</title></titleStmt></fileDesc></teiHeader><text><body><div>"
+        "<head>One</head><lg><l>The lamp was <hi>lit</hi></l><l>at nine</l></lg><p>So it ends.</p></div>"
+        "</body></text></TEI>"
+    )
+    assert parsed.title == "Ballad"
+    assert "# One" in parsed.text
+    assert "The lamp was lit" in parsed.text
+
+
+def test_html_like_table_and_attributes_with_words() -> None:
+    parsed = complete(
+        "<topic><title>T</title><body><p>See <image href='a.png' alt='a lamp of oil'/> here.</p><table>"
+        "<caption>Prices</caption><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></body></topic>"
+    )
+    assert "a lamp of oil" in parsed.text
+    assert "Prices\n\n| a | b |" in parsed.text
+
+
+def test_nothing_outside_the_file_is_read() -> None:
+    parsed = parse(b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a><t>&x;oil</t><t>gas</t></a>', "a.xml")
+    assert parsed.text == "t: oil\n\nt: gas"
+    assert [one.kind for one in parsed.omitted] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        '<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">',
+        f'<!ENTITY c "{"x" * 60_000}">',
+        '<!ENTITY a "&c;"><!ENTITY c "&a;">',
+    ],
+)
+def test_bombs_are_refused(entities: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse(f"<!DOCTYPE z [{entities}]><z>{'&c;' * 2000}</z>".encode(), "a.xml")
+    assert refused.value.error_class == "entity_bomb"
+
+
+@pytest.mark.parametrize("bad", ["<t>rope & tar</t>", "<t>rope < tar</t>", "<t>rope</u>"])
+def test_small_faults_cost_nothing_else(bad: str) -> None:
+    parsed = parse(f"<a>{bad}<t>oil</t></a>".encode(), "a.xml")
+    assert "rope" in parsed.text
+    assert "oil" in parsed.text
+    assert [one.kind for one in parsed.omitted][:1] == ["unreadable"]
+
+
+def test_what_a_repair_loses_is_lost_in_the_account() -> None:
+    parsed = parse(b"<a><t>gas</t><t n=1>rope</t><t>oil of the lamps</t></a>", "a.xml")
+    assert account_of(parsed).n_words_lost >= 4
+
+
+def test_deep_prose_is_refused() -> None:
+    with pytest.raises(InputError, match="nested"):
+        parse(("<d>" * 230 + "<p>x</p>" + "</d>" * 230).encode(), "a.xml")
