@@ -7,7 +7,7 @@ import pytest
 from lake.parse import parse
 
 SOURCES = {
-    "a.py": "#!/usr/bin/env python\nimport os\n\n\nclass Lamp:\n    '''Oil.'''\n\n    def lit(self):\n        pass\n\nX = 2\n",
+    "a.py": "#!/usr/bin/env python\nimport os\n\n\nclass Lamp:\n    def lit(self):\n        pass\n\nX = 2\n",
     "broken.py": "def f(:\n    return ((\n\nclass\n\nrest = 1\n",
     "a.js": "const f = () => 1;\nexport default class A { m() {} }\n// end",
     "a.ts": "export type A = string;\nnamespace N { export function f(): void {} }\n",
