@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: Suffixes of files that decide the vectors, unlike read-me pages and exports for other backends.
 _SUFFIXES = {".json", ".txt", ".model", ".safetensors", ".bin"}
 _OTHER_BACKENDS = {"onnx", "openvino"}
+#: Suffixes under which torch saves pickles; and the variable that lists trusted models, separated by commas.
+_PICKLED, TRUSTED = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}, "RAGLAKE_PICKLED_MODELS"
 _DIMENSION_KEYS = ("out_features", "embedding_dimension", "word_embedding_dimension")
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 _LONGEST_CREDIBLE = 1 << 20
@@ -62,14 +65,34 @@ def tokenizer_name(path: Path) -> str:
 def find_folder(model: str) -> Path:
     """The folder at a path, or of a model hub's name, downloaded if it is not there yet.
 
-    Raises UsageError if neither exists, TransientError if the hub can't be reached.
+    Raises UsageError if neither exists or its weights are pickled, TransientError if the hub can't be reached.
     """
     path = Path(model).expanduser()
     if model and path.is_dir():
-        return path
+        return _without_pickles(path, model)
     if not model or model.startswith(("/", ".", "~")) or model.count("/") > 1 or path.exists():
         raise UsageError(f"no model folder {model!r}; give a folder saved by sentence-transformers or a hub name")
-    return _hub_folder(model if "/" in model else f"sentence-transformers/{model}")
+    return _without_pickles(_hub_folder(model if "/" in model else f"sentence-transformers/{model}"), model)
+
+
+def _without_pickles(path: Path, model: str) -> Path:
+    """The folder. Raises UsageError if weights are pickled, which can run any code, unless the model is trusted."""
+    safe = {file.parent for file in path.rglob("*.safetensors")}
+    pickled = [
+        file for file in sorted(path.rglob("*")) if file.suffix in _PICKLED and file.parent not in safe and _runs(file)
+    ]
+    if pickled and model not in os.environ.get(TRUSTED, "").split(","):
+        raise UsageError(
+            f"{pickled[0]} of the model {model!r} is pickled and could run any code when it is loaded; save the model "
+            f"with safetensors, or trust it by {TRUSTED}={model}"
+        )
+    return path
+
+
+def _runs(file: Path) -> bool:
+    """Whether a file is a pickle or an archive of torch's, which holds one."""
+    with file.open("rb") as opened:
+        return opened.read(4).startswith((b"PK\x03\x04", b"\x80"))
 
 
 @lru_cache(maxsize=32)

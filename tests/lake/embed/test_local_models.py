@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -19,7 +20,7 @@ from lake.embed.backends import Backend
 from lake.embed.exactness import check_exactness
 from lake.embed.local_models import local_model
 from lake.embed.minilm import check_files, minilm_folder
-from lake.embed.model_files import read_model_folder
+from lake.embed.model_files import TRUSTED, find_folder, read_model_folder
 from lake.embed.processor import has_bfloat16, n_threads
 from lake.embed.sentence_transformer import SentenceTransformerEmbedder
 from lake.errors import ContractError, UsageError
@@ -289,3 +290,33 @@ def test_a_precision_that_makes_another_model_is_refused() -> None:
     check_exactness(identify("minilm"), exact, exact)
     with pytest.raises(ContractError, match=r"cosine of 0.00000 .* use --backend torch-cpu/float32"):
         check_exactness(identify("minilm"), [np.eye(4, dtype=np.float32)[1]], exact)
+
+
+def test_a_pickled_model_is_loaded_only_if_it_is_trusted(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny_model, folder)
+    weights = next(folder.rglob("model.safetensors"))
+    torch.save(load_file(weights), weights.with_name("pytorch_model.bin"))
+    assert find_folder(str(folder)) == folder  # the safe file is the one that is read
+    weights.unlink()
+    with pytest.raises(UsageError, match="pickled and could run any code"):
+        find_folder(str(folder))
+    monkeypatch.setenv(TRUSTED, f"other,{folder}")
+    assert find_folder(str(folder)) == folder
+
+
+def test_a_model_with_code_of_its_own_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "coded"
+    shutil.copytree(tiny_model, folder)
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[0]["type"] = "modeling_own.Own"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "modeling_own.py").write_text("import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n")
+    with pytest.raises(UsageError):
+        list(load_embedder(f"st:{folder}").embed(["x"]))
+    assert not list(tmp_path.rglob("ran"))
