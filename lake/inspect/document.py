@@ -6,7 +6,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
-from lake.errors import UsageError
+from lake.errors import ContractError, UsageError
 from lake.ids import place_ids
 from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import remarks
@@ -37,10 +37,16 @@ def inspected(
 
     ``sections`` have ``text``, place, heading and page, and with ``chunks`` their chunks. ``account`` has the words of
     the source and what became of them, None if an older release indexed the document or it could not be parsed.
-    ``quarantine`` is None for an indexed document. Raises UsageError for an unknown uri, or one of several sources.
+    ``quarantine`` is None for an indexed document. Raises UsageError for an unknown uri, or one of several sources,
+    and ContractError if the lake has lost the text.
     """
     row, table = _row(snapshot, uri, source)
     content = _content(lake, row["content_id"])
+    if not content and table == "documents":
+        raise ContractError(
+            f"the text of {uri!r} is not in contents/ of {lake.url}; `raglake doctor` shows what else is missing, and "
+            "`raglake ingest SOURCE --verify` parses it again"
+        )
     parser = parser_and_suffix(uri)[0]
     account = stored_account(*(content.get(name) for name in ACCOUNT.names))
     stated = {name: content.get(name) for name in _STATED} | {k: v for k, v in row.items() if k in _INDEXED}

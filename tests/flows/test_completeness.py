@@ -267,6 +267,14 @@ def test_inspect_explains_what_it_cannot_show(lost: Lost, tmp_path: Path) -> Non
     assert lost("inspect", "plain.md", "--source", other)["source"] == str(other)
 
 
+def test_a_lost_text_is_named_with_its_remedy(lost: Lost) -> None:
+    lost.ingest()
+    for path in (lost.lake / "contents").iterdir():
+        path.unlink()
+    assert "`raglake ingest SOURCE --verify --lake" in lost("inspect", "whole.sieve", status=1)
+    assert lost("status")["completeness"]["n_words_source"] == 424
+
+
 def test_inspect_writes_pictures_of_pages(lost: Lost, tmp_path: Path) -> None:
     pdf = (ROOT / "tests/corpus/refractor.pdf").read_bytes()
     (lost.source / "lens.pdf").write_bytes(pdf)
