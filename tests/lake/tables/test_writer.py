@@ -230,3 +230,29 @@ def test_rows_that_pass_are_searched_as_if_there_were_no_others(
         if night is not None:
             rough = reader.nearest_roughly(vector("w7"), 30, passing)
             assert (len(rough), set(rough["_rowid"].to_pylist()) <= set(ids)) == (min(30, len(ids)), True)
+
+
+def test_a_table_of_an_older_release_gets_the_new_columns_even_after_a_run_died_midway(tmp_path: Path) -> None:
+    tables, old, new = Tables(str(tmp_path)), schemas.older(schemas.DOCUMENTS), schemas.DOCUMENTS
+    named = list(schemas.ACCOUNT.names)
+
+    def write(schema: pa.Schema, doc_id: str, **account: int) -> None:
+        row = {**dict.fromkeys(schema.names), "doc_id": doc_id, **account}
+        tables.apply("documents", iter(pa.Table.from_pylist([row], schema=schema).to_batches()), schema, [])
+
+    def accounts(version: int) -> dict[str, int | None]:
+        reader = tables.at("documents", version)
+        rows = reader.scan(["doc_id", *named])
+        assert rows.to_pylist() == [row for batch in reader.batches(rows.column_names) for row in batch.to_pylist()]
+        return {row["doc_id"]: row["n_words_kept"] for row in rows.to_pylist()}
+
+    tables.reset("documents", old, None)
+    write(old, "a")
+    base = tables.seal("documents", "1")
+    for words in (3, 7):  # the first run dies before its release is logged
+        tables.reset("documents", new, base)
+        write(new, "b", n_words_source=words, n_words_kept=words)
+    head = tables.seal("documents", "2")
+    assert (accounts(base), accounts(head)) == ({"a": None}, {"a": None, "b": 7})
+    assert tables.at("documents", base).schema.names == old.names
+    assert tables.at("documents", head).schema.names == new.names
