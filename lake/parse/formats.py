@@ -30,7 +30,7 @@ rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
 org = _ours("org", ".org", _ENCODINGS)
 rtf = _ours("rtf", ".rtf", "striprtf")
 opendocument = _ours("opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
-json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", _ENCODINGS)
+json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
 code = _ours(
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"

@@ -22,6 +22,8 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
+_START, _END, _TAIL = re.compile(rb"<([A-Za-z_][^\s<>/]*)"), re.compile(rb"</([^\s<>/]+)\s*>\s*\Z"), 4096
+_UNKNOWN = re.compile(r"Entity '([^']+)' not defined")
 _REFERENCE = re.compile(r"&([^#&;\s][^&;\s]*);")
 #: Maximum number of entities in the text of one.
 _MAX_ENTITIES = 100
@@ -58,21 +60,42 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
         message, place = str(error.msg), f"line {error.lineno}: {error.msg}"
     except ValueError as error:  # an encoding that is declared twice
         message = place = str(error)
-    if (refusal := _reason(message)).error_class != "garbage":
+    refusal = _reason(message)
+    # libxml2 also stops early at a byte that is not of the declared encoding.
+    stopped = refusal.error_class == "truncated" and _is_closed(data)
+    if refusal.error_class != "garbage" and not stopped:
         raise refusal
     # Entities of HTML that no DTD declares, or an encoding that libxml2 does not know.
     text, _, omitted = decode(data, declared=True)
     text = _ENTITY.sub(lambda match: html5.get(f"{match[1]};", match[0]), _DECLARATION.sub("", text, count=1))
     try:
-        root = etree.fromstring(text.encode(), _parser(encoding="utf-8"))
+        return _without_unknown(text, writer), ""
     except etree.XMLSyntaxError:
         root = etree.fromstring(text.encode(), _parser(encoding="utf-8", recover=True))
         if root is None or not (len(root) or words(root)):
             raise refusal from None
         writer.omit("unreadable", place=f"{place}; the text around it is kept")
         return root, text
-    writer.note(omitted)
-    return root, ""
+    finally:
+        writer.note(omitted)
+
+
+def _without_unknown(text: str, writer: TextWriter) -> Any:
+    """The root; entities that the file does not declare are left out and named."""
+    from lxml import etree
+
+    for _ in range(_MAX_ENTITIES):
+        try:
+            return etree.fromstring(text.encode(), _parser(encoding="utf-8"))
+        except etree.XMLSyntaxError as error:
+            unknown = _UNKNOWN.match(str(error.msg))
+            if unknown is None or f"&{unknown[1]};" not in text:
+                raise
+            text = text.replace(f"&{unknown[1]};", "")
+            writer.omit(
+                "unreadable", place=f"line {error.lineno}: the entity {unknown[1]!r} is not declared in the file"
+            )
+    return etree.fromstring(text.encode(), _parser(encoding="utf-8"))
 
 
 def _parser(**options: Any) -> Any:
@@ -94,6 +117,12 @@ def _refuse_bombs(dtd: Any) -> None:
 
     if many := next((name for name in inner if size(name) > _MAX_ENTITIES), None):
         raise InputError(f"the entity {many!r} is made of {sizes[many]:,} others; write it out", "entity_bomb")
+
+
+def _is_closed(data: bytes) -> bool:
+    """Whether the bytes end with the end tag of their first element."""
+    first, last = _START.search(data), _END.search(data[-_TAIL:])
+    return bool(first and last and first[1] == last[1])
 
 
 def _reason(message: str) -> InputError:

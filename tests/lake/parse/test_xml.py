@@ -46,6 +46,12 @@ def test_declared_encodings(encoding: str) -> None:
     assert complete(source.encode(encoding)).text == "t: Příliš\n\nt: žluťoučký"
 
 
+def test_wrongly_declared_encoding() -> None:
+    source = "<a><t>Маяк на северном берегу моря не горит</t><t>Сегодня вечером корабль придёт поздно</t></a>"  # noqa: RUF001
+    declared = '<?xml version="1.0" encoding="utf-8"?>' + source
+    assert "Сегодня вечером" in complete(declared.encode("windows-1251")).text
+
+
 DOCBOOK = """<book xmlns="http://docbook.org/ns/docbook"><info><title>Lamps</title></info><chapter xml:id="c">
 <title>Oil <emphasis>lamps</emphasis></title><para>First <emphasis>un</emphasis>believable.
 <itemizedlist><listitem><para>one</para></listitem><listitem><para>two</para><itemizedlist><listitem><para>deep</para>
