@@ -59,14 +59,22 @@ class WordStyles:
         outline = outline_level(child(self.nodes[name], "w:pPr"))
         if outline is not None:
             return outline
-        title = self.names[name].lower()
-        named = _HEADING_NAME.fullmatch(title)
-        return int(named[1]) if named else _TITLES.get(title, -1)
+        return named_level(self.names[name]) or -1
 
     @staticmethod
     def _value(node: _Element, name: str) -> str:
         one = child(node, name)
         return "" if one is None else one_line(attribute(one, "val"))
+
+
+def named_level(name: str) -> int:
+    """Heading depth by the name of a style; 0 if it is none of a heading.
+
+    >>> named_level("heading 2"), named_level("Titel"), named_level("Title")
+    (2, 0, 1)
+    """
+    named = _HEADING_NAME.fullmatch(name.lower())
+    return int(named[1]) if named else _TITLES.get(name.lower(), 0)
 
 
 def outline_level(properties: _Element | None) -> int | None:

@@ -1,0 +1,156 @@
+# ruff: noqa: E501, RUF001 - a line of RTF is read more easily in one piece, and some letters are Greek
+"""RTF: every place where text can stand is kept, or named with the reason why it is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake.errors import InputError
+from lake.parse import ParsedDocument, parse
+from lake.parse.account import account_of
+
+FONTS = (
+    r"{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fcharset238 Arial CE;}{\f2\fcharset204 Arial Cyr;}{\f3\fcharset2 Symbol;}"
+    r"{\f4\fcharset128 MS Mincho;}{\f5\fcharset161{\*\panose 02}Arial Greek;}}"
+)
+STYLES = (
+    r"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\s2\sbasedon1 Kapitel;}{\s3 heading 2;}"
+    r"{\*\cs10 Default Paragraph Font;}{\s4 Title;}{\s5\sbasedon6 A;}{\s6\sbasedon5 B;}}"
+)
+
+
+def rtf(body: str) -> bytes:
+    return (r"{\rtf1\ansi\ansicpg1252\deff0" + FONTS + STYLES + body + "}").encode("latin-1")
+
+
+def parsed(body: str) -> ParsedDocument:
+    """The document, whose account shows no loss."""
+    document = parse(rtf(body), "a.rtf")
+    assert account_of(document).n_words_lost == 0
+    return document
+
+
+def row(*cells: str, edges: tuple[int, ...] = ()) -> str:
+    edges = edges or tuple(1000 * (i + 1) for i in range(len(cells)))
+    return (
+        r"\trowd " + "".join(rf"\cellx{edge}" for edge in edges) + r"\pard\intbl "
+        + "".join(rf"{cell}\cell " for cell in cells) + r"\row "
+    )  # fmt: skip
+
+
+KEPT = {
+    "paragraphs": (r"One.\par Two\line half.\par", "One.\n\nTwo\nhalf."),
+    "words in several groups": (r"un{\b be}{\i\f0 liev}able\par", "unbelievable"),
+    "lines of the file": ("One and\n two\r\n three.\\par", "One and two three."),
+    "escapes": (r"a \{b\} \\c\~d AB\_4711 light\-keeper", "a {b} \\c\xa0d AB-4711 lightkeeper"),
+    "dashes and quotation marks": (r"\ldblquote a\rdblquote\emdash b\rquote s", "“a”—b’s"),
+    "the code page": (r"cr\'eape", "crêpe"),
+    "a font's code page": (r"{\f1 P\'f8\'edli\'9a} {\f2\'cf\'f0\'e8} {\f5\'e1\'e2}", "Příliš При αβ"),
+    "characters of two bytes": (r"{\f4\'93\'fa\'96\'7b\'83A}", "日本ア"),
+    "Unicode": (r"\u945?\u-3998?{\uc0\u946}{\uc2\u947\'61\'62}{\uc1\u948\'61}\u8364\'80", "αβγδ€"),
+    "a character beyond the first plane": (r"\u-10179?\u-8704?", "\U0001f600"),
+    "a paragraph right after Unicode": (r"a\u233\par b", "aé\n\nb"),
+    "symbols": (r"{\f3 a\'b3} 5", "α≥ 5"),
+    "a field": (r'{\field{\*\fldinst HYPERLINK "http://x.example"}{\fldrslt{the site}}} here', "the site here"),
+    "a field in a field": (r"{\field{\*\fldinst IF}{\fldrslt a {\field{\*\fldinst X}{\fldrslt b}} c}}", "a b c"),
+    "a footnote": (
+        r"The gate{\super\chftn}{\footnote\pard{\super\chftn} Paid by Vltava.} opens.\par Next.\par",
+        "The gate[1] opens.\n\n[1] Paid by Vltava.\n\nNext.",
+    ),
+    "an endnote": (r"The gate{\*\footnote\ftnalt See Novak.}.\par", "The gate[1].\n\n[1] See Novak."),
+    "a comment": (
+        r"Rent{\*\atnid AB}{\*\atnauthor Ida}\chatn{\*\annotation{\*\atndate 1}\pard Really?\par} is 5.\par",
+        "Rent is 5.\n\nComment (Ida): Really?",
+    ),
+    "a text box": (
+        r"Above.{\shp{\*\shpinst{\sp{\sn shapeType}{\sv 202}}{\shptxt\pard Eels\par}}{\shprslt{\*\do\dptxbx Eels}}}\par",
+        "Above.\n\nEels",
+    ),
+    "a picture": (r"x{\*\shppict{\pict\pngblip 89504e470d0a}}{\nonshppict{\pict 0102}} y", "x y"),
+    "a picture's description": (
+        r"x{\pict{\*\picprop{\sp{\sn wzDescription}{\sv Boats}}}\pngblip 8950}\par",
+        "x\n\nPicture: Boats",
+    ),
+    "bytes": ("x{\\pict\\bin5 }{\\}{}y\\par", "xy"),
+    "an object": (r"x {\object\objemb{\*\objclass Excel}{\*\objdata 0105}{\result{\pard shown}}}\par", "x shown"),
+    "hidden text": (r"Seen {\v secret }words\v0 .", "Seen words."),
+    "a deletion": (r"It is {\deleted never }shut.", "It is shut."),
+    "an insertion": (r"Pay {\revised\revauth1 455 }now.", "Pay 455 now."),
+    "two forms of a name": (r"{\upr{ansi}{\*\ud{\u233?tat}}}", "état"),
+    "headings": (
+        r"\pard\s1 One\par\pard\s2 Two\par\pard\s3 Three\par\pard\outlinelevel3 Four\par\pard\s5 Five\par",
+        "# One\n\n# Two\n\n## Three\n\n#### Four\n\nFive",
+    ),
+    "a list": (
+        r"{\listtext\f3\'b7\tab}\ls1 one\par{\listtext\f3\'b7\tab}\ilvl1 two\par\pard{\listtext 3.\tab}three\par\pard End.\par",
+        "- one\n  - two\n- 3. three\n\nEnd.",
+    ),
+    "a formula": (r"{\mmath{\*\moMath{\mr E=mc}{\msSup{\me{\mr x}}{\msup{\mr 2}}}}}", "E=mcx2"),
+    "an index entry": (r"rope{\xe rope}{\*\bkmkstart x}{\*\bkmkend x} and tar", "rope and tar"),
+    "a table": (
+        row("a", r"b\par c") + row("d", "e") + r"\pard After.\par",
+        "| a | b c |\n| --- | --- |\n| d | e |\n\nAfter.",
+    ),
+    "a wide cell": (
+        row("x", "wide", edges=(1000, 3000)) + row("1", "2", "3"),
+        "| x | wide |  |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
+    ),
+    "a tall cell": (row("tall", "v11") + row("", "v21"), "| tall | v11 |\n| --- | --- |\n|  | v21 |"),
+    "a table in a table": (
+        r"\trowd\cellx1000\cellx2000\pard\intbl North\cell\pard\intbl\itap2 bolts\nestcell 120\nestcell"
+        r"{\*\nesttableprops\trowd\cellx1500\cellx1800\nestrow}{\nonesttables\par}\pard\intbl\itap1\cell\row",
+        "| North | bolts 120 ; |\n| --- | --- |",
+    ),
+    "groups that don't end": (r"{\b One. {\i Two.", "One. Two."),
+    "groups that end too often": (r"One.}} Two.", "One. Two."),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_text_is_kept(name: str) -> None:
+    body, text = KEPT[name]
+    assert parsed(body).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "n_words"),
+    [
+        ("hidden text", "hidden", 1),
+        ("a deletion", "deleted", 1),
+        ("an object", "attachment", 0),
+        ("a text box", "repeated", 1),
+    ],
+)
+def test_what_is_left_out_has_a_reason(name: str, kind: str, n_words: int) -> None:
+    omitted = account_of(parsed(KEPT[name][0])).omitted
+    assert [(one.kind, one.n_words) for one in omitted] == [(kind, n_words)]
+
+
+def test_headers_and_footers_are_kept_once_if_they_stand_nowhere_else() -> None:
+    page = r"{\footer Page {\field{\*\fldinst PAGE}{\fldrslt 3}}\par}"
+    document = parsed(r"{\header Archive KX-90210\par}{\headerl Archive KX-90210\par}" + page + r"\pard It opens.\par")
+    assert document.text == "Archive KX-90210\n\nIt opens."
+    assert document.metadata == {"header": ["Archive KX-90210"], "footer": ["Page 3"]}
+
+
+def test_title_and_author_are_those_of_the_file() -> None:
+    document = parsed(r"{\info{\title Caf\'e9}{\author Ida \u321?}{\subject x}{\doccomm never shown}}Text.\par")
+    assert (document.title, document.author, document.text) == ("Café", "Ida Ł", "Text.")
+
+
+def test_text_of_an_unknown_destination_is_named() -> None:
+    omitted = account_of(parsed(r"Seen.{\*\newthing some words}")).omitted
+    assert [(one.kind, one.n_words, one.place) for one in omitted] == [("decoration", 2, "destination newthing")]
+
+
+@pytest.mark.parametrize("page", [1250, 1251, 1253, 1254])
+def test_the_page_of_the_file_holds_without_fonts(page: int) -> None:
+    words = {1250: "žluťoučký kůň", 1251: "быстрый", 1253: "γρήγορα", 1254: "ığdır"}[page]
+    coded = "".join(f"\\'{byte:02x}" for byte in words.encode(f"cp{page}"))
+    document = parse(rf"{{\rtf1\ansi\ansicpg{page} {coded}}}".encode(), "a.rtf")
+    assert document.text == words
+
+
+def test_a_file_of_fonts_alone_has_no_text() -> None:
+    with pytest.raises(InputError, match="no text"):
+        parse(rtf(""), "a.rtf")
