@@ -47,7 +47,7 @@ KEPT = {
     "the code page": (r"cr\'eape", "crêpe"),
     "a font's code page": (r"{\f1 P\'f8\'edli\'9a} {\f2\'cf\'f0\'e8} {\f5\'e1\'e2}", "Příliš При αβ"),
     "characters of two bytes": (r"{\f4\'93\'fa\'96\'7b\'83A}", "日本ア"),
-    "Unicode": (r"\u945?\u-3998?{\uc0\u946}{\uc2\u947\'61\'62}{\uc1\u948\'61}\u8364\'80", "αβγδ€"),
+    "Unicode": (r"\u945?\u-3998?{\uc0\u946}{\uc2\u947\'61\'62}{\uc1\u948\'61}\u8364\'80", "αββγδ€"),
     "a character beyond the first plane": (r"\u-10179?\u-8704?", "\U0001f600"),
     "a paragraph right after Unicode": (r"a\u233\par b", "aé\n\nb"),
     "symbols": (r"{\f3 a\'b3} 5", "α≥ 5"),
