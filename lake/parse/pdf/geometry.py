@@ -48,7 +48,7 @@ class Line:
     """A line of text, or a table that stands for the lines inside it; the box is in points of the page as shown.
 
     ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
-    ``is_note`` marks the lines of footnotes.
+    ``is_note`` marks the lines of footnotes. ``is_upright`` is false for text that runs up or down the page.
     """
 
     text: str
@@ -63,11 +63,8 @@ class Line:
     ends_apart: bool = False
     has_gap: bool = False
     is_note: bool = False
+    is_upright: bool = True
 
     @property
     def middle(self) -> float:
         return (self.bottom + self.top) / 2
-
-    @property
-    def is_upright(self) -> bool:
-        return self.table is not None or self.top - self.bottom <= max(2.5 * self.size, 4.0) or len(self.text) < 3

@@ -23,10 +23,9 @@ _FORCED_BOLD = 1 << 18
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 4
 _THIN = 3.0
-_GLYPHS = re.compile(r"\S")
-#: Replacement characters, private use and controls, but for the bullets of symbol fonts and pdfium's hyphen.
-_NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8ff\x00\x01\x03-\x08\x0e-\x1f]")
-_SAMPLES = 24
+#: Replacement characters and code points for private use, but for those of symbol fonts.
+_NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8ff]")
+_SAMPLES = 16
 _MOST_UNMAPPED = 0.4
 _LEAST_RULE = 6.0
 
@@ -193,9 +192,11 @@ class PageGlyphs:
         """Whether most glyphs have no Unicode value that means something, so that the text is no text."""
         if not self.n_chars:
             return False
-        n_glyphs = len(_GLYPHS.findall(self.text)) if self.text else 0
-        if len(_NO_LETTERS.findall(self.text)) > _MOST_UNMAPPED * max(1, n_glyphs):
-            return True
+        text = self.text
+        if not text.isascii():
+            n_glyphs = len(text) - text.count(" ") - 2 * text.count("\n")
+            if len(_NO_LETTERS.findall(text)) > _MOST_UNMAPPED * max(1, n_glyphs):
+                return True
         step = max(1, self.n_chars // _SAMPLES)
         sample = range(0, self.n_chars, step)
         failed: int = sum(self._quick.has_map_error(self._handle, i) == 1 for i in sample)

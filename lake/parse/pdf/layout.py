@@ -10,6 +10,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from lake.parse.pdf.hyphens import HYPHENS
+
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
     from lake.parse.pdf.geometry import Line
@@ -111,8 +113,8 @@ def join_divided(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
             last = line if not (line.is_note and last and not last.is_note) else last
             if line.table or not line.text:
                 continue
-            if before is not None and _is_similar(before, line) and (found := hyphens.joined(before.text, line.text)):
-                before.text, line.text = found
+            if before is not None and before.text[-1:] in HYPHENS and _is_similar(before, line):
+                before.text, line.text = hyphens.joined(before.text, line.text) or (before.text, line.text)
             if line.text:
                 before = line
         before = next((line for line in reversed(lines) if not line.is_note and line.text), None) if lines else before

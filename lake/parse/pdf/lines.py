@@ -34,6 +34,7 @@ _BESIDE = 7.0
 _SHORT_PIECE = 3.0
 _OVERHANG = 6.0
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
+_SPECIAL = re.compile(f"[\ufb00-\ufb06\ufb13-\ufb17\uf000-\uf0ff\xad\ufeff\ud800-\udfff{LINE_END_HYPHEN}]")
 _SYMBOLS = str.maketrans(
     dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06f\uf0fc\uf0d2\uf0be\uf02d", "•") | {"\xad": "", "\ufeff": ""}
 )
@@ -42,6 +43,7 @@ _LEADERS = "...."
 _LEADERS_APART = ". . ."
 _PROSE_LENGTH = 24
 _MOST_STREAM_JUMPS = 4
+_MOST_MARGIN_LINES = 3
 
 
 def page_lines(
@@ -118,13 +120,32 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             continue
         size, bold = glyphs.style(first)
         line = Line(_shown(text), *box, size, bold)
+        if box.top - box.bottom > max(2.5 * size, 4.0) and last - first > 1:
+            line.is_upright = False
         if lines and line.text and _is_fragment(line, lines[-1]):
             _attach(line, lines[-1])
             continue
         lines.append(line)
         if last - first > 1 and line.is_upright:
             _note_gaps(found, glyphs, line, first, last)
+    if len(lines) > 2:
+        _margins_last(lines)
     return found
+
+
+def _margins_last(lines: list[Line]) -> None:
+    """Put a footer that is drawn first after the text, and a header that is drawn last before it."""
+    heights = [line.middle for line in lines]
+    for _ in range(min(_MOST_MARGIN_LINES, len(lines) - 2)):
+        low, high = heights.index(min(heights)), heights.index(max(heights))
+        if low < min(_MOST_MARGIN_LINES, len(lines) - _MOST_MARGIN_LINES):
+            lines.append(lines.pop(low))
+            heights.append(heights.pop(low))
+        elif high >= max(_MOST_MARGIN_LINES, len(lines) - _MOST_MARGIN_LINES):
+            lines.insert(0, lines.pop(high))
+            heights.insert(0, heights.pop(high))
+        else:
+            return
 
 
 def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last: int) -> None:
@@ -158,7 +179,7 @@ def _word_gaps(glyphs: PageGlyphs, first: int, last: int, least: float) -> list[
 
 def _shown(text: str) -> str:
     """The text of a line without ligatures and soft hyphens, with bullets for those of symbol fonts."""
-    if text.isascii():
+    if text.isascii() or not _SPECIAL.search(text):
         return text
     if text[-1] == "\xad":
         text = f"{text[:-1]}{LINE_END_HYPHEN}"
@@ -221,7 +242,8 @@ def _word_lines(words: Sequence[PlacedWord]) -> list[Line]:
             if line is not None:
                 line.text = " ".join(texts)
             texts = [text]
-            lines.append(Line("", *box, size, bold))
+            is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
+            lines.append(Line("", *box, size, bold, is_upright=is_upright))
         last = box
     if lines:
         lines[-1].text = " ".join(texts)

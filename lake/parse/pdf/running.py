@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line
 
 _EDGE_ROWS = 3
+_MOST_LOOKED_AT = 12
 _LEAST_REPEATS = 3
 _LEAST_DENSITY = 0.4
 _SAME_HEIGHT = 9.0
@@ -30,6 +31,7 @@ _OF = r"(?:\s*(?:/|of|von|de|di|sur|van|av|af|z|из|\|)\s*\d{1,5})?"
 _DECORATION = r"[\s\-\u2013—~•·|\[\](){}<>*.]*"
 _PLAIN = re.compile(rf"{_DECORATION}(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}{_DECORATION}", re.IGNORECASE)
 _MARK = rf"[|·•\u2013—]|(?<=\s)-(?=\s)|{_WORD}"
+_HAS_MARK = re.compile(_MARK, re.IGNORECASE)
 _AT_END = re.compile(
     rf"(?P<rest>.*?)(?:[\s,;:]*(?P<mark>{_MARK})\s*|\s+)\b{_NUMBER}{_OF}[\s\-\u2013—|)\]]*", re.IGNORECASE
 )
@@ -89,13 +91,17 @@ def _said(edge: _Edge, counted: set[tuple[int, int]]) -> str:
 
 
 def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
-    order = sorted((i for i, line in enumerate(lines) if line.is_upright), key=lambda i: -lines[i].middle)
+    order = sorted([(-line.middle, i) for i, line in enumerate(lines) if line.is_upright])
+    if len(order) > 2 * _MOST_LOOKED_AT:
+        order = order[:_MOST_LOOKED_AT] + order[-_MOST_LOOKED_AT:]
     rows: list[list[int]] = []
-    for i in order:
-        if rows and abs(lines[rows[-1][0]].middle - lines[i].middle) < 0.5 * max(lines[i].size, 4.0):
+    height = 0.0
+    for middle, i in order:
+        if rows and middle - height < 0.5 * max(lines[i].size, 4.0):
             rows[-1].append(i)
         else:
             rows.append([i])
+            height = middle
     if not rows:
         return []
     pitches = [lines[a[0]].middle - lines[b[0]].middle for a, b in pairwise(rows)]
@@ -119,10 +125,13 @@ def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
 def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _Edge:
     text = line.text
     rest, number, is_plain = text, None, False
-    if len(text) > _LONGEST or not _NUMBER_AT_EDGE.search(text):
+    may_count = len(text) <= _LONGEST and _NUMBER_AT_EDGE.search(text)
+    if not may_count:
         pass
     elif match := _PLAIN.fullmatch(text):
         rest, number, is_plain = "", _value(match["n"]), True
+    elif not (line.begins_apart or line.ends_apart or _HAS_MARK.search(text)):
+        pass
     elif ((match := _AT_END.fullmatch(text)) and (match["mark"] or line.ends_apart)) or (
         (match := _AT_START.fullmatch(text)) and (match["mark"] or match["word"] or line.begins_apart)
     ):
@@ -181,17 +190,19 @@ def _told(
     told = {letters for text in known if (letters := _letters(text)) in wanted} | ({""} & wanted)
     if not wanted:
         return told
-    longest = 2 * max(map(len, wanted)) + 20
+    begins = {letters[0] for letters in wanted if letters}
     at_edge = {edge.key for edge in edges}
     for number, lines in enumerate(pages):
         before = ""
         for i, line in enumerate(lines):
-            letters = _letters(line.text) if len(line.text) <= longest else ""
-            if letters and (number, i) not in at_edge and letters in wanted:
+            if not before and line.text[:1].casefold() not in begins:
+                continue
+            letters = _letters(line.text[:_LONGEST])
+            if letters in wanted and (number, i) not in at_edge:
                 told.add(letters)
-            if before and letters and before + letters in wanted:
+            if before and before + letters in wanted:
                 told.add(before + letters)
-            before = letters
+            before = letters if any(one.startswith(letters) for one in wanted) else ""
     return told
 
 
