@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_WORD = re.compile(r"[\W_]+")
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')
 _BULLET = re.compile(r"[•‣▪◦●○■□▪\u2013—*\-]\s|\(?[a-z\d]{1,2}[.)]\s|\[[x ]\] ")
-_NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶#]{1,3}|[a-z]\)|\(\d{1,2}\)|\[\d{1,2}\])[.)]?\s*\S")
+_NOTE_MARK = re.compile(r"(?:\d{1,3}|[*\u2217†‡§¶#]{1,3}|[a-z]\)|\(\d{1,2}\)|\[\d{1,2}\])[.)]?\s*\S")
 _SMALLER = 0.93
 _LONGEST_TITLE_LINES = 4
 _USUAL_PITCH = 1.2

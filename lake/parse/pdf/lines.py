@@ -119,10 +119,12 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         if box is None:
             continue
         size, bold = glyphs.style(first)
+        if bold and last > first:
+            bold = glyphs.style(last)[1]
         line = Line(_shown(text), *box, size, bold)
         if box.top - box.bottom > max(2.5 * size, 4.0) and last - first > 1:
             line.is_upright = False
-        if lines and line.text and _is_fragment(line, lines[-1]):
+        if lines and line.bottom < lines[-1].top and line.top > lines[-1].bottom and _is_fragment(line, lines[-1]):
             _attach(line, lines[-1])
             continue
         lines.append(line)
@@ -210,6 +212,8 @@ def _reads_on(lines: Sequence[Line]) -> bool:
 
 def _is_fragment(line: Line, before: Line) -> bool:
     """Whether pdfium began a new line only because the type is raised, lowered or smaller."""
+    if not line.text:
+        return False
     em = max(line.size, before.size)
     if abs(line.middle - before.middle) > 0.6 * em or not (line.is_upright and before.is_upright):
         return False

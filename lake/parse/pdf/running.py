@@ -19,6 +19,7 @@ _LEAST_REPEATS = 3
 _LEAST_DENSITY = 0.4
 _SAME_HEIGHT = 9.0
 _LONGEST = 200
+_BOTH_ENDS = 30
 _NUMBER_AT_EDGE = re.compile(r"(?i)\A\W*(?:[a-zà-ü]{1,7}\.?\s*)?(?:\d|[ivxlc]+\b)|(?:\d|\b[ivxlc]+)\W*\Z")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -125,7 +126,8 @@ def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
 def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _Edge:
     text = line.text
     rest, number, is_plain = text, None, False
-    may_count = len(text) <= _LONGEST and _NUMBER_AT_EDGE.search(text)
+    ends = text if len(text) < _BOTH_ENDS else f"{text[:14]} {text[-10:]}"
+    may_count = len(text) <= _LONGEST and _NUMBER_AT_EDGE.search(ends)
     if not may_count:
         pass
     elif match := _PLAIN.fullmatch(text):
