@@ -15,6 +15,7 @@ from lake.parse.pdf.segments import FIGURES_GAP, Segment, SegmentLine, is_curren
 _LEAST_GUTTER = 0.45
 _LEAST_CUT = 0.8
 _CROSSED = 0.08
+_LEAST_RICH = 5
 _INSIDE = 0.25
 _OVERLAP = 0.75
 _TIGHT = 1.45
@@ -43,37 +44,41 @@ def columns_of(lines: Sequence[SegmentLine]) -> list[float]:
     rich = [line for line in lines if len(line.segments) >= max(2, (most + 1) // 2)]
     if not rich:
         return []
-    size = median(line.size for line in rich)
-    kept = []
-    for left, right in _gutters(rich, int(_CROSSED * len(rich)), _LEAST_GUTTER * size):
-        inside = beside = 0
-        for line in rich:
-            segments = line.segments
-            if segments[0].left < left and segments[-1].right > right:
-                beside += 1
-                inside += any(s.left < left and s.right > right for s in segments)
-        if beside and inside <= _INSIDE * beside:
-            kept.append((left + right) / 2)
-    return kept
+    least = _LEAST_GUTTER * median(line.size for line in rich)
+    edges = sorted(
+        edge
+        for line in rich
+        for segment in line.segments
+        for word in segment.words
+        for edge in ((word.box.left, 1), (word.box.right, -1))
+    )
+    crossed = int(_CROSSED * len(rich))
+    gutters = _gutters(edges, crossed, least)
+    if len(rich) >= _LEAST_RICH and any(len(line.segments) < most for line in rich):
+        spanned = _gutters(edges, crossed + 1, least)
+        gutters += [(a, b) for a, b in spanned if not any(a < right and left < b for left, right in gutters)]
+    return sorted((left + right) / 2 for left, right in gutters if _parts(left, right, rich))
 
 
-def _gutters(lines: Sequence[SegmentLine], crossed: int, least: float) -> list[tuple[float, float]]:
-    """Upright strips that words of at most ``crossed`` lines reach into."""
-    edges = []
+def _parts(left: float, right: float, lines: Sequence[SegmentLine]) -> bool:
+    """Whether hardly any line with words on both sides has a segment that reaches from one to the other."""
+    inside = beside = 0
     for line in lines:
-        for segment in line.segments:
-            for word in segment.words:
-                edges.append((word.box.left, 1))
-                edges.append((word.box.right, -1))
-    edges.sort()
+        segments = line.segments
+        if segments[0].left < left and segments[-1].right > right:
+            beside += 1
+            inside += any(segment.left < left and segment.right > right for segment in segments)
+    return beside > 0 and inside <= _INSIDE * beside
+
+
+def _gutters(edges: Sequence[tuple[float, int]], crossed: int, least: float) -> list[tuple[float, float]]:
+    """Upright strips, of a least width, that words of at most ``crossed`` lines reach into."""
     found = []
     depth = 0
-    seen = 0
     since: float | None = None
     for x, step in edges:
         before = depth
         depth += step
-        seen += step > 0
         if before > crossed >= depth:
             since = x
         elif before <= crossed < depth:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 
 from lake.parse.pdf.geometry import Box, PlacedWord
@@ -28,6 +29,7 @@ _UNIT = re.compile(
 )
 
 
+@lru_cache(50_000)
 def is_figure(text: str) -> bool:
     """Whether a word is a number, perhaps with its sign, currency, unit or footnote mark."""
     return bool(_FIGURE.fullmatch(text))
@@ -79,19 +81,24 @@ class Segment:
         return [word.text for word in self.words]
 
 
-@dataclass(slots=True)
 class SegmentLine:
-    """Segments beside each other, from left to right."""
+    """Segments beside each other, from left to right; ``middle`` is the mean height of their middles."""
 
-    segments: list[Segment]
+    __slots__ = ("middle", "segments", "size")
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self.segments = segments
+        if len(segments) == 1:
+            (only,) = segments
+            self.middle = (only.bottom + only.top) / 2
+            self.size = only.size
+        else:
+            self.middle = sum([s.bottom + s.top for s in segments]) / (2 * len(segments))
+            self.size = max([s.size for s in segments])
 
     @property
     def bottom(self) -> float:
         return min(segment.bottom for segment in self.segments)
-
-    @property
-    def top(self) -> float:
-        return max(segment.top for segment in self.segments)
 
     @property
     def left(self) -> float:
@@ -101,54 +108,54 @@ class SegmentLine:
     def right(self) -> float:
         return max(segment.right for segment in self.segments)
 
-    @property
-    def middle(self) -> float:
-        return sum(segment.middle for segment in self.segments) / len(self.segments)
-
-    @property
-    def size(self) -> float:
-        return max(segment.size for segment in self.segments)
-
 
 def segments_of(words: Iterable[PlacedWord]) -> list[Segment]:
     """Segments in the order of the words."""
     found: list[Segment] = []
-    now: Segment | None = None
-    last = ""
+    text_before = ""
+    size = edge = height = left = right = bottom = top = 0.0
+    held: list[PlacedWord] = []
     for word in words:
-        text, (left, bottom, right, top), size, _ = word
-        size = size or top - bottom
-        if now is not None:
-            reach = now.size if now.size > size else size
-            gap = left - now.right
-            if (
-                _BACK * reach <= gap <= WIDE_GAP * reach
-                and abs(bottom + top - now.bottom - now.top) <= 2 * _SAME_LINE * reach
-                and (gap < FIGURES_GAP * reach or not (is_figure(text) and is_figure(last)))
-            ):
-                now.words.append(word)
-                if right > now.right:
-                    now.right = right
-                last = text
-                continue
-        now = Segment(left, right, bottom, top, size, [word])
-        found.append(now)
-        last = text
+        text, (x, y, to, up), word_size, _ = word
+        reach = word_size if word_size > size else size
+        gap = x - edge
+        # Written out since every word of every page passes here.
+        if (
+            held
+            and gap <= WIDE_GAP * reach
+            and gap >= _BACK * reach
+            and -2 * _SAME_LINE * reach <= y + up - height <= 2 * _SAME_LINE * reach
+            and (gap < FIGURES_GAP * reach or not (is_figure(text) and is_figure(text_before)))
+        ):
+            held.append(word)
+            edge = to
+            if to > right:
+                right = to
+        else:
+            if held:
+                found.append(Segment(left, right, bottom, top, size, held))
+            held = [word]
+            left, bottom, right, top = x, y, to, up
+            size = word_size or up - y
+            edge, height = to, y + up
+        text_before = text
+    if held:
+        found.append(Segment(left, right, bottom, top, size, held))
     return found
 
 
 def lines_of(segments: Iterable[Segment]) -> list[SegmentLine]:
     """Lines from top to bottom. Segments of one line that were not drawn one after the other are joined."""
     lines: list[list[Segment]] = []
-    middle = 0.0
-    for segment in sorted(segments, key=attrgetter("middle"), reverse=True):
-        here = segment.middle
-        if lines and middle - here <= _SAME_LINE * max(segment.size, lines[-1][0].size):
+    middle = size = 0.0
+    for height, _, segment in sorted([(-s.bottom - s.top, i, s) for i, s in enumerate(segments)]):
+        here = -height / 2
+        if lines and middle - here <= _SAME_LINE * (size if size > segment.size else segment.size):
             lines[-1].append(segment)
             middle += (here - middle) / len(lines[-1])
         else:
             lines.append([segment])
-            middle = here
+            middle, size = here, segment.size
     return [SegmentLine(_joined(line)) if len(line) > 1 else SegmentLine(line) for line in lines]
 
 

@@ -55,10 +55,8 @@ def find_tables(page: PageLayout) -> list[FoundTable]:
 
 def _may_hold_table(segments: Sequence[Segment]) -> bool:
     """Whether enough segments stand beside another one."""
-    heights = sorted(segment.bottom + segment.top for segment in segments)
-    beside = 0
-    for one, other in pairwise(heights):
-        beside += other - one < _REACH
+    heights = sorted([segment.bottom + segment.top for segment in segments])
+    beside = sum([other - one < _REACH for one, other in pairwise(heights)])
     return beside >= _LEAST_PAIRS or (beside >= 2 and len(segments) < 12)
 
 
