@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from lake.errors import ContractError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
 
     from lake.recipe import EmbedderIdentity
+
+
+class RefusedTexts(ContractError):
+    """Texts that the model does not embed, by their positions, each with its reason; all others were embedded."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        position, reason = next(iter(reasons.items()))
+        super().__init__(f"{len(reasons)} texts were refused; text {position}: {reason}")
+        self.reasons = dict(reasons)
+
+    def __reduce__(self) -> tuple[type, tuple[dict[int, str]]]:
+        return type(self), (self.reasons,)
 
 
 class Embedder(Protocol):
@@ -21,7 +35,8 @@ class Embedder(Protocol):
         """Yield ``(positions in texts, float32 unit vectors [n, dimensions])`` as batches are done.
 
         Each position comes exactly once, in any order, so that a caller can keep what was embedded if a later batch
-        fails. Raises TransientError once retries are used up.
+        fails. Raises TransientError once retries are used up, and RefusedTexts, after all batches, for single texts
+        that the model refuses; their positions never come.
         """
         ...
 

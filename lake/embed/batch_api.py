@@ -14,12 +14,13 @@ import numpy as np
 
 from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.batching import request_batches
-from lake.embed.openai_answer import translating, vectors_in_order
+from lake.embed.openai_answer import answer_of, has_direction, rows_in_order, translating
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
+from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
-from lake.errors import LakeError
+from lake.errors import ContractError, LakeError
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -106,8 +107,16 @@ class BatchApi:
             response = answered.get("response") or {}
             if response.get("status_code") == 200:
                 start, n_texts = map(int, answered["custom_id"].split("+"))
-                found = vectors_in_order(_Answer.of(response["body"]), n_texts, self._model)
-                yield range(start, start + n_texts), unit_rows(found, repr(self._model.identity.name))
+                body = response.get("body")
+                try:
+                    answer = answer_of(body if isinstance(body, str) else json.dumps(body), self._model.name)
+                except RefusedRequest as error:
+                    raise ContractError(str(error)) from error
+                rows = rows_in_order(answer, n_texts, self._model)
+                good = has_direction(rows)
+                if good.any():
+                    positions = [start + int(position) for position in good.nonzero()[0]]
+                    yield positions, unit_rows(rows[good], repr(self._model.identity.name))
 
     def forget(self, batch: ProviderBatch) -> None:
         """Has the provider delete the batch's files; the provider deletes those that remain in its own time."""
@@ -130,20 +139,3 @@ class BatchApi:
                 return call()
 
         return self._retries.run("the Batch API", attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One line's answer in the client's form."""
-
-    data: list[_Item]
-
-    @classmethod
-    def of(cls, body: dict[str, Any]) -> _Answer:
-        return cls([_Item(int(item["index"]), item["embedding"]) for item in body.get("data") or []])
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    index: int
-    embedding: str | list[float]

@@ -77,7 +77,19 @@ class OpenAIFamily(EmbedderFamily):
 
     form = "openai:MODEL[@DIMENSIONS]"
 
+    def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
+        if like is not None and openai_models.lacks_dimensions(name) and like.name.startswith(f"{name}@"):
+            name = like.name
+        return super().identify_on(name, backend, like)
+
     def identify(self, name: str) -> EmbedderIdentity:
+        """Asks the endpoint for the dimensions if the name states none and they are not known."""
+        if openai_models.lacks_dimensions(name):
+            from lake.embed.openai_api import OpenAIEmbedder
+
+            model = openai_models.OpenAIModel(name.removeprefix(openai_models.PREFIX), 1)
+            n_dimensions = OpenAIEmbedder(model, Endpoint.from_environment()).n_dimensions()
+            name = f"{name}@{n_dimensions}"
         return openai_models.parse_model(name).identity
 
     def load(self, identity: EmbedderIdentity) -> Embedder:

@@ -53,6 +53,16 @@ class OpenAIModel:
         )
 
 
+def lacks_dimensions(name: str) -> bool:
+    """Whether a name states no dimensions, and its model's are unknown.
+
+    >>> lacks_dimensions("openai:bge-m3"), lacks_dimensions("openai:bge-m3@1024"), lacks_dimensions("openai:")
+    (True, False, False)
+    """
+    model = name.removeprefix(PREFIX)
+    return bool(model) and "@" not in model and model not in NATIVE_DIMENSIONS
+
+
 def parse_model(name: str) -> OpenAIModel:
     """Raises UsageError if the dimensions of an unknown model are missing, or a model can't return them.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RETRIED = (408, 409, 425, 429)
+_UNACCEPTED = (400, 413, 422)
 
 
 class RefusedRequest(Exception):
@@ -19,6 +20,10 @@ class RefusedRequest(Exception):
     def __init__(self, message: str, wait: float | None) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class UnacceptedRequest(ContractError):
+    """The endpoint refused what a request holds; a smaller or another one may succeed."""
 
 
 def translated(
@@ -39,4 +44,5 @@ def translated(
         return UsageError(f"the endpoint refused the key ({status}): {message}; check {key}")
     if status in (404, 405):
         return UsageError(f"the endpoint knows no such model or address ({status}): {message}; check {address}")
-    return ContractError(f"the endpoint refused the request ({status}): {message}")
+    kind = UnacceptedRequest if status in _UNACCEPTED else ContractError
+    return kind(f"the endpoint refused the request ({status}): {message}")

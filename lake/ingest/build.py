@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from lake import schemas
 from lake.directory import Lake
+from lake.embed.base import RefusedTexts
 from lake.errors import ContractError, InputError
 from lake.ids import bytes_digest, value_digest
 from lake.ingest.contents import Bytes, contents_table
 from lake.ingest.plan import Shard, parser_and_suffix
+from lake.ingest.refused_texts import note_refused
 from lake.ingest.rows import embedded_texts
 from lake.recipe import Identifier, Recipe
 from lake.reporting import Progress
@@ -130,7 +132,8 @@ def embed_texts(
 ) -> int:
     """Embed a request's texts and store their vectors. Returns the number of texts embedded.
 
-    Vectors are stored even if a later batch fails; stored texts are not embedded again.
+    Vectors are stored even if a later batch fails; stored texts are not embedded again. Texts that the model refuses
+    are noted for the commit, which puts their documents into quarantine.
     """
     vectors = lake.vectors(recipe)
     vectors.refresh()
@@ -139,15 +142,20 @@ def embed_texts(
     pairs = zip(table.column("text_digest").to_pylist(), table.column("text").to_pylist(), strict=True)
     todo = [(digest, text) for digest, text in pairs if digest in wanted]
     waiting = VectorsInHand(lake, recipe)
+    reasons: dict[int, str] = {}
     try:
         for positions, batch in embedder.embed([text for _, text in todo]):
             waiting.add([todo[position][0] for position in positions], batch)
             if progress:
                 progress("texts", len(positions), None)
+    except RefusedTexts as refusal:
+        reasons = refusal.reasons
     finally:
         waiting.store()
+    if reasons:
+        note_refused(lake, recipe, request, {todo[position][0]: reason for position, reason in reasons.items()})
     lake.store.delete(request)
-    return len(todo)
+    return len(todo) - len(reasons)
 
 
 class VectorsInHand:

@@ -21,6 +21,13 @@ from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import INCOMPLETE, is_incomplete, shortfall
 from lake.ingest.delta import Delta
 from lake.ingest.plan import UNREADABLE, oldest_change, parser_and_suffix
+from lake.ingest.refused_texts import (
+    REFUSED_NEEDS,
+    forget_refused,
+    refused_texts,
+    with_refusals,
+    without_contents,
+)
 from lake.ingest.scan import Scan
 from lake.options.completeness import LEAST_LOST, Completeness
 from lake.parse import media_type_of
@@ -68,6 +75,7 @@ def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
         changed_at = oldest_change(scan.plan, history.begun_at(base.id))
         facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
     lake.log.record("build", candidate.id, facts=facts)
+    forget_refused(lake, scan.plan.recipe)
     _log.info("built %s: %s", candidate.id, _holds(candidate.counts))
     return candidate
 
@@ -115,14 +123,15 @@ def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
     absent = write.filter(~pl.col("content_id").is_in(list(stored)) | pl.col("content_id").is_null())
     documents, failed = [schemas.DOCUMENTS.empty_table()], [_absent(absent, scan.unreadable, moment)]
     indexed_at = pa.scalar(moment, schemas.UTC)
+    refused = refused_texts(lake, scan.plan.recipe)
+    needs = ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS, *(REFUSED_NEEDS if refused else ())]
     for part in present.iter_slices(_DOCUMENTS_PER_BATCH):
         table = _with_media_type(part)
-        contents = lake.contents.read(
-            part["content_id"].to_list(), ["error_class", "reason", "failed_at", *rows.DOCUMENT_NEEDS]
-        )
+        contents = lake.contents.read(part["content_id"].to_list(), list(dict.fromkeys(needs)))
         contents = _judged(table, contents, scan.completeness, indexed_at)
+        contents = with_refusals(contents, refused, indexed_at)
         fails = pc.is_valid(contents.column("error_class"))
-        failed.append(_failed(table.filter(fails), contents.filter(fails)))
+        failed.append(without_contents(_failed(table.filter(fails), contents.filter(fails))))
         good = pc.invert(fails)
         batch = rows.document_rows(table.filter(good), contents.filter(good), indexed_at)
         documents.append(pa.Table.from_batches([batch]))

@@ -220,7 +220,7 @@ def test_an_answer_that_can_not_be_read_is_asked_for_again(
         ingest(settings=SETTINGS, batch_hours=0.0)
     provider.work(provider.batches["batch_0"])
     provider.files["out_batch_0"] = provider.files["out_batch_0"].replace(b'"index": 3', b'"index": 2')
-    with pytest.raises(TransientError, match=r"batch batch_0 .* or misnumbered them: 4 of 4"):
+    with pytest.raises(TransientError, match=r"batch batch_0 .* misnumbered its 4 vectors: .*: 4 of 4"):
         ingest(settings=SETTINGS, batch_hours=0.0)
     provider.is_open = True
     assert ingest(settings=SETTINGS, batch_hours=0.0).n_texts_embedded == 4

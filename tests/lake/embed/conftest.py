@@ -41,6 +41,10 @@ class FakeEndpoint:
         self.keys: list[str] = []
         self.dimensions = 8
         self.understands_base64 = True
+        self.refuses_base64 = False
+        self.most_inputs = 0
+        self.most_inputs_status = 413
+        self.body: bytes | None = None
         self.says_usage = True
         self.delay = 0.0
         self.n_open = self.most_open = 0
@@ -56,7 +60,19 @@ class FakeEndpoint:
                 return fault
         return self.faults.popleft() if self.faults else {}
 
+    def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the server as it is refuses of a request."""
+        n_texts = len(request["input"])
+        if self.most_inputs and n_texts > self.most_inputs:
+            told = f"batch size {n_texts} > maximum allowed batch size {self.most_inputs}"
+            return {"status": self.most_inputs_status, "error": {"message": told}}
+        if self.refuses_base64 and request.get("encoding_format") == "base64":
+            return {"status": 400, "error": {"message": "encoding_format base64 is not supported"}}
+        return {}
+
     def answer(self, request: dict[str, Any], trick: str) -> bytes:
+        if self.body is not None:
+            return self.body
         dimensions = request.get("dimensions", self.dimensions)
         as_text = request.get("encoding_format") == "base64" and self.understands_base64
         items = []
@@ -64,8 +80,13 @@ class FakeEndpoint:
             vector = vector_of(text, dimensions)
             if trick == "nan" and index == 0:
                 vector[0] = np.nan
+            for word, value in (("NAN", np.nan), ("ZERO", 0.0)):
+                if word in text:
+                    vector[:] = value
             embedding = base64.b64encode(vector.tobytes()).decode() if as_text else vector.tolist()
-            items.append({"object": "embedding", "index": index, "embedding": embedding})
+            items.append({"object": "embedding", "index": index, "embedding": None if "NULL" in text else embedding})
+            if trick == "unnumbered":
+                del items[-1]["index"]
         if trick == "short":
             items = items[:-1]
         if trick == "shuffled":
@@ -85,7 +106,7 @@ def handler_of(endpoint: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
             with endpoint.lock:
                 endpoint.requests.append(request)
                 endpoint.keys.append(self.headers.get("authorization", ""))
-                fault = endpoint.fault_for(request["input"])
+                fault = endpoint.fault_for(request["input"]) or endpoint.refusal(request)
                 endpoint.n_open += 1
                 endpoint.most_open = max(endpoint.most_open, endpoint.n_open)
             sleep(endpoint.delay)
