@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lake.embed.base import Embedder
+    from lake.embed.openai_api import OpenAIEmbedder
 
 
 class EmbedderFamily:
@@ -85,17 +86,12 @@ class OpenAIFamily(EmbedderFamily):
     def identify(self, name: str) -> EmbedderIdentity:
         """Asks the endpoint for the dimensions if the name states none and they are not known."""
         if openai_models.lacks_dimensions(name):
-            from lake.embed.openai_api import OpenAIEmbedder
-
             model = openai_models.OpenAIModel(name.removeprefix(openai_models.PREFIX), 1)
-            n_dimensions = OpenAIEmbedder(model, Endpoint.from_environment()).n_dimensions()
-            name = f"{name}@{n_dimensions}"
+            name = f"{name}@{_openai_embedder(model).n_dimensions()}"
         return openai_models.parse_model(name).identity
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
-        from lake.embed.openai_api import OpenAIEmbedder
-
-        return OpenAIEmbedder(openai_models.parse_model(identity.name), Endpoint.from_environment())
+        return _openai_embedder(openai_models.parse_model(identity.name))
 
     def price(self, name: str, *, in_batches: bool = False) -> float | None:
         price = openai_models.PRICES.get(openai_models.parse_model(name).name)
@@ -103,6 +99,12 @@ class OpenAIFamily(EmbedderFamily):
 
     def connection(self) -> Hashable:
         return Endpoint.from_environment()
+
+
+def _openai_embedder(model: openai_models.OpenAIModel) -> OpenAIEmbedder:
+    from lake.embed.openai_api import OpenAIEmbedder
+
+    return OpenAIEmbedder(model, Endpoint.from_environment())
 
 
 class HashFamily(EmbedderFamily):
