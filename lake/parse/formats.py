@@ -24,7 +24,7 @@ office = _ours(
 )
 pdf = _ours("pdf", ".pdf", "pypdfium2")
 sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
-mail = _ours("mail", ".eml .msg", "python-oxmsg", *_HTML)
+mail = _ours("mail", ".eml .msg", "python-oxmsg", "striprtf", *_HTML)
 epub = _ours("epub", ".epub", "lxml", *_HTML)
 rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
 org = _ours("org", ".org", _ENCODINGS)

@@ -105,7 +105,6 @@ PLACES = [
 LEFT_OUT = {
     "weather-station.html": ("never index me", "Home of all pages", "Copyright notice", "¶"),
     "history.epub": ("The list of chapters",),
-    "mirror-cleaning.eml": ("nobody needs",),
     "dome-manual.md": ("author:",),
 }
 

@@ -1,0 +1,156 @@
+"""Parts of internet mail: headers and bodies decoded leniently, flowed lines, calendars, files inside a text."""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from itertools import groupby
+
+from lake.errors import InputError
+from lake.parse.canonical import TextWriter, clean, one_line, paragraphs
+from lake.parse.document import Kind
+from lake.parse.text import Decoded, decode
+
+#: Charsets that software writes without knowing one.
+_UNSTATED = ("us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown", "default", "iso-10646", "binary", "8bit")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_QUOTED = re.compile(r"^\s*>", re.MULTILINE)
+_QUOTE_MARKS = re.compile(r"(?:> ?)*")
+_UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
+_ARMOURED = re.compile(r"^-----BEGIN PGP MESSAGE-----$.*?^-----END PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.DOTALL)
+_CALENDAR_LINE = re.compile(r"^([A-Z-]+)((?:;[^:\"\n]*(?:\"[^\"\n]*\")?)*):(.*)$")
+_CALENDAR_NAMES = {
+    "SUMMARY": "Summary", "DESCRIPTION": "Description", "LOCATION": "Location", "COMMENT": "Comment",
+    "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee",
+    "CATEGORIES": "Categories", "CONTACT": "Contact", "STATUS": "Status", "URL": "Address", "RRULE": "Repeats",
+}  # fmt: skip
+_ENRICHED = re.compile(r"<<|<param>.*?</param>|</?[A-Za-z-]+>", re.DOTALL)
+
+
+def header(message: Message, name: str) -> str:
+    """A header in one line, with encoded words and raw bytes decoded; empty if it is missing."""
+    raw = next((value for key, value in message.raw_items() if key.lower() == name), "")
+    return one_line(unescaped(str(raw)))
+
+
+def unescaped(raw: str) -> str:
+    """The words of a header as it was sent."""
+    if any("\ud800" <= character <= "\udfff" for character in raw):
+        raw = _text(raw.encode("utf-8", "surrogateescape"))
+    raw = _FOLD.sub("", raw)
+    if "=?" not in raw:
+        return clean(raw)
+    try:
+        pieces = decode_header(raw)
+    except (ValueError, TypeError, LookupError, MessageError):  # such as damaged base64
+        return clean(raw)
+    # Words of a header that are not encoded come with their spaces as bytes, or as str if none is encoded.
+    return clean("".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in pieces))
+
+
+def _text(data: bytes, charset: str | None = None) -> str:
+    try:
+        return decode(data, charset=charset).text
+    except InputError:
+        return data.decode("utf-8", "replace")
+
+
+def file_name(part: Message) -> str:
+    """The name of a part as a file; empty if it has none."""
+    try:
+        name = part.get_filename()
+    except (ValueError, TypeError, AttributeError, IndexError, LookupError):
+        return ""
+    return one_line(unescaped(str(name))) if name else ""
+
+
+def parameter(part: Message, name: str) -> str:
+    """A parameter of the content type, in lower case; empty if it is missing or damaged."""
+    try:
+        value = part.get_param(name)
+    except (ValueError, TypeError, AttributeError, IndexError, LookupError):
+        return ""
+    if isinstance(value, tuple):
+        value = value[2]
+    return str(value or "").strip().lower()
+
+
+def payload(part: Message) -> bytes:
+    """The bytes of a part; what base64 or quoted-printable can't be read of is left out."""
+    try:
+        found = part.get_payload(decode=True)
+    except (ValueError, TypeError, AssertionError, LookupError):
+        found = str(part.get_payload()).encode("utf-8", "surrogateescape")
+    return found if isinstance(found, bytes) else b""
+
+
+def content(part: Message, *, markup: bool = False) -> Decoded:
+    """Decoded text of a part in its stated charset, or in the one it is really in. Raises the errors of ``decode``."""
+    charset = parameter(part, "charset")
+    data = payload(part)
+    return decode(data, declared=markup, charset=None if charset in _UNSTATED else charset) if data else Decoded("", {})
+
+
+def unflowed(text: str, *, delete_space: bool = False) -> str:
+    r"""Join lines that a sender of ``format=flowed`` broke.
+
+    >>> unflowed("one \ntwo\n> a \n> b\n-- \nme")
+    'one two\n> a b\n-- \nme'
+    """
+    lines: list[str] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        marks = _QUOTE_MARKS.match(line)
+        depth = marks[0].count(">") if marks else 0
+        words = line[marks.end() if marks and depth else 0 :]
+        if not depth and words.startswith(" "):
+            words = words[1:]
+        if open_depth == depth and words.rstrip(" ") != "--":
+            lines[-1] += words
+        else:
+            lines.append(("> " if depth else "") * max(depth, 1) + words)
+        open_depth = depth if words.endswith(" ") and words != "-- " else -1
+        if delete_space and open_depth >= 0:
+            lines[-1] = lines[-1][:-1]
+    return "\n".join(lines)
+
+
+def write_plain(text: str, writer: TextWriter) -> list[str]:
+    """Append a plain body, quotes apart. Files written as text are left out; their names are returned."""
+    names = []
+    for match in _UUENCODED.finditer(text):
+        names.append(one_line(match[1]))
+        writer.omit("encoded_data", match[0], names[-1])
+    for match in _ARMOURED.finditer(text):
+        writer.omit("unreadable", "", "encrypted text")
+        writer.omit("encoded_data", match[0], "encrypted text")
+    text = _ARMOURED.sub("", _UUENCODED.sub("", text))
+    for block in paragraphs(text):
+        lines = text[block.start : block.end].split("\n")
+        for quoted, run in groupby(lines, key=lambda line: bool(_QUOTED.match(line))):
+            kind: Kind = "quote" if quoted else "paragraph"
+            writer.add("\n".join(run), kind)
+    return names
+
+
+def without_tags(text: str) -> str:
+    """``text/enriched`` as plain text."""
+    return _ENRICHED.sub(lambda match: "<" if match[0] == "<<" else "", text)
+
+
+def calendar_text(text: str) -> str:
+    r"""What a person reads of a calendar: a line for each stated fact.
+
+    >>> calendar_text("BEGIN:VEVENT\nSUMMARY;LANGUAGE=en:Oil\\, rope\nUID:4\nEND:VEVENT")
+    'Summary: Oil, rope'
+    """
+    lines = []
+    for line in re.sub(r"\n[ \t]", "", text).split("\n"):
+        match = _CALENDAR_LINE.match(line.strip())
+        if match and match[1] in _CALENDAR_NAMES:
+            person = re.search(r'CN="?([^";:]+)', match[2])
+            value = re.sub(r"\\([,;\\])", r"\1", re.sub(r"\\[nN]", "\n", match[3]))
+            lines.append(f"{_CALENDAR_NAMES[match[1]]}: {f'{person[1]}, ' if person else ''}{value}")
+    return "\n".join(lines)
