@@ -7,9 +7,9 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
-from lake.parse import html
+from lake.parse import html, rtf
 from lake.parse.canonical import clean, one_line
-from lake.parse.mail import Mail
+from lake.parse.mail_writer import Mail
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -69,8 +69,6 @@ def _write_body(message: Any, mail: Mail) -> None:
     if source := _page(message):
         return mail.writer.document(html.from_text(clean(source), whole=True))
     if packed := message.properties.binary_prop_value(_RTF):
-        from lake.parse import rtf
-
         try:
             mail.writer.document(rtf.parse(unpacked(packed), ".rtf"))
         except (InputError, *_DAMAGED) as error:
