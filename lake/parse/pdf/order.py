@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LEAST_COLUMN_LINES = 3
 _LEAST_COLUMN_LENGTH = 14
 _LEAST_FILL = 0.55
+_MOST_IN_ROWS = 0.5
 _LEAST_GUTTER = 5.0
 _DEEPEST = 12
 _SHORT_PIECE = 3.0
@@ -46,13 +47,18 @@ def _ordered(lines: Sequence[Line], rtl: bool, depth: int) -> list[Line]:
 
 
 def _column_cut(lines: Sequence[Line]) -> tuple[float, float, float] | None:
-    """A place between columns of prose, with the lower and upper end of the stretch that it parts."""
+    """A place between columns, with the lower and upper end of the stretch that it parts.
+
+    Columns hold prose, or lines that do not stand in common rows.
+    """
     best: tuple[float, tuple[float, float, float]] | None = None
     lines = sorted(lines, key=lambda line: -line.middle)
     for x in _gutters(lines):
         for low, high, left, right in _stretches(lines, x):
             n = min(len(left), len(right))
-            if n < _LEAST_COLUMN_LINES or not (_is_column(left) and _is_column(right)):
+            if n < _LEAST_COLUMN_LINES:
+                continue
+            if _share_in_rows(left, right) > _MOST_IN_ROWS and not (_is_column(left) and _is_column(right)):
                 continue
             score = n + 0.001 * (high - low)
             if best is None or score > best[0]:
@@ -91,6 +97,14 @@ def _stretches(lines: Sequence[Line], x: float) -> list[tuple[float, float, list
             end()
     end()
     return found
+
+
+def _share_in_rows(left: Sequence[Line], right: Sequence[Line]) -> float:
+    """Share of lines that have one at the same height on the other side, as the cells of a row have."""
+    fewer, more = sorted((left, right), key=len)
+    heights = [line.middle for line in more]
+    n_paired = sum(any(abs(line.middle - height) <= 0.25 * max(line.size, 4.0) for height in heights) for line in fewer)
+    return n_paired / len(fewer)
 
 
 def _is_column(lines: Sequence[Line]) -> bool:

@@ -244,6 +244,18 @@ class TestOrder:
         text = read(pdf(draw)).text
         assert all(f"{label} {value}" in text or f"| {label} | {value} |" in text for label, value in rows)
 
+    def test_a_sidebar_with_short_lines_of_its_own_height(self) -> None:
+        aside = ["Lit at dusk", "by two", "keepers", "in a hut", "of stone"]
+
+        def draw(canvas: Any) -> None:
+            for i in reversed(range(6)):
+                put(canvas, 220, 700 - 19 * i, f"{LEFT[i]} and {RIGHT[i]}", 12)
+                if i < 5:
+                    put(canvas, 60, 693 - 23 * i, aside[i], 9)
+
+        text = read(pdf(draw)).text
+        assert in_order(text, *aside, *LEFT)
+
     def test_words_drawn_in_any_order_are_read_by_place(self) -> None:
         words = [(72 + 60 * i, 700 - 20 * j, f"w{j}{i}") for j in range(4) for i in range(5)]
 
