@@ -171,6 +171,10 @@ _SPOKEN = {"wzDescription": "Picture", "gtextUNICODE": "Picture"}
 _TOLERANCE = 40
 
 
+#: Texts of a row's cells, and where their left edges are.
+RtfRow = tuple[list[str], list[int]]
+
+
 @dataclass(slots=True)
 class RtfItem:
     """A paragraph, a heading with its ``level``, an item of a list with its ``depth``, or a table with ``rows``."""
@@ -225,7 +229,7 @@ class _Sink:
     after: list[RtfItem] = field(default_factory=list)
     cell: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
-    rows: list[tuple[list[str], list[int]]] = field(default_factory=list)
+    rows: list[RtfRow] = field(default_factory=list)
     label: str = ""
     has_pages: bool = False
 
@@ -465,7 +469,7 @@ class RtfReader:
         sink = self._sink
         self.read.append(" ")
         label, sink.label = one_line(sink.label), ""
-        text = one_line(_joined([*sink.cell, *sink.pieces]))
+        text = one_line(_joined([*sink.cell, *sink.pieces])).removesuffix(";")
         sink.cells.append(f"{label} {text}" if _letters(label) else text)
         sink.cell.clear()
         sink.pieces.clear()
@@ -476,7 +480,7 @@ class RtfReader:
         self._sink.pieces.clear()
 
     def _end_nested_row(self, number: int | None) -> None:
-        self._sink.cell.append("; ")
+        self._sink.cell[-1:] = ["; "]
 
     def _end_row(self, number: int | None) -> None:
         sink = self._sink
@@ -508,12 +512,12 @@ class RtfReader:
             self._sink = outer
         if not sink.rows:
             return
-        rows = _aligned(sink.rows)
-        sink.rows = []
-        if max((sum(map(bool, row)) for row in rows), default=0) > 1:
-            sink.items.append(RtfItem("", rows=rows))
-        else:
-            sink.items += (RtfItem(text) for row in rows for text in row if text)
+        tables, sink.rows = _tables(sink.rows), []
+        for rows in map(_aligned, tables):
+            if max((sum(map(bool, row)) for row in rows), default=0) > 1:
+                sink.items.append(RtfItem("", rows=rows))
+            else:
+                sink.items += (RtfItem(text) for row in rows for text in row if text)
 
     # Destinations
 
@@ -723,7 +727,21 @@ def _letters(label: str) -> bool:
     return any(one.isalnum() for one in label) and label != "o"
 
 
-def _aligned(rows: list[tuple[list[str], list[int]]]) -> list[list[str]]:
+def _tables(rows: list[RtfRow]) -> list[list[RtfRow]]:
+    """Parts rows whose inner edges share none with those above: these are tables with no line between them."""
+    tables: list[list[RtfRow]] = []
+    known: set[int] = set()
+    for row in rows:
+        inner = {left // _TOLERANCE for left in row[1][1:]}
+        if not tables or (inner and known and not inner & known):
+            tables.append([])
+            known = set()
+        tables[-1].append(row)
+        known |= inner
+    return tables
+
+
+def _aligned(rows: list[RtfRow]) -> list[list[str]]:
     """Rows with each cell in the column where its left edge stands."""
     if not all(lefts for _, lefts in rows):
         return [cells for cells, _ in rows]

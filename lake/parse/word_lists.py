@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from lake.parse.archive import lenient_xml
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.ooxml import (
     Package,
@@ -150,7 +151,10 @@ class _FlatWord:
         parts = {"document": f"<w:document {_W}><w:body>{''.join(self.paragraphs)}</w:body></w:document>"}
         parts["styles"] = f"<w:styles {_W}>{''.join(self.styles.values())}</w:styles>"
         if numbering is not None and numbering.tag == f"{{{_W_URI}}}numbering":
-            parts["numbering"] = etree.tostring(numbering, encoding="unicode")
+            written = etree.tostring(numbering, encoding="unicode")
+            # A part that was read in spite of errors may not be well-formed again.
+            if lenient_xml(written.encode())[1] == "":
+                parts["numbering"] = written
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr("[Content_Types].xml", _content_types(parts))

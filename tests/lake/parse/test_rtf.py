@@ -95,11 +95,15 @@ KEPT = {
         row("x", "wide", edges=(1000, 3000)) + row("1", "2", "3"),
         "| x | wide |  |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
     ),
+    "two tables": (
+        row("a", "b", edges=(1500, 3000)) + row("c", "d", edges=(1000, 3000)),
+        "| a | b |\n| --- | --- |\n\n| c | d |\n| --- | --- |",
+    ),
     "a tall cell": (row("tall", "v11") + row("", "v21"), "| tall | v11 |\n| --- | --- |\n|  | v21 |"),
     "a table in a table": (
         r"\trowd\cellx1000\cellx2000\pard\intbl North\cell\pard\intbl\itap2 bolts\nestcell 120\nestcell"
         r"{\*\nesttableprops\trowd\cellx1500\cellx1800\nestrow}{\nonesttables\par}\pard\intbl\itap1\cell\row",
-        "| North | bolts 120 ; |\n| --- | --- |",
+        "| North | bolts 120 |\n| --- | --- |",
     ),
     "groups that don't end": (r"{\b One. {\i Two.", "One. Two."),
     "groups that end too often": (r"One.}} Two.", "One. Two."),

@@ -466,3 +466,12 @@ def test_pictures_are_listed_with_their_place() -> None:
     assert [(one.name, one.place, one.alt) for one in pictures(data, ".docx")] == [
         ("word/media/image1.png", "word/document.xml", "A buoy")
     ]
+
+
+def test_a_numbering_part_with_an_invalid_name_costs_labels_alone() -> None:
+    numbering = NUMBERING.replace("<w:num ", "<w: /><w:num ")
+    listed = para("first", '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>')
+    related = {"rId2": ("numbering", "numbering.xml")}
+    document = parse(docx(listed, related, {"word/numbering.xml": numbering}), "a.docx")
+    assert document.text == "- first"
+    assert [one.kind for one in document.omitted] == ["unreadable"]
