@@ -16,7 +16,7 @@ MODULES = {
     name: "pin" if name == "unpin" else name
     for name in (
         *("ingest", "evaluate", "maintain", "rollback", "publish", "pin", "unpin"),
-        *("forget", "rebuild", "questions"),
+        *("forget", "rebuild", "doctor", "questions"),
     )
 }
 

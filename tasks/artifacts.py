@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lake.erasure.forget import Forgotten
     from lake.ingest.plan import Plan
     from lake.inspect.diff import Difference
+    from lake.maintenance.doctor import Diagnosis
     from lake.maintenance.prune import Pruned
     from lake.questions import Taken
     from lake.releases.values import Release
@@ -32,7 +33,19 @@ _log = logging.getLogger(__name__)
 
 QUARANTINE_ROWS = CHOSEN_ROWS = QUESTION_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
-KINDS = ("plan", "audit", "quarantine", "maintain", "rollback", "forget", "scores", "gate", "alarms", "unmeasured")
+KINDS = (
+    "plan",
+    "audit",
+    "quarantine",
+    "maintain",
+    "rollback",
+    "forget",
+    "doctor",
+    "scores",
+    "gate",
+    "alarms",
+    "unmeasured",
+)
 _OUTCOMES = {"passed": "passed", "warned": "passed with a remark", "blocked": "blocked"}
 _SECONDS_BETWEEN_UPDATES = 2.0
 
@@ -196,6 +209,18 @@ def show_rebuilt(lake: str, generation: str, releases: list[str]) -> None:
         table=[{"release": release, "generation": generation} for release in reversed(releases)],
         key=artifact_key("rebuild", lake),
         description=f"Tables of {lake}, made again from Parquet",
+    )
+
+
+def show_diagnosis(diagnosis: Diagnosis) -> None:
+    """Each issue with its remedy, or each check if there is none, as a table."""
+    issues = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in diagnosis.issues]
+    checks = [{"check": one.name, "found": one.skipped or f"{one.n:,} {one.unit}"} for one in diagnosis.checks]
+    _show(
+        artifacts.create_table_artifact,
+        table=issues or checks,
+        key=artifact_key("doctor", diagnosis.lake),
+        description=f"{counted(len(issues), 'issue')} of {diagnosis.lake}; `raglake doctor --repair` fixes what it can",
     )
 
 

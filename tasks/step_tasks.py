@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expectations.health import with_audit
 from lake import operate
 from lake.directory import Lake
 from lake.errors import LakeError
+from lake.maintenance import doctor
 from lake.questions import load, take
 from lake.reporting import counted
 from tasks import steps
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from expectations.verdict import Verdict
     from lake.erasure.forget import Forgotten
     from lake.ingest.scan import Scan
+    from lake.maintenance.doctor import Diagnosis
     from lake.maintenance.prune import Pruned
     from lake.options import Retention
     from lake.questions import Taken
@@ -141,6 +144,14 @@ def rebuild(lake: str) -> tuple[str, list[str]]:
     """Make the tables of every release again; the generation that holds them now, and the releases."""
     history = operate.rebuild(lake, progress=ProgressArtifacts(lake))
     return next(iter(history.releases.values())).generation, list(history.releases)
+
+
+@step("examine")
+def examine(lake: str, *, every: bool, parts: int) -> Diagnosis:
+    """What is wrong with the stored lake, its audit included."""
+    damaged = doctor.open_damaged(lake)
+    found = doctor.examine(damaged, every=every, parts=parts, progress=ProgressArtifacts(lake))
+    return with_audit(doctor.open_damaged(lake), found)
 
 
 @step("import questions")

@@ -49,10 +49,10 @@ def test_compose_runs_commands_that_there_are_with_what_they_need() -> None:
 
 def raglake_commands(command: str) -> Iterator[list[str]]:
     """The calls of raglake in a shell's line; typer finds each command and each option."""
-    from flows.cli.app import app
+    from flows.cli.app import command_line
 
     for words in map(shlex.split, re.findall(r"raglake ([a-z][^&\n\"]*)", command)):
-        group = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+        group = get_command(command_line()).commands[words[0]]  # type: ignore[attr-defined]
         known = {option for parameter in group.commands[words[1]].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known
         yield words

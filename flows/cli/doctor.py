@@ -11,12 +11,14 @@ from flows.cli.show import doctor as show_doctor
 from flows.cli.show import terminal
 
 _UNHEALTHY = 1
+_PARTS = "Check one of N parts of the files and documents each day, so that N days check all."
 
 
 def doctor(
     lake: LakeOption,
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the lake itself.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Compare the rows of every release, not only of live.")] = False,
+    parts: Annotated[int, typer.Option(help=_PARTS, min=1, max=1000)] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Check the stored lake, and repair it with --repair.
@@ -28,8 +30,11 @@ def doctor(
 
     damaged = doctor.open_damaged(lake)
     with terminal.progress(quiet=as_json) as progress:
-        examine = doctor.repair if repair else doctor.examine
-        diagnosis = with_audit(doctor.open_damaged(lake), examine(damaged, every=every, progress=progress))
+        if repair:
+            found = doctor.repair(damaged, every=every, progress=progress)
+        else:
+            found = doctor.examine(damaged, every=every, parts=parts, progress=progress)
+        diagnosis = with_audit(doctor.open_damaged(lake), found)
     show(diagnosis.to_json(), as_json, show_doctor.diagnosis)
     if not diagnosis.healthy:
         raise typer.Exit(_UNHEALTHY)

@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runner.storage import LocalStorage
 from prefect.types.entrypoint import EntrypointType
 
+from flows.doctor import doctor
 from flows.evaluate import evaluate
 from flows.fleet.file import Fleet, FleetLake, Scheduled
 from flows.forget import forget
@@ -33,7 +34,7 @@ from lake.errors import UsageError
 _log = logging.getLogger(__name__)
 
 FLOWS: tuple[Flow[..., Any], ...] = (
-    *(ingest, evaluate, maintain),
+    *(ingest, evaluate, maintain, doctor),
     *(rollback, publish, pin, unpin, forget, rebuild, questions),
 )
 SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
@@ -93,6 +94,8 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said["policy"] = lake.policy
     if action == "maintain":
         said |= lake.retention.model_dump(exclude_unset=True)
+    if action == "doctor":
+        said["parts"] = lake.doctor_parts
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
         said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})

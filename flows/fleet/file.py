@@ -25,7 +25,7 @@ VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Overlap = Literal["skip", "queue"]
-Scheduled = Literal["ingest", "evaluate", "maintain"]
+Scheduled = Literal["ingest", "evaluate", "maintain", "doctor"]
 _SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
     "extra_forbidden": "there is no such key here; there are: {known}",
@@ -73,6 +73,7 @@ class Schedules(_Section):
     ingest: Cron | None = None
     evaluate: Cron | None = None
     maintain: Cron | None = None
+    doctor: Cron | None = None
 
 
 _OF_RUNNER = {"kind": "runner", "workers": "workers", "address": "runner_address"}
@@ -99,6 +100,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     overlap: Overlap = "skip"
     paused: bool | None = None
     rerun_crashed: bool = True
+    doctor_parts: Annotated[int, Field(ge=1, le=1000)] = 7
     late_minutes: Annotated[float, Field(gt=0)] = 15
     silent_hours: Annotated[float, Field(gt=0)] = 48
     notify: list[Block] = Field(default=[])

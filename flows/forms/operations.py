@@ -108,6 +108,21 @@ class RebuildParameters(WaitingParameters):
     model_config = ConfigDict(title="Rebuild")
 
 
+class DoctorParameters(LakeParameters):
+    """How much of the stored lake is checked."""
+
+    model_config = ConfigDict(title="Doctor")
+
+    every: bool = Field(default=False, title="Every release", description="Compare the rows of every kept release.")
+    parts: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        title="Parts",
+        description="Check one of N parts of the files and documents each day, so that N days check all.",
+    )
+
+
 class QuestionsParameters(LakeParameters):
     """Which file holds the questions, and what its documents are called in the lake."""
 

@@ -29,8 +29,10 @@ from prefect.settings import get_current_settings
 from prefect.states import Scheduled
 
 import lake
+from flows.doctor import doctor
 from flows.forget import forget
 from flows.forms.operations import (
+    DoctorParameters,
     ForgetParameters,
     LakeParameters,
     MaintainParameters,
@@ -145,6 +147,23 @@ def test_rollback_says_what_is_live_what_was_and_how_they_differ(
     unknown = run(rollback, RollbackParameters(lake=lake_url, release="tuesday", why="broken tables"))
     assert unknown.is_failed()
     assert (unknown.message or "").startswith("no release 'tuesday'; known releases: ")
+
+
+def test_the_doctor_fails_if_the_lake_is_damaged(
+    client: SyncPrefectClient, nights: list[str], source: Path, lake_url: str
+) -> None:
+    sound = run(doctor, DoctorParameters(lake=lake_url))
+    assert (sound.is_completed(), "found nothing wrong" in (sound.message or "")) == (True, True)
+    parts = [run(doctor, DoctorParameters(lake=lake_url, parts=2)).message for _ in range(2)]
+    assert parts == [f"{(sound.message or '')} (a part of 2, chosen by the day)"] * 2
+    damaged = next(Path(lake_url, "contents").glob("*.parquet"))
+    data = bytearray(damaged.read_bytes())
+    data[len(data) // 3] ^= 1
+    damaged.write_bytes(data)
+    state = run(doctor, DoctorParameters(lake=lake_url))
+    assert state.is_failed()
+    assert f"contents/{damaged.name}" in (state.message or "")
+    assert f"contents/{damaged.name}" in [row["where"] for row in table(client, state, "doctor")]
 
 
 def test_publish_pin_rebuild_and_questions_say_what_they_did(
@@ -304,6 +323,7 @@ FORMS = {
     pin: PinParameters,
     unpin: UnpinParameters,
     rebuild: RebuildParameters,
+    doctor: DoctorParameters,
     questions: QuestionsParameters,
 }
 

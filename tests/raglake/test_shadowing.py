@@ -80,5 +80,5 @@ def test_each_flow_can_be_deployed() -> None:
 
     assert [getattr(raglake.deployed, name).name for name in MODULES] == [*MODULES]
     assert {flow.name for flow in FLOWS} == MODULES.keys()
-    with pytest.raises(AttributeError, match="no flow 'ingestt' is deployed; there are evaluate, forget"):
+    with pytest.raises(AttributeError, match="no flow 'ingestt' is deployed; there are doctor, evaluate, forget"):
         raglake.deployed.ingestt  # noqa: B018

@@ -38,14 +38,16 @@ def open_damaged(url: str) -> Lake:
         return lake
 
 
-def examine(lake: Lake, *, every: bool = False, progress: Progress = silent) -> Diagnosis:
+def examine(lake: Lake, *, every: bool = False, parts: int = 1, progress: Progress = silent) -> Diagnosis:
     """Check every invariant of the stored lake. Writes nothing and never raises, whatever is damaged.
+
+    With ``parts``, one part of the files is decoded and of the documents compared each day; that many days check all.
 
     Each Parquet file is decoded and each of its rows checked against its own digests. Each table version that a kept
     release names is opened and its files decoded. The rows of ``live``, or with ``every`` of all kept releases, are
     compared with those that Parquet makes, texts and vectors included.
     """
-    examination, checks = Examination(lake, every=every), []
+    examination, checks = Examination(lake, every=every, parts=parts), []
     steps = _steps()
     progress("checks", 0, len(steps))
     for step in steps:

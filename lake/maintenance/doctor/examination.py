@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from zlib import crc32
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from lake.errors import ContractError
 from lake.maintenance.doctor.findings import Fix, Issue
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -25,8 +27,9 @@ _LAYER_OF_RECORD = ("deltas", "contents", "vectors")
 class Examination:
     """What is known so far about a lake that may be damaged anywhere."""
 
-    def __init__(self, lake: Lake, *, every: bool = False) -> None:
-        self.lake, self.every, self.check = lake, every, ""
+    def __init__(self, lake: Lake, *, every: bool = False, parts: int = 1) -> None:
+        self.lake, self.every, self.parts, self.check = lake, every, parts, ""
+        self._part = clock.now().toordinal() % parts
         self.history: History = History()
         self.issues: list[Issue] = []
         self.remarks: list[str] = []
@@ -37,6 +40,10 @@ class Examination:
 
     def report(self, where: str, what: str, remedy: str, fix: Fix = "") -> None:
         self.issues.append(Issue(self.check, where, what, remedy, fix))
+
+    def is_due(self, key: str) -> bool:
+        """Whether today's part holds the file or document; each is due once in as many days as there are parts."""
+        return self.parts == 1 or crc32(key.encode()) % self.parts == self._part
 
     @contextmanager
     def noticing(self, where: str, remedy: str = RESTORE, fix: Fix = "", what: str = "can't be read") -> Iterator[None]:

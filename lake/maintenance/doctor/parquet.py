@@ -160,7 +160,7 @@ def stored_in_tables(exam: Examination, folder: str, digests: Sequence[str]) -> 
 def check_pile(exam: Examination, folder: str, schema: pa.Schema | None, judge: Judge) -> int:
     """Decode every file of a folder and record the damaged ones. Returns the number of rows."""
     n_rows = 0
-    for name in exam.lake.store.names(folder):
+    for name in filter(exam.is_due, exam.lake.store.names(folder)):
         path = f"{folder}/{name}"
 
         def report(reason: str, path: str = path) -> None:

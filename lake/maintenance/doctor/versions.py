@@ -102,11 +102,12 @@ def check_files(exam: Examination) -> int:
                 folder = _folder(release, name)
                 files, indices = files_of(f"{exam.lake.url}/{folder}", version)
                 needed.setdefault(folder, set()).update(files, *(_in_index(exam, folder, i) for i in indices))
-    for folder, files in needed.items():
-        for file in sorted(files):
-            with exam.noticing_tables(f"{folder}/{file}", "can't be read"):
-                _decode(exam, f"{folder}/{file}")
-    return sum(map(len, needed.values()))
+    paths = [f"{folder}/{file}" for folder, files in needed.items() for file in sorted(files)]
+    due = list(filter(exam.is_due, paths))
+    for path in due:
+        with exam.noticing_tables(path, "can't be read"):
+            _decode(exam, path)
+    return len(due)
 
 
 def _in_index(exam: Examination, folder: str, index: str) -> set[str]:
