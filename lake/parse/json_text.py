@@ -101,6 +101,8 @@ def _end_of_space(text: str, place: int) -> int:
 
 def _is_relaxed(text: str) -> bool:
     """Whether the text is JSON but for comments and commas after last items."""
+    if text.rfind("/*") > text.rfind("*/"):
+        return False
     plain = _RELAXED.sub(lambda match: match[1] or " ", text)
     try:
         json.loads(plain)

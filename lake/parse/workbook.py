@@ -11,8 +11,10 @@ from lake.parse.grid import Area, Cells
 
 #: Cells named in an omission.
 _NAMED = 8
-#: Maximum rows and columns to which the value of a merged cell is repeated.
+#: Maximum rows in which the value of one merged cell is repeated.
 _REPEATED = 10_000
+#: Maximum cells that repeat a merged one in a sheet.
+_MAX_REPEATS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -47,10 +49,12 @@ class Sheet:
 
     def fill_down(self) -> None:
         """Repeat each merged cell's text in the rows below, so that no row loses it. Columns stay as they are."""
+        room = _MAX_REPEATS
         for top, left, bottom, _ in self.merged:
             text = self.cells.get(top, {}).get(left)
-            if text is None or bottom - top >= _REPEATED:
+            if text is None or bottom - top >= _REPEATED or room < bottom - top:
                 continue
+            room -= bottom - top
             for row in range(top + 1, bottom + 1):
                 # A row with nothing else is only a tall cell.
                 if beside := self.cells.get(row):

@@ -32,7 +32,7 @@ _USUAL_CELL = re.compile(
 )
 _USUAL_STRING = re.compile(r"<si>\s*<t(?: [^>]*)?(?:/>|>([^<]*)</t>)\s*</si>")
 #: Any cell, for the second reading: attributes in any order, any prefix.
-_ANY_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.S)
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*)>((?:[^<]++|<(?!/?(?:\w+:)?c[\s/>]))*+)")
 _ANY_VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)(?:\s[^<>]*)?>([^<]*)<")
 _STYLE, _TYPE = re.compile(rb'\ss\s*=\s*["\'](\d+)'), re.compile(rb'\st\s*=\s*["\'](\w+)')
 _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.S)

@@ -46,7 +46,9 @@ def own_text(node: Any) -> str:
 def is_inline(node: Any) -> bool:
     """Whether a node stands inside a line of text; in data, the same name may head a value of its own."""
     while local_name(node) in _INLINE and (parent := node.getparent()) is not None:
-        if own_text(parent) or local_name(parent) in PARAGRAPHS:
+        before = node.getprevious()
+        beside = (node.tail or "") + ((parent.text if before is None else before.tail) or "")
+        if beside.strip() or local_name(parent) in PARAGRAPHS:
             return True
         node = parent
     return False
