@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.pdf_table_samples import MAKERS, Sample, by_libreoffice, by_reportlab, samples
+from lake.parse.canonical import one_line
 from lake.parse.pdf.geometry import PageLayout
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.words import page_layout
@@ -35,8 +36,8 @@ def found_rows(pages: Sequence[PageLayout]) -> tuple[list[list[str]], int]:
     tables = [table for page in pages for table in find_tables(page)]
     rows: list[list[str]] = []
     for table in tables:
-        repeats = rows and list(table.rows[0]) == rows[0]
-        rows += [list(row) for row in (table.rows[1:] if repeats else table.rows)]
+        cells = [[one_line(cell) for cell in row] for row in table.rows]
+        rows += cells[1:] if rows and cells[0] == rows[0] else cells
     return rows, len(tables)
 
 

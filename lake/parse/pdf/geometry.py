@@ -37,7 +37,10 @@ class PageLayout:
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """A table on a page: its cells' texts by row. A merged cell's text stands in its first place; the rest is empty."""
+    """A table on a page: its cells' texts by row, with newlines between the lines of a cell.
+
+    A merged cell's text stands in its first place; the rest is empty.
+    """
 
     box: Box
     rows: Sequence[Sequence[str]]

@@ -28,6 +28,7 @@ from lake.parse.pdf.layout import (
 )
 from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.running import running_lines
+from lake.parse.pdf.table_pages import finish_tables
 from lake.parse.unstructured_light import partitioner, write_elements
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def _written(document: PdfDocument, pages: Sequence[_Page]) -> ParsedDocument:
     left_out = _running_omissions(pages, running)
     bodies = [body_of(page.lines, dropped, body) for page, dropped in zip(pages, running, strict=True)]
     join_divided(bodies, hyphens)
+    finish_tables(bodies, hyphens)
     bodies = [[line for line in own if line.text or line.table] for own in bodies]
     headings = _headings(bodies, outline, body)
     for page, own in zip(pages, bodies, strict=True):

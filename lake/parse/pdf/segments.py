@@ -15,6 +15,7 @@ WIDE_GAP = 1.0
 FIGURES_GAP = 0.5
 _BACK = -0.3
 _SAME_LINE = 0.4
+_SAME_EDGE = 1.5
 _FIGURE = re.compile(
     r"[(\[]?[-+\u2212\u2013—±<>~≈]?(?:[$€£¥₹]|USD|EUR|Rs\.?)?[-+\u2212\u2013]?\(?(?:\d[\d.,'\u2019/:%\u00d7x-]*|[.,]\d+)(?:[eE][-+]?\d+)?"
     r"\)?(?:%|[$€£¥₹]|‰|°[CF]?|bn|[kKmMxbB])?[)\]]?(?:[*†‡§]+|[)¹²³⁴]+)?"
@@ -179,6 +180,11 @@ def _joined(segments: list[Segment]) -> list[Segment]:
         else:
             joined.append(segment)
     return joined
+
+
+def is_under(line: SegmentLine, above: Sequence[Segment]) -> bool:
+    """Whether a line is a single segment that begins where one above begins."""
+    return len(line.segments) == 1 and any(abs(segment.left - line.left) <= _SAME_EDGE for segment in above)
 
 
 def box_around(words: Iterable[PlacedWord]) -> Box:

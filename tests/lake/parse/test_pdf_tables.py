@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
+from lake.parse.canonical import one_line
+from lake.parse.pdf.geometry import Box, FoundTable, Line, PageLayout, PlacedWord
+from lake.parse.pdf.hyphens import Hyphens
+from lake.parse.pdf.table_pages import finish_tables
 from lake.parse.pdf.tables import find_tables
 from tests.lake.parse.pdf_drawings import layout, table
 
@@ -501,7 +504,7 @@ I. Solberg                         P. Novak
 def test_every_cell_stands_in_its_row_and_column(name: str) -> None:
     drawing, expected = TABLES[name]
     found = find_tables(layout(drawing))
-    assert [[list(row) for row in one.rows] for one in found] == [table(expected)]
+    assert [[[one_line(cell) for cell in row] for row in one.rows] for one in found] == [table(expected)]
 
 
 @pytest.mark.parametrize("name", PROSE)
@@ -540,3 +543,27 @@ def test_a_table_holds_every_word_inside_its_box_once(
 def _holds(box: Box, inner: Box) -> bool:
     x, y = (inner.left + inner.right) / 2, (inner.bottom + inner.top) / 2
     return box.left <= x <= box.right and box.bottom <= y <= box.top
+
+
+def test_a_table_that_goes_on_repeats_its_head_row() -> None:
+    head, rows = ["Item", "Tons", "Share"], [["Pumps", "12", "3.5%"], ["Valves", "7", "1.2%"]]
+    box, other = Box(50, 50, 400, 300), Box(50, 600, 401, 780)
+
+    def page(place: Box, *cells: list[str]) -> list[Line]:
+        return [Line("", *place, table=FoundTable(place, cells))]
+
+    pages = [
+        page(box, head, *rows),
+        page(other, *rows),
+        page(box, head, *rows),
+        page(other, ["Town", "Keeper", "Since"]),
+    ]
+    finish_tables(pages, Hyphens([]))
+    found = [one.table.rows for (one,) in pages if one.table]
+    assert found == [[head, *rows], [head, *rows], [head, *rows], [["Town", "Keeper", "Since"]]]
+
+
+def test_words_divided_in_a_cell_are_joined() -> None:
+    pages = [[Line("", 0, 0, 1, 1, table=FoundTable(Box(0, 0, 1, 1), [["Multi-\nArch", "main-\ntain the list"]]))]]
+    finish_tables(pages, Hyphens(["they maintain the list"]))
+    assert [one.table.rows for (one,) in pages if one.table] == [[["Multi-Arch", "maintain the list"]]]
