@@ -18,6 +18,7 @@ from lake.options.completeness import USUAL, Completeness
 from lake.parse import media_type_of, parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
+from lake.sources.readers import INODE_MARK
 
 #: Columns of the manifest that planning needs: indexed and quarantined documents of a release.
 KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
@@ -127,9 +128,11 @@ def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]
 
 
 def settled(digests: pa.Table, read_at_us: int) -> pa.Table:
-    """The rows whose time stamp was old enough, when their bytes were read, to be trusted next time."""
-    stamp = pl.col("modified_at").dt.timestamp("us")
-    keep = pl.col("etag").is_not_null() | (stamp < read_at_us - RACY_MICROSECONDS)
+    """The rows whose time stamps were old enough, when their bytes were read, to be trusted next time."""
+    is_local = pl.col("etag").str.starts_with(INODE_MARK).fill_null(value=True)
+    changed = pl.col("etag").str.extract(rf"^{INODE_MARK}\d+ (\d+)$", 1).cast(pl.Int64)
+    stamp = pl.max_horizontal(pl.col("modified_at").dt.timestamp("us"), changed)
+    keep = ~is_local | (stamp < read_at_us - RACY_MICROSECONDS)
     return _frame(digests).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTS)
 
 

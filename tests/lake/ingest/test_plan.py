@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lake.embed import identify
 from lake.errors import RefusedError
 from lake.ids import document_id
-from lake.ingest.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, split_known
+from lake.ingest.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, settled, split_known
 from lake.recipe import ChunkRecipe, Recipe
 from lake.schemas import DIGESTED, DIGESTS, LISTING
 
@@ -165,3 +165,14 @@ def test_a_digest_is_trusted_only_with_an_equal_stamp() -> None:
 
     assert trusted() == 1
     assert [trusted(size=4), trusted(modified_at=1_000_001), trusted(etag="e"), trusted(modified_at=None)] == [0] * 4
+
+
+def test_a_digest_of_a_local_file_is_kept_only_if_neither_of_its_stamps_is_fresh() -> None:
+    row = {"doc_id": "d", "source": "s", "uri": "a.md", "size": 3, "modified_at": 1_000_000, "digest": "x"}
+
+    def kept(etag: str | None, modified_us: int = 1_000_000) -> int:
+        rows = pa.Table.from_pylist([{**row, "etag": etag, "modified_at": modified_us}], schema=DIGESTS)
+        return int(settled(rows, 9_000_000).num_rows)
+
+    assert [kept(None), kept("inode 7 1000000"), kept("e"), kept("e", 9_000_000)] == [1] * 4
+    assert [kept(None, 9_000_000), kept("inode 7 8999999"), kept("inode 7 1", 9_000_000)] == [0] * 3
