@@ -15,7 +15,8 @@ _LONGEST = 160
 _MOST_LINES = 4
 _MOST_LEVELS = 5
 _MOST_SHARE_LONG = 0.4
-_LEADERS = re.compile(r"\.{4,}|(?:\. ){3,}|\.\s*\d+$(?<=\.\.\s\d)")
+_LEADERS = re.compile(r"\.{4,}|(?:\. ){3,}|(?:\. ){2}\d+$|\.{3}\s?\d+$")
+_PAGE = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
 _NUMBERED = re.compile(r"(?P<n>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S")
 _DEEP_NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?\s+[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -103,8 +104,14 @@ def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
         last = i + 1
         while last < len(lines) and _is_same_run(lines[last - 1], lines[last]):
             last += 1
-        yield i, last
+        if not any(_names_a_page(line) for line in lines[i:last]):
+            yield i, last
         i = last
+
+
+def _names_a_page(line: Line) -> bool:
+    """Whether it is a line of a table of contents: a page number stands apart at its end, or after leaders."""
+    return bool(_LEADERS.search(line.text) or (line.ends_apart and _PAGE.search(line.text)))
 
 
 def _stands_out(line: Line, body: float) -> bool:
@@ -156,7 +163,7 @@ def _levels(
 def _is_heading(lines: Sequence[Line], first: int, last: int, body: float) -> bool:
     run = lines[first:last]
     text = " ".join(line.text for line in run)
-    if last - first > _MOST_LINES or len(text) > _LONGEST or len(_LETTERS.findall(text)) < 2 or _LEADERS.search(text):
+    if last - first > _MOST_LINES or len(text) > _LONGEST or len(_LETTERS.findall(text)) < 2:
         return False
     is_larger = run[0].size >= _LARGER * body
     numbered = _NUMBERED.match(text)
@@ -178,20 +185,26 @@ def _is_heading(lines: Sequence[Line], first: int, last: int, body: float) -> bo
 
 
 def _refined(found: Sequence[Sequence[TypedHeading]]) -> list[list[TypedHeading]]:
-    """Number headings of one type by the depth of their numbers: 2.1 stands under 2."""
-    depths: dict[int, int] = {}
-    for own in found:
-        for heading in own:
-            if match := _NUMBERED.match(heading.title):
-                depth = match["n"].count(".")
-                depths[heading.level] = min(depths.get(heading.level, depth), depth)
+    """Let numbers decide within one type, 2.1 under 2, and between types: all of one depth stand at one level."""
+    least: dict[int, int] = {}
+    numbered = [(heading.level, depth) for own in found for heading in own if (depth := _depth(heading)) is not None]
+    for level, depth in numbered:
+        least[level] = min(least.get(level, depth), depth)
+    usual: dict[int, Counter[int]] = {}
+    for level, depth in numbered:
+        usual.setdefault(depth, Counter())[min(level + depth - least[level], _MOST_LEVELS + 1)] += 1
     refined = []
     for own in found:
         here = []
         for heading in own:
-            match = _NUMBERED.match(heading.title)
-            extra = match["n"].count(".") - depths[heading.level] if match else 0
-            level = min(heading.level + extra, _MOST_LEVELS + 1)
-            here.append(TypedHeading(heading.first, heading.last, level, heading.title))
+            depth = _depth(heading)
+            level = heading.level if depth is None else usual[depth].most_common(1)[0][0]
+            here.append(heading._replace(level=level))
         refined.append(here)
     return refined
+
+
+def _depth(heading: TypedHeading) -> int | None:
+    """How many numbers stand before the last of its number: 0 for 2, 1 for 2.1; None without one."""
+    match = _NUMBERED.match(heading.title)
+    return match["n"].count(".") if match else None
