@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse import html, markdown
 from lake.parse.canonical import TextWriter, clean
+from lake.parse.encoded_data import without_data
 
 if TYPE_CHECKING:
     from lake.parse.document import Omission, ParsedDocument
@@ -53,7 +54,7 @@ def from_value(notebook: Any, omitted: tuple[Omission, ...] = ()) -> ParsedDocum
     return writer.finish(
         title=title if isinstance(title, str) else None,
         metadata={"kernel_language": language} if language else {},
-        source_text="\n".join(_reading(cells)),
+        source_text=without_data("\n".join(_reading(cells)))[0],
     )
 
 

@@ -213,3 +213,11 @@ def test_attached_pictures_are_named() -> None:
     }
     parsed = complete(notebook(cell), "a.ipynb")
     assert [(one.kind, one.place) for one in parsed.omitted] == [("encoded_data", "cell 1: lamp.png (image/png)")]
+
+
+def test_pictures_in_markdown_are_no_text() -> None:
+    picture = f"data:image/png;base64,{BYTES}"
+    cell = {"cell_type": "markdown", "source": f"# Lamps\n\n![lamp]({picture})\n\nend <img src='{picture}'>"}
+    parsed = complete(notebook(cell), "a.ipynb")
+    assert BYTES[:60] not in parsed.text
+    assert {one.kind for one in parsed.omitted} == {"encoded_data"}
