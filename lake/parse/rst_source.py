@@ -1,0 +1,98 @@
+"""What a text in reStructuredText says, read line by line without docutils."""
+
+from __future__ import annotations
+
+import re
+
+from lake.parse.document import OmissionKind
+
+DIRECTIVE = re.compile(
+    r"^[ \t]*(?:(?:[-*+]|\d+\.|\|)[ \t]+)*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([A-Za-z][\w:.+-]*?)::(?=\s|$)", re.MULTILINE
+)
+#: Directives whose content is code.
+CODE = re.compile(
+    r"code|^(?:sourcecode|prompt|doctest|testsetup|testcleanup|testoutput|parsed-literal|ipython|jupyter-execute"
+    r"|graphviz|digraph|graph|mermaid|plantuml|uml|productionlist|console|command-output)$"
+)
+#: Directives that name files.
+FILES = frozenset(("include", "literalinclude"))
+#: Directives that switch settings or list other pages.
+SETTINGS: dict[str, OmissionKind] = {
+    "toctree": "navigation",
+    "autosummary": "navigation",
+    "index": "hidden",
+    **dict.fromkeys(
+        ("highlight", "highlightlang", "currentmodule", "py:currentmodule", "tabularcolumns", "bibliography"), "hidden"
+    ),
+    **dict.fromkeys(("currentlibrary", "sectionauthor", "moduleauthor", "codeauthor"), "hidden"),
+}
+#: Options whose values a reader sees.
+SHOWN_OPTIONS = ("caption", "alt", "header", "title")
+_NO_ARGUMENT = FILES | {
+    "image", "figure", "role", "default-role", "class", "sectnum", "unicode", "date", "raw", "meta", "contents",
+    "target-notes", "rst-class", "container", "list-table-settings",
+}  # fmt: skip
+
+#: What an argument of ``class`` holds if it is a signature rather than names for style sheets.
+SIGNATURE = re.compile(r"[A-Z(.]")
+_OPTION = re.compile(r"^[ \t]+:([\w-]+):(?:[ \t]+(.*)|[ \t]*)$")
+_TARGET = re.compile(r"^[ \t]*(?:\.\.[ \t]+_(?:`[^`\n]*`|(?:\\.|[^:\\\n])*):|__[ \t]|\.\.[ \t]+__:).*$")
+_NOTE = re.compile(r"^([ \t]*\.\.[ \t]+)\[(?:#[^\]\n]*|\*)\]")
+_INLINE = (
+    (re.compile(r"(?:\*{1,2}|`{1,2})?\\\s(?:\*{1,2}|`{1,2})?"), ""),
+    (re.compile(r":[A-Za-z][\w:.+-]*:(?=`)|(?<=`):[A-Za-z][\w:.+-]*:"), ""),
+    (re.compile(r"`([^`<]*?)\s*<[^<>`]*>`"), r"`\1`"),
+    (re.compile(r"\[(?:#[^\]\s]*|\*)\]_"), " "),
+    (re.compile(r"(?<!\w)\|[^|\s](?:[^|\n]{0,80}[^|\s])?\|(?!\w)"), " "),
+)
+_TAGS = re.compile(r"<[^<>]*>")
+
+
+_ROW_WITHOUT_A_BEGINNING = re.compile(r"^([ \t]*)(={2,})((?: +=+)+[ \t]*\n)\1( +)(?=\S)", re.MULTILINE)
+
+
+def with_first_cells(source: str) -> str:
+    """``source`` with a mark for an empty first cell in simple tables' first rows, which docutils would drop."""
+    return _ROW_WITHOUT_A_BEGINNING.sub(_marked, source)
+
+
+def _marked(match: re.Match[str]) -> str:
+    if len(match[4]) <= len(match[2]):
+        return match[0]
+    return f"{match[1]}{match[2]}{match[3]}{match[1]}\\{match[4][1:]}"
+
+
+def reading(source: str) -> str:
+    """The text of ``source`` without names of directives and roles, options, targets and paths."""
+    found: list[str] = []
+    lines = source.split("\n")
+    named = raw = option_at = -1
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and raw >= 0 and indent <= raw:
+            raw = -1
+        option = _OPTION.match(line) if named >= 0 else None
+        if option_at >= 0 and line.strip() and indent > option_at:
+            continue
+        option_at = -1
+        if option and indent > named:
+            option_at = indent
+            if option[1] in SHOWN_OPTIONS:
+                found.append(option[2] or "")
+            continue
+        named = -1
+        if _TARGET.match(line):
+            continue
+        directive = DIRECTIVE.match(line)
+        if directive:
+            named = indent
+            name = directive[1].lower()
+            raw = indent if name == "raw" else raw
+            if name not in _NO_ARGUMENT or (name == "class" and SIGNATURE.search(line, directive.end())):
+                found.append(line[: directive.start(1)].replace("..", "").partition("|")[0] + line[directive.end() :])
+            continue
+        found.append(_TAGS.sub(" ", line) if raw >= 0 else _NOTE.sub(r"\1", line))
+    text = "\n".join(found)
+    for pattern, replacement in _INLINE:
+        text = pattern.sub(replacement, text)
+    return text
