@@ -74,7 +74,7 @@ KEPT: dict[str, tuple[str, list[str]]] = {
         ["Linux\n\nUse apt.", "Mac\n\nUse brew."],
     ),
     "API": (
-        ".. py:function:: open(n, *args)\n   :noindex:\n\n   Opens **it**.\n\n   :param n: A number.\n   :returns: None.",
+        ".. py:function:: open(n, *args)\n\n   Opens **it**.\n\n   :param n: A number.\n   :returns: None.",
         ["open(n, *args)\n\nOpens it.", "- param n: A number.\n- returns: None."],
     ),
     "class of Sphinx": (
