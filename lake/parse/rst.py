@@ -264,10 +264,8 @@ def _bullet(node: RstNode, number: int) -> str:
     return f"{node.get('prefix', '')}{written}{node.get('suffix', '.')}"
 
 
-_ROMAN = {
-    1000: "m", 900: "cm", 500: "d", 400: "cd", 100: "c", 90: "xc", 50: "l", 40: "xl",
-    10: "x", 9: "ix", 5: "v", 4: "iv", 1: "i",
-}
+_VALUES = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
+_DIGITS = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
 
 
 def _roman(number: int) -> str:
@@ -277,7 +275,7 @@ def _roman(number: int) -> str:
     ('iv', 'xix')
     """
     digits = ""
-    for value, digit in _ROMAN.items():
+    for value, digit in zip(_VALUES, _DIGITS, strict=True):
         while number >= value:
             digits, number = digits + digit, number - value
     return digits
