@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.parse import html
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.html_table import PageCell, grid
+from lake.parse.rst_extensions import everything_known
 from lake.parse.rst_source import SHOWN_OPTIONS, reading, with_first_cells
 from lake.parse.text import decode
 
@@ -59,8 +60,6 @@ class _Walk:
 
     def source(self, text: str, level: int) -> None:
         from docutils.core import publish_doctree
-
-        from lake.parse.rst_extensions import everything_known
 
         with everything_known(text):
             tree = publish_doctree(with_first_cells(text), settings_overrides=_QUIET)
