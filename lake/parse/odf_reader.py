@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LONGEST_HEADING = 300
 _MOST_REPEATS = 1000
+#: Cells that all tables of a document may add by repeats; a small file can state millions.
+_MAX_ADDED = 200_000
 _LENGTH = re.compile(r"(-?[\d.]+)(mm|cm|in|pt|pc)?")
 _UNITS = {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72, "pc": 25.4 / 6, None: 1.0}
 _HEADING_STYLE = re.compile(r"(?:Heading|Überschrift|Titre)(?:_20_| )(\d)")
@@ -126,6 +128,7 @@ class OdfReader:
         self._has_page_field = False
         self._in_margin = self._in_box = False
         self._notes = 0
+        self._may_add = _MAX_ADDED
         for root in roots:
             self._learn_styles(root)
 
@@ -298,9 +301,8 @@ class OdfReader:
                     if odf_name(cell) in ("table-cell", "covered-table-cell"):
                         inner: list[OdfItem] = []
                         self._blocks(cell, inner)
-                        cells += [inner] * _count(cell, "number-columns-repeated")
-                repeats = _count(one, "number-rows-repeated") if any(cells) else 1
-                rows += [cells] * repeats
+                        cells += [inner] * self._repeats(cell, "number-columns-repeated", 1)
+                rows += [cells] * (self._repeats(one, "number-rows-repeated", len(cells)) if any(cells) else 1)
             elif name in ("table-header-rows", "table-rows", "table-row-group"):
                 self._rows(one, rows)
             elif name == "soft-page-break":
@@ -309,6 +311,12 @@ class OdfReader:
                 inner = []
                 self._blocks(one, inner) if name == "shapes" else inner.append(OdfItem(_plain(one), self._page))
                 rows += ([[item]] for item in inner if item.text.strip())
+
+    def _repeats(self, node: _Element, name: str, n_cells: int) -> int:
+        """How often a cell or a row of ``n_cells`` stands there, within what a document may add."""
+        added = min(_count(node, name) - 1, self._may_add // max(1, n_cells))
+        self._may_add -= added * n_cells
+        return added + 1
 
     def _changes(self, node: _Element) -> None:
         for deletion in node.iter("{*}deletion"):

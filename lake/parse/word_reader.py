@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from lake.parse.document import OmissionKind, ParsedDocument
 
 _MAX_SPAN = 1000
+#: Cells that all tables of a document may add by spans; a small file can state millions.
+_MAX_ADDED = 200_000
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b", re.IGNORECASE)
 
 #: Elements without text of their own; everything that is not named here is searched for text.
@@ -103,6 +105,7 @@ class WordReader:
         self._has_page_field = False
         self._starts_on: int | None = None
         self._has_text = False
+        self._may_add = _MAX_ADDED
 
     def body(self, root: _Element) -> list[Item]:
         if next(found(root, "w:lastRenderedPageBreak"), None) is not None:
@@ -288,10 +291,15 @@ class WordReader:
             _span(child(node, "w:trPr", name)) if child(node, "w:trPr", name) is not None else 0
             for name in ("w:gridBefore", "w:gridAfter")
         )
-        cells += ([] for _ in range(before))
+        self._add_cells(before, cells)
         self._cells(node, cells)
-        cells += ([] for _ in range(after))
+        self._add_cells(after, cells)
         return cells
+
+    def _add_cells(self, number: int, cells: list[list[Item]]) -> None:
+        number = min(number, self._may_add)
+        self._may_add -= number
+        cells += ([] for _ in range(number))
 
     def _cells(self, node: _Element, cells: list[list[Item]]) -> None:
         for one in node:
@@ -301,7 +309,7 @@ class WordReader:
                 self._blocks(one, cell)
                 self._flush(cell)
                 cells.append(cell)
-                cells += ([] for _ in range(_span(child(one, "w:tcPr", "w:gridSpan")) - 1))
+                self._add_cells(_span(child(one, "w:tcPr", "w:gridSpan")) - 1, cells)
             elif name == "w:sdt":
                 self._control(one, partial(self._cells, cells=cells))
             elif name in ("w:del", "w:moveFrom"):

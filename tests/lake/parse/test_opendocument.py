@@ -253,3 +253,10 @@ def test_flat_files_are_read(name: str) -> None:
         return
     document = parsed(flat, name)
     assert (document.text, document.title, document.author) == ("It opens.", "Gates", "Ida")
+
+
+def test_repeats_of_a_small_file_stay_bounded() -> None:
+    wide = "<table:table-cell table:number-columns-repeated='1000'>" + p("a") + "</table:table-cell>"
+    rows = [row(wide, "end").replace("<table:table-row>", "<table:table-row table:number-rows-repeated='1000'>")] * 50
+    document = parsed(text_file(table(*rows)))
+    assert 50 <= document.text.count("end") < 2_000

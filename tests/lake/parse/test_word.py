@@ -475,3 +475,10 @@ def test_a_numbering_part_with_an_invalid_name_costs_labels_alone() -> None:
     document = parse(docx(listed, related, {"word/numbering.xml": numbering}), "a.docx")
     assert document.text == "- first"
     assert [one.kind for one in document.omitted] == ["unreadable"]
+
+
+def test_spans_of_a_small_file_stay_bounded() -> None:
+    wide = cell("a", '<w:gridSpan w:val="1000"/>')
+    document = parsed(docx(table(*[wide * 20 + cell("end")] * 40)))
+    assert document.text.count("end") == 40
+    assert len(document.text) < 100_000
