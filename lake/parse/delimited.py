@@ -46,7 +46,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         for number, row in enumerate(rows, start=1)
     }
     try:
-        write_tables(cells, writer, page=1, side_by_side=False)
+        write_tables(cells, writer, page=None, side_by_side=False)
     except TooWideError as error:
         raise InputError(f"{error} is too large; split the file", "too_large") from error
     return writer.finish(metadata=metadata)

@@ -1,4 +1,4 @@
-"""Workbooks (xlsx, xls, ods) and delimited tables (csv, tsv): each table of a sheet in GFM; a sheet is a page."""
+"""Workbooks (xlsx, xls, ods) and delimited tables (csv, tsv): tables in GFM; sheets are pages if there are several."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     book = _read(data, suffix)
     writer = TextWriter()
     writer.note(book.omitted)
-    for page, sheet in enumerate(book.sheets, start=1):
-        _write(sheet, writer, page, is_named=len(book.sheets) > 1 or not _NO_NAME.fullmatch(sheet.name))
+    has_pages = len(book.sheets) > 1
+    for number, sheet in enumerate(book.sheets, start=1):
+        page, is_named = number if has_pages else None, has_pages or not _NO_NAME.fullmatch(sheet.name)
+        _write(sheet, writer, page, is_named=is_named)
     document = writer.finish(author=book.author, metadata={"sheets": [sheet.name for sheet in book.sheets]})
     if not document.blocks:
         raise InputError("all cells of all visible sheets are empty; fill the file or delete it", "no_text")
@@ -47,7 +49,7 @@ def _read(data: bytes, suffix: str) -> Workbook:
         return workbook_xlsx.read(archive)
 
 
-def _write(sheet: Sheet, writer: TextWriter, page: int, *, is_named: bool) -> None:
+def _write(sheet: Sheet, writer: TextWriter, page: int | None, *, is_named: bool) -> None:
     sheet.fill_down()
     if is_named and (sheet.cells or sheet.lines):
         writer.heading(sheet.name, 1, page=page)
