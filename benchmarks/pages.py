@@ -3,8 +3,8 @@
     python -m benchmarks.pages --out results/pages
 
 Makes two reports of about 50 pages whose text flows over the pages, and asks 40 questions. Each is answered by one
-sentence whose page is known. The baseline finds the same questions among the pages as separate documents, with the same embedder
-and search, so that its chunks never cross a page.
+sentence whose page is known. The baseline finds the same questions among the pages as separate documents, with the same
+embedder and search, so that its chunks never cross a page.
 
 ``--real FILE`` adds questions on PDFs of your own: a JSON list of ``{"pdf": PATH, "question": TEXT, "page": NUMBER}``.
 """
