@@ -6,11 +6,18 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from lake.parse.account import omission
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, ParsedDocument
 from lake.parse.text import decode
 
-_KEYWORDS = re.compile(r"(?:[ \t]*\n|#[ \t].*\n|#\+(?!begin)\w+:.*(?:\n|\Z))+", re.IGNORECASE)
+#: Keywords about the document; others, such as CAPTION, belong to the text.
+_STATED = (
+    "title|subtitle|author|email|date|language|description|keywords|filetags|category|options|startup|property|setupfile"
+    r"|archive|bibliography|columns|constants|link|macro|priorities|tags|todo|seq_todo|typ_todo|(?:export|latex|html|beamer)_\w+"
+)
+_KEYWORDS = re.compile(rf"(?:[ \t]*\n|#[ \t].*\n|#\+(?:{_STATED}):.*(?:\n|\Z))+", re.IGNORECASE)
+_COMMENT = re.compile(r"^#[ \t].*$", re.MULTILINE)
 _KEYWORD = re.compile(r"^#\+(\w+):[ \t]*(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"(\*+)[ \t]+(?:(?:TODO|DONE)[ \t]+)?(.*?)(?:[ \t]+:[\w@:]+:)?[ \t]*$")
 _BEGIN = re.compile(r"[ \t]*#\+begin_(\w+)", re.IGNORECASE)
@@ -24,7 +31,11 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
     match = _KEYWORDS.match(text)
     head, body = (match[0], text[match.end() :]) if match else ("", text)
-    stated = {key.lower(): one_line(value) for key, value in _KEYWORD.findall(head) if value.strip()}
+    stated: dict[str, str] = {}
+    for key, value in _KEYWORD.findall(head):
+        if value.strip():
+            stated[key.lower()] = f"{stated.get(key.lower(), '')} {one_line(value)}".lstrip()
+    comments = " ".join(_COMMENT.findall(head))
     blocks = list(blocks_of(body))
     return source_document(
         body,
@@ -33,7 +44,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         author=stated.pop("author", None),
         language=stated.pop("language", None),
         metadata={**metadata, **stated},
-        omitted=omitted,
+        omitted=(*omitted, *([omission("hidden", comments, "comments")] if comments else ())),
     )
 
 
