@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _WORD_START = re.compile(r"(?<=\s)\S")
 
+# What continues a visible character: marks, joiners, variation selectors, skin tones.
+_EXTENDS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u093c-\u094d\u0e31-\u0e3a\u0e47-\u0e4e\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"
+)
+
 # How full, in tenths, a span must be for a cut of each rank.
 _FULL, _FAIR, _LEAST = 8, 6, 2
 
@@ -132,7 +137,19 @@ def _word_start(text: str, low: int, place: int) -> int:
     if text[place].isspace() or text[place - 1].isspace():
         return place
     n_characters = sum(len(word) for word in text[low:place].rsplit(None, 1)[-1:])
-    return place - n_characters if n_characters < place - low else place
+    return place - n_characters if n_characters < place - low else _grapheme_start(text, low, place)
+
+
+def _grapheme_start(text: str, low: int, place: int) -> int:
+    """Start of the visible character that a cut at ``place`` would split, unless it began at ``low`` or before.
+
+    >>> _grapheme_start("abcde\u0301f", 0, 5), _grapheme_start("abcdef", 0, 5)
+    (4, 5)
+    """
+    start = place
+    while start > low and start < len(text) and (_EXTENDS.match(text, start) or text[start - 1] == "\u200d"):
+        start -= 1
+    return start if start > low else place
 
 
 def _last(places: Sequence[int], low: int, high: int) -> int:
