@@ -35,7 +35,7 @@ def tables_between_rules(
             heads = _heads_on_rule(lines_of(above), ys[0], lines, gutters)
             run, lines = [*([heads] if heads else []), *run], heads + lines
         rows = _rows_of_bands(run, gutters)
-        if len(rows) < 2 or not Candidate(rows, lines, gutters).is_boxed_table(len(rows) == len(run)):
+        if len(rows) < 2 or not Candidate(rows, lines, gutters).is_boxed_table(len(run)):
             continue
         if table := table_of_rows(rows, lines, gutters):
             yield table, lines

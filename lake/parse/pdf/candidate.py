@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from lake.parse.pdf.columns import Cell, CellRow, figure_columns, fills, place
@@ -38,17 +38,17 @@ class Candidate:
         self.figures = figure_columns(self.cells, n_columns)
         self.full = sum(len(row) >= 2 for row in self.cells)
 
-    def is_boxed_table(self, ruled_rows: bool) -> bool:
-        """Whether rules around the candidate are enough to call it a table; with ``ruled_rows`` they part all rows."""
+    def is_boxed_table(self, n_bands: int) -> bool:
+        """Whether rules around the candidate are enough to call it a table; they part it into ``n_bands`` bands."""
         if self.n_columns < 2 or self.full < 2 or self.full < 0.5 * len(self.rows):
             return False
         if self.n_columns == 2 and not self.figures and self.full < 3:
             return False
         if max(self.n_columns, len(self.rows)) < 3 or self._is_turned():
             return False
-        if self._is_prose() and not (ruled_rows and len(self.rows) >= 3):
+        if self._is_prose() and not (len(self.rows) == n_bands >= 3):
             return False
-        return not (self._is_list() or self._is_code() or self._is_contents() or self._is_index())
+        return not (self._is_list() or self._is_code() or self._has_leaders() or self._is_index())
 
     def is_open_table(self) -> bool:
         """Whether a candidate without rules is a table."""
@@ -185,21 +185,28 @@ class Candidate:
 
     def _is_contents(self) -> bool:
         """Dotted leaders or titles before page numbers that only grow."""
+        if self._has_leaders():
+            return True
         values = sorted(self.figures - {0})
-        texts = [" ".join(word.text for cell in row.values() for word in cell) for row in self.cells]
-        leaders = sum(bool(_LEADER.search(text)) for text in texts)
-        leaders = max(
-            leaders, sum(any(_DOTS.fullmatch(w.text) for c in row.values() for w in c[1:]) for row in self.cells)
-        )
-        last = self.columns[-1]
-        pages = sum(len(cell) == 1 and bool(_PAGE.fullmatch(cell[0].text)) for cell in last)
-        if leaders >= 0.3 * len(self.rows) and len(values) <= 1:
-            return pages >= 0.6 * len(last)
         if not values or not all(self._rises(column) for column in values):
             return False
+        last = self.columns[-1]
         if self.n_columns <= 3 and len(values) == 1 and values[0] == self.n_columns - 1:
-            return len(last) >= 4 or all(_SECTION.match(text) for text in texts)
+            return len(last) >= 4 or all(_SECTION.match(text) for text in self._texts())
         return len(values) >= 2 and all(column - 1 not in self.figures for column in values) and len(self.rows) >= 4
+
+    def _has_leaders(self) -> bool:
+        """Dots lead to page numbers in the last column."""
+        leaders = sum(bool(_LEADER.search(text)) for text in self._texts())
+        dotted = sum(any(_DOTS.fullmatch(w.text) for c in row.values() for w in c[1:]) for row in self.cells)
+        if max(leaders, dotted) < 0.3 * len(self.rows) or len(self.figures - {0}) > 1:
+            return False
+        last = self.columns[-1]
+        pages = sum(len(cell) == 1 and bool(_PAGE.fullmatch(cell[0].text)) for cell in last)
+        return pages >= 0.6 * len(last)
+
+    def _texts(self) -> list[str]:
+        return [" ".join(word.text for word in chain.from_iterable(row.values())) for row in self.cells]
 
     def _is_index(self) -> bool:
         cells = [" ".join(word.text for word in cell) for column in self.columns for cell in column]
