@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -44,6 +45,7 @@ _LEADERS_APART = ". . ."
 _PROSE_LENGTH = 24
 _MOST_STREAM_JUMPS = 4
 _MOST_MARGIN_LINES = 3
+_MOST_MISSING = 0.01
 
 
 def page_lines(
@@ -69,9 +71,13 @@ def page_lines(
         kept = set(map(id, visible))
         outside = [word.text for word in layout.words if id(word) not in kept]
         layout = replace(layout, words=visible)
-    tables = list(find_tables(layout)) if find_tables and layout.words else []
-    placed = [line for line in _word_lines(layout.words) if not any(_is_inside(line, table.box) for table in tables)]
-    placed += [Line("", *table.box, table=table) for table in tables]
+    placed = _word_lines(layout.words)
+    for table in find_tables(layout) if find_tables and layout.words else ():
+        inside = [line for line in placed if _is_inside(line, table.box)]
+        if inside and _holds_all(table, inside):
+            kept = set(map(id, inside))
+            placed = [line for line in placed if id(line) not in kept]
+            placed.append(Line("", *table.box, table=table))
     return reading_order([*placed, *(_beside_label(line, placed) for line in added)]), outside
 
 
@@ -265,6 +271,13 @@ def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:
         return False
     gap = max(box.left - last.right, last.left - box.right)
     return gap <= _WIDE_GAP * em and max(box.right, line.right) - min(box.left, line.left) > 0
+
+
+def _holds_all(table: FoundTable, lines: Sequence[Line]) -> bool:
+    """Whether the table's cells hold the letters of all lines that it would replace."""
+    wanted = Counter("".join(line.text for line in lines).replace(" ", ""))
+    missing = wanted - Counter("".join(cell for row in table.rows for cell in row))
+    return missing.total() <= _MOST_MISSING * wanted.total()
 
 
 def _is_inside(line: Line, box: Box) -> bool:
