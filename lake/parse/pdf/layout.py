@@ -145,6 +145,8 @@ def _find_title(lines: Sequence[Line], title: str, begin: int) -> tuple[int, int
     for first in range(begin, len(lines)):
         joined = ""
         for last in range(first, min(first + _LONGEST_TITLE_LINES, len(lines))):
+            if lines[last].table or not _letters(lines[first].text):
+                break
             joined += _letters(lines[last].text)
             if wanted and joined.endswith(wanted) and len(joined) <= len(wanted) + 12:
                 return first, last + 1

@@ -437,6 +437,21 @@ class TestHeadings:
     def test_the_title_is_the_first_page_s_largest_type(self, stated: str) -> None:
         assert read(pdf(self.book, title=stated)).title == "Rules of the outer pier"
 
+    def test_a_bookmarked_heading_takes_nothing_but_its_own_lines(self) -> None:
+        def draw(canvas: Any) -> None:
+            for i, row in enumerate([("Port", "Tons"), ("Bergen", "412"), ("Hull", "97"), ("Riga", "210")]):
+                for x, cell in zip((72, 200), row, strict=True):
+                    canvas.rect(x - 4, 776 - 16 * i, 128, 16)
+                    put(canvas, x, 780 - 16 * i, cell)
+            put(canvas, 72, 690, "The lamp", 15)
+            canvas.bookmarkPage("a")
+            canvas.addOutlineEntry("The lamp", "a", 0)
+            column(canvas, PROSE, top=650)
+
+        parsed = read(pdf(draw))
+        assert in_order(parsed.text, "| Bergen | 412 |", "# The lamp", PROSE[0])
+        assert account_of(parsed).n_words_lost == 0
+
     def test_a_stated_title_counts(self) -> None:
         assert read(pdf(self.book, title="Harbour law, 3rd ed.")).title == "Harbour law, 3rd ed."
 
