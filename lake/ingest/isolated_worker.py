@@ -11,9 +11,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO, NoReturn
 
+from lake.alive import on_progress
 from lake.errors import InputError, TransientError
 
-#: Every message, in both directions, is its length in eight bytes, then a pickle.
+#: Every message, in both directions, is its length in eight bytes, then a pickle. An empty one from the child says that
+#: it still works on the item.
 HEADER = struct.Struct(">Q")
 
 Function = Callable[[object], object]
@@ -32,6 +34,7 @@ def main() -> NoReturn:
     sys.path[:] = path
     function = _loaded(target, answers)
     _limit(memory_bytes)
+    on_progress(lambda: _send(answers, b""))
     while True:
         for item in _receive(questions):
             _send(answers, _answer(function, item))

@@ -42,9 +42,10 @@ class IsolatedFunction:
     """Calls ``package.module:function`` in a child process, item by item, within limits.
 
     The function takes one picklable item and returns a picklable value, within ``seconds`` plus one for each
-    ``bytes_per_second`` of the item. The child starts at the first call and serves later ones. It is replaced after
-    a failure, after ``recycle_after`` items, and if it holds more memory than an idle child should. Use one object
-    per thread.
+    ``bytes_per_second`` of the item. Both count anew from each step that the function reports by
+    ``lake.alive.still_working``, such as a page that OCR reads. The child starts at the first call and serves later
+    ones. It is replaced after a failure, after ``recycle_after`` items, and if it holds more memory than an idle child
+    should. Use one object per thread.
     """
 
     recycle_after = 20_000
@@ -206,9 +207,12 @@ class _Child:
             raise self._death() from error
 
     def receive(self, seconds: float) -> object:
-        """The next result, which must be complete within ``seconds``."""
+        """The next result, which must be complete within ``seconds`` of the child's last sign of life."""
         deadline = monotonic() + seconds
-        while (message := self._buffered()) is None:
+        while not (message := self._buffered()):
+            if message is not None:
+                deadline = monotonic() + seconds
+                continue
             if not self._poll.poll(max(0.0, deadline - monotonic()) * 1000):
                 raise _LostChild(
                     f"took more than {seconds:g} s; simplify or split the file, or raise the limit", "timeout"

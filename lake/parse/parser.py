@@ -8,8 +8,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lake.parse.pdf import ocr_installed
-
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
@@ -53,8 +51,7 @@ class Parser:
 @cache
 def _version(parser: Parser) -> str:
     names = (*parser.libraries, *([_LANGUAGES] if parser.detects_language else []))
-    extra = ["ocr"] if parser.name == "pdf" and _ocr_installed() else []
-    return "+".join([parser.revision, *(f"{name}-{_installed(name)}" for name in names), *extra])
+    return "+".join([parser.revision, *(f"{name}-{_installed(name)}" for name in names)])
 
 
 @cache
@@ -65,7 +62,3 @@ def _installed(library: str) -> str:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return "missing"
-
-
-def _ocr_installed() -> bool:
-    return ocr_installed()

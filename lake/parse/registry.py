@@ -81,6 +81,12 @@ _MEDIA_TYPES = {
     **dict.fromkeys((".cpp", ".cc", ".cxx", ".hpp", ".hh"), "text/x-c++"),
     **dict.fromkeys((".sh", ".bash", ".zsh"), "application/x-sh"),
     ".sql": "application/sql",
+    ".png": "image/png",
+    **dict.fromkeys((".jpg", ".jpeg"), "image/jpeg"),
+    **dict.fromkeys((".tif", ".tiff"), "image/tiff"),
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
     **dict.fromkeys((".pages", ".key", ".numbers"), "application/octet-stream"),
 }
 

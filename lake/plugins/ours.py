@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _FORMATS = (
     *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "epub", "rst", "org", "rtf", "opendocument"),
-    *("json_text", "code", "legacy"),
+    *("json_text", "code", "pictures", "legacy"),
 )
 
 OURS: dict[str, dict[str, str]] = {

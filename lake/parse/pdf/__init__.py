@@ -1,5 +1,5 @@
-"""PDF: page text, headings and tables by pypdfium2."""
+"""PDF: page text, headings and tables by pypdfium2, and OCR of pages without text."""
 
-from lake.parse.pdf.reader import ocr_installed, parse
+from lake.parse.pdf.reader import parse
 
-__all__ = ["ocr_installed", "parse"]
+__all__ = ["parse"]

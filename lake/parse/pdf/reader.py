@@ -27,9 +27,9 @@ from lake.parse.pdf.layout import (
     write_page,
 )
 from lake.parse.pdf.lines import page_lines
+from lake.parse.pdf.ocr import Scans, is_without_text
 from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.table_pages import finish_tables
-from lake.parse.unstructured_light import partitioner, write_elements
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -50,11 +50,6 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         return _parsed(document, data)
     finally:
         document.close()
-
-
-def ocr_installed() -> bool:
-    """Whether the optional extra ``raglake[ocr]``, which reads scanned pages, is installed."""
-    return find_spec("unstructured_inference") is not None
 
 
 def _open(data: bytes) -> PdfDocument:
@@ -78,7 +73,10 @@ def _reason(data: bytes, message: str) -> InputError:
 
 @dataclass(slots=True)
 class _Page:
-    """What was read from one page. ``raw`` is its text as drawn; ``is_blank`` means that nothing is drawn at all."""
+    """What was read from one page. ``raw`` is its text as drawn; ``is_blank`` means that nothing is drawn at all.
+
+    ``is_scan`` means that its lines were read by OCR, so that their sizes say nothing.
+    """
 
     number: int
     lines: list[Line] = field(default_factory=list)
@@ -87,6 +85,7 @@ class _Page:
     added: list[str] = field(default_factory=list)
     omitted: list[Omission] = field(default_factory=list)
     is_blank: bool = False
+    is_scan: bool = False
     damage: InputError | None = None
 
 
@@ -95,11 +94,12 @@ def _parsed(document: PdfDocument, data: bytes) -> ParsedDocument:
         raise InputError(f"{len(document):,} pages, more than the limit of {MAX_PAGES:,}; split the file", "too_large")
     annotations = Annotations(document)
     find_tables = _table_finder()
-    pages = [_read_page(document, index, data, annotations, find_tables) for index in range(len(document))]
+    scans = Scans()
+    pages = [_read_page(document, index, data, annotations, find_tables, scans) for index in range(len(document))]
     if not any(page.lines or page.notes for page in pages):
         _refuse_damaged(pages)
-        return _from_scan(data, len(pages))
-    return _written(document, pages)
+        raise scans.refusal(len(pages), [one for page in pages for one in page.omitted])
+    return _written(document, pages, scans)
 
 
 def _refuse_damaged(pages: Sequence[_Page]) -> None:
@@ -121,7 +121,12 @@ def _table_finder() -> FindTables | None:
 
 
 def _read_page(
-    document: PdfDocument, index: int, data: bytes, annotations: Annotations, find_tables: FindTables | None
+    document: PdfDocument,
+    index: int,
+    data: bytes,
+    annotations: Annotations,
+    find_tables: FindTables | None,
+    scans: Scans,
 ) -> _Page:
     """One page; one that is damaged costs only itself."""
     import pypdfium2
@@ -131,7 +136,7 @@ def _read_page(
         page = document[index]
         text_page = page.get_textpage()
         try:
-            _read_texts(found, page, text_page, annotations, find_tables)
+            _read_texts(found, page, text_page, annotations, find_tables, scans)
         finally:
             text_page.close()
             page.close()
@@ -142,7 +147,12 @@ def _read_page(
 
 
 def _read_texts(
-    found: _Page, page: PdfPage, text_page: PdfTextPage, annotations: Annotations, find_tables: FindTables | None
+    found: _Page,
+    page: PdfPage,
+    text_page: PdfTextPage,
+    annotations: Annotations,
+    find_tables: FindTables | None,
+    scans: Scans,
 ) -> None:
     place = f"page {found.number}"
     glyphs = PageGlyphs(page, text_page)
@@ -153,21 +163,30 @@ def _read_texts(
         found.omitted += [omission("hidden", text, f"{place}: annotation") for text in added.hidden]
         found.omitted += [Omission("attachment", 0, f"{place}: {name}") for name in added.attachments]
     if glyphs.is_unmapped():
-        cause = "its fonts do not state which letters their glyphs are"
-        found.omitted.append(Omission("unreadable", 0, f"{place}: {cause}"))
         found.lines = added.placed if added else []
+        _read_scan(found, page, scans, "its fonts do not state which letters their glyphs are")
         return
     found.raw = glyphs.text
     found.lines, outside = page_lines(glyphs, added.placed if added else (), find_tables)
     if outside:
         found.omitted.append(omission("hidden", " ".join(outside), f"{place}: outside the page's edges"))
-    if not found.lines and not found.notes:
-        found.is_blank = glyphs.is_blank()
-        if not found.is_blank:
-            found.omitted.append(Omission("page_without_text", 0, place))
+    found.is_blank = not found.lines and glyphs.is_blank()
+    if not found.is_blank and is_without_text(page, glyphs.text, has_more=bool(found.lines or found.notes)):
+        _read_scan(found, page, scans)
 
 
-def _written(document: PdfDocument, pages: Sequence[_Page]) -> ParsedDocument:
+def _read_scan(found: _Page, page: PdfPage, scans: Scans, damage: str = "") -> None:
+    """Add to a page what OCR reads from it."""
+    scan = scans.read(page, found.number, found.raw, damage)
+    found.omitted += scan.omitted
+    if not scan.lines:
+        return
+    found.lines = [*found.lines, *scan.lines]
+    found.raw = f"{found.raw}\n{scan.raw}"
+    found.is_scan = True
+
+
+def _written(document: PdfDocument, pages: Sequence[_Page], scans: Scans) -> ParsedDocument:
     outline = _outline(document)
     stated = _stated(document)
     writer = TextWriter()
@@ -175,16 +194,20 @@ def _written(document: PdfDocument, pages: Sequence[_Page]) -> ParsedDocument:
     for text in _source(pages, hyphens):
         writer.read(text)
     lines = [page.lines for page in pages]
-    body = body_size(lines)
-    title = stated["title"] or title_of(lines[0], body)
+    body = body_size([page.lines for page in pages if not page.is_scan])
+    title = stated["title"] or (None if pages[0].is_scan else title_of(lines[0], body))
     known = [*(bookmark.title for bookmark in outline), *([title] if title else [])]
     running = running_lines(lines, known)
     left_out = _running_omissions(pages, running)
-    bodies = [body_of(page.lines, dropped, body) for page, dropped in zip(pages, running, strict=True)]
+    bodies = [
+        body_of(page.lines, dropped, 0.0 if page.is_scan else body)
+        for page, dropped in zip(pages, running, strict=True)
+    ]
     join_divided(bodies, hyphens)
     finish_tables(bodies, hyphens)
     bodies = [[line for line in own if line.text or line.table] for own in bodies]
-    headings = _headings(bodies, outline, body)
+    typed = [[] if page.is_scan and not outline else own for page, own in zip(pages, bodies, strict=True)]
+    headings = _headings(typed, outline, body)
     for page, own in zip(pages, bodies, strict=True):
         write_page(writer, own, headings.get(page.number - 1, []), page.number)
         for note in page.notes:
@@ -197,6 +220,7 @@ def _written(document: PdfDocument, pages: Sequence[_Page]) -> ParsedDocument:
         metadata["pages_without_text"] = empty
     if names:
         metadata["attachments"] = names
+    metadata |= scans.metadata()
     return writer.finish(**stated | {"title": title}, metadata=metadata, omitted=tuple(omitted))
 
 
@@ -271,16 +295,3 @@ def _stated(document: PdfDocument) -> dict[str, Any]:
     info = {key: one_line(clean(value)) for key, value in document.get_metadata_dict(skip_empty=True).items()}
     title = info.get("Title", "")
     return {"title": title if is_title(title) else None, "author": info.get("Author") or None}
-
-
-def _from_scan(data: bytes, n_pages: int) -> ParsedDocument:
-    if not ocr_installed():
-        raise InputError(
-            f"no text layer on any of {n_pages} pages, so probably a scan; install raglake[ocr] or add a text layer",
-            "no_text",
-        )
-    import io
-
-    writer = TextWriter()
-    write_elements(partitioner("pdf")(file=io.BytesIO(data), strategy="ocr_only"), writer)
-    return writer.finish(metadata={"pages": n_pages, "ocr": True})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MODULE = '''
 """Functions that the tests run in a child process."""
 import ctypes, os, sys, time
+from lake.alive import still_working
 from lake.errors import InputError, TransientError
 
 
@@ -29,6 +30,10 @@ def misbehave(item):
     kind, value = item
     if kind == "hang":
         time.sleep(60)
+    if kind == "steps":
+        for _ in range(value):
+            time.sleep(0.4)
+            still_working()
     if kind == "eat":
         return bytearray(4 << 30)
     if kind == "exit":
@@ -90,6 +95,10 @@ def test_only_the_item_at_work_is_blamed(isolated: IsolatedFunction, kind: str, 
     assert isinstance(bad, InputError)
     assert bad.error_class == error_class
     assert words.lower() in str(bad).lower()
+
+
+def test_steps_that_a_function_reports_extend_its_time(isolated: IsolatedFunction) -> None:
+    assert isolated.run([("steps", 4), ("other", 7)]) == [4, 7]
 
 
 def test_many_items_keep_their_order_at_little_cost(isolated: IsolatedFunction) -> None:

@@ -64,7 +64,7 @@ BAD = {
     "empty": ("a.txt", b"", "empty"),
     "white space": ("a.md", b" \n\t\r\n ", "empty"),
     "only a byte order mark": ("a.txt", b"\xef\xbb\xbf", "empty"),
-    "photo": ("a.jpg", NOISE, "unsupported"),
+    "drawing": ("a.xcf", NOISE, "unsupported"),
     "old Word file": ("a.doc", NOISE, "unsupported"),
     "noise named md": ("a.md", NOISE, "garbage"),
     "noise named txt": ("a.txt", NOISE, "garbage"),

@@ -477,6 +477,7 @@ class TestPages:
 
         assert [block.kind for block in read(pdf(draw)).blocks] == ["paragraph", "paragraph"]
 
+    @pytest.mark.usefixtures("without_engine")
     def test_a_blank_page_is_no_loss_and_a_drawn_one_is_named(self) -> None:
         parsed = read(pdf(lambda c: column(c, PROSE), lambda c: None, lambda c: c.rect(50, 50, 100, 100, fill=1)))
         assert [(one.kind, one.place) for one in parsed.omitted] == [("page_without_text", "page 3")]
@@ -607,12 +608,14 @@ def joined(*files: bytes) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.usefixtures("without_engine")
 def test_a_page_of_glyphs_without_letters_is_named_and_not_indexed() -> None:
     parsed = read(joined(text_pages([PROSE]), without_letters(text_pages([PROSE]))))
     assert parsed.text == "\n".join(PROSE)
     assert [(one.kind, one.place.partition(":")[0]) for one in parsed.omitted] == [("unreadable", "page 2")]
 
 
+@pytest.mark.usefixtures("without_engine")
 def test_a_file_of_glyphs_without_letters_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         read(without_letters(text_pages([PROSE])))
