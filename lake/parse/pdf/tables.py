@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from lake.parse.pdf.assembled import table_of_cells
 from lake.parse.pdf.banded import tables_between_rules
-from lake.parse.pdf.geometry import Box, FoundTable, PageLayout
+from lake.parse.pdf.geometry import Box, FoundTable, PageLayout, PlacedWord
 from lake.parse.pdf.grid_cells import grid_rows
 from lake.parse.pdf.page_columns import page_regions
 from lake.parse.pdf.ruled import Grid, bands_of, grids_of, joined_rules
@@ -44,7 +44,15 @@ def find_tables(page: PageLayout) -> list[FoundTable]:
             segments = [segment for segment in segments if id(segment) not in taken]
     for region in page_regions(segments):
         found += open_tables(region)
-    return sorted(found, key=lambda table: (-table.box.top, table.box.left))
+    whole = [table for table in found if _is_whole(table, page.words)]
+    return sorted(whole, key=lambda table: (-table.box.top, table.box.left))
+
+
+def _is_whole(table: FoundTable, words: Sequence[PlacedWord]) -> bool:
+    """Whether the box holds no word that is in none of the cells, such as one that lies across the table."""
+    left, bottom, right, top = (2 * edge for edge in table.box)
+    inside = sum([left <= b.left + b.right <= right and bottom <= b.bottom + b.top <= top for _, b, _, _ in words])
+    return inside == sum(len(cell.split()) for row in table.rows for cell in row)
 
 
 def _may_hold_table(segments: Sequence[Segment]) -> bool:

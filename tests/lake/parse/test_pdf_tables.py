@@ -513,7 +513,7 @@ def test_what_is_no_table_stays_prose(name: str) -> None:
 
 
 _TEXTS = st.sampled_from(["Pumps", "(45)", "1,250", "$", "(1)", "a", "of", "12", "%", "2023", "harbour", "...", "n/a"])
-_CELLS = st.lists(st.lists(_TEXTS, max_size=4), min_size=3, max_size=5)
+_CELLS = st.lists(st.lists(_TEXTS, min_size=1, max_size=3), min_size=3, max_size=4)
 _RULES = st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 12), st.integers(1, 10))
 
 
