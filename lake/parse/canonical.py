@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unicodedata import is_normalized, normalize
 
-from lake.parse.account import omission
+from lake.parse.account import count_words, omission
 from lake.parse.document import Block, Kind, Omission, OmissionKind, ParsedDocument, with_heading_paths
 
 #: Scripts in which a zero-width joiner or non-joiner is part of the spelling, and emoji, which it binds together.
@@ -167,6 +167,11 @@ class TextWriter:
     @property
     def n_blocks(self) -> int:
         return len(self._blocks)
+
+    @property
+    def n_words(self) -> int:
+        """Words of all text so far."""
+        return sum(map(count_words, self._pieces))
 
     def add(
         self, text: str, kind: Kind = "paragraph", *, level: int = 0, label: str = "", page: int | None = None

@@ -13,6 +13,8 @@ from lake.errors import InputError
 from lake.parse import html
 from lake.parse.archive import open_archive, read_member, xml_member
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.html_pictures import EmbeddedPictures
+from lake.parse.pictures import Pictures
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -48,14 +50,16 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         package = _lenient_xml(archive, opf)
         writer = TextWriter()
         labels = _labels(archive, package, opf, members)
+        pictures = Pictures()
         for chapter in chapters(package, opf, members):
-            _write_chapter(archive, chapter, labels, writer)
+            _write_chapter(archive, chapter, labels, writer, members, pictures)
+    writer.note(pictures.problems)
     date = _stated(package, "date")
     return writer.finish(
         title=next(iter(_stated(package, "title")), None),
         author=", ".join(_stated(package, "creator")) or None,
         language=next(iter(_stated(package, "language")), None),
-        metadata={"date": date[0]} if date else {},
+        metadata={**({"date": date[0]} if date else {}), **pictures.metadata()},
     )
 
 
@@ -160,7 +164,14 @@ def _is_navigation(item: _Element) -> bool:
     return "nav" in (item.get("properties") or "").split()
 
 
-def _write_chapter(archive: ZipFile, chapter: Chapter, labels: dict[str, str], writer: TextWriter) -> None:
+def _write_chapter(
+    archive: ZipFile,
+    chapter: Chapter,
+    labels: dict[str, str],
+    writer: TextWriter,
+    members: _Members,
+    pictures: Pictures,
+) -> None:
     if chapter.path is None:
         writer.omit("unreadable", "", chapter.place)
         return
@@ -169,9 +180,11 @@ def _write_chapter(archive: ZipFile, chapter: Chapter, labels: dict[str, str], w
         if not data.strip():
             return
         if _is_picture(chapter.path, data):
-            writer.omit("picture_without_text", "", chapter.place)
+            _write_picture(data, chapter, writer, pictures)
             return
-        part = html.from_bytes(data, xhtml=True, whole=True)
+        folder = posixpath.dirname(chapter.path)
+        load = EmbeddedPictures(pictures, lambda reference: _picture(archive, members, folder, reference))
+        part = html.from_bytes(data, xhtml=True, whole=True, pictures=load)
     except InputError as error:
         writer.omit("unreadable", "", f"{chapter.place}: {error}"[:300])
         return
@@ -181,6 +194,24 @@ def _write_chapter(archive: ZipFile, chapter: Chapter, labels: dict[str, str], w
         return
     _begin(part, labels.get(chapter.path), bool(labels), writer)
     writer.document(part)
+
+
+def _write_picture(data: bytes, chapter: Chapter, writer: TextWriter, pictures: Pictures) -> None:
+    """A page that is a picture."""
+    texts = pictures.read(data, chapter.place)
+    for text in texts:
+        writer.read(text)
+        writer.add(text)
+    if not texts:
+        writer.omit("picture_without_text", "", chapter.place)
+
+
+def _picture(archive: ZipFile, members: _Members, folder: str, reference: str) -> bytes | None:
+    path = members.find(folder, reference)
+    try:
+        return read_member(archive, path) if path else None
+    except InputError:
+        return None
 
 
 def _is_picture(path: str, data: bytes) -> bool:

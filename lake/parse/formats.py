@@ -18,16 +18,16 @@ def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = Tr
 
 text = _ours("text", ".txt .text .log", _ENCODINGS)
 markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours("html", ".html .htm .xhtml", *_HTML)
+html = _ours("html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
     "office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
-    *("unstructured", "lxml", "python-docx"),
+    *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours("pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
 mail = _ours("mail", ".eml .msg", "python-oxmsg", "striprtf", *_HTML)
-epub = _ours("epub", ".epub", "lxml", *_HTML)
+epub = _ours("epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
 org = _ours("org", ".org", _ENCODINGS)
 rtf = _ours("rtf", ".rtf")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.document import ParsedDocument
 from lake.parse.html_marks import marks_of
+from lake.parse.html_pictures import EmbeddedPictures
 from lake.parse.html_source import prepared, reading
 from lake.parse.html_walk import Walk
+from lake.parse.pictures import Pictures
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -17,23 +19,33 @@ if TYPE_CHECKING:
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    return from_bytes(data, xhtml=suffix == ".xhtml")
+    pictures = Pictures()
+    parsed = from_bytes(data, xhtml=suffix == ".xhtml", pictures=EmbeddedPictures(pictures, lambda _: None))
+    omitted = (*parsed.omitted, *pictures.problems)
+    return replace(parsed, metadata={**parsed.metadata, **pictures.metadata()}, omitted=omitted)
 
 
-def from_bytes(data: bytes, *, xhtml: bool = False, whole: bool = False) -> ParsedDocument:
+def from_bytes(
+    data: bytes, *, xhtml: bool = False, whole: bool = False, pictures: EmbeddedPictures | None = None
+) -> ParsedDocument:
     """Parse HTML in any encoding; see ``from_text``."""
     text, metadata, omitted = decode(data, declared=True)
-    parsed = from_text(text, metadata, xhtml=xhtml, whole=whole)
+    parsed = from_text(text, metadata, xhtml=xhtml, whole=whole, pictures=pictures)
     return replace(parsed, omitted=(*omitted, *parsed.omitted))
 
 
 def from_text(
-    source: str, metadata: dict[str, object] | None = None, *, xhtml: bool = False, whole: bool = False
+    source: str,
+    metadata: dict[str, object] | None = None,
+    *,
+    xhtml: bool = False,
+    whole: bool = False,
+    pictures: EmbeddedPictures | None = None,
 ) -> ParsedDocument:
     """Parse HTML that is already decoded.
 
     ``xhtml`` says that elements may close themselves, as does a declaration in the source. With ``whole``, all of the
-    page is its article, so that only navigation is left out.
+    page is its article, so that only navigation is left out. ``pictures`` reads the page's pictures.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -43,10 +55,11 @@ def from_text(
     stated: dict[str, Any] = {**_stated(tree), "metadata": {**(metadata or {}), **found}}
     if tree.body is None:
         return ParsedDocument("", (), **stated)
+    read = pictures.write_into(tree) if pictures else []
     parsed = _walked(tree, stated, whole=whole)
     if not parsed.blocks and any(one.n_words for one in parsed.omitted):
         parsed = _walked(tree, stated, whole=whole, everything=True)
-    return replace(parsed, source_text=reading(source))
+    return replace(parsed, source_text="\n".join([reading(source), *read]))
 
 
 def _walked(tree: LexborHTMLParser, stated: dict[str, Any], **how: bool) -> ParsedDocument:

@@ -88,15 +88,19 @@ def engine() -> str:
     return f"{PACKAGE} {metadata.version(PACKAGE)}"
 
 
-def read_image(image: Image, dpi: int = 200) -> Reading:
-    """Read an image of a page, upright or turned by a right angle.
+def read_image(image: Image, dpi: int = 200, *, turns: bool = True) -> Reading:
+    """Read an image of a page, upright or, with ``turns``, turned by a right angle if it does not read well as it is.
 
     Raises:
         OcrError: the engine crashed, took too long, or is not installed.
     """
     grey = image if image.mode == "L" else image.convert("L")
     best = _read(grey, dpi)
-    if (best.confidence >= UNSURE and not best.is_sideways) or count_words(best.text) < _LEAST_WORDS_TO_TURN:
+    if (
+        not turns
+        or (best.confidence >= UNSURE and not best.is_sideways)
+        or count_words(best.text) < _LEAST_WORDS_TO_TURN
+    ):
         return best
     for turn in (90, 270, 180):
         turned = _read(grey.rotate(turn, expand=True), dpi, turn)

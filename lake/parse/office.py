@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
+from lake.parse import ocr
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.html import parse as parse_html
 from lake.parse.ooxml import Omit, Package, PicturePart, pictures_of
+from lake.parse.pictures import MAX_READ, may_be_page
 from lake.parse.rtf import parse as parse_rtf
 from lake.parse.slides import slide_parts, write_slides
 from lake.parse.text import parse as parse_text
@@ -37,6 +39,9 @@ _PARTS = {**dict.fromkeys((".html", ".htm", ".xhtml"), parse_html), ".rtf": pars
 #: Headings that slides without a title get.
 _NUMBERED = re.compile(r"Slide \d+")
 
+#: A document with fewer words for each large picture may consist of scanned pages.
+_WORDS_BESIDE_SCANS = 40
+
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer, omit = TextWriter(), Omit()
@@ -49,11 +54,30 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         else:
             title, metadata = write_slides(package, main, writer, omit)
             stated["title"] = stated.get("title") or title
+        if not ocr.installed():
+            _note_scans(package, writer)
     for kind, text, place in omit.noted:
         writer.omit(kind, text, place)
+    for text in package.pictures.texts:
+        writer.read(text)
+    writer.note(package.pictures.problems)
+    metadata |= package.pictures.metadata()
     date = stated.pop("date", None)
     parsed = writer.finish(**stated, metadata={**metadata, **({"date": date} if date else {})})
     return replace(parsed, title=None) if _NUMBERED.fullmatch(parsed.title or "") else parsed
+
+
+def _note_scans(package: Package, writer: TextWriter) -> None:
+    """Name pictures that may be scanned pages, in a document that has few other words."""
+    if writer.n_words >= _WORDS_BESIDE_SCANS:
+        return
+    names = [name for name in package.names if "/media/" in name.lower()]
+    scans = [name for name in names[:MAX_READ] if may_be_page(package.data(name) or b"")]
+    if scans and not writer.n_blocks:
+        raise InputError(f"no text but {len(scans)} pictures, which may be scans; {ocr.INSTALL}", "no_text")
+    if writer.n_words < _WORDS_BESIDE_SCANS * len(scans):
+        for name in scans:
+            writer.omit("picture_without_text", "", name)
 
 
 def _parsed_part(data: bytes, suffix: str) -> ParsedDocument | None:

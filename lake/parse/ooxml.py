@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lake.errors import InputError
+from lake.parse import ocr
 from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line
+from lake.parse.pictures import Pictures
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -149,6 +151,7 @@ class Package:
     def __init__(self, archive: ZipFile, omit: Omit) -> None:
         self._archive = archive
         self._omit = omit
+        self.pictures = Pictures()
         self._names = {name.lower().lstrip("/"): name for name in archive.namelist()}
         self._roots: dict[str, _Element | None] = {}
         self._relations: dict[str, dict[str, Relation]] = {}
@@ -175,6 +178,14 @@ class Package:
                 raise
             self._omit("unreadable", "", f"{name}: {error}")
             return None
+
+    def picture_texts(self, name: str, node: _Element, place: str) -> list[str]:
+        """What OCR reads in the pictures below a node of part ``name``, if it is installed."""
+        texts: list[str] = []
+        for target in _targets(self, name, node) if ocr.installed() else ():
+            if data := self.data(target):
+                texts += self.pictures.read(data, f"{place}: {target}")
+        return texts
 
     def relations(self, name: str) -> dict[str, Relation]:
         """Relations of a part by their id; those of the package by the empty name."""
@@ -246,6 +257,14 @@ class PicturePart:
     place: str
     page: int | None
     alt: str
+
+
+def _targets(package: Package, name: str, node: _Element) -> Iterator[str]:
+    """Parts of the pictures that stand below a node of part ``name``."""
+    for picture in node.iter(*tags("a:blip", "v:imagedata")):
+        target = package.target(name, attribute(picture, "embed") or attribute(picture, "id"))
+        if target and package.has(target):
+            yield target
 
 
 def pictures_of(package: Package, name: str, root: _Element, page: int | None = None) -> Iterator[PicturePart]:

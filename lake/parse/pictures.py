@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse import ocr
@@ -26,6 +26,9 @@ MAX_FRAMES = 1_000
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 _MAX_PIXELS = 25_000_000
+#: Of a picture inside a document: those of an A4 page at 200 dpi.
+_MAX_INSIDE = 4_000_000
+_PAGE_PIXELS = 800_000
 _MAX_DECODED = 200_000_000
 #: Of a picture with fewer pixels, letters are likely to be too small for the engine.
 _SMALL_PIXELS = 1_000_000
@@ -43,7 +46,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     confidences: list[float] = []
     problems: list[Omission] = []
     n_frames = 0
-    for number, image in enumerate(_frames(data, suffix), 1):
+    for number, image in enumerate(_frames(data, _MAX_PIXELS), 1):
         n_frames = number
         place = f"page {number}"
         if number > MAX_FRAMES:
@@ -79,49 +82,41 @@ def _write(reading: ocr.Reading, writer: TextWriter, page: int) -> None:
             writer.add(paragraph, page=page)
 
 
-class PictureText(NamedTuple):
-    """What OCR read from a picture inside a document; ``problem`` says why that may not be all."""
-
-    text: str = ""
-    problem: Omission | None = None
-
-
 class Pictures:
-    """Reads the pictures of one document, each content once.
+    """Reads the pictures inside one document, each content once.
 
-    It skips small ones and those in which nothing is legible, and stops after ``MAX_READ``. Without the extra it reads
-    none, and ``n_unread`` counts those that are large enough to hold a page of text.
+    It passes over small ones and those in which nothing is legible, and stops after ``MAX_READ``. ``texts`` holds what
+    it read, ``problems`` what it could not read.
     """
 
     def __init__(self) -> None:
-        self.n_unread = 0
+        self.texts: list[str] = []
+        self.problems: list[Omission] = []
         self._known: set[bytes] = set()
-        self._n_read = 0
         self._confidences: list[float] = []
+        self._n_read = 0
 
-    def read(self, data: bytes, place: str) -> PictureText:
-        """The text of a picture, empty for one that was read before."""
+    def read(self, data: bytes, place: str) -> list[str]:
+        """The paragraphs of a picture; none for one that was read before, and none without the extra."""
         key = sha256(data).digest()
-        if key in self._known or len(data) < 100:
-            return PictureText()
+        if key in self._known or not ocr.installed() or not _may_show_text(data):
+            return []
         self._known.add(key)
-        size = _size(data)
-        if size is None or min(size) < LEAST_SIDE or size[0] * size[1] < LEAST_AREA:
-            return PictureText()
-        if not ocr.installed():
-            self.n_unread += 1
-            return PictureText()
         if self._n_read >= MAX_READ:
-            return PictureText(problem=Omission("picture_without_text", 0, f"{place}: after {MAX_READ} pictures"))
+            self.problems.append(Omission("picture_without_text", 0, f"{place}: after {MAX_READ} pictures"))
+            return []
         self._n_read += 1
         try:
-            reading = ocr.read_image(next(_frames(data, "")), _DPI)
+            reading = ocr.read_image(next(_frames(data, _MAX_INSIDE)), _DPI, turns=False)
         except (InputError, ocr.OcrError) as error:
-            return PictureText(problem=Omission("unreadable", 0, f"{place}: {error}"))
+            self.problems.append(Omission("unreadable", 0, f"{place}: {error}"))
+            return []
         if reading.confidence < _LEAST_CONFIDENCE or count_words(reading.text) < _LEAST_WORDS:
-            return PictureText()
+            return []
         self._confidences.append(reading.confidence)
-        return PictureText("\n".join(line.text for line in reading.lines if count_words(line.text)))
+        paragraphs = [text for text in reading.text.split("\n\n") if count_words(text)]
+        self.texts += paragraphs
+        return paragraphs
 
     def metadata(self) -> dict[str, object]:
         """``{"ocr": ...}`` if a picture was read."""
@@ -130,10 +125,19 @@ class Pictures:
         return {"ocr": {**ocr.summary([], self._confidences), "pictures": len(self._confidences)}}
 
 
+def _may_show_text(data: bytes) -> bool:
+    size = _size(data)
+    return size is not None and min(size) >= LEAST_SIDE and size[0] * size[1] >= LEAST_AREA
+
+
+def may_be_page(data: bytes) -> bool:
+    """Whether a picture is large enough to be a scanned page; works without the extra."""
+    size = _stated_size(data)
+    return size is not None and size[0] * size[1] >= _PAGE_PIXELS
+
+
 def _size(data: bytes) -> tuple[int, int] | None:
     """Width and height of a picture; None if it is none that can be read."""
-    if not ocr.installed():
-        return _stated_size(data)
     try:
         with _opened(data) as image:
             return image.size
@@ -142,7 +146,7 @@ def _size(data: bytes) -> tuple[int, int] | None:
 
 
 def _stated_size(data: bytes) -> tuple[int, int] | None:
-    """As ``_size``, without a library for pictures: of PNG and GIF; of others by their bytes, as a square."""
+    """Width and height as PNG and GIF state them; of others by their number of bytes, as a square."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     if data.startswith(b"GIF8"):
@@ -173,14 +177,14 @@ def _opened(data: bytes) -> Image:
     return image
 
 
-def _frames(data: bytes, suffix: str) -> Iterator[Image]:
+def _frames(data: bytes, most_pixels: int) -> Iterator[Image]:
     """The pages of a picture in grey, upright as its file states; of one that moves, only the first."""
     with _opened(data) as image:
         n_frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
         for number in range(min(n_frames, MAX_FRAMES + 1)):
             try:
                 image.seek(number)
-                frame = _grey(image)
+                frame = _grey(image, most_pixels)
             except (OSError, ValueError, SyntaxError, EOFError) as error:
                 if number:
                     continue
@@ -188,7 +192,7 @@ def _frames(data: bytes, suffix: str) -> Iterator[Image]:
             yield frame
 
 
-def _grey(image: Image) -> Image:
+def _grey(image: Image, most_pixels: int) -> Image:
     """A frame in grey on white, in a size that suits the engine."""
     from PIL import Image as pil
     from PIL import ImageOps
@@ -205,7 +209,7 @@ def _grey(image: Image) -> Image:
     pixels = grey.width * grey.height
     if pixels < _SMALL_PIXELS:
         return grey.resize((2 * grey.width, 2 * grey.height), pil.Resampling.BICUBIC)
-    if pixels > _MAX_PIXELS:
-        scale = (_MAX_PIXELS / pixels) ** 0.5
+    if pixels > most_pixels:
+        scale = (most_pixels / pixels) ** 0.5
         return grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), pil.Resampling.BOX)
     return grey

@@ -212,6 +212,9 @@ class SlideReader:
             self._frame(node, slide)
         if properties is not None:
             slide.blocks += (("paragraph", f"Picture: {text}") for text in alt_texts(properties))
+        if name in ("p:pic", "p:sp"):
+            texts = self._package.picture_texts(slide.name, node, f"slide {slide.number}")
+            slide.blocks += (("paragraph", text) for text in texts)
 
     def _paragraphs(self, body: _Element, slide: _Slide) -> None:
         for paragraph in found(body, "a:p"):

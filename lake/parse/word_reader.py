@@ -464,6 +464,9 @@ class WordReader:
         if texts:
             page = self._page
             self._after.append(lambda items: items.extend(Item(f"Picture: {text}", page, aside=True) for text in texts))
+        if not self._in_margin:  # where letterheads and logos stand
+            read = self._package.picture_texts(self._part, node, self._part)
+            self._after.append(lambda items: items.extend(Item(text, self._page, aside=True) for text in read))
         self._inline(node, out)
 
     def _related_drawing(self, node: _Element, out: list[str]) -> None:

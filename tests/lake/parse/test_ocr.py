@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 
 from lake.errors import InputError
-from lake.parse import ocr, parse
+from lake.parse import ocr, parse, pictures
 from lake.parse.account import account_of, words
+from lake.parse.document import REMARKED
 from tests.lake.parse.pdf_files import column, pdf, put, text_pages, turned
 from tests.lake.parse.scan_files import LETTER, encoded, encoded_white, picture, scanned
 
@@ -142,3 +147,130 @@ def test_without_the_engine_a_picture_is_unsupported_and_the_extra_is_named() ->
     with pytest.raises(InputError, match=r"raglake\[ocr\]") as caught:
         parse(b"any bytes", "a.png")
     assert caught.value.error_class == "unsupported"
+
+
+SIGN = ("Harbour closed on the ninth of May", "Pilots report to the northern pier")
+
+
+def sign() -> bytes:
+    return encoded(picture(SIGN, dpi=150, size=(300, 70)))
+
+
+def icon() -> bytes:
+    from PIL.Image import new
+
+    return encoded(new("L", (32, 32), 90))
+
+
+def docx(*pictures: bytes, text: str = "The notice is shown below.") -> bytes:
+    from docx import Document
+
+    document = Document()
+    if text:
+        document.add_paragraph(text)
+    for data in pictures:
+        document.add_picture(BytesIO(data))
+    if text:
+        document.add_paragraph("It hangs at the gate.")
+    out = BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def pptx(data: bytes) -> bytes:
+    from pptx import Presentation
+
+    deck = Presentation()
+    for title, shown in (("Notices", data), ("Others", None)):
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = title
+        if shown:
+            slide.shapes.add_picture(BytesIO(shown), 0, 2_000_000)
+    out = BytesIO()
+    deck.save(out)
+    return out.getvalue()
+
+
+def page(data: bytes) -> str:
+    return (
+        "<html><body><h1>Notices</h1><p>The notice is shown here.</p>"
+        f'<figure><img alt="A notice" src="data:image/png;base64,{b64encode(data).decode()}">'
+        "<figcaption>At the gate</figcaption></figure><p>Nothing follows.</p></body></html>"
+    )
+
+
+def epub(data: bytes) -> bytes:
+    chapter = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Notices</h1><p>Shown here.</p>'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        '<image xlink:href="../images/sign.png"/></svg></body></html>'
+    )
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest>'
+        '<item id="a" href="text/a.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="p" href="images/sign.png" media-type="image/png"/>'
+        '</manifest><spine><itemref idref="a"/></spine></package>'
+    )
+    container = '<container><rootfiles><rootfile full-path="book/a.opf"/></rootfiles></container>'
+    out = BytesIO()
+    with ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("book/a.opf", package)
+        archive.writestr("book/text/a.xhtml", chapter)
+        archive.writestr("book/images/sign.png", data)
+    return out.getvalue()
+
+
+@needs_engine
+@pytest.mark.parametrize("uri", ["a.docx", "a.pptx", "a.html", "a.epub"])
+def test_pictures_inside_documents_are_read_where_they_stand(uri: str) -> None:
+    data = sign()
+    made = {"a.docx": lambda: docx(data, data), "a.pptx": lambda: pptx(data)}
+    made |= {"a.html": lambda: page(data).encode(), "a.epub": lambda: epub(data)}
+    parsed = parse(made[uri](), uri)
+    assert recall(parsed.text, SIGN) == 1.0
+    assert parsed.text.count("Pilots") == 1
+    account = account_of(parsed)
+    assert account.share_kept == 1.0
+    assert not [one for one in account.omitted if one.kind in REMARKED]
+    assert parsed.metadata["ocr"] == {"engine": ocr.engine(), "pictures": 1, "confidence": pytest.approx(0.9, abs=0.1)}
+    place = parsed.text.index("Pilots")
+    if uri == "a.docx":
+        assert parsed.text.index("shown below") < place < parsed.text.index("at the gate")
+    if uri == "a.html":
+        assert parsed.text.index("A notice") < place < parsed.text.index("At the gate") < parsed.text.index("Nothing")
+    if uri == "a.pptx":
+        assert place < parsed.text.index("Others")
+
+
+@needs_engine
+def test_icons_repeats_and_damaged_pictures_cost_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "read_image", lambda *_, **__: pytest.fail("OCR ran"))
+    broken = '<img src="data:image/png;base64,iVBORw0KGgo="><img src="data:image/png;base64,###"><img src="a.png">'
+    html = page(icon()).replace("</figure>", f"</figure>{broken}" + "<img src=data:image/png;base64,AAAA>" * 3)
+    assert "ocr" not in parse(html.encode(), "a.html").metadata
+
+
+@needs_engine
+def test_pictures_of_one_document_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+    monkeypatch.setattr(pictures, "MAX_READ", 2)
+    monkeypatch.setattr(ocr, "read_image", lambda *_, **__: reads.append(1) or ocr.Reading((), 0.0, 1, 1))
+    several = [encoded(picture([f"Notice {n}"], dpi=100, size=(200, 60))) for n in range(4)]
+    parsed = parse(docx(*several), "a.docx")
+    assert len(reads) == 2
+    assert [one.kind for one in parsed.omitted] == ["picture_without_text"] * 2
+
+
+@pytest.mark.usefixtures("without_engine")
+def test_without_the_engine_only_pictures_that_may_be_scans_are_named() -> None:
+    from PIL.Image import new
+
+    scan = encoded(new("L", (1000, 1400), "white"))
+    assert not parse(docx(sign(), icon()), "a.docx").omitted
+    assert not parse(docx(scan, text=TYPED[1] * 5), "a.docx").omitted
+    assert kinds(parse(docx(scan), "a.docx")) == ["picture_without_text"]
+    with pytest.raises(InputError, match=r"raglake\[ocr\]") as caught:
+        parse(docx(scan, text=""), "a.docx")
+    assert caught.value.error_class == "no_text"
