@@ -21,7 +21,13 @@ _WORD_OR_WIDE = re.compile(rf"[{_WIDE}]|(?:(?![{_WIDE}])[^\W_])+")
 _ASCII_WORDS = bytes(byte if bytes([byte]).isalnum() else 0x20 for byte in range(256))
 #: Each byte as a letter or a space.
 _ASCII_SHAPE = bytes(0x61 if bytes([byte]).isalnum() else 0x20 for byte in range(256))
-_INVISIBLE = re.compile("[\xad\u200b\u200c\u200d\u2060\ufeff]")
+#: Characters that show nothing, and would part a word from itself: controls, soft hyphens, zero-width spaces, marks of
+#: direction, byte order marks, anchors.
+INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
+)
+_INVISIBLE = re.compile(f"[{INVISIBLE}\u200c\u200d\ud800-\udfff\U000e0000-\U000e007f]")
+_ASCII_CONTROLS = bytes([*range(9), *range(14, 28), 127])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def words(text: str) -> list[str]:
     ['AB', '4711', 'is', 'read', 'only', '\u706f', '\u53f0']
     """
     if text.isascii():  # several times as fast as an expression
-        return text.encode().translate(_ASCII_WORDS).decode().split()
+        return text.encode().translate(_ASCII_WORDS, _ASCII_CONTROLS).decode().split()
     plain = normalize("NFKC", _INVISIBLE.sub("", text))
     return (_WORD_OR_WIDE if _HAS_WIDE.search(plain) else _WORD).findall(plain)
 
@@ -68,7 +74,7 @@ def words(text: str) -> list[str]:
 def count_words(text: str) -> int:
     """The number of words, without making them if the text is ASCII."""
     if text.isascii():
-        return (b" " + text.encode().translate(_ASCII_SHAPE)).count(b" a")
+        return (b" " + text.encode().translate(_ASCII_SHAPE, _ASCII_CONTROLS)).count(b" a")
     return len(words(text))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unicodedata import is_normalized, normalize
 
-from lake.parse.account import count_words, omission
+from lake.parse.account import INVISIBLE, count_words, omission
 from lake.parse.document import Block, Kind, Omission, OmissionKind, ParsedDocument, with_heading_paths
 
 #: Scripts in which a zero-width joiner or non-joiner is part of the spelling, and emoji, which it binds together.
@@ -16,16 +16,11 @@ _JOINING = (
     "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1bff\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefe"
     "\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 )
-#: Characters that show nothing, and would part a word from itself: controls, soft hyphens, zero-width spaces, marks of
-#: direction, byte order marks, anchors, tags (but for those of flags), lone surrogates.
-_INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
-)
 #: One class of characters is searched much faster than the choice below, and most texts have none of them.
-_SUSPECT = re.compile(f"[{_INVISIBLE}\ud800-\udfff\u200c\u200d\U000e0000-\U000e007f]")
+_SUSPECT = re.compile(f"[{INVISIBLE}\ud800-\udfff\u200c\u200d\U000e0000-\U000e007f]")
 _REMOVED_BYTES = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
 _REMOVED = re.compile(
-    f"[{_INVISIBLE}\ud800-\udfff]|(?<![{_JOINING}])[\u200c\u200d]"
+    f"[{INVISIBLE}\ud800-\udfff]|(?<![{_JOINING}])[\u200c\u200d]"
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")

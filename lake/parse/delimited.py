@@ -83,7 +83,7 @@ def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
 
 def _split(text: str, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_FIELD)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
 @dataclass(slots=True)
@@ -99,22 +99,23 @@ class _LineReader:
         widths = Counter(line.count(self.delimiter) + 1 for line in self.lines[:_SNIFFED_ROWS] if line)
         width = max(widths, key=lambda width: (widths[width], width), default=1)
         if any('"' in line for line in self.lines):
-            rows = self._quoted(width)
+            header = next(filter(None, _split("\n".join(self.lines[:_SNIFFED_ROWS]), self.delimiter)), [])
+            rows = self._quoted({width, len(header)})
         else:
             rows = [line.split(self.delimiter) for line in self.lines]
         return [
             [self.delimiter.join(row)] if row and row[0].startswith("#") and len(row) != width else row for row in rows
         ]
 
-    def _quoted(self, width: int) -> list[list[str]]:
+    def _quoted(self, widths: set[int]) -> list[list[str]]:
         csv.field_size_limit(_LONGEST_FIELD)
         found: list[list[str]] = []
         start: int | None = 0
         while start is not None:
-            start = self._read(start, width, found)
+            start = self._read(start, widths, found)
         return found
 
-    def _read(self, start: int, width: int, found: list[list[str]]) -> int | None:
+    def _read(self, start: int, widths: set[int], found: list[list[str]]) -> int | None:
         """Append rows from a line on. Returns the line after one with a wrong quotation mark; None at the end."""
         reader = self._reader(start)
         before = 0
@@ -122,7 +123,7 @@ class _LineReader:
             try:
                 row = next(reader, None)
                 is_wrong = row is not None and reader.line_num > before + 1
-                is_wrong = is_wrong and self._runs_away(row or [], start + before, start + reader.line_num, width)
+                is_wrong = is_wrong and self._runs_away(row or [], start + before, start + reader.line_num, widths)
             except csv.Error:
                 row, is_wrong = [], True
             if row is None:
@@ -143,12 +144,15 @@ class _LineReader:
         lines = (f"{self.lines[i]}\n" for i in range(start, len(self.lines)))
         if len(self.wrong) >= _MAX_REPAIRS:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
 
-    def _runs_away(self, row: list[str], first: int, end: int, width: int) -> bool:
-        """Whether a row of several lines is one whose quotation mark was never meant, or never closed."""
+    def _runs_away(self, row: list[str], first: int, end: int, widths: set[int]) -> bool:
+        """Whether a row of several lines is one whose quotation mark was never meant, or never closed.
+
+        ``widths`` are those of the header and of most lines.
+        """
         if end == len(self.lines) and sum(self.lines[i].count('"') for i in range(first, end)) % 2:
             return True
-        if len(row) == width or width == 1:
+        if len(row) in widths or widths == {1}:
             return False
-        return all(self.lines[i].count(self.delimiter) + 1 == width for i in range(first, min(end, first + 2)))
+        return all(self.lines[i].count(self.delimiter) + 1 in widths for i in range(first, min(end, first + 2)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -75,32 +76,41 @@ def marks_of(tree: LexborHTMLParser, *, whole: bool, everything: bool = False) -
         if "noteref" in f"{node.attributes.get('role')} {node.attributes.get('epub:type')}":
             actions[node.mem_id] = "noteref"
     for region in regions:
-        parent = region.parent
-        while parent is not None and parent.mem_id != body.mem_id:
-            actions[parent.mem_id] = "outer"
-            parent = parent.parent
+        actions.update((parent.mem_id, "outer") for parent in _ancestors(region, body))
     actions.update((region.mem_id, "region") for region in regions)
+    for title in _titles_outside(regions, body):
+        for parent in _ancestors(title, body):
+            actions.setdefault(parent.mem_id, "outer")
     return Marks(actions, bool(regions))
+
+
+def _ancestors(node: LexborNode, body: LexborNode) -> Iterator[LexborNode]:
+    parent = node.parent
+    while parent is not None and parent.mem_id != body.mem_id:
+        yield parent
+        parent = parent.parent
+
+
+def _titles_outside(regions: list[LexborNode], body: LexborNode) -> list[LexborNode]:
+    """The page's title if it stands above an article that has none; a mere link names the site."""
+    if not regions or any(region.css_first("h1") for region in regions):
+        return []
+    return [title for title in body.css("h1") if title.text().strip() and not _is_link(title)]
+
+
+def _is_link(node: LexborNode) -> bool:
+    return n_letters(node.text()) == sum(n_letters(link.text()) for link in node.css("a"))
 
 
 def _regions(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
     """The nodes that hold the page's own text; none if it is the whole body."""
     enough = _LEAST_ARTICLE * n_letters(body.text())
     for found in (body.css("main, [role=main]"), body.css("article")):
-        outermost = [node for node in found if not _is_inside(node, found)]
+        ids = {node.mem_id for node in found}
+        outermost = [node for node in found if not any(one.mem_id in ids for one in _ancestors(node, body))]
         if sum(n_letters(node.text()) for node in outermost) > enough:
             return outermost
     return []
-
-
-def _is_inside(node: LexborNode, others: list[LexborNode]) -> bool:
-    ids = {other.mem_id for other in others}
-    parent = node.parent
-    while parent is not None:
-        if parent.mem_id in ids:
-            return True
-        parent = parent.parent
-    return False
 
 
 def _action(node: LexborNode, is_clear: bool) -> Action | None:

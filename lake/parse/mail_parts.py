@@ -16,6 +16,8 @@ from lake.parse.text import Decoded, decode
 #: Charsets that software writes without knowing one.
 _UNSTATED = ("us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown", "default", "iso-10646", "binary", "8bit")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
+_ENCODED_WORD = r"=\?[^?\s]+\?[BbQq]\?[^?]*\?="
+_ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:\s*{_ENCODED_WORD})*")
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
@@ -39,15 +41,15 @@ def unescaped(raw: str) -> str:
     """The words of a header as it was sent."""
     if any("\ud800" <= character <= "\udfff" for character in raw):
         raw = _text(raw.encode("utf-8", "surrogateescape"))
-    raw = _FOLD.sub("", raw)
-    if "=?" not in raw:
-        return clean(raw)
+    return clean(_ENCODED_WORDS.sub(_decoded, _FOLD.sub("", raw)))
+
+
+def _decoded(match: re.Match[str]) -> str:
     try:
-        pieces = decode_header(raw)
+        pieces = decode_header(match[0])
     except (ValueError, TypeError, LookupError, MessageError):  # such as damaged base64
-        return clean(raw)
-    # Words of a header that are not encoded come with their spaces as bytes, or as str if none is encoded.
-    return clean("".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in pieces))
+        return match[0]
+    return "".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in pieces)
 
 
 def _text(data: bytes, charset: str | None = None) -> str:

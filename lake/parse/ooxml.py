@@ -81,6 +81,7 @@ def tags(*keys: str) -> tuple[str, ...]:
 
 
 _TEXT_TAGS = frozenset(tags(*_TEXT))
+_PARAGRAPH_TAGS = frozenset(tags("w:p", "a:p"))
 _DESCRIBED_TAGS = frozenset(tags(*_DESCRIBED))
 _READ_TAGS = tuple(dict.fromkeys((*tags(*_TEXT), *tags(*_BORDERS), *tags(*_DESCRIBED))))
 
@@ -114,9 +115,15 @@ def is_on(node: _Element | None) -> bool:
 
 def reading(node: _Element) -> str:
     """All text below ``node`` in document order, whatever it is for: an independent reading for the account."""
+    from lxml.etree import iterwalk
+
     pieces: list[str] = []
     described: set[str] = set()
-    for one in node.iter(*_READ_TAGS):
+    for event, one in iterwalk(node, events=("start", "end"), tag=_READ_TAGS):
+        if event == "end":
+            if one.tag in _PARAGRAPH_TAGS:
+                pieces.append(" ")
+            continue
         if one.tag in _DESCRIBED_TAGS:
             texts = [text for text in _described(one) if text not in described]
             described.update(texts)

@@ -41,7 +41,7 @@ class _AnyDirective(Directive):  # type: ignore[misc]
         if name in FILES:
             return [_left_out("attachment", "", argument)]
         if name in SETTINGS:
-            return [_left_out(SETTINGS[name], "\n".join([argument, *self.content]), name)]
+            return [_left_out(SETTINGS[name], "\n".join([argument, *shown, *self.content]), name)]
         if name == "class" and not SIGNATURE.search(argument):
             argument = ""
         found: list[nodes.Node] = [nodes.paragraph(text, "", *self._words(text)) for text in shown]

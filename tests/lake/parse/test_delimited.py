@@ -53,6 +53,17 @@ def test_line_breaks_and_quotes_inside_cells() -> None:
     assert "| tar | a, b |" in parsed.text
 
 
+def test_a_line_break_in_the_last_row_of_a_table_whose_commas_mislead() -> None:
+    parsed = complete('a,b,c\n1,"x, y",3\n4,"first\nsecond",6\n')
+    assert parsed.text.endswith("| 1 | x, y | 3 |\n| 4 | first second | 6 |")
+    assert not parsed.omitted
+
+
+def test_spaces_before_quotation_marks() -> None:
+    parsed = complete('Item, Remark\nrope, "long, thin"\ntar, "black, thick"\n')
+    assert parsed.text.endswith("| rope | long, thin |\n| tar | black, thick |")
+
+
 def test_ragged_rows_are_kept() -> None:
     parsed = complete("a,b,c\n1,2\n3,4,5,extra\n6,7,8\n")
     assert "| 3 | 4 | 5 | extra |" in parsed.text

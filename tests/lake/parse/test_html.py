@@ -218,6 +218,20 @@ def test_what_is_left_out_is_counted_by_kind(body: str, kind: str, words: str) -
     assert account.n_words_source == account.n_words_kept + count_words(words)
 
 
+@pytest.mark.parametrize("start", ["<header>", "<div class=page-header>"])
+def test_a_title_above_an_article_without_one_is_kept(start: str) -> None:
+    head = f"{start}<nav><a href=/>Home</a></nav><h1>Buoys</h1><p>By Ida Berg</p></{start[1:-1].split()[0]}>"
+    document = parse(f"<body>{head}<main><p>They float.</p></main>".encode(), "a.html")
+    assert document.text == "# Buoys\n\nBy Ida Berg\n\nThey float."
+    document = parse(f"<body>{head}<main><h1>Floats</h1><p>They float.</p></main>".encode(), "a.html")
+    assert document.text == "# Floats\n\nThey float."
+
+
+def test_the_name_of_the_site_is_no_title() -> None:
+    page = b"<header><h1><a href=/>Harbour</a></h1></header><main><p>They float.</p></main>"
+    assert parse(page, "a.html").text == "They float."
+
+
 def test_prose_beside_an_article_is_kept() -> None:
     page = "<div class=hero><p>The pier opens in May this year.</p></div><main><p>Text of the article.</main>"
     assert "opens in May" in parsed(page).text

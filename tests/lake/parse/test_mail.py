@@ -185,6 +185,11 @@ def test_headers_are_decoded(raw: str, subject: str) -> None:
     assert read(f"From: a@example.org\nSubject: {raw}\n\nwords").title == subject
 
 
+def test_raw_words_beside_encoded_ones_are_kept() -> None:
+    mail = "Subject: =?utf-8?q?Z=C3=BCrich?= und \u0141\u00f3d\u017a \\u0041 =?utf-8?q?a?=\r\n =?utf-8?q?b?=\r\n\r\nx"
+    assert read(mail).title == "Z\u00fcrich und \u0141\u00f3d\u017a \\u0041 ab"
+
+
 def test_raw_latin1_headers_are_decoded() -> None:
     found = read("From: J\u00f6rg M\u00fcller <j@example.org>\nSubject: Gr\u00f6\u00dfe\n\nwords".encode("latin-1"))
     assert (found.title, found.author) == ("Gr\u00f6\u00dfe", "J\u00f6rg M\u00fcller <j@example.org>")

@@ -178,3 +178,9 @@ def test_hostile_texts_are_read_in_a_moment(source: str) -> None:
     began = perf_counter()
     assert "deep" in parsed(source).text
     assert perf_counter() - began < 5
+
+
+def test_the_caption_of_a_list_of_pages_is_counted() -> None:
+    document = parsed("Words.\n\n.. toctree::\n   :caption: Guides for keepers\n\n   intro\n")
+    assert account_of(document).n_words_lost == 0
+    assert [(one.kind, one.n_words) for one in document.omitted] == [("navigation", 4)]

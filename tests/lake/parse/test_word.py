@@ -482,3 +482,11 @@ def test_spans_of_a_small_file_stay_bounded() -> None:
     document = parsed(docx(table(*[wide * 20 + cell("end")] * 40)))
     assert document.text.count("end") == 40
     assert len(document.text) < 100_000
+
+
+def test_words_after_a_text_box_in_their_paragraph_are_counted_apart() -> None:
+    document = parsed(
+        docx(para(f"<w:r><w:pict><v:textbox>{box('About eels')}</v:textbox></w:pict></w:r>{run('Host')}"))
+    )
+    assert document.text == "Host\n\nAbout eels"
+    assert account_of(document).n_words_lost == 0
