@@ -37,6 +37,10 @@ def open_archive(data: bytes, suffix: str, *, verify: bool = True) -> zipfile.Zi
     except _DAMAGE as error:
         raise InputError(f"the {suffix} container is damaged: {error}; fetch the file again", "truncated") from error
     _guard(archive)
+    for member in archive.infolist():
+        if "\\" in member.filename:  # some programs for Windows write such paths
+            member.filename = member.filename.replace("\\", "/")
+            archive.NameToInfo.setdefault(member.filename, member)
     if verify:
         _verify(archive)
     return archive
@@ -67,22 +71,31 @@ def xml_member(archive: zipfile.ZipFile, name: str) -> _Element:
         ) from error
 
 
-def lenient_xml(data: bytes) -> tuple[_Element | None, str]:
+def lenient_xml(data: bytes, *, huge: bool = False) -> tuple[_Element | None, str]:
     """Root of an XML file, and what is wrong with it: what stands before an error in it is still read.
 
-    Entities stay unresolved and nothing is fetched. The root is None if nothing can be read.
+    Comments and processing instructions are left out, so that they part no text. Entities stay unresolved and nothing
+    is fetched. The root is None if nothing can be read. ``huge`` lifts libxml2's limits on depth and size.
     """
     from lxml import etree
 
-    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": huge}
+    options |= {"remove_comments": True, "remove_pis": True}
+    cause = ""
     try:
-        return etree.fromstring(data, etree.XMLParser(**safe)), ""
+        root = etree.fromstring(data, etree.XMLParser(**options))
     except etree.XMLSyntaxError as error:
         cause = f"not well-formed XML: {error.msg}"
-    try:
-        return etree.fromstring(data, etree.XMLParser(recover=True, **safe)), cause
-    except etree.XMLSyntaxError:
-        return None, cause
+        try:
+            root = etree.fromstring(data, etree.XMLParser(recover=True, **options))
+        except etree.XMLSyntaxError:
+            root = None
+    if root is not None and root.getroottree().docinfo.internalDTD is not None:
+        names = {entity.name for entity in root.iter(etree.Entity)}
+        if names:
+            cause = cause or f"entities are not resolved: {', '.join(sorted(names))[:100]}"
+            etree.strip_tags(root, etree.Entity)
+    return root, cause
 
 
 def _not_an_archive(data: bytes, suffix: str) -> InputError:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from lake.errors import InputError
 from lake.parse import html
-from lake.parse.archive import open_archive, read_member, xml_member
+from lake.parse.archive import lenient_xml, open_archive, read_member, xml_member
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.html_pictures import EmbeddedPictures
 from lake.parse.pictures import Pictures
@@ -47,7 +47,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         _refuse_locked(archive)
         members = _Members(archive)
         opf = _package_path(archive, members)
-        package = _lenient_xml(archive, opf)
+        package = _xml(archive, opf)
         writer = TextWriter()
         labels = _labels(archive, package, opf, members)
         pictures = Pictures()
@@ -99,7 +99,7 @@ def _refuse_locked(archive: ZipFile) -> None:
 def _package_path(archive: ZipFile, members: _Members) -> str:
     container = members.find("", _CONTAINER)
     if container and read_member(archive, container).strip():
-        for root in _lenient_xml(archive, container).iter("{*}rootfile"):
+        for root in _xml(archive, container).iter("{*}rootfile"):
             name = root.get("full-path") or ""
             if found := members.find("", name):
                 return found
@@ -109,15 +109,9 @@ def _package_path(archive: ZipFile, members: _Members) -> str:
     raise InputError(f"not an EPUB: {_CONTAINER} names no package; export the book again", "garbage")
 
 
-def _lenient_xml(archive: ZipFile, name: str) -> _Element:
-    """Root of an XML file that may have errors; entities stay unresolved and nothing is fetched."""
-    from lxml import etree  # type: ignore[import-untyped]
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
-    try:
-        root = etree.fromstring(read_member(archive, name), parser)
-    except etree.XMLSyntaxError:
-        root = None
+def _xml(archive: ZipFile, name: str) -> _Element:
+    """Root of an XML file that may have errors."""
+    root, _ = lenient_xml(read_member(archive, name))
     if root is None:
         raise InputError(f"the part {name!r} is not readable as XML; export the file again", "garbage")
     return root
@@ -246,7 +240,7 @@ def _labels(archive: ZipFile, package: _Element, opf: str, members: _Members) ->
         if path is None or not (_is_navigation(item) or item.get("media-type") == "application/x-dtbncx+xml"):
             continue
         try:
-            root = _lenient_xml(archive, path)
+            root = _xml(archive, path)
         except InputError:
             continue
         for reference, label in _entries(root):

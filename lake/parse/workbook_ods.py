@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
-from lake.parse.archive import read_member
+from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line
 from lake.parse.cell_format import general
 from lake.parse.workbook import Sheet, Workbook, column_name
@@ -272,13 +272,7 @@ def _read_properties(archive: zipfile.ZipFile, book: Workbook) -> None:
 
 def _root(data: bytes) -> Any:
     """The root of a part, repaired as far as possible; None if nothing is left."""
-    from lxml import etree  # type: ignore[import-untyped]
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=True)
-    try:
-        return etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        return None
+    return lenient_xml(data, huge=True)[0]
 
 
 def _count(node: Any, name: str) -> int:

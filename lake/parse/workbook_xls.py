@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse import delimited, html
+from lake.parse.archive import lenient_xml
 from lake.parse.canonical import one_line
 from lake.parse.cell_format import general, shown_by
 from lake.parse.workbook import Sheet, Workbook, column_name
@@ -185,10 +186,7 @@ def _encrypted() -> InputError:
 
 def _from_xml(data: bytes) -> Workbook:
     """Read a workbook of Excel 2003's XML."""
-    from lxml import etree  # type: ignore[import-untyped]
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    root = etree.fromstring(data.lstrip(), parser)
+    root, _ = lenient_xml(data.lstrip())
     book = Workbook()
     for node in root.iter("{*}Worksheet") if root is not None else ():
         sheet = Sheet(one_line(_attribute(node, "Name")))

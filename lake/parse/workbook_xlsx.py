@@ -10,7 +10,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
-from lake.parse.archive import read_member
+from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line
 from lake.parse.cell_format import Shows, built_in, general, shown_by
 from lake.parse.document import Omission
@@ -383,7 +383,7 @@ def _all_cells(data: bytes) -> tuple[list[Cell], str]:
     try:
         events = etree.iterparse(
             BytesIO(data), events=("start", "end"), tag=("{*}row", "{*}c"), resolve_entities=False, no_network=True,
-            load_dtd=False, huge_tree=True,
+            load_dtd=False, huge_tree=True, remove_comments=True, remove_pis=True,
         )  # fmt: skip
         for event, node in events:
             name = _name(node)
@@ -503,13 +503,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _root(data: bytes) -> Any:
     """The root of a part, repaired as far as possible; None if nothing is left."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
-    try:
-        return etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
-        return None
+    return lenient_xml(data)[0]
 
 
 def _name(node: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from lake.parse.canonical import clean, one_line
@@ -28,6 +29,7 @@ def local_name(node: Any) -> str:
     return _local(node.tag) if isinstance(node.tag, str) else ""
 
 
+@lru_cache(4096)
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 

@@ -490,3 +490,22 @@ def test_words_after_a_text_box_in_their_paragraph_are_counted_apart() -> None:
     )
     assert document.text == "Host\n\nAbout eels"
     assert account_of(document).n_words_lost == 0
+
+
+def test_comments_and_entities_inside_words_cost_themselves() -> None:
+    body = para("<w:r><w:t>One<!-- no --> two<?no?> three &amp; four</w:t></w:r>")
+    assert parsed(docx(body)).text == "One two three & four"
+    with zipfile.ZipFile(BytesIO(docx(para("A &outer; word")))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    declared = b'<!DOCTYPE w [<!ENTITY outer SYSTEM "file:///etc/hostname">]>'
+    document = parse(zipped(members | {"word/document.xml": declared + members["word/document.xml"]}), "a.docx")
+    assert " ".join(document.text.split()) == "A word"
+    assert [(one.kind, one.place) for one in document.omitted] == [
+        ("unreadable", "word/document.xml: entities are not resolved: outer")
+    ]
+
+
+def test_paths_with_backslashes() -> None:
+    with zipfile.ZipFile(BytesIO(docx(LEAD))) as archive:
+        members = {name.replace("/", "\\"): archive.read(name) for name in archive.namelist()}
+    assert parsed(zipped(members)).text == "The tide table hangs beside the door."
