@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import hypot
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from lake.parse.pdf.geometry import Box
 
@@ -25,6 +26,8 @@ _DEEPEST_FORM = 4
 _THIN = 3.0
 #: Replacement characters and code points for private use, but for those of symbol fonts.
 _NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8ff]")
+#: Characters beyond the basic plane: pdfium counts two for each.
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
 _SAMPLES = 16
 _MOST_UNMAPPED = 0.4
 _LEAST_RULE = 6.0
@@ -76,9 +79,12 @@ class PageGlyphs:
         self._handle = ctypes.cast(text_page.raw, ctypes.c_void_p)
         self.n_chars: int = text_page.count_chars()
         self.text: str = text_page.get_text_range() if self.n_chars else ""
-        self._same_index = len(self.text) == self.n_chars
+        self._wide = [match.start() for match in _WIDE.finditer(self.text)] if not self.text.isascii() else []
+        self._same_units = len(self.text) + len(self._wide) == self.n_chars
+        self._same_index = self._same_units and not self._wide
         self._turn: int = page.get_rotation() // 90
         self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._is_plain = self._turn == 0 and self._left == 0 and self._bottom == 0
         self._rect = pdfium.FS_RECTF()
         self._rect_at = ctypes.byref(self._rect)
         self._edges = [ctypes.c_double() for _ in range(4)]
@@ -121,6 +127,9 @@ class PageGlyphs:
     def gaps(self, first: int, last: int, least: float) -> list[tuple[float, float]]:
         """Gaps of at least ``least`` points between the text objects of a level line: where each begins and ends."""
         start, end = self._index(first), self._index(last)
+        drawn = self._quick.text_object
+        if drawn(self._handle, start) == drawn(self._handle, end):
+            return []
         count = self._quick.count_rects(self._handle, start, end - start + 1)
         if count < 2:
             return []
@@ -181,6 +190,9 @@ class PageGlyphs:
     def _index(self, index: int) -> int:
         if self._same_index:
             return index
+        index += bisect_left(self._wide, index)
+        if self._same_units:
+            return index
         place: int = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._raw, index)
         return max(0, place)
 
@@ -204,6 +216,8 @@ class PageGlyphs:
 
     def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A box of the page's own points in those of the page as shown."""
+        if self._is_plain:
+            return Box(left, bottom, right, top)
         if self._turn == 0:
             return Box(left - self._left, bottom - self._bottom, right - self._left, top - self._bottom)
         if self._turn == 1:
@@ -212,7 +226,11 @@ class PageGlyphs:
             return Box(self._right - right, self._top - top, self._right - left, self._top - bottom)
         return Box(self._top - top, left - self._left, self._top - bottom, right - self._left)
 
-    def rules(self) -> list[Box]:
+    def rules(self) -> Sequence[Box]:
+        """Thin boxes that are drawn; they are looked up when they are first used."""
+        return _Rules(self._rules)
+
+    def _rules(self) -> list[Box]:
         """Thin boxes that are drawn: lines, and the edges of rectangles. None for a page that is a drawing."""
         count = self._pdfium.FPDFPage_CountObjects(self._page)
         if count > _MOST_OBJECTS:
@@ -281,6 +299,31 @@ class PageGlyphs:
             here = point
             if pdfium.FPDFPathSegment_GetClose(segment):
                 yield here, start
+
+
+class _Rules(Sequence[Box]):
+    """Rules that are looked up when they are first used: most pages with gaps turn out to hold no table."""
+
+    def __init__(self, look_up: Callable[[], list[Box]]) -> None:
+        self._look_up = look_up
+        self._found: list[Box] | None = None
+
+    def _rules(self) -> list[Box]:
+        if self._found is None:
+            self._found = self._look_up()
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._rules())
+
+    @overload
+    def __getitem__(self, index: int) -> Box: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Box]: ...
+
+    def __getitem__(self, index: int | slice) -> Box | Sequence[Box]:
+        return self._rules()[index]
 
 
 def _around(points: Sequence[Point]) -> Box:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from lake.parse.canonical import clean
-from lake.parse.pdf.geometry import Line
+from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.order import reading_order
 from lake.parse.pdf.words import LINE_END_HYPHEN, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lake.parse.pdf.geometry import Box, FoundTable, PageLayout, PlacedWord
+    from lake.parse.pdf.geometry import FoundTable, PageLayout, PlacedWord
     from lake.parse.pdf.glyphs import PageGlyphs
 
     FindTables = Callable[[PageLayout], list[FoundTable]]
@@ -31,6 +31,9 @@ _WIDE_ADVANCE = 0.78
 _LEAST_WIDE = 8
 _LEAST_CELL_LINES = 3
 _LEAST_BESIDE_LINES = 3
+_LEAST_WITH_MARGINS = 12
+_LONGEST_LAST_CELL = 28.0
+_TREE = re.compile("[\u2502\u251c\u2514]")
 _BESIDE = 7.0
 _SHORT_PIECE = 3.0
 _OVERHANG = 6.0
@@ -101,14 +104,25 @@ class _Stream:
     """Lines as the page draws them, and what their gaps look like."""
 
     lines: list[Line]
-    n_gapped: int = 0
-    n_cells: int = 0
+    cells: list[Line] = field(default_factory=list)
     n_beside: int = 0
+    n_leaders: int = 0
 
     @property
     def has_columns(self) -> bool:
-        """Whether the gaps may be those between a table's cells or between columns of text."""
-        return self.n_cells >= _LEAST_CELL_LINES or self.n_beside >= _LEAST_BESIDE_LINES
+        """Whether the gaps may be those between a table's cells or between columns of text.
+
+        The outermost lines of a full page are mostly its header and footer, and a page of leaders is one of contents.
+        """
+        if self.n_beside >= _LEAST_BESIDE_LINES:
+            return True
+        cells = self.cells
+        if len(cells) < _LEAST_CELL_LINES or 2 * self.n_leaders > len(self.lines):
+            return False
+        if len(self.lines) < _LEAST_WITH_MARGINS:
+            return True
+        outer = self.lines[0], self.lines[-1]
+        return sum(line is not outer[0] and line is not outer[1] for line in cells) >= _LEAST_CELL_LINES
 
 
 def _stream_lines(glyphs: PageGlyphs) -> _Stream:
@@ -164,14 +178,23 @@ def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last:
         gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
     if not gaps:
         return
-    found.n_gapped += 1
     line.has_gap = True
     line.begins_apart = gaps[0][0] - line.left < _SHORT_PIECE * em
     line.ends_apart = line.right - gaps[-1][1] < _SHORT_PIECE * em
-    if _LEADERS in line.text or _LEADERS_APART in line.text:
+    text = line.text
+    if _LEADERS in text or _LEADERS_APART in text:
+        found.n_leaders += 1
         return
-    found.n_cells += len(gaps) > 1 or line.text[-1] in _CELL_ENDS
+    if not text.isascii() and _TREE.search(text):
+        return
+    if len(gaps) > 1 or (text[-1] in _CELL_ENDS and _is_short_cell(glyphs, line, last, gaps[-1][1])):
+        found.cells.append(line)
     found.n_beside += gaps[0][0] - line.left > _BESIDE * em and line.right - gaps[-1][1] > _BESIDE * em
+
+
+def _is_short_cell(glyphs: PageGlyphs, line: Line, last: int, left: float) -> bool:
+    """Whether what follows a line's last gap may be a value: it is short, and no word divided at the line's end."""
+    return line.right - left <= _LONGEST_LAST_CELL * max(line.size, 4.0) and glyphs.text[last] != LINE_END_HYPHEN
 
 
 def _word_gaps(glyphs: PageGlyphs, first: int, last: int, least: float) -> list[tuple[float, float]]:
@@ -239,38 +262,47 @@ def _word_lines(words: Sequence[PlacedWord]) -> list[Line]:
     """Runs of words on one line without a wide gap, in the order in which the page draws them."""
     lines: list[Line] = []
     texts: list[str] = []
-    last: Box | None = None
-    for word in words:
-        text, box, size, bold = word
-        line = lines[-1] if lines else None
-        if line is not None and last is not None and _goes_on(line, last, box, size):
+    line: Line | None = None
+    last = Box(0.0, 0.0, 0.0, 0.0)
+    for text, box, size, bold in words:
+        if line is not None and _goes_on(line, last, box, size):
             texts.append(text)
-            line.left, line.bottom = min(line.left, box.left), min(line.bottom, box.bottom)
-            line.right, line.top = max(line.right, box.right), max(line.top, box.top)
+            left, bottom, right, top = box
+            if left < line.left:
+                line.left = left
+            if bottom < line.bottom:
+                line.bottom = bottom
+            if right > line.right:
+                line.right = right
+            if top > line.top:
+                line.top = top
             line.bold = line.bold and bold
         else:
             if line is not None:
-                line.text = " ".join(texts)
+                line.text = _shown(" ".join(texts))
             texts = [text]
             is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
-            lines.append(Line("", *box, size, bold, is_upright=is_upright))
+            line = Line("", *box, size, bold, is_upright=is_upright)
+            lines.append(line)
         last = box
-    if lines:
-        lines[-1].text = " ".join(texts)
-    for line in lines:
-        line.text = _shown(line.text)
+    if line is not None:
+        line.text = _shown(" ".join(texts))
     return lines
 
 
 def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:
     """Whether a word continues the line of the word before it, in either direction of writing."""
-    em = max(line.size, size, 4.0)
+    # Without min and max, since every word of the page passes here.
+    em = line.size if line.size > size else size
+    if em < 4.0:
+        em = 4.0
+    left, bottom, right, top = box
+    last_left, last_bottom, last_right, last_top = last
     if not line.is_upright:
-        return abs((box.left + box.right) / 2 - (last.left + last.right) / 2) < 0.5 * em
-    if abs((box.bottom + box.top) / 2 - (last.bottom + last.top) / 2) > 0.5 * em:
+        return -em < left + right - last_left - last_right < em
+    if not -em <= bottom + top - last_bottom - last_top <= em:
         return False
-    gap = max(box.left - last.right, last.left - box.right)
-    return gap <= _WIDE_GAP * em and max(box.right, line.right) - min(box.left, line.left) > 0
+    return left - last_right <= _WIDE_GAP * em and last_left - right <= _WIDE_GAP * em
 
 
 def _holds_all(table: FoundTable, lines: Sequence[Line]) -> bool:

@@ -57,3 +57,37 @@ def turned(data: bytes, degrees: int) -> bytes:
     out = BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def mapped(letters: Sequence[str], lines: Iterable[tuple[int, int, Sequence[int]]]) -> bytes:
+    """A page of ``lines`` (place, indices of ``letters``) whose glyphs stand for any text by a ToUnicode table."""
+    pairs = "".join(f"<{65 + i:02X}> <{text.encode('utf-16-be').hex()}>\n" for i, text in enumerate(letters))
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{len(letters)} beginbfchar\n{pairs}endbfchar endcmap end end"
+    )
+    drawn = "".join(
+        f"BT /F1 12 Tf {x} {y} Td ({''.join(chr(65 + i) for i in indices)}) Tj ET\n" for x, y, indices in lines
+    )
+    font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode 6 0 R>>"
+    return raw_pdf(
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>",
+        font,
+        f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream",
+        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+    )
+
+
+def raw_pdf(*objects: str) -> bytes:
+    """A file of these objects, numbered from 1; the first is the catalog."""
+    out = b"%PDF-1.4\n"
+    places = []
+    for i, one in enumerate(objects, 1):
+        places.append(len(out))
+        out += f"{i} 0 obj\n{one}\nendobj\n".encode("latin-1")
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(objects) + 1}/Root 1 0 R>>\n"
+    return out + f"{end}startxref\n{len(out)}\n%%EOF\n".encode("latin-1")

@@ -12,7 +12,7 @@ from lake.errors import InputError
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
 from lake.parse.registry import parse
-from tests.lake.parse.pdf_files import Draw, column, pdf, put, text_pages, turned
+from tests.lake.parse.pdf_files import Draw, column, mapped, pdf, put, text_pages, turned
 
 PROSE = (
     "The lamp of the outer pier was lit at dusk and put out when the",
@@ -483,17 +483,33 @@ class TestPages:
         assert [(one.kind, one.place) for one in parsed.omitted] == [("page_without_text", "page 3")]
         assert parsed.metadata["pages_without_text"] == [2, 3]
 
-    def test_a_damaged_page_costs_itself(self) -> None:
-        from pypdf import PdfReader, PdfWriter
-        from pypdf.generic import NameObject, NumberObject
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_a_damaged_page_costs_itself_and_is_named(self, place: int) -> None:
+        parsed = read(with_damaged_page(["first", "second", "third"], place))
+        others = [n for n in (1, 2, 3) if n != place + 1]
+        assert parsed.text.split("\n\n") == [("first", "second", "third")[n - 1] for n in others]
+        assert [block.page for block in parsed.blocks] == others
+        (named,) = parsed.omitted
+        assert named.kind == "unreadable"
+        assert named.place.startswith(f"page {place + 1}: the PDF's structure is damaged")
+        assert parsed.metadata["pages"] == 3
+        assert parsed.metadata["pages_without_text"] == [place + 1]
 
-        writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pages([PROSE, PROSE, PROSE]))))
-        writer.pages[1][NameObject("/Type")] = NameObject("/Nothing")
-        writer.pages[1][NameObject("/Contents")] = NumberObject(3)
-        out = BytesIO()
-        writer.write(out)
-        parsed = read(out.getvalue())
-        assert {block.page for block in parsed.blocks} >= {1, 3}
+    def test_a_file_of_damaged_pages_is_refused_with_the_first_page(self) -> None:
+        with pytest.raises(InputError, match="page 1 of 1: the PDF's structure is damaged") as caught:
+            read(with_damaged_page(["only"], 0))
+        assert caught.value.error_class == "garbage"
+
+
+def with_damaged_page(texts: Sequence[str], place: int) -> bytes:
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import NameObject
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pages([[text] for text in texts]))))
+    writer.pages[place][NameObject("/Type")] = NameObject("/Nothing")
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
 class TestForms:
@@ -620,3 +636,16 @@ def test_a_file_of_glyphs_without_letters_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         read(without_letters(text_pages([PROSE])))
     assert caught.value.error_class == "no_text"
+
+
+@pytest.mark.parametrize(
+    "letters", ["\U0001d400\U0001d44e", "\U0001f600", "\U00020000\U0002a6d6", "\U00010330", "\U0001f1e9\U0001f1ea"]
+)
+def test_characters_beyond_the_basic_plane_are_kept_and_move_no_other_line(letters: str) -> None:
+    drawn = [letters, "a", "b", "c", "Q", "\u20ac", "fi"]
+    lines = [(72, 700, [0] * 20), (72, 680, [1, 2, 3]), (72, 660, [4, 4]), (72, 640, [5]), (72, 620, [6])]
+    parsed = read(mapped(drawn, lines))
+    assert parsed.text.split() == [letters * 20, "abc", "QQ", "\u20ac", "fi"]
+    assert account_of(parsed).n_words_lost == 0
+    moved = read(mapped(drawn, [lines[0], *lines[:0:-1]]))
+    assert moved.text.split() == [letters * 20, "abc", "QQ", "\u20ac", "fi"]
