@@ -31,7 +31,7 @@ _LEAST_ARTICLE = 0.05
 _MOST_LINKED = 0.5
 _MARKED = (
     "nav, header, footer, aside, noscript, [role], [hidden], [aria-hidden], [style], .headerlink, .linenos, .lineno,"
-    " .anchor, .anchor-link, .permalink"
+    " .anchor, .anchor-link, .permalink, .mw-editsection"
 )
 _SIGNS = (".headerlink", ".anchor", ".anchor-link", ".permalink")
 
@@ -121,11 +121,13 @@ def _action(node: LexborNode, is_clear: bool) -> Action | None:
         return "hidden"
     if node.tag == "nav" or role == "navigation":
         return "navigation"
+    classes = f" {attributes.get('class') or ''} "
+    if " mw-editsection " in classes:
+        return "navigation"
     if role == "heading":
         return "heading"
     if node.tag in _LANDMARKS and not is_clear and _is_site_landmark(node):
         return "navigation"
-    classes = f" {attributes.get('class') or ''} "
     if " headerlink " in classes or ((" linenos " in classes or " lineno " in classes) and _is_numbers(node)):
         return "decoration"
     if any(f" {sign[1:]} " in classes for sign in _SIGNS) and not any(map(str.isalnum, node.text())):

@@ -86,11 +86,8 @@ def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Dec
         raw, n_stated = data.decode(encoding, "replace"), 0
     omitted = [Omission("guessed_encoding", 0, remark)] if remark else []
     if (n_damaged := raw.count(_REPLACED) - n_stated) > 0 and encoding not in ("utf-16", "utf-32", *_WIDE):
-        omitted.append(
-            Omission(
-                "unreadable", 0, f"{n_damaged} bytes that are no {'utf-8' if encoding == _DAMAGED else label(encoding)}"
-            )
-        )
+        name = "utf-8" if encoding == _DAMAGED else label(encoding)
+        omitted.append(Omission("unreadable", 0, f"{n_damaged} {'bytes' if n_damaged > 1 else 'byte'} not in {name}"))
     return Decoded(raw, {} if encoding in _PLAIN else {"encoding": encoding}, tuple(omitted))
 
 

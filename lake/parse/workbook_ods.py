@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MANIFEST = "META-INF/manifest.xml"
 #: Maximum number of times that a filled row or cell is repeated.
 _REPEATED = 1000
+#: Cells that repeated rows of a sheet may add; a small file can state millions.
+_MAX_ADDED = 200_000
 _TIME = re.compile(r"(-?)PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 _FIELDS_WITHOUT_TEXT = frozenset(("ruby-text",))
 
@@ -61,16 +63,19 @@ def _hidden_styles(root: Any) -> Iterator[str]:
 
 def _read_sheet(node: Any, sheet: Sheet) -> None:
     number = 1
+    may_add = _MAX_ADDED
     for row in node.iter("{*}table-row"):
         if next(row.iterancestors("{*}table")) is not node:
             continue  # of a table inside a cell
         n_rows = _count(row, "number-rows-repeated")
-        cells = _read_row(row, sheet, number)
-        if cells and n_rows > _REPEATED:
-            text = "\n".join(cells.values())
-            sheet.omit("repeated", text, f"row {number}, which is repeated {n_rows:,} times")
-        for i in range(min(n_rows, _REPEATED) if cells else 0):
-            sheet.cells[number + i] = dict(cells)
+        if cells := _read_row(row, sheet, number):
+            n_shown = min(n_rows, _REPEATED, 1 + may_add // len(cells))
+            may_add -= (n_shown - 1) * len(cells)
+            if n_rows > n_shown:
+                text = "\n".join(cells.values())
+                sheet.omit("repeated", text, f"row {number}, which is repeated {n_rows:,} times")
+            for i in range(n_shown):
+                sheet.cells[number + i] = dict(cells)
         number += n_rows
     for shapes in node.iterchildren("{*}shapes"):
         sheet.lines += _paragraphs(shapes)

@@ -227,6 +227,11 @@ def test_a_title_above_an_article_without_one_is_kept(start: str) -> None:
     assert document.text == "# Floats\n\nThey float."
 
 
+def test_links_to_edit_a_section_are_no_heading() -> None:
+    page = b"<h2>History<span class=mw-editsection>[<a href=e>edit</a>]</span></h2><p>It began in 1822."
+    assert parse(page, "a.html").text == "## History\n\nIt began in 1822."
+
+
 def test_the_name_of_the_site_is_no_title() -> None:
     page = b"<header><h1><a href=/>Harbour</a></h1></header><main><p>They float.</p></main>"
     assert parse(page, "a.html").text == "They float."

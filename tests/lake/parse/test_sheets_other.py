@@ -175,3 +175,11 @@ def test_what_is_only_called_xls(data: bytes) -> None:
 def test_xlsx_called_xls() -> None:
     data = (Path(__file__).parents[2] / "corpus" / "stores.xlsx").read_bytes()
     assert "| H-alpha | 3.5 | 2021-06-01 |" in parse(data, "a.xls").text
+
+
+def test_repeated_rows_of_a_small_file_stay_bounded() -> None:
+    wide = cell("x").replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="1000"', 1)
+    document = parse(ods(sheet(*[row(wide, times=1_000_000)] * 3)), "a.ods")
+    assert len(document.text) < 1_000_000
+    assert {one.kind for one in document.omitted} == {"repeated"}
+    assert account_of(document).n_words_lost == 0
