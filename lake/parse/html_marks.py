@@ -24,6 +24,8 @@ _SURROUNDING = re.compile(
     r"|pagination|pager|copyright|topbar|toolbar|search|social|share|sharing)(?:$|[\s_-])|sidebar",
     re.IGNORECASE,
 )
+#: Surroundings in which a page's title may stand.
+_HEADS = frozenset(("", "header", "masthead", "banner"))
 _COPYRIGHT = re.compile(r"\u00a9|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
 _LONGEST_COPYRIGHT = 300
 #: A page's article may be short, but not mere decoration.
@@ -95,7 +97,8 @@ def _titles_outside(regions: list[LexborNode], body: LexborNode) -> list[LexborN
     """The page's title if it stands above an article that has none; a mere link names the site."""
     if not regions or any(region.css_first("h1") for region in regions):
         return []
-    return [title for title in body.css("h1") if title.text().strip() and not _is_link(title)]
+    titles = [title for title in body.css("h1") if title.text().strip() and not _is_link(title)]
+    return [one for one in titles if all(Marks().surrounds(parent) in _HEADS for parent in _ancestors(one, body))]
 
 
 def _is_link(node: LexborNode) -> bool:

@@ -232,6 +232,11 @@ def test_links_to_edit_a_section_are_no_heading() -> None:
     assert parse(page, "a.html").text == "## History\n\nIt began in 1822."
 
 
+def test_the_title_of_a_sidebar_is_no_title() -> None:
+    page = b"<div class=sidebar><h1>Offers</h1><p>Buy now</p></div><main><p>They float in all waters.</p></main>"
+    assert parse(page, "a.html").text == "They float in all waters."
+
+
 def test_the_name_of_the_site_is_no_title() -> None:
     page = b"<header><h1><a href=/>Harbour</a></h1></header><main><p>They float.</p></main>"
     assert parse(page, "a.html").text == "They float."
