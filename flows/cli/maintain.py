@@ -35,7 +35,7 @@ def prune(
 
 def forget(
     lake: LakeOption,
-    uri: Annotated[str | None, typer.Argument(help="The document, as raglake query shows it.")] = None,
+    uri: Annotated[str | None, typer.Argument(help="The document, as `raglake query` names it.")] = None,
     where: Annotated[
         str | None, typer.Option(help="Documents by SQL over the manifest, such as uri LIKE 'hr/%'.")
     ] = None,

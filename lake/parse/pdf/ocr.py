@@ -79,14 +79,13 @@ class Scans:
 
     def refusal(self, n_pages: int, omitted: Sequence[Omission]) -> InputError:
         """Why a document in which no page has text is not indexed."""
+        pages = "its only page" if n_pages == 1 else f"any of {n_pages} pages"
         if not ocr.installed():
-            reason = f"no text layer on any of {n_pages} pages, so probably a scan; {ocr.INSTALL} or add a text layer"
+            reason = f"no text layer on {pages}, so probably a scan; {ocr.INSTALL} or add a text layer"
             return InputError(reason, "no_text")
         causes = [one.place for one in omitted if one.kind in REMARKED]
         why = f" ({causes[0]})" if causes else ""
-        return InputError(
-            f"no text on any of {n_pages} pages, not even by OCR{why}; scan it anew or leave it out", "no_text"
-        )
+        return InputError(f"no text on {pages}, not even by OCR{why}; scan it anew or leave it out", "no_text")
 
 
 def _nothing(place: str, cause: str, damage: str) -> ScannedText:
