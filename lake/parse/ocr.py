@@ -96,11 +96,8 @@ def read_image(image: Image, dpi: int = 200, *, turns: bool = True) -> Reading:
     """
     grey = image if image.mode == "L" else image.convert("L")
     best = _read(grey, dpi)
-    if (
-        not turns
-        or (best.confidence >= UNSURE and not best.is_sideways)
-        or count_words(best.text) < _LEAST_WORDS_TO_TURN
-    ):
+    is_fine = best.confidence >= UNSURE and not best.is_sideways
+    if not turns or is_fine or count_words(best.text) < _LEAST_WORDS_TO_TURN:
         return best
     for turn in (90, 270, 180):
         turned = _read(grey.rotate(turn, expand=True), dpi, turn)
