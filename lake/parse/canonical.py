@@ -39,7 +39,12 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         return _REMOVED_BYTES.sub("", text)
-    return normalize("NFC", _REMOVED.sub("", text) if _SUSPECT.search(text) else text)
+    text = normalize("NFC", text)
+    if _SUSPECT.search(text):
+        # Marks that follow one another change places, which may bring a joiner behind another letter.
+        while _REMOVED.search(text):
+            text = normalize("NFC", _REMOVED.sub("", text))
+    return text
 
 
 def is_clean(text: str) -> bool:

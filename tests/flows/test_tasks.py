@@ -32,6 +32,7 @@ def test_the_steps_of_a_run_and_what_an_operator_does_are_tasks() -> None:
     batches = {"hand texts over", "fetch vectors"}
     by_hand = {
         "measure",
+        "examine",
         "publish by hand",
         "prune",
         "roll back",

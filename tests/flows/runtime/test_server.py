@@ -35,6 +35,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
         "raglake.deployed.ingest": "nightly",
         "raglake.deployed.maintain": "weekly",
         "raglake.deployed.evaluate": "daily",
+        "raglake.deployed.doctor": "daily",
         "raglake.deployed.rollback": "on-demand",
         **dict.fromkeys(BY_HAND, "on-demand"),
     }
@@ -47,7 +48,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
         assert form["properties"]["lake"]["title"] == "Lake"
         assert set(deployment["parameters"]["params"]) <= set(form["properties"])
     scheduled = {entrypoint: d["schedules"] for entrypoint, d in deployments.items() if d["schedules"]}
-    assert set(scheduled) == {"raglake.deployed.ingest", "raglake.deployed.maintain", "raglake.deployed.evaluate"}
+    assert set(scheduled) == {f"raglake.deployed.{name}" for name in ("ingest", "maintain", "evaluate", "doctor")}
     for entrypoint in scheduled:
         assert deployments[entrypoint]["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     nightly = due(server, deployments["raglake.deployed.ingest"])
@@ -60,7 +61,21 @@ BY_HAND = (
     *("raglake.deployed.forget", "raglake.deployed.publish", "raglake.deployed.pin", "raglake.deployed.unpin"),
     *("raglake.deployed.rebuild", "raglake.deployed.questions"),
 )
-TITLES = (*("Ingest", "Maintain", "Evaluate", "Rollback", "Forget", "Publish", "Pin", "Unpin", "Rebuild", "Questions"),)
+TITLES = (
+    *(
+        "Ingest",
+        "Maintain",
+        "Evaluate",
+        "Rollback",
+        "Forget",
+        "Publish",
+        "Pin",
+        "Unpin",
+        "Rebuild",
+        "Doctor",
+        "Questions",
+    ),
+)
 SUNDAY = 6
 
 

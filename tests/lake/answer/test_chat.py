@@ -132,7 +132,7 @@ def test_what_no_retry_cures_is_told_at_once(
     endpoint.faults.append(fault)
     with pytest.raises(LakeError) as caught:
         load_chat(name, FAST).complete(ASKED, max_tokens=50)
-    assert type(caught.value) is kind
+    assert isinstance(caught.value, kind)
     assert words in str(caught.value)
     assert "secret" not in str(caught.value)
     assert len(endpoint.requests) == 1

@@ -7,8 +7,8 @@ import codecs
 
 import pytest
 
+from benchmarks.detected_encodings import outcome
 from benchmarks.encoding_texts import samples
-from benchmarks.encodings import outcome
 from lake.errors import InputError
 from lake.parse import parse
 from lake.parse.text import decode

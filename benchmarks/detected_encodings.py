@@ -1,6 +1,6 @@
 """How well encodings are detected: texts of 33 languages in 40 encodings, short and long, alone and among English.
 
-python benchmarks/encodings.py [--each]
+python benchmarks/detected_encodings.py [--each]
 
 ``--each`` also prints every file that was not read right. Detectors that are installed are tried beside raglake.
 """
