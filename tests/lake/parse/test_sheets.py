@@ -13,8 +13,8 @@ import xlsxwriter  # type: ignore[import-untyped]
 from lake.errors import InputError
 from lake.parse import parse
 from lake.parse.account import account_of
-from lake.parse.cell_format import shown_by
 from lake.parse.document import ParsedDocument
+from lake.parse.tables.cell_format import shown_by
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

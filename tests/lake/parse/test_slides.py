@@ -7,7 +7,7 @@ import pytest
 
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of
-from lake.parse.office import pictures
+from lake.parse.office.office import pictures
 from tests.lake.parse.office_files import pptx, shape, tree
 
 TITLE = shape("Harbour plan", kind="title")

@@ -11,7 +11,7 @@ import pytest
 from lake.errors import InputError
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of
-from lake.parse.office import pictures
+from lake.parse.office.office import pictures
 from tests.lake.parse.office_files import cell, docx, para, run, styled, table, zipped
 
 LEAD = para("The tide table hangs beside the door.")

@@ -1,0 +1,1 @@
+"""JSON, notebooks and XML."""

@@ -1,0 +1,146 @@
+"""XML of documents (DocBook, JATS, TEI, DITA and the like): headings, paragraphs, lists, tables and code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lake.errors import InputError
+from lake.parse.canonical import TextWriter, clean
+from lake.parse.data.outline import MAX_DEPTH
+from lake.parse.data.xml_words import PARAGRAPHS, attributes, has_words, is_inline, local_name, names, own_text, words
+
+_TITLES = frozenset(("title", "article-title", "head", "heading", "bridgehead"))
+_SECTIONS = names(
+    "appendix article back body book chapter concept div div1 div2 div3 div4 glossary part preface reference"
+    " refsect1 refsect2 refsection sec sect1 sect2 sect3 sect4 section simplesect subsection task text topic"
+)
+_TABLES = frozenset(("table", "informaltable", "tgroup", "simpletable"))
+_ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "th", "entry", "cell", "stentry"))
+_LISTS = names("list itemizedlist orderedlist simplelist procedure ul ol sl steps")
+_CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
+_BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | _LISTS | _CODE
+
+
+def is_prose(root: Any) -> bool:
+    """Whether the tree has paragraphs."""
+    return any(local_name(node) in PARAGRAPHS for node in root.iter())
+
+
+def write_prose(root: Any, writer: TextWriter) -> None:
+    """Append the blocks of a document, with the attributes that hold words."""
+    _write(root, writer, 0, 0)
+
+
+def _write(node: Any, writer: TextWriter, level: int, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+    name = local_name(node)
+    if name in _TITLES and local_name(node.getparent()) not in ("", *PARAGRAPHS):
+        writer.heading(" ".join([*_stated(node), words(node)]), max(1, level))
+        return
+    for value in _stated(node):
+        writer.add(value)
+    if name in _CODE:
+        writer.code(clean("".join(node.itertext())))
+    elif name in _TABLES:
+        _write_table(node, writer, level, depth)
+    elif name in _LISTS:
+        writer.add("\n".join(_list_lines(node, 0)), "list")
+    else:
+        _write_children(node, writer, level + (name in _SECTIONS), depth)
+
+
+def _stated(node: Any) -> list[str]:
+    return [value for _, value in attributes(node) if has_words(value)]
+
+
+def _write_children(node: Any, writer: TextWriter, level: int, depth: int) -> None:
+    """Append paragraphs of the text and inline children between blocks, and the blocks."""
+    holds_text = bool(own_text(node)) or local_name(node) in PARAGRAPHS
+    line: list[str] = [node.text or ""]
+    for child in node:
+        is_element = isinstance(child.tag, str)
+        if is_element and (not holds_text or _is_block(child)) and not is_inline(child):
+            writer.add(_line(line))
+            line = []
+            _write(child, writer, level, depth + 1)
+        elif is_element:
+            gap = "" if is_inline(child) else " "
+            line += [*(f"{value} " for value in _stated(child)), gap, _inner(child), gap]
+        line.append(child.tail or "")
+    writer.add(_line(line))
+
+
+def _is_block(node: Any) -> bool:
+    return any(local_name(inner) in _BLOCKS for inner in node.iter()) and not is_inline(node)
+
+
+def _inner(node: Any) -> str:
+    """Words of an inline child, with the spaces at its ends."""
+    text = words(node)
+    whole = "".join(node.itertext())
+    return f"{' ' if whole[:1].isspace() else ''}{text}{' ' if whole[-1:].isspace() else ''}"
+
+
+def _line(pieces: list[str]) -> str:
+    return " ".join(clean("".join(pieces)).split())
+
+
+def _write_table(node: Any, writer: TextWriter, level: int, depth: int) -> None:
+    rows: list[list[str]] = []
+    beside: list[Any] = []
+    _gather(node, rows, beside, 0)
+    before = [one for one in beside if local_name(one) in (*_TITLES, "caption", "label")]
+    for one in before:
+        writer.add(" ".join([*_stated(one), words(one)]))
+    writer.table(rows)
+    for one in beside:
+        if one not in before:
+            _write(one, writer, level, depth + 1)
+
+
+def _gather(node: Any, rows: list[list[str]], beside: list[Any], depth: int) -> None:
+    """Rows of a table, and what stands beside them."""
+    if depth > MAX_DEPTH:
+        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+    for child in node:
+        name = local_name(child)
+        if name in _ROWS:
+            rows.append([" ".join([*_stated(cell), words(cell)]) for cell in child if local_name(cell) in _CELLS])
+            rows += [[words(other)] for other in child if local_name(other) and local_name(other) not in _CELLS]
+        elif name in ("thead", "tbody", "tfoot", "tgroup"):
+            _gather(child, rows, beside, depth + 1)
+        elif name:
+            beside.append(child)
+
+
+def _list_lines(node: Any, depth: int) -> Iterator[str]:
+    if depth > MAX_DEPTH:
+        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+    indent = "  " * depth
+    for item in node:
+        if not isinstance(item.tag, str):
+            continue
+        inner = [child for child in item.iter() if local_name(child) in _LISTS and child is not item]
+        if not inner:
+            if text := " ".join([*_stated(item), words(item)]).strip():
+                yield f"{indent}- {text}"
+            continue
+        yield from _item_lines(item, depth, indent)
+
+
+def _item_lines(item: Any, depth: int, indent: str) -> Iterator[str]:
+    """Lines of an item that holds further lists."""
+    if head := " ".join([*_stated(item), " ".join((item.text or "").split())]).strip():
+        yield f"{indent}- {head}"
+    for child in item:
+        if local_name(child) in _LISTS:
+            yield from (f"{indent}  {value}" for value in _stated(child))
+            yield from _list_lines(child, depth + 1)
+        elif any(local_name(inner) in _LISTS for inner in child.iter()):
+            yield from _item_lines(child, depth, indent)
+        elif isinstance(child.tag, str) and (text := " ".join([*_stated(child), words(child)]).strip()):
+            yield f"{indent}- {text}"
+        if tail := " ".join((child.tail or "").split()):
+            yield f"{indent}  {tail}"

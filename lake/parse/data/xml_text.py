@@ -1,0 +1,186 @@
+"""XML as an outline of its elements, or as prose if it has paragraphs; nothing outside the file is fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+from html.entities import html5
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import InputError
+from lake.parse.canonical import TextWriter, clean, one_line
+from lake.parse.data.outline import write_outline
+from lake.parse.data.xml_prose import is_prose, write_prose
+from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
+from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
+
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
+_TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
+_START, _END, _TAIL = re.compile(rb"<([A-Za-z_][^\s<>/]*)"), re.compile(rb"</([^\s<>/]+)\s*>\s*\Z"), 4096
+_UNKNOWN = re.compile(r"Entity '([^']+)' not defined")
+_REFERENCE = re.compile(r"&([^#&;\s][^&;\s]*);")
+#: Maximum number of entities in the text of one.
+_MAX_ENTITIES = 100
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    writer = TextWriter()
+    root, damaged = _root(data.lstrip(b" \t\r\n"), writer)
+    # A repaired tree may lack text, so that the bytes are read without it.
+    writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))
+    comments = "\n".join(node.text or "" for node in root.iter() if _is_comment(node))
+    if comments.strip():
+        writer.read(comments)
+        writer.omit("hidden", comments, "comments")
+    if is_prose(root):
+        write_prose(root, writer)
+        _note_marks(root.iter(), writer)
+    else:
+        marked: list[Any] = []
+        _write_outline(root, writer, marked)
+        _note_marks(marked, writer)
+    return writer.finish(title=_title(root), language=root.get(_LANGUAGE), metadata={"root": local_name(root)})
+
+
+def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
+    """The root, and the source if it had to be repaired. Raises InputError if the bytes are no XML."""
+    from lxml import etree  # type: ignore[import-untyped]
+
+    try:
+        root = etree.fromstring(data, _parser())
+        _refuse_bombs(root.getroottree().docinfo.internalDTD)
+        return root, ""
+    except etree.XMLSyntaxError as error:
+        message, place = str(error.msg), f"line {error.lineno}: {error.msg}"
+    except ValueError as error:  # an encoding that is declared twice
+        message = place = str(error)
+    refusal = _reason(message)
+    # libxml2 also stops early at a byte that is not of the declared encoding.
+    stopped = refusal.error_class == "truncated" and _is_closed(data)
+    if refusal.error_class != "garbage" and not stopped:
+        raise refusal
+    # Entities of HTML that no DTD declares, or an encoding that libxml2 does not know.
+    text, _, omitted = decode(data, declared=True)
+    text = _ENTITY.sub(lambda match: html5.get(f"{match[1]};", match[0]), _DECLARATION.sub("", text, count=1))
+    try:
+        return _without_unknown(text, writer), ""
+    except etree.XMLSyntaxError:
+        root = etree.fromstring(text.encode(), _parser(encoding="utf-8", recover=True))
+        if root is None or not (len(root) or words(root)):
+            raise refusal from None
+        writer.omit("unreadable", place=f"{place}; the text around it is kept")
+        return root, text
+    finally:
+        writer.note(omitted)
+
+
+def _without_unknown(text: str, writer: TextWriter) -> Any:
+    """The root; entities that the file does not declare are left out and named."""
+    from lxml import etree
+
+    for _ in range(_MAX_ENTITIES):
+        try:
+            return etree.fromstring(text.encode(), _parser(encoding="utf-8"))
+        except etree.XMLSyntaxError as error:
+            unknown = _UNKNOWN.match(str(error.msg))
+            if unknown is None or f"&{unknown[1]};" not in text:
+                raise
+            text = text.replace(f"&{unknown[1]};", "")
+            writer.omit(
+                "unreadable", place=f"line {error.lineno}: the entity {unknown[1]!r} is not declared in the file"
+            )
+    return etree.fromstring(text.encode(), _parser(encoding="utf-8"))
+
+
+def _parser(**options: Any) -> Any:
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities="internal", no_network=True, load_dtd=False, huge_tree=False, **options)
+
+
+def _refuse_bombs(dtd: Any) -> None:
+    """Raises InputError if an entity is made of very many others; libxml2 refuses only those that fill the memory."""
+    inner = {one.name: _REFERENCE.findall(one.content or "") for one in (dtd.iterentities() if dtd is not None else ())}
+    sizes: dict[str, int] = {}
+
+    def size(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = 0  # of an entity inside itself, which libxml2 refuses
+            sizes[name] = sum(1 + size(other) for other in inner.get(name, ()))
+        return sizes[name]
+
+    if many := next((name for name in inner if size(name) > _MAX_ENTITIES), None):
+        raise InputError(f"the entity {many!r} is made of {sizes[many]:,} others; write it out", "entity_bomb")
+
+
+def _is_closed(data: bytes) -> bool:
+    """Whether the bytes end with the end tag of their first element."""
+    first, last = _START.search(data), _END.search(data[-_TAIL:])
+    return bool(first and last and first[1] == last[1])
+
+
+def _reason(message: str) -> InputError:
+    lowered = message.lower()
+    if "premature end" in lowered or "couldn't find end of" in lowered:
+        return InputError(f"the XML ends in the middle ({message}); fetch the file again", "truncated")
+    if "depth" in lowered:
+        return InputError(f"nested too deeply to be read ({message}); flatten the file", "too_deep")
+    if "entity" in lowered and ("loop" in lowered or "amplification" in lowered):
+        return InputError(f"entities that multiply each other ({message}); write them out", "entity_bomb")
+    return InputError(f"not well-formed XML: {message}; correct the file", "garbage")
+
+
+def _note_marks(nodes: Iterable[Any], writer: TextWriter) -> None:
+    """Note attributes without words, such as names and addresses, of nodes inside text."""
+    values = (value for node in nodes if local_name(node) for _, value in attributes(node))
+    if marks := "\n".join(value for value in values if not has_words(value)):
+        writer.omit("decoration", marks, "attributes")
+
+
+def _write_outline(root: Any, writer: TextWriter, marked: list[Any]) -> None:
+    """Each child of the outermost element that has several becomes a block."""
+    top = root
+    while len(children := [child for child in top if isinstance(child.tag, str)]) == 1 and not own_text(top):
+        if not len(children[0]):
+            break
+        if stated := tuple(attributes(top)):
+            write_outline(stated, writer)
+        top = children[0]
+    value = _value(top, marked)
+    write_outline(value if isinstance(value, tuple) else {local_name(top): value}, writer)
+
+
+def _value(node: Any, marked: list[Any]) -> object:
+    """Text of a leaf or of mixed content; else pairs, the attributes before the children.
+
+    Nodes inside mixed content are added to ``marked``.
+    """
+    children = [child for child in node if isinstance(child.tag, str)]
+    stated = tuple(attributes(node))
+    if children and not own_text(node):
+        return stated + tuple((local_name(child), _value(child, marked)) for child in children)
+    text = words(node)
+    marked += [inner for child in children for inner in child.iter()]
+    return (*stated, *((("text", text),) if text else ())) if stated else text
+
+
+def _is_comment(node: Any) -> bool:
+    return callable(node.tag) and node.tag.__name__ == "Comment"
+
+
+def _title(root: Any) -> str | None:
+    found = next(_titles(root), None)
+    return one_line(clean(words(found))) or None if found is not None else None
+
+
+def _titles(root: Any) -> Iterator[Any]:
+    """The title of the document, also in the header of an article, a book or a feed."""
+    for path in ("{*}title", "{*}info/{*}title", "{*}channel/{*}title", "{*}front//{*}article-title",
+                 "{*}teiHeader//{*}title"):  # fmt: skip
+        yield from root.iterfind(path)

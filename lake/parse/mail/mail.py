@@ -1,0 +1,34 @@
+"""Mail (eml, msg): the subject is the title; every text part is read, in order, and every other part is named."""
+
+from __future__ import annotations
+
+from email import policy
+from email.parser import BytesParser
+from typing import TYPE_CHECKING
+
+from lake.errors import InputError
+from lake.parse.mail import outlook
+from lake.parse.mail.mail_parts import header
+from lake.parse.mail.mail_writer import Mail
+from lake.parse.text import decode
+
+if TYPE_CHECKING:
+    from lake.parse.document import ParsedDocument
+
+_ENVELOPE = ("from", "to", "cc", "subject", "date", "received", "message-id", "mime-version", "content-type")
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    if suffix == ".msg":
+        return outlook.parse(data)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        data = decode(data).text.encode()
+    message = BytesParser(policy=policy.compat32).parsebytes(data.lstrip())
+    if not any(name in message for name in _ENVELOPE):
+        raise InputError("no mail header such as From or Subject; check the file's suffix", "garbage")
+    mail = Mail()
+    subject = header(message, "subject")
+    mail.head(subject)
+    mail.part(message)
+    headers = {name: value for name in ("to", "cc", "date") if (value := header(message, name))}
+    return mail.finish(subject, header(message, "from"), headers)

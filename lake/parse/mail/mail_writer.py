@@ -1,0 +1,216 @@
+"""Writes the parts of a mail: every text part in order; every other part is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from email.message import Message
+from typing import TYPE_CHECKING
+
+from lake.errors import InputError
+from lake.parse.account import count_words, word_counts
+from lake.parse.canonical import TextWriter, one_line
+from lake.parse.mail.mail_parts import (
+    calendar_text,
+    content,
+    file_name,
+    header,
+    parameter,
+    payload,
+    unflowed,
+    without_tags,
+    write_plain,
+)
+from lake.parse.office import rtf
+from lake.parse.text import decode
+from lake.parse.web import html
+
+if TYPE_CHECKING:
+    from lake.parse.document import Block, ParsedDocument
+
+_SHOWN = ("from", "to", "cc", "date")
+_TEXT_SUFFIXES = (
+    ".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv", ".rst", ".org", ".json", ".xml", ".yaml", ".yml",
+    ".ini",
+)  # fmt: skip
+_TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
+_SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
+_SEALED = (
+    "application/pkcs7-mime",
+    "application/x-pkcs7-mime",
+    "application/pgp-encrypted",
+    "application/ms-tnef",
+    "application/vnd.ms-tnef",
+)
+MAX_DEPTH = 50
+#: A plain part with fewer than this share of the words of the page beside it only says that there is one.
+_STUB = 0.5
+
+
+class Mail:
+    """Writes the parts of one mail, and remembers the names of what it does not read."""
+
+    def __init__(self) -> None:
+        self.writer = TextWriter()
+        self.names: list[str] = []
+        self._causes: list[InputError] = []
+        self._n_headings = 0
+
+    def head(self, subject: str, level: int = 1, facts: str = "") -> None:
+        """Append the subject, and what the headers of an attached message state."""
+        self.writer.read(f"{subject}\n{facts}")
+        before = self.writer.n_blocks
+        self.writer.heading(subject, level)
+        self._n_headings += self.writer.n_blocks - before
+        self.writer.add(facts)
+
+    def finish(self, subject: str, author: str, metadata: dict[str, str]) -> ParsedDocument:
+        """The document. Raises InputError if no part holds text."""
+        if self.writer.n_blocks <= self._n_headings:
+            if self._causes:
+                raise self._causes[0]
+            held = f"only attachments {self.names}; save these as files" if self.names else "and no attachment"
+            raise InputError(f"no text in the body, {held}", "no_text")
+        stated: dict[str, object] = {**metadata, **({"attachments": self.names} if self.names else {})}
+        return self.writer.finish(title=subject or None, author=author or None, metadata=stated)
+
+    def attachment(self, name: str, *, unreadable: str = "") -> None:
+        """Name a part that is not read."""
+        self.names.append(name)
+        self.writer.omit("attachment", "", name)
+        if unreadable:
+            self.writer.omit("unreadable", "", f"{name}: {unreadable}")
+
+    def part(self, part: Message, depth: int = 0) -> None:
+        """Append a part with all that is inside it."""
+        if depth > MAX_DEPTH:
+            raise InputError(f"parts nested more than {MAX_DEPTH} deep; save the inner messages as files", "too_deep")
+        kind, inner = part.get_content_type(), part.get_payload()
+        if isinstance(inner, list) and kind.startswith("multipart/"):
+            self._multipart(part, [one for one in inner if isinstance(one, Message)], depth + 1)
+        elif isinstance(inner, list) and kind == "message/delivery-status":
+            self.plain("\n\n".join(_fields(one) for one in inner if isinstance(one, Message)))
+        elif isinstance(inner, list):
+            for message in inner:
+                if isinstance(message, Message):
+                    self._attached(message, depth + 1)
+        else:
+            self._leaf(part, kind)
+
+    def _attached(self, message: Message, depth: int) -> None:
+        facts = ((name, header(message, name)) for name in _SHOWN)
+        self.head(header(message, "subject"), 2, "\n".join(f"{n.capitalize()}: {value}" for n, value in facts if value))
+        self.part(message, depth)
+
+    def _multipart(self, part: Message, children: list[Message], depth: int) -> None:
+        kind = part.get_content_subtype()
+        for where in ("preamble", "epilogue"):
+            if words := getattr(part, where):
+                text = decode(words.encode("utf-8", "surrogateescape")).text if words.strip() else ""
+                self.writer.read(text)
+                self.writer.omit("hidden", text, where)
+        if kind == "encrypted":
+            self.attachment(file_name(children[-1]) if children else "", unreadable="encrypted")
+        elif kind == "alternative":
+            self._alternative(children, depth)
+        else:
+            for child in children:
+                self.part(child, depth)
+
+    def _alternative(self, children: list[Message], depth: int) -> None:
+        """The plain part, or the richest if the plain one is a stub; of the others only what it does not say."""
+        read = [self._apart(child, depth) for child in children]
+        found = [one for one in read if one.blocks]
+        for one in read:
+            self.writer.read(one.text if one.source_text is None else one.source_text)
+            self.writer.note(one.omitted)
+        if not found:
+            return
+        lengths = [count_words(one.text) for one in found]
+        base = 0 if lengths[0] >= _STUB * max(lengths) else lengths.index(max(lengths))
+        self.writer.document(replace(found[base], source_text="", omitted=()))
+        said = _folded(found[base].text)
+        for one in (*found[:base], *found[base + 1 :]):
+            self._rest(one, said)
+
+    def _apart(self, child: Message, depth: int) -> ParsedDocument:
+        """A part read by itself; names and causes are kept."""
+        mail = Mail()
+        mail.part(child, depth)
+        self.names += mail.names
+        self._causes += mail._causes
+        return mail.writer.finish()
+
+    def _rest(self, parsed: ParsedDocument, said: Counter[str]) -> None:
+        """Append the blocks with words that are not ``said`` yet; name the others as repeated."""
+        repeated = []
+        for block in parsed.blocks:
+            text = parsed.text[block.start : block.end]
+            if words := _folded(text).keys() - said.keys():
+                said.update(words)
+                self._again(block, text)
+            else:
+                repeated.append(text)
+        self.writer.omit("repeated", "\n".join(repeated), "alternative part")
+
+    def _again(self, block: Block, text: str) -> None:
+        self.writer.add(text, block.kind, level=block.level, label=block.label)
+
+    def _leaf(self, part: Message, kind: str) -> None:
+        name = file_name(part)
+        if kind in _SIGNATURES:
+            return self.writer.omit("attachment", "", name or "signature")
+        if kind in _SEALED:
+            return self.attachment(name or kind, unreadable="signed, encrypted or packed by Outlook")
+        if kind in ("text/rtf", "application/rtf"):
+            return self._rtf(part, name or kind)
+        is_text = kind.startswith(("text/", "message/", "multipart/")) or kind in _TEXT_TYPES
+        if not is_text and not (kind == "application/octet-stream" and name.lower().endswith(_TEXT_SUFFIXES)):
+            return self.attachment(name or kind)
+        try:
+            self._read(part, kind, name)
+        except InputError as error:
+            self._causes.append(error)
+            self.names += [name] if name else []
+            self.writer.omit("unreadable", "", f"{name or kind}: {error}"[:200])
+
+    def _read(self, part: Message, kind: str, name: str) -> None:
+        is_page = kind in ("text/html", "application/xhtml+xml")
+        text, metadata, omitted = content(part, markup=is_page)
+        if not text.strip():
+            return
+        self.writer.note(omitted)
+        if part.get_content_disposition() == "attachment" or (name and not is_page):
+            self.names.append(name or kind)
+            self.head(name or kind, 2)
+        if is_page:
+            parsed = html.from_text(text, metadata, whole=True)
+            self.writer.document(parsed)
+        elif kind == "text/calendar":
+            lines = calendar_text(text)
+            self.plain(lines or text)
+        elif kind in ("text/enriched", "text/richtext"):
+            self.plain(without_tags(text))
+        else:
+            flowed = parameter(part, "format") == "flowed"
+            self.plain(unflowed(text, delete_space=parameter(part, "delsp") == "yes") if flowed else text)
+
+    def plain(self, text: str) -> None:
+        """Append a plain body."""
+        self.writer.read(text)
+        self.names += write_plain(text, self.writer)
+
+    def _rtf(self, part: Message, name: str) -> None:
+        try:
+            self.writer.document(rtf.parse(payload(part), ".rtf"))
+        except InputError as error:
+            self.attachment(name, unreadable=str(error)[:200])
+
+
+def _fields(message: Message) -> str:
+    """The fields of a report on a delivery, a line each."""
+    return "\n".join(f"{key}: {one_line(header(message, key.lower()))}" for key, _ in message.raw_items())
+
+
+def _folded(text: str) -> Counter[str]:
+    return word_counts(text.casefold())

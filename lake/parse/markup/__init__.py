@@ -1,0 +1,1 @@
+"""Markdown, reStructuredText and Org, and the front matter of each."""

@@ -1,0 +1,90 @@
+"""Word (docx): all of a document's parts as text.
+
+The body is flattened first: content controls, tracked changes, fields, text boxes and notes become plain paragraphs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lake.errors import InputError
+from lake.parse.canonical import TextWriter
+from lake.parse.office.ooxml import (
+    Omit,
+    Package,
+    reading,
+)
+from lake.parse.office.word_items import Item
+from lake.parse.office.word_lists import write_items
+from lake.parse.office.word_reader import ParsePart, WordReader
+
+if TYPE_CHECKING:
+    pass
+
+_SETTINGS = ("styles", "settings", "websettings", "fonttable", "numbering")
+
+
+def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, parse_part: ParsePart) -> dict[str, object]:
+    """Append the document whose main part is ``main``. Returns headers and footers as metadata.
+
+    ``parse_part`` reads parts of the body in other formats, by their bytes and suffix.
+
+    Raises InputError if the main part can't be read.
+    """
+    root = package.root(main)
+    if root is None:
+        raise InputError(f"the part {main!r} can't be read; open the file and save it again", "garbage")
+    reader = WordReader(package, main, omit, parse_part)
+    items = reader.body(root)
+    margins, metadata = reader.margins(items)
+    for name in _text_parts(package, main, omit):
+        part = package.root(name)
+        if part is not None:
+            writer.read(reading(part))
+    write_items(_without_contents([*margins, *items], omit), package, main, writer)
+    return metadata
+
+
+def _text_parts(package: Package, main: str, omit: Omit) -> Iterator[str]:
+    """Parts that hold text that people read; every other XML part holds settings."""
+    folder = main.rpartition("/")[0].lower()
+    for name in package.names:
+        path, _, base = name.lower().rpartition("/")
+        if not base.endswith(".xml") or "_rels" in path or not path.startswith(folder):
+            continue
+        inner = path.removeprefix(folder).strip("/")
+        if inner == "glossary" and base.startswith("document"):
+            root = package.root(name)
+            omit("hidden", "" if root is None else reading(root), f"{name}: building blocks of the template")
+            yield name
+        elif inner in ("charts", "drawings"):
+            if not base.startswith(("style", "colors")):
+                yield name
+        elif base.startswith("data") if inner == "diagrams" else not inner and not base.startswith(_SETTINGS):
+            yield name
+
+
+def _without_contents(items: list[Item], omit: Omit) -> list[Item]:
+    """``items`` without the lines of a table of contents that repeat a heading."""
+    if not any(item.contents for item in items):
+        return items
+    headings = {_bare(item.text) for item in items if item.level}
+    kept = []
+    for item in items:
+        if item.contents and any(_bare(text) in headings for text in _entries(item.text)):
+            omit("navigation", item.text, "table of contents")
+        else:
+            kept.append(item)
+    return kept
+
+
+def _entries(line: str) -> Iterator[str]:
+    """A line of a table of contents without its page, and without its number."""
+    text = re.sub(r"[\s.]*\b(?:\d+|[ivxlc]+)\s*$", "", line)
+    yield from (text, re.sub(r"^\s*(?:\d+[.\d]*|[A-Z]\.)\s+", "", text), line)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W+", "", text).casefold()
