@@ -64,4 +64,4 @@ def next_generation(lake: Lake, history: History) -> str:
     """A number that no generation has, not even an unfinished one."""
     used = {int(release.generation) for release in history.releases.values()}
     used |= {int(name) for name in lake.store.names("tables") if name.isdigit()}
-    return str(max(used) + 1)
+    return str(max(used, default=0) + 1)

@@ -15,6 +15,7 @@ from lake.errors import ConflictError, ContractError
 from lake.releases.history import History, collapse, fold
 from lake.releases.values import Action, Entry
 from lake.storage import clock
+from lake.storage.lease import check_held
 from lake.storage.protocol import Store
 
 T = TypeVar("T")
@@ -91,8 +92,12 @@ class ReleaseLog:
     def append(self, history: History, action: Action, release: str, **changes: Any) -> History:
         """Add one entry after ``history``. Raises ConflictError if somebody else added one in between.
 
-        ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``.
+        ``live``, ``pinned`` and ``rights`` stay as they are unless given in ``changes``. Raises ContractError if the
+        process has lost its writer lease: whoever slept before an entry finds here that another run took over.
         """
+        check_held(self._store.url)
+        if action == "build" and release in history.releases:
+            raise ContractError(f"{release} of {self._store.url} was built by another run meanwhile; run it again")
         last = history.entries[-1] if history.entries else None
         entry = Entry(
             seq=history.head + 1,

@@ -1,0 +1,71 @@
+"""A run that sleeps at its entry until another one has taken over adds nothing when it wakes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import raglake
+from lake.directory import Lake
+from lake.storage.store import LocalStore
+
+RECIPE = raglake.RecipeOptions(embedder="hash")
+
+
+@pytest.mark.parametrize("action", ["build", "publish"])
+def test_whoever_lost_the_lease_meanwhile_logs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    source, url = tmp_path / "source", str(tmp_path / "lake")
+    source.mkdir()
+    (source / "a.md").write_text("# Pump\n\nHold the red button.\n")
+    raglake.ingest(source, url, recipe=RECIPE)
+    (source / "a.md").write_text("# Pump\n\nHold the green button.\n")
+    (source / "a.md.meta.json").write_text('{"acl": ["hr"]}')
+    put, done = LocalStore.put_if_absent, []
+
+    def stalled(store: LocalStore, path: str, data: bytes) -> bool:
+        if path.startswith("log/") and f'"action": "{action}"'.encode() in data and not done:
+            shutil.rmtree(Path(url, "lease"))  # as if it had expired long ago
+            words = ["ingest", str(source), "--lake", url]
+            done.append(subprocess.run([sys.executable, "-m", "raglake", *words], check=True, capture_output=True))
+        return put(store, path, data)
+
+    monkeypatch.setattr(LocalStore, "put_if_absent", stalled)
+    if action == "build":
+        with pytest.raises(raglake.ContractError, match="lost the writer lease"):
+            raglake.ingest(source, url, recipe=RECIPE)
+    else:  # the other run published this one's candidate
+        assert raglake.ingest(source, url, recipe=RECIPE).published
+    assert done
+    entries = Lake.existing(url).log.read().entries
+    builds = [entry.release for entry in entries if entry.action == "build"]
+    assert len(set(builds)) == len(builds) == 2
+    index = raglake.open_lake(url)
+    assert index.release().id == builds[-1]
+    found = index.search("green button", mode="text", principals=["hr"])
+    assert [hit["uri"] for hit in found] == ["a.md"]
+    monkeypatch.undo()
+    assert raglake.ingest(source, url, recipe=RECIPE).reason == "nothing to do"
+
+
+def test_what_a_first_run_that_failed_left_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, url = tmp_path / "source", str(tmp_path / "lake")
+    source.mkdir()
+    (source / "a.md").write_text("# Anna\n\nAnnabella Quistermann of Nordhausen.\n")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lake.ingest.commit.commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            raglake.ingest(source, url, recipe=RECIPE)
+    done = raglake.forget(url, uri="a.md", source=str(source), why="request 4711")
+    assert done.proof is not None
+    assert done.proof.holds
+    assert raglake.ingest(source, url, recipe=RECIPE).n_denied == 1
