@@ -1,0 +1,88 @@
+"""The source of documents: a folder in memory that somebody edits, with sidecars that restrict documents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flows.reindex import Job
+from lake.errors import InputError
+from lake.sources.readers import SourceFile
+from lake.sources.source import Source
+from tests.simulation.scheduler import World
+
+URIS = ("a.txt", "b.txt", "c/d.txt", "e.txt", "f.txt")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the source holds at one moment: texts, and the documents that are restricted."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    restricted: frozenset[str] = frozenset()
+
+    def edited(self, world: World) -> Sources:
+        """One change more: a document written, copied, deleted, restricted or opened."""
+        rng, texts = world.rng, dict(self.texts)
+        uri, what = rng.choice(URIS), rng.choice(("write", "write", "copy", "delete", "restrict", "restrict", "open"))
+        world.note(f"somebody does: {what} {uri}")
+        if what == "write":
+            texts[uri] = _text(uri, world.token(3))
+        elif what == "copy" and texts:
+            texts[uri] = texts[rng.choice(sorted(texts))]
+        elif what == "delete" and len(texts) > 2:
+            del texts[rng.choice(sorted(texts))]
+        elif what == "restrict":
+            return replace(self, restricted=self.restricted | {uri})
+        elif what == "open":
+            return replace(self, restricted=self.restricted - {uri})
+        return replace(self, texts=texts)
+
+    def files(self) -> dict[str, bytes]:
+        sidecars = {f"{uri}.meta.json": json.dumps({"acl": ["anna"]}).encode() for uri in self.restricted}
+        return {uri: text.encode() for uri, text in self.texts.items()} | sidecars
+
+
+def _text(uri: str, word: str) -> str:
+    return f"The paper {uri} says word{word} and nothing else, as the crane of the harbour lifts ballast.\n"
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SimulatedSource(Source):
+    """Reads the world's source; ``seen`` collects what each listing found, with its step."""
+
+    holder: Any = None
+    seen: list[tuple[int, Sources]] = field(default_factory=list)
+
+    def list(self) -> Iterator[SourceFile]:
+        world: World = self.holder.world
+        world.step("list the source")
+        self.seen.append((world.n_steps, self.holder.sources))
+        for uri, data in self.holder.sources.files().items():
+            yield SourceFile(uri, len(data), None, hashlib.sha256(data).hexdigest())
+
+    def read(self, uri: str) -> bytes:
+        found: bytes | None = self.holder.sources.files().get(uri)
+        if found is None:
+            raise InputError(f"{uri} is gone", "vanished")
+        return found
+
+    def digest(self, uri: str) -> str:
+        return hashlib.sha256(self.read(uri)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedJob(Job):
+    """A job whose one source is in memory."""
+
+    source: Any = None
+
+    def open_sources(self) -> dict[str, Source]:
+        return {"docs": self.source}

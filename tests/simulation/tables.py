@@ -1,0 +1,164 @@
+"""A light stand-in for LanceDB: numbered versions of a table, each a Parquet file that nobody flushes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake.errors import GoneError, UsageError
+from tests.simulation.store import SimulatedStore
+
+
+class SimulatedReader:
+    """One table at one version."""
+
+    def __init__(self, store: SimulatedStore, folder: str, name: str, version: int) -> None:
+        self.name, self.version = name, version
+        try:
+            self._rows = _decoded(store.read(_path(folder, version)))
+        except FileNotFoundError as error:
+            raise GoneError(f"{name} at version {version} is no longer there") from error
+        self.schema = self._rows.schema
+
+    def count(self, where: str | None = None) -> int:
+        return self._filtered(where).num_rows
+
+    def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
+        return self._filtered(where).select(list(columns))
+
+    def check_filter(self, where: str) -> None:
+        try:
+            self._filtered(where)
+        except pl.exceptions.PolarsError as error:
+            raise UsageError(f"the filter can't be used: {error}") from error
+
+    def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        return self._rows.filter(_is_one_of(self._rows, key, values)).select(list(columns))
+
+    def _filtered(self, where: str | None) -> pa.Table:
+        if where is None:
+            return self._rows
+        mask = pl.DataFrame(self._rows).select(pl.sql_expr(where).alias("passes")).to_series()
+        if len(mask) == 1 and self._rows.num_rows != 1:  # a constant
+            mask = pl.Series([bool(mask[0])] * self._rows.num_rows, dtype=pl.Boolean)
+        return self._rows.filter(pa.array(mask.to_list(), pa.bool_()))
+
+
+class SimulatedTables:
+    """One generation of tables."""
+
+    def __init__(self, store: SimulatedStore, generation: str) -> None:
+        self._store, self._generation = store, generation
+
+    def writing(self) -> Any:
+        return nullcontext()
+
+    def at(self, name: str, version: int) -> SimulatedReader:
+        return SimulatedReader(self._store, self._folder(name), name, version)
+
+    def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
+        if version is None:
+            if not self._is_empty(name, schema):
+                self._commit(name, lambda _: schema.empty_table())
+        elif self._head(name) != version:
+            rows = self._rows(name, version)
+            self._commit(name, lambda _: rows)
+
+    def _is_empty(self, name: str, schema: pa.Schema) -> bool:
+        """Whether the head is an empty table; false if a power loss left half of it."""
+        try:
+            rows = self._rows(name, self._head(name))
+        except (GoneError, pa.ArrowInvalid):
+            return False
+        return bool(rows.num_rows == 0 and rows.schema.equals(schema))
+
+    def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
+        new = pa.Table.from_batches(list(rows), schema)
+        if not new.num_rows and not deleted:
+            return
+        key = schema.names[0]
+
+        def merged(head: int) -> pa.Table:
+            old = self._rows(name, head)
+            gone = _is_one_of(old, "doc_id", deleted)
+            same = _is_one_of(old, key, new.column(key).to_pylist())
+            kept = old.filter(pa.array([not (a or b) for a, b in zip(gone, same, strict=True)], pa.bool_()))
+            return pa.concat_tables([kept, new])
+
+        self._commit(name, merged)
+
+    def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
+        """Does nothing: no index is simulated."""
+
+    def maintain(self, name: str) -> None:
+        """Does nothing."""
+
+    def seal(self, name: str, release: str) -> int:
+        version = self._head(name)
+        self.protect(name, release, version)
+        return version
+
+    def protect(self, name: str, release: str, version: int) -> None:
+        self._store.write(f"{self._folder(name)}/tags/{release}", b"%d" % version, is_flushed=False)
+
+    def tags(self, name: str) -> dict[str, int]:
+        folder = f"{self._folder(name)}/tags"
+        return {tag: int(self._store.read(f"{folder}/{tag}")) for tag in self._store.names(folder)}
+
+    def sweep(self, name: str, versions: Mapping[str, int]) -> int:
+        if self._head(name) not in versions.values():
+            rows = self._rows(name, max(versions.values()))
+            self._commit(name, lambda _: rows)
+        tags, head = self.tags(name), self._head(name)
+        for release in tags.keys() - versions.keys():
+            self._store.delete(f"{self._folder(name)}/tags/{release}")
+        for release, version in versions.items():
+            if tags.get(release) != version:
+                self.protect(name, release, version)
+        for version in self._versions(name):
+            if version not in versions.values() and version < head:
+                self._store.delete(_path(self._folder(name), version))
+        return 0
+
+    def names(self) -> list[str]:
+        return [name.removesuffix(".lance") for name in self._store.names(f"tables/{self._generation}")]
+
+    def _folder(self, name: str) -> str:
+        return f"tables/{self._generation}/{name}.lance"
+
+    def _versions(self, name: str) -> list[int]:
+        return [int(version.split(".")[0]) for version in self._store.names(f"{self._folder(name)}/versions")]
+
+    def _head(self, name: str) -> int:
+        return max(self._versions(name), default=0)
+
+    def _rows(self, name: str, version: int) -> pa.Table:
+        return self.at(name, version)._rows
+
+    def _commit(self, name: str, rows_after: Callable[[int], pa.Table]) -> None:
+        """Add a version after the head; if somebody else did meanwhile, after what he left, as Lance's merges do."""
+        while True:
+            head = self._head(name)
+            sink = io.BytesIO()
+            pq.write_table(rows_after(head), sink)
+            if self._store.put_if_absent(_path(self._folder(name), head + 1), sink.getvalue(), is_flushed=False):
+                return
+
+
+def _path(folder: str, version: int) -> str:
+    return f"{folder}/versions/{version:06}.parquet"
+
+
+def _decoded(data: bytes) -> pa.Table:
+    return pq.read_table(io.BytesIO(data))
+
+
+def _is_one_of(rows: pa.Table, column: str, values: Sequence[str]) -> list[bool]:
+    known = set(values)
+    return [value in known for value in rows.column(column).to_pylist()] if column in rows.column_names else []
