@@ -1,6 +1,6 @@
-"""Places, sizes and weights of a page's glyphs as pdfium knows them; the only module that calls pdfium's C functions.
+"""Places, sizes and weights of a page's glyphs as pdfium knows them.
 
-Every call costs about a microsecond, so that callers look up a word's or a line's ends and never every glyph.
+Every call of pdfium costs time, so that callers look up a word's or a line's ends and never every glyph.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import ctypes
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import hypot
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
+from lake.parse.pdf.drawn_rules import drawn_rules
 from lake.parse.pdf.geometry import Box
+from lake.parse.pdf.native import unchecked
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -21,35 +23,34 @@ if TYPE_CHECKING:
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|[-,_ ]bd|cmb|cmssbx|sfbx|sfsx|lmb", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 _FORCED_BOLD = 1 << 18
-_MOST_OBJECTS = 20_000
-_DEEPEST_FORM = 4
-_THIN = 3.0
-#: Replacement characters and code points for private use, but for those of symbol fonts.
-_NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8ff]")
+#: Replacement characters and code points for private use, but for those of symbol fonts and of pieces of brackets.
+NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8e4]")
 #: Characters beyond the basic plane: pdfium counts two for each.
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
-_SAMPLES = 16
 _MOST_UNMAPPED = 0.4
-_LEAST_RULE = 6.0
+_MOST_SIGNS = 0.6
 
-Point = tuple[float, float]
-Matrix = tuple[float, float, float, float, float, float]
-_SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+_TOKENS = re.compile(r"[^\W\d_]+")
+_FREQUENT = re.compile(
+    r"\b(?:the|of|and|to|in|is|for|that|with|on|as|are|be|der|die|und|das|den|von|mit|ist|le|la|les|de|des|et|en|du|"
+    r"un|el|los|que|del|por|il|di|e|per|che|o|do|da|na|w|z|i|się|nie)\b"
+)
+_LEAST_FREQUENT = 0.12
+
+
+def reads_as_words(text: str) -> bool:
+    """Whether a text has the frequent words of some language.
+
+    >>> reads_as_words("the lamp of the outer pier and the bell"), reads_as_words("WKH ODPS RI WKH RXWHU SLHU")
+    (True, False)
+    """
+    n_frequent = len(_FREQUENT.findall(text.lower()))
+    return n_frequent > 2 and n_frequent >= _LEAST_FREQUENT * len(_TOKENS.findall(text))
 
 
 class _Quick:
-    """The functions that are called for every line, without the checks of arguments that take most of their time.
-
-    A handle must be a ``c_void_p``: ctypes would cut a plain number to 32 bits.
-    """
-
     def __init__(self) -> None:
-        import pypdfium2.raw as pdfium
-
-        def unchecked(name: str, result: Any = ctypes.c_int) -> Any:
-            address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value or 0
-            return ctypes.CFUNCTYPE(result)(address)
-
         self.loose_box = unchecked("FPDFText_GetLooseCharBox")
         self.count_rects = unchecked("FPDFText_CountRects")
         self.rect = unchecked("FPDFText_GetRect")
@@ -68,7 +69,8 @@ def _quick() -> _Quick:
 class PageGlyphs:
     """The glyphs of one page. Boxes are in points of the page as a reader sees it: turned, and cut to its crop box."""
 
-    def __init__(self, page: PdfPage, text_page: PdfTextPage) -> None:
+    def __init__(self, page: PdfPage, text_page: PdfTextPage, *, is_unsure: bool = False) -> None:
+        """``is_unsure``: the page has fonts that may not state which letters their glyphs are."""
         import pypdfium2.raw as pdfium
 
         self._pdfium = pdfium
@@ -79,6 +81,11 @@ class PageGlyphs:
         self._handle = ctypes.cast(text_page.raw, ctypes.c_void_p)
         self.n_chars: int = text_page.count_chars()
         self.text: str = text_page.get_text_range() if self.n_chars else ""
+        #: The text as pdfium gives it; in ``text``, letters that nobody can know are replacement characters.
+        self.raw_text = self.text
+        self.n_unread = self.n_dropped = 0
+        if is_unsure:
+            self._mark_unread()
         self._wide = [match.start() for match in _WIDE.finditer(self.text)] if not self.text.isascii() else []
         self._same_units = len(self.text) + len(self._wide) == self.n_chars
         self._same_index = self._same_units and not self._wide
@@ -89,8 +96,6 @@ class PageGlyphs:
         self._rect_at = ctypes.byref(self._rect)
         self._edges = [ctypes.c_double() for _ in range(4)]
         self._edges_at = [ctypes.byref(edge) for edge in self._edges]
-        self._bounds = [ctypes.c_float() for _ in range(4)]
-        self._bounds_at = [ctypes.byref(bound) for bound in self._bounds]
         self._matrix = pdfium.FS_MATRIX()
         self._matrix_at = ctypes.byref(self._matrix)
         self._styles: dict[int, tuple[float, bool]] = {}
@@ -200,19 +205,33 @@ class PageGlyphs:
         """Whether the page draws nothing."""
         return bool(self._pdfium.FPDFPage_CountObjects(self._page) == 0)
 
+    def _mark_unread(self) -> None:
+        """Replace letters that pdfium guesses from the numbers of glyphs, unless the guesses read as words."""
+        failed, handle = self._quick.has_map_error, self._handle
+        places = [i for i in range(self.n_chars) if failed(handle, i) == 1]
+        if not places:
+            return
+        place_of = self._pdfium.FPDFText_GetTextIndexFromCharIndex
+        marked = list(self.text)
+        if not self.text.isascii() and _WIDE.search(self.text):
+            return
+        guessed = [at for i in places if 0 <= (at := place_of(self._raw, i)) < len(marked)]
+        spaces = [at for at, letter in enumerate(marked) if letter.isspace()]
+        n_signs = sum(marked[at].isprintable() and not marked[at].isalnum() for at in guessed)
+        if n_signs > _MOST_SIGNS * len(places) or reads_as_words("".join(marked[i] for i in sorted(guessed + spaces))):
+            return
+        for at in guessed:
+            marked[at] = "\ufffd"
+        self.n_unread, self.n_dropped = len(places), len(places) - len(guessed)
+        self.text = "".join(marked)
+
     def is_unmapped(self) -> bool:
         """Whether most glyphs have no Unicode value that means something, so that the text is no text."""
-        if not self.n_chars:
-            return False
         text = self.text
-        if not text.isascii():
-            n_glyphs = len(text) - text.count(" ") - 2 * text.count("\n")
-            if len(_NO_LETTERS.findall(text)) > _MOST_UNMAPPED * max(1, n_glyphs):
-                return True
-        step = max(1, self.n_chars // _SAMPLES)
-        sample = range(0, self.n_chars, step)
-        failed: int = sum(self._quick.has_map_error(self._handle, i) == 1 for i in sample)
-        return failed > _MOST_UNMAPPED * len(sample)
+        n_glyphs = max(1, self.n_chars - text.count(" ") - 2 * text.count("\n"))
+        if self.n_unread > _MOST_UNMAPPED * n_glyphs:
+            return True
+        return not text.isascii() and len(NO_LETTERS.findall(text)) > _MOST_UNMAPPED * n_glyphs
 
     def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A box of the page's own points in those of the page as shown."""
@@ -228,77 +247,7 @@ class PageGlyphs:
 
     def rules(self) -> Sequence[Box]:
         """Thin boxes that are drawn; they are looked up when they are first used."""
-        return _Rules(self._rules)
-
-    def _rules(self) -> list[Box]:
-        """Thin boxes that are drawn: lines, and the edges of rectangles. None for a page that is a drawing."""
-        count = self._pdfium.FPDFPage_CountObjects(self._page)
-        if count > _MOST_OBJECTS:
-            return []
-        found = []
-        objects = (self._pdfium.FPDFPage_GetObject(self._page, i) for i in range(count))
-        for drawn, matrix in self._drawn(objects, _SAME, 0):
-            found += [rule for rule in self._path_rules(drawn, matrix) if _is_rule(rule)]
-            if len(found) > _MOST_OBJECTS:
-                return []
-        return found
-
-    def _drawn(self, objects: Iterator[Any], outer: Matrix, depth: int) -> Iterator[tuple[Any, Matrix]]:
-        """The paths among ``objects``, and in the forms among them, each with the matrix of what it stands in."""
-        pdfium = self._pdfium
-        for drawn in objects:
-            kind = pdfium.FPDFPageObj_GetType(drawn)
-            if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                yield drawn, outer
-            elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
-                inner = (
-                    pdfium.FPDFFormObj_GetObject(drawn, i)
-                    for i in range(min(pdfium.FPDFFormObj_CountObjects(drawn), _MOST_OBJECTS))
-                )
-                yield from self._drawn(inner, _times(self._matrix_of(drawn), outer), depth + 1)
-
-    def _matrix_of(self, drawn: Any) -> Matrix:
-        m = self._matrix
-        if not self._pdfium.FPDFPageObj_GetMatrix(drawn, self._matrix_at):
-            return _SAME
-        return m.a, m.b, m.c, m.d, m.e, m.f
-
-    def _path_rules(self, path: Any, outer: Matrix) -> Iterator[Box]:
-        """The straight pieces of a path, or the box around one that is thin."""
-        pdfium = self._pdfium
-        if not pdfium.FPDFPageObj_GetBounds(path, *self._bounds_at):
-            return
-        corners = Box(*(bound.value for bound in self._bounds))
-        if outer is not _SAME:
-            corners = _around([_moved(x, y, outer) for x in corners[::2] for y in corners[1::2]])
-        x0, y0, x1, y1 = corners
-        width, height = x1 - x0, y1 - y0
-        if min(width, height) <= _THIN + 1:
-            if max(width, height) >= _LEAST_RULE:
-                yield self.shown(x0, y0, x1, y1)
-            return
-        count = pdfium.FPDFPath_CountSegments(path)
-        if count <= _MOST_OBJECTS:
-            for a, b in self._straight(path, count, _times(self._matrix_of(path), outer)):
-                yield self.shown(*_around([a, b]))
-
-    def _straight(self, path: Any, count: int, matrix: Matrix) -> Iterator[tuple[Point, Point]]:
-        pdfium = self._pdfium
-        x, y = ctypes.c_float(), ctypes.c_float()
-        x_at, y_at = ctypes.byref(x), ctypes.byref(y)
-        start = here = (0.0, 0.0)
-        for i in range(count):
-            segment = pdfium.FPDFPath_GetPathSegment(path, i)
-            kind = pdfium.FPDFPathSegment_GetType(segment)
-            pdfium.FPDFPathSegment_GetPoint(segment, x_at, y_at)
-            point = _moved(x.value, y.value, matrix)
-            if kind == pdfium.FPDF_SEGMENT_MOVETO:
-                start = point
-            elif kind == pdfium.FPDF_SEGMENT_LINETO:
-                yield here, point
-            here = point
-            if pdfium.FPDFPathSegment_GetClose(segment):
-                yield here, start
+        return _Rules(lambda: drawn_rules(self._page, self.shown))
 
 
 class _Rules(Sequence[Box]):
@@ -324,24 +273,3 @@ class _Rules(Sequence[Box]):
 
     def __getitem__(self, index: int | slice) -> Box | Sequence[Box]:
         return self._rules()[index]
-
-
-def _around(points: Sequence[Point]) -> Box:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def _is_rule(box: Box) -> bool:
-    width, height = box.right - box.left, box.top - box.bottom
-    return min(width, height) <= _THIN and max(width, height) >= _LEAST_RULE
-
-
-def _times(one: Matrix, other: Matrix) -> Matrix:
-    a, b, c, d, e, f = one
-    p, q, r, s, t, u = other
-    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
-
-
-def _moved(x: float, y: float, matrix: Matrix) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f

@@ -62,7 +62,7 @@ class Scans:
         except ocr.OcrError as error:
             return ScannedText(omitted=(Omission("unreadable", 0, f"{place}: OCR failed: {error}"),))
         if reading.is_empty:
-            return ScannedText()
+            return _nothing(place, "OCR finds nothing", damage) if damage else ScannedText()
         if reading.confidence < ocr.NOISE:
             return _nothing(place, f"OCR finds nothing legible (confidence {reading.confidence:.2f})", damage)
         self._pages.append(number)

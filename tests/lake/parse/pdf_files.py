@@ -81,13 +81,20 @@ def mapped(letters: Sequence[str], lines: Iterable[tuple[int, int, Sequence[int]
     )
 
 
-def raw_pdf(*objects: str) -> bytes:
-    """A file of these objects, numbered from 1; the first is the catalog."""
+def raw_pdf(*objects: str | bytes | None) -> bytes:
+    """A file of these objects, numbered from 1; the first is the catalog, and None is missing."""
     out = b"%PDF-1.4\n"
-    places = []
+    rows = []
     for i, one in enumerate(objects, 1):
-        places.append(len(out))
-        out += f"{i} 0 obj\n{one}\nendobj\n".encode("latin-1")
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+        rows.append("0000000000 65535 f " if one is None else f"{len(out):010d} 00000 n ")
+        if one is not None:
+            out += b"%d 0 obj\n%s\nendobj\n" % (i, one.encode("latin-1") if isinstance(one, str) else one)
+    table = "".join(f"{row}\n" for row in rows)
     end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(objects) + 1}/Root 1 0 R>>\n"
     return out + f"{end}startxref\n{len(out)}\n%%EOF\n".encode("latin-1")
+
+
+def stream(body: str | bytes, entries: str = "") -> bytes:
+    """A stream object."""
+    raw = body.encode("latin-1") if isinstance(body, str) else body
+    return f"<</Length {len(raw)}{entries}>>stream\n".encode() + raw + b"\nendstream"

@@ -1,0 +1,150 @@
+"""Thin boxes that a page draws: lines, and the edges of rectangles."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from lake.parse.pdf.geometry import Box
+from lake.parse.pdf.native import unchecked
+
+_MOST_OBJECTS = 20_000
+_MOST_SEGMENTS = 5_000
+_DEEPEST_FORM = 4
+_THIN = 3.0
+_LEAST_RULE = 6.0
+
+Point = tuple[float, float]
+Matrix = tuple[float, float, float, float, float, float]
+Shown = Callable[[float, float, float, float], Box]
+_SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+#: Types of objects and of pieces of paths, as pdfium numbers them.
+_PATH, _FORM = 2, 5
+_LINE_TO, _MOVE_TO = 0, 2
+
+
+class _Quick:
+    def __init__(self) -> None:
+        pointer = ctypes.c_void_p
+        self.count = unchecked("FPDFPage_CountObjects")
+        self.get = unchecked("FPDFPage_GetObject", pointer)
+        self.form_count = unchecked("FPDFFormObj_CountObjects")
+        self.form_get = unchecked("FPDFFormObj_GetObject", pointer)
+        self.kind = unchecked("FPDFPageObj_GetType")
+        self.bounds = unchecked("FPDFPageObj_GetBounds")
+        self.matrix = unchecked("FPDFPageObj_GetMatrix")
+        self.n_segments = unchecked("FPDFPath_CountSegments")
+        self.segment = unchecked("FPDFPath_GetPathSegment", pointer)
+        self.segment_kind = unchecked("FPDFPathSegment_GetType")
+        self.point = unchecked("FPDFPathSegment_GetPoint")
+        self.closes = unchecked("FPDFPathSegment_GetClose")
+
+
+@cache
+def _quick() -> _Quick:
+    return _Quick()
+
+
+def drawn_rules(page: Any, shown: Shown) -> list[Box]:
+    """The rules of a page, moved by ``shown`` to where a reader sees them; none for a page that is a drawing."""
+    return _Reader(shown).rules(ctypes.cast(page, ctypes.c_void_p))
+
+
+class _Reader:
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._quick = _quick()
+        self._floats = (ctypes.c_float * 6)()
+        size = ctypes.sizeof(ctypes.c_float)
+        self._at = [ctypes.byref(self._floats, i * size) for i in range(4)]
+        self._matrix_at = ctypes.byref(self._floats)
+
+    def rules(self, page: ctypes.c_void_p) -> list[Box]:
+        count = self._quick.count(page)
+        if count > _MOST_OBJECTS:
+            return []
+        found: list[Box] = []
+        for drawn, matrix in self._paths(page, count, self._quick.get, _SAME, 0):
+            found += self._path_rules(drawn, matrix)
+            if len(found) > _MOST_OBJECTS:
+                return []
+        return found
+
+    def _paths(
+        self, holder: ctypes.c_void_p, count: int, get: Any, outer: Matrix, depth: int
+    ) -> Iterator[tuple[ctypes.c_void_p, Matrix]]:
+        """The paths in a page or a form, and in the forms in it, each with the matrix of what it stands in."""
+        kind_of, pointer = self._quick.kind, ctypes.c_void_p
+        for i in range(count):
+            drawn = pointer(get(holder, i))
+            kind = kind_of(drawn)
+            if kind == _PATH:
+                yield drawn, outer
+            elif kind == _FORM and depth < _DEEPEST_FORM:
+                inside = min(self._quick.form_count(drawn), _MOST_OBJECTS)
+                matrix = _times(self._matrix_of(drawn), outer)
+                yield from self._paths(drawn, inside, self._quick.form_get, matrix, depth + 1)
+
+    def _matrix_of(self, drawn: ctypes.c_void_p) -> Matrix:
+        if not self._quick.matrix(drawn, self._matrix_at):
+            return _SAME
+        a, b, c, d, e, f = self._floats
+        return a, b, c, d, e, f
+
+    def _path_rules(self, path: ctypes.c_void_p, outer: Matrix) -> list[Box]:
+        """The straight pieces of a path that are long enough, or the box around one that is thin."""
+        if not self._quick.bounds(path, *self._at):
+            return []
+        x0, y0, x1, y1 = self._floats[:4]
+        if outer is not _SAME:
+            x0, y0, x1, y1 = _around([_moved(x, y, outer) for x in (x0, x1) for y in (y0, y1)])
+        width, height = x1 - x0, y1 - y0
+        if width < _LEAST_RULE and height < _LEAST_RULE:
+            return []
+        if width <= _THIN + 1 or height <= _THIN + 1:
+            return [box] if _is_rule(box := self._shown(x0, y0, x1, y1)) else []
+        count = self._quick.n_segments(path)
+        if count > _MOST_SEGMENTS:
+            return []
+        straight = self._straight(path, count, _times(self._matrix_of(path), outer))
+        return [box for a, b in straight if _is_rule(box := self._shown(*_around([a, b])))]
+
+    def _straight(self, path: ctypes.c_void_p, count: int, matrix: Matrix) -> Iterator[tuple[Point, Point]]:
+        quick, floats, pointer = self._quick, self._floats, ctypes.c_void_p
+        x_at, y_at = self._at[:2]
+        start = here = (0.0, 0.0)
+        for i in range(count):
+            segment = pointer(quick.segment(path, i))
+            kind = quick.segment_kind(segment)
+            quick.point(segment, x_at, y_at)
+            point = _moved(floats[0], floats[1], matrix)
+            if kind == _MOVE_TO:
+                start = point
+            elif kind == _LINE_TO:
+                yield here, point
+            here = point
+            if quick.closes(segment):
+                yield here, start
+
+
+def _around(points: Sequence[Point]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _is_rule(box: Box) -> bool:
+    width, height = box.right - box.left, box.top - box.bottom
+    return min(width, height) <= _THIN and max(width, height) >= _LEAST_RULE
+
+
+def _times(one: Matrix, other: Matrix) -> Matrix:
+    a, b, c, d, e, f = one
+    p, q, r, s, t, u = other
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def _moved(x: float, y: float, matrix: Matrix) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f

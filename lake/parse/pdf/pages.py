@@ -1,0 +1,130 @@
+"""Reads the pages of a PDF one by one; a page that is damaged costs only itself, and is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lake.errors import InputError
+from lake.parse.account import omission
+from lake.parse.document import Omission
+from lake.parse.pdf.annotations import Annotations
+from lake.parse.pdf.geometry import Line
+from lake.parse.pdf.glyphs import NO_LETTERS, PageGlyphs
+from lake.parse.pdf.lines import page_lines
+from lake.parse.pdf.ocr import is_without_text
+from lake.parse.pdf.omissions import unread_words, without_unread
+from lake.parse.pdf.opening import reason
+from lake.parse.pdf.tables import find_tables
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
+
+    from lake.parse.pdf.ocr import Scans
+    from lake.parse.pdf.structure import Structure
+
+_UNMAPPED = "its fonts do not state which letters their glyphs are"
+
+
+@dataclass(slots=True)
+class Page:
+    """What was read from one page. ``raw`` is its text as drawn; ``is_blank`` means that nothing is drawn at all.
+
+    ``is_scan`` means that its lines were read by OCR, so that their sizes say nothing.
+    """
+
+    number: int
+    lines: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    raw: str = ""
+    added: list[str] = field(default_factory=list)
+    omitted: list[Omission] = field(default_factory=list)
+    is_blank: bool = False
+    is_scan: bool = False
+    damage: InputError | None = None
+
+    def name(self, cause: str, n_words: int = 0) -> None:
+        """Note that something on the page can't be read."""
+        self.omitted.append(Omission("unreadable", n_words, f"page {self.number}: {cause}"))
+
+
+class PageReader:
+    """Reads the pages of one document. Make it before any page is loaded, or values of form fields are missing."""
+
+    def __init__(self, document: PdfDocument, data: bytes, structure: Structure, scans: Scans) -> None:
+        self._document = document
+        self._data = data
+        self._structure = structure
+        self._annotations = Annotations(document)
+        self._scans = scans
+
+    def read(self, index: int) -> Page:
+        import pypdfium2
+
+        found = Page(index + 1)
+        try:
+            page = self._document[index]
+            text_page = page.get_textpage()
+            try:
+                self._read_texts(found, page, text_page)
+            finally:
+                text_page.close()
+                page.close()
+        except pypdfium2.PdfiumError as error:
+            found.damage = reason(self._data, str(error))
+            found.name(str(found.damage))
+        else:
+            self._note_damage(found)
+        return found
+
+    def _read_texts(self, found: Page, page: PdfPage, text_page: PdfTextPage) -> None:
+        place = f"page {found.number}"
+        glyphs = PageGlyphs(page, text_page, is_unsure=self._structure.has_unsure_fonts(found.number - 1))
+        added = self._annotations.of_page(page, glyphs)
+        if added:
+            found.notes = added.notes
+            found.added = list(added.texts())
+            found.omitted += [omission("hidden", text, f"{place}: annotation") for text in added.hidden]
+            found.omitted += [Omission("attachment", 0, f"{place}: {name}") for name in added.attachments]
+        if glyphs.is_unmapped():
+            found.lines = added.placed if added else []
+            self._read_scan(found, page, _UNMAPPED)
+            return
+        found.raw = glyphs.raw_text
+        found.lines, outside = page_lines(glyphs, added.placed if added else (), find_tables)
+        if glyphs.n_unread or NO_LETTERS.search(glyphs.text):
+            _leave_out_unread(found, glyphs)
+        if outside:
+            found.omitted.append(omission("hidden", " ".join(outside), f"{place}: outside the page's edges"))
+        found.is_blank = not found.lines and glyphs.is_blank()
+        if not found.is_blank and is_without_text(page, glyphs.text, has_more=bool(found.lines or found.notes)):
+            self._read_scan(found, page)
+
+    def _read_scan(self, found: Page, page: PdfPage, damage: str = "") -> None:
+        """Add to a page what OCR reads from it."""
+        scan = self._scans.read(page, found.number, found.raw, damage)
+        found.omitted += scan.omitted
+        if not scan.lines:
+            return
+        found.lines = [*found.lines, *scan.lines]
+        found.raw = f"{found.raw}\n{scan.raw}"
+        found.is_scan = True
+
+    def _note_damage(self, found: Page) -> None:
+        """Name what the page should hold and pdfium passed over, instead of that it has no text."""
+        causes = self._structure.damage(found.number - 1, is_blank=found.is_blank)
+        if not causes:
+            return
+        if not found.lines:
+            found.damage = InputError(f"{causes[0]}; fetch or export the PDF again", "garbage")
+            found.omitted = [one for one in found.omitted if one.kind != "page_without_text"]
+        for cause in causes:
+            found.name(cause)
+
+
+def _leave_out_unread(found: Page, glyphs: PageGlyphs) -> None:
+    """Leave out words whose letters nobody can know, and name them."""
+    n_words, n_glyphs = unread_words(glyphs)
+    found.lines = without_unread(found.lines)
+    if n_glyphs:
+        found.name(f"{n_glyphs} glyphs of fonts that do not state which letters they are", n_words)

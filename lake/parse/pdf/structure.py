@@ -1,0 +1,277 @@
+"""What a PDF says that its pages hold, read from the file's bytes: damage that pdfium passes over in silence.
+
+pdfium draws nothing for a stream that it can't decode and says nothing. This module looks at the same streams again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lake.parse.pdf.objects import Name, Ref, Stream, Value, decoded, parse_until, parse_value
+
+_HEAD = re.compile(rb"(\d{1,10})[\s\0]+\d{1,5}[\s\0]+\Z")
+_ROOT = re.compile(rb"/Root[\s\0]+(\d{1,10})[\s\0]+\d{1,5}[\s\0]+R")
+_PAGES = re.compile(rb"/Pages[\s\0]*\d{1,10}[\s\0]+\d{1,5}[\s\0]+R")
+_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})")
+_NUMBERED_GLYPH = re.compile(r"(?!u(?:ni)?[0-9A-F]{4,6}\Z|afii\d|SF\d|H\d)[A-Za-z]{1,6}-?[0-9A-F]{1,5}")
+_PAIR = re.compile(rb"\d+")
+_STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
+_STATE = re.compile(
+    rb"(?:[qQwJjMdigGkKnmlcvyhW]|cm|ri|gs|rg|RG|cs|CS|scn?|SCN?|re|W\*|BT|ET|T[cwzLfrsdDm*]|BMC|BDC|EMC|MP|DP|BX|EX"
+    rb"|true|false|null|[-+.\d]+|/[^\s\0<>\[\]()/%{}]*|<<|>>|[\[\]]|\([^()]*\)|<[0-9A-Fa-f\s]*>|%[^\r\n]*|[\s\0])+"
+)
+_MOST_PAGES = 50_000
+_DEEPEST = 6
+_LONGEST_DICTIONARY = 10_000
+_INHERITED = 40
+
+Dict = Mapping[str, Value]
+
+
+class _Place(NamedTuple):
+    """Where an object's value begins: in the file, or in the object stream ``holder``."""
+
+    start: int
+    holder: int = 0
+
+
+class Structure:
+    """The objects of a file by number, the last definition of each; and its pages."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._places: dict[int, _Place] = {}
+        self._values: dict[int, Value] = {}
+        self._held: dict[int, bytes] = {}
+        self._causes: dict[tuple[int, str], list[str]] = {}
+        self._unsure: dict[int, bool] = {}
+        self._resources: dict[int, list[tuple[str, str]]] = {}
+        #: Object streams that can't be read in full, with the cause.
+        self.broken: dict[int, str] = {}
+        self._index()
+        roots = _ROOT.findall(data)
+        self._root = int(roots[-1]) if roots else 0
+        #: Whether the tree of pages has loops or gaps, over which pdfium loses pages or repeats them.
+        self.is_irregular = False
+        self._leaves = list(self._leaves_of_tree()) or self._orphans()
+
+    def _index(self) -> None:
+        data, at = self._data, 0
+        holders = []
+        end = 0
+        while (at := data.find(b"obj", at)) >= 0:
+            head = None if data[at - 3 : at] == b"end" else _HEAD.search(data, max(0, at - 20), at)
+            start = at = at + 3
+            if head is None:
+                continue
+            number = int(head[1])
+            self._places[number] = _Place(start)
+            end = data.find(b"endobj", at) if end >= 0 else end
+            stream = _STREAM.search(data, at, end if end >= 0 else at + _LONGEST_DICTIONARY)
+            if stream and data[at : stream.start()].rstrip(b"\0\t\n\f\r ").endswith(b">>"):
+                if b"/ObjStm" in data[at : stream.start()]:
+                    holders.append(number)
+                at = data.find(b"endstream", stream.end())
+                at = len(data) if at < 0 else at
+            elif end >= 0:
+                at = end
+        for number in holders:
+            self._index_held(number)
+
+    def _index_held(self, number: int) -> None:
+        """The objects inside an object stream; those of later ones replace those of earlier ones."""
+        holder = self.value(Ref(number))
+        if not isinstance(holder, Stream):
+            return
+        text, cause = decoded(holder, self.value)
+        if cause:
+            self.broken[number] = cause
+        first, count = self.value(holder.entries.get("First")), self.value(holder.entries.get("N"))
+        if not isinstance(first, int) or not isinstance(count, int):
+            self.broken.setdefault(number, "its head is damaged")
+            return
+        self._held[number] = text
+        pairs = [int(one) for one in _PAIR.findall(text[:first])][: 2 * count]
+        for own, offset in zip(pairs[::2], pairs[1::2], strict=False):
+            known = self._places.get(own)
+            newer = known is not None and not known.holder and known.start > self._places[number].start
+            if first + offset < len(text) and not newer:
+                self._places[own] = _Place(first + offset, number)
+
+    def value(self, one: Value) -> Value:
+        """What a reference stands for, or the value itself; None if there is no such object."""
+        for _ in range(_DEEPEST):
+            if not isinstance(one, Ref):
+                return one
+            if one.number not in self._values:
+                place = self._places.get(one.number)
+                if place is None:
+                    return None
+                text = self._held[place.holder] if place.holder else self._data
+                self._values[one.number] = parse_value(text, place.start)
+            one = self._values[one.number]
+        return None
+
+    def dictionary(self, one: Value) -> Dict:
+        """The dictionary that a reference or a value stands for; of a stream, its own; else an empty one."""
+        found = self.value(one)
+        if isinstance(found, Stream):
+            return found.entries
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def n_pages(self) -> int:
+        return len(self._leaves)
+
+    def _leaves_of_tree(self) -> Iterator[Ref]:
+        """The pages in their order; an object that is missing may have been one."""
+        stack = [(self.dictionary(Ref(self._root)).get("Pages"), 0)]
+        seen: set[int] = set()
+        while stack and len(seen) < _MOST_PAGES:
+            node, depth = stack.pop()
+            if not isinstance(node, Ref) or (node.number in seen and "Kids" in self.dictionary(node)):
+                self.is_irregular = self.is_irregular or bool(depth)
+                continue
+            seen.add(node.number)
+            kids = self.value(self.dictionary(node).get("Kids"))
+            if isinstance(kids, list) and depth < _INHERITED:
+                stack += [(kid, depth + 1) for kid in reversed(kids)]
+            elif depth:
+                yield node
+
+    def _orphans(self) -> list[Ref]:
+        """All pages of a file whose tree of pages is missing, in the order of their numbers."""
+        self.is_irregular = True
+        return [ref for ref in map(Ref, sorted(self._places)) if self.dictionary(ref).get("Type") == "Page"]
+
+    def with_flat_tree(self) -> bytes:
+        """The file with an update in which one node holds all pages."""
+        data, place = self._data, self._places.get(self._root)
+        if place is None or not self._leaves:
+            return data
+        text = self._held[place.holder] if place.holder else data
+        catalog = text[place.start : parse_until(text, place.start)[1]]
+        node = max(self._places) + 1
+        catalog = _PAGES.sub(b"", catalog).rstrip().removesuffix(b">>") + b"/Pages %d 0 R>>" % node
+        kids = b" ".join(b"%d 0 R" % leaf.number for leaf in self._leaves)
+        pages = b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(self._leaves), kids)
+        return updated(data, {self._root: catalog, node: pages}, self._root)
+
+    def damage(self, index: int, *, is_blank: bool) -> list[str]:
+        """Why text of a page may be missing; ``is_blank``: pdfium finds nothing on it."""
+        page = self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
+        contents = self.value(page.get("Contents"))
+        parts = contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []
+        causes = [cause for part in parts for cause in self._stream_causes(part, "its content")]
+        used = [named for named in self._resource_causes(page, 0) if named[1]]
+        if not used and not (is_blank and parts and not causes):
+            return causes
+        streams = [part for one in parts if isinstance(part := self.value(one), Stream)]
+        drawn = b" ".join(decoded(one, self.value)[0] for one in streams)
+        if is_blank and not causes and drawn and not _STATE.fullmatch(drawn):
+            causes.append("its content is garbled: it draws nothing")
+        causes += [cause for name, cause in used if not name or b"/%s" % name.encode("latin-1") in drawn]
+        return list(dict.fromkeys(causes))
+
+    def has_unsure_fonts(self, index: int) -> bool:
+        """Whether a page has fonts that may not state which letters their glyphs are."""
+        page = self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
+        return any(not cause or "letters" in cause for _, cause in self._resource_causes(page, 0))
+
+    def _is_unsure(self, one: Value) -> bool:
+        number = one.number if isinstance(one, Ref) else 0
+        known = self._unsure.get(number) if number else None
+        if known is None:
+            font = self.dictionary(one)
+            known = "ToUnicode" not in font and self._is_without_letters(font)
+            if number:
+                self._unsure[number] = known
+        return known
+
+    def _is_without_letters(self, font: Dict) -> bool:
+        encoding = self.value(font.get("Encoding"))
+        kind = font.get("Subtype")
+        if kind == "Type0":
+            return not isinstance(encoding, Name) or encoding.startswith("Identity")
+        differences = self.value(encoding.get("Differences")) if isinstance(encoding, dict) else None
+        if isinstance(differences, list):
+            return any(isinstance(name, Name) and _NUMBERED_GLYPH.fullmatch(name) for name in differences)
+        return kind == "Type3" or (kind == "TrueType" and encoding is None)
+
+    def _stream_causes(self, one: Value, name: str) -> list[str]:
+        number = one.number if isinstance(one, Ref) else 0
+        known = self._causes.get((number, name)) if number else None
+        if known is None:
+            known = self._causes[number, name] = self._checked(one, name)
+        return known
+
+    def _checked(self, one: Value, name: str) -> list[str]:
+        found = self.value(one)
+        where = f"{name} (object {one.number})" if isinstance(one, Ref) else name
+        if found is None and not isinstance(one, Ref):
+            return []
+        if found is None:
+            return [f"{where} is missing"]
+        if not isinstance(found, Stream):
+            return [] if isinstance(found, list | Name) else [f"{where} is damaged: it is no stream"]
+        cause = decoded(found, self.value)[1]
+        return [f"{where} is damaged: {cause}"] if cause else []
+
+    def _resource_causes(self, owner: Dict, depth: int) -> list[tuple[str, str]]:
+        """Damage of what a page or a form refers to, by name: forms to draw, and the letters of fonts."""
+        held = owner
+        for _ in range(_INHERITED):
+            if "Resources" in held or "Parent" not in held:
+                break
+            held = self.dictionary(held["Parent"])
+        where = held.get("Resources")
+        number = where.number if isinstance(where, Ref) else 0
+        if number in self._resources:
+            return self._resources[number]
+        causes: list[tuple[str, str]] = []
+        if number:
+            self._resources[number] = causes
+            if number not in self._places:
+                causes.append(("", f"its resources (object {number}) are missing"))
+        resources = self.dictionary(where)
+        for name, font in self.dictionary(resources.get("Font")).items():
+            if self._is_unsure(font):
+                causes.append((name, ""))
+            if mapping := self.dictionary(font).get("ToUnicode"):
+                causes += [(name, cause) for cause in self._stream_causes(mapping, f"the letters of font {name}")]
+        for name, drawn in self.dictionary(resources.get("XObject")).items():
+            entries = self.dictionary(drawn)
+            if entries.get("Subtype") != "Image":
+                causes += [(name, cause) for cause in self._stream_causes(drawn, f"the part {name} that it draws")]
+                if depth < _DEEPEST and "Resources" in entries:
+                    causes += [(name, cause) for _, cause in self._resource_causes(entries, depth + 1)]
+        return causes
+
+
+def updated(data: bytes, objects: Mapping[int, bytes], root: int) -> bytes:
+    """The file with an update that replaces or adds objects."""
+    starts = _STARTXREF.findall(data)
+    before = int(starts[-1]) if starts else 0
+    out = bytearray(data + b"\n")
+    places = {}
+    for number, text in sorted(objects.items()):
+        places[number] = len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, text)
+    start, size = len(out), max(objects) + 1
+    if data[before : before + 20].lstrip().startswith(b"xref"):
+        out += b"xref\n" + b"".join(b"%d 1\n%010d 00000 n \n" % (n, place) for n, place in places.items())
+        out += b"trailer\n<</Size %d/Root %d 0 R/Prev %d>>\n" % (size, root, before)
+    else:
+        rows = b"".join(b"01%08X00" % place for place in (*places.values(), start))
+        index = b" ".join(b"%d 1" % n for n in (*places, size))
+        out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 1]/Index[%s]/Root %d 0 R/Prev %d" % (
+            size,
+            size + 1,
+            index,
+            root,
+            before,
+        )
+        out += b"/Filter/ASCIIHexDecode/Length %d>>stream\n%s>\nendstream\nendobj\n" % (len(rows) + 1, rows)
+    return bytes(out + b"startxref\n%d\n%%%%EOF\n" % start)
