@@ -25,7 +25,7 @@ _PATH, _FORM = 2, 5
 _LINE_TO, _MOVE_TO = 0, 2
 
 
-class _Quick:
+class _PathCalls:
     def __init__(self) -> None:
         pointer = ctypes.c_void_p
         self.count = unchecked("FPDFPage_CountObjects")
@@ -43,8 +43,8 @@ class _Quick:
 
 
 @cache
-def _quick() -> _Quick:
-    return _Quick()
+def _path_calls() -> _PathCalls:
+    return _PathCalls()
 
 
 def drawn_rules(page: Any, shown: Shown) -> list[Box]:
@@ -55,7 +55,7 @@ def drawn_rules(page: Any, shown: Shown) -> list[Box]:
 class _Reader:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
-        self._quick = _quick()
+        self._quick = _path_calls()
         self._floats = (ctypes.c_float * 6)()
         size = ctypes.sizeof(ctypes.c_float)
         self._at = [ctypes.byref(self._floats, i * size) for i in range(4)]

@@ -49,7 +49,7 @@ def reads_as_words(text: str) -> bool:
     return n_frequent > 2 and n_frequent >= _LEAST_FREQUENT * len(_TOKENS.findall(text))
 
 
-class _Quick:
+class _GlyphCalls:
     def __init__(self) -> None:
         self.loose_box = unchecked("FPDFText_GetLooseCharBox")
         self.count_rects = unchecked("FPDFText_CountRects")
@@ -62,8 +62,8 @@ class _Quick:
 
 
 @cache
-def _quick() -> _Quick:
-    return _Quick()
+def _glyph_calls() -> _GlyphCalls:
+    return _GlyphCalls()
 
 
 class PageGlyphs:
@@ -74,7 +74,7 @@ class PageGlyphs:
         import pypdfium2.raw as pdfium
 
         self._pdfium = pdfium
-        self._quick = _quick()
+        self._quick = _glyph_calls()
         self._page = page.raw
         self._held = page, text_page  # closing either would free what the handles below point to
         self._raw = text_page.raw

@@ -1,63 +1,23 @@
-"""What is left out of a PDF's text, named in words: running lines by their pages, and letters that nobody can know."""
+"""Names the running lines that are left out of a PDF's text, with their pages."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lake.parse.account import count_words
 from lake.parse.canonical import one_line
 from lake.parse.document import Omission
-from lake.parse.pdf.glyphs import NO_LETTERS
 
 if TYPE_CHECKING:
-    from lake.parse.pdf.geometry import Line
-    from lake.parse.pdf.glyphs import PageGlyphs
     from lake.parse.pdf.pages import Page
 
 _NUMBERS = re.compile(r"\d+")
-_BLACK = re.compile(r"\S+")
-_BULLET = re.compile(rf"\A{NO_LETTERS.pattern}(?=\s)")
 _SHORT_NAME = 4
 _LONGEST_NAME = 60
 _MOST_RANGES = 8
-_MOST_ORNAMENTS = 8
-
-
-def unread_words(glyphs: PageGlyphs) -> tuple[int, int]:
-    """How many words of a page are unreadable, and how many glyphs; none if they may all be ornaments."""
-    text = glyphs.text
-    words = [match for match in _BLACK.finditer(text) if _is_unread(match[0])]
-    n_glyphs = max(glyphs.n_unread, sum(len(NO_LETTERS.findall(match[0])) for match in words))
-    n_words = sum(count_words(glyphs.raw_text[match.start() : match.end()]) for match in words)
-    long_words = sum(len(NO_LETTERS.findall(match[0])) > 1 for match in words)
-    is_named = n_words or long_words or glyphs.n_dropped > _MOST_ORNAMENTS
-    return (max(n_words, long_words), n_glyphs) if is_named else (0, 0)
-
-
-def without_unread(lines: Sequence[Line]) -> list[Line]:
-    """The lines without words that are unreadable for the most part."""
-    kept = []
-    for line in lines:
-        if line.table:
-            rows = [[_BLACK.sub(_readable, cell) for cell in row] for row in line.table.rows]
-            line.table = replace(line.table, rows=rows)
-        elif NO_LETTERS.search(line.text):
-            line.text = one_line(_BLACK.sub(_readable, _BULLET.sub("•", line.text)))
-        if line.text or line.table:
-            kept.append(line)
-    return kept
-
-
-def _readable(word: re.Match[str]) -> str:
-    return "" if _is_unread(word[0]) else word[0]
-
-
-def _is_unread(word: str) -> bool:
-    return 2 * len(NO_LETTERS.findall(word)) >= len(word)
 
 
 def running_omissions(pages: Sequence[Page], running: Sequence[dict[int, str]]) -> list[Omission]:

@@ -13,9 +13,9 @@ from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.glyphs import NO_LETTERS, PageGlyphs
 from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.ocr import is_without_text
-from lake.parse.pdf.omissions import unread_words, without_unread
 from lake.parse.pdf.opening import reason
 from lake.parse.pdf.tables import find_tables
+from lake.parse.pdf.unread import unread_words, without_unread
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage

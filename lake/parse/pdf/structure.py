@@ -30,7 +30,7 @@ _INHERITED = 40
 Dict = Mapping[str, Value]
 
 
-class _Place(NamedTuple):
+class _ObjectPlace(NamedTuple):
     """Where an object's value begins: in the file, or in the object stream ``holder``."""
 
     start: int
@@ -42,7 +42,7 @@ class Structure:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, _ObjectPlace] = {}
         self._values: dict[int, Value] = {}
         self._held: dict[int, bytes] = {}
         self._causes: dict[tuple[int, str], list[str]] = {}
@@ -67,7 +67,7 @@ class Structure:
             if head is None:
                 continue
             number = int(head[1])
-            self._places[number] = _Place(start)
+            self._places[number] = _ObjectPlace(start)
             end = data.find(b"endobj", at) if end >= 0 else end
             stream = _STREAM.search(data, at, end if end >= 0 else at + _LONGEST_DICTIONARY)
             if stream and data[at : stream.start()].rstrip(b"\0\t\n\f\r ").endswith(b">>"):
@@ -98,7 +98,7 @@ class Structure:
             known = self._places.get(own)
             newer = known is not None and not known.holder and known.start > self._places[number].start
             if first + offset < len(text) and not newer:
-                self._places[own] = _Place(first + offset, number)
+                self._places[own] = _ObjectPlace(first + offset, number)
 
     def value(self, one: Value) -> Value:
         """What a reference stands for, or the value itself; None if there is no such object."""
