@@ -5,19 +5,43 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+#: Maximum number of chunks of one body. Each costs time of the event loop, however few bytes it holds.
+_MOST_CHUNKS = 4096
+
+
+class _CountingConnection(h11.Connection):
+    """Refuses a body in too many chunks."""
+
+    _n_chunks = 0
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._n_chunks = 0
+        elif isinstance(event, h11.Data):
+            self._n_chunks += event.chunk_start
+            if self._n_chunks > _MOST_CHUNKS:
+                raise h11.RemoteProtocolError(f"a body in more than {_MOST_CHUNKS:,} chunks")
+        return event
 
 
 class LimitedProtocol(H11Protocol):
     """Closes a connection if the next request's head does not come, or the client does not read its response.
 
-    uvicorn itself limits only the silence between two requests.
+    uvicorn itself limits only the silence between two requests. A body in too many chunks ends in a 400.
     """
 
     head_seconds = 10.0
     send_seconds = 20.0
     _head: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self.conn = _CountingConnection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

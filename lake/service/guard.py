@@ -1,4 +1,4 @@
-"""Wraps the application: assigns request ids, checks keys, hosts and rates, and passes on complete bodies only."""
+"""Wraps the application: assigns request ids, checks heads, keys, hosts, rates, and passes on complete bodies only."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ OPEN = ("/", "/health", "/docs", "/openapi.json")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 _DISCARDED = 1 << 24
+#: Maximum size and number of a request's headers.
+_HEAD_BYTES, _MOST_HEADERS = 1 << 15, 200
 
 Count = Callable[[str, int, str, float], None]
 
@@ -78,8 +80,11 @@ class Guard:
         self._limits = RateLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
             return
         given = _header(scope, b"x-request-id") or ""
         exchange = _Exchange(scope, send, given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
@@ -95,8 +100,9 @@ class Guard:
 
     async def _handle(self, exchange: _Exchange, receive: Receive) -> None:
         scope = exchange.scope
+        _check_head(scope)
         key = self._admitted(exchange)
-        body = await self._body(scope, receive)
+        body = b"" if scope["path"] in OPEN else await self._body(scope, receive)
         scope.setdefault("state", {}).update(key=key, request_id=exchange.id)
         await self.app(scope, _replayed(body, receive), exchange.send)
 
@@ -162,6 +168,25 @@ class Guard:
             "ms": round(seconds * 1000, 1),
         }
         log.info("%s", json.dumps(line))
+
+
+def _check_head(scope: Scope) -> None:
+    """Refuses a head that a proxy in front may read differently, and bodies that anybody could make us read."""
+    names = [name for name, _ in scope["headers"]]
+    size = sum(map(len, (scope["path"], scope["query_string"], *names, *(value for _, value in scope["headers"]))))
+    if size > _HEAD_BYTES or len(names) > _MOST_HEADERS:
+        message = f"a request's head may have at most {_HEAD_BYTES:,} bytes and {_MOST_HEADERS} headers"
+        raise Problem(431, "too_large", message, {"Connection": "close"})
+    stated = [name for name in (b"content-length", b"transfer-encoding") if name in names]
+    if scope["http_version"] not in ("1.0", "1.1"):
+        raise Problem(505, "http_version", "this service accepts HTTP/1.1 only", {"Connection": "close"})
+    if len(stated) > 1:
+        message = "a request may have a Content-Length or a Transfer-Encoding, not both"
+        raise Problem(400, "ambiguous", message, {"Connection": "close"})
+    if names.count(b"authorization") > 1:
+        raise Problem(400, "ambiguous", "a request may have one Authorization, not several", {"Connection": "close"})
+    if scope["path"] in OPEN and stated and _header(scope, b"content-length") != "0":
+        raise Problem(413, "too_large", f"{scope['path']} takes no body", {"Connection": "close"})
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
