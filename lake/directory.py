@@ -157,8 +157,11 @@ class Lake:
         except FileNotFoundError:
             return FINDINGS.empty_table()
 
-    def redact(self, ids: Collection[str]) -> None:
-        """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits."""
+    def redact(self, ids: Collection[str], erased: Collection[str] = ()) -> None:
+        """Remove denied documents from the caches, and ``ids`` of theirs from the findings of audits.
+
+        ``erased``: doc_ids of documents whose bytes were erased, though their places are not denied.
+        """
         from lake.sources.sidecars import is_denied_file
 
         denylist = self.denylist()
@@ -168,7 +171,7 @@ class Lake:
             if rows is None:
                 self.store.delete(path)
                 continue
-            kept = [not is_denied_file(row, denylist) for row in rows.to_pylist()]
+            kept = [not is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
             if not all(kept):
                 self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
         for name in self.store.names("audits"):

@@ -11,7 +11,7 @@ from lake import configuration
 from lake.directory import Lake
 from lake.erasure import calls, feedback, questions, scores
 from lake.erasure.decode import strings_of_json
-from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect
+from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect, less_cached
 from lake.erasure.verification import find_traces, occurring
 from lake.errors import ContractError, UsageError
 from lake.ingest.commit import counts_of
@@ -71,6 +71,7 @@ def forget(
         erased = collect(lake, history, choice)
         _check_configuration(lake, erased)
         n_questions = _deny(lake, erased)
+        erased = less_cached(lake, erased)
         # Rows that no release holds may still stand in tables that one reads, and in their indexes.
         if choice.documents or not find_traces(lake.store, erased.terms, progress).holds:
             made = _write_without(lake, history, erased, progress)
@@ -101,7 +102,7 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
     """
     lake.store.write(ERASING, b"raglake prune finishes an erasure that was cut short")
     lake.denylist().add(erased.choice.denied)
-    lake.redact(erased.terms.ids)
+    lake.redact(erased.terms.ids, set(erased.choice.rows["doc_id"]))
     n_questions = questions.erase(lake, erased)
     scores.erase(lake, erased)
     calls.erase(lake, erased)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
@@ -24,10 +23,6 @@ from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
 from lake.vacuum import NOTHING_SPARED, vacuum
-
-if TYPE_CHECKING:
-    from lake.erasure.verification import Terms
-    from lake.ingest.delta import Delta
 
 #: Number of kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256
@@ -194,6 +189,19 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
     return ErasureScope(choice, deltas, terms)
+
+
+def less_cached(lake: Lake, erased: ErasureScope) -> ErasureScope:
+    """The scope without terms of files that the caches still hold; call it once the erased ones are redacted.
+
+    The sources hold these files, though perhaps no release does: a sidecar whose document is not there, for instance.
+    """
+    terms = erased.terms
+    for name in lake.store.names("cache"):
+        if (rows := lake.cached(f"cache/{name}")) is not None:
+            for strings in _strings(rows, ("source", "uri", "states")):
+                terms = _less(terms, strings)
+    return replace(erased, terms=terms)
 
 
 def _contents(lake: Lake, choice: Selection) -> pa.Table:

@@ -131,11 +131,15 @@ def without(states: str, is_denied: Callable[[str], bool]) -> str:
     return states if len(kept) == len(value["of"]) else _json({**value, "of": kept})
 
 
-def is_denied_file(row: Mapping[str, Any], denylist: Denylist) -> bool:
-    """Whether a DIGESTS row belongs to an erased document, or to a sidecar that names it or lies beside it."""
+def is_denied_file(row: Mapping[str, Any], denylist: Denylist, erased: Collection[str] = ()) -> bool:
+    """Whether a DIGESTS row belongs to an erased document, or to a sidecar that names it or lies beside it.
+
+    ``erased``: doc_ids of documents whose bytes were erased, though their places are not denied.
+    """
 
     def is_denied(document: str) -> bool:
-        return denylist.has_place(document_id(row["source"], document))
+        doc_id = document_id(row["source"], document)
+        return doc_id in erased or denylist.has_place(doc_id)
 
     beside = document_of(row["uri"]) if is_sidecar(row["uri"]) else None
     if denylist.has_place(row["doc_id"]) or denylist.has_content(row["digest"]) or (beside and is_denied(beside)):

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from lake.errors import BusyError, ContractError, LakeError
+from lake.errors import BusyError, ContractError, LakeError, RefusedError
 from lake.storage.protocol import Store
 from lake.storage.store import LocalStore
 
@@ -29,6 +29,9 @@ _FOLDER = "lease"
 _LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 3.0
+
+#: What a run meets once another one has the lease: rows and files that are gone.
+_OF_OTHERS = (ContractError, FileNotFoundError)
 
 #: Called with a message about the run that is waited for, and with None when this run goes on.
 Report = Callable[[str | None], None]
@@ -88,7 +91,8 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     """Held inside ``with``. Raises BusyError if another run holds it, at once unless inside ``waiting``.
 
     Leases are numbered objects: taking the next number is a put-if-absent, so only one of two runs that find the
-    last lease over gets the next. A thread renews it; ``check`` raises if it was lost.
+    last lease over gets the next. A thread renews it; ``check`` raises if it was lost. So does the end of the block, in
+    place of an error about rows or files that the other run removed.
     """
 
     def __init__(self, store: Store, what: str) -> None:
@@ -153,15 +157,18 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     ) -> None:
         self._stop.set()
         _held.pop(self._key, None)
+        is_lost = False
         try:
             with self._writing:
-                self._give_back()
+                is_lost = not self._is_mine()
+                if not is_lost:
+                    self._give_back()
         except LakeError as failure:  # never in place of what ended the run
             _log.warning("the writer lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
+        if is_lost and isinstance(error, _OF_OTHERS) and not isinstance(error, RefusedError):
+            raise self._lost() from error  # another run removed what this one read: nothing is damaged
 
     def _give_back(self) -> None:
-        if not self._is_mine():
-            return
         try:
             self._store.write(self._path, self._mine(released=True))
         except LakeError:
@@ -172,9 +179,10 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def check(self) -> None:
         """Raises ContractError if the lease was lost, for instance after the machine slept."""
         if not self._is_mine():
-            raise ContractError(
-                f"this run lost the writer lease of {self._store.url}; nothing is published, run it again"
-            )
+            raise self._lost()
+
+    def _lost(self) -> ContractError:
+        return ContractError(f"this run lost the writer lease of {self.url}; nothing is published, run it again")
 
     def _is_mine(self) -> bool:
         """Whether the last lease is this one; its number alone proves little once somebody has emptied the folder."""

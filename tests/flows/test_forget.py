@@ -324,3 +324,33 @@ def test_what_a_killed_run_stored_is_erased(source: Path, lake_url: str, monkeyp
 def test_a_place_that_never_was_is_an_error_if_nothing_is_left_over(lake_url: str, nights: list[str]) -> None:
     with pytest.raises(UsageError, match="no document of any kept release"):
         operate.forget(lake_url, uri="nobody.md", why="x")
+
+
+def test_sidecars_that_no_release_knows_do_not_spoil_the_proof(source: Path, lake_url: str) -> None:
+    (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
+    (source / "copy.md").write_text(f"# Anna\n\n{SECRET}\n")
+    (source / "other.md").write_text(f"# Other\n\n{prose(2)}\n")
+    for uri in ("anna.md", "copy.md"):
+        (source / f"{uri}.meta.json").write_text('{"title": "Debts of Nordhausen", "acl": ["registrars"]}')
+    (source / "later.md.meta.json").write_text('{"acl": ["registrars"]}')  # its document is still to come
+    ingest(source, lake_url)
+    for uri in ("anna.md", "copy.md"):
+        (source / f"{uri}.meta.json").write_text("{}")
+    ingest(source, lake_url, allow_opening=9)  # nobody's rights speak of registrars any more
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    assert {one.uri for one in done.documents} == {"anna.md", "copy.md"}
+    assert done.proof is not None
+    assert done.proof.holds
+    assert _holds(lake_url, "Quistermann") == []
+
+
+def test_the_caches_forget_sidecars_of_copies(source: Path, lake_url: str) -> None:
+    (source / "other.md").write_text(f"# Other\n\n{prose(2)}\n")
+    for uri in ("anna.md", "copy.md"):
+        (source / uri).write_text(f"# Anna\n\n{SECRET}\n")
+        (source / f"{uri}.meta.json").write_text('{"title": "Debts of Nordhausen"}')
+    ingest(source, lake_url)
+    done = operate.forget(lake_url, uri="anna.md", why="request 4711")
+    assert done.proof is not None
+    assert done.proof.holds
+    assert _holds(lake_url, "Nordhausen") == []

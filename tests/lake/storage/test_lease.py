@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.errors import BusyError, ContractError, RefusedError
+from lake.errors import BusyError, ContractError, GoneError, RefusedError
 from lake.storage import lease as leases
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_store
@@ -108,3 +108,26 @@ def test_a_process_id_says_nothing_of_another_machine_of_the_same_name(tmp_path:
             else:
                 with pytest.raises(RefusedError), WriterLease(store, "next"):
                     pass
+
+
+@pytest.mark.parametrize("cause", [GoneError("chunks at version 5 is no longer there"), FileNotFoundError("x.parquet")])
+def test_what_another_run_removed_is_no_damage(tmp_path: Path, cause: Exception) -> None:
+    store = open_store(tmp_path)
+    with pytest.raises(ContractError, match="lost the writer lease") as raised, WriterLease(store, "asleep"):
+        store.delete("lease/0000000001.json")
+        with WriterLease(open_store(tmp_path), "another"):
+            raise cause
+    assert raised.value.__cause__ is cause
+
+
+@pytest.mark.parametrize("cause", [RefusedError("not today"), KeyError("a defect")])
+def test_other_errors_stay_what_they_are_though_the_lease_is_lost(tmp_path: Path, cause: Exception) -> None:
+    store = open_store(tmp_path)
+    with pytest.raises(type(cause)), WriterLease(store, "asleep"):
+        store.delete("lease/0000000001.json")
+        raise cause
+
+
+def test_an_error_of_a_run_that_holds_its_lease_is_its_own(tmp_path: Path) -> None:
+    with pytest.raises(GoneError), WriterLease(open_store(tmp_path), "awake"):
+        raise GoneError("gone")
