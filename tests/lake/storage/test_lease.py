@@ -110,22 +110,24 @@ def test_a_process_id_says_nothing_of_another_machine_of_the_same_name(tmp_path:
                     pass
 
 
+def sleep_until_replaced(folder: Path, cause: Exception) -> None:
+    with WriterLease(open_store(folder), "asleep"):
+        open_store(folder).delete("lease/0000000001.json")
+        with WriterLease(open_store(folder), "another"):
+            raise cause
+
+
 @pytest.mark.parametrize("cause", [GoneError("chunks at version 5 is no longer there"), FileNotFoundError("x.parquet")])
 def test_what_another_run_removed_is_no_damage(tmp_path: Path, cause: Exception) -> None:
-    store = open_store(tmp_path)
-    with pytest.raises(ContractError, match="lost the writer lease") as raised, WriterLease(store, "asleep"):
-        store.delete("lease/0000000001.json")
-        with WriterLease(open_store(tmp_path), "another"):
-            raise cause
+    with pytest.raises(ContractError, match="lost the writer lease") as raised:
+        sleep_until_replaced(tmp_path, cause)
     assert raised.value.__cause__ is cause
 
 
 @pytest.mark.parametrize("cause", [RefusedError("not today"), KeyError("a defect")])
 def test_other_errors_stay_what_they_are_though_the_lease_is_lost(tmp_path: Path, cause: Exception) -> None:
-    store = open_store(tmp_path)
-    with pytest.raises(type(cause)), WriterLease(store, "asleep"):
-        store.delete("lease/0000000001.json")
-        raise cause
+    with pytest.raises(type(cause)):
+        sleep_until_replaced(tmp_path, cause)
 
 
 def test_an_error_of_a_run_that_holds_its_lease_is_its_own(tmp_path: Path) -> None:
