@@ -10,6 +10,7 @@ import polars as pl
 from expectations.column_metrics import Frames, Readers, misplaced, missing_contents
 from expectations.verdict import MAX_SAMPLES, Check
 from lake.search.recall import missed_neighbours
+from lake.tables.words import text_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +149,12 @@ def count(lake: Lake, release: Release, base: Release | None, readers: Readers, 
     n_compared, offenders["n_offset_mismatches"] = misplaced(lake, readers, new)
     offenders["n_documents_misunderstood"] = frames.documents.filter("has_problem")["doc_id"].to_list()
     facts: dict[str, int | float | None] = {name: len(ids) for name, ids in offenders.items()}
-    facts |= {"n_spans_compared": n_compared, **_rows(frames), **_index_facts(readers), **_quarantine_facts(frames)}
+    facts |= {
+        "n_spans_compared": n_compared,
+        **_rows(frames),
+        **_index_facts(release, readers),
+        **_quarantine_facts(frames),
+    }
     facts |= _copied(frames)
     facts |= _completeness(release, base, frames) | _removed(base, frames) | _lost(release, base, readers, frames)
     samples = {name: tuple(sorted(ids)[:MAX_SAMPLES]) for name, ids in offenders.items()}
@@ -221,12 +227,12 @@ def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
     return {"n_overlong_chunks": frames.chunks.filter(overlong)["chunk_id"].to_list()}
 
 
-def _index_facts(readers: Readers) -> dict[str, int | float]:
+def _index_facts(release: Release, readers: Readers) -> dict[str, int | float]:
     missed, n_neighbours = missed_neighbours(readers.chunks)
     unindexed = readers.chunks.unindexed()
     tables = (readers.documents, readers.parents, readers.quarantine)
     n_rows = sum(sum(reader.unindexed().values()) for reader in tables) + sum(unindexed.values())
-    missing = {"text", "heading"} - unindexed.keys() if readers.chunks.count() else set()
+    missing = {*text_columns(release.recipe.text_tokenizer)} - unindexed.keys() if readers.chunks.count() else set()
     return {
         "n_unindexed_rows": n_rows,
         "n_missing_text_indices": len(missing),

@@ -15,10 +15,11 @@ Identifier = Callable[..., tuple[str, str]]
 
 VectorDtype = Literal["float32", "float16"]
 
-#: How the full-text index splits words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
+#: How full text is split into words: by raglake, which keeps every word and names as wholes and in parts (``words``); or
+#: by Lance, which leaves out stop words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
 #: (``icu``), at anything but letters and digits (``simple``), at spaces, or into groups of three letters (``ngram``).
-TextTokenizer = Literal["icu/split", "icu", "simple", "whitespace", "ngram"]
-#: Languages with stemming and stop words in the full-text index.
+TextTokenizer = Literal["words", "icu/split", "icu", "simple", "whitespace", "ngram"]
+#: Languages with stemming in the full-text index.
 TextLanguage = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
@@ -109,15 +110,16 @@ class Recipe:
     """Frozen and digested: the same documents under the same recipe give the same rows.
 
     ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
-    ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` is the full-text index's base
-    tokenizer; ``text_language`` is the language that it stems.
+    ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` makes the words of the full-text index;
+    ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that is
+    known and can be stemmed.
     """
 
     embedder: EmbedderIdentity
     chunking: ChunkRecipe = ChunkRecipe()
     parsers: dict[str, str] = field(default_factory=dict)
     vector_dtype: VectorDtype = "float32"
-    text_tokenizer: str = "icu/split"
+    text_tokenizer: str = "words"
     text_language: str = "English"
 
     def __post_init__(self) -> None:

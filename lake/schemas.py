@@ -39,6 +39,8 @@ _SPAN = [
 #: The pages that a span reaches from and to. Rows of releases before 0.4 have none.
 _PAGES = [pa.field("first_page", pa.int32()), pa.field("last_page", pa.int32())]
 _SECTION_PAGE = pa.field("section_page", pa.int32())  # the page that its section begins on
+#: The words of text and heading, which full text is searched by. Null if Lance's tokenizer makes them of both.
+_WORDS = [pa.field("words", pa.string()), pa.field("heading_words", pa.string())]
 
 #: What a source holds now. One row per document, sorted by doc_id.
 LISTING = pa.schema(
@@ -131,6 +133,7 @@ def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") ->
             pa.field("vector", vector_type(dimensions, dtype)),  # unit length
             *_PAGES,
             _SECTION_PAGE,
+            *_WORDS,
         ]
     )
 
@@ -404,7 +407,9 @@ HEALTH = pa.schema(
 
 
 #: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
-LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT)}
+LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS)}
+#: Those of them that chunks have, in order.
+LATER_OF_CHUNKS = pa.schema([*_PAGES, _SECTION_PAGE, *_WORDS])
 
 RowsT = TypeVar("RowsT", pa.Table, pa.RecordBatch)
 

@@ -228,14 +228,16 @@ def rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Sche
         return iter(delta.quarantine.to_batches())
     if name == "parents":
         return _joined(lake, delta.documents, rows.PARENT_NEEDS, rows.parent_rows)
-    vectors = lake.vectors(recipe)
+    vectors, index = lake.vectors(recipe), recipe.text_index
     vectors.refresh()
 
     def vectors_of(digests: Sequence[str]) -> pa.Array:
         column = vectors.read(digests, ["vector"]).column("vector")
         return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
-    return _joined(lake, delta.documents, rows.CHUNK_NEEDS, lambda d, c: rows.chunk_rows(d, c, vectors_of, schema))
+    return _joined(
+        lake, delta.documents, rows.CHUNK_NEEDS, lambda d, c: rows.chunk_rows(d, c, vectors_of, schema, index)
+    )
 
 
 def _joined(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from lake import schemas
 from lake.ids import place_ids
 from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
+from lake.tables.words import full_text
 
 #: Columns of CONTENTS that each kind of row needs besides its key.
 DOCUMENT_NEEDS = (
@@ -87,8 +88,17 @@ def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
     return _batch(columns, schemas.PARENTS)
 
 
-def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, schema: pa.Schema) -> pa.RecordBatch:
-    """Rows of a chunks table; ``vectors_of`` returns the vectors of text digests in order."""
+def chunk_rows(
+    documents: pa.Table,
+    contents: pa.Table,
+    vectors_of: VectorsOf,
+    schema: pa.Schema,
+    text_index: tuple[str, str] = ("", ""),
+) -> pa.RecordBatch:
+    """Rows of a chunks table; ``vectors_of`` returns the vectors of text digests in order.
+
+    ``text_index`` is the recipe's.
+    """
     spans, parents = _SpanColumns(contents, "chunks"), _SpanColumns(contents, "parents")
     doc_ids = _one(documents, "doc_id")
     parent_ids = pa.array(_ids("parent", doc_ids, parents), pa.string())
@@ -104,6 +114,7 @@ def chunk_rows(documents: pa.Table, contents: pa.Table, vectors_of: VectorsOf, s
     for name in schemas.DOCUMENT_COLUMNS:
         columns[name] = _one(documents, name).take(spans.owner)
     columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
+    columns |= full_text(columns["text"], columns["heading"], columns["language"], *text_index)
     return _batch(columns, schema)
 
 

@@ -29,6 +29,8 @@ from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.tables.reader import TableReader, Where
+from lake.tables.text_query import in_words
+from lake.tables.words import algorithm_of
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
@@ -204,8 +206,18 @@ class Snapshot:
         )
 
     def _by_words(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
-        found = self.table("chunks").matching(question.text_query(), depth, where)
+        query = question.text_query()
+        if self.release.recipe.text_tokenizer == "words":
+            query = in_words(query, self._algorithms)
+        found = self.table("chunks").matching(query, depth, where)
         return RankedList("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
+
+    @cached_property
+    def _algorithms(self) -> tuple[str, ...]:
+        """How the release's texts are stemmed, beginning with the lake's own language."""
+        own = self.release.recipe.text_language.lower()
+        languages = self.table("documents").scan(["language"]).column("language").unique().to_pylist()
+        return tuple(dict.fromkeys([own, *sorted({algorithm_of(language, own) for language in languages})]))
 
     def _fused(
         self, lists: list[RankedList], depth: int, question: SearchRequest, vector: np.ndarray | None

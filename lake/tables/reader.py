@@ -31,11 +31,11 @@ from lake.tables.sql import one_of
 _REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
 #: Maximum error of an index's distances; those of eight bits are within 0.003.
 _ROUGH = 0.01
-#: Weight of a match in the heading path relative to one in the text; adding both beats taking the better one.
-HEADING_BOOST = 0.3
-#: Minimum number of matches taken from text and from heading. Many chunks share a heading, and a chunk missed there
-#: loses its rank: with 200,000 chunks, three of a hundred among the first ten.
-_DEPTHS = (500, 2000)
+#: Weight of a match of a further form of a word, such as a part of a name, relative to one of the word.
+_FORM_BOOST = 0.5
+#: Minimum number of matches taken from the text, and from heading or further forms. Many chunks share a heading, and a
+#: chunk missed there loses its rank: with 200,000 chunks, three of a hundred among the first ten.
+_DEPTH, _DEPTH_OF_SHARED = 500, 2000
 
 #: Rows of a batch, and how far a scan reads ahead.
 _BATCH_ROWS, _ROWS_AHEAD = 8192, 32_768
@@ -219,9 +219,10 @@ class TableReader:
         """
         if not query.is_words:
             return self._matching(_full_text(query), k, where, key)
-        depths = (max(k, depth) for depth in _DEPTHS)
-        legs = [self._matching(leg, n, where, key) for leg, n in zip(_anywhere(query.clauses[0]), depths, strict=True)]
-        return _added(pa.concat_tables(legs), key, k)
+        first, *others = _anywhere(query.clauses[0], query)
+        found = [self._matching(first, max(k, _DEPTH), where, key)]
+        found += [self._matching(leg, max(k, _DEPTH_OF_SHARED), where, key) for leg in others]
+        return _added(pa.concat_tables(found), key, k)
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
         return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
@@ -274,7 +275,7 @@ def _full_text(query: TextQuery) -> Any:
     from lance.query import BooleanQuery, FullTextQuery, Occur
 
     clauses: list[tuple[Occur, FullTextQuery]] = [
-        (Occur[clause.occur], BooleanQuery([(Occur.SHOULD, leg) for leg in _anywhere(clause)]))
+        (Occur[clause.occur], BooleanQuery([(Occur.SHOULD, leg) for leg in _anywhere(clause, query)]))
         for clause in query.clauses
     ]
     return clauses[0][1] if len(clauses) == 1 else BooleanQuery(clauses)
@@ -290,15 +291,16 @@ def _added(found: pa.Table, key: str, k: int) -> pa.Table:
     return pa.table({key: keys[best], "_score": scores[best]})
 
 
-def _anywhere(clause: Clause) -> list[Any]:
+def _anywhere(clause: Clause, query: TextQuery) -> list[Any]:
+    """Searches of a clause in text and heading, of which any may match."""
     from lance.query import MatchQuery, PhraseQuery
 
-    def leg(column: str, boost: float) -> Any:
-        if clause.is_phrase:
-            return PhraseQuery(clause.text, column)
-        return MatchQuery(clause.text, column, boost=boost, fuzziness=clause.fuzziness)
-
-    return [leg("text", 1.0), leg("heading", HEADING_BOOST)]
+    if clause.is_phrase:
+        return [PhraseQuery(text, column) for text in (clause.text, *clause.others) for column in query.columns]
+    text, heading = query.columns
+    wanted = [(clause.text, text, 1.0), (f"{clause.text} {clause.forms}", heading, query.heading_boost)]
+    wanted += [(clause.forms, text, _FORM_BOOST)] if clause.forms else []
+    return [MatchQuery(words, column, boost=boost, fuzziness=clause.fuzziness) for words, column, boost in wanted]
 
 
 def first_line(error: Exception) -> str:

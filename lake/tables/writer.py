@@ -14,9 +14,11 @@ import pyarrow as pa
 
 from lake.patches.lazy_namespace import namespace_later
 from lake.patches.lazy_pandas import pandas_later
+from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
+from lake.tables.words import full_text, text_columns
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -32,6 +34,13 @@ _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 #: add segments instead, until there are this many (each costs a search one or two milliseconds) or this share of the
 #: rows that they count is gone.
 _TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
+
+#: A full-text index of words that need no tokenizer: they are split at spaces only.
+_AS_THEY_ARE = {
+    "base_tokenizer": "whitespace",
+    "max_token_length": None,
+    **dict.fromkeys(("lower_case", "stem", "remove_stop_words", "ascii_folding"), False),
+}
 
 #: Lance's name for a full-text index, and more segments than any index will ever have.
 _FULL_TEXT, _ALL = "Inverted", 1000
@@ -144,13 +153,14 @@ class Tables:
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
 
     def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
-        """Create the indices that the table lacks; with ``anew`` rebuild the full-text ones."""
+        """Create the indices that the table lacks; with ``anew`` make the full-text ones and their words again."""
         from lancedb.index import BTree
 
+        if anew and name.startswith("chunks"):
+            self._drop_full_text(name)
+            self._fill_words(name, *text_index)
         table = self._latest(name)
         present = {index.columns[0] for index in table.list_indices()}
-        if anew:
-            present -= {"text", "heading"}
         for column in _KEYS_LOOKED_UP.get(name.split("__")[0], ()):
             if column not in present:
                 table.create_index(column, config=BTree())
@@ -161,12 +171,35 @@ class Tables:
     def _index_chunks(table: Any, present: set[str], tokenizer: str, language: str) -> None:
         from lancedb.index import FTS, IvfSq
 
-        for column in ("text", "heading"):
+        chosen = _AS_THEY_ARE if tokenizer == "words" else {"base_tokenizer": tokenizer, "language": language}
+        for column in text_columns(tokenizer):
             if column not in present:
                 # Positions, which phrases need, make the index up to twice as large.
-                table.create_index(column, config=FTS(base_tokenizer=tokenizer, language=language, with_position=True))
+                table.create_index(column, config=FTS(**chosen, with_position=True))
         if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
             table.create_index("vector", config=IvfSq(distance_type="cosine"))
+
+    def _drop_full_text(self, name: str) -> None:
+        table = self._latest(name)
+        for index in table.list_indices():
+            if index.columns[0] in {*text_columns("words"), *text_columns("")}:
+                table.drop_index(index.name)
+
+    def _fill_words(self, name: str, tokenizer: str, language: str) -> None:
+        """Set the words of rows that another full-text index was made of; no other column is written."""
+        columns = text_columns("words")
+        dataset = self._latest(name).to_lance()
+        if present := [column for column in columns if column in dataset.schema.names]:
+            dataset.drop_columns(present)
+        self._widen(name, pa.schema([field for field in LATER_OF_CHUNKS if field.name not in columns]))
+
+        def words(rows: pa.RecordBatch) -> pa.RecordBatch:
+            return pa.RecordBatch.from_pydict(
+                full_text(*(rows.column(one) for one in ("text", "heading", "language")), tokenizer, language)
+            )
+
+        self._latest(name).to_lance().add_columns(words, read_columns=["text", "heading", "language"])
+        self._latest(name)
 
     def seal(self, name: str, release: str) -> int:
         """Tag the head, so that cleanup keeps it, and return its version."""
@@ -220,13 +253,13 @@ def warm_up() -> threading.Thread:
     return thread
 
 
-def indexed_columns(name: str, n_rows: int) -> set[str]:
-    """Columns that have an index in a table with ``n_rows`` rows."""
+def indexed_columns(name: str, n_rows: int, tokenizer: str) -> set[str]:
+    """Columns that have an index in a table with ``n_rows`` rows, under a recipe with this tokenizer."""
     kind = name.split("__")[0]
     columns = set(_KEYS_LOOKED_UP.get(kind, ()))
     if kind != "chunks":
         return columns
-    return columns | {"text", "heading"} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
+    return columns | {*text_columns(tokenizer)} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
 
 
 def _n_segments(dataset: Any) -> int:

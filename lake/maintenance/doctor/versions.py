@@ -133,7 +133,8 @@ def check_indices(exam: Examination) -> int:
                 found = load_indices(f"{exam.lake.url}/{_folder(release, name)}", version)
                 n_indices += len(found)
                 n_rows = exam.lake.tables(release.generation).at(name, version).count()
-                missing = indexed_columns(name, n_rows) - set(found) if n_rows else set()
+                wanted = indexed_columns(name, n_rows, release.recipe.text_tokenizer) if n_rows else set()
+                missing = wanted - set(found)
                 if missing:
                     exam.unlike_tables(_folder(release, name), f"no index on {', '.join(sorted(missing))}")
     return n_indices

@@ -1,0 +1,90 @@
+"""Folds the spelling of words: what a reader takes for the same word becomes the same characters."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from functools import cache
+from typing import Any
+
+#: ISO 639-1 code -> the Snowball algorithm that stems the language.
+STEMMED = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+#: Letters that are often written as another one, and characters that nobody types or sees.
+_LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u055a\uff07", "'"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"),
+        # Soft hyphen, joiners, marks of direction, variation selectors, Arabic tatweel.
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\ufeff\ufe0e\ufe0f\u0640\u034f\u061c", ""),
+    }
+)
+#: Without accents: letters that have no decomposition, and spellings of one letter in Arabic, Persian and Cyrillic.
+_PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е"}
+    | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه"}
+)
+#: Scripts in which a mark changes how a letter is read, not which word it is: Latin, Greek, Cyrillic, Hebrew, Arabic,
+#: Syriac. Marks of Indic scripts, Thai and Japanese are vowels and consonants, and stay.
+_MARKED = ((0x41, 0x52F), (0x590, 0x74F), (0x8A0, 0x8FF), (0x1E00, 0x1FFF))
+
+
+def spelt(text: str) -> str:
+    """Compatibility form without invisible characters, with plain apostrophes and hyphens; case is kept.
+
+    >>> spelt("ﾎﾃﾙ"), spelt("Donau\u00addampf"), spelt("doesn\u2019t"), spelt("ﬁne")
+    ('ホテル', 'Donaudampf', "doesn't", 'fine')
+    """
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_LETTERS)).translate(_LETTERS)
+
+
+def plain(word: str) -> str:
+    """Without accents, vowel signs and variants of letters; ``word`` is case-folded.
+
+    >>> plain("größe"), plain("المَنارَة"), plain("ёлка"), plain("हिन्दी"), plain("が")
+    ('grosse', 'المناره', 'елка', 'हिन्दी', 'が')
+    """
+    if word.isascii():
+        return word
+    word = unicodedata.normalize("NFC", word).translate(_PLAIN)
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFD", word):
+        if not (unicodedata.category(letter) == "Mn" and letters and _is_marked(letters[-1])):
+            letters.append(letter)
+    return unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").translate(_PLAIN)
+
+
+def _is_marked(letter: str) -> bool:
+    return any(first <= ord(letter) <= last for first, last in _MARKED) and letter not in "иИ"
+
+
+class _Stemmers(threading.local):
+    """Snowball's stemmers hold state, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self.by_language = cache(self._made)
+
+    @staticmethod
+    def _made(algorithm: str) -> Any:
+        import Stemmer
+
+        return Stemmer.Stemmer(algorithm, 0)
+
+
+_stemmers = _Stemmers()
+
+
+def stemmed(word: str, algorithm: str) -> str:
+    """The stem of a case-folded word; the word itself for the algorithm ``""``.
+
+    >>> stemmed("pumping", "english"), stemmed("häuser", "german"), stemmed("pumping", "")
+    ('pump', 'haus', 'pumping')
+    """
+    return str(_stemmers.by_language(algorithm).stemWord(word)) if algorithm else word
