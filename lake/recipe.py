@@ -15,10 +15,11 @@ Identifier = Callable[..., tuple[str, str]]
 
 VectorDtype = Literal["float32", "float16"]
 
-#: How full text is split into words: by raglake, which keeps every word and names as wholes and in parts (``words``); or
-#: by Lance, which leaves out stop words: by Unicode's rules and dictionaries, also inside names (``icu/split``) or not
-#: (``icu``), at anything but letters and digits (``simple``), at spaces, or into groups of three letters (``ngram``).
-TextTokenizer = Literal["words", "icu/split", "icu", "simple", "whitespace", "ngram"]
+#: How full text is split into words: by raglake, which keeps every word, and names as wholes and in parts, without
+#: accents (``words``) or with them (``words/accents``); or by Lance, which leaves out stop words: by Unicode's rules
+#: and dictionaries, also inside names (``icu/split``) or not (``icu``), at anything but letters and digits
+#: (``simple``), at spaces, or into groups of three letters (``ngram``).
+TextTokenizer = Literal["words", "words/accents", "icu/split", "icu", "simple", "whitespace", "ngram"]
 #: Languages with stemming in the full-text index.
 TextLanguage = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
@@ -111,8 +112,8 @@ class Recipe:
 
     ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
     ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` makes the words of the full-text index;
-    ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that is
-    known and can be stemmed.
+    ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that
+    is known and can be stemmed.
     """
 
     embedder: EmbedderIdentity

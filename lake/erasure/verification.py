@@ -15,7 +15,8 @@ from lake.erasure.decode import Piece, blocks, pieces
 from lake.erasure.patterns import ANCHOR, Patterns
 from lake.errors import LakeError
 from lake.reporting import Progress, silent
-from lake.tables.lance_files import rows_by_index, tokenizer_of, tokens_of
+from lake.tables.lance_files import OWN_TOKENIZER, rows_by_index, tokenizer_of, tokens_of
+from lake.tables.words import WORD_COLUMNS
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store, Stored
@@ -203,6 +204,9 @@ class _LakeWalk:
         self._n_rows += piece.n_rows
         for where, strings in piece.strings.items():
             self._n_strings += len(strings)
+            if where in WORD_COLUMNS:
+                self._dictionaries.suspect(path, OWN_TOKENIZER, " ".join(strings).split())
+                continue
             self._add(path, where, (kind for kind, _ in self._search.in_strings(strings)))
             if piece.n_rows and where.rsplit(".", 1)[-1] not in _OWN_WORDS:
                 self._look_at_words(path, where, _words(strings))
@@ -237,8 +241,8 @@ class _LakeWalk:
 
 
 class _Dictionaries:
-    """Finds erased words in full-text dictionaries, which hold folded and stemmed tokens. A kept word may share the
-    token of an erased one, so a token is a trace only if, once all rows are read, no kept word has it.
+    """Finds erased words in full-text dictionaries and columns, which hold folded and stemmed tokens. A kept word may
+    share the token of an erased one, so a token is a trace only if, once all rows are read, no kept word has it.
     """
 
     def __init__(self, words: frozenset[str]) -> None:

@@ -30,7 +30,7 @@ from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import in_words
-from lake.tables.words import algorithm_of
+from lake.tables.words import algorithm_of, are_own
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
@@ -207,8 +207,8 @@ class Snapshot:
 
     def _by_words(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         query = question.text_query()
-        if self.release.recipe.text_tokenizer == "words":
-            query = in_words(query, self._algorithms)
+        if are_own(tokenizer := self.release.recipe.text_tokenizer):
+            query = in_words(query, self._algorithms, tokenizer)
         found = self.table("chunks").matching(query, depth, where)
         return RankedList("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
 

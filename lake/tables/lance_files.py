@@ -12,6 +12,7 @@ import numpy as np
 
 from lake.tables.fst import keys
 from lake.tables.reader import lance, storage_options
+from lake.tables.words import any_tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,10 +64,12 @@ def tokenizer_of(index_folder: str) -> str:
 
 
 def tokens_of(words: Iterable[str], tokenizer: str) -> set[str]:
-    """The tokens that a tokenizer with these parameters makes of the words."""
+    """The tokens that a tokenizer with these parameters makes of the words, in any language."""
     import lancedb
 
     params = json.loads(tokenizer)
+    if params["base_tokenizer"] == "whitespace" and not params["lower_case"]:  # the words were made by raglake
+        return any_tokens(" ".join(words))
     chosen = {name: params[name] for name in (*_TOKENIZER, "ascii_folding", "custom_stop_words", "prefix_only")}
     chosen |= {ours: params[theirs] for theirs, ours in _TOKENIZER_RENAMED.items()}
     return {token.text for token in lancedb.tokenize(" ".join(words), **chosen)}

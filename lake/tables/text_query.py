@@ -18,6 +18,7 @@ Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
 _TERM = re.compile(r'(?P<sign>[+-]?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"~]+)(?:~(?P<fuzziness>\d*))?)')
 #: Weight of a match in the heading's words: .3 to .6 were tried on the collections of benchmarks/quality.py.
 _HEADING_BOOST = 0.5
+_QUOTED = re.compile(r'\s*"(?P<phrase>[^"]*\w[^"]*)"\s*')
 _OCCUR: dict[str, Occur] = {"": "SHOULD", "+": "MUST", "-": "MUST_NOT"}
 
 
@@ -51,7 +52,9 @@ class TextQuery:
 
 
 def plain(text: str, fuzziness: int = 0) -> TextQuery:
-    """Query for all words of a question; no character in it has a special meaning."""
+    """Query for all words of a question, or for a phrase if quotation marks enclose all of it."""
+    if found := _QUOTED.fullmatch(text):
+        return TextQuery((Clause(found["phrase"], is_phrase=True),))
     return TextQuery((Clause(text, fuzziness=_checked(fuzziness)),))
 
 
@@ -92,14 +95,14 @@ def _checked(fuzziness: int) -> int:
     return fuzziness
 
 
-def in_words(query: TextQuery, algorithms: Sequence[str]) -> TextQuery:
-    """The query to tables whose words raglake made, stemmed by any of these algorithms."""
-    clauses = tuple(clause for one in query.clauses if (clause := _in_words(one, algorithms)).text)
+def in_words(query: TextQuery, algorithms: Sequence[str], tokenizer: str) -> TextQuery:
+    """The query to tables whose words raglake made, by the recipe's tokenizer, stemmed by any of these algorithms."""
+    clauses = tuple(clause for one in query.clauses if (clause := _in_words(one, algorithms, tokenizer)).text)
     return TextQuery(clauses, WORD_COLUMNS, _HEADING_BOOST)
 
 
-def _in_words(clause: Clause, algorithms: Sequence[str]) -> Clause:
-    words, forms, phrases = asked(clause.text, algorithms)
+def _in_words(clause: Clause, algorithms: Sequence[str], tokenizer: str) -> Clause:
+    words, forms, phrases = asked(clause.text, algorithms, tokenizer)
     if clause.is_phrase or (clause.occur != "SHOULD" and not clause.fuzziness):
         return replace(clause, text=phrases[0], is_phrase=True, others=phrases[1:])
     return replace(clause, text=" ".join(words), forms="" if clause.fuzziness else " ".join(forms))

@@ -18,7 +18,7 @@ from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
-from lake.tables.words import full_text, text_columns
+from lake.tables.words import WORD_COLUMNS, are_own, full_text, text_columns
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -171,7 +171,7 @@ class Tables:
     def _index_chunks(table: Any, present: set[str], tokenizer: str, language: str) -> None:
         from lancedb.index import FTS, IvfSq
 
-        chosen = _AS_THEY_ARE if tokenizer == "words" else {"base_tokenizer": tokenizer, "language": language}
+        chosen = _AS_THEY_ARE if are_own(tokenizer) else {"base_tokenizer": tokenizer, "language": language}
         for column in text_columns(tokenizer):
             if column not in present:
                 # Positions, which phrases need, make the index up to twice as large.
@@ -182,21 +182,19 @@ class Tables:
     def _drop_full_text(self, name: str) -> None:
         table = self._latest(name)
         for index in table.list_indices():
-            if index.columns[0] in {*text_columns("words"), *text_columns("")}:
+            if index.columns[0] in {*WORD_COLUMNS, "text", "heading"}:
                 table.drop_index(index.name)
 
     def _fill_words(self, name: str, tokenizer: str, language: str) -> None:
         """Set the words of rows that another full-text index was made of; no other column is written."""
-        columns = text_columns("words")
         dataset = self._latest(name).to_lance()
-        if present := [column for column in columns if column in dataset.schema.names]:
+        if present := [column for column in WORD_COLUMNS if column in dataset.schema.names]:
             dataset.drop_columns(present)
-        self._widen(name, pa.schema([field for field in LATER_OF_CHUNKS if field.name not in columns]))
+        self._widen(name, pa.schema([field for field in LATER_OF_CHUNKS if field.name not in WORD_COLUMNS]))
 
         def words(rows: pa.RecordBatch) -> pa.RecordBatch:
-            return pa.RecordBatch.from_pydict(
-                full_text(*(rows.column(one) for one in ("text", "heading", "language")), tokenizer, language)
-            )
+            text, heading, spoken = (rows.column(one) for one in ("text", "heading", "language"))
+            return pa.RecordBatch.from_pydict(full_text(text, heading, spoken, tokenizer, language))
 
         self._latest(name).to_lance().add_columns(words, read_columns=["text", "heading", "language"])
         self._latest(name)

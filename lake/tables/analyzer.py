@@ -1,0 +1,218 @@
+"""Takes texts apart into words, and further forms of them, by which full text is indexed and searched.
+
+Lance's tokenizers drop the stop words of every language, single digits and letters, and whatever is longer than 40
+characters, and take names apart or don't. Here every letter and digit of a text is in a word. The *words* of a text
+stand in order, for phrases. *Further forms* are other ways to write a word: the parts of a name, the hyphenated word in
+one, the beginnings of a number such as 6.1.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from lake.tables.folding import plain, spelt, stemmed
+
+#: Longer words are cut, in texts and questions alike.
+_LONGEST = 256
+#: Signs at the ends of a piece that are no part of a name, and whose removal lets more pieces be equal.
+_BEFORE, _AFTER = "([{\"'*", ".,;:!?)]}\"'*"
+#: Longer pieces are data that hardly occur twice, so their words are not kept for the next time.
+_REPEATED = 64
+#: A name with more parts is a key, and is searched as a whole.
+_MANY_PARTS = 8
+_HASH = re.compile(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{12,}")
+#: Lengths to which people abbreviate the hash of a commit.
+_ABBREVIATIONS = (7, 8, 10, 12)
+
+#: Scripts without spaces between words: their runs are searched by character and by pairs of characters.
+_UNSPACED = (
+    "\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_HANGUL = "\uac00-\ud7a3"
+#: What joins the parts of a name.
+_JOINS = r"::|->|://|\+\+|[.\-/:'@&\\=~+#,·]"
+_ADDRESS = re.compile(r"://|::|->|[/\\@=~#]")
+_ACRONYMS = re.compile("[A-Z]{2,}s")
+_DIGITS_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+
+class Words(NamedTuple):
+    """Words of a text in order, and further forms of them."""
+
+    words: tuple[str, ...]
+    forms: tuple[str, ...] = ()
+
+
+class _Patterns(NamedTuple):
+    piece: Any  # a run of an unspaced script, or a name with its signs
+    run: Any  # letters, digits, marks and underscores
+    part: Any  # of a run: parted by underscores, capitals, digits
+
+
+class Analyzer(NamedTuple):
+    """How words are spelled: stemmed by a Snowball algorithm, unless it is ``""``, and without accents or with them."""
+
+    algorithm: str = ""
+    keeps_accents: bool = False
+
+    def words_of(self, text: str) -> Words:
+        """The words of a text.
+
+        >>> Analyzer("english").words_of("The crew's read_csv of 6.1.2")
+        Words(words=('the', 'crew', 'read_csv', 'of', '6.1.2'), forms=('crew', 'read', 'csv', '6.1', '6', '1', '2'))
+        """
+        words: list[str] = []
+        forms: list[str] = []
+        for piece in text.split():
+            bare = piece.rstrip(_AFTER).lstrip(_BEFORE)
+            found = _known(self, bare) if len(bare) <= _REPEATED else self._of_piece(bare)
+            words += found.words
+            if found.forms:
+                forms += found.forms
+        return Words(tuple(words), tuple(forms))
+
+    def _of_piece(self, piece: str) -> Words:
+        """Words of a text without spaces."""
+        if _is_simple(piece):
+            return Words((self._token(piece),))
+        patterns = _ascii() if piece.isascii() else _unicode()
+        words: list[str] = []
+        forms: list[str] = []
+        for match in patterns.piece.finditer(spelt(piece)):
+            if match.lastgroup == "unspaced":
+                found = self._of_unspaced(match[0])
+            else:
+                found = self._of_name(match["name"], patterns)
+                if match["sign"]:
+                    found = self._signed(match["sign"] + match["name"], found)
+            words += found.words
+            forms += found.forms
+        return Words(tuple(word[:_LONGEST] for word in words), tuple(form[:_LONGEST] for form in forms))
+
+    def _signed(self, whole: str, found: Words) -> Words:
+        """A name with a sign before it; only that of .NET distinguishes it from the word."""
+        if whole[0] == "." and len(found.words) == 1:
+            return Words((self._spelt(whole),), (*found.words, *found.forms))
+        return Words(found.words, (*found.forms, self._spelt(whole)))
+
+    def _of_unspaced(self, run: str) -> Words:
+        """Each character with its marks, and pairs of them."""
+        letters = [self._spelt(letter) for letter in _unicode().part.findall(run)]
+        return Words(tuple(letters), tuple(map("".join, pairwise(letters))))
+
+    def _of_name(self, name: str, patterns: _Patterns) -> Words:
+        """A word, or several that signs join."""
+        runs = patterns.run.findall(name)
+        if runs == [name]:
+            return self._of_run(name, patterns)
+        if _ADDRESS.search(name[:-1]) and not all(map(str.isdigit, runs)):
+            return self._of_address(name, patterns)
+        each = [self._of_run(run, patterns) for run in runs]
+        parts, further = ([word for one in each for word in one[which]] for which in (0, 1))
+        joins = set(re.findall(_JOINS, name))
+        if joins == {"'"}:  # doesn't, l'eau
+            return Words((self._token(name),), tuple(form for form in (*parts, *further) if len(form) > 1))
+        if joins <= {"-", ":", ","} and all(map(str.isalpha, runs)):  # state-of-the-art, e-mail
+            return Words(tuple(parts), (*further, self._token("".join(runs))) if len(runs) == 2 else tuple(further))
+        whole = self._spelt(name)
+        if len(runs) > _MANY_PARTS:
+            return Words(tuple(parts), (*further, whole))
+        return Words((whole,), tuple(dict.fromkeys((*self._beginnings(name), *parts, *further))))
+
+    def _of_address(self, name: str, patterns: _Patterns) -> Words:
+        """A URL, a path, an e-mail address, an assignment: the words of its parts, and the whole."""
+        each = [self._of_name(part, patterns) for part in _ADDRESS.split(name) if patterns.run.search(part)]
+        words = tuple(word for one in each for word in one.words)
+        return Words(words, (*(form for one in each for form in one.forms), self._spelt(name)))
+
+    def _beginnings(self, name: str) -> Iterator[str]:
+        """Other forms of a name that is one word: 6.1 and 6 of 6.1.2, 1.2.3 of v1.2.3, 1234 of 1,234."""
+        if _DIGITS_GROUPED.fullmatch(name):
+            yield name.replace(",", "")
+        if name[0] in "vV" and name[1:2].isdigit():
+            yield self._spelt(name[1:])
+        for join in reversed(list(re.finditer(_JOINS, name))):
+            beginning = name[: join.end() if join[0] == "++" else join.start()]
+            if not beginning.isalpha():  # else it is one of the parts
+                yield self._spelt(beginning)
+
+    def _of_run(self, run: str, patterns: _Patterns) -> Words:
+        """A run of letters, digits and underscores, and its parts."""
+        if _is_simple(run):
+            return Words((self._token(run),))
+        whole = self._spelt(run)
+        if _HASH.fullmatch(whole):
+            return Words((whole,), tuple(whole[:n] for n in _ABBREVIATIONS if n < len(whole)))
+        parts = patterns.part.findall(run)
+        if len(parts) == 1:
+            word = self._token(parts[0])
+            further = {*self._others(parts[0]), *((whole,) if parts[0] != run else ())} - {word}
+            return Words((word,), tuple(sorted(further)))
+        if len(parts) > _MANY_PARTS and "_" not in run:
+            return Words((whole,))
+        forms = tuple(form for part in parts if _says(part) for form in (self._token(part), *self._others(part)))
+        return Words((self._token(run) if run.isalpha() else whole,), forms)
+
+    def _others(self, word: str) -> tuple[str, ...]:
+        """Further forms of a word: PDF of PDFs, pairs of syllables of a long Korean word, whose endings vary, and what
+        those search for who type no accents."""
+        if word.isascii():
+            return (self._spelt(word[:-1]),) if _ACRONYMS.fullmatch(word) else ()
+        if re.fullmatch(f"[{_HANGUL}]{{3,}}", word):
+            return tuple(map("".join, pairwise(word)))
+        return () if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)
+
+    def _token(self, word: str) -> str:
+        folded = stemmed(word.casefold(), self.algorithm)
+        return folded if self.keeps_accents else plain(folded)
+
+    def _spelt(self, word: str) -> str:
+        return word.casefold() if self.keeps_accents else plain(word.casefold())
+
+
+_known = lru_cache(maxsize=1 << 16)(Analyzer._of_piece)
+
+
+def _is_simple(run: str) -> bool:
+    """Whether a run has no parts and no further forms, as nearly all words."""
+    return run.isalpha() and run.isascii() and (run.islower() or run.istitle() or run.isupper())
+
+
+def _says(part: str) -> bool:
+    """Whether a part of a name is more than one letter of it, such as the i of iPhone."""
+    return len(part) > 1 or not part.isascii() or part.isdigit()
+
+
+@cache
+def _ascii() -> _Patterns:
+    return _Patterns(
+        re.compile(_names("[A-Za-z0-9_]", "[A-Za-z]")),
+        re.compile("[A-Za-z0-9_]+"),
+        re.compile(r"[A-Z]{2,}s(?![A-Za-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"),
+    )
+
+
+@cache
+def _unicode() -> _Patterns:
+    import regex
+
+    of_run = rf"[\p{{L}}\p{{N}}\p{{M}}_--[{_UNSPACED}]]"
+    unspaced = rf"(?P<unspaced>[{_UNSPACED}][{_UNSPACED}\p{{M}}]*)"
+    part = (
+        rf"[{_HANGUL}]+|[{_UNSPACED}]\p{{M}}*|\p{{Lu}}{{2,}}s(?!\p{{L}})|[\p{{Lu}}\p{{M}}]+(?!\p{{Ll}})"
+        rf"|\p{{Lu}}?\p{{M}}*[\p{{Ll}}\p{{Lt}}\p{{Lo}}\p{{Lm}}\p{{M}}--[{_HANGUL}]]+|\p{{N}}+"
+    )
+    patterns = (f"{unspaced}|{_names(of_run, '[[:alpha:]]')}", f"{of_run}+", part)
+    return _Patterns(*(regex.compile(pattern, regex.V1) for pattern in patterns))
+
+
+def _names(of_run: str, letter: str) -> str:
+    """Pattern of a name: runs that signs join, with a sign before it (.NET, --force) and one after it (C++, C#)."""
+    sign = rf"(?P<sign>(?<!{of_run})(?<![.])(?:--?|[.@#$])(?={letter}))"
+    end = rf"(?<={letter})(?:\+\+|[+#])(?!{of_run})"
+    return rf"{sign}?(?P<name>{of_run}+(?:(?:{_JOINS}){of_run}+)*(?:{end})?)"
