@@ -22,6 +22,8 @@ _BATCH_ROWS = 1024
 _INDEX_FILES = ("page_data.lance", "page_lookup.lance", "metadata.lance", "index.idx", "auxiliary.idx")
 _INDEX_PARTS = ("_docs.lance", "_invert.lance", "_tokens.lance")
 _TOKENIZER = ("base_tokenizer", "language", "max_token_length", "lower_case", "stem", "remove_stop_words")
+#: What tells an index over words that raglake made.
+OWN_TOKENIZER = '{"base_tokenizer": "whitespace", "lower_case": false}'
 _TOKENIZER_RENAMED = {"min_ngram_length": "ngram_min_length", "max_ngram_length": "ngram_max_length"}
 
 
@@ -68,7 +70,7 @@ def tokens_of(words: Iterable[str], tokenizer: str) -> set[str]:
     import lancedb
 
     params = json.loads(tokenizer)
-    if params["base_tokenizer"] == "whitespace" and not params["lower_case"]:  # the words were made by raglake
+    if json.loads(OWN_TOKENIZER).items() <= {name: params[name] for name in ("base_tokenizer", "lower_case")}.items():
         return any_tokens(" ".join(words))
     chosen = {name: params[name] for name in (*_TOKENIZER, "ascii_folding", "custom_stop_words", "prefix_only")}
     chosen |= {ours: params[theirs] for theirs, ours in _TOKENIZER_RENAMED.items()}
