@@ -35,8 +35,8 @@ _UNSPACED = (
 )
 _HANGUL = "\uac00-\ud7a3"
 #: What joins the parts of a name.
-_JOINS = r"::|->|://|\+\+|[.\-/:'@&\\=~+#,·]"
-_ADDRESS = re.compile(r"://|::|->|[/\\@=~#]")
+_JOINS = r"::|->|:(?:/{1,3}|\\{1,2})|\+\+|[.\-/:'@&\\=~+#,·]"
+_ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
 _ACRONYMS = re.compile("[A-Z]{2,}s")
 _DIGITS_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
@@ -173,6 +173,12 @@ class Analyzer(NamedTuple):
 
     def _spelt(self, word: str) -> str:
         return word.casefold() if self.keeps_accents else plain(word.casefold())
+
+
+def pieces_of(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Start and text of each piece that is analyzed by itself, and whether its script has no spaces."""
+    for match in (_ascii() if text.isascii() else _unicode()).piece.finditer(text):
+        yield match.start(), match[0], match.lastgroup == "unspaced"
 
 
 _known = lru_cache(maxsize=1 << 16)(Analyzer._of_piece)

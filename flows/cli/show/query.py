@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.cli.show.terminal import paragraph, terminal, wrapped
+from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.
 _SNIPPET, _LEAD = 320, 60
-_COMMON = frozenset(["does", "from", "that", "this", "what", "when", "where", "which", "with"])
-_WORD = re.compile(r"\w+")
 
 
 def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequence[str] = ()) -> None:
@@ -60,8 +58,7 @@ def place(hit: dict[str, Any]) -> str:
 def snippet(hit: dict[str, Any], question: str) -> str:
     """The part of the best chunk that holds most words of the question, as markup that marks them."""
     text = " ".join(hit["chunk_text"].split())
-    wanted = {_stem(word) for word in _WORD.findall(question) if _is_telling(word)}
-    found = [word.span() for word in _WORD.finditer(text) if _stem(word[0]) in wanted]
+    found = found_words(text, question, hit.get("language"))
     start = _best_start(text, [first for first, _ in found])
     end = min(len(text), start + _SNIPPET)
     pieces, at = ["... "] if start else [], start
@@ -70,22 +67,6 @@ def snippet(hit: dict[str, Any], question: str) -> str:
             pieces += [escape(text[at:first]), f"[bold green]{escape(text[first:last])}[/bold green]"]
             at = last
     return "".join([*pieces, escape(text[at:end]), " ..." if end < len(text) else ""])
-
-
-def _is_telling(word: str) -> bool:
-    """Whether a word is worth marking.
-
-    >>> [word for word in ("how", "which", "pump", "PDF", "42", "I") if _is_telling(word)]
-    ['pump', 'PDF', '42']
-    """
-    return (
-        (len(word) >= 4 and word.casefold() not in _COMMON) or word[0].isdigit() or (len(word) > 1 and word.isupper())
-    )
-
-
-def _stem(word: str) -> str:
-    """Forms of a word mostly begin alike."""
-    return word.casefold()[:5]
 
 
 def _best_start(text: str, found: Sequence[int]) -> int:

@@ -22,6 +22,7 @@ from lake.erasure.verification import Proof, Terms, find_traces, occurring, word
 from lake.options import RecipeOptions
 from lake.storage.store import open_store
 from lake.tables.fst import keys
+from lake.tables.words import WORD_COLUMNS
 
 STRANGER = Terms(
     ids=frozenset({"0123456789abcdef" * 2}),
@@ -162,8 +163,11 @@ def test_entries_of_purged_rows_are_found_in_every_kind_of_index_until_it_is_mad
     assert places(find_traces(store, STRANGER)) == {"part_0_docs.lance": {"entry"}}, (
         "merging segments leaves deleted rows out, and the full-text indices have but one"
     )
-    for column, kind in (("chunk_id", "BTREE"), ("doc_id", "BTREE"), ("text", "INVERTED"), ("heading", "INVERTED")):
-        table.create_scalar_index(column, kind, replace=True)
+    for column in ("chunk_id", "doc_id"):
+        table.create_scalar_index(column, "BTREE", replace=True)
+    for column in WORD_COLUMNS:
+        as_they_are = {"base_tokenizer": "whitespace", "lower_case": False, "stem": False, "remove_stop_words": False}
+        table.create_scalar_index(column, "INVERTED", replace=True, **as_they_are)
     purge(path)
     assert find_traces(store, STRANGER).holds
     still = find_traces(store, harbour[1]["kept-alone.md"]).traces
