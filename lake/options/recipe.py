@@ -76,7 +76,10 @@ class RecipeOptions:
         None, "How full text is split into words.", title="Full-text tokenizer", unset=_own(_USUAL["text_tokenizer"])
     )
     text_language: TextLanguage | None = option(
-        None, "Language for stemming and stop words.", title="Full-text language", unset=_own(_USUAL["text_language"])
+        None,
+        "Language of texts whose own is unknown, for stemming.",
+        title="Full-text language",
+        unset=_own(_USUAL["text_language"]),
     )
 
     def __post_init__(self) -> None:

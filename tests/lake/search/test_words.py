@@ -47,7 +47,8 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "dunder": ("Override __enter__ and _private_keel.", ("__enter__", "_private_keel", "keel")),
     "sha": (
-        "Commit 4b825dc642cb6eb9a060e54bf8d69288fbee4904, image e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.",
+        "Commit 4b825dc642cb6eb9a060e54bf8d69288fbee4904, "
+        "image e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.",
         (
             "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
             "4B825DC642CB6EB9A060E54BF8D69288FBEE4904",
