@@ -120,7 +120,7 @@ def test_another_recipe_reindexes_and_says_which_fields(source: Path, lake_url: 
         settings=RecipeOptions(embedder="hash", child_tokens=96, text_tokenizer="icu"), change_recipe=True, publish=True
     )
     found = lake.open_lake(lake_url).diff(first, second)
-    assert found.recipe == {"chunking.child_tokens": (48, 96), "text_tokenizer": ("icu/split", "icu")}
+    assert found.recipe == {"chunking.child_tokens": (48, 96), "text_tokenizer": ("words", "icu")}
     assert (uris(found.changed), uris(found.reindexed)) == (["both.txt"], ["long.txt", "one.txt"])
     longer, one = found.reindexed
     assert (one.n_chunks_added, one.n_chunks_removed, one.n_chunks_kept) == (0, 0, 1)
