@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, NamedTuple
 
 from lake.tables.analyzer import Analyzer
 from lake.tables.folding import STEMMED, spelt
 from lake.tables.stop_words import STOP_WORDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: The columns that hold the words of a chunk's text and of its headings.
 WORD_COLUMNS = ("words", "heading_words")
@@ -33,6 +34,8 @@ def full_text(
     texts: pa.Array, headings: pa.Array, languages: pa.Array, tokenizer: str, language: str
 ) -> dict[str, pa.Array]:
     """The WORD_COLUMNS of chunks, nulls if Lance makes the words. ``tokenizer`` and ``language`` are the recipe's."""
+    import pyarrow as pa  # a terminal marks words without it
+
     if not are_own(tokenizer):
         return dict.fromkeys(WORD_COLUMNS, pa.nulls(len(texts), pa.string()))
     own, stated = language.lower(), zip(texts.to_pylist(), languages.to_pylist(), strict=True)
