@@ -15,7 +15,7 @@ from expectations.verdict import MAX_SAMPLES, Finding, findings_table
 from lake.configuration import Gate
 from lake.errors import UsageError
 from lake.options.checks import split_measure
-from lake.reporting import counted
+from lake.reporting import counted, markdown_cell
 from lake.schemas import FINDINGS
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ class GateVerdict:
         head = "| | measure | set | live | candidate | change | worse | better | questions | between | p |"
         rule = "|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|"
         rows = [*self.failures, *(one for one in self.asked if one.holds)]
-        wrong = [f"- {_cell(one.message)}" for one in self.failures[1:]]  # the summary says the first
-        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
+        wrong = [f"- {markdown_cell(one.message)}" for one in self.failures[1:]]  # the summary says the first
+        return "\n".join([f"{markdown_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
 
 
 def _row(one: Demand) -> str:
@@ -128,15 +128,11 @@ def _row(one: Demand) -> str:
     worse, better, p = (j.losses, j.wins, f"{j.p:.4f}") if j else ("", "", "")
     means = (_figure(one.live), _figure(one.value))
     cells = (state, one.measure, one.set, *means, change, worse, better, one.n, between, p)
-    return "| " + " | ".join(map(_cell, cells)) + " |"
+    return "| " + " | ".join(map(markdown_cell, cells)) + " |"
 
 
 def _figure(value: float | None) -> str:
     return "" if value is None or not np.isfinite(value) else f"{value:.4f}"
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def decide(

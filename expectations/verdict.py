@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from lake.reporting import counted
+from lake.reporting import counted, markdown_cell
 from lake.schemas import FINDINGS
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ class Verdict:
         # What matters most stands left: a page that is too narrow cuts off the right.
         head = "| | check | rows | failed | first ids | message | observed | severity | expectation |"
         rule = "|---|---|--:|--:|---|---|---|---|---|"
-        return "\n".join([f"{_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
+        return (
+            "\n".join([f"{markdown_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
+        )
 
 
 def findings_table(release: str, findings: Iterable[Finding]) -> pa.Table:
@@ -137,8 +139,4 @@ def _row(finding: Finding) -> str:
     samples = ", ".join(finding.sample_ids[:3])
     counts = (f"{finding.n_checked:,}", f"{finding.n_unexpected:,}")
     rest = (finding.observed, finding.severity, finding.expectation)
-    return "| " + " | ".join(map(_cell, (state, finding.name, *counts, samples, finding.message, *rest))) + " |"
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return "| " + " | ".join(map(markdown_cell, (state, finding.name, *counts, samples, finding.message, *rest))) + " |"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import artifacts
 from prefect.runtime import flow_run
 
-from lake.reporting import counted
+from lake.reporting import counted, markdown_cell
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -122,7 +122,7 @@ def show_gate(lake: str, verdict: GateVerdict) -> None:
 
 def show_alarms(lake: str, live: str, alarms: list[str]) -> None:
     """Which limits live passes, as markdown."""
-    told = "\n".join(f"- {alarm}" for alarm in alarms) or "It keeps to every limit."
+    told = "\n".join(f"- {markdown_cell(alarm)}" for alarm in alarms) or "It keeps to every limit."
     _show(
         artifacts.create_markdown_artifact,
         markdown=f"{live} is live.\n\n{told}\n",

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -16,6 +16,7 @@ from flows.cli.help import HelpGroup, with_examples
 from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
+from lake.reporting import visible
 from lake.storage.failures import is_out_of_memory
 
 #: How typer reports Ctrl-C.
@@ -94,8 +95,24 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 the caller's words, 3 refused, 4 quarantine under --strict."""
-    logging.basicConfig(stream=sys.stderr, level=os.environ.get("RAGLAKE_LOG", "WARNING"), format="%(message)s")
+    logging.basicConfig(level=os.environ.get("RAGLAKE_LOG", "WARNING"), handlers=[_log_handler()])
     sys.exit(_exit_status(arguments))
+
+
+class _LineFormatter(logging.Formatter):
+    """Makes each message one line, whatever names stand in it; a traceback may follow."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return visible(super().formatException(ei), is_line=False)
+
+
+def _log_handler() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LineFormatter("%(message)s"))
+    return handler
 
 
 def _exit_status(arguments: list[str] | None) -> int:
@@ -135,5 +152,5 @@ def _explained(error: TyperException, arguments: list[str]) -> str:
 
 
 def _say(error: object, status: int) -> int:
-    print(f"raglake: {pasteable(str(error))}", file=sys.stderr)
+    print(f"raglake: {visible(pasteable(str(error)), is_line=False)}", file=sys.stderr)
     return status

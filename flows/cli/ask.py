@@ -13,6 +13,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import answer as show_answer
 from lake.options import AnswerOptions, SearchOptions
+from lake.reporting import visible
 
 Stream = Annotated[bool, typer.Option(help="Show the answer as it is written.")]
 
@@ -35,7 +36,7 @@ def ask(
     else:
         told = index.answer(question, **words)
     if told.notice:
-        print(f"raglake: {told.notice}", file=sys.stderr)
+        print(f"raglake: {visible(told.notice)}", file=sys.stderr)
     show(told.to_json(), as_json, partial(show_answer.answer, question=question, streamed=stream))
 
 

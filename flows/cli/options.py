@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.hints import remember
+from lake.reporting import visible
 
 #: Exit statuses.
 OK, FAILED, USAGE, REFUSED, QUARANTINED = range(5)
@@ -29,7 +30,7 @@ WhyOption = Annotated[str, typer.Option("--why", help="Reason, which the log kee
 def show(value: Any, as_json: bool, render: Callable[[Any], None]) -> None:
     """Print a JSON-like value for a program or for a person."""
     if as_json:
-        print(json.dumps(value, ensure_ascii=False, default=_json_value))
+        print(visible(json.dumps(value, ensure_ascii=False, default=_json_value)))
     else:
         render(value)
 

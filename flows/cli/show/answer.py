@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from flows.cli.show import query as show_query
 from flows.cli.show import terminal
+from flows.cli.show.terminal import escape
 from lake.reporting import counted
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ def written(pieces: Iterator[str | Answer]) -> Answer:
     begun = False
     for piece in pieces:
         if not isinstance(piece, str):
-            print(end="\n" if begun else "")
+            terminal.say("", end="\n" if begun else "")
             return piece
-        print(piece, end="", flush=True)
+        terminal.say(piece, end="")
         begun = True
     raise RuntimeError("a stream of an answer ends in the answer")
 
@@ -32,11 +31,11 @@ def answer(told: dict[str, Any], question: str, *, streamed: bool) -> None:
     out = terminal.terminal()
     if told["model"] is None:
         if told["text"]:
-            out.print(escape(told["text"]))
+            out.print(escape(told["text"], is_line=False))
         show_query.hits({"release": told["release"], "hits": told["passages"]}, question)
         return
     if not streamed:
-        out.print(escape(told["text"]))
+        out.print(escape(told["text"], is_line=False))
     for problem in told["problems"]:
         out.print(f"[red]! {escape(problem['message'])}[/red]")
     out.print()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import terminal
+from flows.cli.show.terminal import escape, terminal
 
 
 def configuration(shown: dict[str, Any]) -> None:
@@ -29,4 +28,4 @@ def changed(shown: dict[str, Any], before: dict[str, Any]) -> None:
         for name, value in values.items():
             if value != (was := before[section][name]):
                 lines.append(f"{section}.{name}: {json.dumps(was)} -> {json.dumps(value, ensure_ascii=False)}")
-    out.print(escape("\n".join(lines)) if lines else "nothing changed: the value was the same")
+    out.print(escape("\n".join(lines), is_line=False) if lines else "nothing changed: the value was the same")

@@ -6,8 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
 from flows.cli.show import query, terminal
 
 _NEXT_QUESTION = "How do I write tests in Python?"
@@ -16,7 +14,7 @@ _NEXT_QUESTION = "How do I write tests in Python?"
 def beginning(n_documents: int, folder: Path) -> None:
     """What is about to happen, and how long it takes."""
     out = terminal.terminal()
-    out.print(f"Indexing {n_documents} small documents of this machine into {escape(str(folder))}.")
+    out.print(f"Indexing {n_documents} small documents of this machine into {terminal.escape(str(folder))}.")
     out.print("This takes less than a minute on two cores, and needs no network.")
 
 
@@ -25,12 +23,12 @@ def end(shown: dict[str, Any], folder: Path) -> None:
     terminal.outcome(shown)
     out = terminal.terminal()
     for question, found in shown["answers"].items():
-        out.print(f"\n[bold]{escape(question)}[/bold]\n  {query.place(found[0])}")
+        out.print(f"\n[bold]{terminal.escape(question)}[/bold]\n  {query.place(found[0])}")
         terminal.wrapped(out, query.snippet(found[0], question), indent=2)
     for question in shown["wrong"]:
-        out.print(f"[red]not answered from the right document: {escape(question)}[/red]")
+        out.print(f"[red]not answered from the right document: {terminal.escape(question)}[/red]")
     lake = shlex.quote(str(folder / "lake"))
     out.print("\nTry next:")
     for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"status --lake {lake}"):
-        out.print(f"  raglake {escape(command)}")
+        out.print(f"  raglake {terminal.escape(command)}")
     out.print("  raglake plan . --lake my-lake    # what indexing this folder would do")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.markup import escape
-
-from flows.cli.show.terminal import paragraph, table, terminal
+from flows.cli.show.terminal import escape, paragraph, table, terminal
 
 
 def lakes(shown: dict[str, Any]) -> None:

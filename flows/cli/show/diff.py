@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flows.cli.show.terminal import say_lines
 from lake.reporting import listed
 
 _MOST_NAMES = 20
@@ -12,7 +13,7 @@ _MOST_NAMES = 20
 
 def difference(shown: dict[str, Any]) -> None:
     """Sums first, then names."""
-    print("\n".join(_lines(shown)))
+    say_lines(_lines(shown))
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from flows.cli.hints import pasteable
+from flows.cli.show.terminal import say_lines
 from lake.reporting import counted
 
 
 def diagnosis(shown: dict[str, Any]) -> None:
     """A line for each check, then what is wrong."""
-    print(pasteable("\n".join(_lines(shown))))
+    say_lines(map(pasteable, _lines(shown)))
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 
-from flows.cli.show.terminal import paragraph, terminal
+from flows.cli.show.terminal import escape, paragraph, terminal
 from lake.reporting import counted
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def question(asked: EvalQuestion, evidence: Sequence[Shown], number: int, n: int
     for shown in evidence:
         out.print(f"[dim]{escape(shown.evidence.uri)}{escape(f' ({shown.reason})') if shown.reason else ''}[/dim]")
         if shown.quote:
-            before, after = escape(shown.before), escape(shown.after)
+            before, after = escape(shown.before, is_line=False), escape(shown.after, is_line=False)
             out.print(f"[dim]{before}[/dim][green]{escape(shown.quote)}[/green][dim]{after}[/dim]")
 
 
@@ -91,7 +90,7 @@ def reviewed(told: dict[str, Any]) -> None:
 
 def _out(quiet: bool) -> Console:
     """Where a conversation goes: not to stdout if that is for one JSON value."""
-    return Console(highlight=False, soft_wrap=True, stderr=quiet)
+    return terminal(stderr=quiet)
 
 
 def _line(prompt: str, *, quiet: bool) -> str | None:

@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from rich.markup import escape
-
-from flows.cli.show.terminal import paragraph, table, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, table, terminal, wrapped
 from lake.reporting import counted
 
 _MOST_SHOWN, _LEAST_P = 10, 0.001

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
-from flows.cli.show.terminal import paragraph, table, terminal
+from flows.cli.show.terminal import escape, paragraph, table, terminal
 from lake.reporting import counted
 
 _SHORT = {"_tokens": "", "text_": "", "vector_": ""}

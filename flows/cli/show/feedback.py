@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.markup import escape
-
-from flows.cli.show.terminal import paragraph, table, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, table, terminal, wrapped
 from lake.reporting import counted
 
 _MOST_SHOWN = 20

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
-from flows.cli.show.terminal import paragraph, table, terminal
+from flows.cli.show.terminal import escape, paragraph, table, terminal
 from lake.reporting import counted
 
 _FACTS = ("source", "media_type", "parser", "title", "author", "language", "tags", "size", "modified_at", "indexed_at")
@@ -63,11 +62,11 @@ def _account(out: Console, shown: dict[str, Any]) -> None:
 def _section(out: Console, section: dict[str, Any], *, with_chunks: bool) -> None:
     out.print(f"\n[bold]{escape(_place(section))}[/bold]")
     if not with_chunks:
-        out.print(escape(section["text"]))
+        out.print(escape(section["text"], is_line=False))
         return
     for chunk in section["chunks"]:
         out.print(f"[dim]-- chunk {chunk['ordinal']}: {escape(_place(chunk))}[/dim]")
-        out.print(escape(chunk["text"]))
+        out.print(escape(chunk["text"], is_line=False))
 
 
 def _place(span: dict[str, Any]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.show.terminal import paragraph, terminal
+from flows.cli.show.terminal import escape, paragraph, terminal
 from lake.reporting import counted
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
-from flows.cli.show.terminal import paragraph, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
 from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
-
-from flows.cli.show.terminal import paragraph, table, terminal
+from flows.cli.show.terminal import escape, paragraph, table, terminal
 from lake.reporting import counted, in_bytes
 
 _MOST_NAMES, _MOST_QUESTIONS = 20, 5

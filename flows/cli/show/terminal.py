@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich import markup
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
 from flows.cli.hints import pasteable
-from lake.reporting import counted, listed
+from lake.reporting import counted, listed, visible
 
 if TYPE_CHECKING:
     from lake.reporting import Progress
@@ -29,9 +31,35 @@ _CHANGES = ("added", "changed", "moved", "removed", "unchanged")
 _COMMAND = re.compile(r"`[^`]+`")
 
 
-def terminal() -> Console:
+class SafeConsole(Console):
+    """A console whose escape sequences are its own: those in any text are shown, not obeyed."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else visible(segment.text, is_line=False)
+            yield Segment(text, segment.style, segment.control)
+
+
+def terminal(*, stderr: bool = False) -> Console:
     """A console that prints each line as it is, however narrow the terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    return SafeConsole(highlight=False, soft_wrap=True, stderr=stderr)
+
+
+def escape(text: str, *, is_line: bool = True) -> str:
+    """Text as markup that shows it as it is; several lines unless ``is_line``."""
+    return markup.escape(visible(text, is_line=is_line))
+
+
+def say(text: str, *, end: str = "\n", stderr: bool = False) -> None:
+    """Print plain text at once, without markup or wrapping."""
+    print(visible(text, is_line=False), end=end, file=sys.stderr if stderr else sys.stdout, flush=True)
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Print plain lines; one that begins with a line break has an empty line before it."""
+    for line in lines:
+        text = line.removeprefix("\n")
+        say("\n" * (len(line) - len(text)) + visible(text))
 
 
 def paragraph(out: Console, text: str, *, style: str = "", indent: int = 0) -> None:
@@ -63,6 +91,7 @@ def table(
     bold: Collection[int] = (),
 ) -> None:
     """Print columns, or a paragraph for each row if they are too wide for the terminal; nothing is cut."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
     if not out.is_terminal or sum(widths) + 2 * len(widths) <= out.width + 2:
         for number, row in enumerate([heads, *rows]):
@@ -91,7 +120,7 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         parts.TimeElapsedColumn(),
         parts.TimeRemainingColumn(),
     )
-    bars = parts.Progress(*columns, console=Console(stderr=True, quiet=quiet))
+    bars = parts.Progress(*columns, console=SafeConsole(stderr=True, quiet=quiet))
     tasks: dict[str, Any] = {}
 
     def report(what: str, n_done: int, n_more: int | None) -> None:

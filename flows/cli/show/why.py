@@ -6,10 +6,9 @@ from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from flows.cli.show.query import place
-from flows.cli.show.terminal import paragraph, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
 from lake.search.diagnosis.messages import summary
 
 _SHOWN, _TEXT = 5, 140
