@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from lake.errors import GoneError, TransientError, UsageError
+from lake.errors import ContractError, GoneError, TransientError, UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def problem_of(error: BaseException) -> Problem:
         return error
     if isinstance(error, UsageError):
         return Problem(400, "usage", str(error))
-    if isinstance(error, TransientError | GoneError | OSError):
+    if isinstance(error, TransientError | GoneError | ContractError | OSError):
         _log.warning("the lake or a model could not be reached", exc_info=error)
         message = "the lake or a model it needs can't be reached at the moment; try again"
         return Problem(503, "unavailable", message, {"Retry-After": str(_AGAIN)})

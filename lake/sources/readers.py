@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from lake import plugins
 from lake.errors import InputError, LakeError, TransientError, UsageError
+from lake.parse.registry import MAX_BYTES
 
 #: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
 #: folder. They are never documents.
@@ -29,6 +30,7 @@ def is_sidecar(uri: str) -> bool:
     return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
 
+_BLOCK = 1 << 20
 #: What the mark of a local file begins with; its inode and its time of status change in microseconds follow.
 INODE_MARK = "inode "
 
@@ -95,14 +97,17 @@ class LocalReader:
 
     def read(self, uri: str) -> bytes:
         with self.open(uri) as file:
-            return bytes(file.read())
+            return _whole(file)
 
     def open(self, uri: str) -> Any:
-        """Open a binary file, which may be larger than memory. Raises IsADirectoryError for what is no regular file."""
+        """Open a binary file, which may be larger than memory. Raises IsADirectoryError for what is no regular file.
+
+        Files of the kernel are none: a link to one could show what only this process knows, such as its environment.
+        """
         place = self._path(uri)
         # A pipe without a writer would be waited for.
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        if not stat.S_ISREG(os.fstat(handle).st_mode) or _is_of_kernel(handle):
             os.close(handle)
             raise IsADirectoryError(errno.EISDIR, "not a regular file", place)
         return os.fdopen(handle, "rb")
@@ -132,7 +137,9 @@ class FsspecReader:
 
     def read(self, uri: str) -> bytes:
         with self.open(uri) as file:
-            return bytes(file.read())
+            # A file of known size is one request; in blocks it would be many.
+            is_small = isinstance(size := getattr(file, "size", None), int) and size <= MAX_BYTES
+            return bytes(file.read()) if is_small else _whole(file)
 
     def open(self, uri: str) -> Any:
         """Open a binary file, which may be larger than memory."""
@@ -145,6 +152,30 @@ class FsspecReader:
     @cached_property
     def _path(self) -> str:
         return filesystem_of(self._root)[1].rstrip("/")
+
+
+def blocks(file: Any) -> Iterator[bytes]:
+    """A file in blocks. Raises InputError once it is larger than any document may be, however it grows meanwhile."""
+    size = 0
+    while block := file.read(_BLOCK):
+        size += len(block)
+        if size > MAX_BYTES:
+            raise InputError(f"more than {MAX_BYTES:,} bytes, the limit of a document; split the file", "too_large")
+        yield block
+
+
+def _whole(file: Any) -> bytes:
+    whole = io.BytesIO()
+    for block in blocks(file):
+        whole.write(block)
+    return whole.getvalue()
+
+
+def _is_of_kernel(handle: int) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}").startswith(("/proc/", "/sys/"))
+    except OSError:  # no such file system on this machine, hence no such files
+        return False
 
 
 class PluginReader:

@@ -22,6 +22,7 @@ from lake.sources.readers import (
     PluginReader,
     Reader,
     SourceFile,
+    blocks,
     filesystem_of,
     is_sidecar,
     listing_errors,
@@ -34,7 +35,6 @@ from lake.storage.urls import without_credentials
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
-_BLOCK = 1 << 20
 #: What the folder of a lake holds.
 _LAKE = ("raglake.json", "log")
 
@@ -118,7 +118,7 @@ class Source:
         """SHA-256 of a document's bytes, read in blocks; raises the errors of ``read``."""
         digest = hashlib.sha256()
         with reading_errors(uri), self._reader.open(uri) as file:
-            while block := file.read(_BLOCK):
+            for block in blocks(file):
                 digest.update(block)
         return digest.hexdigest()
 

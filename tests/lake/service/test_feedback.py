@@ -13,6 +13,7 @@ import pytest
 import lake
 from flows.cli.app import _exit_status
 from flows.cli.options import USAGE
+from lake.errors import ContractError
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
@@ -126,3 +127,18 @@ def test_openapi_describes_it(start: Start) -> None:
     described = json.dumps(start().get("/openapi.json").json())
     assert "/feedback" in described
     assert "FeedbackBody" in described
+
+
+def test_a_lake_that_cannot_be_written_still_answers(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = start()
+    found = running.post(text=QUESTION).json()
+
+    def read_only(*_: object, **__: object) -> str:
+        raise ContractError("/srv/lake can't be written (Read-only file system); mount its file system for writing")
+
+    monkeypatch.setattr(running.service.index, "feedback", read_only)
+    judged = {"query_id": found["query_id"], "chunk_id": found["hits"][0]["chunk_id"], "useful": True}
+    answer = running.post("/feedback", **judged)
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "/srv/lake" not in answer.text
+    assert running.post(text=QUESTION).status_code == 200

@@ -14,6 +14,7 @@ import fsspec
 import pytest
 
 from lake.errors import InputError, TransientError, UsageError
+from lake.sources import readers
 from lake.sources.source import listing, parse_source
 
 
@@ -142,3 +143,31 @@ def test_a_folder_that_vanishes_while_it_is_listed_is_no_listing(tmp_path: Path)
     (tmp_path / "deep").rmdir()
     with pytest.raises(TransientError, match="vanished while its source was listed"):
         list(listed)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no files of the kernel on this machine")
+@pytest.mark.parametrize("place", ["/proc/self/environ", "/proc/self/maps", "/proc/kmsg", "/sys/kernel/uevent_seqnum"])
+def test_a_link_shows_nothing_that_only_this_process_knows(place: str, tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to(place)
+    source = parse_source(str(tmp_path))
+    for read in (source.read, source.digest):
+        with pytest.raises(InputError) as refused:
+            read("a.md")
+        assert refused.value.error_class == "unreadable"
+
+
+def test_a_file_that_never_ends_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "MAX_BYTES", 3 << 20)
+    (tmp_path / "a.md").write_bytes(b"a" * (3 << 20))
+    with (tmp_path / "sparse.md").open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    source = parse_source(str(tmp_path))
+    assert len(source.read("a.md")) == 3 << 20
+    for read in (source.read, source.digest):
+        with pytest.raises(InputError) as refused:
+            read("sparse.md")
+        assert refused.value.error_class == "too_large"
+    remote = readers.FsspecReader(f"local://{tmp_path}")
+    assert len(remote.read("a.md")) == 3 << 20
+    with pytest.raises(InputError):
+        remote.read("sparse.md")
