@@ -10,6 +10,7 @@ from prefect.states import Completed
 from flows.forms.operations import ForgetParameters
 from flows.runtime.run import ended, named
 from lake.reporting import counted
+from lake.uris import spellings
 from tasks.artifacts import show_chosen, show_erasure
 from tasks.job import Erasure
 from tasks.redact import find_logs, redact_artifacts, redact_parameters
@@ -36,7 +37,7 @@ def _forgotten(erasure: Erasure, *, dry_run: bool) -> State[Any]:
         show_chosen(erasure.lake, chosen)
         return Completed(message=f"dry run: would erase {_counts(chosen)}; the artifact lists them")
     # First, since a run that is tried again after it was killed may no longer know the names of all copies.
-    names = erasure.words | {document.uri for document in chosen.documents}
+    names = erasure.words | {spelling for document in chosen.documents for spelling in spellings(document.uri)}
     redact_artifacts(erasure.lake, names)
     runs = find_logs(erasure.lake, names)
     erased = erase(erasure, dry_run=False)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
-from lake.ids import document_id
 from lake.releases import publishing
 from lake.releases.history import History
 from lake.reporting import Progress, silent
+from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.destinations.export import Exported
@@ -105,7 +105,8 @@ def forget(
 
 def lift(url: str, uri: str, *, source: str) -> bool:
     """Lets the next run bring back the document at ``uri`` of ``source``; returns whether it had been erased."""
-    return Lake.existing(url).denylist().lift(document_id(source, uri))
+    denylist = Lake.existing(url).denylist()
+    return any([denylist.lift(place) for place in places(source, uri)])
 
 
 def rebuild(url: str, *, progress: Progress = silent) -> History:

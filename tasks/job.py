@@ -11,6 +11,7 @@ from lake.errors import UsageError
 from lake.options import RecipeOptions, RunOptions
 from lake.sources.source import Source, parse_source
 from lake.storage.urls import without_credentials
+from lake.uris import spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Erasure:
     @property
     def words(self) -> frozenset[str]:
         """The names of documents in the request itself."""
-        return frozenset(word for word in (self.uri, self.where) if word)
+        spelled = (spelling for word in (self.uri, self.where) if word for spelling in spellings(word))
+        return frozenset(spelled)
 
     def without_names(self, message: str) -> str:
         """The message with an ellipsis for whatever it quotes of the request.

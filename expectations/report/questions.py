@@ -15,6 +15,7 @@ from expectations.series import ANSWERS
 from expectations.summary import HEADLINE
 from lake.errors import GoneError, LakeError, UsageError
 from lake.sources.declared import EVERYTHING
+from lake.uris import folded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,7 @@ def worst(
 
 def _worst(index: Index, release: str, settings: str, question: EvalQuestion, value: float) -> WorstQuestion:
     relevant = [evidence for evidence in question.evidence if evidence.grade]
-    expected, uris = [(e.uri, e.quote or "") for e in relevant], {e.uri for e in relevant}
+    expected, uris = [(e.uri, e.quote or "") for e in relevant], {folded(e.uri) for e in relevant}
     try:
         found = list(_found(index, release, settings, question.text, uris))
     except GoneError:
@@ -55,7 +56,7 @@ def _found(index: Index, release: str, settings: str, text: str, uris: set[str])
     how = {name: value for name, value in json.loads(settings).items() if name != "answers"}
     words = full_profile({"expand": "none", "principals": EVERYTHING, **parse_profile(json.dumps(how))})
     for hit in index.search(text, _N_FOUND, at=release, **words).to_pylist():
-        yield FoundPassage(hit["uri"], hit["heading"] or "", hit["text"], hit["uri"] in uris)
+        yield FoundPassage(hit["uri"], hit["heading"] or "", hit["text"], folded(hit["uri"]) in uris)
 
 
 def compared(

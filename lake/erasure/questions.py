@@ -10,6 +10,7 @@ from lake.erasure.verification import Terms, occurring
 from lake.questions.denied import without_evidence
 from lake.questions.store import change
 from lake.questions.values import EvalQuestion, Evidence
+from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -43,13 +44,14 @@ def erase(lake: Lake, erased: ErasureScope) -> int:
 
 def _without_evidence(erased: ErasureScope, questions: Iterable[EvalQuestion]) -> Iterator[EvalQuestion]:
     rows = erased.choice.rows.select("doc_id", "source", "uri").unique().iter_rows()
-    places = {_Place(source, uri): doc_id in erased.choice.named for doc_id, source, uri in rows}
+    places = {_Place(source, folded(uri)): doc_id in erased.choice.named for doc_id, source, uri in rows}
     by_uri: dict[str, bool] = {}
     for place, is_named in places.items():
         by_uri[place.uri] = by_uri.get(place.uri, False) or is_named
 
     def is_gone(piece: Evidence) -> bool:
-        named = by_uri.get(piece.uri) if piece.source is None else places.get(_Place(piece.source, piece.uri))
+        uri = folded(piece.uri)
+        named = by_uri.get(uri) if piece.source is None else places.get(_Place(piece.source, uri))
         # A copy is removed only with the erased bytes; its other contents may stay.
         return named is True or (named is False and any((piece.quote or "") in text for text in erased.terms.texts))
 

@@ -22,6 +22,7 @@ from lake.releases.values import Release
 from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
+from lake.uris import alike, folded, places, spellings
 from lake.vacuum import NOTHING_SPARED, vacuum
 
 #: Number of kept contents whose texts are compared with the erased ones at a time.
@@ -71,10 +72,17 @@ class Selection:
 
     @property
     def denied(self) -> list[tuple[str, list[str]]]:
-        """Each named document with the digests of all its bytes."""
-        by_document = self.rows.filter(pl.col("doc_id").is_in(list(self.named))).group_by("doc_id", maintain_order=True)
-        found = {str(key[0]): part["digest"].drop_nulls().unique().to_list() for key, part in by_document}
-        return [(doc_id, found.get(doc_id, [])) for doc_id in sorted(self.named)]
+        """Each named document at every spelling of its uri; with the composed one, the digests of all its bytes.
+
+        Whichever spelling is lifted, the composed one is lifted with it, and the bytes with that.
+        """
+        found: dict[str, set[str]] = {doc_id: set() for doc_id in self.named}
+        rows = self.rows.filter(pl.col("doc_id").is_in(list(self.named)))
+        for source, uri, digest in rows.select("source", "uri", "digest").unique().iter_rows():
+            for place in places(source, uri):
+                found.setdefault(place, set())
+            found[document_id(source, folded(uri))].update([digest] if digest else [])
+        return [(doc_id, sorted(found[doc_id])) for doc_id in sorted(found)]
 
 
 def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, source: str | None) -> Selection:
@@ -82,9 +90,10 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if (uri is None) == (where is None):
         raise UsageError("choose the documents: by URI or by --where SQL, not both")
     wanted = where or f"uri = {quoted(uri or '')}"
+    of_source = "true" if source is None else f"source = {quoted(source)}"
     if source is not None:
-        wanted = f"({wanted}) AND source = {quoted(source)}"
-    named = frozenset(_rows(lake, history, wanted)["doc_id"])
+        wanted = f"({wanted}) AND {of_source}"
+    named = frozenset(_rows(lake, history, *((of_source, uri) if uri is not None else (wanted,)))["doc_id"])
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
     if not named and erasure_is_unfinished(lake):
@@ -115,7 +124,7 @@ def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -
     """Documents that an earlier erasure of this URI denied, so that one that was killed can be resumed."""
     sources = {source} if source else set(_rows(lake, history, "true")["source"])
     denylist = lake.denylist()
-    return frozenset(doc_id for name in sources if denylist.has_place(doc_id := document_id(name, uri)))
+    return frozenset(place for name in sources for place in places(name, uri) if denylist.has_place(place))
 
 
 def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl.DataFrame:
@@ -130,12 +139,13 @@ def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl
             if f"commits/{name}" not in used:
                 delta = Delta.read(lake, f"commits/{name}")
                 found += [part.select(KNOWN.names).cast(KNOWN) for part in (delta.documents, delta.quarantine)]
-    rows = pl.DataFrame(pa.concat_tables([KNOWN.empty_table(), *found])).filter(pl.col("uri") == uri).unique()
+    rows = pl.DataFrame(alike(pa.concat_tables([KNOWN.empty_table(), *found]), [uri])).unique()
     rows = rows if source is None else rows.filter(pl.col("source") == source)
     if not rows.height and _has_leftovers(lake, history):
         names = [source] if source else sorted(set(_rows(lake, history, "true")["source"]))
-        places = [{"doc_id": document_id(name, uri), "source": name, "uri": uri} for name in names]
-        rows = pl.DataFrame(places, schema=rows.schema)
+        each = [(name, spelling) for name in names for spelling in spellings(uri)]
+        left = [{"doc_id": document_id(name, spelling), "source": name, "uri": spelling} for name, spelling in each]
+        rows = pl.DataFrame(left, schema=rows.schema)
     return rows.with_columns(release=pl.lit(_NO_RELEASE))
 
 
@@ -144,13 +154,13 @@ def _has_leftovers(lake: Lake, history: History) -> bool:
     return bool(found.n_contents or found.n_vectors)
 
 
-def _rows(lake: Lake, history: History, where: str) -> pl.DataFrame:
-    """KNOWN rows and their release, of every release, manifest and quarantine."""
+def _rows(lake: Lake, history: History, where: str, uri: str | None = None) -> pl.DataFrame:
+    """KNOWN rows and their release, of every release, manifest and quarantine; of ``uri`` in any spelling, if given."""
     found = [pl.DataFrame(KNOWN.empty_table()).with_columns(release=pl.lit(""))]
     for release in history.releases.values():
         for name in ("documents", "quarantine"):
             reader = lake.tables(release.generation).at(name, release.versions[name])
-            rows = _filtered(reader, where)
+            rows = _filtered(reader, where) if uri is None else alike(_filtered(reader, where), [uri])
             found.append(pl.DataFrame(rows).with_columns(release=pl.lit(release.id)))
     return pl.concat(found)
 
@@ -242,9 +252,11 @@ def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], d
     strings |= {
         value for name in _TEXT_COLUMNS for value in contents.column(name).to_pylist() if value and value != "{}"
     }
-    strings |= set(choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))["uri"])
+    named = choice.rows.filter(pl.col("doc_id").is_in(list(choice.named)))
+    strings |= {spelling for uri in named["uri"] for spelling in spellings(uri)}
     spans = {text for row in contents.to_pylist() for text in _spans(row)}
     ids = {*choice.named, *choice.digests, *texts, *_span_ids(choice, contents)}
+    ids |= {place for source, uri in named.select("source", "uri").iter_rows() for place in places(source, uri)}
     for name in ("content_id", "fingerprint"):
         ids |= set(choice.rows[name].drop_nulls()) - {""}
     words = frozenset(word for string in strings for word in words_of(string))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lake.errors import RefusedError
 from lake.ingest.rows import stated_of
 from lake.reporting import counted
+from lake.uris import places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,11 +33,12 @@ def guard_opening(lake: Lake, base: Release | None, plan: Plan, listed: pa.Table
         return
     restricted = _restricted(lake, base)
     stated = dict(zip(*(listed.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
-    opened = [
-        (uri, content_id)
-        for doc_id, uri, content_id in restricted
-        if (place := plan.moved.get(doc_id, doc_id)) in stated and "acl" not in json.loads(stated[place] or "{}")
-    ]
+    opened = []
+    for doc_id, source, uri, content_id in restricted:
+        # A file whose name has another Unicode form than in live is still the same document.
+        found = next((one for one in (plan.moved.get(doc_id), *places(source, uri)) if one in stated), None)
+        if found is not None and "acl" not in json.loads(stated[found] or "{}"):
+            opened.append((uri, content_id))
     of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
     uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
     if len(uris) <= max(allow_opening, MAX_OPENED, MAX_OPENED_SHARE * len(restricted)):
@@ -49,10 +51,10 @@ def guard_opening(lake: Lake, base: Release | None, plan: Plan, listed: pa.Table
     )
 
 
-def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str]]:
-    """doc_id, uri and content_id of the documents that live restricts."""
+def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str, str]]:
+    """doc_id, source, uri and content_id of the documents that live restricts."""
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
-    names = ["doc_id", "uri", "content_id"]
+    names = ["doc_id", "source", "uri", "content_id"]
     found = rows.scan(names, "acl IS NOT NULL")
     return list(zip(*(found.column(name).to_pylist() for name in names), strict=True))
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from lake.ingest.rows import each_stated
 from lake.releases import rights as kept
 from lake.schemas import RIGHTS
+from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -59,7 +60,34 @@ def _learned(lake: Lake, history: History, scan: Scan, held: pa.Table) -> pa.Tab
     rows = pa.concat_tables(parts)
     numbered = rows.append_column("index", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("doc_id").aggregate([("index", "min")]).column("index_min")
-    return rows.take(first.combine_chunks().sort())
+    learned = rows.take(first.combine_chunks().sort())
+    return pa.concat_tables([learned, _respelled(lake, history, scan, learned)])
+
+
+def _respelled(lake: Lake, history: History, scan: Scan, learned: pa.Table) -> pa.Table:
+    """RIGHTS rows of documents that sources no longer hold, but kept releases do, under another spelling of a uri.
+
+    Whoever named them named the documents that are there now, so they have those documents' rights at every release.
+    """
+    acls = dict(zip(*(learned.column(name).to_pylist() for name in RIGHTS.names), strict=True))
+    named = scan.plan.write.select("doc_id", "source", "uri").iter_rows()
+    others = {
+        place: acls[doc_id]
+        for doc_id, source, uri in named
+        if doc_id in acls and not uri.isascii()
+        for place in places(source, uri)[1:]
+    }
+    if not others:
+        return RIGHTS.empty_table()
+    wanted = pa.array(sorted(others), pa.string())
+    found, present = set[str](), set(scan.plan.write["doc_id"])
+    for release in history.releases.values():
+        ids = lake.tables(release.generation).at("documents", release.versions["documents"]).scan(["doc_id"])[0]
+        held = set(ids.filter(pc.is_in(ids, wanted)).to_pylist())
+        found |= held
+        if release.id == scan.plan.base:
+            present |= held.difference(scan.plan.deleted)
+    return _rows({doc_id: others[doc_id] for doc_id in sorted(found - present)})
 
 
 def _rows(acls: dict[str, list[str] | None]) -> pa.Table:

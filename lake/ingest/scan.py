@@ -129,9 +129,9 @@ def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
     denylist = lake.denylist()
     if not denylist:
         return 0
-    marks = zip(known.column("doc_id").to_pylist(), known.column("digest").to_pylist(), strict=True)
-    gone = ((doc_id, digest) for doc_id, digest in marks if doc_id in plan.removed)
-    return sum(denylist.has_place(doc_id) or denylist.has_content(digest or "") for doc_id, digest in gone)
+    columns = (known.column(name).to_pylist() for name in ("doc_id", "source", "uri", "digest"))
+    gone = (row[1:] for row in zip(*columns, strict=True) if row[0] in plan.removed)
+    return sum(denylist.has_document(source, uri) or denylist.has_content(digest or "") for source, uri, digest in gone)
 
 
 def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.Table) -> pl.DataFrame:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lake.errors import InputError
-from lake.ids import document_id
 from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
 from lake.sources.readers import is_sidecar
 from lake.sources.source import Source, listing
+from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -62,9 +62,24 @@ def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested
             pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
         )
     stated, remarks, whole = _stated(documents, states, denylist)
+    remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
     return Digested(documents, cached, unreadable, n_listed - n_vanished - documents.num_rows, remarks)
+
+
+def _spelled_twice(documents: pa.Table) -> list[str]:
+    """Remarks on documents whose names differ only in their Unicode form, since whoever names one names all."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for source, uri in zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True):
+        if not uri.isascii():
+            found.setdefault((source, folded(uri)), []).append(uri)
+    return [
+        f"{name} is the name of {len(uris)} files, spelled {' and '.join(map(ascii, sorted(uris)))}; all are "
+        "indexed, and filters, rights and erasures that name one hold for all: rename or delete the others"
+        for (_, name), uris in sorted(found.items())
+        if len(uris) > 1
+    ]
 
 
 def _n_documents(listed: pa.Table) -> int:
@@ -124,7 +139,7 @@ def _outwait_stamps(to_read: pa.Table) -> None:
 
 
 def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
-    return denylist.has_place(document_id(source, uri))
+    return denylist.has_document(source, uri)
 
 
 def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[pa.Array, tuple[str, ...], pa.Table]:

@@ -13,6 +13,7 @@ from lake.ingest.completeness import remarks
 from lake.ingest.plan import parser_and_suffix
 from lake.schemas import ACCOUNT
 from lake.tables.sql import quoted
+from lake.uris import alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,17 +72,24 @@ def inspected(
 
 
 def _row(snapshot: Snapshot, uri: str, source: str | None) -> tuple[dict[str, Any], str]:
-    where = f"uri = {quoted(uri)}" + (f" AND source = {quoted(source)}" if source is not None else "")
-    found: list[tuple[dict[str, Any], str]] = []
-    for table, more in (("documents", _INDEXED), ("quarantine", _FAILED)):
-        rows = snapshot.table(table).scan([*_PLACE, *more], where).to_pylist()
-        found += [(row, table) for row in rows]
+    of_source = None if source is None else f"source = {quoted(source)}"
+    exact = f"uri = {quoted(uri)}" + (f" AND {of_source}" if of_source else "")
+    found = _found(snapshot, exact) or _found(snapshot, of_source, [uri])
     if not found:
         raise UsageError(_unknown(snapshot, uri, source))
     if len(found) > 1:
         names = ", ".join(sorted(row["source"] for row, _ in found))
         raise UsageError(f"{uri!r} is in several sources: {names}; choose one with --source")
     return found[0]
+
+
+def _found(snapshot: Snapshot, where: str | None, named: Sequence[str] = ()) -> list[tuple[dict[str, Any], str]]:
+    """Rows of documents and of quarantine with their table; if any are ``named``, only those, in any spelling."""
+    found: list[tuple[dict[str, Any], str]] = []
+    for table, more in (("documents", _INDEXED), ("quarantine", _FAILED)):
+        rows = snapshot.table(table).scan([*_PLACE, *more], where)
+        found += [(row, table) for row in (alike(rows, named) if named else rows).to_pylist()]
+    return found
 
 
 def _unknown(snapshot: Snapshot, uri: str, source: str | None) -> str:

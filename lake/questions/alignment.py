@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lake.ids import value_digest
 from lake.questions.values import EvalQuestion, Evidence
 from lake.tables.sql import one_of
+from lake.uris import alike, exactly, folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -115,19 +116,16 @@ class _Manifest:
 
 
 def _by_uri(reader: TableReader, columns: Iterable[str], uris: set[str]) -> dict[str, list[dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     rows = reader.scan(list(columns))
-    rows = rows.filter(pc.is_in(rows.column("uri"), pa.array(sorted(uris), pa.string())))
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.to_pylist():
-        found.setdefault(row["uri"], []).append(row)
+    for row in alike(rows, uris).to_pylist():
+        found.setdefault(folded(row["uri"]), []).append(row)
     return found
 
 
 def _of_source(rows: Mapping[str, list[dict[str, Any]]], evidence: Evidence) -> list[dict[str, Any]]:
-    return [row for row in rows.get(evidence.uri, ()) if evidence.source in (None, row["source"])]
+    named = rows.get(folded(evidence.uri), ())
+    return exactly([row for row in named if evidence.source in (None, row["source"])], evidence.uri)
 
 
 #: The place by document and evidence, or why there is none.

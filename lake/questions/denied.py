@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lake.ids import document_id
 from lake.questions.values import EvalQuestion, Evidence
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def undenied(lake: Lake, questions: Iterable[EvalQuestion]) -> list[EvalQuestion
 
     def is_denied(piece: Evidence) -> bool:
         named = [piece.source] if piece.source is not None else sources
-        return any(denylist.has_place(document_id(source, piece.uri)) for source in named)
+        return any(denylist.has_document(source, piece.uri) for source in named)
 
     found = (
         without_evidence(question, [piece for piece in question.evidence if is_denied(piece)]) for question in kept

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lake.ids import document_id
 from lake.questions.alignment import resolve, texts_of
 from lake.questions.store import change, questions
 from lake.questions.values import EvalQuestion, merged
 from lake.records.calls import Calls
+from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -68,7 +68,8 @@ def turn_down(lake: Lake, question: EvalQuestion) -> bool:
 
     Returns False if it no longer exists.
     """
-    about = [document_id(piece.source, piece.uri) for piece in question.evidence if piece.source is not None]
+    named = [(piece.source, piece.uri) for piece in question.evidence if piece.source is not None]
+    about = [place for source, uri in named for place in places(source, uri)]
     if question.origin != "imported":
         Calls(lake).turn_down(question.set, question.text, about)
     return _changed(lake, question, lambda found: None)

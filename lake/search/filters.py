@@ -17,6 +17,7 @@ from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.sources.globs import matching
 from lake.tables.sql import one_of, quoted
+from lake.uris import column_folded, folded
 
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 METADATA = "metadata."
 _HIDDEN = ("vector", "metadata")
 _REMEMBERED = 64
+#: The operators that compare for equality, with the one that takes several values.
+_ANY_OF = {"=": "in", "in": "in", "!=": "not in", "not in": "not in"}
 _USUAL = ("uri", "source", "media_type", "language", "title", "tags", "modified_at", "page", "heading")
 _WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 
@@ -70,6 +73,8 @@ class ReleaseFilter:
         kind = self._kind(key)
         if operator == "glob":
             return self._glob(key, value)
+        if key == "uri":
+            operator, value = self._spelled(operator, value)
         predicate = kind.predicate(key, operator, value)
         return predicate if key in self._chunks.schema.names else self._documents_where(predicate)
 
@@ -117,11 +122,36 @@ class ReleaseFilter:
             raise UsageError(f"glob is for 'uri' and a pattern such as 'hr/**', not for {column!r} and {pattern!r}")
         quoted(pattern)
         path = pattern.removesuffix("**")
+        if not pattern.isascii():
+            return self._remembered("glob", pattern, lambda: self._matching(pattern))
         if path.endswith("/") and not re.search(r"[*?\[]", path):
             return Predicate(f"starts_with(uri, {quoted(path.removeprefix('/'))})")
         if pattern.startswith("*") and not re.search(r"[*?\[/]", pattern[1:]) and pattern != "*":
             return Predicate(f"ends_with(uri, {quoted(pattern[1:])})")
         return self._remembered("glob", pattern, lambda: self._matching(pattern))
+
+    def _spelled(self, operator: str, value: Any) -> tuple[str, Any]:
+        """A condition on uris that holds for each in any Unicode form."""
+        values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        equal = _ANY_OF.get(operator)
+        if equal is None or all(not isinstance(one, str) or one.isascii() for one in values):
+            return operator, value
+        texts = {folded(one) for one in values if isinstance(one, str)}
+        stored = (spelling for text in sorted(texts) for spelling in self._respelled.get(text, ()))
+        return equal, [*(one for one in values if not isinstance(one, str)), *texts, *stored]
+
+    @cached_property
+    def _respelled(self) -> dict[str, list[str]]:
+        """The uris that are not in NFC, by their NFC."""
+        import pyarrow.compute as pc
+
+        uris = self._documents.scan(["uri"]).column("uri")
+        forms = column_folded(uris)
+        other = pc.not_equal(uris, forms)
+        found: dict[str, list[str]] = {}
+        for form, uri in zip(forms.filter(other).to_pylist(), uris.filter(other).to_pylist(), strict=True):
+            found.setdefault(form, []).append(uri)
+        return found
 
     def _matching(self, pattern: str) -> frozenset[str]:
         rows = self._documents.scan(["doc_id", "uri"])

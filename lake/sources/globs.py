@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
+from lake.uris import column_folded, folded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,10 +23,12 @@ _STARS = re.compile(r"\*{3,}")
 def matches(uri: str, pattern: str) -> bool:
     """Whether a pattern of ``include`` or ``exclude`` matches this uri; without a slash it matches the last part.
 
+    Both are compared in NFC.
+
     >>> matches("a/b.md", "*.md"), matches("a/b.md", "a/"), matches("a/b.md", "/b.md")
     (True, True, False)
     """
-    return expression(_from_root(pattern)).fullmatch(uri) is not None
+    return expression(folded(_from_root(pattern))).fullmatch(folded(uri)) is not None
 
 
 def matching(uris: pa.Array, pattern: str) -> pa.Array:
@@ -33,7 +36,8 @@ def matching(uris: pa.Array, pattern: str) -> pa.Array:
     import pyarrow.compute as pc
 
     expression(pattern)  # raises UsageError for what is no pattern
-    return pc.match_substring_regex(uris, f"(?s)^(?:{_translated(_from_root(pattern))})$")
+    wanted = f"(?s)^(?:{_translated(folded(_from_root(pattern)))})$"
+    return pc.match_substring_regex(column_folded(uris), wanted)
 
 
 @lru_cache(maxsize=256)

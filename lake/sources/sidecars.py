@@ -9,15 +9,17 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from lake.errors import InputError, UsageError
-from lake.ids import bytes_digest, document_id
+from lake.ids import bytes_digest
 from lake.sources.declared import Statement, broken, merged, statement
 from lake.sources.globs import matches
 from lake.sources.readers import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
 from lake.sources.source import Source
+from lake.uris import folded, places
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist
@@ -138,17 +140,61 @@ def is_denied_file(row: Mapping[str, Any], denylist: Denylist, erased: Collectio
     """
 
     def is_denied(document: str) -> bool:
-        doc_id = document_id(row["source"], document)
-        return doc_id in erased or denylist.has_place(doc_id)
+        return any(place in erased or denylist.has_place(place) for place in places(row["source"], document))
 
     beside = document_of(row["uri"]) if is_sidecar(row["uri"]) else None
-    if denylist.has_place(row["doc_id"]) or denylist.has_content(row["digest"]) or (beside and is_denied(beside)):
+    if (
+        denylist.has_document(row["source"], row["uri"])
+        or denylist.has_content(row["digest"])
+        or (beside and is_denied(beside))
+    ):
         return True
     return row["states"] is not None and without(row["states"], is_denied) != row["states"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table's statements by the name of a document, then by its spellings; ``below`` is about all of them."""
+
+    folder: str
+    of: Mapping[str, dict[str, Statement]]
+    below: Statement
+
+
+def _astray(table: _Table, named: Collection[str]) -> Iterator[tuple[str, Statement]]:
+    """The statements about no document."""
+    for name, spelled in table.of.items():
+        if name not in named:
+            yield from spelled.items()
+
+
+def _by_name(stated: Mapping[str, Statement]) -> dict[str, dict[str, Statement]]:
+    found: dict[str, dict[str, Statement]] = {}
+    for document, one in stated.items():
+        found.setdefault(folded(document), {})[document] = one
+    return found
+
+
+def _spelled(stated: Mapping[str, Statement], uri: str) -> Statement:
+    """Statements about all spellings of a uri as one; its own spelling's override the others, except rights."""
+    return _joined([stated[spelling] for spelling in sorted(stated, key=lambda spelling: spelling == uri)])
+
+
+def _joined(stated: Iterable[Statement]) -> Statement:
+    """Statements of the same rank as one: the last overrides, and only who is in every acl may see the document."""
+    joined: Statement = {}
+    for one in stated:
+        both = merged(joined, one)
+        if "acl" in joined and "acl" in one:
+            both["acl"] = sorted(set(joined["acl"]) & set(one["acl"]))
+        joined = both
+    return joined
+
+
 class Stated:
     """Statements of all sidecars of one source; those nearer to a document override others.
+
+    Names are compared in NFC. What is stated about one spelling of a name holds for all of them.
 
     A row of a table that states rights but names no document restricts the documents that it may be meant for
     (``meant_for``), unless another statement is about their rights.
@@ -156,25 +202,32 @@ class Stated:
 
     def __init__(self, sidecars: Iterable[tuple[str, str]], uris: Collection[str]) -> None:
         """``sidecars``: uri and states (JSON) of each. ``uris``: all documents of the source."""
-        self._objects: dict[str, Statement] = {}
-        self._tables: dict[str, dict[str, Any]] = {}
+        self._objects: dict[str, dict[str, Statement]] = {}
+        self._tables: dict[str, list[_Table]] = {}
         for uri, states in sidecars:
+            stated = json.loads(states)
+            of = _by_name(stated.get("of", {}))
             if document_of(uri) is None:
-                self._tables[posixpath.dirname(uri)] = json.loads(states)
+                table = _Table(posixpath.dirname(uri), of, stated.get("below", {}))
+                self._tables.setdefault(folded(table.folder), []).append(table)
             else:
-                self._objects |= json.loads(states)["of"]
-        self._astray = {folder: sorted(table.get("of", {}).keys() - uris) for folder, table in self._tables.items()}
+                for name, spelled in of.items():
+                    self._objects.setdefault(name, {}).update(spelled)
+        named = set(map(folded, uris))
+        tables = (table for each in self._tables.values() for table in each)
+        self._astray = {table.folder: dict(_astray(table, named)) for table in tables}
         self._meant: dict[str, list[Statement]] = {}
         self._remarks = list(self._resolved(uris)) if any(self._astray.values()) else []
 
     def of(self, uri: str) -> Statement:
         """The Statement about a document; empty if there is none."""
         stated: Statement = {}
-        for folder in _folders(uri) if self._tables else ():
-            table = self._tables.get(folder, {})
-            stated = merged(stated, table.get("below", {}))
-            stated = merged(stated, table.get("of", {}).get(uri, {}))
-        stated = merged(stated, self._objects[uri]) if uri in self._objects else stated
+        name = folded(uri)
+        for folder in _folders(name) if self._tables else ():
+            tables = sorted(self._tables.get(folder, ()), key=lambda table: uri.startswith(f"{table.folder}/"))
+            stated = merged(stated, _joined([table.below for table in tables]))
+            stated = merged(stated, _joined([_spelled(table.of.get(name, {}), uri) for table in tables]))
+        stated = merged(stated, _spelled(self._objects[name], uri)) if name in self._objects else stated
         if uri not in self._meant or "acl" in stated:
             return stated
         common = set.intersection(*(set(one["acl"]) for one in self._meant[uri]))
@@ -187,13 +240,13 @@ class Stated:
     def _resolved(self, uris: Collection[str]) -> Iterator[str]:
         likely = LikelyDocuments(uris)
         for folder, lost in sorted(self._astray.items()):
-            path, stated = posixpath.join(folder, SIDECAR_TABLE), self._tables[folder].get("of", {})
-            for row in (row for row in lost if "acl" in stated[row]):
+            path, stated = posixpath.join(folder, SIDECAR_TABLE), lost
+            for row in (row for row in sorted(lost) if "acl" in stated[row]):
                 meant = likely.meant_by(row, folder)
                 for uri in meant:
                     self._meant.setdefault(uri, []).append(stated[row])
                 yield f"{path}: the row for {row} states rights but names no document here; {_effect(meant)}"
-            if others := [row for row in lost if "acl" not in stated[row]]:
+            if others := [row for row in sorted(lost) if "acl" not in stated[row]]:
                 named = ", ".join(others[:_FIRST]) + (" ..." if len(others) > _FIRST else "")
                 yield f"{path}: {len(others)} of its paths are no documents here: {named}"
 

@@ -32,6 +32,7 @@ from lake.sources.readers import (
     reading_errors,
 )
 from lake.storage.urls import without_credentials
+from lake.uris import folded, spellings
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 _MAGIC = re.compile(r"[*?\[]")
@@ -69,7 +70,7 @@ class Source:
         if self.file is None:
             with listing_errors(self.name):
                 yield from (found for found in self._reader.list() if is_sidecar(found.uri) or self._wants(found.uri))
-        elif self.only is None or self.file in self.only:
+        elif self.only is None or folded(self.file) in self._only_named:
             yield self._found_file(self.file)
             yield from self._beside(self.file)
 
@@ -84,7 +85,7 @@ class Source:
         """The sidecars of a single file; none on a web server, which may answer any name."""
         if self.root.startswith(("http://", "https://")):
             return
-        for name in (uri + SIDECAR_SUFFIX, SIDECAR_TABLE):
+        for name in (*(spelling + SIDECAR_SUFFIX for spelling in spellings(uri)), SIDECAR_TABLE):
             try:
                 yield self._found_file(name)
             except OSError as error:
@@ -95,13 +96,17 @@ class Source:
                     raise
 
     @cached_property
+    def _only_named(self) -> frozenset[str]:
+        return frozenset(map(folded, self.only or ()))
+
+    @cached_property
     def _names_hidden(self) -> bool:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
     def _wants(self, uri: str) -> bool:
-        if self.only is not None and uri not in self.only:
+        if self.only is not None and folded(uri) not in self._only_named:
             return False
-        if self.pattern != "**" and not expression(self.pattern).fullmatch(uri):
+        if self.pattern != "**" and not expression(folded(self.pattern)).fullmatch(folded(uri)):
             return False
         if self.include and not any(matches(uri, pattern) for pattern in self.include):
             return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lake.errors import ContractError
 from lake.ids import value_digest
 from lake.storage.protocol import Store
+from lake.uris import places
 
 _FOLDER = "denylist"
 _SALT = f"{_FOLDER}/salt"
@@ -56,8 +57,12 @@ class Denylist:
         return len(self._places)
 
     def has_place(self, doc_id: str) -> bool:
-        """Whether the document at this place was erased."""
+        """Whether the document at this place was erased; ``has_document`` knows its other spellings too."""
         return bool(self._places) and self._token("place", doc_id) in self._places
+
+    def has_document(self, source: str, uri: str) -> bool:
+        """Whether the document of this name was erased, in whatever Unicode form either name is spelled."""
+        return bool(self._places) and any(map(self.has_place, places(source, uri)))
 
     def has_content(self, digest: str) -> bool:
         """Whether a document of these bytes was erased."""

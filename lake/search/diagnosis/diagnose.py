@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
-from lake.ids import document_id
 from lake.questions.alignment import resolve
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.diagnosis.values import EvidenceLocation
 from lake.tables.sql import quoted
+from lake.uris import alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,12 +75,10 @@ def _lost(lake: Lake, history: History, release: Release, lost: Lost) -> Evidenc
 
 def _at(lake: Lake, release: Release, table: str, lost: Lost, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of a table at the URI of the evidence."""
-    where = f"uri = {quoted(lost.evidence.uri)}"
-    if lost.evidence.source is not None:
-        where += f" AND source = {quoted(lost.evidence.source)}"
-    rows: list[dict[str, Any]] = (
-        lake.tables(release.generation).at(table, release.versions[table]).scan(columns, where).to_pylist()
-    )
+    where = None if lost.evidence.source is None else f"source = {quoted(lost.evidence.source)}"
+    reader = lake.tables(release.generation).at(table, release.versions[table])
+    found = alike(reader.scan([*dict.fromkeys((*columns, "uri"))], where), [lost.evidence.uri])
+    rows: list[dict[str, Any]] = found.select(list(columns)).to_pylist()
     return rows
 
 
@@ -88,7 +86,7 @@ def _is_erased(lake: Lake, history: History, uri: str, source: str | None) -> bo
     denylist = lake.denylist()
     if not len(denylist):
         return False
-    return any(denylist.has_place(document_id(name, uri)) for name in ([source] if source else _sources(lake, history)))
+    return any(denylist.has_document(name, uri) for name in ([source] if source else _sources(lake, history)))
 
 
 def _sources(lake: Lake, history: History) -> set[str]:
