@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.chunk.boundaries import skip_space, trimmed_end
+from lake.graphemes import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,20 +18,16 @@ if TYPE_CHECKING:
 
 _WORD_START = re.compile(r"(?<=\s)\S")
 
-# What continues a visible character: marks, joiners, variation selectors, skin tones.
-_EXTENDS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u093c-\u094d\u0e31-\u0e3a\u0e47-\u0e4e\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"
-)
-
 # How full, in tenths, a span must be for a cut of each rank.
 _FULL, _FAIR, _LEAST = 8, 6, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Splitter:
-    """Splits between blocks, else between units, else at white space, else anywhere.
+    """Splits between blocks, else between units, else at white space, else between any two visible characters.
 
-    ``limit`` holds exactly for each span's own text; only a single character may exceed it. ``overlap`` is the
+    ``limit`` holds exactly for each span's own text; only a single character may exceed it. A visible character
+    is parted only if it is longer than a span. ``overlap`` is the
     maximum of tokens, in whole units, that a span repeats from the one before.
     """
 
@@ -58,7 +55,8 @@ class Splitter:
             return position
         if self.layout.strategy == "window":
             word = _WORD_START.search(self.ruler.text, low, position)
-            return word.start() if word else skip_space(self.ruler.text, low, position)
+            start = word.start() if word else skip_space(self.ruler.text, low, position)
+            return min(cluster(self.ruler.text, start, previous)[1], position)
         return self.layout.first_unit(low, position)
 
     def _stop(self, begin: int, floor: int, end: int) -> int:
@@ -67,16 +65,27 @@ class Splitter:
         Text cut inside a word may have more tokens on its own, so each cut is verified and retried with less room.
         The steps double, which keeps hostile text linear.
         """
-        room, step = self.limit, 1
+        text, room, step = self.ruler.text, self.limit, 1
         while True:
-            stop = self._choose(begin, floor, end, room)
+            stop = self._whole(begin, floor, self._choose(begin, floor, end, room), end)
             if stop <= max(floor, begin + 1):
                 return stop
-            excess = self.ruler.count(begin, trimmed_end(self.ruler.text, begin, stop)) - self.limit
+            excess = self.ruler.count(begin, trimmed_end(text, begin, stop)) - self.limit
             if excess <= 0:
                 return stop
             step = max(excess, 2 * step)
             room = max(room - step, room // 2)
+
+    def _whole(self, begin: int, floor: int, stop: int, end: int) -> int:
+        """``stop``, moved so that it parts no visible character; ``floor`` if that takes a span without an overlap."""
+        start, after = cluster(self.ruler.text, stop, begin)
+        if stop >= end or start == stop:
+            return stop
+        if start > max(begin, floor):
+            return start
+        if begin < floor:
+            return floor
+        return after if after <= end and self.ruler.count(begin, after) <= self.limit else stop
 
     def _choose(self, begin: int, floor: int, end: int, room: int) -> int:
         if self.ruler.reach(begin, room) >= end:
@@ -137,19 +146,7 @@ def _word_start(text: str, low: int, place: int) -> int:
     if text[place].isspace() or text[place - 1].isspace():
         return place
     n_characters = sum(len(word) for word in text[low:place].rsplit(None, 1)[-1:])
-    return place - n_characters if n_characters < place - low else _grapheme_start(text, low, place)
-
-
-def _grapheme_start(text: str, low: int, place: int) -> int:
-    """Start of the visible character that a cut at ``place`` would split, unless it began at ``low`` or before.
-
-    >>> _grapheme_start("abcde\u0301f", 0, 5), _grapheme_start("abcdef", 0, 5)
-    (4, 5)
-    """
-    start = place
-    while start > low and start < len(text) and (_EXTENDS.match(text, start) or text[start - 1] == "\u200d"):
-        start -= 1
-    return start if start > low else place
+    return place - n_characters if n_characters < place - low else place
 
 
 def _last(places: Sequence[int], low: int, high: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from lake import graphemes
+
 #: Maximum characters of a header in a heading path, and of a title line.
 _LONGEST_LABEL, _LONGEST_TITLE = 1000, 160
 #: Lines among which the rule below a header is looked for, and characters of each.
@@ -86,7 +88,7 @@ def _shorter(cells: Sequence[str]) -> Iterator[str]:
         yield " | ".join(" ".join(cell.split()[:n_words]) for cell in cells)
     first = [cell.split()[0] if cell.split() else "" for cell in cells]
     for length in _CHARACTERS:
-        cut = [word[:length] for word in first]
+        cut = [graphemes.shortened(word, length) for word in first]
         yield " | ".join(cut)
     n_columns = len(cells)
     while n_columns > 1:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from lake.graphemes import shortened
 from lake.parse.account import Account
 from lake.parse.canonical import clean, one_line
 from lake.parse.document import Omission
@@ -42,4 +43,4 @@ def _capped(omitted: tuple[Omission, ...]) -> Iterator[Omission]:
 
 def _short(place: str) -> str:
     text = one_line(clean(place))
-    return text if len(text) <= _MAX_PLACE else f"{text[: _MAX_PLACE - 1]}…"
+    return text if len(text) <= _MAX_PLACE else shortened(text, _MAX_PLACE - 1, "…")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lake.graphemes import cluster, shortened
 from lake.questions.alignment import resolve, texts_of
 from lake.questions.store import change, questions
 from lake.questions.values import EvalQuestion, merged
@@ -48,7 +49,8 @@ def shown(lake: Lake, release: Release | None, pending: Sequence[EvalQuestion]) 
         found = [Shown(lost.evidence, quote=lost.evidence.quote or "", reason=lost.reason) for lost in one.lost]
         for place in one.places:
             text, start, end = texts.get(place.doc_id, ("", ""))[1], place.start or 0, place.end or 0
-            before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+            before = text[cluster(text, max(0, start - _AROUND))[0] : start]
+            after = shortened(text[end : end + _AROUND + 1], _AROUND)
             found.append(Shown(place.evidence, before, text[start:end], after))
         yield found
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.graphemes import cluster
 from lake.search.predicate import NOTHING, Predicate
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
     parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
     sections, end = [], start + characters
     for row in sorted(parents, key=lambda row: (row["start"], row["end"])):
+        if row["start"] < end < row["end"]:
+            whole = row["start"] + cluster(row["text"], end - row["start"])[0]
+            end = whole if whole > max(start, row["start"]) else end
         if row["start"] < end:
             first, last = max(start, row["start"]), min(end, row["end"])
             text = row["text"][first - row["start"] : last - row["start"]]

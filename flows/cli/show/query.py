@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
+from lake.graphemes import cluster
 from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.
@@ -59,10 +60,10 @@ def snippet(hit: dict[str, Any], question: str) -> str:
     text = " ".join(hit["chunk_text"].split())
     found = found_words(text, question, hit.get("language"))
     start = _best_start(text, [first for first, _ in found])
-    end = min(len(text), start + _SNIPPET)
+    end = cluster(text, min(len(text), start + _SNIPPET), start)[0]
     pieces, at = ["... "] if start else [], start
     for first, last in found:
-        if first >= start and last <= end:
+        if first >= at and last <= end:
             pieces += [escape(text[at:first]), f"[bold green]{escape(text[first:last])}[/bold green]"]
             at = last
     return "".join([*pieces, escape(text[at:end]), " ..." if end < len(text) else ""])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from lake.errors import InputError
+from lake.graphemes import shortened
 from lake.parse.canonical import TextWriter, clean, one_line
 
 MAX_DEPTH = 200
@@ -20,7 +21,7 @@ def write_outline(value: object, writer: TextWriter) -> None:
     Dicts, lists and scalars are those of JSON; a tuple of (key, value) pairs may repeat its keys.
     """
     for key, item in _entries(value):
-        writer.add("\n".join(entry_lines(key, item)), "list", label=one_line(clean(key))[:_LONGEST_LABEL])
+        writer.add("\n".join(entry_lines(key, item)), "list", label=shortened(one_line(clean(key)), _LONGEST_LABEL))
 
 
 def entry_lines(key: str, value: object, depth: int = 0) -> Iterator[str]:

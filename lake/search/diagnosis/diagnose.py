@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
+from lake.graphemes import shortened
 from lake.questions.alignment import resolve
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.diagnosis.values import EvidenceLocation
@@ -53,7 +54,7 @@ def why(lake: Lake, history: History, expected: EvalQuestion, trace: SearchTrace
 
 
 def _brief(hit: Mapping[str, Any], rank: int) -> dict[str, Any]:
-    words = " ".join(hit["chunk_text"].split())[:_SHOWN_CHARACTERS]
+    words = shortened(" ".join(hit["chunk_text"].split()), _SHOWN_CHARACTERS)
     return {"rank": rank, **{name: hit[name] for name in _OF_HIT}, "text": words}
 
 
