@@ -89,7 +89,8 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "alive", "plugins", "ids", "patches", "reporting", "result", "schemas", "recipe", "options"),
+    *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "result", "schemas", "recipe"),
+    "options",
     *("storage", "parse", "chunk", "sources", "tables", "releases", "directory", "endpoints", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
     *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
