@@ -14,7 +14,7 @@ from expectations.validator import VALIDATOR
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import price_per_million_tokens
-from lake.errors import LakeError, RefusedError, UsageError
+from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from lake.recipe import Recipe
     from lake.releases.values import Release
 
+
+#: How often a run scans if tables that it reads are rewritten meanwhile.
+_TRIES = 3
 
 _log = logging.getLogger(__name__)
 
@@ -87,11 +90,9 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     """
     started, lake = time.monotonic(), Lake.writable(job.lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
-    found = steps.scan(job)
-    if _is_current(lake, found):
-        if lake.exists():
-            _remember(job, lake, found)
-        return _nothing_to_do(lake, found, time.monotonic() - started)
+    found, outcome = _scanned(job, lake, steps, started)
+    if outcome is not None:
+        return outcome
     give_memory_back()
     warm_up()
     VALIDATOR.warm_up()
@@ -116,6 +117,25 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     counts |= _words(lake, candidate, found)
     every, seconds = (*found.remarks, *remarks), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
+
+
+def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, Outcome | None]:
+    """What the sources hold, and the outcome if there is nothing to do.
+
+    Scans again if the tables of ``live`` were rewritten meanwhile: no lease is held yet.
+    """
+    for attempt in range(_TRIES):
+        try:
+            found = steps.scan(job)
+            if not _is_current(lake, found):
+                return found, None
+            if lake.exists():
+                _remember(job, lake, found)
+            return found, _nothing_to_do(lake, found, time.monotonic() - started)
+        except GoneError:
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _is_current(lake: Lake, found: Scan) -> bool:

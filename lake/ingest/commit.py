@@ -209,6 +209,7 @@ def write_tables(
             tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
             tables.maintain(name)
+            check_held(lake.url)  # a run that took over may have given the same id, and with it the tag, to its release
             versions[name] = tables.seal(name, release)
     return versions
 

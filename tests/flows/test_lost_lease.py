@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import raglake
 from lake.directory import Lake
+from lake.ingest import scan as scans
 from lake.storage.store import LocalStore
+from lake.tables.writer import Tables
 
 RECIPE = raglake.RecipeOptions(embedder="hash")
 
@@ -69,3 +72,51 @@ def test_what_a_first_run_that_failed_left_is_forgotten(tmp_path: Path, monkeypa
     assert done.proof is not None
     assert done.proof.holds
     assert raglake.ingest(source, url, recipe=RECIPE).n_denied == 1
+
+
+@pytest.mark.parametrize("has_work", [True, False])
+def test_a_scan_starts_again_if_its_tables_are_rewritten_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_work: bool
+) -> None:
+    source, url = tmp_path / "source", str(tmp_path / "lake")
+    source.mkdir()
+    for name in ("a", "b"):
+        (source / f"{name}.md").write_text(f"# Pump {name}\n\nHold the {name} button.\n")
+    raglake.ingest(source, url, recipe=RECIPE)
+    (source / "b.md").unlink()
+    if has_work:
+        (source / "a.md").write_text("# Pump\n\nHold the red button.\n")
+    known, looked = scans.known_documents, []
+
+    def slept(lake: Lake, release: Any) -> Any:
+        looked.append(release)
+        if len(looked) == 1:  # between reading the log and opening the tables
+            raglake.forget(url, uri="b.md", why="request 4711")
+        return known(lake, release)
+
+    monkeypatch.setattr(scans, "known_documents", slept)
+    assert raglake.ingest(source, url, recipe=RECIPE).published == has_work
+    assert len({release.generation for release in looked}) == 2
+    assert [hit["uri"] for hit in raglake.open_lake(url).search("button", mode="text")] == ["a.md"]
+
+
+def test_whoever_lost_the_lease_moves_no_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, url = tmp_path / "source", str(tmp_path / "lake")
+    source.mkdir()
+    (source / "a.md").write_text("# Pump\n\nHold the red button.\n")
+    maintain, done = Tables.maintain, []
+
+    def slept(tables: Tables, name: str) -> None:
+        maintain(tables, name)
+        if not done:
+            done.append(name)
+            shutil.rmtree(Path(url, "lease"))  # as if it had expired long ago
+            done.append(raglake.ingest(source, url, recipe=RECIPE).release)
+
+    monkeypatch.setattr(Tables, "maintain", slept)
+    with pytest.raises(raglake.ContractError, match="lost the writer lease"):
+        raglake.ingest(source, url, recipe=RECIPE)
+    live = raglake.open_lake(url).release()
+    assert live.id == done[1]
+    tables = Lake.existing(url).tables(live.generation)
+    assert {name: tables.tags(name)[live.id] for name in live.versions} == live.versions

@@ -35,6 +35,7 @@ class Op:
     start: int
     began_at: float
     end: int | None = None
+    ended_at: float | None = None
     outcome: str = "crashed"
     error: str = ""
     raised: Exception | None = None
@@ -50,6 +51,7 @@ class Stage:
         self.sources = Sources()
         self.ops: list[Op] = []
         self.rows: dict[str, dict[str, str]] = {}  # release -> uri -> text, when it was audited
+        self.built_at: dict[str, float] = {}  # release -> moment, a little after it was logged
         self.texts: dict[str, str] = {}  # digest -> text, of all that the source ever held
         self.held: set[Any] = set()  # uri and digest of the same
 
@@ -68,6 +70,7 @@ class Stage:
             op.outcome, op.error, op.raised = "failed", f"{type(error).__name__}: {error}", error
         finally:
             op.end = None if op.outcome == "crashed" else world.n_steps
+            op.ended_at = None if op.outcome == "crashed" else world.now
             op.n_faults = process.n_faults - n_faults
             world.note(f"{kind}: {op.outcome} {op.error[:90]}")
         return op
@@ -117,6 +120,16 @@ class Stage:
         if known:
             to = self.world.rng.choice(known)
             self.op("rollback", lambda _: operate.rollback(URL, to, why="a bad night"), to=to)
+
+    def name(self) -> None:
+        """Name a release, which keeps it for good."""
+        known = list(Lake.existing(URL).log.read().releases)
+        if known:
+            to = self.world.rng.choice(known)
+            self.op("name", lambda _: operate.name(URL, to, f"n{self.world.n_steps}", why="keep"), named=to)
+
+    def rebuild(self) -> None:
+        self.op("rebuild", lambda _: operate.rebuild(URL))
 
     def pin(self) -> None:
         if self.world.rng.random() < 0.3:
@@ -183,6 +196,7 @@ class SimulatedSteps:
         rows = _rows(lambda name: lake.tables(candidate.generation).at(name, candidate.versions[name]), candidate)
         passed = len(set(rows["doc_ids"])) == len(rows["doc_ids"]) and not rows["mixed"]
         self._stage.rows.setdefault(candidate.id, rows["documents"])
+        self._stage.built_at.setdefault(candidate.id, self._stage.world.now)
         lake.keep_findings(candidate.id, FINDINGS.empty_table())
         why = "" if passed else f"{candidate.id} has rows that do not belong together"
         publishing.record_audit(lake.log, candidate, verdict={"passed": passed}, why=why)

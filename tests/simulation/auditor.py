@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
-
-from tests.simulation.actors import Op, Stage
+from tests.simulation.actors import RETENTION, Op, Stage
+from tests.simulation.parquet import strings_of
 from tests.simulation.scheduler import NEVER
 from tests.simulation.source import Sources, digest_of
 
 #: Errors that say that something is wrong with the lake, though nothing failed but what must not matter.
 _EXPECTED = ("RefusedError", "BusyError", "ConflictError", "UsageError", "TransientError")
 _LOST_LEASE = "lost the writer lease"
+_GRACE_SECONDS = RETENTION.grace_hours * 3600
+#: How far two clocks may be apart before the grace period counts for nothing here.
+_MOST_SKEW = 3700.0
 
 
 def violations(stage: Stage) -> Iterator[str]:
@@ -138,8 +139,17 @@ def _lost(stage: Stage, op: Op) -> Iterator[str]:
     elif op.facts["at"] == "live":
         if "nothing is published" not in op.error:
             yield f"lost: live can't be read: {op.error}"
-    elif not any(o.kind == "prune" and o.start < (op.end or 0) for o in stage.ops):
-        yield f"lost: {op.facts['at']} can't be read, though nothing was pruned: {op.error}"
+    elif not _may_be_pruned(stage, op):
+        yield f"lost: {op.facts['at']} can't be read, though it is named, young, or nothing was pruned: {op.error}"
+
+
+def _may_be_pruned(stage: Stage, op: Op) -> bool:
+    """Whether some prune before the end of a read could have dropped the release that it read."""
+    release = op.facts["at"]
+    named = [o.start for o in stage.ops if o.kind == "name" and o.outcome == "ok" and o.facts["named"] == release]
+    old_at = stage.built_at.get(release, 0.0) + _GRACE_SECONDS - _MOST_SKEW
+    prunes = [o for o in stage.ops if o.kind == "prune" and o.start < (op.end or 0)]
+    return any((not named or o.start < max(named)) and (o.ended_at or NEVER) > old_at for o in prunes)
 
 
 def _ends_after(op: Op, start: int) -> bool:
@@ -231,18 +241,9 @@ def traces(stage: Stage, kept: set[str]) -> Iterator[str]:
     _, digests = _digests_forgotten(stage, before=NEVER, only_done=True)
     words = {word for digest in digests - kept for word in _own_words(stage, digest)}
     for path, file in sorted(stage.medium.files.items()):
-        if found := sorted(word for word in words if word in _readable(file.data)):
+        if found := sorted(word for word in words if word in strings_of(file.data)):
             yield f"erased: {path} still holds {found}"
 
 
 def _own_words(stage: Stage, digest: str) -> set[str]:
     return {word for word in stage.texts.get(digest, "").split() if word.startswith("word")}
-
-
-def _readable(data: bytes) -> str:
-    if data[:4] != b"PAR1":
-        return data.decode("utf-8", "replace")
-    try:
-        return str(pq.read_table(io.BytesIO(data)).to_pylist())
-    except Exception:  # noqa: BLE001 - half a file
-        return data.decode("utf-8", "replace")

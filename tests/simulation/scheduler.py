@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from greenlet import greenlet
 
 BEGIN = datetime(2040, 1, 1, tzinfo=UTC)
 #: A history that takes more steps than this never ends.
@@ -37,11 +38,10 @@ class Process:
 
 
 class Task:
-    """A thread that runs only while it has the baton."""
+    """A coroutine, for a thread of a process. It runs until it takes a step or sleeps."""
 
-    def __init__(self, name: str, process: Process) -> None:
-        self.name, self.process, self.wake_at = name, process, 0.0
-        self.baton = threading.Semaphore(0)
+    def __init__(self, name: str, process: Process, body: greenlet) -> None:
+        self.name, self.process, self.body, self.wake_at = name, process, body, 0.0
 
 
 class World:
@@ -52,7 +52,7 @@ class World:
         self.now, self.n_steps, self.n_pids, self.n_tokens = 0.0, 0, 0, 0
         self.tasks: list[Task] = []
         self.processes: list[Process] = []
-        self.main = Task("main", self.process("m0"))
+        self.main = Task("main", self.process("m0"), greenlet.getcurrent())
         self.current = self.main
         self.lines: list[str] = []
         self._digest = hashlib.sha256()
@@ -87,11 +87,7 @@ class World:
         self._digest.update(line.encode())
 
     def spawn(self, name: str, process: Process, work: Callable[[], None]) -> None:
-        task = Task(name, process)
-        self.tasks.append(task)
-
         def run() -> None:
-            task.baton.acquire()
             try:
                 work()
             except Crash:
@@ -99,15 +95,14 @@ class World:
             except BaseException as error:  # noqa: BLE001 - a defect of the simulator, or an endless history
                 self.failure = self.failure or error
             self.tasks.remove(task)
-            self._next().baton.release()
 
-        threading.Thread(target=run, name=name, daemon=True).start()
+        task = Task(name, process, greenlet(run, self.main.body))
+        self.tasks.append(task)
 
     def run(self) -> None:
         """Let the tasks run until none is left. Raises what a task failed with."""
-        if self.tasks:
-            self._next().baton.release()
-            self.main.baton.acquire()
+        while self.tasks:
+            self._next().body.switch()
         self.current = self.main
         if self.failure is not None:
             raise self.failure
@@ -136,8 +131,7 @@ class World:
             return
         chosen = self._next()
         if chosen is not task:
-            chosen.baton.release()
-            task.baton.acquire()
+            chosen.body.switch()
         if task.process.is_dead:
             raise Crash
 

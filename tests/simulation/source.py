@@ -15,19 +15,26 @@ from lake.sources.source import Source
 from tests.simulation.scheduler import World
 
 URIS = ("a.txt", "b.txt", "c/d.txt", "e.txt", "f.txt")
+_EDITS = ("write", "write", "write", "copy", "delete", "restrict", "restrict", "restrict", "break", "open", "open")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What the source holds at one moment: texts, and the documents that are restricted."""
+    """What the source holds at one moment: texts, documents with an ``acl``, and documents with a broken sidecar."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    restricted: frozenset[str] = frozenset()
+    stated: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+
+    @property
+    def restricted(self) -> frozenset[str]:
+        """Documents that nobody sees without a name."""
+        return self.stated | self.broken
 
     def edited(self, world: World) -> Sources:
         """One change more: a document written, copied, deleted, restricted or opened."""
         rng, texts = world.rng, dict(self.texts)
-        uri, what = rng.choice(URIS), rng.choice(("write", "write", "copy", "delete", "restrict", "restrict", "open"))
+        uri, what = rng.choice(URIS), rng.choice(_EDITS)
         world.note(f"somebody does: {what} {uri}")
         if what == "write":
             texts[uri] = _text(uri, world.token(3))
@@ -36,13 +43,16 @@ class Sources:
         elif what == "delete" and len(texts) > 2:
             del texts[rng.choice(sorted(texts))]
         elif what == "restrict":
-            return replace(self, restricted=self.restricted | {uri})
-        elif what == "open":
-            return replace(self, restricted=self.restricted - {uri})
+            return replace(self, stated=self.stated | {uri}, broken=self.broken - {uri})
+        elif what == "break":
+            return replace(self, broken=self.broken | {uri}, stated=self.stated - {uri})
+        elif what == "open":  # its sidecar vanishes
+            return replace(self, stated=self.stated - {uri}, broken=self.broken - {uri})
         return replace(self, texts=texts)
 
     def files(self) -> dict[str, bytes]:
-        sidecars = {f"{uri}.meta.json": json.dumps({"acl": ["anna"]}).encode() for uri in self.restricted}
+        sidecars = {f"{uri}.meta.json": json.dumps({"acl": ["anna"]}).encode() for uri in sorted(self.stated)}
+        sidecars |= {f"{uri}.meta.json": b"{" for uri in sorted(self.broken)}
         return {uri: text.encode() for uri, text in self.texts.items()} | sidecars
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+
+import pyarrow.parquet
 
 import flows.reindex
 import lake.directory
@@ -23,6 +25,7 @@ import lake.storage.lease
 import tasks.steps
 from lake.directory import Lake
 from lake.ingest.contents import content_row
+from tests.simulation.parquet import Opened, opened
 from tests.simulation.scheduler import Process, World
 from tests.simulation.store import Medium, SimulatedStore
 from tests.simulation.tables import SimulatedTables
@@ -50,10 +53,12 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lease, "_machine", lambda: world.current.process.machine),
         (lease, "_is_running", lambda pid: _is_running(world, pid)),
         (lease, "_held", _Held(world)),
-        (lake.erasure.decode, "_opened", lambda store, path: io.BytesIO(store.read(path))),
+        (lake.erasure.decode, "_opened", lambda store, path: Opened(store.read(path))),
         (tasks.steps, "_lake_of_thread", Lake),
         (tasks.steps, "_child", lambda: SimpleNamespace(run=_parsed)),
         (lake.ingest.source_listing, "_outwait_stamps", lambda to_read: None),
+        (lake.ingest.source_listing, "ThreadPoolExecutor", _Inline),
+        (pyarrow.parquet, "ParquetFile", opened),
         (flows.reindex, "warm_up", lambda: None),
         (flows.reindex, "give_memory_back", lambda: None),
         (flows.reindex, "VALIDATOR", SimpleNamespace(warm_up=lambda: None)),
@@ -77,10 +82,45 @@ def _parsed(batch: list[Any]) -> list[Any]:
     found: list[Any] = []
     for item in batch:
         try:
-            found.append(content_row(item))
+            found.append(_content_row(item))
         except Exception as error:  # noqa: BLE001 - as the isolated child does
             found.append(error)
     return found
+
+
+@lru_cache(maxsize=4000)
+def _row(content_id: str, digest: str, item: Any) -> Any:
+    return content_row(item.item)
+
+
+def _content_row(item: Any) -> Any:
+    return dict(_row(item.content_id, item.digest, _Unhashed(item)))
+
+
+class _Unhashed:
+    """An argument that is no part of the key."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unhashed)
+
+
+class _Inline:
+    """An executor that works at once."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.map = map
+
+    def __enter__(self) -> _Inline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Has nothing to wait for."""
 
 
 def _is_running(world: World, pid: int) -> bool:

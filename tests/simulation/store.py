@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lake.errors import TransientError
 from lake.storage.protocol import Stored
+from tests.simulation.parquet import Opened
 from tests.simulation.scheduler import Crash, Process, World
 
 URL = "/simulated"
 #: What a process may meet at one of its operations, and how often per ten thousand of them.
 FAULTS = {
-    "crash": 30, "power": 6, "stall": 25, "jump": 10, "EIO": 12, "ENOSPC": 6, "lost": 20, "late": 20, "torn": 12,
+    "crash": 30, "power": 6, "stall": 25, "jump": 10, "EIO": 12, "ENOSPC": 4, "lost": 20, "late": 20, "delayed": 20,
+    "torn": 12,
 }  # fmt: skip
-#: Objects of which a copy may arrive late.
+#: Objects of which a request may arrive late: those that everybody reads first.
 _MAY_BE_LATE = ("lease/", "log/", "rights/")
-_OF_DISKS, _OF_BUCKETS = {"power", "torn", "ENOSPC"}, {"late"}
+_OF_DISKS, _OF_BUCKETS = {"power", "torn", "ENOSPC"}, {"late", "delayed"}
+#: Names that one request for a listing returns; in truth 1,000.
+_PAGE = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Medium:
         self.world, self.is_bucket = world, is_bucket
         self.files: dict[str, File] = {}
         self.safe: dict[str, File] = {}
+        self.full_until = 0.0
         self.can_fail, self.allowed = False, set(FAULTS) - (_OF_DISKS if is_bucket else _OF_BUCKETS)
 
     def put(self, path: str, data: bytes, *, is_whole: bool = True) -> None:
@@ -104,8 +108,13 @@ class SimulatedStore:
             torn = path.rsplit("/", 1)[0] + f"/.tmp-{self.world.token(4)}"
             self.medium.put(torn, data[: rng.randrange(len(data) + 1)])
             self.world.kill(self.process)
-        elif fault in ("EIO", "ENOSPC"):
+        elif fault == "ENOSPC":
+            self.medium.full_until = self.world.now + self.world.rng.choice((0, 20, 200))
+        if fault == "EIO" or (fault == "ENOSPC" and data is None):
             raise TransientError(f"the disk of {self.url} failed ({fault}, simulated)")
+        if data is not None and self.medium.can_fail and self.world.now <= self.medium.full_until:
+            self.process.n_faults += 1
+            raise TransientError(f"the disk of {self.url} is full (simulated)")
         if self.process.is_dead:
             raise Crash
         if fault == "stall":
@@ -132,14 +141,24 @@ class SimulatedStore:
         if fault == "lost":
             raise TransientError(f"the store of {self.url} did not answer (simulated)")
         if fault == "late" and again is not None and path.startswith(_MAY_BE_LATE):
-            world = self.world
+            self._arrives(again)
 
-            def arrive() -> None:
-                world.sleep(world.rng.choice((0.1, 2, 15)))
-                world.note("a copy of a request arrives")
-                again()
+    def _arrives(self, request: Callable[[], None]) -> None:
+        """The request, or a copy of it, reaches the store only now."""
+        world = self.world
 
-            world.spawn("network", world.process("network"), arrive)
+        def arrive() -> None:
+            world.sleep(world.rng.choice((0.1, 2, 15)))
+            world.note("a late request arrives")
+            request()
+
+        world.spawn("network", world.process("network"), arrive)
+
+    def _delayed(self, fault: str, path: str, request: Callable[[], None]) -> None:
+        """The client gives up on a request that is still under way."""
+        if fault == "delayed" and path.startswith(_MAY_BE_LATE):
+            self._arrives(request)
+            raise TransientError(f"the store of {self.url} did not answer in time (simulated)")
 
     def read(self, path: str) -> bytes:
         self._enter("read", path)
@@ -152,36 +171,55 @@ class SimulatedStore:
 
     def write(self, path: str, data: bytes, *, is_flushed: bool = True) -> None:
         fault = self._enter("write", path, data)
+        self._delayed(fault, path, lambda: self.medium.put(path, data))
         self.medium.put(path, data, is_whole=is_flushed)
-        if not self.medium.is_bucket and is_flushed:
-            self.world.step()  # renamed, but the folder is not flushed yet
-            self.medium.sync(path)
+        self._sync(path, is_flushed=is_flushed)
         self._leave(fault, path, lambda: self.medium.put(path, data))
 
     def put_if_absent(self, path: str, data: bytes, *, is_flushed: bool = True) -> bool:
         fault = self._enter("put", path, data)
+        self._delayed(fault, path, lambda: self._put_once(path, data))
         if path in self.medium.files:
             self.world.note(f"     {path} is there already")
             return self.medium.is_bucket and self.medium.files[path].data == data
         self.medium.put(path, data, is_whole=is_flushed)
-        if not self.medium.is_bucket and is_flushed:
-            self.world.step()
-            self.medium.sync(path)
-        self._leave(fault, path, lambda: None if path in self.medium.files else self.medium.put(path, data))
+        self._sync(path, is_flushed=is_flushed)
+        self._leave(fault, path, lambda: self._put_once(path, data))
         return True
+
+    def _put_once(self, path: str, data: bytes) -> None:
+        if path not in self.medium.files:
+            self.medium.put(path, data)
+
+    def _sync(self, path: str, *, is_flushed: bool) -> None:
+        if not self.medium.is_bucket and is_flushed:
+            self.world.step()  # renamed, but the folder is not flushed yet
+            self.medium.sync(path)
 
     def names(self, folder: str) -> list[str]:
         self._enter("names", folder)
         start = f"{folder}/" if folder else ""
-        below = (path[len(start) :] for path in self.medium.files if path.startswith(start))
+        below = (path[len(start) :] for path in self._listed(start))
         return sorted({name for path in below if not (name := path.split("/", 1)[0]).startswith(".")})
 
     def walk(self, folder: str = "") -> Iterator[Stored]:
         self._enter("walk", folder)
-        start = f"{folder}/" if folder else ""
-        for path, file in sorted(self.medium.files.items()):
-            if path.startswith(start):
+        for path in self._listed(f"{folder}/" if folder else ""):
+            if (file := self.medium.files.get(path)) is not None:
                 yield Stored(path, len(file.data), file.at)
+
+    def _listed(self, start: str) -> list[str]:
+        """Paths in order. A bucket is listed page by page, each as it is at its own moment."""
+        files = self.medium.files
+        found = sorted(path for path in files if path.startswith(start))
+        if not (self.medium.is_bucket and self.medium.can_fail and len(found) > _PAGE) or self.world.rng.random() < 0.7:
+            return found
+        listed: list[str] = []
+        while found:
+            listed += found[:_PAGE]
+            self.world.step(f"next page {start}" if found[_PAGE:] else "")
+            found = sorted(path for path in files if path.startswith(start) and path > listed[-1])
+        return listed
 
     def delete(self, path: str) -> None:
         fault = self._enter("delete", path)
@@ -196,7 +234,7 @@ class SimulatedStore:
         """Does nothing: no folder is empty here."""
 
     def open_input(self, path: str) -> Any:
-        return io.BytesIO(self.read(path))
+        return Opened(self.read(path))
 
     def flush(self) -> None:
         fault = self._enter("flush", "")

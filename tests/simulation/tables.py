@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.errors import GoneError, UsageError
+from tests.simulation.parquet import decoded
 from tests.simulation.store import SimulatedStore
 
 
@@ -21,7 +22,7 @@ class SimulatedReader:
     def __init__(self, store: SimulatedStore, folder: str, name: str, version: int) -> None:
         self.name, self.version = name, version
         try:
-            self._rows = _decoded(store.read(_path(folder, version)))
+            self._rows = decoded(store.read(_path(folder, version))).read()
         except FileNotFoundError as error:
             raise GoneError(f"{name} at version {version} is no longer there") from error
         self.schema = self._rows.schema
@@ -115,14 +116,16 @@ class SimulatedTables:
         if self._head(name) not in versions.values():
             rows = self._rows(name, max(versions.values()))
             self._commit(name, lambda _: rows)
-        tags, head = self.tags(name), self._head(name)
-        for release in tags.keys() - versions.keys():
+        tags = self.tags(name)
+        head = self._head(name)
+        for release in sorted(tags.keys() - versions.keys()):
             self._store.delete(f"{self._folder(name)}/tags/{release}")
         for release, version in versions.items():
             if tags.get(release) != version:
                 self.protect(name, release, version)
+        tagged = set(self.tags(name).values())  # which is what Lance goes by
         for version in self._versions(name):
-            if version not in versions.values() and version < head:
+            if version not in tagged and version < head:
                 self._store.delete(_path(self._folder(name), version))
         return 0
 
@@ -153,10 +156,6 @@ class SimulatedTables:
 
 def _path(folder: str, version: int) -> str:
     return f"{folder}/versions/{version:06}.parquet"
-
-
-def _decoded(data: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(data))
 
 
 def _is_one_of(rows: pa.Table, column: str, values: Sequence[str]) -> list[bool]:
