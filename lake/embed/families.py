@@ -121,4 +121,5 @@ class HashFamily(EmbedderFamily):
         return HashEmbedder()
 
 
-minilm, st, openai, hash = LocalFamily("minilm"), LocalFamily("st:MODEL_OR_PATH"), OpenAIFamily(), HashFamily()
+minilm, multilingual, st = (LocalFamily(form) for form in ("minilm", "multilingual", "st:MODEL_OR_PATH"))
+openai, hash = OpenAIFamily(), HashFamily()

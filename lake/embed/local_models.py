@@ -1,11 +1,11 @@
-"""Models whose weights are in a local folder, ``minilm`` and ``st:``: their identities and backends."""
+"""Models whose weights are in a local folder, ``minilm``, ``multilingual`` and ``st:``: identities and backends."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lake.embed import minilm, model_files
+from lake.embed import minilm, model_files, multilingual
 from lake.embed.backends import Backend, Backends
 from lake.embed.bert_folder import BertFolder, read_bert_folder
 from lake.errors import ContractError
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from lake.embed.base import Embedder
 
 ST = "st:"
+#: Models that come in packages, by name.
+_PACKAGED = {minilm.NAME: minilm, multilingual.NAME: multilingual}
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """``facts`` of its files; for ``minilm`` they are constants, checked when it is loaded."""
+    """``facts`` of its files; for models in packages they are constants, checked when the model is loaded."""
 
     name: str
     facts: model_files.ModelFolder
@@ -71,19 +73,18 @@ class LocalModel:
 
     def check_files(self) -> None:
         """Raises ContractError if a package contains another model than expected."""
-        if self.name == minilm.NAME:
-            minilm.check_files(self.facts.path)
+        if self.name in _PACKAGED:
+            _PACKAGED[self.name].check_files(self.facts.path)
 
 
 def is_local(name: str) -> bool:
-    return name == minilm.NAME or name.startswith(ST)
+    return name in _PACKAGED or name.startswith(ST)
 
 
 def local_model(name: str) -> LocalModel:
     """Reads a model's small files and digests, never its weights into memory."""
-    return LocalModel(
-        name, minilm.facts() if name == minilm.NAME else model_files.read_model_folder(name.removeprefix(ST))
-    )
+    packaged = _PACKAGED.get(name)
+    return LocalModel(name, packaged.facts() if packaged else model_files.read_model_folder(name.removeprefix(ST)))
 
 
 def _lacking(name: str, backend: Backend, backends: Backends) -> str:

@@ -22,7 +22,7 @@ class RecipeOptions:
 
     embedder: str | None = option(
         None,
-        "Embedding model: minilm, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash.",
+        "Embedding model: minilm (English), multilingual, st:MODEL_OR_PATH, openai:MODEL[@DIMENSIONS] or hash.",
         title="Embedder",
         unset=_own(DEFAULT_EMBEDDER),
     )

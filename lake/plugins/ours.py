@@ -12,7 +12,7 @@ _FORMATS = (
 
 OURS: dict[str, dict[str, str]] = {
     "parsers": {name: f"lake.parse.formats:{name}" for name in _FORMATS},
-    "embedders": {name: f"lake.embed.families:{name}" for name in ("minilm", "st", "openai", "hash")},
+    "embedders": {name: f"lake.embed.families:{name}" for name in ("minilm", "multilingual", "st", "openai", "hash")},
     "chat_models": {name: f"lake.answer.registry:{name}" for name in ("openai", "anthropic")},
     "rerankers": {name: f"lake.search.rerank:{name}" for name in ("st", "cohere", "openai")},
     "sources": {
