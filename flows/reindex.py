@@ -18,6 +18,7 @@ from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
+from lake.ingest.languages import language_remark
 from lake.inspect.completeness import sums
 from lake.patches.allocator import give_memory_back
 from lake.releases.values import Spent
@@ -49,7 +50,7 @@ class Outcome:
     ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their words
     or have something that could not be read; ``n_incomplete`` ones are in quarantine for that.
     ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
-    and what the gate remarked.
+    what the gate remarked, and languages that the model does not know.
     """
 
     release: str | None
@@ -115,7 +116,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         "n_sidecar_problems": len(found.remarks),
     }
     counts |= _words(lake, candidate, found)
-    every, seconds = (*found.remarks, *remarks), time.monotonic() - started
+    spoken = language_remark(lake, candidate)
+    every, seconds = (*found.remarks, *remarks, *([spoken] if spoken else [])), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 
