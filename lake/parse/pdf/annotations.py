@@ -6,10 +6,12 @@ import ctypes
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import clean, one_line
 from lake.parse.pdf.geometry import Line
+from lake.parse.pdf.native import unchecked
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -39,6 +41,21 @@ class Additions:
         yield from self.hidden
 
 
+class _AnnotationCalls:
+    """What is called for every link of every page."""
+
+    def __init__(self) -> None:
+        self.count = unchecked("FPDFPage_GetAnnotCount")
+        self.get = unchecked("FPDFPage_GetAnnot", ctypes.c_void_p)
+        self.kind = unchecked("FPDFAnnot_GetSubtype")
+        self.close = unchecked("FPDFPage_CloseAnnot", None)
+
+
+@cache
+def _annotation_calls() -> _AnnotationCalls:
+    return _AnnotationCalls()
+
+
 class Annotations:
     """Reads the annotations of a document's pages. Make it before any page is loaded, or values are missing."""
 
@@ -54,17 +71,18 @@ class Annotations:
 
     def of_page(self, page: PdfPage, glyphs: PageGlyphs) -> Additions | None:
         """What stands on one page beside its own text; None if nothing does."""
-        pdfium = self._pdfium
-        count = min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_ANNOTATIONS)
-        found = Additions() if count else None
-        for i in range(count):
-            annotation = pdfium.FPDFPage_GetAnnot(page.raw, i)
-            if not annotation:
+        pdfium, calls = self._pdfium, _annotation_calls()
+        handle = ctypes.cast(page.raw, ctypes.c_void_p)
+        found: Additions | None = None
+        for i in range(min(calls.count(handle), _MOST_ANNOTATIONS)):
+            opened = ctypes.c_void_p(calls.get(handle, i))
+            if not opened:
                 continue
-            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-            if found is not None and kind not in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
-                self._add(found, annotation, kind, glyphs)
-            pdfium.FPDFPage_CloseAnnot(annotation)
+            kind = calls.kind(opened)
+            if kind not in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
+                found = found or Additions()
+                self._add(found, ctypes.cast(opened, pdfium.FPDF_ANNOTATION), kind, glyphs)
+            calls.close(opened)
         return found
 
     def _add(self, found: Additions, annotation: Any, kind: int, glyphs: PageGlyphs) -> None:

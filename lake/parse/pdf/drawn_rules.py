@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from lake.parse.pdf.geometry import Box
-from lake.parse.pdf.native import unchecked
+from lake.parse.pdf.native import Results, unchecked
 
 _MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 5_000
@@ -56,10 +56,7 @@ class _Reader:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._quick = _path_calls()
-        self._floats = (ctypes.c_float * 6)()
-        size = ctypes.sizeof(ctypes.c_float)
-        self._at = [ctypes.byref(self._floats, i * size) for i in range(4)]
-        self._matrix_at = ctypes.byref(self._floats)
+        self._results = Results()
 
     def rules(self, page: ctypes.c_void_p) -> list[Box]:
         count = self._quick.count(page)
@@ -88,18 +85,18 @@ class _Reader:
                 yield from self._paths(drawn, inside, self._quick.form_get, matrix, depth + 1)
 
     def _matrix_of(self, drawn: ctypes.c_void_p) -> Matrix:
-        if not self._quick.matrix(drawn, self._matrix_at):
+        if not self._quick.matrix(drawn, self._results.floats_at):
             return _SAME
-        a, b, c, d, e, f = self._floats
+        a, b, c, d, e, f = self._results.floats
         return a, b, c, d, e, f
 
     def _path_rules(self, path: ctypes.c_void_p, outer: Matrix) -> list[Box]:
         """The straight pieces of a path that are long enough, or the box around one that is thin."""
-        if not self._quick.bounds(path, *self._at):
+        if not self._quick.bounds(path, *self._results.each_float_at):
             return []
-        x0, y0, x1, y1 = self._floats[:4]
+        x0, y0, x1, y1, _, _ = self._results.floats
         if outer is not _SAME:
-            x0, y0, x1, y1 = _around([_moved(x, y, outer) for x in (x0, x1) for y in (y0, y1)])
+            x0, y0, x1, y1 = _moved_box(x0, y0, x1, y1, outer)
         width, height = x1 - x0, y1 - y0
         if width < _LEAST_RULE and height < _LEAST_RULE:
             return []
@@ -108,12 +105,17 @@ class _Reader:
         count = self._quick.n_segments(path)
         if count > _MOST_SEGMENTS:
             return []
-        straight = self._straight(path, count, _times(self._matrix_of(path), outer))
-        return [box for a, b in straight if _is_rule(box := self._shown(*_around([a, b])))]
+        found = []
+        for (x0, y0), (x1, y1) in self._straight(path, count, _times(self._matrix_of(path), outer)):
+            if abs(x1 - x0) <= _THIN or abs(y1 - y0) <= _THIN:
+                box = self._shown(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+                if _is_rule(box):
+                    found.append(box)
+        return found
 
     def _straight(self, path: ctypes.c_void_p, count: int, matrix: Matrix) -> Iterator[tuple[Point, Point]]:
-        quick, floats, pointer = self._quick, self._floats, ctypes.c_void_p
-        x_at, y_at = self._at[:2]
+        quick, floats, pointer = self._quick, self._results.floats, ctypes.c_void_p
+        x_at, y_at = self._results.each_float_at[:2]
         start = here = (0.0, 0.0)
         for i in range(count):
             segment = pointer(quick.segment(path, i))
@@ -129,9 +131,16 @@ class _Reader:
                 yield here, start
 
 
-def _around(points: Sequence[Point]) -> Box:
+def _moved_box(
+    left: float, bottom: float, right: float, top: float, matrix: Matrix
+) -> tuple[float, float, float, float]:
+    a, b, c, d, e, f = matrix
+    if b == 0.0 == c:
+        x0, x1, y0, y1 = a * left + e, a * right + e, d * bottom + f, d * top + f
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    points = [_moved(x, y, matrix) for x in (left, right) for y in (bottom, top)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _is_rule(box: Box) -> bool:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import ctypes
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from math import hypot
 from typing import TYPE_CHECKING, overload
 
 from lake.parse.pdf.drawn_rules import drawn_rules
 from lake.parse.pdf.geometry import Box
-from lake.parse.pdf.native import unchecked
+from lake.parse.pdf.native import Results, unchecked
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
+#: What pdfium writes for a hyphen at the end of a line, in place of the hyphen and the line's end.
+LINE_END_HYPHEN = "\ufffe"
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|[-,_ ]bd|cmb|cmssbx|sfbx|sfsx|lmb", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 _FORCED_BOLD = 1 << 18
@@ -37,6 +39,17 @@ _FREQUENT = re.compile(
     r"un|el|los|que|del|por|il|di|e|per|che|o|do|da|na|w|z|i|się|nie)\b"
 )
 _LEAST_FREQUENT = 0.12
+
+
+def is_western(text: str) -> bool:
+    """Whether a text has no letters but those of Western Europe; several times as fast as a search for others."""
+    if text.isascii():
+        return True
+    try:
+        text.replace(LINE_END_HYPHEN, "").encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def reads_as_words(text: str) -> bool:
@@ -86,19 +99,16 @@ class PageGlyphs:
         self.n_unread = self.n_dropped = 0
         if is_unsure:
             self._mark_unread()
-        self._wide = [match.start() for match in _WIDE.finditer(self.text)] if not self.text.isascii() else []
-        self._same_units = len(self.text) + len(self._wide) == self.n_chars
+        n_units = len(self.text) if self.text.isascii() else len(self.text.encode("utf-16-le", "surrogatepass")) // 2
+        is_wide = n_units > len(self.text)
+        self._wide = [match.start() for match in _WIDE.finditer(self.text)] if is_wide else []
+        self._same_units = n_units == self.n_chars
         self._same_index = self._same_units and not self._wide
         self._turn: int = page.get_rotation() // 90
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._is_plain = self._turn == 0 and self._left == 0 and self._bottom == 0
-        self._rect = pdfium.FS_RECTF()
-        self._rect_at = ctypes.byref(self._rect)
-        self._edges = [ctypes.c_double() for _ in range(4)]
-        self._edges_at = [ctypes.byref(edge) for edge in self._edges]
-        self._matrix = pdfium.FS_MATRIX()
-        self._matrix_at = ctypes.byref(self._matrix)
-        self._styles: dict[int, tuple[float, bool]] = {}
+        self._results = Results()
+        self._styles: dict[int | None, tuple[float, bool]] = {}
         self._bold_fonts: dict[int, bool] = {}
 
     @property
@@ -112,40 +122,99 @@ class PageGlyphs:
 
         It reaches from the font's descent to its ascent.
         """
-        rect, read = self._rect, self._quick.loose_box
+        rect, rect_at, read = self._results.floats, self._results.floats_at, self._quick.loose_box
         if not self._same_index:
             first, last = self._index(first), self._index(last)
-        if not read(self._handle, first, self._rect_at):
+        if not read(self._handle, first, rect_at):
             return None
-        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
-        if last != first and read(self._handle, last, self._rect_at):
-            if rect.left < left:
-                left = rect.left
-            if rect.bottom < bottom:
-                bottom = rect.bottom
-            if rect.right > right:
-                right = rect.right
-            if rect.top > top:
-                top = rect.top
-        return self.shown(left, bottom, right, top)
+        left, top, right, bottom, _, _ = rect
+        if last != first and read(self._handle, last, rect_at):
+            a, b, c, d, _, _ = rect
+            if d < bottom:
+                bottom = d
+            if a < left:
+                left = a
+            if c > right:
+                right = c
+            if b > top:
+                top = b
+        return Box(left, bottom, right, top) if self._is_plain else self.shown(left, bottom, right, top)
+
+    def place(self, first: int, last: int) -> tuple[Box, float, bool, bool] | None:
+        """Box of a run as in ``box``, size of its first glyph, whether both ends are bold, whether it is one object."""
+        box = self.box(first, last)
+        if box is None:
+            return None
+        if not self._same_index:
+            first, last = self._index(first), self._index(last)
+        styles, handle, drawn_at = self._styles, self._handle, self._quick.text_object
+        drawn = drawn_at(handle, first)
+        style = styles.get(drawn) or self._style_of(drawn, first)
+        other = drawn if last == first else drawn_at(handle, last)
+        is_bold = style[1] and (other == drawn or (styles.get(other) or self._style_of(other, last))[1])
+        return box, style[0], is_bold, other == drawn
+
+    def words(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Box, float, bool]]:
+        """Box, size and weight of each run from the index of its first glyph to its last; runs without a box are not.
+
+        Written out since every word of many pages passes here.
+        """
+        held, handle, read, drawn_at = self._results, self._handle, self._quick.loose_box, self._quick.text_object
+        rect, rect_at, styles = held.floats, held.floats_at, self._styles
+        is_same, is_plain = self._same_index, self._is_plain
+        for number, (first, last) in enumerate(spans):
+            if not is_same:
+                first, last = self._index(first), self._index(last)
+            if not read(handle, first, rect_at):
+                continue
+            left, top, right, bottom, _, _ = rect
+            if last != first and read(handle, last, rect_at):
+                a, b, c, d, _, _ = rect
+                if d < bottom:
+                    bottom = d
+                if a < left:
+                    left = a
+                if c > right:
+                    right = c
+                if b > top:
+                    top = b
+            drawn = drawn_at(handle, first)
+            size, is_bold = styles.get(drawn) or self._style_of(drawn, first)
+            box = Box(left, bottom, right, top) if is_plain else self.shown(left, bottom, right, top)
+            yield number, box, size, is_bold
+
+    def rows_with_gaps(self, least: float) -> list[tuple[float, float]]:
+        """Heights on the page at which text objects that follow each other have a gap of ``least`` points, and gaps."""
+        quick, handle = self._quick, self._handle
+        count = quick.count_rects(handle, 0, self.n_chars) if self.n_chars else 0
+        read, edges = quick.rect, self._results.doubles
+        a, b, c, d = self._results.doubles_at
+        is_turned = self._turn % 2
+        found = []
+        low, high, floor, ceiling = -1e9, 1e9, 0.0, 0.0
+        for i in range(count):
+            if not read(handle, i, a, b, c, d):
+                continue
+            start, up, stop, down = edges
+            if is_turned:
+                start, up, stop, down = down, stop, up, start
+            gap = start - high if start > high else low - stop
+            if gap >= least and up > floor - 0.5 and down < ceiling + 0.5:
+                box = self.shown(*((down, start, up, stop) if is_turned else (start, down, stop, up)))
+                found.append(((box.bottom + box.top) / 2, gap))
+            low, high, floor, ceiling = start, stop, down, up
+        found.sort()
+        return found
 
     def gaps(self, first: int, last: int, least: float) -> list[tuple[float, float]]:
         """Gaps of at least ``least`` points between the text objects of a level line: where each begins and ends."""
         start, end = self._index(first), self._index(last)
-        drawn = self._quick.text_object
-        if drawn(self._handle, start) == drawn(self._handle, end):
-            return []
         count = self._quick.count_rects(self._handle, start, end - start + 1)
         if count < 2:
             return []
-        read, handle = self._quick.rect, self._handle
-        left_at, top_at, right_at, bottom_at = self._edges_at
-        left, top, right, bottom = self._edges
-        low, high = (left, right) if self._turn % 2 == 0 else (bottom, top)
-        extents = []
-        for i in range(count):
-            if read(handle, i, left_at, top_at, right_at, bottom_at):
-                extents.append((low.value, high.value))
+        read, handle, edges, at = self._quick.rect, self._handle, self._results.doubles, self._results.doubles_at
+        low, high = (0, 2) if self._turn % 2 == 0 else (3, 1)
+        extents = [(edges[low], edges[high]) for i in range(count) if read(handle, i, *at)]
         if self._turn > 1:
             extents = [(-b, -a) for a, b in extents]
         if not extents:
@@ -163,25 +232,25 @@ class PageGlyphs:
 
     def style(self, index: int) -> tuple[float, bool]:
         """Size in points as drawn, and whether the glyph is bold."""
-        place = self._index(index)
+        place = index if self._same_index else self._index(index)
         drawn = self._quick.text_object(self._handle, place)
+        return self._styles.get(drawn) or self._style_of(drawn, place)
+
+    def _style_of(self, drawn: int | None, place: int) -> tuple[float, bool]:
+        """The style of a text object that is new."""
         if not drawn:
             return 0.0, False
-        found = self._styles.get(drawn)
-        if found is None:
-            found = self._styles[drawn] = self._style_of(drawn, place)
-        return found
-
-    def _style_of(self, drawn: int, place: int) -> tuple[float, bool]:
-        quick = self._quick
-        size: float = abs(quick.font_size(self._handle, place))
-        if quick.matrix(self._handle, place, self._matrix_at):
-            size *= hypot(self._matrix.c, self._matrix.d)
+        quick, handle, held = self._quick, self._handle, self._results
+        size: float = abs(quick.font_size(handle, place))
+        if quick.matrix(handle, place, held.floats_at):
+            _, _, c, d, _, _ = held.floats
+            size *= d if c == 0.0 < d else hypot(c, d)
         font = quick.font(ctypes.c_void_p(drawn))
         bold = self._bold_fonts.get(font)
         if bold is None:
             bold = self._bold_fonts[font] = bool(font) and self._is_bold(font)
-        return round(size, 2), bold
+        found = self._styles[drawn] = round(size, 2), bold
+        return found
 
     def _is_bold(self, address: int) -> bool:
         pdfium = self._pdfium
@@ -225,13 +294,19 @@ class PageGlyphs:
         self.n_unread, self.n_dropped = len(places), len(places) - len(guessed)
         self.text = "".join(marked)
 
+    def has_unread(self) -> bool:
+        """Whether some letters can't be known."""
+        return self.n_unread > 0 or not (is_western(self.text) or NO_LETTERS.search(self.text) is None)
+
     def is_unmapped(self) -> bool:
         """Whether most glyphs have no Unicode value that means something, so that the text is no text."""
+        if not self.has_unread():
+            return False
         text = self.text
         n_glyphs = max(1, self.n_chars - text.count(" ") - 2 * text.count("\n"))
         if self.n_unread > _MOST_UNMAPPED * n_glyphs:
             return True
-        return not text.isascii() and len(NO_LETTERS.findall(text)) > _MOST_UNMAPPED * n_glyphs
+        return len(NO_LETTERS.findall(text)) > _MOST_UNMAPPED * n_glyphs
 
     def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A box of the page's own points in those of the page as shown."""

@@ -12,13 +12,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from lake.parse.pdf.words import LINE_END_HYPHEN
+from lake.parse.pdf.glyphs import LINE_END_HYPHEN
 
 HYPHENS = f"-\u2010\u2011\xad{LINE_END_HYPHEN}"
 _WORDS = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
+#: Where letters and hyphens beyond ASCII stand.
+_FOREIGN = re.compile("[\xaa-\u1fff\u2010\u2011\u2071-\u2189\u2c00-\ufffd\U00010000-\U0003ffff]")
+#: Each byte that is no letter and no hyphen, as a space.
+_ASCII_LETTERS = bytes(byte if byte == 0x2D or bytes([byte]).isalpha() else 0x20 for byte in range(256))
 _BEFORE = re.compile(r"[^\W_](?:[\w'\u2019.\-\u2010\u2011]*[^\W_])?\Z")
 _AFTER = re.compile(r"[^\W_][\w\-\u2010\u2011]*")
 _CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)")
+_MARKED_END = re.compile(rf"{LINE_END_HYPHEN}\s*")
 _LINE_END = re.compile(rf"{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*")
 _LONGEST = 60
 _FIRST_WORD = re.compile(r"\s*[^\W_]+")
@@ -83,8 +88,7 @@ class Hyphens:
             return True
         one, other = _SPLIT.split(left)[-1], _SPLIT.split(right)[0]
         small_one, small_other = one.lower(), other.lower()
-        words = self._known()
-        n_joined, n_apart = words[small_one + small_other], self._pairs[small_one, small_other]
+        n_joined, n_apart = self._n_written(small_one + small_other), self._pairs[small_one, small_other]
         if n_joined or n_apart:
             return n_apart >= n_joined
         if right[0].isupper():
@@ -95,35 +99,49 @@ class Hyphens:
             return True
         if one != left or other != right:
             is_small = _SMALL.fullmatch(small_one) or _SMALL.fullmatch(small_other)
-            return bool(is_small) or (words[small_one] > 0 and words[small_other] > 0)
-        are_words = min(len(one), len(other)) > 2 and words[one] > 0 and words[other] > 0
+            return bool(is_small) or (self._n_written(small_one) > 0 and self._n_written(small_other) > 0)
+        are_words = min(len(one), len(other)) > 2 and self._n_written(one) > 0 and self._n_written(other) > 0
         return are_words and not _SMALL.fullmatch(small_one)
 
     def _known(self) -> Counter[str]:
-        """How often each word occurs inside a line: in lower case, and as it is written."""
+        """How often each word occurs inside a line, as it is written."""
         if self._words is None:
-            written: Counter[str] = Counter()
+            words: Counter[str] = Counter()
             for text in self._texts:
-                written.update(_WORDS.findall(text))
-                written.subtract(_at_edges(text))
+                words.update(_written_words(text))
+                words.subtract(_at_edges(text))
                 for before, after in _divided(text):
-                    written.subtract(_WORDS.findall(before[0]) + _WORDS.findall(after[0]))
-            self._words = Counter()
-            for word, n in written.items():
-                parts = _SPLIT.split(word)
-                small = [part.lower() for part in parts]
-                if len(parts) == 1:
-                    self._words[small[0]] += n
-                    if small[0] != word:
-                        self._words[word] += n
-                for pair in pairwise(small):
-                    self._pairs[pair] += n
+                    words.subtract(_written_words(before[0]))
+                    words.subtract(_written_words(after[0]))
+            mixed = [word for word in words if not (word[1:].islower() or word.isupper()) and len(word) > 1]
+            for word in mixed:
+                words[word.lower()] += words[word]
+            for compound in [word for word in words if not word.isalpha()]:
+                n = words.pop(compound)
+                for run in re.split(r"--+", _SPLIT.sub("-", compound.strip("-"))):
+                    words[run] += n
+                    for one, other in pairwise(run.lower().split("-")):
+                        self._pairs[one, other] += n
+            self._words = words
         return self._words
+
+    def _n_written(self, word: str) -> int:
+        """How often a word occurs as it is written; one in small letters with capitals too."""
+        words = self._known()
+        return words[word] + words[word.capitalize()] + words[word.upper()] if word.islower() else words[word]
+
+
+def _written_words(text: str) -> list[str]:
+    """The words of a text, with hyphens inside and perhaps around them."""
+    if text.isascii() or not _FOREIGN.search(text):  # several times as fast as an expression
+        return text.encode("ascii", "replace").translate(_ASCII_LETTERS).decode().split()
+    return _WORDS.findall(text)
 
 
 def _divided(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """The two parts of each word that goes over the end of a line."""
-    for end in _LINE_END.finditer(text):
+    has_others = any(f"{hyphen}{end}" in text for hyphen in HYPHENS[:-1] for end in "\r\n ")
+    for end in (_LINE_END if has_others else _MARKED_END).finditer(text):
         before = _BEFORE.search(text, max(0, end.start() - _LONGEST), end.start())
         after = _AFTER.match(text, end.end()) if before else None
         if before and after:

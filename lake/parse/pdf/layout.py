@@ -6,23 +6,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.hyphens import HYPHENS
+from lake.parse.pdf.letters import plain_letters
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
     from lake.parse.pdf.geometry import Line
     from lake.parse.pdf.hyphens import Hyphens
 
-_NOT_WORD = re.compile(r"[\W_]+")
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')
 _BULLET = re.compile(r"[•‣▪◦●○■□▪\u2013—*\-]\s|\(?[a-z\d]{1,2}[.)]\s|\[[x ]\] ")
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*\u2217†‡§¶#]{1,3}|[a-z]\)|\(\d{1,2}\)|\[\d{1,2}\])[.)]?\s*\S")
 _SMALLER = 0.93
 _LONGEST_TITLE_LINES = 4
+_LONGEST_LABEL = 12
 _USUAL_PITCH = 1.2
 _WIDER_PITCH = 1.3
 
@@ -141,22 +141,20 @@ def placed_bookmarks(pages: Sequence[Sequence[Line]], outline: Sequence[Bookmark
 
 def _find_title(lines: Sequence[Line], title: str, begin: int) -> tuple[int, int]:
     """Lines that hold only the title, perhaps after a number or a word like "Chapter 3"."""
-    wanted = _letters(title)
+    wanted = plain_letters(title)
+    longest = len(wanted) + _LONGEST_LABEL
     for first in range(begin, len(lines)):
         joined = ""
         for last in range(first, min(first + _LONGEST_TITLE_LINES, len(lines))):
-            if lines[last].table or not _letters(lines[first].text):
+            letters = plain_letters(lines[last].text)
+            if lines[last].table or (last == first and not letters):
                 break
-            joined += _letters(lines[last].text)
-            if wanted and joined.endswith(wanted) and len(joined) <= len(wanted) + 12:
+            joined += letters
+            if len(joined) > longest:
+                break
+            if wanted and joined.endswith(wanted):
                 return first, last + 1
-            if len(joined) > len(wanted) + 12:
-                break
     return begin, begin
-
-
-def _letters(text: str) -> str:
-    return _NOT_WORD.sub("", text).casefold()
 
 
 def write_page(writer: TextWriter, lines: Sequence[Line], headings: Sequence[PlacedHeading], page: int) -> None:
@@ -196,8 +194,10 @@ def _pitch(lines: Sequence[Line]) -> float:
 
 
 def _steps(lines: Sequence[Line]) -> Iterator[float]:
-    for before, line in pairwise(lines):
-        if line.size and 0.8 < (step := (before.middle - line.middle) / line.size) < 2.5:
+    height = 0.0
+    for i, line in enumerate(lines):
+        above, height = height, line.bottom + line.top
+        if i and line.size and 0.8 < (step := (above - height) / (2 * line.size)) < 2.5:
             yield step
 
 

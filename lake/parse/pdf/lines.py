@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
@@ -13,8 +14,9 @@ from unicodedata import normalize
 
 from lake.parse.canonical import clean
 from lake.parse.pdf.geometry import Box, Line
+from lake.parse.pdf.glyphs import LINE_END_HYPHEN
 from lake.parse.pdf.order import reading_order
-from lake.parse.pdf.words import LINE_END_HYPHEN, layout_of
+from lake.parse.pdf.words import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     FindTables = Callable[[PageLayout], list[FoundTable]]
 
-_RAW_LINE = re.compile(rf"[^\n\r{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}?")
 _BLACK = re.compile(r"\S+")
+_LEAST_EM = 4.0
 _WIDE_GAP = 1.2
 _WIDE_ADVANCE = 0.78
 _LEAST_WIDE = 8
@@ -128,31 +130,37 @@ class _Stream:
 def _stream_lines(glyphs: PageGlyphs) -> _Stream:
     lines: list[Line] = []
     found = _Stream(lines)
-    for match in _RAW_LINE.finditer(glyphs.text):
-        raw = match[0]
-        text = raw.strip()
-        if not text:
-            continue
-        first = match.start() + len(raw) - len(raw.lstrip())
+    rows: list[tuple[float, float]] | None = None
+    for first, text in _raw_lines(glyphs.text):
         last = first + len(text) - 1
-        box = glyphs.box(first, last)
-        if box is None:
+        place = glyphs.place(first, last)
+        if place is None:
             continue
-        size, bold = glyphs.style(first)
-        if bold and last > first:
-            bold = glyphs.style(last)[1]
-        line = Line(_shown(text), *box, size, bold)
-        if box.top - box.bottom > max(2.5 * size, 4.0) and last - first > 1:
+        box, size, bold, is_one = place
+        line = Line(text if text.isascii() else _shown(text), *box, size, bold)
+        is_long = last - first > 1
+        if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
         if lines and line.bottom < lines[-1].top and line.top > lines[-1].bottom and _is_fragment(line, lines[-1]):
             _attach(line, lines[-1])
             continue
         lines.append(line)
-        if last - first > 1 and line.is_upright:
-            _note_gaps(found, glyphs, line, first, last)
+        if is_long and line.is_upright:
+            if rows is None and not is_one:
+                rows = glyphs.rows_with_gaps(_WIDE_GAP * _LEAST_EM)
+            _note_gaps(found, glyphs, line, first, last, () if is_one or rows is None else rows)
     if len(lines) > 2:
         _margins_last(lines)
     return found
+
+
+def _raw_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines as pdfium parts them, without white space around them, and where they begin."""
+    start = 0
+    for raw in text.replace("\r", "\n").replace(LINE_END_HYPHEN, f"{LINE_END_HYPHEN}\n").split("\n"):
+        if line := raw.strip():
+            yield (start if line is raw else start + len(raw) - len(raw.lstrip())), line
+        start += len(raw) + (0 if raw[-1:] == LINE_END_HYPHEN else 1)
 
 
 def _margins_last(lines: list[Line]) -> None:
@@ -170,12 +178,19 @@ def _margins_last(lines: list[Line]) -> None:
             return
 
 
-def _note_gaps(found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last: int) -> None:
-    em = max(line.size, 4.0)
+def _note_gaps(
+    found: _Stream, glyphs: PageGlyphs, line: Line, first: int, last: int, rows: Sequence[tuple[float, float]]
+) -> None:
+    """Note a line's wide gaps; ``rows`` are the heights and widths of those between text objects."""
+    em = line.size if line.size > _LEAST_EM else _LEAST_EM
     if last - first >= _LEAST_WIDE and line.right - line.left > _WIDE_ADVANCE * em * (last - first):
         gaps = _word_gaps(glyphs, first, last, _WIDE_GAP * em)
-    else:
+    elif rows and any(
+        gap >= _WIDE_GAP * em for _, gap in rows[bisect_left(rows, (line.bottom,)) : bisect_left(rows, (line.top,))]
+    ):
         gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
+    else:
+        return
     if not gaps:
         return
     line.has_gap = True

@@ -10,8 +10,10 @@ from typing import NamedTuple
 _TOKEN = re.compile(
     rb"(?:[\s\0]+|%[^\r\n]*)*(?:/(?P<name>[^\s\0<>\[\]()/%{}]*)"
     rb"|(?P<ref>\d{1,10})[\s\0]+\d{1,5}[\s\0]+R(?![^\s\0<>\[\]()/%{}])|(?P<number>[-+]?\d{1,18}(?![\d.]))"
+    rb"|(?P<refs>\[(?:[\s\0]*\d{1,10}[\s\0]+\d{1,5}[\s\0]+R)+[\s\0]*\])|\[(?P<numbers>[\s\0\d.+-]*)\]"
     rb"|(?P<open><<|\[)|(?P<close>>>|\])|(?P<string>\()|(?P<end>endobj|stream)|(?P<other><[^>]*>|[^\s\0<>\[\]()/%{}]+))"
 )
+_REF = re.compile(rb"(\d+)[\s\0]+\d+[\s\0]+R")
 _PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
 _STREAM = re.compile(rb"[\s\0]*stream(?:\r\n|\n|\r)?")
 _PLAIN = re.compile(rb"[\t\n\f\r -~]+")
@@ -73,6 +75,10 @@ def parse_until(data: bytes, at: int) -> tuple[Value, int]:
             held.append(Ref(int(token["ref"])))
         elif kind == "number":
             held.append(int(token["number"]))
+        elif kind == "refs":
+            held.append([Ref(int(number)) for number in _REF.findall(token["refs"])])
+        elif kind == "numbers":
+            held.append([int(number) if number.isdigit() else None for number in token["numbers"].split()])
         elif kind == "open":
             outer.append(held)
             held = []

@@ -10,7 +10,7 @@ from lake.parse.account import omission
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import Annotations
 from lake.parse.pdf.geometry import Line
-from lake.parse.pdf.glyphs import NO_LETTERS, PageGlyphs
+from lake.parse.pdf.glyphs import PageGlyphs
 from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
@@ -92,7 +92,7 @@ class PageReader:
             return
         found.raw = glyphs.raw_text
         found.lines, outside = page_lines(glyphs, added.placed if added else (), find_tables)
-        if glyphs.n_unread or NO_LETTERS.search(glyphs.text):
+        if glyphs.has_unread():
             _leave_out_unread(found, glyphs)
         if outside:
             found.omitted.append(omission("hidden", " ".join(outside), f"{place}: outside the page's edges"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from lake.parse.pdf.letters import plain_letters
 
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line
@@ -21,7 +22,6 @@ _SAME_HEIGHT = 9.0
 _LONGEST = 200
 _BOTH_ENDS = 30
 _NUMBER_AT_EDGE = re.compile(r"(?i)\A\W*(?:[a-zà-ü]{1,7}\.?\s*)?(?:\d|[ivxlc]+\b)|(?:\d|\b[ivxlc]+)\W*\Z")
-_NOT_WORD = re.compile(r"[\W_]+")
 
 _NUMBER = r"(?P<n>[1-9]\d{0,4}|[ivxlc]{1,7}|[IVXLC]{1,7})"
 _WORD = (
@@ -41,12 +41,11 @@ _AT_START = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     """A line at the edge of a page; ``number`` is what may be its page number, ``rest`` the line without it."""
 
     page: int
-    index: int
+    place: int
     at_top: bool
     height: float
     is_apart: bool
@@ -57,7 +56,7 @@ class _Edge:
 
     @property
     def key(self) -> tuple[int, int]:
-        return self.page, self.index
+        return self.page, self.place
 
 
 def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) -> list[dict[int, str]]:
@@ -77,10 +76,10 @@ def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) ->
     for edge in edges:
         letters = recurring.get(edge.key)
         if letters is not None:
-            found[edge.page][edge.index] = "" if letters in told else _said(edge, counted)
+            found[edge.page][edge.place] = "" if letters in told else _said(edge, counted)
             told.add(letters)
         elif edge.key in counted:
-            found[edge.page][edge.index] = edge.rest
+            found[edge.page][edge.place] = edge.rest
     for lines, dropped in zip(pages, found, strict=True):
         if dropped and not any(i not in dropped or dropped[i] for i in range(len(lines))):
             dropped.clear()
@@ -92,17 +91,17 @@ def _said(edge: _Edge, counted: set[tuple[int, int]]) -> str:
 
 
 def _edges(page: int, lines: Sequence[Line]) -> list[_Edge]:
-    order = sorted([(-line.middle, i) for i, line in enumerate(lines) if line.is_upright])
+    order = sorted([(-line.bottom - line.top, i) for i, line in enumerate(lines) if line.is_upright])
     if len(order) > 2 * _MOST_LOOKED_AT:
         order = order[:_MOST_LOOKED_AT] + order[-_MOST_LOOKED_AT:]
     rows: list[list[int]] = []
     height = 0.0
-    for middle, i in order:
-        if rows and middle - height < 0.5 * max(lines[i].size, 4.0):
+    for doubled, i in order:
+        if rows and doubled - height < max(lines[i].size, 4.0):
             rows[-1].append(i)
         else:
             rows.append([i])
-            height = middle
+            height = doubled
     if not rows:
         return []
     pitches = [lines[a[0]].middle - lines[b[0]].middle for a, b in pairwise(rows)]
@@ -175,7 +174,7 @@ def _recurring(edges: Sequence[_Edge], counted: set[tuple[int, int]]) -> dict[tu
         level = _level(group)
         where = sorted({edge.page for edge in level})
         if len(where) >= _LEAST_REPEATS and len(where) / (where[-1] - where[0] + 1) >= _LEAST_DENSITY:
-            found |= dict.fromkeys((edge.key for edge in level), _letters(said))
+            found |= dict.fromkeys((edge.key for edge in level), plain_letters(said))
     return found
 
 
@@ -189,24 +188,21 @@ def _told(
 ) -> set[str]:
     """Letters of running lines that a line inside a page, or two, or one of ``known`` holds by itself."""
     wanted = set(recurring.values())
-    told = {letters for text in known if (letters := _letters(text)) in wanted} | ({""} & wanted)
+    told = {letters for text in known if (letters := plain_letters(text)) in wanted} | ({""} & wanted)
     if not wanted:
         return told
-    begins = {letters[0] for letters in wanted if letters}
+    starts = {letters[:n] for letters in wanted for n in range(1, len(letters) + 1)}
+    begins = tuple({form for start in starts if len(start) == 1 for form in (start, start.upper())})
     at_edge = {edge.key for edge in edges}
     for number, lines in enumerate(pages):
         before = ""
         for i, line in enumerate(lines):
-            if not before and line.text[:1].casefold() not in begins:
+            if not before and not line.text.startswith(begins):
                 continue
-            letters = _letters(line.text[:_LONGEST])
+            letters = plain_letters(line.text[:_LONGEST])
             if letters in wanted and (number, i) not in at_edge:
                 told.add(letters)
             if before and before + letters in wanted:
                 told.add(before + letters)
-            before = letters if any(one.startswith(letters) for one in wanted) else ""
+            before = letters if letters in starts else ""
     return told
-
-
-def _letters(text: str) -> str:
-    return _NOT_WORD.sub("", text).casefold()

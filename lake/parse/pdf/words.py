@@ -6,13 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import PageLayout, PlacedWord
-from lake.parse.pdf.glyphs import PageGlyphs
+from lake.parse.pdf.glyphs import LINE_END_HYPHEN, PageGlyphs
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
-#: What pdfium writes for a hyphen at the end of a line, in place of the hyphen and the line's end.
-LINE_END_HYPHEN = "\ufffe"
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]+{LINE_END_HYPHEN}?")
 
 
@@ -21,13 +19,14 @@ def page_layout(page: PdfPage, text_page: PdfTextPage) -> PageLayout:
     return layout_of(PageGlyphs(page, text_page))
 
 
+def _shown(word: str) -> str:
+    return f"{word[:-1]}-" if word[-1] == LINE_END_HYPHEN else word
+
+
 def layout_of(glyphs: PageGlyphs) -> PageLayout:
     """Every word and ruling line of the page; a hyphen at a line's end is part of its word."""
-    words = []
-    for match in _WORD.finditer(glyphs.text):
-        first, last = match.start(), match.end() - 1
-        if box := glyphs.box(first, last):
-            size, bold = glyphs.style(first)
-            words.append(PlacedWord(match[0].replace(LINE_END_HYPHEN, "-"), box, size, bold))
+    found = [(match[0], match.start(), match.end() - 1) for match in _WORD.finditer(glyphs.text)]
+    placed = glyphs.words([(first, last) for _, first, last in found])
+    words = [PlacedWord(_shown(found[number][0]), *rest) for number, *rest in placed]
     width, height = glyphs.size
     return PageLayout(width, height, words, glyphs.rules())
