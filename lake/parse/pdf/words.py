@@ -27,6 +27,6 @@ def layout_of(glyphs: PageGlyphs) -> PageLayout:
     """Every word and ruling line of the page; a hyphen at a line's end is part of its word."""
     found = [(match[0], match.start(), match.end() - 1) for match in _WORD.finditer(glyphs.text)]
     placed = glyphs.words([(first, last) for _, first, last in found])
-    words = [PlacedWord(_shown(found[number][0]), *rest) for number, *rest in placed]
+    words = [PlacedWord(_shown(found[number][0]), box, size, is_bold) for number, box, size, is_bold in placed]
     width, height = glyphs.size
     return PageLayout(width, height, words, glyphs.rules())
