@@ -2,11 +2,13 @@
 
     python -m benchmarks.pages --out results/pages
 
-Makes two reports of about 50 pages whose text flows over the pages, and asks 40 questions. Each is answered by one
-sentence whose page is known. The baseline finds the same questions among the pages as separate documents, with the same
-embedder and search, so that its chunks never cross a page.
+Three sets of questions, each with the page that answers it:
 
-``--real FILE`` adds questions on PDFs of your own: a JSON list of ``{"pdf": PATH, "question": TEXT, "page": NUMBER}``.
+- 40 on two generated reports whose text flows over the pages
+- 13 on three reports that LibreOffice typesets (``pages_typeset.py``), if it is installed
+- with ``--pdfs FOLDER``, 40 on the files that ``pages_questions.py`` names, if the folder holds them
+
+The baseline searches the pages as separate documents, with the same embedder, so that its chunks never cross a page.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +27,11 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 import raglake
+from benchmarks.pages_questions import QUESTIONS as REAL
+from benchmarks.pages_reports import REPORTS, Report
+from benchmarks.pages_typeset import make_pdf
 
+RANKS = (1, 3, 5, 10)
 PAGES, QUESTIONS = 50, 20
 THINGS = ("bridge", "library", "mill", "ferry", "orchard", "school", "lighthouse", "bakery", "canal", "theatre")
 PLACES = ("Arlow", "Brenk", "Corvin", "Dalby", "Elmet", "Farrow", "Gorse", "Hythe", "Ister", "Jarrow", "Kelso", "Lund")
@@ -58,6 +65,7 @@ class Asked(NamedTuple):
     pdf: str
     question: str
     page: int
+    group: str
 
 
 class _Placed(Paragraph):
@@ -97,7 +105,24 @@ def make_report(path: Path, seed: int) -> list[Asked]:
         story.extend(Paragraph(_filler(chance), body) for _ in range(chance.randint(1, 3)))
     SimpleDocTemplate(str(path), pagesize=A4).build(story)
     chosen = chance.sample(asked, QUESTIONS)
-    return [Asked(path.name, question, pages[0]) for question, pages in chosen]
+    return [Asked(path.name, question, pages[0], "generated") for question, pages in chosen]
+
+
+def typeset(report: Report, folder: Path) -> list[Asked]:
+    """Have LibreOffice make a report, and return its questions."""
+    document = pypdfium2.PdfDocument(make_pdf(report, folder))
+    texts = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
+    document.close()
+    pages = {fact: [n for n, text in enumerate(texts, 1) if fact.evidence in text] for fact in report.facts}
+    return [Asked(report.name, fact.question, page, "LibreOffice") for fact, [page] in pages.items()]
+
+
+def real_files(source: Path, folder: Path) -> list[Asked]:
+    """Copy the named files that ``source`` holds to ``folder``, and return their questions."""
+    held = {path.name for path in source.glob("*.pdf")}
+    for name in {name for name, _, _ in REAL} & held:
+        shutil.copy(source / name, folder / name)
+    return [Asked(*one, "real") for one in REAL if one[0] in held]
 
 
 def _filler(chance: random.Random) -> str:
@@ -116,7 +141,7 @@ def split_into_pages(pdf: Path, folder: Path) -> None:
 
 
 def measured(work: Path, asked: list[Asked]) -> list[dict[str, Any]]:
-    """For each question the page of raglake's first hit, and the baseline's."""
+    """For each question the pages of raglake's first ten hits, and the baseline's."""
     names = {one.pdf for one in asked}
     for name in names:
         split_into_pages(work / "pdfs" / name, work / "pages" / name)
@@ -132,9 +157,8 @@ def measured(work: Path, asked: list[Asked]) -> list[dict[str, Any]]:
         rows.append(
             {
                 **one._asdict(),
-                "reported": hits[0]["page"],
-                "ranks": [hit["page"] for hit in hits],
-                "baseline": int(Path(pages[0]["uri"]).stem),
+                "raglake": [hit["page"] for hit in hits],
+                "baseline": [int(Path(hit["uri"]).stem) for hit in pages],
                 "spread": hits[0]["chunk_last_page"] - hits[0]["chunk_first_page"],
             }
         )
@@ -144,25 +168,36 @@ def measured(work: Path, asked: list[Asked]) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default="results/pages")
-    parser.add_argument("--real", help="JSON list of questions on PDFs")
+    parser.add_argument("--pdfs", help="Folder of the files that pages_questions.py names.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "pdfs").mkdir()
         asked = [one for seed in (1, 2) for one in make_report(work / "pdfs" / f"report-{seed}.pdf", seed)]
-        for one in json.loads(Path(options.real).read_text(encoding="utf-8")) if options.real else ():
-            pdf = Path(one["pdf"])
-            (work / "pdfs" / pdf.name).write_bytes(pdf.read_bytes())
-            asked.append(Asked(pdf.name, one["question"], one["page"]))
+        if shutil.which("soffice"):
+            made = work / "typeset"
+            made.mkdir()
+            asked += [one for report in REPORTS for one in typeset(report, made)]
+            for path in made.glob("*.pdf"):
+                shutil.copy(path, work / "pdfs")
+        if options.pdfs:
+            asked += real_files(Path(options.pdfs), work / "pdfs")
         rows = measured(work, asked)
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "pages.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    print(f"{len(rows)} questions; right page at rank 1:")
-    for name in ("reported", "baseline"):
-        print(f"  {name:9} {sum(row[name] == row['page'] for row in rows) / len(rows):.3f}")
-    print(f"  within ten {sum(row['page'] in row['ranks'] for row in rows) / len(rows):.3f}")
-    print(f"  best chunk over several pages: {sum(row['spread'] > 0 for row in rows)}")
+    for group in dict.fromkeys(row["group"] for row in rows):
+        _show(group, [row for row in rows if row["group"] == group])
+    print(f"best chunk over several pages: {sum(row['spread'] > 0 for row in rows)} of {len(rows)}")
+
+
+def _show(group: str, rows: list[dict[str, Any]]) -> None:
+    """Print how many questions have the right page among the first 1, 3, 5 and 10 hits."""
+    for name in ("raglake", "baseline"):
+        right = [sum(row["page"] in row[name][:rank] for row in rows) for rank in RANKS]
+        print(
+            f"{group:11} {name:8} of {len(rows)}: {', '.join(f'{n} at {k}' for n, k in zip(right, RANKS, strict=True))}"
+        )
 
 
 if __name__ == "__main__":
