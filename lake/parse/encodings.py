@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lake.errors import InputError
+from lake.parse.alphabets import coverage
 
 #: What is looked for, in chardet's names. Of twins that differ in a few signs only the usual one is here.
 _SOUGHT = [
@@ -64,6 +65,9 @@ _CERTAIN_SCORE, _LEAST_SCORE = 0.05, 0.02
 _CERTAIN_LENGTH = 5
 #: A declaration is disbelieved if its text is a third odd, or another encoding's score is this many times larger.
 _MOST_ODD, _BELIEVED_WITHIN = 0.34, 1.6
+#: It is disbelieved too if this share of its letters is of no language, but all of another reading's are; one that
+#: another score exceeds by a little is believed and remarked on.
+_UNLIKELY_LETTERS, _FITS_BETTER = 0.1, 1.02
 #: Western letters in a few words tell chardet little; they are by far the likeliest then.
 _WEAK_SCORE, _FEW, _WESTERN_BONUS = 0.06, 4, 1.35
 _RARE, _RARE_SHARE = ("mac-greek", "mac-turkish"), 0.9
@@ -172,21 +176,33 @@ def _undecidable(candidates: Iterable[str]) -> InputError:
     return InputError(f"text in an unknown encoding: {which} readable words; save it as UTF-8", "encoding")
 
 
-def is_believable(data: bytes, encoding: str) -> bool:
-    """Whether a declared encoding fits the bytes about as well as the one that would be guessed."""
+class Belief(NamedTuple):
+    """Whether a declared encoding is believed, and the label of one that fits better, if there is one."""
+
+    is_believed: bool
+    better: str = ""
+
+
+def believed(data: bytes, encoding: str) -> Belief:
+    """Compare the text that a declared encoding gives with the one that would be guessed.
+
+    The guess is preferred if its score is much larger, or if some language has its letters and none has those of the
+    declared reading.
+    """
     sample = telling(data)
     try:
         text = sample.decode(encoding)
     except (UnicodeDecodeError, LookupError):
-        return False
+        return Belief(is_believed=False)
     if oddity(text) > _MOST_ODD:
-        return False
+        return Belief(is_believed=False)
     ranked = _ranked(sample)
-    best, _, likeliest = ranked[0] if ranked else (0.0, "", text)
+    best, name, likeliest = ranked[0] if ranked else (0.0, "", text)
     if best < _CERTAIN_SCORE or likeliest == text:
-        return True
+        return Belief(is_believed=True)
     stated = max((score for score, name, other in ranked if name == encoding or other == text), default=0.0)
-    return best < _BELIEVED_WITHIN * stated
+    is_near = best < _BELIEVED_WITHIN * stated and coverage(likeliest) - coverage(text) < _UNLIKELY_LETTERS
+    return Belief(is_near, label(name) if best > _FITS_BETTER * stated else "")
 
 
 def telling(data: bytes) -> bytes:

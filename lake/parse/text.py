@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
-from lake.parse.encodings import codec_of, declared_in, guess, is_believable, label
+from lake.parse.encodings import believed, codec_of, declared_in, guess, label
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -106,8 +106,10 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
     if _is_utf8(data):
         return "utf-8", ""
     stated = charset or declared_in(data, markup=declared)
-    if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")) and is_believable(data, stated):
-        return stated, ""
+    if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")):
+        is_believed, better = believed(data, stated)
+        if is_believed:
+            return stated, f"{label(stated)}, which it declares; {better} fits better" if better else ""
     return (_DAMAGED, "") if _is_damaged_utf8(data) else _guessed(data, stated)
 
 

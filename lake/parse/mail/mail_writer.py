@@ -65,8 +65,11 @@ class Mail:
         self.writer.add(facts)
 
     def finish(self, subject: str, author: str, metadata: dict[str, str]) -> ParsedDocument:
-        """The document. Raises InputError if no part holds text."""
-        if self.writer.n_blocks <= self._n_headings:
+        """The document; a subject without a body is one too.
+
+        Raises InputError if there is no text, or if no body could be read.
+        """
+        if self.writer.n_blocks <= self._n_headings and (self._causes or not count_words(subject)):
             if self._causes:
                 raise self._causes[0]
             held = f"only attachments {self.names}; save these as files" if self.names else "and no attachment"

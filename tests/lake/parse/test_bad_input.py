@@ -90,7 +90,7 @@ BAD = {
     "noise named rtf": ("a.rtf", NOISE, "garbage"),
     "noise named odt": ("a.odt", NOISE, "garbage"),
     "text named eml": ("a.eml", b"just words\n\nand more words", "garbage"),
-    "mail of attachments only": ("a.eml", b"Subject: x\nMIME-Version: 1.0\n\n", "no_text"),
+    "mail without a word": ("a.eml", b"From: x@example.org\nMIME-Version: 1.0\n\n", "no_text"),
     "5000 nested divs": ("a.html", b"<div>" * 5000 + b"deep" + b"</div>" * 5000, "too_deep"),
     "page of images": ("a.html", b"<html><body><img src='a.png'></body></html>", "no_text"),
     "billion laughs": ("a.xml", BOMB, "entity_bomb"),

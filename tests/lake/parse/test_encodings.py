@@ -7,7 +7,7 @@ import codecs
 
 import pytest
 
-from benchmarks.detected_encodings import outcome
+from benchmarks.detected_encodings import outcome, wrong_charsets
 from benchmarks.encoding_texts import samples
 from lake.errors import InputError
 from lake.parse import parse
@@ -27,6 +27,36 @@ def test_a_text_in_a_legacy_encoding_is_right_or_remarked_on() -> None:
     assert "wrong" not in outcomes
     assert sum(result.startswith("right") for result in outcomes) >= 0.99 * len(outcomes)
     assert outcomes.count("right") >= 0.6 * len(outcomes)
+
+
+def test_a_declaration_is_believed_only_as_far_as_its_letters_go_together() -> None:
+    every = [sample for sample in samples() if sample.form in ("short", "long") and not sample.data.isascii()]
+    right = [outcome(sample, sample.encoding) for sample in every[::3]]
+    assert len(right) >= 50
+    assert not [result for result in right if not result.startswith("right")]
+    assert right.count("right") >= 0.99 * len(right)
+    wrong = [outcome(sample, charset) for sample in every[::4] for charset in list(wrong_charsets(sample))[:3]]
+    assert len(wrong) >= 100
+    assert wrong.count("wrong") <= 0.02 * len(wrong)
+
+
+@pytest.mark.parametrize("before", ["<meta charset={}><p>", '<?xml version="1.0" encoding="{}"?><p>', "# coding: {}\n"])
+@pytest.mark.parametrize(
+    ("text", "encoding", "stated"),
+    [
+        (GERMAN, "cp1252", "cp850"),
+        (CZECH, "iso8859-2", "windows-1252"),
+        ("Le garçon a été prévenu à l'hôtel.", "cp1252", "iso-8859-2"),
+        (RUSSIAN, "cp1251", "x-mac-cyrillic"),
+        ("Światło, żółć, gęś", "cp1250", "iso-8859-15"),
+    ],
+)
+def test_a_wrong_charset_in_the_text_itself_is_not_believed_silently(
+    before: str, text: str, encoding: str, stated: str
+) -> None:
+    found = decode(before.format(stated).encode() + text.encode(encoding), declared=not before.startswith("#"))
+    assert found.omitted
+    assert found.text.endswith(text) or stated == "x-mac-cyrillic"  # one letter in thirty differs in its case
 
 
 READ = {

@@ -70,6 +70,14 @@ def test_a_body_is_read(mail: bytes, text: str) -> None:
     assert text in read(mail).text
 
 
+def test_a_subject_alone_is_a_text() -> None:
+    assert read(f"{HEAD}\n").text == "# Oil"
+    parsed = read(several("mixed", part("", "application/zip", "Content-Disposition: attachment; filename=oil.zip\n")))
+    assert (parsed.text, parsed.metadata["attachments"]) == ("# Oil", ["oil.zip"])
+    with pytest.raises(InputError, match="no text in the body"):
+        read("From: keeper@example.org\n\n")
+
+
 def test_every_text_part_is_read_in_order() -> None:
     forwarded = f"From: Ida\nSubject: Rope\nDate: Mon, 3 Mar 2031\n\n{KOELN}"
     found = read(
