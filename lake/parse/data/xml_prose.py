@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.outline import MAX_DEPTH
 from lake.parse.data.xml_words import PARAGRAPHS, attributes, has_words, is_inline, local_name, names, own_text, words
@@ -28,13 +27,14 @@ def is_prose(root: Any) -> bool:
 
 
 def write_prose(root: Any, writer: TextWriter) -> None:
-    """Append the blocks of a document, with the attributes that hold words."""
+    """Append the blocks of a document, with the attributes that hold words; what is nested deeply is one block."""
     _write(root, writer, 0, 0)
 
 
 def _write(node: Any, writer: TextWriter, level: int, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+        writer.add(" ".join([*_stated(node), words(node)]))
+        return
     name = local_name(node)
     if name in _TITLES and local_name(node.getparent()) not in ("", *PARAGRAPHS):
         writer.heading(" ".join([*_stated(node), words(node)]), max(1, level))
@@ -103,7 +103,8 @@ def _write_table(node: Any, writer: TextWriter, level: int, depth: int) -> None:
 def _gather(node: Any, rows: list[list[str]], beside: list[Any], depth: int) -> None:
     """Rows of a table, and what stands beside them."""
     if depth > MAX_DEPTH:
-        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+        rows.append([words(node)])
+        return
     for child in node:
         name = local_name(child)
         if name in _ROWS:
@@ -117,7 +118,8 @@ def _gather(node: Any, rows: list[list[str]], beside: list[Any], depth: int) -> 
 
 def _list_lines(node: Any, depth: int) -> Iterator[str]:
     if depth > MAX_DEPTH:
-        raise InputError(f"nested more than {MAX_DEPTH} deep; flatten the data", "too_deep")
+        yield f"{'  ' * depth}- {words(node)}"
+        return
     indent = "  " * depth
     for item in node:
         if not isinstance(item.tag, str):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
-from lake.parse.data.outline import write_outline
+from lake.parse.data.outline import MAX_DEPTH, write_outline
 from lake.parse.data.xml_prose import is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.text import decode
@@ -27,6 +27,9 @@ _UNKNOWN = re.compile(r"Entity '([^']+)' not defined")
 _REFERENCE = re.compile(r"&([^#&;\s][^&;\s]*);")
 #: Maximum number of entities in the text of one.
 _MAX_ENTITIES = 100
+#: Elements may be nested this deep; libxml2 reads 256 levels, or 2,048 if it is allowed to.
+_MAX_LEVELS = 2000
+_ELEMENT = re.compile(rb"<(/?)[A-Za-z_:\x80-\xff][^<>]*?(/?)>")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -58,6 +61,8 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
         return root, ""
     except etree.XMLSyntaxError as error:
         message, place = str(error.msg), f"line {error.lineno}: {error.msg}"
+        if "depth" in message.lower() and b"<!ENTITY" not in data and _depth(data) <= _MAX_LEVELS:
+            return etree.fromstring(data, _parser(huge_tree=True)), ""
     except ValueError as error:  # an encoding that is declared twice
         message = place = str(error)
     refusal = _reason(message)
@@ -101,7 +106,17 @@ def _without_unknown(text: str, writer: TextWriter) -> Any:
 def _parser(**options: Any) -> Any:
     from lxml import etree
 
-    return etree.XMLParser(resolve_entities="internal", no_network=True, load_dtd=False, huge_tree=False, **options)
+    usual = {"resolve_entities": "internal", "no_network": True, "load_dtd": False, "huge_tree": False}
+    return etree.XMLParser(**usual | options)
+
+
+def _depth(data: bytes) -> int:
+    """How deep elements are nested, about: libxml2 is asked for more than its own limit only if this is sane."""
+    depth = most = 0
+    for match in _ELEMENT.finditer(data):
+        depth += (-1 if match[1] else 1) if not match[2] else 0
+        most = max(most, depth)
+    return most
 
 
 def _refuse_bombs(dtd: Any) -> None:
@@ -152,19 +167,19 @@ def _write_outline(root: Any, writer: TextWriter, marked: list[Any]) -> None:
         if stated := tuple(attributes(top)):
             write_outline(stated, writer)
         top = children[0]
-    value = _value(top, marked)
+    value = _value(top, marked, 0)
     write_outline(value if isinstance(value, tuple) else {local_name(top): value}, writer)
 
 
-def _value(node: Any, marked: list[Any]) -> object:
-    """Text of a leaf or of mixed content; else pairs, the attributes before the children.
+def _value(node: Any, marked: list[Any], depth: int) -> object:
+    """Text of a leaf, of mixed content or of what is nested deeply; else pairs, the attributes before the children.
 
     Nodes inside mixed content are added to ``marked``.
     """
     children = [child for child in node if isinstance(child.tag, str)]
     stated = tuple(attributes(node))
-    if children and not own_text(node):
-        return stated + tuple((local_name(child), _value(child, marked)) for child in children)
+    if children and not own_text(node) and depth < MAX_DEPTH - 2:
+        return stated + tuple((local_name(child), _value(child, marked, depth + 1)) for child in children)
     text = words(node)
     marked += [inner for child in children for inner in child.iter()]
     return (*stated, *((("text", text),) if text else ())) if stated else text

@@ -17,10 +17,10 @@ VOID = frozenset(
 _BORDERS = (
     "address article aside blockquote br button caption center colgroup datalist dd details dialog dir div dl dt "
     "fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup hr iframe img input "
-    "label legend li listing main map menu meter nav noembed noframes noscript object ol optgroup option output p "
+    "label legend li listing main map menu meter nav noembed noframes noscript object ol optgroup option p "
     "plaintext pre progress script search section select style summary svg table tbody td template text textarea "
     "tfoot th thead title tr ul video xmp audio canvas desc rp rt math mi mn mo ms mtext mfrac annotation "
-    "annotation-xml tspan"
+    "annotation-xml tspan rtc"
 )
 #: Elements before and after which a line breaks, or which stand apart as a button does.
 BORDERS = frozenset(_BORDERS.split())

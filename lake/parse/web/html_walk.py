@@ -431,7 +431,7 @@ class Walk:
             parents = {tag for tag in (child.parent.tag, child.parent.parent.tag if child.parent.parent else "")}
             if child.is_text_node and not parents & {"rt", "rtc", "rp"}:
                 self._text.append(child.text_content.strip("\n"))
-            elif child.tag == "rt":
+            elif child.tag == "rt" or (child.tag == "rtc" and not child.css_first("rt")):
                 readings.append(one_line(child.text()))
         if any(readings):
             self._text.append(f"({' '.join(filter(None, readings)) if _has_spaces(readings) else ''.join(readings)})")
@@ -531,7 +531,7 @@ _HANDLERS: dict[str | None, Callable[[Walk, Node], None]] = {
     **dict.fromkeys(("ul", "ol", "menu", "dir"), Walk._list),
     **dict.fromkeys(("pre", "xmp", "listing", "plaintext"), Walk._code),
     **dict.fromkeys(("script", "style"), Walk._script),
-    **dict.fromkeys(("button", "label", "meter", "output", "progress"), Walk._spaced),
+    **dict.fromkeys(("button", "label", "meter", "progress"), Walk._spaced),
     **dict.fromkeys(("img", "area", "input", "textarea", "optgroup", "embed"), Walk._attributes),
     **dict.fromkeys(("iframe", "x-iframe", "x-frame"), Walk._frame),
     **dict.fromkeys(("td", "th", "select", "datalist", "option"), Walk._block),

@@ -322,3 +322,35 @@ def test_hostile_pages_are_read_in_a_moment(page: str) -> None:
 
 def test_pictures_of_an_svg_do_not_nest() -> None:
     assert nesting(prepared("<svg>" + "<path d='m 1'/>" * 9000 + "</svg>")) <= 2
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "output",
+        "q",
+        "sub",
+        "ruby",
+        "bdi",
+        "bdo",
+        "data",
+        "time",
+        "slot",
+        "var",
+        "samp",
+        "mark",
+        "font",
+        "del",
+        "ins",
+        "nobr",
+    ],
+)
+def test_inline_elements_part_no_word(tag: str) -> None:
+    text = parse(f"<p>un<{tag}>believ</{tag}>able oil of the lamp</p>".encode(), "a.html").text
+    assert text.replace("\u201c", "").replace("\u201d", "").startswith("unbelievable oil")
+
+
+def test_a_reading_beside_its_words_is_kept() -> None:
+    assert parse("<p>\u706f<ruby>\u706f\u53f0<rtc>lighthouse</rtc></ruby></p>".encode(), "a.html").text.endswith(
+        "(lighthouse)"
+    )

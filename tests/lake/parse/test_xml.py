@@ -138,6 +138,15 @@ def test_what_a_repair_loses_is_lost_in_the_account() -> None:
     assert account_of(parsed).n_words_lost >= 4
 
 
-def test_deep_prose_is_refused() -> None:
+@pytest.mark.parametrize("depth", [230, 600, 1990])
+@pytest.mark.parametrize("inner", ["<p>oil</p><p>rope <b>and</b> sail</p>", "<t n='the third lamp'>oil</t><t>rope</t>"])
+def test_what_is_nested_deeply_is_read(depth: int, inner: str) -> None:
+    parsed = parse(f"{'<d>' * depth}{inner}{'</d>' * depth}".encode(), "a.xml")
+    assert "oil" in parsed.text
+    assert "rope" in parsed.text
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_entities_lift_no_limit_of_depth() -> None:
     with pytest.raises(InputError, match="nested"):
-        parse(("<d>" * 230 + "<p>x</p>" + "</d>" * 230).encode(), "a.xml")
+        parse(("<!DOCTYPE d [<!ENTITY a 'x'>]>" + "<d>" * 600 + "&a;" + "</d>" * 600).encode(), "a.xml")
