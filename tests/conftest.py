@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 
@@ -98,6 +101,34 @@ def shared_children() -> Iterator[None]:
         patch.setattr("tasks.steps._child", children)
         yield
     children.close()
+
+
+#: Makes the tables of a Prefect server in the database that PREFECT_SERVER_DATABASE_CONNECTION_URL names.
+MIGRATE = """
+import asyncio
+from prefect.server.database import provide_database_interface
+asyncio.run(provide_database_interface().create_db())
+"""
+
+
+@pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """An empty database for each Prefect server to copy, made once for all workers: its migrations take seconds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "prefect-database"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "prefect.db").exists():
+            (folder / "new.db").unlink(missing_ok=True)
+            variables = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+            variables["PREFECT_HOME"] = str(folder)
+            variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{folder / 'new.db'}"
+            subprocess.run([sys.executable, "-P", "-c", MIGRATE], env=variables, check=True, timeout=180)
+            with closing(sqlite3.connect(folder / "new.db")) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (folder / "new.db").rename(folder / "prefect.db")
+    return folder / "prefect.db"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -36,21 +37,42 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module; several figures read it, and parsing all modules takes a second."""
+    return ast.parse(path.read_text())
+
+
 def own_imports() -> Iterator[OwnImport]:
     """Every import of a module of ours, also those in functions and those for type checkers alone."""
     known = modules()
     for name, path in known.items():
-        tree = ast.parse(path.read_text())
-        inner = {
-            child
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            for child in ast.walk(node)
-        }
-        for node in ast.walk(tree):
+        for node, in_function, _ in imports(parsed(path)):
             targets = tuple(sorted({_module_of(full, known) for full in _imported(node)} - {"", name}))
             if targets:
-                yield OwnImport(name, getattr(node, "lineno", 0), targets, node in inner)
+                yield OwnImport(name, node.lineno, targets, in_function)
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    """The imports of a module in the order of its text: whether each is in a function, and whether for types alone."""
+    waiting: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
+    while waiting:
+        node, in_function, for_types = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, in_function, for_types
+        in_function |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for_types |= _is_for_types(node)
+        waiting += [(child, in_function, for_types) for child in reversed(_statements(node))]
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def _statements(node: ast.AST) -> list[ast.AST]:
+    """The statements right below; expressions hold none."""
+    kinds = (ast.stmt, ast.excepthandler, ast.match_case)
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, kinds)]
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -72,7 +94,7 @@ def libraries() -> dict[str, set[str]]:
     direct: dict[str, set[str]] = {name: set() for name in known}
     below: dict[str, set[str]] = {name: {name.rpartition(".")[0]} - {""} for name in known}
     for name, path in known.items():
-        for node in _at_the_top(ast.parse(path.read_text())):
+        for node in _at_the_top(parsed(path)):
             for full in _imported(node):
                 ours = _module_of(full, known)
                 (below if ours else direct)[name].add(ours or full.split(".")[0])
@@ -85,10 +107,8 @@ def _at_the_top(tree: ast.Module) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "TYPE_CHECKING" not in ast.dump(
-            getattr(node, "test", node)
-        ):
-            waiting += ast.iter_child_nodes(node)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_for_types(node):
+            waiting += _statements(node)
 
 
 def import_graph() -> Graph:
@@ -141,10 +161,7 @@ def floors(graph: Graph) -> int:
 def classes() -> Counter[str]:
     """How often each name of a class is used."""
     return Counter(
-        node.name
-        for path in modules().values()
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
+        node.name for path in modules().values() for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)
     )
 
 
@@ -154,7 +171,7 @@ def docstring_words() -> list[str]:
     return [
         word
         for path in modules().values()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, defining)
         for word in re.findall(r"[a-z]+", (ast.get_docstring(node) or "").lower())
     ]

@@ -1,6 +1,7 @@
-"""Tests that ``-m "not slow"`` leaves out: files and folders that take more than two seconds on a quiet machine.
+"""Tests that ``-m "not slow"`` leaves out, so that the others together take less than a minute on two cores.
 
-Names of single tests follow ``::``. ``pytest --durations=30`` shows what belongs here.
+Listed are files and folders that take more than two seconds of CPU time. Names of single tests follow ``::``.
+``pytest --durations=30`` shows what belongs here.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ SLOW = (
     "tests/raglake",
     "tests/test_deploy.py",
     "tests/test_plugins.py",
-    # Modules with doctests that import Prefect.
+    # Modules with doctests that import Prefect, FastAPI and MCP.
     "flows",
+    "lake/service",
+    "raglake/deployed.py",
     "tasks",
     # Real runs, most of them several in a test.
     "tests/flows",
@@ -47,10 +50,17 @@ SLOW = (
     "tests/lake/search/diagnosis",
     "tests/lake/search/test_filters.py::test_no_value_changes_what_is_asked",
     "tests/lake/search/test_rerank.py",
+    "tests/lake/search/test_row_cache.py",
+    "tests/lake/search/test_words.py::test_another_tokenizer_can_be_chosen_and_left_again",
     "tests/lake/tables/test_lazy_pandas.py",
+    "tests/lake/tables/test_writer.py",
     "tests/lake/test_index.py::test_a_large_table_is_searched_through_an_index_that_covers_every_row",
     "tests/lake/test_index.py::test_what_is_held_of_past_releases_is_bounded",
+    "tests/lake/test_doctor_parts.py::test_some_day_finds_the_damage",
     "tests/lake/service",
+    "tests/simulation",
+    # Recognised characters: the engine is a process for each page.
+    "tests/lake/parse/test_ocr.py",
 )
 #: Fixtures that start a server.
 SLOW_FIXTURES = {"bucket", "client", "s3_server"}

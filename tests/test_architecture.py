@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests import house
 from tests.house import ROOT, TOPS, Graph, circles, classes, import_graph, libraries, own_imports
 
 ORDER = TOPS  # a package may import what stands to its right
@@ -61,20 +62,13 @@ FACES = ("lake/service/", "lake/adapters/", "flows/runtime/lineage_events.py")
 
 def imports(name: str) -> list[tuple[str, bool]]:
     """Each module that a file imports by its full name, and whether it is imported with the file itself."""
-    tree = ast.parse((ROOT / name).read_text())
-    guarded = {
-        child
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
-        for child in ast.walk(node)
-    }
     found = []
-    for node in ast.walk(tree):
+    for node, in_function, for_types in house.imports(house.parsed(ROOT / name)):
+        with_the_file = not (in_function or for_types)
         if isinstance(node, ast.Import):
-            found += [(alias.name, node not in guarded) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append((node.module, node not in guarded))
+            found += [(alias.name, with_the_file) for alias in node.names]
+        elif node.module:
+            found.append((node.module, with_the_file))
     return found
 
 

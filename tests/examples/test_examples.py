@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,9 @@ def test_every_example_is_short_and_in_the_list() -> None:
     assert programs["folder_to_answer.py"].count("\n") <= 22
 
 
-def test_a_night_under_prefect(home: Path) -> None:
+def test_a_night_under_prefect(home: Path, prefect_database: Path) -> None:
+    (home / ".prefect").mkdir()
+    shutil.copy(prefect_database, home / ".prefect/prefect.db")
     (home / "docs/keys.md").write_text("# Keys\n\nThe green key hangs in the office.\n")
     run("nightly.py", home, "docs", "index", "--now")
     documents = raglake.open_lake(str(home / "index")).dataset("documents").to_table()

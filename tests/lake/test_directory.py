@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,20 @@ from flows.cli.app import _exit_status
 RECIPE = raglake.RecipeOptions(embedder="hash")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a source and its lake, for each test to copy."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "docs").mkdir()
+    (folder / "docs/a.md").write_text("# Pump\n\nHold the red button.\n")
+    raglake.ingest(folder / "docs", folder / "lake", recipe=RECIPE)
+    (folder / "docs/b.md").write_text("# Lamp\n")
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/a.md").write_text("# Pump\n\nHold the red button.\n")
-    raglake.ingest(tmp_path / "docs", tmp_path / "lake", recipe=RECIPE)
-    (tmp_path / "docs/b.md").write_text("# Lamp\n")
-    return tmp_path
+def place(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def files(lake: Path) -> dict[str, bytes]:

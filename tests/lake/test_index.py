@@ -11,17 +11,24 @@ import numpy as np
 import pytest
 
 import lake
-from flows.reindex import Outcome
+from flows.reindex import Job, Outcome, reindex
+from flows.steps import PlainSteps
 from lake.embed import load_embedder
 from lake.errors import UsageError
+from lake.options import RecipeOptions
 
 
-@pytest.fixture
-def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lake that is only read."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "source").mkdir()
     for number in range(30):
-        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil at {number} degrees.")
-    ingest()
-    return lake_url
+        text = f"# Lamp {number}\n\nLamp {number} burns whale oil at {number} degrees."
+        (folder / f"source/{number}.md").write_text(text)
+    with PlainSteps() as steps:
+        reindex(Job((str(folder / "source"),), str(folder / "lake"), RecipeOptions("hash")), steps)
+    return str(folder / "lake")
 
 
 def test_the_same_question_gets_the_same_answer(built: str) -> None:

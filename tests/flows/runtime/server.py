@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,8 +31,11 @@ def eventually(ask: Callable[[], Any], seconds: float) -> Any:
 
 
 class Server:
-    def __init__(self, home: Path) -> None:
+    """A server whose home holds a copy of this empty database, which spares it the migrations."""
+
+    def __init__(self, home: Path, database: Path) -> None:
         self.home = home
+        shutil.copy(database, home / "prefect.db")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")} | {

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.prefect
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(Server(tmp_path_factory.mktemp("server"))) as server:
+def server(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Server]:
+    with running(Server(tmp_path_factory.mktemp("server"), prefect_database)) as server:
         yield server
 
 

@@ -14,7 +14,7 @@ from lake.configuration import Alarms, Gate
 from lake.errors import UsageError
 from lake.options import AnswerOptions, Boosts, RecipeOptions, Retention, RunOptions, SearchOptions, options
 from lake.options.run import DeployedRunOptions
-from tests.house import ROOT, modules
+from tests.house import ROOT, modules, parsed
 
 KINDS: tuple[Any, ...] = (
     *(AnswerOptions, Boosts, RecipeOptions, DeployedRunOptions, Retention, SearchOptions),
@@ -35,7 +35,7 @@ def declarations() -> Iterator[tuple[str, str]]:
     """File and name of each field or parameter that is given a description, a range or a default of an option."""
     for path in modules().values():
         file = str(path.relative_to(ROOT))
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and _declares(node.value):
                 yield file, node.target.id
             elif isinstance(node, ast.arg) and _declares(node.annotation):
@@ -65,7 +65,7 @@ def test_a_description_stands_in_one_place() -> None:
 def test_no_help_text_repeats_a_default_and_nothing_reads_its_own_names() -> None:
     wrong = []
     for path in modules().values():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("typer.Option", "typer.Argument"):
                 wrong += [text for text in map(_text, node.keywords) if re.search(r"\[\d|default: \d", text)]
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "locals":
