@@ -38,7 +38,13 @@ _REALLY = {
     "euc_jp": "euc_jp",
     "x-euc-jp": "euc_jp",
     "hz-gb-2312": "hz",
+    "gb_2312-80": "gb18030",
+    "cp51932": "euc_jp",
+    **dict.fromkeys(("cp50220", "cp50221", "cp50222"), "iso2022_jp_ext"),
+    "koi8": "koi8-r",
 }
+#: Ways to write the number of a code page.
+_CODE_PAGE = re.compile(r"^(?:x-)?(?:cp|ibm|dos|ms|win|windows)[-_ ]?(\d+)$")
 _NO_TEXT = frozenset(("rot13", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"))
 _LABELS = {
     "cp874": "windows-874",
@@ -128,7 +134,10 @@ def codec_of(name: str) -> str | None:
     plain = name.strip().strip("\"'").lower()
     if plain in _REALLY:
         return _REALLY[plain]
-    for spelling in (plain, plain.removeprefix("x-"), plain.replace("windows-", "cp"), plain.replace("_", "-")):
+    page = _CODE_PAGE.sub(r"cp\1", plain)
+    if page in _REALLY:
+        return _REALLY[page]
+    for spelling in (plain, plain.removeprefix("x-"), page, plain.replace("_", "-")):
         try:
             known = codecs.lookup(spelling)
         except (LookupError, ValueError, UnicodeError):

@@ -11,6 +11,7 @@ from benchmarks.detected_encodings import outcome, wrong_charsets
 from benchmarks.encoding_texts import samples
 from lake.errors import InputError
 from lake.parse import parse
+from lake.parse.encodings import codec_of
 from lake.parse.text import decode
 
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Maják svítí každou noc.\n"
@@ -153,3 +154,24 @@ def test_texts_for_terminals_and_printers() -> None:
     assert parse("one\x0ctwo\x85three\u2028four\rfive\vsix\u2029seven".encode(), "a.txt").text == (
         "one\ntwo\nthree\nfour\nfive\nsix\n\nseven"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("cp-850", "cp850"),
+        ("IBM-850", "cp850"),
+        ("win-1251", "cp1251"),
+        ("Windows_1252", "cp1252"),
+        ("x-cp1250", "cp1250"),
+        ("x-gbk", "gb18030"),
+        ("utf8mb4", "utf-8"),
+        ("unknown-8bit", "cp1252"),
+        ("iso-8859-8-i", "iso8859-8"),
+        ("cp50221", "iso2022_jp_ext"),
+        ("koi8", "koi8-r"),
+        ("cp99999", None),
+    ],
+)
+def test_charsets_are_known_by_all_their_names(name: str, codec: str | None) -> None:
+    assert codec_of(name) == codec
