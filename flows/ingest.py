@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, suppress
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, cast
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from prefect import State, flow
 from prefect.futures import as_completed
@@ -20,9 +21,10 @@ from expectations.alarms import too_much_in_quarantine
 from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
-from flows.runtime.run import BLOCKED, bury, by_form, ended, obeying, this_run
+from flows.runtime.run import BLOCKED, bury, by_form, ended, obeying, results_kept, this_run
 from flows.runtime.runners import task_runner
 from flows.runtime.server import some_server
+from flows.steps import PlainSteps
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
@@ -31,6 +33,7 @@ from lake.reporting import Progress, counted
 from tasks import step_tasks, steps
 from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
 from tasks.events import tell
+from tasks.server_watch import WATCH, is_of_server
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: Remarks on sidecars that a flow run's message repeats; a command line shows them all.
 _REMARKS = 3
@@ -62,17 +68,33 @@ class _KeptBack(RefusedError):
         self.outcome = outcome
 
 
+def shown(task: Callable[P, R], plain: Callable[P, R]) -> Callable[P, R]:
+    """The step as a task run, or as the plain function if Prefect's server is lost; each step can be repeated."""
+
+    @wraps(plain)
+    def run(*args: P.args, **named: P.kwargs) -> R:
+        if not WATCH.is_lost:
+            try:
+                return task(*args, **named)
+            except Exception as error:
+                if not is_of_server(error):
+                    raise
+        return plain(*args, **named)
+
+    return run
+
+
 class PrefectSteps:
     """The steps as task runs: shards in the runner of ``indexing``, embedding in one thread of this process.
 
     One thread embeds, since a model already uses every core.
     """
 
-    scan = staticmethod(step_tasks.scan)
-    submit = staticmethod(step_tasks.submit_texts)
-    commit = staticmethod(step_tasks.commit)
-    audit = staticmethod(step_tasks.audit)
-    publish = staticmethod(step_tasks.publish)
+    scan = staticmethod(shown(step_tasks.scan, steps.scan))
+    submit = staticmethod(shown(step_tasks.submit_texts, steps.submit_texts))
+    commit = staticmethod(shown(step_tasks.commit, steps.commit))
+    audit = staticmethod(shown(step_tasks.audit, steps.audit))
+    publish = staticmethod(shown(step_tasks.publish, steps.publish))
 
     def __init__(self, lake: str, indexing: TaskRunner[Any]) -> None:
         self.progress: Progress = ProgressArtifacts(lake)
@@ -93,13 +115,20 @@ class PrefectSteps:
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         left = dict(enumerate(shards, 1))
-        for n_pools in range(_POOLS, 0, -1):
+        for n_pools in range(0 if WATCH.is_lost else _POOLS, 0, -1):
             try:
                 for number in self._indexed(job, left, len(shards), recipe):
                     yield left.pop(number)
                 return
             except BrokenExecutor as error:
                 self._renew_indexing(error, len(left), is_last=n_pools == 1)
+            except Exception as error:
+                if not is_of_server(error):
+                    raise
+                break
+        # Tasks in other processes need a server to begin.
+        with PlainSteps(n_workers=job.workers) as plain:
+            yield from plain.each_indexed(job, list(left.values()), recipe)
 
     def _indexed(self, job: Job, shards: dict[int, Shard], n_shards: int, recipe: Recipe) -> Iterator[int]:
         """Numbers of shards, each when it is done."""
@@ -143,11 +172,14 @@ class PrefectSteps:
         return [future.result() for future in futures]
 
     def collect(self, job: Job, recipe: Recipe) -> int:
-        return step_tasks.collect_vectors(job, recipe, self.progress)
+        return shown(step_tasks.collect_vectors, steps.collect_vectors)(job, recipe, self.progress)
 
     def evaluate(self, job: Job, candidate: Release) -> Answers | None:
         # A task run that asks nothing would only raise questions.
-        run = step_tasks.evaluate if gate_asks(Lake(job.lake)) else steps.evaluate
+        shown_run: Callable[[str, Release], Answers | None] = shown(
+            step_tasks.evaluate, lambda *args: steps.evaluate(*args)
+        )
+        run = shown_run if gate_asks(Lake(job.lake)) else steps.evaluate
         return run(job.lake, candidate)
 
 
@@ -215,9 +247,9 @@ def _with_quarantine(message: str, outcome: Outcome) -> str:
 
 def run_as_flow(job: Job) -> Outcome:
     """Run a job as a flow run from here; its outcome. Raises what the steps raise."""
-    with some_server():
-        state = _run(IngestParameters.of(job))
-    result: Any = state.result(raise_on_failure=False)
+    with some_server(), results_kept() as results:
+        state = _run(IngestParameters.of(job), results)
+    result: Any = results[-1] if state is None else state.result(raise_on_failure=False)
     if isinstance(result, _KeptBack):
         return result.outcome
     if isinstance(result, BaseException):
@@ -225,11 +257,15 @@ def run_as_flow(job: Job) -> Outcome:
     return cast("Outcome", result)
 
 
-def _run(params: IngestParameters) -> State[Any]:
+def _run(params: IngestParameters, results: list[Any]) -> State[Any] | None:
+    """The state of the flow run; None if ``results`` has what it ended with, which Prefect's server was not told."""
     try:
-        return ingest(params, return_state=True)
-    except RuntimeError as error:
-        if not str(error).startswith("Failed to reach API"):
+        state = ingest(params, return_state=True)
+        return state if not WATCH.is_lost or not results else None
+    except Exception as error:
+        if results:
+            return None
+        if not is_of_server(error):
             raise
         raise TransientError(
             f"no Prefect server answers at {PREFECT_API_URL.value()}, and nothing was done; start it, or run without "

@@ -13,6 +13,7 @@ from prefect import artifacts
 from prefect.runtime import flow_run
 
 from lake.reporting import counted, markdown_cell
+from tasks.server_watch import WATCH, is_of_server
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -61,12 +62,13 @@ def artifact_key(kind: str, lake: str) -> str:
 
 def _show(create: Callable[..., Any], **content: Any) -> Any:
     """Create or update an artifact, inside a flow run only; what it gives back, None if that fails."""
-    if flow_run.id is None:
+    if flow_run.id is None or not WATCH.answers:
         return None
     try:
         return create(**content)
     except Exception as error:  # noqa: BLE001 - what people are shown must not decide what is published
-        _log.warning("could not show an artifact: %s: %s", type(error).__name__, error)
+        level = logging.DEBUG if is_of_server(error) else logging.WARNING  # a lost server is reported once
+        _log.log(level, "could not show an artifact: %s: %s", type(error).__name__, error)
         return None
 
 

@@ -38,7 +38,7 @@ HOMES = {
         "lake/answer/openai_chat.py",
     ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
-    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "flows/runtime/server.py"),
+    "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "tasks/server_watch.py", "flows/runtime/server.py"),
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
     "uvicorn": ("lake/service/", "flows/runtime/own_server.py"),

@@ -75,6 +75,9 @@ def ingest(
 
 def _run(job: Job, as_json: bool, *, under_prefect: bool) -> Outcome:
     if under_prefect:
+        # Read when Prefect is imported: a server that hangs or restarts costs at most a minute and a half a request.
+        os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
+        os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "20")
         from flows.ingest import run_as_flow
 
         return run_as_flow(job)

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError
 from lake.storage import lease
+from tasks.server_watch import WATCH, best_effort, fail_fast
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,9 @@ tracing.start()
 BLOCKED = "Blocked"
 #: The name of the state of a run that waits for another one to be done with the lake: of the type Running.
 WAITING = "Waiting"
+
+#: What the work of flow runs ended with, whether or not Prefect's server could be told.
+_results: ContextVar[list[Any]] = ContextVar("results", default=[])  # noqa: B039 - a sink that nobody reads
 
 _AFTERWARDS = "Engine execution exited with unexpected exception"
 _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
@@ -69,10 +74,36 @@ def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
     ``wait_minutes`` of a form limits how long a run waits while another one writes to the lake.
     """
     with in_prefect(), lease.waiting(60 * getattr(params, "wait_minutes", 0), _show_waiting):
+        state = _worked(params, work)
+    if WATCH.is_lost:
+        fail_fast()
+        _log.warning("this run ended as %s: %s; Prefect may show another state", state.name, state.message)
+    return state
+
+
+def _worked(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
+    results = _results.get()
+    with WATCH.watching():
         try:
-            return work()
+            state = work()
         except LakeError as error:
-            return Failed(message=by_form(str(error), params), data=error)
+            state = Failed(message=by_form(str(error), params), data=error)
+        except Exception as error:
+            results.append(error)
+            raise
+    results.append(state.data)
+    return state
+
+
+@contextmanager
+def results_kept() -> Iterator[list[Any]]:
+    """Inside, the result of a flow run's work, or its error, as it was before Prefect was told of it."""
+    results: list[Any] = []
+    token = _results.set(results)
+    try:
+        yield results
+    finally:
+        _results.reset(token)
 
 
 def by_form(message: str, params: BaseModel) -> str:
@@ -100,7 +131,7 @@ def _show_waiting(why: str | None) -> None:
     _log.info("waiting: %s", why) if why else _log.info("the lake is free, going on")
     if flow_run.id:
         state: State[Any] = Running(name=WAITING, message=why) if why else Running()
-        with get_client(sync_client=True) as client:
+        with best_effort(), get_client(sync_client=True) as client:
             # By force, since orchestration would count it as another attempt.
             client.set_flow_run_state(UUID(flow_run.id), state, force=True)
 
@@ -142,7 +173,7 @@ def bury(killed: FlowRunFilter, why: str, task: str | None = None) -> None:
     unfinished = TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
     left = TaskRunFilter(state=TaskRunFilterState(type=unfinished))
     found: list[TaskRun] = []
-    with get_client(sync_client=True) as client:
+    with best_effort(), get_client(sync_client=True) as client:
         while page := client.read_task_runs(flow_run_filter=killed, task_run_filter=left, offset=len(found)):
             found += page
         for task_run in found:

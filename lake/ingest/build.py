@@ -20,6 +20,7 @@ from lake.ingest.contents import Bytes, contents_table
 from lake.ingest.plan import Shard, parser_and_suffix
 from lake.ingest.refused_texts import note_refused
 from lake.ingest.rows import embedded_texts
+from lake.ingest.sound_vectors import NORM_TOLERANCE, SoundVectors
 from lake.recipe import Identifier, Recipe
 from lake.reporting import Progress
 from lake.sources.source import Source
@@ -38,7 +39,6 @@ _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
 REQUEST_TEXTS = 4096
 REQUESTS = "texts/"
 _STORE_EVERY_SECONDS = 30.0
-_NORM_TOLERANCE = 0.01
 
 
 def index_shard(
@@ -144,7 +144,7 @@ def embed_texts(
     waiting = VectorsInHand(lake, recipe)
     reasons: dict[int, str] = {}
     try:
-        for positions, batch in embedder.embed([text for _, text in todo]):
+        for positions, batch in SoundVectors(embedder).embed([text for _, text in todo]):
             waiting.add([todo[position][0] for position in positions], batch)
             if progress:
                 progress("texts", len(positions), None)
@@ -191,7 +191,7 @@ def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
             f"{(n_texts, dimensions)}; nothing of that batch was stored"
         )
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > _NORM_TOLERANCE:
+    if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > NORM_TOLERANCE:
         worst = norms[np.argmax(np.where(np.isfinite(norms), np.abs(norms - 1), np.inf))]
         raise ContractError(f"the embedder made a vector of length {worst:.4f} instead of 1; its batch was not stored")
 
