@@ -74,11 +74,20 @@ def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
     ``wait_minutes`` of a form limits how long a run waits while another one writes to the lake.
     """
     with in_prefect(), lease.waiting(60 * getattr(params, "wait_minutes", 0), _show_waiting):
-        state = _worked(params, work)
+        try:
+            state = _worked(params, work)
+        except Exception as error:
+            _without_server("Failed", f"{type(error).__name__}: {error}")
+            raise
+    _without_server(state.name, state.message)
+    return state
+
+
+def _without_server(name: str | None, message: str | None) -> None:
+    """If Prefect's server is lost: log what the run ended as, and do not wait for it to be told."""
     if WATCH.is_lost:
         fail_fast()
-        _log.warning("this run ended as %s: %s; Prefect may show another state", state.name, state.message)
-    return state
+        _log.warning("this run ended as %s: %s; Prefect may show another state", name, message)
 
 
 def _worked(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:

@@ -17,6 +17,7 @@ from lake.ingest.completeness import check_formats
 from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
+from lake.ingest.refused_texts import REFUSED_BY_MODEL
 from lake.ingest.source_listing import digested
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, RecipeOptions
@@ -97,7 +98,7 @@ def scan(
     base = history.live
     plan = diff(
         found.documents,
-        known,
+        _with_refused_anew(lake, base, known) if verify and base else known,
         recipe,
         sources=names,
         base=base.id if base else None,
@@ -122,6 +123,16 @@ def scan(
         revision,
         completeness,
     )
+
+
+def _with_refused_anew(lake: Lake, base: Release, known: pa.Table) -> pa.Table:
+    """KNOWN rows, in which documents that the model refused count as changed: it may embed them today."""
+    quarantine = lake.tables(base.generation).at("quarantine", base.versions["quarantine"])
+    refused = quarantine.scan(["doc_id"], f"error_class = '{REFUSED_BY_MODEL}'").column("doc_id")
+    again = pc.is_in(known.column("doc_id"), refused.combine_chunks())
+    place = known.schema.get_field_index("fingerprint")
+    fingerprints = pc.if_else(again, pa.scalar(""), known.column("fingerprint"))
+    return known.set_column(place, known.schema.field(place), fingerprints)
 
 
 def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:

@@ -33,10 +33,12 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEndpoint]:
     server.server_close()
 
 
-def ingest(folder: Path) -> Outcome:
+def ingest(folder: Path, **words: bool) -> Outcome:
     settings = RecipeOptions(embedder="openai:local@8", child_tokens=64, overlap_tokens=8)
     with PlainSteps(n_workers=1) as steps:
-        return reindex(Job(sources=(str(folder / "docs"),), lake=str(folder / "lake"), settings=settings), steps)
+        return reindex(
+            Job(sources=(str(folder / "docs"),), lake=str(folder / "lake"), settings=settings, **words), steps
+        )
 
 
 def quarantine(folder: Path) -> dict[str, tuple[str, str, str | None]]:
@@ -72,3 +74,18 @@ def test_a_refused_text_costs_its_document(endpoint: FakeEndpoint, tmp_path: Pat
     (tmp_path / "docs" / "x.md").write_text("# Odd\n\nA plain text now.\n")
     mended = ingest(tmp_path)
     assert (mended.published, mended.n_documents, mended.n_quarantined) == (True, 7, 1)
+
+
+def test_verify_tries_refused_documents_again(endpoint: FakeEndpoint, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Pump\n\nThe oil is changed in May.\n")
+    (tmp_path / "docs" / "x.md").write_text("# Odd\n\nA BAD text.\n")
+    assert ingest(tmp_path).n_quarantined == 1
+    n_requests = len(endpoint.requests)
+    assert ingest(tmp_path).reason == "nothing to do"
+    assert len(endpoint.requests) == n_requests
+    assert ingest(tmp_path, verify=True).n_quarantined == 1
+    endpoint.lasting.clear()  # the provider changed its mind
+    outcome = ingest(tmp_path, verify=True)
+    assert (outcome.published, outcome.n_documents, outcome.n_quarantined, outcome.n_texts_embedded) == (True, 2, 0, 1)
+    assert ingest(tmp_path, verify=True).reason == "nothing to do"
