@@ -27,6 +27,7 @@ from lake.parse.pdf.pages import Page, PageReader
 from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.structure import Structure
 from lake.parse.pdf.table_pages import finish_tables
+from lake.parse.pdf.xfa import xfa_values
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -50,6 +51,11 @@ def _parsed(document: PdfDocument, data: bytes, structure: Structure) -> ParsedD
     scans = Scans()
     reader = PageReader(document, data, structure, scans)
     pages = [reader.read(index) for index in range(len(document))]
+    values, unread = xfa_values(document)
+    if pages and (values or unread):
+        pages[-1].notes += values
+        pages[-1].added += values
+        pages[-1].name(unread)
     if not any(page.lines or page.notes for page in pages):
         _refuse_damaged(pages)
         raise scans.refusal(len(pages), [one for page in pages for one in page.omitted])

@@ -12,7 +12,7 @@ from lake.errors import InputError
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
 from lake.parse.registry import parse
-from tests.lake.parse.pdf_files import Draw, column, mapped, pdf, put, text_pages, turned
+from tests.lake.parse.pdf_files import Draw, column, mapped, pdf, put, raw_pdf, stream, text_pages, turned
 
 PROSE = (
     "The lamp of the outer pier was lit at dusk and put out when the",
@@ -649,3 +649,35 @@ def test_characters_beyond_the_basic_plane_are_kept_and_move_no_other_line(lette
     assert account_of(parsed).n_words_lost == 0
     moved = read(mapped(drawn, [lines[0], *lines[:0:-1]]))
     assert moved.text.split() == [letters * 20, "abc", "QQ", "\u20ac", "fi"]
+
+
+def xfa_form(packets: str) -> ParsedDocument:
+    """A dynamic XFA form: one page that asks to wait, and the form's packets in objects 6 and 7."""
+    fields = '<xfa:datasets xmlns:xfa="x"><xfa:data><form><Name>Ingrid Solberg</Name><Port/>'
+    fields += "<Goods><Item>Rope &amp; tar</Item></Goods></form></xfa:data></xfa:datasets>"
+    return read(
+        raw_pdf(
+            f"<</Type/Catalog/Pages 2 0 R/NeedsRendering true/AcroForm<</Fields[]/XFA[{packets}]>>>>",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>",
+            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            stream("BT /F1 12 Tf 72 700 Td (Please wait) Tj ET"),
+            stream("<template/>"),
+            stream(fields),
+        )
+    )
+
+
+def test_the_values_of_an_xfa_form_are_read_and_its_labels_are_named() -> None:
+    parsed = xfa_form("(template) 6 0 R (datasets) 7 0 R")
+    assert parsed.text == "Please wait\n\nName: Ingrid Solberg\n\nItem: Rope & tar"
+    assert [(one.kind, one.place) for one in parsed.omitted] == [
+        ("unreadable", "page 1: the labels of an XFA form, which only Adobe's programs show")
+    ]
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_an_xfa_form_without_values_is_named() -> None:
+    parsed = xfa_form("(template) 6 0 R")
+    assert parsed.text == "Please wait"
+    assert "an XFA form" in parsed.omitted[0].place
