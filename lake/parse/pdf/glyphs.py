@@ -294,6 +294,10 @@ class PageGlyphs:
         self.n_unread, self.n_dropped = len(places), len(places) - len(guessed)
         self.text = "".join(marked)
 
+    def correct(self, drawn: str, words: str) -> None:
+        """Note how the text of the page reads in a place where pdfium parts a word."""
+        self.raw_text = self.raw_text.replace(drawn, words, 1)
+
     def has_unread(self) -> bool:
         """Whether some letters can't be known."""
         return self.n_unread > 0 or not (is_western(self.text) or NO_LETTERS.search(self.text) is None)

@@ -20,6 +20,15 @@ _PAGE = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
 _NUMBERED = re.compile(r"(?P<n>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S")
 _DEEP_NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?\s+[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]")
+_NAMED_NUMBERS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty"
+)
+#: What stands alone above the title of a chapter.
+_LABEL = re.compile(
+    r"(?i)(?:(?:chapter|part|appendix|section|book|kapitel|teil|anhang|chapitre|partie|annexe|cap[ií]tulo|capitolo)\s*)?"
+    rf"(?:\d{{1,3}}|[ivxl]{{1,7}}|{_NAMED_NUMBERS}|(?<=\s)[a-z])?[.:]?"
+)
 _ENDS = (".", ",", ";")
 _NO_TITLE = re.compile(
     r"(?i)untitled.*|microsoft (word|powerpoint|excel) - .*|slide 1|title|document ?\d*|dokument ?\d*|print|"
@@ -68,8 +77,21 @@ def typed_headings(pages: Sequence[Sequence[Line]], body: float) -> list[list[Ty
             if level is not None and _is_heading(lines, first, last, body):
                 title = " ".join(line.text for line in lines[first:last])
                 here.append(TypedHeading(first, last, level, title))
-        found.append(here)
+        found.append(_with_labels(here))
     return _refined(found)
+
+
+def _with_labels(headings: Sequence[TypedHeading]) -> list[TypedHeading]:
+    """The headings of a page, with a label such as "Chapter 3" joined to the title right under it."""
+    joined: list[TypedHeading] = []
+    for heading in headings:
+        before = joined[-1] if joined else None
+        if before and before.last == heading.first and _LABEL.fullmatch(before.title):
+            level = min(before.level, heading.level)
+            joined[-1] = TypedHeading(before.first, heading.last, level, f"{before.title} {heading.title}")
+        else:
+            joined.append(heading)
+    return joined
 
 
 def title_of(lines: Sequence[Line], body: float) -> str | None:

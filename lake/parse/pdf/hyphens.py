@@ -22,7 +22,10 @@ _FOREIGN = re.compile("[\xaa-\u1fff\u2010\u2011\u2071-\u2189\u2c00-\ufffd\U00010
 _ASCII_LETTERS = bytes(byte if byte == 0x2D or bytes([byte]).isalpha() else 0x20 for byte in range(256))
 _BEFORE = re.compile(r"[^\W_](?:[\w'\u2019.\-\u2010\u2011]*[^\W_])?\Z")
 _AFTER = re.compile(r"[^\W_][\w\-\u2010\u2011]*")
-_CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)")
+#: Closing signs, or the rest of an address.
+_CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)|[./@:?&=#~]\S+")
+#: An address up to its last slash, after which a hyphen is one of its signs.
+_PATH = re.compile(r"(?:://|www\.)\S*/\Z")
 _MARKED_END = re.compile(rf"{LINE_END_HYPHEN}\s*")
 _LINE_END = re.compile(rf"{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*")
 _LONGEST = 60
@@ -66,7 +69,7 @@ class Hyphens:
         end = after.end()
         if closing := _CLOSING.match(following, end):
             end = closing.end()
-        whole = line[: before.start()] + self.word(before[0], after[0]) + following[after.end() : end]
+        whole = line[: before.start()] + self._whole(line, before, after) + following[after.end() : end]
         return whole, following[end:].lstrip()
 
     def resolved(self, text: str) -> str:
@@ -75,9 +78,18 @@ class Hyphens:
         position = 0
         for before, after in _divided(text):
             if before.start() >= position:
-                pieces += [text[position : before.start()], self.word(before[0], after[0]), "\n"]
-                position = after.end()
+                closing = _CLOSING.match(text, after.end())
+                end = closing.end() if closing else after.end()
+                whole = self._whole(text, before, after) + text[after.end() : end]
+                pieces += [text[position : before.start()], whole, "\n"]
+                position = end
         return "".join([*pieces, text[position:]]) if pieces else text
+
+    def _whole(self, text: str, before: re.Match[str], after: re.Match[str]) -> str:
+        start = before.start()
+        if _PATH.search(text[max(0, start - _LONGEST) : start]):
+            return f"{before[0]}-{after[0]}"
+        return self.word(before[0], after[0])
 
     def word(self, left: str, right: str) -> str:
         """The word of which a line ends with ``left`` and a hyphen, and the next begins with ``right``."""

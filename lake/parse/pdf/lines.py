@@ -15,6 +15,7 @@ from unicodedata import normalize
 from lake.parse.canonical import clean
 from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.glyphs import LINE_END_HYPHEN
+from lake.parse.pdf.initials import join_initials
 from lake.parse.pdf.order import reading_order
 from lake.parse.pdf.words import layout_of
 
@@ -38,6 +39,7 @@ _LONGEST_LAST_CELL = 28.0
 _TREE = re.compile("[\u2502\u251c\u2514]")
 _BESIDE = 7.0
 _SHORT_PIECE = 3.0
+_INITIAL = 1.7
 _OVERHANG = 6.0
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
 _SPECIAL = re.compile(f"[\ufb00-\ufb06\ufb13-\ufb17\uf000-\uf0ff\xad\ufeff\ud800-\udfff{LINE_END_HYPHEN}]")
@@ -131,6 +133,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
     lines: list[Line] = []
     found = _Stream(lines)
     rows: list[tuple[float, float]] | None = None
+    spans: list[tuple[Line, int]] = []
     for first, text in _raw_lines(glyphs.text):
         last = first + len(text) - 1
         place = glyphs.place(first, last)
@@ -145,10 +148,12 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             _attach(line, lines[-1])
             continue
         lines.append(line)
+        spans.append((line, last))
         if is_long and line.is_upright:
             if rows is None and not is_one:
                 rows = glyphs.rows_with_gaps(_WIDE_GAP * _LEAST_EM)
             _note_gaps(found, glyphs, line, first, last, () if is_one or rows is None else rows)
+    join_initials(glyphs, lines, spans)
     if len(lines) > 2:
         _margins_last(lines)
     return found
@@ -259,6 +264,8 @@ def _is_fragment(line: Line, before: Line) -> bool:
     if not line.text:
         return False
     em = max(line.size, before.size)
+    if len(before.text) == 1 and before.size > _INITIAL * line.size:
+        return False
     if abs(line.middle - before.middle) > 0.6 * em or not (line.is_upright and before.is_upright):
         return False
     return -0.4 * em <= line.left - before.right <= 0.7 * em

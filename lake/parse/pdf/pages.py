@@ -90,8 +90,8 @@ class PageReader:
             found.lines = added.placed if added else []
             self._read_scan(found, page, _UNMAPPED)
             return
-        found.raw = glyphs.raw_text
         found.lines, outside = page_lines(glyphs, added.placed if added else (), find_tables)
+        found.raw = glyphs.raw_text
         if glyphs.has_unread():
             _leave_out_unread(found, glyphs)
         if outside:

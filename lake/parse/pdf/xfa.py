@@ -29,7 +29,7 @@ def xfa_values(document: PdfDocument) -> tuple[list[str], str]:
 
 def _values(data: bytes) -> Iterator[str]:
     """The texts of a packet's elements with the elements' names."""
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     root = etree.fromstring(data, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
     for element in root.iter(etree.Element) if root is not None else ():

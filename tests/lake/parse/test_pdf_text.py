@@ -681,3 +681,55 @@ def test_an_xfa_form_without_values_is_named() -> None:
     parsed = xfa_form("(template) 6 0 R")
     assert parsed.text == "Please wait"
     assert "an XFA form" in parsed.omitted[0].place
+
+
+@pytest.mark.parametrize(
+    ("letter", "rest", "begin"),
+    [("T", "he lamp", "The lamp"), ("O", "nce lit", "Once lit"), ("I", "n June", "In June")],
+)
+@pytest.mark.parametrize("height", [676, 683, 690])
+def test_a_large_initial_belongs_to_its_word_and_makes_no_heading(
+    letter: str, rest: str, begin: str, height: float
+) -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 72, height, letter, 36)
+        left = 74 + canvas.stringWidth(letter, "Helvetica", 36)
+        column(canvas, [f"{rest} of the outer pier was lit at dusk and put", "out when the sun came up."], left, 700)
+        column(canvas, PROSE * 2, top=660)
+
+    parsed = read(pdf(draw))
+    assert parsed.text.startswith(f"{begin} of the outer pier was lit at dusk and put\nout when")
+    assert not any(block.kind == "heading" for block in parsed.blocks)
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_a_title_in_large_type_is_no_initial() -> None:
+    parsed = read(pdf(lambda canvas: (put(canvas, 72, 780, "A Lamp", 36), column(canvas, PROSE * 2, top=700))))
+    assert parsed.text.startswith("# A Lamp\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "whole"),
+    [
+        (["See https://example.org/long/path-", "of/lines.html there."], "https://example.org/long/path-of/lines.html"),
+        (["Write to lamp@exam-", "ple.org today."], "lamp@example.org"),
+        (["Read www.har-", "bour.example/a?b=1 first."], "www.harbour.example/a?b=1"),
+        (["The file pier-", "2.tar.gz is large."], "pier-2.tar.gz"),
+        (["In the years 1999-", "2001 it was lit."], "1999-2001"),
+    ],
+)
+def test_addresses_over_line_ends_are_whole(lines: list[str], whole: str) -> None:
+    parsed = read(text_pages([[*lines, *PROSE]]))
+    assert whole in parsed.text
+    assert account_of(parsed).n_words_lost == 0
+
+
+@pytest.mark.parametrize("label", ["ONE", "Chapter 1", "CHAPTER TWO", "Part II", "Appendix A", "Kapitel 3", "IV."])
+def test_the_label_of_a_chapter_and_its_title_are_one_heading(label: str) -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 72, 770, label, 18, "Helvetica-Bold")
+        put(canvas, 72, 735, "ABOUT THIS MANUAL", 24, "Helvetica-Bold")
+        column(canvas, PROSE * 3, top=690)
+
+    parsed = read(pdf(draw))
+    assert [block.label for block in parsed.blocks if block.kind == "heading"] == [f"{label} ABOUT THIS MANUAL"]
