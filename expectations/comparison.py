@@ -11,6 +11,7 @@ import polars as pl
 
 from expectations.resampling import interval, randomisation_p
 from lake.errors import UsageError
+from lake.questions.alignment import BY_PIPELINE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +22,6 @@ Word = Literal["better", "worse", "no difference that matters", "not enough evid
 #: that there is no difference.
 MARGIN, ALPHA, LEAST = 0.01, 0.05, 30
 
-#: Why a question is left out although its source may be as it was: then it is the pipeline that lost the answer.
-_LOST = ("text gone", "quarantined")
 _KEY = ("set", "level", "measure", "question_id")
 
 
@@ -148,8 +147,8 @@ def _paired(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, i
     same = pl.col("evidence_bytes") == pl.col("evidence_bytes_b")
     measured = {side: ~pl.col(name).is_in(_left_out_words()) for side, name in (("a", "status"), ("b", "status_b"))}
     both = both.with_columns(
-        lost=same & measured["a"] & pl.col("status_b").is_in(_LOST),
-        regained=same & measured["b"] & pl.col("status").is_in(_LOST),
+        lost=same & measured["a"] & pl.col("status_b").is_in(BY_PIPELINE),
+        regained=same & measured["b"] & pl.col("status").is_in(BY_PIPELINE),
         usable=measured["a"] & measured["b"],
         measured_a=measured["a"],
     )
@@ -170,4 +169,4 @@ def _values(rows: pl.DataFrame, side: str) -> pl.DataFrame:
 
 
 def _left_out_words() -> list[str]:
-    return ["absent", "several sources", "ambiguous", "no evidence", *_LOST]
+    return ["absent", "several sources", "ambiguous", "no evidence", *BY_PIPELINE]

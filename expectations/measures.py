@@ -37,6 +37,15 @@ def parsed(names: Iterable[str]) -> list[Measure]:
     return found
 
 
+def cut_of(names: Sequence[str]) -> int:
+    """The number of documents that the deepest of these measures looks at; 0 if none states a number.
+
+    >>> cut_of(["nDCG@10", "R@100", "RR"]), cut_of(["AP"])
+    (100, 0)
+    """
+    return max((int(measure.params.get("cutoff") or 0) for measure in parsed(names)), default=0)
+
+
 def of_rankings(judged: Judged, ranked: Ranked, names: Sequence[str] = RANKED) -> dict[str, dict[str, float]]:
     """Value of each measure by question; all that is judged counts, and what was not found is worth 0.
 

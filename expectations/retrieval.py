@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, of_rankings, of_spans
+from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, cut_of, of_rankings, of_spans
 from expectations.profiles import full_profile, profile_of, profile_text
 from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.questions import EvalQuestion, Place, Resolved
     from lake.releases.values import Release
+    from lake.result import SearchResult
 
-#: Chunks that are asked for.
-DEPTH = 100
+#: Chunks that are asked for at first, and how much deeper a search goes whose chunks are of too few documents for the
+#: measures. The time that it takes is that of the first search.
+DEPTH, _DEEPER = 100, 4
 LEVELS = ("document", "parent", "chunk")
 _KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 
@@ -53,6 +56,11 @@ class Evaluation:
     def left_out(self) -> list[Resolved]:
         return [one for one in self.resolved if one.left_out]
 
+    @property
+    def measured_in_part(self) -> list[Resolved]:
+        """Questions that are scored by a part of their evidence."""
+        return [one for one in self.resolved if one.is_partial]
+
 
 def basis_of(release: Release) -> str:
     """Digest of what answers: if it differs, scores are not those of this release as it is searched today."""
@@ -78,17 +86,17 @@ def evaluate(
     """Search one release for each question and measure what is found; ``how`` are fields of ``SearchRequest``.
 
     Other fields come from the lake's configuration, so that what is measured is what users get. Questions are searched
-    as an operator, who sees everything. One that fails, or finds nothing, counts as 0; one whose evidence is gone is
-    left out, and its rows state why. Sections and chunks are judged if all evidence of a question is places; evidence
-    that no chunk covers stays in the ideal. Raises UsageError if ``how`` is no search profile; if all questions fail,
-    the first error is raised.
+    as an operator, who sees everything. One that fails, or finds nothing, counts as 0; one with less than half of its
+    evidence is left out, and its rows state why. Sections and chunks are judged if all evidence of a question is
+    places; evidence that no chunk covers stays in the ideal. Raises UsageError if ``how`` is no search profile; if all
+    questions fail, the first error is raised.
     """
     profile = profile_of(index, how or {})
     settings, release = profile_text(profile, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.id))
     asked = [one for one in resolved if not one.left_out]
-    words = words_of(profile)
-    found, seconds, failures = _asked(index, asked, release, depth, words, embedder, progress)
+    words, n_wanted = words_of(profile), cut_of(names) if depth == DEPTH else 0
+    found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress)
     values = _measured(asked, found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
@@ -104,12 +112,17 @@ def _asked(
     index: Index,
     asked: Sequence[Resolved],
     release: Release,
-    depth: int,
+    depths: tuple[int, int],
     words: Mapping[str, Any],
     embedder: Embedder | None,
     progress: Progress,
 ) -> tuple[dict[str, list[dict[str, Any]] | None], dict[str, float], dict[str, str]]:
-    """Of each question what it found, how long it took, or why it failed."""
+    """Of each question what it found, how long it took, or why it failed.
+
+    ``depths``: chunks to ask for, and documents that have to be among them if there are as many.
+    """
+    depth, n_wanted = depths
+    n_wanted = min(n_wanted, release.counts["n_documents"])
     found: dict[str, list[dict[str, Any]] | None] = {}
     seconds: dict[str, float] = {}
     failures: dict[str, LakeError] = {}
@@ -122,7 +135,8 @@ def _asked(
             started = time.perf_counter()
             hits = index.search(text, depth, at=release.id, embedder=embedder, **words)
             seconds[name] = time.perf_counter() - started
-            found[name] = hits.hits.select(_KEPT).to_pylist()
+            search = partial(index.search, text, at=release.id, embedder=embedder, **words)
+            found[name] = _deep_enough(hits.hits.select(_KEPT).to_pylist(), depth, n_wanted, search)
         except GoneError:
             raise
         except LakeError as error:
@@ -131,6 +145,19 @@ def _asked(
     if asked and len(failures) == len(asked):
         raise next(iter(failures.values()))  # it is not the questions then
     return found, seconds, {name: str(error) for name, error in failures.items()}
+
+
+def _deep_enough(
+    hits: list[dict[str, Any]], depth: int, n_wanted: int, search: Callable[[int], SearchResult]
+) -> list[dict[str, Any]]:
+    """The hits, and after them those of deeper searches until there are enough documents, or no more chunks."""
+    n_asked = depth
+    while len(hits) >= n_asked and len(ranking(hits, "document")) < n_wanted:
+        n_asked *= _DEEPER
+        known = {name for hit in hits for name in hit["chunk_ids"]}
+        more = search(n_asked).hits.select(_KEPT).to_pylist()
+        hits = [*hits, *(hit for hit in more if known.isdisjoint(hit["chunk_ids"]))]
+    return hits
 
 
 #: Level and measure -> value.
@@ -167,7 +194,7 @@ def grades_of(one: Resolved, level: str) -> dict[str, int]:
     for number, place in enumerate(one.places):
         for name in _ids(place, level) or [f"nowhere-{number}"]:
             grades[name] = max(grades.get(name, 0), place.evidence.grade)
-    return grades
+    return grades | {f"lost-{number}": lost.evidence.grade for number, lost in enumerate(one.never_found)}
 
 
 def _ids(place: Place, level: str) -> Sequence[str]:

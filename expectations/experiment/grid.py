@@ -51,6 +51,11 @@ class Cell:
     profile: Mapping[str, Any]
     depth: int = DEPTH
 
+    def search_unlike(self, base: Cell) -> dict[str, Any]:
+        """Settings of the lake's configuration in which this cell differs from another."""
+        other = {name: value for name, value in self.varied.items() if value != base.varied[name]}
+        return {n: v for n, v in other.items() if n in OF_QUESTION and (v is not None or n != "fusion")}
+
     @property
     def key(self) -> tuple[str, str, int]:
         """Equal for cells that are one."""

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from expectations.comparison import compare
+from expectations.comparison import LEAST, compare
 from expectations.experiment.choosing import choose, front
 from expectations.experiment.values import Built, CellOutcome, Choice, Score
 from expectations.resampling import holm
 from expectations.summary import HEADLINE, means
 from lake.errors import UsageError
+from lake.ids import value_digest
 from lake.options.checks import split_measure
 from lake.reporting import either
 from lake.schemas import SCORES
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from expectations.experiment.grid import Cell
 
 #: Values that a name has where several sets of questions are put together.
@@ -48,7 +48,39 @@ def judged(
         "latency": front({n: (score, one.p50) for n, (score, one) in points.items()}),
         "cost": front({n: (s, one.cost if is_priced else float(one.built.n_tokens)) for n, (s, one) in points.items()}),
     }
-    return outcomes, choose(outcomes, rows, names[0]), fronts
+    return outcomes, _confirmed(choose(outcomes, rows, names[0]), outcomes, rows, names), fronts
+
+
+def _confirmed(
+    choice: Choice, outcomes: Sequence[CellOutcome], rows: Mapping[int, pa.Table], names: Sequence[str]
+) -> Choice:
+    """The choice, and the cell that one half of the questions chooses, if the other half finds it better."""
+    halves = [{number: _half(table, which) for number, table in rows.items()} for which in (0, 1)]
+    if any(n_questions(half[0]) < LEAST for half in halves):
+        few = f"{outcomes[0].n_questions} questions are too few to choose by one half and confirm by the other"
+        return replace(choice, confirmation=f"{few}; {2 * LEAST} and more can")
+    first, second = halves
+    by_half = [_outcome(one.cell, one.built, first[one.cell.number], np.array([one.p50]), names) for one in outcomes]
+    number = choose(by_half, first, names[0]).chosen
+    if number == 0:
+        return replace(
+            choice, confirmation="by the half of the questions that chooses, no cell is better than the base"
+        )
+    found = compare(second[0], second[number], [split_measure(names[0])])[0].judgement
+    told = f"cell {number}, chosen by {n_questions(first[0])} questions, is {found.difference:+.4f} by {found.n} others"
+    if found.word != "better":
+        return replace(choice, confirmation=f"{told} (p = {found.p:.3f}): {found.word}")
+    return replace(choice, confirmed=number, confirmation=f"{told} (p = {found.p:.3f}): better")
+
+
+def _half(rows: pa.Table, which: int) -> pa.Table:
+    """Rows of every second question, by digest, so that a question is always in the same half."""
+    digests = rows.column("question_id").to_pylist()
+    return rows.filter(pa.array([int(value_digest(one)[:8], 16) % 2 == which for one in digests], pa.bool_()))
+
+
+def n_questions(rows: pa.Table) -> int:
+    return len(set(rows.column("question_id").to_pylist()))
 
 
 def _usual() -> list[str]:

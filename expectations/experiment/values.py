@@ -117,7 +117,8 @@ class Experiment:
         told = {name: getattr(self, name) for name in names}
         rows = self.table.to_pylist()
         return {**told, "sets": list(self.sets), "measures": list(self.measures), "rule": self.choice.rule,
-                "best": self.choice.best, "chosen": self.choice.chosen, "cells": rows}  # fmt: skip
+                "best": self.choice.best, "chosen": self.choice.chosen, "confirmed": self.choice.confirmed,
+                "confirmation": self.choice.confirmation, "cells": rows}  # fmt: skip
 
 
 def _told(value: Any) -> str | None:
@@ -127,9 +128,15 @@ def _told(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, by ``rule``."""
+    """``best`` has the highest score; ``chosen`` is the cheapest of those ``as_good``, by ``rule``.
+
+    ``confirmed``: a cell that was chosen by one half of the questions and is better than the base by the other half;
+    None if there is none, for the reason in ``confirmation``.
+    """
 
     best: int
     chosen: int
     as_good: frozenset[int]
     rule: str
+    confirmed: int | None = None
+    confirmation: str = ""

@@ -121,6 +121,7 @@ def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[
         "seconds": seconds[0] if seconds else None,
         "failed": _failed(evaluation),
         "left_out": [_named(one.question) | {"reason": one.left_out} for one in evaluation.left_out],
+        "measured_in_part": [_named(one.question) for one in evaluation.measured_in_part],
     }
 
 

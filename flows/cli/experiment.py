@@ -33,7 +33,7 @@ Measure = Annotated[list[str] | None, typer.Option("--measure", help=_MEASURE)]
 _KEEP = "Keep the lakes of the recipes in this folder, for another experiment to continue from."
 Keep = Annotated[str | None, typer.Option(help=_KEEP)]
 Out = Annotated[str, typer.Option(help="Folder for the table (Parquet, CSV), the page and the plot.")]
-_APPLY = "Write the chosen search options into the lake's configuration."
+_APPLY = "Write search options into the lake's configuration, if half of the questions choose and the others confirm."
 Apply = Annotated[bool, typer.Option("--apply", help=_APPLY)]
 
 
@@ -73,32 +73,43 @@ def experiment(
     with terminal.progress(quiet=as_json) as progress:
         found = experiments.experiment(trial, progress, n_workers=workers)
     advice = _advice(found, trial.sources, lake)
-    shown = {**found.to_json(), "written": _written(found, Path(out).expanduser(), advice), **advice, "applied": apply}
+    shown = {**found.to_json(), "written": _written(found, Path(out).expanduser(), advice), **advice, "applied": False}
     if apply:
-        _apply(lake, advice["search"])
+        shown["applied"] = _apply(lake, advice["confirmed_search"])
     show(shown, as_json, show_experiment.experiment)
 
 
 def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str, Any]:
     """What the chosen cell wants: ``search`` settings of the configuration; the ``ingest`` that makes its recipe."""
-    from expectations.experiment.grid import OF_QUESTION, OF_RECIPE
+    from expectations.experiment.grid import OF_RECIPE
 
     chosen = next(one.cell for one in found.outcomes if one.cell.number == found.choice.chosen)
-    base = found.outcomes[0].cell
-    other = {name: value for name, value in chosen.varied.items() if value != base.varied[name]}
-    search = {n: v for n, v in other.items() if n in OF_QUESTION and (v is not None or n != "fusion")}
+    base, search = found.outcomes[0].cell, _search(found, found.choice.chosen)
     changed = [name for name in OF_RECIPE if getattr(chosen.settings, name) not in (None, getattr(base.settings, name))]
     options = [
         word for name in changed for word in (f"--{name.replace('_', '-')}", str(getattr(chosen.settings, name)))
     ]
     words = ["raglake", "ingest", *sources, "--lake", lake, *options, "--change-recipe"]
-    return {"search": search, "ingest": shlex.join(words) if changed else None}
+    confirmed = found.choice.confirmed
+    return {
+        "search": search,
+        "confirmed_search": {} if confirmed is None else _search(found, confirmed),
+        "ingest": shlex.join(words) if changed else None,
+    }
 
 
-def _apply(lake: str, search: dict[str, Any]) -> None:
+def _search(found: Experiment, number: int) -> dict[str, Any]:
+    """The settings of the configuration in which a cell differs from the base."""
+    cell = next(one.cell for one in found.outcomes if one.cell.number == number)
+    return cell.search_unlike(found.outcomes[0].cell)
+
+
+def _apply(lake: str, search: dict[str, Any]) -> bool:
+    """Set what the confirmed cell wants; whether that is anything."""
     store = Lake.existing(lake).store
     for name, value in search.items():
         configuration.put(store, f"search.{name}", value)
+    return bool(search)
 
 
 def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[str]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: contains the quote; the quote occurs several times and nothing identifies the right one.
 Reason = Literal["absent", "several sources", "quarantined", "text gone", "ambiguous"]
 
+#: Reasons that are the pipeline's: the document is there, and its text can't be found.
+BY_PIPELINE = ("quarantined", "text gone")
+
 _DOCUMENTS_AT_A_TIME = 256
 _FACTS = ("doc_id", "source", "uri", "digest", "media_type")
 
@@ -63,12 +66,27 @@ class Resolved:
     def left_out(self) -> str:
         """Why the question can't be scored at this release: the first reason; "" if it can.
 
-        Any lost relevant evidence suffices, since it changes the ideal ranking.
+        Evidence that the pipeline lost stays in the ideal and is never found. Evidence that can't be named any more
+        leaves the ideal, as long as at least half of all relevant evidence remains in it.
         """
-        reasons = [lost.reason for lost in self.lost if lost.evidence.grade]
-        if not reasons and not any(place.evidence.grade for place in self.places):
+        lost = [one for one in self.lost if one.evidence.grade]
+        n_placed = sum(bool(place.evidence.grade) for place in self.places)
+        if not lost and not n_placed:
             return "no evidence"
-        return reasons[0] if reasons else ""
+        unnamed = [one.reason for one in lost if one.reason not in BY_PIPELINE]
+        if n_placed and 2 * len(unnamed) <= n_placed + len(lost):
+            return ""
+        return (unnamed or [one.reason for one in lost])[0] if lost else ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is scored although some of its relevant evidence is gone."""
+        return not self.left_out and any(one.evidence.grade for one in self.lost)
+
+    @property
+    def never_found(self) -> list[Lost]:
+        """Evidence that stays in the ideal although this release has no place for it."""
+        return [one for one in self.lost if one.reason in BY_PIPELINE]
 
 
 def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion]) -> list[Resolved]:

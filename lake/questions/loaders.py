@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,9 @@ from typing import Any
 
 from lake.errors import UsageError
 from lake.questions.values import CONTEXT, EvalQuestion, Evidence, merged
-from lake.reporting import either
+from lake.reporting import counted, either
+
+_log = logging.getLogger(__name__)
 
 FORMATS = ("beir", "squad", "jsonl", "csv")
 
@@ -100,7 +103,7 @@ def _beir(folder: Path, named: Named, split: str) -> Iterator[EvalQuestion]:
         there = sorted(path.stem for path in folder.glob("qrels/*.tsv"))
         raise UsageError(f"{folder} is no BEIR folder with queries.jsonl and qrels/{split}.tsv; splits there: {there}")
     texts = {str(row["_id"]): row["text"] for _, row in _json_lines(folder / "queries.jsonl")}
-    evidence: dict[str, list[Evidence]] = {}
+    evidence, n_negative = dict[str, list[Evidence]](), 0
     for number, line in enumerate(judgements.read_text(encoding="utf-8").splitlines(), 1):
         cells = line.split("\t")
         if number == 1 and cells[-1].strip() == "score":
@@ -109,8 +112,11 @@ def _beir(folder: Path, named: Named, split: str) -> Iterator[EvalQuestion]:
             query, document, grade = cells
             if query not in texts:
                 raise UsageError(f"queries.jsonl has no query {query!r}")
-            # Some collections grade spam below 0; it counts as 0, not relevant.
+            # Some collections grade spam below 0.
+            n_negative += int(grade) < 0
             evidence.setdefault(query, []).append(Evidence(named(id=document), grade=max(0, int(grade))))
+    if n_negative:
+        _log.warning("%s: %s below 0 read as 0, not relevant", judgements, counted(n_negative, "grade"))
     for query, pieces in evidence.items():
         yield EvalQuestion(_UNNAMED, texts[query], query, evidence=tuple(pieces))
 

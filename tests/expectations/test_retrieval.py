@@ -118,7 +118,7 @@ def test_failing_and_finding_nothing_count_as_nothing_and_lost_evidence_does_not
         EvalQuestion(
             "odd", "High water?", "good", evidence=(*there, Evidence("boats.md", grade=0), Evidence("x.md", grade=0))
         ),
-        EvalQuestion("odd", "High water where?", "gone", evidence=(*there, Evidence("charts.md"))),
+        EvalQuestion("odd", "High water where?", "gone", evidence=(*there, Evidence("charts.md"), Evidence("maps.md"))),
         EvalQuestion(
             "odd", "High water, perhaps?", "moved", evidence=(Evidence("tides.md", quote="Low water is at noon"),)
         ),
@@ -226,3 +226,51 @@ def test_slices_part_the_questions(built: Index) -> None:
         means(rows, ["colour"])
     (seconds,) = latencies(rows)
     assert 0 < seconds["p50"] <= seconds["p95"] <= seconds["p99"]
+
+
+def test_a_question_that_lost_a_part_of_its_evidence_is_measured_by_stated_rules(
+    built: Index, source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    names = [f"log{n}.md" for n in range(4)]
+    for n, name in enumerate(names):
+        (source / name).write_text(f"The keeper's logbook, volume {n}.")
+    ingest(settings=RecipeOptions())
+    keep(lake_url, EvalQuestion("part", "keeper's logbook", evidence=tuple(map(Evidence, names))))
+
+    def measured() -> Evaluation:
+        return evaluate(built, built.questions("part"), how={"mode": "text"})
+
+    assert recall_of(measured()) == (1.0, 0)
+    (source / names[0]).write_bytes(b"\x00\xff" * 300)
+    ingest(settings=RecipeOptions())
+    assert recall_of(measured()) == (0.75, 1), "what the pipeline lost stays in the ideal"
+    for name in names[:2]:
+        (source / name).unlink()
+    ingest(settings=RecipeOptions(), allow_removals=5)
+    assert recall_of(measured()) == (1.0, 1), "what the source took away leaves the ideal, while half remains"
+    (source / names[2]).unlink()
+    ingest(settings=RecipeOptions(), allow_removals=5)
+    assert [one.left_out for one in measured().left_out] == ["absent"]
+
+
+def recall_of(done: Evaluation) -> tuple[float, int]:
+    (recall,) = values(done, "document", "R@10").values()
+    return recall, len(done.measured_in_part)
+
+
+def test_a_hundred_documents_are_looked_at_although_one_has_hundreds_of_chunks(
+    built: Index, source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    (source / "long.md").write_text("\n\n".join(f"Beacon {n} beacon beacon of oak and iron." for n in range(300)))
+    for n in range(30):
+        (source / f"pier{n}.md").write_text(
+            f"Pier {n} has one beacon among many other things that are kept there, {n}."
+        )
+    ingest(settings=RecipeOptions())
+    keep(lake_url, EvalQuestion("deep", "beacon", evidence=tuple(Evidence(f"pier{n}.md") for n in range(30))))
+    done = evaluate(built, built.questions("deep"), how={"mode": "text"})
+    (found,) = done.found.values()
+    assert found is not None
+    assert len({hit["uri"] for hit in found[:100]}) == 1
+    assert list(values(done, "document", "R@100").values()) == [1.0]
+    assert list(values(done, "document", "nDCG@10").values()) != [0.0]

@@ -137,7 +137,9 @@ def test_each_cell_is_what_an_ingest_of_its_recipe_would_be(
     assert written == {path: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}  # nothing was made anew
     chosen = next(row for row in again["cells"] if row["is_chosen"])
     said = configuration.said(Lake(lake_url).store)["search"]
-    assert said == {"diversity": 0.05} | ({"mode": chosen["mode"]} if chosen["cell"] else {})
+    assert said == {"diversity": 0.05} | again["confirmed_search"]
+    assert again["applied"] == bool(again["confirmed_search"]) == (again["confirmed"] is not None)
+    assert again["confirmation"]
     assert ("--child-tokens 30 --overlap-tokens 4 --change-recipe" in (again["ingest"] or "")) == bool(chosen["cell"])
 
 

@@ -60,12 +60,15 @@ def _advice(out: Console, shown: dict[str, Any]) -> None:
     paragraph(out, f"* chosen: {shown['rule']}")
     if shown["chosen"] == 0:
         out.print("the lake as it is: nothing to change")
-    for name, value in shown["search"].items():
+    paragraph(out, f"confirmed: {shown['confirmation']}" if shown["confirmed"] else shown["confirmation"])
+    for name, value in shown["confirmed_search"].items():
         words = "set" if shown["applied"] else "--apply sets"
         out.print(f"{words} search.{name} = {escape('none' if value is None else str(value))}")
+    if not shown["confirmed_search"]:
+        out.print("--apply changes nothing")
     if shown["ingest"]:
         paragraph(out, f"its recipe: {shown['ingest']}")
-        if shown["applied"] and shown["search"]:
+        if shown["applied"] and shown["confirmed_search"]:
             out.print("[yellow]the settings were measured under that recipe; they hold from now on[/yellow]")
     for path in shown["written"]:
         out.print(f"written: {escape(path)}")

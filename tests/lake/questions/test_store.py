@@ -85,7 +85,9 @@ def test_what_is_gone_is_told_and_left_out(source: Path, lake_url: str, ingest: 
     (source / "lamps.md").write_text(PROSE.replace("kind 17", "kind seventeen"))
     ingest(settings=CUTS[0])
     index = lake.open_lake(lake_url)
-    assert [one.left_out for one in index.resolve(kept)] == ["text gone"]
+    assert [(one.left_out, [lost.reason for lost in one.never_found]) for one in index.resolve(kept)] == [
+        ("", ["text gone"])
+    ], "one of two pieces of evidence remains"
     (source / "lamps.md").write_bytes(b"\x00\xff" * 300)
     ingest(settings=CUTS[0], allow_removals=5)
     before = index.resolve(kept)[0]
