@@ -23,7 +23,7 @@ from tests.simulation.source import SimulatedJob, SimulatedSource, Sources
 from tests.simulation.store import URL, Medium
 
 SETTINGS = RecipeOptions(embedder="hash", parent_tokens=24, child_tokens=12, overlap_tokens=0, heading_tokens=0)
-RETENTION = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace_hours=2, keep_vectors_days=0)
+RETENTION = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace_hours=2, keep_vectors_days=0.1)
 
 
 @dataclass

@@ -136,7 +136,7 @@ class SimulatedTables:
         return f"tables/{self._generation}/{name}.lance"
 
     def _versions(self, name: str) -> list[int]:
-        return [int(version.split(".")[0]) for version in self._store.names(f"{self._folder(name)}/versions")]
+        return [int(version.split(".")[0]) for version in self._store.names(f"{self._folder(name)}/data")]
 
     def _head(self, name: str) -> int:
         return max(self._versions(name), default=0)
@@ -155,7 +155,7 @@ class SimulatedTables:
 
 
 def _path(folder: str, version: int) -> str:
-    return f"{folder}/versions/{version:06}.parquet"
+    return f"{folder}/data/{version:06}.parquet"
 
 
 def _is_one_of(rows: pa.Table, column: str, values: Sequence[str]) -> list[bool]:

@@ -1,8 +1,20 @@
-"""A seed is the whole world: the same one gives the same history, step by step."""
+"""A seed is the whole world: the same one gives the same history, step by step, and no promise is broken in a few."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from tests.simulation.history import simulate
+from tests.simulation.plants import PLANTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.simulation", *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
 
 
 def test_the_same_seed_gives_the_same_history() -> None:
@@ -10,3 +22,18 @@ def test_the_same_seed_gives_the_same_history() -> None:
     assert first.trace == second.trace
     assert (first.violations, first.digest) == (second.violations, second.digest)
     assert first.n_steps > 500
+
+
+def test_a_few_seeds_break_no_promise() -> None:
+    done = run("--seeds", "0:24")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "24 seeds from 0" in done.stdout
+
+
+def test_a_planted_bug_is_found_and_replayed_to_the_same_entry() -> None:
+    seed = next(n for n in range(50) if simulate(n, plant=PLANTS["no-tag"][1]).violations)
+    first, second = (simulate(seed, plant=PLANTS["no-tag"][1]) for _ in range(2))
+    assert first.violations
+    assert first.digest == second.digest
+    last = [[line for line in found.trace if " put log/" in line][-1] for found in (first, second)]
+    assert last[0] == last[1]
