@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.reporting import either
+from lake.schemas import LATER
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
@@ -82,6 +83,11 @@ class ReleaseFilter:
         for reader in (self._chunks, self._documents):
             if column in self.columns and column in reader.schema.names:
                 return kind_of(reader.schema.field(column).type)
+        if column in LATER:
+            raise UsageError(
+                f"an earlier version wrote this release, without the column {column!r}; the next release that"
+                " `raglake ingest` makes has it"
+            )
         raise UsageError(f"no column {column!r} to filter on; {self._known(column)}")
 
     @cached_property

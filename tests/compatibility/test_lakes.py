@@ -74,6 +74,13 @@ def test_its_releases_and_its_history_are_as_they_were(unpacked: Old) -> None:
         refusal("query", "any", "--at", gone, "--lake", lake, status=USAGE)
 
 
+def test_a_filter_on_a_column_that_it_lacks_names_the_cause(unpacked: Old) -> None:
+    for column in ("first_page", "last_page", "section_page", "n_words_kept"):
+        said = refusal("query", "any", "--filter", f"{column}=1", "--lake", unpacked.lake, status=USAGE)
+        assert f"without the column '{column}'" in said
+        assert "raglake ingest" in said
+
+
 def test_each_release_holds_the_documents_that_it_held(unpacked: Old) -> None:
     for release in unpacked.said["releases"]:
         name = release["release"]
