@@ -91,11 +91,13 @@ def test_what_is_gone_is_told_and_left_out(source: Path, lake_url: str, ingest: 
     (source / "lamps.md").write_bytes(b"\x00\xff" * 300)
     ingest(settings=CUTS[0], allow_removals=5)
     before = index.resolve(kept)[0]
-    assert before.left_out == "quarantined"
+    assert (before.left_out, [lost.reason for lost in before.lost]) == ("", ["quarantined"])
+    lamps_alone = replace(kept[0], evidence=tuple(one for one in kept[0].evidence if one.uri == "lamps.md"))
+    assert index.resolve([lamps_alone])[0].left_out == "quarantined"
     (source / "lamps.md").unlink()
     ingest(settings=CUTS[0], allow_removals=5)
     after = index.resolve(kept)[0]
-    assert after.left_out == "absent"
+    assert (after.is_partial, index.resolve([lamps_alone])[0].left_out) == (True, "absent")
     assert before.evidence_bytes != after.evidence_bytes
     ungraded = replace(kept[0], evidence=(replace(kept[0].evidence[1], grade=0),))
     assert [one.left_out for one in index.resolve([ungraded])] == ["no evidence"]
