@@ -121,7 +121,8 @@ def ask(lake: str, token: str, uris: list[str], all_uris: list[str]) -> None:
 
     index = open_lake(lake)
     for mode in ("text", "vector", "hybrid"):
-        found = set(index.search(token, 10, mode=mode)["uri"].to_pylist())  # type: ignore[arg-type]
+        text = f'"{token}"' if mode == "text" else token  # a phrase, since parts of a token are found, too
+        found = set(index.search(text, 10, mode=mode)["uri"].to_pylist())  # type: ignore[arg-type]
         if not found or not found <= set(all_uris):
             raise ValueError(f"{mode} search answers {sorted(found - set(all_uris))}, which live does not hold")
         if mode == "text" and found != set(uris):

@@ -123,7 +123,7 @@ def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
     ingest()
     index = lake.open_lake(lake_url)
     reader = index._reader.snapshot(index.release()).table("chunks")
-    assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "text", "heading", "vector"], 0)
+    assert reader.unindexed() == dict.fromkeys(["chunk_id", "doc_id", "words", "heading_words", "vector"], 0)
     assert index.search("who counts herring gulls?", 1, mode="vector")["uri"].to_pylist() == ["new.md"]
     rows = index.dataset("chunks").to_table(columns=["chunk_id", "vector"])
     vectors = np.stack(rows["vector"].to_pylist())
