@@ -82,7 +82,8 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
     names = {task_run.name for task_run in client.read_task_runs(flow_run_filter=of(passed))}
     assert f"evaluate {second}" in names
 
-    write(source, N, "# Hall\n\nThe lantern n u m b e r hangs in a hall that is called {0:032b}y.\n")  # words torn apart
+    torn_apart = "# Hall\n\nThe lantern n u m b e r hangs in a hall that is called {0:032b}y.\n"
+    write(source, N, torn_apart)
     blocked = run(source, lake_url)
     assert (blocked.is_failed(), lake.open_lake(lake_url).release().id) == (True, second)
     assert "was blocked by its gate and is kept unpublished: document nDCG@10 of halls fell from" in str(
