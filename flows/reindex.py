@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -201,6 +201,9 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
     n_texts = sum(steps.results(embedding))
     if under_way or job.batch_hours is not None:
         n_texts += steps.collect(job, plan.recipe)
+        # What the batch refused is sent by itself, so that it costs a document and not the run.
+        refused = list(_request(lake, plan.content_ids(), {}, replace(job, batch_hours=None), found, steps))
+        n_texts += sum(steps.results(refused))
     return Embedded(n_texts, sum(asked.values()))
 
 

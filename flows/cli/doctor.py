@@ -18,7 +18,7 @@ def doctor(
     lake: LakeOption,
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired from the lake itself.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Compare the rows of every release, not only of live.")] = False,
-    parts: Annotated[int, typer.Option(help=_PARTS, min=1, max=1000)] = 1,
+    parts: Annotated[int, typer.Option(help=_PARTS, min=1, max=1000, metavar="N")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Check the stored lake, and repair it with --repair.

@@ -50,6 +50,7 @@ class ProviderBatch:
     n_done: int
     files: tuple[str, ...]
     answer: str | None
+    is_complete: bool = False  # every request was tried; those without an answer were refused
 
 
 class BatchApi:
@@ -95,6 +96,7 @@ class BatchApi:
             batch.request_counts.completed if batch.request_counts else 0,
             files,
             answer,
+            batch.status == "completed",
         )
 
     def vectors(self, batch: ProviderBatch) -> Iterator[tuple[Sequence[int], np.ndarray]]:

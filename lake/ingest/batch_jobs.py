@@ -86,7 +86,8 @@ def collect(lake: Lake, recipe: Recipe, api: BatchApi, hours: float, progress: P
     """Wait up to ``hours`` for submitted batches and store their vectors. Returns their number.
 
     Every vector that came is stored first. Raises PendingError if a batch is still under way after that, and
-    TransientError if one came back incomplete; the next run submits the missing texts again.
+    TransientError if one ended early or can't be read; the next run submits the missing texts again. A completed batch
+    may lack texts that the model refused.
     """
     until, wait, n_stored, lacking = time.monotonic() + hours * 3600, _FIRST_LOOK, 0, list[str]()
     while True:
@@ -130,17 +131,21 @@ def _fetched(
     lake: Lake, recipe: Recipe, noted: OpenBatch, state: ProviderBatch | None, api: BatchApi
 ) -> tuple[int, list[str]]:
     """Store the vectors of a batch that has ended and delete its record. Returns their number, and what is wrong."""
+    is_complete = False
     if state is None:
         n_stored, reason = 0, f"{noted.key} never reached the provider"
     else:
         n_stored, wrong = _stored(lake, recipe, noted, api, state)
         reason = f"{state.batch_id} {wrong or state.reason}"
+        is_complete = not wrong and state.is_complete
     lake.store.delete(noted.path(recipe.embedder))
     if state is not None:
         api.forget(state)
     n_lacking = len(noted.digests) - n_stored
     lacking = f"batch {reason}: {n_lacking} of {len(noted.digests)} texts came back without a vector"
-    return n_stored, [lacking] if n_lacking else []
+    if n_lacking and is_complete:
+        _log.warning("%s; these are sent again, one by one", lacking)
+    return n_stored, [lacking] if n_lacking and not is_complete else []
 
 
 def _stored(lake: Lake, recipe: Recipe, noted: OpenBatch, api: BatchApi, state: ProviderBatch) -> tuple[int, str]:

@@ -35,7 +35,7 @@ from lake.recipe import Recipe
 from lake.releases.values import Release, Spent
 from lake.reporting import counted
 from lake.storage import clock
-from lake.storage.lease import check_held
+from lake.storage.lease import check_held, lease_mark
 from lake.tables.writer import Tables
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: d
     """Write the release that results from applying the plan to its base, to Parquet and the tables."""
     plan, delta = scan.plan, make_delta(lake, scan, moment)
     digest = _digest(plan.digest, delta)
-    folder = f"commits/{digest[:16]}-{plan.base or 'first'}"
+    # A run that lost its lease while it slept must not write over the delta of the run that took over.
+    folder = "-".join(filter(None, (f"commits/{digest[:16]}", plan.base or "first", lease_mark(lake.url))))
     delta.write(lake, folder)
     generation = base.generation if base else FIRST_GENERATION
     versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)

@@ -77,7 +77,10 @@ class LocalReader:
         folders = [("", self._root)]
         while folders:
             prefix, folder = folders.pop()
-            for entry in _entries(folder, is_root=not prefix):
+            entries = _entries(folder, is_root=not prefix)
+            if entries is None:
+                yield SourceFile(readable_name(prefix.rstrip("/")))  # reading it will reveal why
+            for entry in entries or ():
                 if entry.name.startswith(".") and not self._hidden:
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -306,7 +309,8 @@ def _local_file(uri: str, status: os.stat_result) -> SourceFile:
     return SourceFile(uri, status.st_size, status.st_mtime_ns // 1000, mark)
 
 
-def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]]:
+def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]] | None:
+    """What is in a folder; None if its path is longer than the system opens, so that it never had documents."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)
@@ -315,6 +319,8 @@ def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]]:
             raise UsageError(f"no such folder: {folder}") from error
         raise TransientError(f"{folder} vanished while its source was listed; run again") from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
         raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
 
 

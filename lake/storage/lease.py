@@ -176,6 +176,11 @@ class WriterLease(AbstractContextManager["WriterLease"]):
                 raise
             self._store.delete(self._path)  # takes no space on a full disk
 
+    @property
+    def mark(self) -> str:
+        """Differs from that of every other lease."""
+        return self._key[:8]
+
     def check(self) -> None:
         """Raises ContractError if the lease was lost, for instance after the machine slept."""
         if not self._is_mine():
@@ -225,6 +230,12 @@ def check_held(url: str) -> None:
     """Raises ContractError if the lease that this process last took on this lake has been lost."""
     for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
         lease.check()
+
+
+def lease_mark(url: str) -> str:
+    """A mark for names of files that no other run may write; "" if this process holds no lease on the lake."""
+    marks = [lease.mark for lease in _held.values() if lease.url == url]
+    return marks[-1] if marks else ""
 
 
 def _name(number: int) -> str:

@@ -37,6 +37,7 @@ class Provider(ThreadingHTTPServer):
         self.batches: dict[str, dict[str, Any]] = {}
         self.is_open = True
         self.loses = 0  # requests of each batch that get an error
+        self.bans = "\0"  # requests with this text get an error, in batches and alone
         self.refuses = 0  # answers with 503 before the next good one
         self.paid: list[str] = []
         self.deleted: list[str] = []
@@ -69,12 +70,18 @@ class Provider(ThreadingHTTPServer):
         batch |= {"status": status, "output_file_id": f"out_{batch['id']}"}
 
     def answered(self, line: dict[str, Any]) -> dict[str, Any]:
-        self.paid += line["body"]["input"]
+        status, body = self.embedded(line["body"]["input"])
+        return {"custom_id": line["custom_id"], "response": {"status_code": status, "body": body}}
+
+    def embedded(self, texts: list[str]) -> tuple[int, dict[str, Any]]:
+        if any(self.bans in text for text in texts):
+            return 400, {"error": {"message": "the content is not allowed", "type": "invalid_request_error"}}
+        self.paid += texts
         data = [
             {"object": "embedding", "index": index, "embedding": base64.b64encode(vector_of(text)).decode()}
-            for index, text in enumerate(line["body"]["input"])
+            for index, text in enumerate(texts)
         ]
-        return {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": {"data": data[::-1]}}}
+        return 200, {"object": "list", "data": data[::-1], "usage": {"prompt_tokens": 1, "total_tokens": 1}}
 
 
 class Desk(BaseHTTPRequestHandler):
@@ -86,6 +93,9 @@ class Desk(BaseHTTPRequestHandler):
             name = f"file_{len(self.server.files)}"
             self.server.files[name] = re.search(rb"\r\n\r\n(\{.*?)\r\n--", body, re.DOTALL)[1]  # type: ignore[index]
             self.say({"id": name, "object": "file", "purpose": "batch"})
+        elif self.path == "/v1/embeddings":
+            status, answer = self.server.embedded(json.loads(body)["input"])
+            self.say_bytes(json.dumps(answer).encode(), status)
         else:
             self.say(self.server.make(json.loads(body)))
 
@@ -107,8 +117,8 @@ class Desk(BaseHTTPRequestHandler):
     def say(self, answer: dict[str, Any]) -> None:
         self.say_bytes(json.dumps(answer).encode())
 
-    def say_bytes(self, body: bytes) -> None:
-        self.send_response(200)
+    def say_bytes(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -237,6 +247,21 @@ def test_what_came_of_a_batch_that_expired_is_kept(
     provider.loses = 0
     assert ingest(settings=SETTINGS, batch_hours=1.0).n_texts_embedded == 2
     assert sorted(provider.paid) == sorted(set(provider.paid))
+
+
+def test_a_text_that_a_batch_refuses_costs_its_document_and_not_the_run(
+    source: Path, lake_url: str, ingest: Ingest, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.embed.batch_api._LINE_INPUTS", 2)
+    write(source, 6)
+    provider.bans = "berth 3 "
+    done = ingest(settings=SETTINGS, batch_hours=1.0)
+    assert (done.published, done.n_documents, done.n_quarantined, done.n_texts_embedded) == (True, 5, 1, 5)
+    (row,) = lake.open_lake(lake_url).dataset("quarantine").to_table().to_pylist()
+    assert (row["uri"], row["error_class"]) == ("3.md", "refused_by_model")
+    assert "the content is not allowed" in row["reason"]
+    assert vectors_are_right(lake_url)
+    assert sorted(provider.paid) == sorted(set(provider.paid)), "the other text of the refused request is paid once"
 
 
 def test_no_request_is_made_that_would_exceed_the_budget(

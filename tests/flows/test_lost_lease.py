@@ -13,6 +13,7 @@ import pytest
 import raglake
 from lake.directory import Lake
 from lake.ingest import scan as scans
+from lake.ingest.delta import Delta
 from lake.storage.store import LocalStore
 from lake.tables.writer import Tables
 
@@ -120,3 +121,25 @@ def test_whoever_lost_the_lease_moves_no_tag(tmp_path: Path, monkeypatch: pytest
     assert live.id == done[1]
     tables = Lake.existing(url).tables(live.generation)
     assert {name: tables.tags(name)[live.id] for name in live.versions} == live.versions
+
+
+def test_whoever_lost_the_lease_meanwhile_writes_over_no_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both runs make the same release of the same base, at different times."""
+    source, url = tmp_path / "source", str(tmp_path / "lake")
+    source.mkdir()
+    (source / "a.md").write_text("# Pump\n\nHold the red button.\n")
+    write, done = Delta.write, []
+
+    def stalled(delta: Delta, lake: Lake, folder: str) -> None:
+        if not done:
+            shutil.rmtree(Path(url, "lease"))  # as if it had expired long ago
+            words = ["ingest", str(source), "--lake", url, "--embedder", "hash"]
+            done.append(subprocess.run([sys.executable, "-m", "raglake", *words], check=True, capture_output=True))
+        write(delta, lake, folder)
+
+    monkeypatch.setattr(Delta, "write", stalled)
+    with pytest.raises(raglake.ContractError, match="lost the writer lease"):
+        raglake.ingest(source, url, recipe=RECIPE)
+    assert done
+    checked = subprocess.run([sys.executable, "-m", "raglake", "doctor", "--lake", url], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import http.server
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +172,23 @@ def test_a_file_that_never_ends_costs_itself(tmp_path: Path, monkeypatch: pytest
     assert len(remote.read("a.md")) == 3 << 20
     with pytest.raises(InputError):
         remote.read("sparse.md")
+
+
+def test_a_folder_whose_path_is_too_long_to_be_opened_costs_itself(tmp_path: Path) -> None:
+    """Whoever controls a source could stop all of it otherwise."""
+    (tmp_path / "a.md").write_text("A text.")
+    here = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(25):
+            os.mkdir("d" * 200, dir_fd=here)
+            below = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+    finally:
+        os.close(here)
+    source = parse_source(str(tmp_path))
+    found = sorted(listing([source])["uri"].to_pylist())
+    assert (found[0], len(found)) == ("a.md", 2)
+    with pytest.raises(InputError, match="File name too long"):
+        source.read(found[1])
+    shutil.rmtree(tmp_path / ("d" * 200))
