@@ -71,7 +71,7 @@ def _counts(one: dict[str, Any]) -> str:
     parts = [f"{one['scored']:,} of {counted(one['questions'], 'question')} measured"]
     parts += [f"{len(one['failed']):,} of them failed and count as 0"] if one["failed"] else []
     parts += [f"{len(one['left_out']):,} left out: {left_out} (`raglake questions check`)"] if left_out else []
-    in_part = len(one["measured_in_part"])
+    in_part = len(one.get("measured_in_part", ()))
     parts += [f"{in_part:,} measured by a part of {'its' if in_part == 1 else 'their'} evidence"] if in_part else []
     return "; ".join(parts)
 

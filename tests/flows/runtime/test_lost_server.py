@@ -41,10 +41,10 @@ main(words)
     ("step", "when", "fails"), [("scan", "begin", ""), ("publish", "end", ""), ("commit", "begin", "fails")]
 )
 def test_a_server_that_is_killed_costs_only_what_it_shows(
-    tmp_path: Path, source: Path, lake_url: str, step: str, when: str, fails: str
+    tmp_path: Path, prefect_database: Path, source: Path, lake_url: str, step: str, when: str, fails: str
 ) -> None:
     (source / "lamp.md").write_text("# Lamp\n\nThe lamp burns with seven candles.\n")
-    server = Server(tmp_path)
+    server = Server(tmp_path, prefect_database)
     process = server.start()
     assert eventually(server.is_up, 90)
     words = ["ingest", str(source), "--lake", lake_url, "--embedder", "hash", "--json"]
