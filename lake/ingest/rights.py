@@ -56,12 +56,34 @@ def _learned(lake: Lake, history: History, scan: Scan, held: pa.Table) -> pa.Tab
     """
     statements = {doc_id: json.loads(stated) for doc_id, stated in scan.stated.items()}
     acls = {doc_id: stated["acl"] for doc_id, stated in statements.items() if "acl" in stated}
-    parts = [_rows(acls), *_of_base(lake, history, scan, held), *_of_contents(lake, scan)]
+    parts = [
+        _rows(acls),
+        _of_denied(lake, history, scan),
+        *_of_base(lake, history, scan, held),
+        *_of_contents(lake, scan),
+    ]
     rows = pa.concat_tables(parts)
     numbered = rows.append_column("index", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("doc_id").aggregate([("index", "min")]).column("index_min")
     learned = rows.take(first.combine_chunks().sort())
     return pa.concat_tables([learned, _respelled(lake, history, scan, learned)])
+
+
+def _of_denied(lake: Lake, history: History, scan: Scan) -> pa.Table:
+    """RIGHTS rows of denied documents that kept releases still hold, as after an erasure that was cut short."""
+    acls: dict[str, list[str] | None] = {}
+    for (source, uri), stated in sorted(scan.stated_of_denied.items()):
+        statement = json.loads(stated)
+        if "acl" in statement:
+            own, *others = places(source, uri)
+            acls = {**dict.fromkeys(others, statement["acl"]), **acls, own: statement["acl"]}
+    if not acls:
+        return RIGHTS.empty_table()
+    wanted, held = pa.array(sorted(acls), pa.string()), set[str]()
+    for release in history.releases.values():
+        ids = lake.tables(release.generation).at("documents", release.versions["documents"]).scan(["doc_id"])[0]
+        held.update(ids.filter(pc.is_in(ids, wanted)).to_pylist())
+    return _rows({doc_id: acls[doc_id] for doc_id in sorted(held)})
 
 
 def _respelled(lake: Lake, history: History, scan: Scan, learned: pa.Table) -> pa.Table:

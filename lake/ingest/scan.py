@@ -62,7 +62,7 @@ class Scan:
     ``n_denied`` documents were left out because they were erased for good. ``remarks`` are problems of sidecars.
     ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
     of the scanned ones. ``revision`` is the lake's before the scan. ``completeness`` decides which documents go to
-    quarantine as incomplete.
+    quarantine as incomplete. ``stated_of_denied`` maps source and uri of denied documents to the same JSON.
     """
 
     plan: Plan
@@ -74,6 +74,7 @@ class Scan:
     sources: tuple[str, ...] = ()
     revision: tuple[int, tuple[str, ...]] = (0, ())
     completeness: Completeness = USUAL
+    stated_of_denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def scan(
@@ -122,6 +123,7 @@ def scan(
         tuple(names),
         revision,
         completeness,
+        found.stated_of_denied,
     )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.errors import InputError
 from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
@@ -33,6 +34,7 @@ class Digested:
     """``documents`` (DIGESTED), why some can't be read, how many are denied; ``cache`` (DIGESTS) for the next run.
 
     ``remarks`` are problems of sidecars that a person must fix. A document with a null digest can't be read.
+    ``stated_of_denied`` maps source and uri of denied documents to JSON, for rights at releases that still hold them.
     """
 
     documents: pa.Table
@@ -40,32 +42,61 @@ class Digested:
     unreadable: dict[str, tuple[str, str]]
     n_denied: int
     remarks: tuple[str, ...]
+    stated_of_denied: dict[tuple[str, str], str]
 
 
 def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested:
     """List the sources and read what the lake's cache does not know, or with ``verify`` everything."""
     listed, denylist = listing(sources), lake.denylist()
     n_listed = _n_documents(listed)
-    listed = _undenied(listed, denylist)
+    listed, erased = _split(listed, denylist)
     cache = lake.cached_digests(source.name for source in sources)
     trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
     _outwait_stamps(to_read)
-    read, unreadable, n_vanished = _read(to_read, {source.name: source for source in sources})
+    by_name = {source.name: source for source in sources}
+    read, unreadable, n_vanished = _read(to_read, by_name)
     files = pa.concat_tables([trusted, read])
     beside = _mask(files, "uri", is_sidecar)
     documents, states = (
         files.filter(pa.array([not is_beside for is_beside in beside], pa.bool_())),
         files.filter(pa.array(beside, pa.bool_())),
     )
+    of_denied: dict[tuple[str, str], str] = {}
     if denylist:
-        documents = documents.filter(
-            pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
-        )
+        is_kept = pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
+        of_denied = _of_denied(documents, documents.filter(is_kept), states, erased, by_name)
+        documents = documents.filter(is_kept)
     stated, remarks, whole = _stated(documents, states, denylist)
     remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
-    return Digested(documents, cached, unreadable, n_listed - n_vanished - documents.num_rows, remarks)
+    n_denied = n_listed - n_vanished - documents.num_rows
+    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied)
+
+
+def _of_denied(
+    documents: pa.Table, kept: pa.Table, states: pa.Table, erased: pa.Table, sources: dict[str, Source]
+) -> dict[tuple[str, str], str]:
+    """What sidecars state of denied documents, as JSON. Sidecars beside them are read each time, never cached."""
+    beside = pa.array(_mask(erased, "uri", is_sidecar), pa.bool_())
+    read, _, _ = _read(erased.filter(beside), sources)
+    by_source: dict[str, list[tuple[str, str]]] = {}
+    for source, uri, json_text in zip(
+        *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
+    ):
+        by_source.setdefault(source, []).append((uri, json_text))
+    every = _places(documents) | {place for place in _places(erased) if not is_sidecar(place[1])}
+    found = {}
+    for source, sidecars_of in by_source.items():
+        stated = sidecars.Stated(sidecars_of, {uri for of, uri in every if of == source})
+        for place in sorted(every - _places(kept)):
+            if place[0] == source and (one := stated.of(place[1])):
+                found[place] = json.dumps(one, ensure_ascii=False, sort_keys=True)
+    return found
+
+
+def _places(rows: pa.Table) -> set[tuple[str, str]]:
+    return set(zip(*(rows.column(name).to_pylist() for name in ("source", "uri")), strict=True))
 
 
 def _spelled_twice(documents: pa.Table) -> list[str]:
@@ -91,13 +122,14 @@ def _mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool
     return [value is None or test(value) for value in rows.column(column).to_pylist()]
 
 
-def _undenied(listed: pa.Table, denylist: Denylist) -> pa.Table:
-    """Drop places that were erased for good, and their sidecars."""
+def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
+    """Split off places that were erased for good, and their sidecars."""
     if not denylist:
-        return listed
+        return listed, listed.slice(0, 0)
     places = zip(*(listed.column(name).to_pylist() for name in ("source", "uri")), strict=True)
     kept = [not _is_denied(denylist, source, sidecars.document_of(uri) or uri) for source, uri in places]
-    return listed.filter(pa.array(kept, pa.bool_()))
+    mask = pa.array(kept, pa.bool_())
+    return listed.filter(mask), listed.filter(pc.invert(mask))
 
 
 def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:

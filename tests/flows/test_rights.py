@@ -16,10 +16,13 @@ from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, GoneError, RefusedError
+from lake.ids import bytes_digest
 from lake.index import Index
 from lake.maintenance.doctor import examine
 from lake.options import Retention
 from lake.releases import rights
+from lake.sources.source import parse_source
+from lake.uris import places
 
 Ingest = Callable[..., Outcome]
 FREE, HR, BOARD = "free.md", "hr.md", "board.md"
@@ -242,3 +245,25 @@ def test_on_an_object_store(bucket: str, ingest: Ingest) -> None:
     assert (second.changed, second.n_texts_embedded) == (1, 0)
     assert seen(words["lake"], ["board"]) == {"in/b.md"}
     assert ingest(**words).reason == "nothing to do"
+
+
+def test_restrictions_of_denied_documents_hold_at_releases_that_an_unfinished_erasure_left(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome
+) -> None:
+    (source / "copy.md").write_bytes((source / FREE).read_bytes())
+    (source / "table.md").write_text("# Table\n\nThe pump of the table.")
+    assert ingest().published
+    held = lake.open_lake(lake_url).release().id
+    assert {FREE, "copy.md", "table.md"} <= seen(lake_url, at=held)
+    opened, name = Lake(lake_url), parse_source(str(source)).name
+    digest = bytes_digest((source / FREE).read_bytes())
+    opened.denylist().add(
+        [(places(name, FREE)[0], [digest]), (places(name, "table.md")[0], [])]
+    )  # then the process dies
+    restrict(source, FREE, ["hr"])
+    restrict(source, "copy.md", ["hr"])
+    (source / "_metadata.csv").write_text("path,acl\ntable.md,hr\n")
+    ingest()
+    assert seen(lake_url, at=held) == set()
+    assert {FREE, "copy.md", "table.md"} <= seen(lake_url, ["hr"], at=held)
+    assert not seen(lake_url, "*") & {FREE, "copy.md", "table.md"}
