@@ -131,7 +131,9 @@ class Analyzer(NamedTuple):
         return Words(words, (*(form for one in each for form in one.forms), self._spelt(name)))
 
     def _beginnings(self, name: str) -> Iterator[str]:
-        """Other forms of a name that is one word: 6.1 and 6 of 6.1.2, 1.2.3 of v1.2.3, 1234 of 1,234."""
+        """Other forms of a name that is one word: 6.1 and 6 of 6.1.2, 1.2.3 of v1.2.3, 1234 of 1,234 and of 12-34."""
+        if (digits := name.replace("-", "")).isdigit():
+            yield digits
         if _DIGITS_GROUPED.fullmatch(name):
             yield name.replace(",", "")
         if name[0] in "vV" and name[1:2].isdigit():

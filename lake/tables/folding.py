@@ -53,7 +53,6 @@ def plain(word: str) -> str:
     """
     if word.isascii():
         return word
-    word = unicodedata.normalize("NFC", word).translate(_PLAIN)
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", word):
         if not (unicodedata.category(letter) == "Mn" and letters and _is_marked(letters[-1])):
