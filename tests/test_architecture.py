@@ -20,7 +20,7 @@ HOMES = {
     "prefect_dask": ("flows/runtime/runners.py",),
     "prefect_ray": ("flows/runtime/runners.py",),
     "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py"),
-    "lance": ("lake/tables/reader.py", "lake/tables/lance_files.py"),
+    "lance": ("lake/tables/reader.py", "lake/tables/full_text_legs.py", "lake/tables/lance_files.py"),
     "great_expectations": ("expectations/validation.py", "lake/patches/great_expectations.py"),
     "resvg_py": ("expectations/report/rendering.py",),
     "torch": (

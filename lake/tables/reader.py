@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -17,13 +18,14 @@ from lake.errors import GoneError, UsageError
 from lake.patches.lazy_pandas import pandas_later
 from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
+from lake.tables.full_text_legs import added, full_text_query, legs
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lake.schemas import RowsT
-    from lake.tables.text_query import Clause, TextQuery
-from lake.tables.sql import one_of
+    from lake.tables.text_query import TextQuery
 
 #: How a vector index is searched: candidates to rank again by exact distance (at least two per wanted row), the minimum
 #: of partitions to probe, and the rows per partition that Lance makes. Approximate searches probe half of the
@@ -31,8 +33,6 @@ from lake.tables.sql import one_of
 _REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
 #: Maximum error of an index's distances; those of eight bits are within 0.003.
 _ROUGH = 0.01
-#: Weight of a match of a further form of a word, such as a part of a name, relative to one of the word.
-_FORM_BOOST = 0.5
 #: Minimum number of matches taken from the text, and from heading or further forms. Many chunks share a heading, and a
 #: chunk missed there loses its rank: with 200,000 chunks, three of a hundred among the first ten.
 _DEPTH, _DEPTH_OF_SHARED = 500, 2000
@@ -218,11 +218,12 @@ class TableReader:
         times as fast as one query over both. A row outside the first matches of a column scores nothing for it.
         """
         if not query.is_words:
-            return self._matching(_full_text(query), k, where, key)
-        first, *others = _anywhere(query.clauses[0], query)
-        found = [self._matching(first, max(k, _DEPTH), where, key)]
-        found += [self._matching(leg, max(k, _DEPTH_OF_SHARED), where, key) for leg in others]
-        return _added(pa.concat_tables(found), key, k)
+            return self._matching(full_text_query(query), k, where, key)
+        first, *others = legs(query.clauses[0], query)
+        deep = max(k, _DEPTH_OF_SHARED)
+        beside = [_pool().submit(self._matching, leg, deep, where, key) for leg in others]
+        found = [self._matching(first, max(k, _DEPTH), where, key), *(leg.result() for leg in beside)]
+        return added(pa.concat_tables(found), key, k)
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
         return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
@@ -258,6 +259,12 @@ class TableReader:
 
 
 @lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """Threads of their own, so that no search waits for one that waits for it."""
+    return ThreadPoolExecutor(thread_name_prefix="raglake-words")
+
+
+@lru_cache(maxsize=1)
 def lance() -> Any:
     """Import the module without pandas, which would take most of the time."""
     with pandas_later():
@@ -268,39 +275,6 @@ def lance() -> Any:
 def _files(fragment: Any) -> tuple[str, ...]:
     """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
     return tuple(sorted(file.path for file in fragment.data_files()))
-
-
-def _full_text(query: TextQuery) -> Any:
-    """Lance's form of a query; each clause is searched in the text and, with less weight, in the heading."""
-    from lance.query import BooleanQuery, FullTextQuery, Occur
-
-    clauses: list[tuple[Occur, FullTextQuery]] = [
-        (Occur[clause.occur], BooleanQuery([(Occur.SHOULD, leg) for leg in _anywhere(clause, query)]))
-        for clause in query.clauses
-    ]
-    return clauses[0][1] if len(clauses) == 1 else BooleanQuery(clauses)
-
-
-def _added(found: pa.Table, key: str, k: int) -> pa.Table:
-    """The ``k`` keys with the largest sums of scores; of two equal sums the smaller key is first."""
-    import numpy as np
-
-    keys, place = np.unique(found.column(key).to_numpy(), return_inverse=True)
-    scores = np.bincount(place, weights=found.column("_score").to_numpy())
-    best = np.lexsort((keys, -scores))[:k]
-    return pa.table({key: keys[best], "_score": scores[best]})
-
-
-def _anywhere(clause: Clause, query: TextQuery) -> list[Any]:
-    """Searches of a clause in text and heading, of which any may match."""
-    from lance.query import MatchQuery, PhraseQuery
-
-    if clause.is_phrase:
-        return [PhraseQuery(text, column) for text in (clause.text, *clause.others) for column in query.columns]
-    text, heading = query.columns
-    wanted = [(clause.text, text, 1.0), (f"{clause.text} {clause.forms}", heading, query.heading_boost)]
-    wanted += [(clause.forms, text, _FORM_BOOST)] if clause.forms else []
-    return [MatchQuery(words, column, boost=boost, fuzziness=clause.fuzziness) for words, column, boost in wanted]
 
 
 def first_line(error: Exception) -> str:
