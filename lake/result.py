@@ -15,11 +15,15 @@ class SearchResult:
 
     ``query_id`` names the search in feedback; it is None if the text is too long to be judged. Polars, DuckDB and
     pandas read a result as they read any Arrow table.
+
+    ``degraded`` names the parts that could not be reached, and without which the passages were found; empty for a
+    whole result.
     """
 
     release: str
     query_id: str | None
     hits: pa.Table
+    degraded: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"

@@ -65,7 +65,8 @@ def find(
     rankings = [_ranking(search, query, k) for query in queries]
     if "decompose" in understand:
         _hop(search, question, k, queries, rankings, understanding)
-    found = replace(rankings[0], hits=fuse([ranking.hits for ranking in rankings], k))
+    degraded = tuple(sorted({part for ranking in rankings for part in ranking.degraded}))
+    found = replace(rankings[0], hits=fuse([ranking.hits for ranking in rankings], k), degraded=degraded)
     return Retrieved(found, question, tuple(query.text for query in queries))
 
 

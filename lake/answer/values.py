@@ -106,6 +106,7 @@ class Answer:
     asked: str = ""  # the question as answered, with the conversation worked in
     queries: tuple[str, ...] = ()  # the texts searched for
     notes: tuple[str, ...] = ()  # failures in understanding the question, and their consequences
+    degraded: tuple[str, ...] = ()  # parts that could not be reached; empty for a whole answer
 
     @property
     def cost_usd(self) -> float | None:

@@ -15,6 +15,7 @@ _TEXT = "Text to search for, in plain words."
 _AT = "live, a release's id or name, or a date (its end) or time in UTC for the release that was live then."
 _SESSION = "Any name of the session; while two releases are compared, it decides which of them answers. Not stored."
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
+_DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
 #: Options that cost money, or are for operators.
 _NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts")
 
@@ -121,6 +122,7 @@ class QueryResult(BaseModel):
 
     release: str
     query_id: str | None
+    degraded: list[str] = Field(description=_DEGRADED)
     hits: list[Hit]
 
 
@@ -152,6 +154,7 @@ class AnswerResult(BaseModel):
     enough: bool
     confidence: float
     notice: str
+    degraded: list[str] = Field(description=_DEGRADED)
     sources: list[AnswerSource]
     passages: list[Hit]
 

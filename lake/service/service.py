@@ -75,7 +75,7 @@ class Service:
             at = self._tried(body)
             self._found(at)
             found = self._access(key).search(body.text, body.n, at, **how)
-            named = {"release": found.release, "query_id": found.query_id}
+            named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
             return found.release, encode({**named, "hits": found.hits.to_pylist()})
 
         return await self.workers.run(work, self.bounds.seconds)
