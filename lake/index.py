@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pyarrow as pa
 
 from lake import configuration
-from lake.answer import AnswerOptions, answer, answer_stream
+from lake.answer import AnswerOptions
+from lake.cache.answering import AnswerRequest, CachedAnswers
+from lake.cache.caches import Caches, watch
+from lake.cache.scope import Scope
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
-from lake.options import SearchArguments
+from lake.options import SearchArguments, SearchOptions
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.questions import EvalQuestion, questions, resolve
 from lake.records import scores
@@ -22,6 +25,7 @@ from lake.records.feedback import keep, read
 from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
+from lake.search.cached_results import deciding
 from lake.search.diagnosis.diagnose import meant, why
 from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
@@ -35,10 +39,9 @@ from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
-    from lake.answer.retrieval import SearchFunction
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
-    from lake.options import Boosts, SearchDefaults
+    from lake.options import Boosts, CacheOptions, SearchDefaults
     from lake.options.completeness import Completeness
     from lake.options.search import Expand, Fusion, Mode, Syntax
     from lake.questions import EvalQuestion, Evidence, Resolved
@@ -55,12 +58,16 @@ class Index:
     search configuration, and later ones read it again if the log has grown.
     """
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, cache: CacheOptions | None = None) -> None:
         self._lake = lake
-        self._reader = Reader(lake)
+        self.caches = Caches(lake, cache) if cache else None
+        self._reader = Reader(lake, self.caches)
+        self._answers = CachedAnswers(self.caches)
+        if self.caches:
+            watch(Reader.follow, self._reader)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return open_lake, (self._lake.url,)  # what it holds open belongs to this process
+        return open_lake, (self._lake.url,)  # what it holds open, and caches, belongs to this process
 
     def __repr__(self) -> str:
         return f"<Index of the lake {self._lake.url}>"
@@ -186,8 +193,7 @@ class Index:
             rerank=rerank, rerank_depth=rerank_depth, collapse=collapse, diversity=diversity, boosts=boosts,
             where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
         )  # fmt: skip
-        return self._reader.ask(at, [text], options, embedder, lambda snapshot, rights, questions:
-                                snapshot.search(questions[0], rights, embedder))  # fmt: skip
+        return self._reader.results(at, [text], options, embedder)[0]
 
     @with_search_options
     def search_batch(
@@ -200,8 +206,7 @@ class Index:
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
         """One result for each text, all from one release; options as in ``search``."""
-        return self._reader.ask(at, texts, given(k=k, **options), embedder, lambda snapshot, rights, questions:
-                                snapshot.search_all(questions, rights, embedder))  # fmt: skip
+        return self._reader.results(at, texts, given(k=k, **options), embedder)
 
     @with_search_options
     def answer(
@@ -217,8 +222,7 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Answer:
         """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
-        release, options, find = self._searching(at, options, k, embedder, search)
-        return answer(find, question, chat=chat, options=options, history=history, release=release)
+        return self._answers.answer(self._request(question, at, chat, options, k, history, embedder, search))
 
     @with_search_options
     def answer_stream(
@@ -234,21 +238,34 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Iterator[str | Answer]:
         """Pieces of the text as the model writes it, then the Answer."""
-        release, options, find = self._searching(at, options, k, embedder, search)
-        return answer_stream(find, question, chat=chat, options=options, history=history, release=release)
+        return self._answers.stream(self._request(question, at, chat, options, k, history, embedder, search))
 
-    def _searching(
+    def _request(
         self,
+        question: str,
         at: At,
+        chat: ChatModel | str | None,
         options: AnswerOptions | None,
         k: int | None,
+        history: Sequence[Message],
         embedder: Embedder | None,
         search: SearchArguments,
-    ) -> tuple[Release, AnswerOptions, SearchFunction]:
-        """The release, the options of an answer, and a search with everything set except text and ``k``."""
-        release, chosen = self.release(at), options or AnswerOptions()
-        find = partial(self.search, at=release.id, embedder=embedder, **given(**search))
-        return release, chosen if k is None else replace(chosen, k=k), find
+    ) -> AnswerRequest:
+        """A question with its release, and a search with everything set except text and ``k``."""
+        log, chosen, words = self.history(), options or AnswerOptions(), given(**search)
+        release = log.resolve(at)
+        return AnswerRequest(
+            find=partial(self.search, at=release.id, embedder=embedder, **words),
+            question=question,
+            chat=chat,
+            options=chosen if k is None else replace(chosen, k=k),
+            history=history,
+            release=release,
+            scope=Scope.of(release, log),
+            deciding=lambda: deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder),
+            head=lambda: self.history().head,
+            vector=lambda: self._reader.snapshot(release).vectors([question], embedder)[0],
+        )
 
     @with_search_options
     def why_nothing(
@@ -339,6 +356,6 @@ class Index:
         return self._reader.search(at, read)
 
 
-def open_lake(url: str) -> Index:
-    """Opens a lake for reading; raises UsageError if there is none."""
-    return Index(Lake.existing(url))
+def open_lake(url: str, *, cache: CacheOptions | None = None) -> Index:
+    """Opens a lake for reading, by default without a cache; raises UsageError if there is none."""
+    return Index(Lake.existing(url), cache)

@@ -17,13 +17,14 @@ class SearchResult:
     pandas read a result as they read any Arrow table.
 
     ``degraded`` names the parts that could not be reached, and without which the passages were found; empty for a
-    whole result.
+    whole result. ``cached`` names the store that had the result, ``process`` or ``redis``; None if it was searched for.
     """
 
     release: str
     query_id: str | None
     hits: pa.Table
     degraded: tuple[str, ...] = ()
+    cached: str | None = None
 
     def __repr__(self) -> str:
         return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from lake.index import Index, open_lake
     from lake.operate import forget, lift, name, pin, prune, publish, rebuild, rollback, unname, unpin
-    from lake.options import AnswerOptions, Boosts, RecipeOptions, Retention, RunOptions, SearchOptions
+    from lake.options import AnswerOptions, Boosts, CacheOptions, RecipeOptions, Retention, RunOptions, SearchOptions
     from lake.options.arguments import CONFIGURED
     from lake.questions import EvalQuestion, Evidence
     from lake.releases.values import Release
@@ -44,7 +44,7 @@ _HOMES = {
     "lake.releases.values": ("Release",),
     "lake.answer.values": ("Answer",),
     "lake.questions": ("EvalQuestion", "Evidence"),
-    "lake.options": ("AnswerOptions", "Boosts", "RecipeOptions", "Retention", "RunOptions", "SearchOptions"),
+    "lake.options": ("AnswerOptions", "Boosts", "CacheOptions", "RecipeOptions", "Retention", "RunOptions", "SearchOptions"),
     "lake.options.arguments": ("CONFIGURED",),
     "lake.errors": (
         *("LakeError", "UsageError", "InputError", "TransientError", "PendingError"),
@@ -62,6 +62,7 @@ __all__ = [
     "AnswerOptions",
     "Boosts",
     "BusyError",
+    "CacheOptions",
     "ConflictError",
     "ContractError",
     "EvalQuestion",

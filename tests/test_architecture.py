@@ -38,6 +38,7 @@ HOMES = {
         "lake/answer/openai_chat.py",
     ),
     "anthropic": ("lake/answer/anthropic_chat.py",),
+    "redis": ("lake/cache/redis_store.py",),
     "httpx": ("lake/search/rerank_api.py", "tasks/redact.py", "tasks/server_watch.py", "flows/runtime/server.py"),
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
@@ -86,7 +87,7 @@ FLOORS = (
     *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "result", "schemas", "recipe"),
     "options",
     *("storage", "parse", "chunk", "sources", "tables", "releases", "directory", "endpoints", "embed", "ingest"),
-    *("answer", "records", "questions", "configuration", "search", "vacuum", "inspect", "index"),
+    *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),
     *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
 )
 #: What bends the order, and why; at most five.

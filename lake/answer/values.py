@@ -107,6 +107,8 @@ class Answer:
     queries: tuple[str, ...] = ()  # the texts searched for
     notes: tuple[str, ...] = ()  # failures in understanding the question, and their consequences
     degraded: tuple[str, ...] = ()  # parts that could not be reached; empty for a whole answer
+    cached: str | None = None  # the store that had the answer: process or redis
+    made_for: str | None = None  # the question that a cached answer was made for, if it is another one
 
     @property
     def cost_usd(self) -> float | None:

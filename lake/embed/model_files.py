@@ -134,6 +134,12 @@ def read_model_folder(model: str) -> ModelFolder:
         ) from error
 
 
+def folder_digest(model: str) -> str:
+    """Digest of all files that decide what ``model`` (path or hub name) computes; cheap unless they change."""
+    path = find_folder(model)
+    return value_digest({file.relative_to(path).as_posix(): file_digest(file) for file in _deciding_files(path)})
+
+
 def _deciding_files(path: Path) -> list[Path]:
     return sorted(
         file

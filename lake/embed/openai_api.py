@@ -120,6 +120,11 @@ class OpenAIEmbedder:
         vector: np.ndarray = part.vectors[0]
         return vector
 
+    @property
+    def address(self) -> str:
+        """Where the model is called, empty for the provider's own address."""
+        return self._endpoint.base_url or ""
+
     def n_dimensions(self) -> int:
         """The number of dimensions that the endpoint returns for this model, by one request."""
         answer = self._sent(lambda: answer_of(self._body([_PROBE], "float"), self._model.name), 1, Event())

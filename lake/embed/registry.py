@@ -73,6 +73,15 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
         return _loaded[key]
 
 
+def address_of(name: str) -> str:
+    """Where the embedder is called, which its identity leaves open; empty for a local or an unknown one."""
+    try:
+        connection = family_of(name).connection()
+    except UsageError:
+        return ""
+    return str(getattr(connection, "base_url", connection) or "")
+
+
 def changes(was: EmbedderIdentity, now: EmbedderIdentity) -> str:
     """The fields that differ, with both values."""
     old, new = asdict(was), asdict(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lake.options.answer import AnswerOptions
+from lake.options.cache import CacheOptions
 from lake.options.declaration import Option, option, options
 from lake.options.recipe import RecipeOptions
 from lake.options.retention import Retention
@@ -12,6 +13,7 @@ from lake.options.search import Boosts, SearchArguments, SearchDefaults, SearchO
 __all__ = [
     "AnswerOptions",
     "Boosts",
+    "CacheOptions",
     "Option",
     "RecipeOptions",
     "Retention",

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake import configuration
+from lake.cache.scope import Scope
+from lake.embed.query_encoder import query_vectors
 from lake.errors import GoneError
 from lake.options import SearchDefaults, SearchOptions
 from lake.releases import rights
+from lake.search.cached_results import CachedResults
 from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from lake.cache.caches import Caches
     from lake.directory import Lake
     from lake.embed.base import Embedder
     from lake.releases.history import At, History
     from lake.releases.values import Release
+    from lake.result import SearchResult
     from lake.tables.reader import TableReader
 
 T = TypeVar("T")
@@ -30,8 +36,9 @@ _MOST_SNAPSHOTS, _MOST_BYTES = 8, 256 << 20
 class Reader:
     """Searches one release at a time; safe to use from several threads."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    def __init__(self, lake: Lake, caches: Caches | None = None) -> None:
+        self._lake, self._caches = lake, caches
+        self._cached = CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._head = 0
         self._lock = Lock()
@@ -54,12 +61,40 @@ class Reader:
         def answer(release: Release, history: History) -> T:
             options = SearchOptions.of(given, self.defaults(history))
             questions = [SearchRequest.asking(text, options) for text in texts]
-            snapshot = self.snapshot(release)
-            if embedder is None and any(question.mode != "text" for question in questions):
-                snapshot.prepare()
-            return search(snapshot, self._rights(snapshot, history), questions)
+            return self._asked(release, history, questions, embedder, search)
 
         return self._of_one_release(at, answer)
+
+    def results(
+        self, at: At, texts: Sequence[str], given: Mapping[str, Any], embedder: Embedder | None
+    ) -> list[SearchResult]:
+        """One result for each text, from the caches if there are any."""
+
+        def answer(release: Release, history: History) -> list[SearchResult]:
+            options = SearchOptions.of(given, self.defaults(history))
+            questions = [SearchRequest.asking(text, options) for text in texts]
+
+            def search(some: Sequence[SearchRequest]) -> list[SearchResult]:
+                return self._asked(release, history, some, embedder, partial(_found, embedder=embedder))
+
+            if self._cached is None:
+                return search(questions)
+            return self._cached.results(Scope.of(release, history), release, questions, embedder, search)
+
+        return self._of_one_release(at, answer)
+
+    def _asked(
+        self,
+        release: Release,
+        history: History,
+        questions: Sequence[SearchRequest],
+        embedder: Embedder | None,
+        search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
+    ) -> T:
+        snapshot = self.snapshot(release)
+        if embedder is None and any(question.mode != "text" for question in questions):
+            snapshot.prepare()
+        return search(snapshot, self._rights(snapshot, history), list(questions))
 
     def defaults(self, history: History) -> SearchDefaults:
         """The configured defaults, read again only if the log has grown, so that a search costs no extra request."""
@@ -82,14 +117,21 @@ class Reader:
         with self._lock:  # several threads use an index
             snapshot = self._snapshots.pop(key, None)
             if snapshot is None:
-                snapshot = Snapshot(release, lambda name: self._open_table(release, name))
+                embed = self._cached.vectors if self._cached else query_vectors
+                snapshot = Snapshot(release, lambda name: self._open_table(release, name), embed)
                 while self._snapshots and self._is_too_much(snapshot):
                     self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot
             return snapshot
 
+    def follow(self) -> None:
+        """Drops what is held of erased or pruned releases and of earlier rights, as the next search would."""
+        self._let_go(self._lake.log.read())
+
     def _let_go(self, history: History) -> None:
-        """Drops cached snapshots of erased or pruned releases."""
+        """Drops cached snapshots and entries of erased or pruned releases."""
+        if self._caches is not None:
+            self._caches.follow(history)
         with self._lock:
             if history.head > self._head:
                 self._head = history.head
@@ -119,6 +161,14 @@ class Reader:
 
     def _open_table(self, release: Release, name: str) -> TableReader:
         return self._lake.tables(release.generation).at(name, release.versions[name])
+
+
+def _found(
+    snapshot: Snapshot, rights: Rights, questions: list[SearchRequest], embedder: Embedder | None
+) -> list[SearchResult]:
+    if len(questions) == 1:
+        return [snapshot.search(questions[0], rights, embedder)]
+    return snapshot.search_all(questions, rights, embedder)
 
 
 def _key(release: Release) -> Hashable:

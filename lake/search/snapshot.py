@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lake.embed.query_encoder import load_query_encoder, query_vectors
+from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
 from lake.releases.values import Release
 from lake.result import SearchResult
@@ -66,8 +66,13 @@ class Looked:
 class Snapshot:
     """Reads and searches one release."""
 
-    def __init__(self, release: Release, open_table: Callable[[str], TableReader]) -> None:
-        self.release, self._open_table = release, open_table
+    def __init__(
+        self,
+        release: Release,
+        open_table: Callable[[str], TableReader],
+        embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray] = query_vectors,
+    ) -> None:
+        self.release, self._open_table, self._embed = release, open_table, embed
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
         self._n_searches = 0
@@ -269,7 +274,7 @@ class Snapshot:
                 f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); embedding "
                 f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
-        vectors = query_vectors(encoder, texts)
+        vectors = self._embed(encoder, texts)
         if not np.isfinite(vectors).all():
             raise ContractError(
                 f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"

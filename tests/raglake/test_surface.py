@@ -20,7 +20,7 @@ from lake.options.arguments import CONFIGURED, search_parameters
 OPERATIONS = {
     "ingest": "(sources, lake, *, recipe=None, run=None, embedder=None, progress)",
     "plan": "(sources, lake, *, recipe=None, run=None)",
-    "open_lake": "(url)",
+    "open_lake": "(url, *, cache=None)",
     "rollback": "(url, to, *, why)",
     "publish": "(url, candidate, *, why='', force=False)",
     "pin": "(url, *, why)",
@@ -33,7 +33,17 @@ OPERATIONS = {
     "rebuild": "(url, *, progress)",
 }
 VALUES = [
-    *("Answer", "AnswerOptions", "Boosts", "CONFIGURED", "EvalQuestion", "Evidence", "Index", "Outcome"),
+    *(
+        "Answer",
+        "AnswerOptions",
+        "Boosts",
+        "CacheOptions",
+        "CONFIGURED",
+        "EvalQuestion",
+        "Evidence",
+        "Index",
+        "Outcome",
+    ),
     *("RecipeOptions", "Release", "Retention", "RunOptions", "SearchOptions", "SearchResult", "__version__"),
 ]
 ERRORS = [

@@ -1,0 +1,1 @@
+"""Caches of query vectors, search results and answers, in the process and in a Redis that processes share."""

@@ -1,0 +1,71 @@
+"""What an entry of a cache holds for: one release, today's rights, and everything erased so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Literal
+
+from lake.ids import value_digest
+
+if TYPE_CHECKING:
+    from lake.releases.history import History
+    from lake.releases.values import Release
+
+#: Raised when the form of entries changes.
+FORMAT = 1
+
+Level = Literal["vectors", "results", "answers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``epoch``: number of the log's last erasure. ``tag`` differs if anything about the release or the rights does.
+
+    ``head``: number of the log's last entry when the scope was made.
+    """
+
+    release: str
+    epoch: int
+    rights: str | None
+    head: int
+    tag: str
+
+    @classmethod
+    def of(cls, release: Release, history: History) -> Scope:
+        epoch = epoch_of(history)
+        tag = value_digest([FORMAT, version(), epoch, history.rights, release.to_json()])
+        return cls(release.id, epoch, history.rights, history.head, tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry is kept: ``tag`` of its scope, ``folder`` and ``name`` of its key."""
+
+    level: Level
+    tag: str
+    folder: str
+    name: str
+    epoch: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.folder}:{self.level}:{self.name}"
+
+
+def epoch_of(history: History) -> int:
+    """The number of the log's last erasure, 0 if nothing was ever erased.
+
+    Older entries can't be found once it grows. A checkpoint keeps entries of erasures, so it never shrinks.
+    """
+    return next((entry.seq for entry in reversed(history.entries) if entry.action == "forget"), 0)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """The installed version of raglake: another one may search, or write, in another way."""
+    try:
+        return metadata.version("raglake")
+    except metadata.PackageNotFoundError:
+        return "unknown"

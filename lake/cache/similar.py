@@ -1,0 +1,81 @@
+"""Finds the cached answer to a question that means the same, by the vectors of both questions."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lake.cache.scope import Place
+
+#: A word with a digit: a model, a version, an amount. Vectors hardly tell two of them apart.
+_NUMBERED = re.compile(r"\w*\d[\w.,:/-]*")
+_OVERHEAD = 400
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuestion:
+    """An answered question, its unit vector, and the place of its answer."""
+
+    text: str
+    vector: np.ndarray
+    place: Place
+
+    @property
+    def n_bytes(self) -> int:
+        return self.vector.nbytes + 4 * len(self.text) + _OVERHEAD
+
+
+class SimilarQuestions:
+    """Questions by everything else that decides their answers; bounded by bytes, the oldest go first."""
+
+    def __init__(self, least: float, most_bytes: int) -> None:
+        self._least, self._most_bytes = least, most_bytes
+        self._known: OrderedDict[tuple[str, str], KnownQuestion] = OrderedDict()
+        self._n_bytes = 0
+        self._lock = Lock()
+
+    def add(self, group: str, question: KnownQuestion) -> None:
+        with self._lock:
+            self._remove((group, question.text))
+            self._known[group, question.text] = question
+            self._n_bytes += question.n_bytes
+            while self._n_bytes > self._most_bytes:
+                self._remove(next(iter(self._known)))
+
+    def nearest(self, group: str, text: str, vector: np.ndarray) -> KnownQuestion | None:
+        """The closest question of the group that agrees closely enough, and in every number and name with a digit."""
+        numbers = _numbered(text)
+        with self._lock:
+            of_group = [one for (name, _), one in self._known.items() if name == group]
+        alike = [one for one in of_group if one.vector.shape == vector.shape and _numbered(one.text) == numbers]
+        if not alike:
+            return None
+        cosines = np.stack([one.vector for one in alike]) @ vector
+        best = int(cosines.argmax())
+        return alike[best] if cosines[best] >= self._least else None
+
+    def keep(self, tags: Collection[str]) -> None:
+        """Drops questions whose answers belong to none of these scopes."""
+        with self._lock:
+            for key in [key for key, one in self._known.items() if one.place.tag not in tags]:
+                self._remove(key)
+
+    def _remove(self, key: tuple[str, str]) -> None:
+        known = self._known.pop(key, None)
+        if known is not None:
+            self._n_bytes -= known.n_bytes
+
+
+def _numbered(text: str) -> list[str]:
+    """
+    >>> _numbered("Which oil for the PX-200, and for pump 7?")
+    ['200', '7']
+    """
+    return sorted(word.rstrip(".,:/-").casefold() for word in _NUMBERED.findall(text))
