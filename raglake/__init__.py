@@ -44,7 +44,9 @@ _HOMES = {
     "lake.releases.values": ("Release",),
     "lake.answer.values": ("Answer",),
     "lake.questions": ("EvalQuestion", "Evidence"),
-    "lake.options": ("AnswerOptions", "Boosts", "CacheOptions", "RecipeOptions", "Retention", "RunOptions", "SearchOptions"),
+    "lake.options": (
+        *("AnswerOptions", "Boosts", "CacheOptions", "RecipeOptions", "Retention", "RunOptions", "SearchOptions"),
+    ),
     "lake.options.arguments": ("CONFIGURED",),
     "lake.errors": (
         *("LakeError", "UsageError", "InputError", "TransientError", "PendingError"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lake.answer.chat import ChatModel, Message
     from lake.answer.retrieval import SearchFunction
-    from lake.cache.scope import Place, Scope
+    from lake.cache.scope import EntryPlace, Scope
     from lake.options import AnswerOptions
     from lake.releases.values import Release
 
@@ -108,7 +108,7 @@ class _Planned:
 
     caches: Caches
     request: AnswerRequest
-    place: Place
+    place: EntryPlace
     group: str
     started: float
     vector: np.ndarray | None = None

@@ -14,7 +14,7 @@ from lake.cache.encoding import Unkeyable, encoded
 from lake.cache.flights import Flights
 from lake.cache.process_store import ProcessStore
 from lake.cache.redis_store import Unavailable
-from lake.cache.scope import FORMAT, Level, Place, Scope, epoch_of, version
+from lake.cache.scope import FORMAT, EntryPlace, Level, Scope, epoch_of, version
 from lake.cache.sealing import digest
 from lake.cache.shared import SharedCache, address, secret_of
 from lake.cache.similar import SimilarQuestions
@@ -74,19 +74,19 @@ class Caches:
         assert self.shared is not None
         self.shared.drop(lambda key: key.startswith((f"{folder}:", f"{epoch}:vectors:")))
 
-    def place(self, level: Level, scope: Scope, *parts: Any) -> Place | None:
+    def place(self, level: Level, scope: Scope, *parts: Any) -> EntryPlace | None:
         """Where the entry for these parts is kept; None if one of them can't be compared with certainty."""
         with suppress(Unkeyable):
             name = self._name(level, scope.tag, parts)
-            return Place(level, scope.tag, self._folder(scope.epoch, scope.rights), name, scope.epoch)
+            return EntryPlace(level, scope.tag, self._folder(scope.epoch, scope.rights), name, scope.epoch)
         return None
 
-    def place_of_vector(self, *parts: Any) -> Place | None:
+    def place_of_vector(self, *parts: Any) -> EntryPlace | None:
         """Like ``place``, for what depends on no release and no rights."""
         epoch, _ = self._now
         with suppress(Unkeyable):
             name = self._name("vectors", "", parts)
-            return Place("vectors", _tag_of_vectors(epoch), str(epoch), name, epoch)
+            return EntryPlace("vectors", _tag_of_vectors(epoch), str(epoch), name, epoch)
         return None
 
     def _name(self, level: str, tag: str, parts: tuple[Any, ...]) -> str:
@@ -95,7 +95,7 @@ class Caches:
     def _folder(self, epoch: int, rights: str | None) -> str:
         return f"{epoch}:{digest(self._secret, encoded(['rights', rights])).hex()[:16]}"
 
-    def find(self, place: Place, read: Callable[[bytes, str], T | None]) -> T | None:
+    def find(self, place: EntryPlace, read: Callable[[bytes, str], T | None]) -> T | None:
         """What ``read`` makes of the entry and the name of its store; None if there is none, or it can't be read."""
         if self.options.megabytes and (data := self._counted(place, self.process)) is not None:
             return _read(read, data, self.process.name)
@@ -106,7 +106,7 @@ class Caches:
             self.process.put(place.key, data, place.tag)
         return found
 
-    def _counted(self, place: Place, store: ProcessStore | SharedCache) -> bytes | None:
+    def _counted(self, place: EntryPlace, store: ProcessStore | SharedCache) -> bytes | None:
         try:
             data = store.get(place.key)
             outcome = "miss" if data is None else "hit"
@@ -120,7 +120,7 @@ class Caches:
         with self._counting:
             self.counts[level, store, outcome] += 1
 
-    def keep(self, place: Place, data: bytes) -> None:
+    def keep(self, place: EntryPlace, data: bytes) -> None:
         """Stores the entry in both stores, as far as it still holds."""
         self.process.put(place.key, data, place.tag)
         if self.shared is not None:
@@ -134,7 +134,7 @@ class Caches:
 
     def once(
         self,
-        place: Place,
+        place: EntryPlace,
         read: Callable[[bytes, str], T | None],
         make: Callable[[], T],
         write: Callable[[T], bytes | None],

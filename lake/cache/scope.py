@@ -40,7 +40,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPlace:
     """Where an entry is kept: ``tag`` of its scope, ``folder`` and ``name`` of its key."""
 
     level: Level

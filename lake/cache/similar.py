@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from lake.cache.scope import Place
+    from lake.cache.scope import EntryPlace
 
 #: A word with a digit: a model, a version, an amount. Vectors hardly tell two of them apart.
 _NUMBERED = re.compile(r"\w*\d[\w.,:/-]*")
@@ -25,7 +25,7 @@ class KnownQuestion:
 
     text: str
     vector: np.ndarray
-    place: Place
+    place: EntryPlace
 
     @property
     def n_bytes(self) -> int:

@@ -15,7 +15,7 @@ from lake import plugins
 from lake.cache import entries
 from lake.cache.caches import Caches
 from lake.cache.encoding import Unkeyable
-from lake.cache.scope import Place, Scope
+from lake.cache.scope import EntryPlace, Scope
 from lake.embed.model_files import folder_digest
 from lake.embed.query_encoder import QueryEncoder, query_vectors
 from lake.embed.registry import address_of
@@ -114,13 +114,13 @@ class CachedResults:
 
     def _place(
         self, scope: Scope, release: Release, question: SearchRequest, embedder: Embedder | None
-    ) -> Place | None:
+    ) -> EntryPlace | None:
         try:
             return self._caches.place("results", scope, *deciding(question, release, embedder))
         except Unkeyable:
             return None
 
-    def _keep(self, place: Place | None, result: SearchResult) -> None:
+    def _keep(self, place: EntryPlace | None, result: SearchResult) -> None:
         if place is not None and (data := _storable(result)) is not None:
             self._caches.keep(place, data)
 
@@ -146,7 +146,7 @@ class CachedResults:
             self._keep_vectors([places[number] for number in missing], made, identity.dimensions)
         return found
 
-    def _keep_vectors(self, places: Sequence[Place | None], vectors: np.ndarray, dimensions: int) -> None:
+    def _keep_vectors(self, places: Sequence[EntryPlace | None], vectors: np.ndarray, dimensions: int) -> None:
         for place, vector in zip(places, vectors, strict=True):
             data = entries.from_vector(vector)
             if place is not None and entries.to_vector(data, dimensions) is not None:
