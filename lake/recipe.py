@@ -96,6 +96,10 @@ class EmbedderIdentity:
         return replace(self, backend=other.backend, dtype=other.dtype) == other
 
     @property
+    def has_prompts(self) -> bool:
+        return bool(self.document_prompt or self.query_prompt)
+
+    @property
     def computed_by(self) -> str:
         """Backend and dtype, such as ``openvino/bfloat16``."""
         return f"{self.backend}/{self.dtype}"

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.profiles import profile_text
 from expectations.retrieval import DEPTH
-from lake.embed import identify
+from lake.embed import usual_prompts
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.ingest.scan import recipe_of
+from lake.ingest.scan import identity_of, recipe_of
 from lake.options import RecipeOptions, SearchDefaults
+from lake.options.recipe import OF_EMBEDDER
 from lake.options.search import boosts_of
 from lake.reporting import either
 
@@ -73,7 +74,7 @@ def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[An
         name, _, values = word.partition("=")
         if not name or not values:
             raise UsageError(f"{word!r} is not NAME=VALUE,VALUE; for example child_tokens=100,200,400")
-        found[name] = json.loads(values) if values.startswith("[") else [_value(one) for one in values.split(",")]
+        found[name] = json.loads(values) if values.startswith("[") else [_value(name, v) for v in values.split(",")]
     named = {_SHORT.get(name, name): tuple(values) for name, values in found.items()}
     if unknown := sorted(named.keys() - {*OF_RECIPE, *OF_QUESTION}):
         raise UsageError(f"{', '.join(unknown)} can't be varied; choose {either([*OF_RECIPE, *OF_QUESTION])}")
@@ -82,7 +83,9 @@ def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[An
     return named
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    if name.endswith("_prompt"):  # whose blanks count
+        return "" if text.strip() == "none" else text
     if text.strip() in ("none", ""):
         return None
     try:
@@ -133,7 +136,8 @@ def settings_as_is(recipe: Recipe) -> RecipeOptions:
     """A recipe as options of an ingest, field by field."""
     embedder = recipe.embedder
     by = embedder.computed_by if is_local(embedder.name) else None
-    fields = {**asdict(recipe), **asdict(recipe.chunking), "embedder": embedder.name, "backend": by}
+    prompts = {"query_prompt": embedder.query_prompt, "document_prompt": embedder.document_prompt}
+    fields = {**asdict(recipe), **asdict(recipe.chunking), **prompts, "embedder": embedder.name, "backend": by}
     return RecipeOptions(**{name: fields[name] for name in OF_RECIPE})
 
 
@@ -143,8 +147,8 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
     try:
         of_base = settings_as_is(base)
         settings = _settings(of_base, varied)
-        same = (settings.embedder, settings.backend) == (of_base.embedder, of_base.backend)
-        identity = base.embedder if same else identify(settings.embedder or "", settings.backend)
+        same = all(getattr(settings, name) == getattr(of_base, name) for name in OF_EMBEDDER)
+        identity = base.embedder if same else identity_of(settings, base.embedder)
         recipe = recipe_of(settings, base, identity)
         profile = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
         profile_text(profile)
@@ -154,9 +158,13 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
 
 
 def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
-    """The base's with the values that vary; the backend of its model is left out for another model."""
+    """The base's with the values that vary; another model has its own backend and prompts, or its usual ones."""
     found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
-    return found if found.embedder == base.embedder or "backend" in varied else replace(found, backend=None)
+    if found.embedder == base.embedder or found.embedder is None:
+        return found
+    usual = usual_prompts(found.embedder)
+    its_own = {"query_prompt": usual.query, "document_prompt": usual.document} | dict(varied)
+    return replace(found, **{name: its_own.get(name) for name in OF_EMBEDDER if name != "embedder"})
 
 
 def _said(varied: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

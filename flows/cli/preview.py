@@ -47,6 +47,8 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "oldest_change_at": changed_at,
         "embedder": plan.recipe.embedder.name,
         "backend": plan.recipe.embedder.computed_by,
+        "query_prompt": plan.recipe.embedder.query_prompt,
+        "document_prompt": plan.recipe.embedder.document_prompt,
         "recipe": plan.recipe.digest,
         "examples": _examples(plan),
     }

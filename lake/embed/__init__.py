@@ -7,13 +7,23 @@ Names, prices and tokenizers are known without numpy, which a process that only 
 from __future__ import annotations
 
 from lake.embed.base import Embedder
-from lake.embed.registry import changes, identify, load_embedder, price_per_million_tokens, tokenizer_of
+from lake.embed.registry import (
+    changes,
+    check_prompts,
+    identify,
+    load_embedder,
+    price_per_million_tokens,
+    tokenizer_of,
+    usual_prompts,
+)
 
 __all__ = [
     "Embedder",
     "changes",
+    "check_prompts",
     "identify",
     "load_embedder",
     "price_per_million_tokens",
     "tokenizer_of",
+    "usual_prompts",
 ]

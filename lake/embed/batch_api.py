@@ -21,6 +21,7 @@ from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
 from lake.errors import ContractError, LakeError
+from lake.ids import value_digest
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -54,10 +55,16 @@ class ProviderBatch:
 
 
 class BatchApi:
-    """Safe to call again after any failure: finds a batch already made for ``key`` instead of making another."""
+    """Safe to call again after any failure: finds a batch already made for ``key`` instead of making another.
 
-    def __init__(self, model: OpenAIModel, endpoint: Endpoint, retries: Retries | None = None) -> None:
+    ``prompt`` stands before each text. It is part of a batch's mark, since its vectors are of no use with another one.
+    """
+
+    def __init__(
+        self, model: OpenAIModel, endpoint: Endpoint, retries: Retries | None = None, prompt: str = ""
+    ) -> None:
         self._model, self._endpoint, self._retries = model, endpoint, retries or Retries()
+        self._prompt = prompt
 
     @cached_property
     def _client(self) -> OpenAI:
@@ -71,7 +78,7 @@ class BatchApi:
         file = self._tried(lambda: self._client.files.create(file=(f"{key}.jsonl", lines), purpose="batch"))
         made = self._tried(
             lambda: self._client.batches.create(
-                input_file_id=file.id, endpoint=_PATH, completion_window="24h", metadata={_MARK: key}
+                input_file_id=file.id, endpoint=_PATH, completion_window="24h", metadata={_MARK: self._mark(key)}
             )
         )
         return str(made.id)
@@ -80,8 +87,11 @@ class BatchApi:
         """The id of the batch made for ``key``, if there is one; ignores older ones, which were fetched long ago."""
         made = self._tried(lambda: self._client.batches.list(limit=100).data)
         first = (since - _CLOCKS_DIFFER).timestamp()
-        ours = [b for b in made if (b.metadata or {}).get(_MARK) == key and b.created_at >= first]
+        ours = [b for b in made if (b.metadata or {}).get(_MARK) == self._mark(key) and b.created_at >= first]
         return str(max(ours, key=lambda batch: batch.created_at).id) if ours else None
+
+    def _mark(self, key: str) -> str:
+        return f"{key} {value_digest(self._prompt)[:16]}" if self._prompt else key
 
     def state(self, batch_id: str) -> ProviderBatch:
         batch = self._tried(lambda: self._client.batches.retrieve(batch_id))
@@ -129,7 +139,7 @@ class BatchApi:
     def _lines(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
         count = load_tokenizer(TOKENIZER).count
         shortened = {"dimensions": self._model.dimensions} if self._model.is_shortened else {}
-        given = [without_surrogates(text) for text in texts]
+        given = [self._prompt + without_surrogates(text) for text in texts]
         for positions in request_batches([count(text) for text in given], _LINE_INPUTS, _LINE_TOKENS):
             inputs = [given[position] for position in positions]
             body = {"model": self._model.name, "input": inputs, "encoding_format": "base64", **shortened}

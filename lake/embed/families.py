@@ -8,12 +8,13 @@ from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokeniz
 from lake.embed import hash_identity, openai_models
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
+from lake.embed.prompts import with_prompts
 from lake.endpoints.endpoint import Endpoint
 from lake.errors import UsageError
 from lake.recipe import EmbedderIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from lake.embed.base import Embedder
     from lake.embed.openai_api import OpenAIEmbedder
@@ -27,6 +28,8 @@ class EmbedderFamily:
     """
 
     form = ""
+    #: Whether ``load`` heeds the prompts of an identity. If not, raglake puts them before the texts.
+    takes_prompts = False
 
     def identify(self, name: str) -> EmbedderIdentity:
         """The identity of the embedder ``name``; raises UsageError if there is none of that name."""
@@ -35,6 +38,16 @@ class EmbedderFamily:
     def load(self, identity: EmbedderIdentity) -> Embedder:
         """The embedder of an identity that ``identify`` returned; called once per process."""
         raise NotImplementedError
+
+    def with_prompts(self, identity: EmbedderIdentity, document: str, query: str) -> EmbedderIdentity:
+        """The model's own ``identity`` with other prompts. Raises UsageError if they leave no room for a text."""
+        if not self.takes_prompts and identity.has_prompts:
+            raise UsageError(f"{identity.name!r} has prompts of its own, which can't be replaced")
+        return with_prompts(identity, document, query, self.tokenizer(identity.name).count)
+
+    def model_names(self, name: str) -> Sequence[str]:
+        """Names by which the model may be known to need prompts; none if it sees to them itself."""
+        return ()
 
     def tokenizer(self, name: str) -> Tokenizer:
         """The tokenizer that the identity names; it counts the tokens of chunks."""
@@ -58,6 +71,8 @@ class EmbedderFamily:
 class LocalFamily(EmbedderFamily):
     """Models whose weights are in a local folder."""
 
+    takes_prompts = True
+
     def __init__(self, form: str) -> None:
         self.form = form
 
@@ -66,7 +81,13 @@ class LocalFamily(EmbedderFamily):
         return model.identity(model.chosen(Backend.parse(backend) if backend else None, like))
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
-        return local_model(identity.name).load(Backend(identity.backend, identity.dtype))
+        return local_model(identity.name).load(identity)
+
+    def with_prompts(self, identity: EmbedderIdentity, document: str, query: str) -> EmbedderIdentity:
+        return with_prompts(identity, document, query, local_model(identity.name).facts.prompt_tokens)
+
+    def model_names(self, name: str) -> Sequence[str]:
+        return local_model(name).known_as
 
     def tokenizer(self, name: str) -> Tokenizer:
         facts = local_model(name).facts
@@ -77,6 +98,7 @@ class OpenAIFamily(EmbedderFamily):
     """Models behind an endpoint with OpenAI's protocol."""
 
     form = "openai:MODEL[@DIMENSIONS]"
+    takes_prompts = True
 
     def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
         if like is not None and openai_models.lacks_dimensions(name) and like.name.startswith(f"{name}@"):
@@ -91,7 +113,10 @@ class OpenAIFamily(EmbedderFamily):
         return openai_models.parse_model(name).identity
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
-        return _openai_embedder(openai_models.parse_model(identity.name))
+        return _openai_embedder(openai_models.parse_model(identity.name), identity)
+
+    def model_names(self, name: str) -> Sequence[str]:
+        return (openai_models.parse_model(name).name,)
 
     def price(self, name: str, *, in_batches: bool = False) -> float | None:
         price = openai_models.PRICES.get(openai_models.parse_model(name).name)
@@ -101,10 +126,10 @@ class OpenAIFamily(EmbedderFamily):
         return Endpoint.from_environment()
 
 
-def _openai_embedder(model: openai_models.OpenAIModel) -> OpenAIEmbedder:
+def _openai_embedder(model: openai_models.OpenAIModel, identity: EmbedderIdentity | None = None) -> OpenAIEmbedder:
     from lake.embed.openai_api import OpenAIEmbedder
 
-    return OpenAIEmbedder(model, Endpoint.from_environment())
+    return OpenAIEmbedder(model, Endpoint.from_environment(), identity=identity)
 
 
 class HashFamily(EmbedderFamily):

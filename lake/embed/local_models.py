@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lake.embed import minilm, model_files, multilingual
 from lake.embed.backends import Backend, Backends
 from lake.embed.bert_folder import BertFolder, read_bert_folder
+from lake.embed.model_names import names_of
 from lake.errors import ContractError
 from lake.recipe import EmbedderIdentity
 
@@ -60,10 +61,17 @@ class LocalModel:
         made = Backend(like.backend, like.dtype) if like and like.name == self.name else None
         return made if made in backends.offered else backends.quickest()
 
-    def load(self, backend: Backend) -> Embedder:
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """Names by which the model may be known; none for models in packages, whose prompts are known."""
+        if self.name in _PACKAGED:
+            return ()
+        return (self.name.removeprefix(ST).rstrip("/").rpartition("/")[2], *names_of(self.facts.path))
+
+    def load(self, identity: EmbedderIdentity) -> Embedder:
+        """The embedder of this model with an identity's backend and prompts."""
         self.check_files()
-        identity = self.identity(backend)
-        if backend.program == "openvino" and (bert := self.bert):
+        if identity.backend == "openvino" and (bert := self.bert):
             from lake.embed.openvino_bert import OpenVinoBert
 
             return OpenVinoBert(identity, bert, self.facts.max_sequence)

@@ -44,6 +44,10 @@ class ModelFolder:
     def tokenizer_file(self) -> Path:
         return self.path / "tokenizer.json"
 
+    def prompt_tokens(self, prompt: str) -> int:
+        """Number of tokens that a prompt takes, without the special ones around a text."""
+        return _prompt_tokens(self.tokenizer_file, self.tokenizer, prompt) if prompt else 0
+
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, computed once per process for each path, size and modification time."""
@@ -149,12 +153,23 @@ def _deciding_files(path: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=32)
+def _prompt_tokens(tokenizer_file: Path, digest: str, prompt: str) -> int:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return len(tokenizer.encode(prompt, add_special_tokens=False).ids)
+
+
+@lru_cache(maxsize=32)
 def _read_model_folder(path: Path, files: Sequence[tuple[Path, int, int]]) -> ModelFolder:
     from tokenizers import Tokenizer
 
     prompts, name = _prompts(path), tokenizer_name(path / "tokenizer.json")
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
     tokenizer.no_truncation()
+    tokenizer.no_padding()
     n_taken = len(tokenizer.encode(prompts[0], add_special_tokens=True).ids) if prompts[0] else None
     special = tokenizer.num_special_tokens_to_add(False)
     max_sequence = _max_sequence(path)

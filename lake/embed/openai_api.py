@@ -15,7 +15,7 @@ from lake.chunk.tokenizers import load_tokenizer
 from lake.embed.base import RefusedTexts
 from lake.embed.batching import request_batches
 from lake.embed.openai_answer import answer_of, dimensions_of, has_direction, rows_in_order, translating
-from lake.embed.openai_models import TOKENIZER, OpenAIModel
+from lake.embed.openai_models import MAX_TOKENS, TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import TokenBucket
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from openai import OpenAI
+
+    from lake.recipe import EmbedderIdentity
 
 _log = logging.getLogger(__name__)
 
@@ -61,8 +63,14 @@ class OpenAIEmbedder:
     the model embeds a harmless one.
     """
 
-    def __init__(self, model: OpenAIModel, endpoint: Endpoint, limits: RequestLimits | None = None) -> None:
-        self.identity = model.identity
+    def __init__(
+        self,
+        model: OpenAIModel,
+        endpoint: Endpoint,
+        limits: RequestLimits | None = None,
+        identity: EmbedderIdentity | None = None,
+    ) -> None:
+        self.identity = identity or model.identity
         self.n_tokens_billed = 0
         self._model = model
         self._endpoint = endpoint
@@ -87,7 +95,9 @@ class OpenAIEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         texts = [without_surrogates(text) for text in texts]
-        counts = [self._count(position, text) for position, text in enumerate(texts)]
+        prompt, n_taken = self.identity.document_prompt, self._n_tokens(self.identity.document_prompt)
+        counts = [self._count(position, text) + n_taken for position, text in enumerate(texts)]
+        texts = [prompt + text for text in texts]
         batches = request_batches(counts, self._max_inputs, self._limits.max_tokens)
         stop = Event()
         pool = ThreadPoolExecutor(max_workers=self._limits.n_threads, thread_name_prefix="raglake-openai")
@@ -110,11 +120,11 @@ class OpenAIEmbedder:
     def embed_query(self, text: str) -> np.ndarray:
         if not text.strip():
             raise UsageError("the query is empty; the endpoint embeds no empty text")
-        text = without_surrogates(text)
-        spans = list(self._tokenizer.spans(text))
-        room = self.identity.max_tokens
+        text, prompt = without_surrogates(text), self.identity.query_prompt
+        spans, n_taken = list(self._tokenizer.spans(text)), self._n_tokens(prompt)
+        room = MAX_TOKENS - n_taken
         cut = text if len(spans) <= room else text[: spans[room - 1][1]]
-        part = self._part([cut], [min(len(spans), room)], Event())
+        part = self._part([prompt + cut], [n_taken + min(len(spans), room)], Event())
         if part.refused:
             raise ContractError(part.refused[0])
         vector: np.ndarray = part.vectors[0]
@@ -129,6 +139,9 @@ class OpenAIEmbedder:
         """The number of dimensions that the endpoint returns for this model, by one request."""
         answer = self._sent(lambda: answer_of(self._body([_PROBE], "float"), self._model.name), 1, Event())
         return dimensions_of(answer, self._model.name)
+
+    def _n_tokens(self, prompt: str) -> int:
+        return self._tokenizer.count(prompt) if prompt else 0
 
     def _count(self, position: int, text: str) -> int:
         n_tokens, room = self._tokenizer.count(text), self.identity.max_tokens

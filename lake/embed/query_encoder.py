@@ -12,7 +12,7 @@ import numpy as np
 from lake.embed.backends import Backend
 from lake.embed.local_models import is_local, local_model
 from lake.embed.numpy_bert import BACKEND, NumpyBert
-from lake.embed.registry import difference, identify, load_embedder
+from lake.embed.registry import difference, family_of, identify, load_embedder, prompted
 from lake.errors import ContractError
 from lake.recipe import EmbedderIdentity
 
@@ -40,7 +40,7 @@ def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
     others. Raises ContractError if the installed model is another one.
     """
     if not is_local(name):
-        return _answering(load_embedder(name), expected)
+        return _answering(load_embedder(name, identify(name, like=expected)), expected)
     with _loading:
         key = (name, expected)
         if key not in _loaded:
@@ -60,7 +60,7 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
 
 def _load(name: str, expected: EmbedderIdentity) -> QueryEncoder:
     model = local_model(name)
-    identity = model.identity(Backend(BACKEND, "float32"))
+    identity = prompted(family_of(name), model.identity(Backend(BACKEND, "float32")), expected)
     _check(identity, expected)
     bert = model.bert
     if bert is None:

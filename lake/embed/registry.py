@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from lake import plugins
 from lake.chunk.tokenizers import Tokenizer
 from lake.embed.families import EmbedderFamily
+from lake.embed.known_prompts import known_prompts
+from lake.embed.prompts import UNSTATED, PromptedEmbedder, StatedPrompts, check_stated, chosen
 from lake.errors import ContractError, UsageError
 from lake.recipe import EmbedderIdentity
 from lake.reporting import either
@@ -44,16 +46,46 @@ def _forms() -> list[str]:
     return [*ours, *plugins.names("embedders")]
 
 
-def identify(name: str, backend: str | None = None, like: EmbedderIdentity | None = None) -> EmbedderIdentity:
+def identify(
+    name: str, backend: str | None = None, like: EmbedderIdentity | None = None, prompts: StatedPrompts = UNSTATED
+) -> EmbedderIdentity:
     """The identity of ``name``; reads a model's small files and digests, never its weights into memory.
 
     A local model is computed by ``backend`` (``openvino/bfloat16``). By default the backend is that of ``like`` if this
-    machine has it and the model is the same, else the quickest there is.
+    machine has it and the model is the same, else the quickest there is. Prompts that are not stated are those of
+    ``like`` if the model is the same, else the model's own.
     """
-    identity = family_of(name).identify_on(name, backend, like)
+    family = family_of(name)
+    identity = family.identify_on(name, backend, like)
     if identity.name.partition(":")[0] != name.partition(":")[0]:
         raise ContractError(f"the embedder {name!r} identifies itself as {identity.name!r}; names must agree")
-    return identity
+    return prompted(family, identity, like, prompts)
+
+
+def prompted(
+    family: EmbedderFamily, own: EmbedderIdentity, like: EmbedderIdentity | None, prompts: StatedPrompts = UNSTATED
+) -> EmbedderIdentity:
+    """A model's ``own`` identity with the prompts that apply; see ``identify``."""
+    both = document, query = chosen(own, like, prompts)
+    is_same = like is not None and (like.name, like.weights) == (own.name, own.weights)
+    if like is not None and is_same and both == (like.document_prompt, like.query_prompt):
+        # Their room is known, too, without reading the tokenizer.
+        return replace(own, document_prompt=document, query_prompt=query, max_tokens=like.max_tokens)
+    if both == (own.document_prompt, own.query_prompt):
+        return own
+    return family.with_prompts(own, document, query)
+
+
+def check_prompts(identity: EmbedderIdentity, stated: StatedPrompts) -> None:
+    """Raises UsageError if the model is known to need prompts and neither it nor anybody states them, or none."""
+    check_stated(identity, family_of(identity.name).model_names(identity.name), stated)
+
+
+def usual_prompts(name: str) -> StatedPrompts:
+    """The prompts that a model is known by its name to need if it has none of its own; else none are stated."""
+    own = identify(name)
+    known = known_prompts(family_of(own.name).model_names(own.name))
+    return StatedPrompts(known.document, known.query) if known and not own.has_prompts else UNSTATED
 
 
 def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedder:
@@ -69,8 +101,14 @@ def load_embedder(name: str, expected: EmbedderIdentity | None = None) -> Embedd
     key = (identity, family.connection())
     with _loading:
         if key not in _loaded:
-            _loaded[key] = family.load(identity)
+            _loaded[key] = _load(family, name, identity)
         return _loaded[key]
+
+
+def _load(family: EmbedderFamily, name: str, identity: EmbedderIdentity) -> Embedder:
+    own = identity if family.takes_prompts else family.identify_on(name, None, identity)
+    loaded = family.load(own)
+    return loaded if own == identity else PromptedEmbedder(loaded, identity)
 
 
 def address_of(name: str) -> str:

@@ -53,7 +53,8 @@ def batch_api(recipe: Recipe) -> BatchApi:
         raise ContractError(
             f"{recipe.embedder.name!r} has no Batch API; leave --batch-hours out, or choose an embedder openai:MODEL"
         )
-    return BatchApi(parse_model(recipe.embedder.name), Endpoint.from_environment())
+    model, prompt = parse_model(recipe.embedder.name), recipe.embedder.document_prompt
+    return BatchApi(model, Endpoint.from_environment(), prompt=prompt)
 
 
 def open_batches(lake: Lake, embedder: EmbedderIdentity) -> list[OpenBatch]:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
-from lake.embed import changes, identify
+from lake.embed import changes, check_prompts, identify
+from lake.embed.prompts import StatedPrompts
 from lake.errors import ContractError, UsageError
 from lake.ingest.completeness import check_formats
 from lake.ingest.delta import read_deltas, text_digests
@@ -20,7 +21,7 @@ from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.refused_texts import REFUSED_BY_MODEL
 from lake.ingest.source_listing import digested
 from lake.options.completeness import USUAL, Completeness
-from lake.options.recipe import DEFAULT_EMBEDDER, RecipeOptions
+from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
 from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases.history import History
@@ -34,13 +35,26 @@ _log = logging.getLogger(__name__)
 def recipe_of(options: RecipeOptions, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
     """Apply these options to the lake's current recipe."""
     given = {name: value for name, value in asdict(options).items() if value is not None}
-    given.pop("embedder", None)
-    given.pop("backend", None)
+    for name in OF_EMBEDDER:
+        given.pop(name, None)
     of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
     chunking = base.chunking if base else _chunking_for(identity)
     kept = ("vector_dtype", "text_tokenizer", "text_language")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
     return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
+
+
+def identity_of(options: RecipeOptions, base: EmbedderIdentity | None) -> EmbedderIdentity:
+    """The embedder that these options choose in a lake whose own is ``base``.
+
+    Raises UsageError for a model that is known to need prompts while nobody states any, unless the lake does without.
+    """
+    stated = StatedPrompts(options.document_prompt, options.query_prompt)
+    name = options.embedder or (base.name if base else DEFAULT_EMBEDDER)
+    identity = identify(name, options.backend, like=base, prompts=stated)
+    if base is None or not identity.answers(base):
+        check_prompts(identity, stated)
+    return identity
 
 
 def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
@@ -178,8 +192,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     """The recipe of this run. Raises UsageError if it would silently rebuild the lake under another one."""
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None
-    name = settings.embedder or (base.embedder.name if base else DEFAULT_EMBEDDER)
-    recipe = recipe_of(settings, base, identify(name, settings.backend, like=base.embedder if base else None))
+    recipe = recipe_of(settings, base, identity_of(settings, base.embedder if base else None))
     if base is None or change_recipe:
         return recipe
     _check_parsers(base, recipe)
@@ -187,10 +200,13 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
         return recipe
     was, wanted = base.to_json(), recipe.to_json()
     changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
+    what = "do everything anew"
     if base.embedder != recipe.embedder:
         changes = [_change(base.embedder, recipe.embedder), *changes[1:]]
+        if _differ_in_prompts(base.embedder, recipe.embedder):
+            what = "embed all texts anew, since vectors of different prompts can't be compared"
     raise UsageError(
-        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and do everything anew. "
+        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and {what}. "
         "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
     )
 
@@ -210,7 +226,15 @@ def _change(was: EmbedderIdentity, wanted: EmbedderIdentity) -> str:
         return f"the embedder from {was.name!r} to {wanted.name!r}"
     if wanted.answers(was):
         return f"what computes {was.name!r} from {was.computed_by} to {wanted.computed_by}"
+    if _differ_in_prompts(was, wanted):
+        return f"the prompts of {was.name!r} ({changes(was, replace(wanted, max_tokens=was.max_tokens))})"
     return f"the model behind {was.name!r}: {changes(was, wanted)}"
+
+
+def _differ_in_prompts(was: EmbedderIdentity, wanted: EmbedderIdentity) -> bool:
+    """Whether one model is to have other prompts, and nothing else of it differs."""
+    of_prompts = ("document_prompt", "query_prompt", "max_tokens")
+    return was != wanted and replace(wanted, **{name: getattr(was, name) for name in of_prompts}) == was
 
 
 def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:

@@ -8,6 +8,8 @@ from lake.options.declaration import check, option
 from lake.recipe import ChunkRecipe, Recipe, Strategy, TextLanguage, TextTokenizer, VectorDtype
 
 DEFAULT_EMBEDDER = "minilm"
+#: Options that make the embedder's identity.
+OF_EMBEDDER = ("embedder", "backend", "query_prompt", "document_prompt")
 _CHUNKS = ChunkRecipe()
 _USUAL = {one.name: one.default for one in fields(Recipe)}
 
@@ -31,6 +33,18 @@ class RecipeOptions:
         "What computes a local model, such as openvino/bfloat16 or torch-cpu/float32.",
         title="Backend",
         unset=_own("the fastest"),
+    )
+    query_prompt: str | None = option(
+        None,
+        'Text put before each question, such as "query: "; "" means none.',
+        title="Query prompt",
+        unset=_own("the model's own"),
+    )
+    document_prompt: str | None = option(
+        None,
+        'Text put before each document\'s text when it is embedded, such as "passage: "; "" means none.',
+        title="Document prompt",
+        unset=_own("the model's own"),
     )
     strategy: Strategy | None = option(
         None,

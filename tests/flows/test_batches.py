@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,8 @@ import lake
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.embed.batch_api import BatchApi
+from lake.embed.openai_models import parse_model
+from lake.endpoints.endpoint import Endpoint
 from lake.errors import ContractError, PendingError, RefusedError, TransientError, UsageError
 from lake.ingest.batch_jobs import open_batches
 from lake.options import RecipeOptions
@@ -219,6 +222,16 @@ def test_a_run_that_dies_while_it_hands_over_pays_once(
     assert ingest(settings=SETTINGS, batch_hours=1.0).published
     assert (len(provider.paid), len(provider.batches)) == (5, 1)
     assert vectors_are_right(lake_url)
+
+
+def test_texts_of_a_batch_have_their_prompt_and_another_prompt_does_not_take_its_vectors(provider: Provider) -> None:
+    model, endpoint, since = parse_model("openai:local@8"), Endpoint(provider.url, "k"), datetime.now(UTC)
+    apis = [BatchApi(model, endpoint, prompt=prompt) for prompt in ("passage: ", "text: ", "")]
+    made = apis[0].submit("key", ["the lamp"])
+    assert provider.paid == ["passage: the lamp"]
+    assert [api.find("key", since) for api in apis] == [made, None, None]
+    assert apis[2].find("key", since) is None
+    assert apis[2].submit("key", ["the lamp"]) == apis[2].find("key", since) != made
 
 
 def test_an_answer_that_can_not_be_read_is_asked_for_again(

@@ -151,6 +151,11 @@ def plan(shown: dict[str, Any]) -> None:
     cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
     texts, tokens = counted(shown["n_texts_to_embed"], "text"), counted(shown["n_tokens_to_embed"], "token")
     paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']} on {shown['backend']}")
+    prompts = {"documents": shown["document_prompt"], "questions": shown["query_prompt"]}
+    if any(prompts.values()):
+        paragraph(
+            out, f"prompts: {', '.join(f'{prompt!r} before {kind}' for kind, prompt in prompts.items() if prompt)}"
+        )
     if shown["oldest_change_at"]:
         out.print(f"oldest change: {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC or later")
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from lake.embed import identify, load_embedder, tokenizer_of
-from lake.embed.backends import Backend
 from lake.embed.exactness import check_exactness
 from lake.embed.local_models import local_model
 from lake.embed.minilm import check_files, minilm_folder
 from lake.embed.model_files import TRUSTED, find_folder, read_model_folder
 from lake.embed.processor import has_bfloat16, n_threads
+from lake.embed.prompts import StatedPrompts
 from lake.embed.sentence_transformer import SentenceTransformerEmbedder
 from lake.errors import ContractError, UsageError
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 VOCABULARY = ["a", "lake", "keeps", "versions", "of", "every", "table", "while", "readers", "pin", "one", "release"]
 
+TORCH = "torch-cpu/float32"
 TINY_WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog"]
 
 
@@ -90,8 +91,7 @@ def test_a_text_has_the_same_bytes_in_any_company(minilm: Embedder, monkeypatch:
         monkeypatch.setenv("RAGLAKE_EMBED_THREADS", threads)
         # torch asks before each batch, OpenVINO when it compiles the model.
         is_fixed = minilm.identity.backend == "openvino"
-        backend = Backend(minilm.identity.backend, minilm.identity.dtype)
-        another = local_model("minilm").load(backend) if is_fixed else minilm
+        another = local_model("minilm").load(minilm.identity) if is_fixed else minilm
         assert embed(another, texts).tobytes() == whole.tobytes()
 
 
@@ -320,3 +320,32 @@ def test_a_model_with_code_of_its_own_is_refused(tiny_model: Path, tmp_path: Pat
     with pytest.raises(UsageError):
         list(load_embedder(f"st:{folder}").embed(["x"]))
     assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(("document", "query"), [("the cat ", "a mat "), ("", ""), ("passage: ", "")])
+def test_vectors_are_sentence_transformers_with_these_prompts(tiny_model: Path, document: str, query: str) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(tiny_model), device="cpu", local_files_only=True, prompts={})
+    identity = identify(f"st:{tiny_model}", TORCH, prompts=StatedPrompts(document, query))
+    embedder = load_embedder(f"st:{tiny_model}", identity)
+    assert embedder.identity == identity
+    for prompt, found in ((document, embed(embedder, ["sat on dog"])[0]), (query, embedder.embed_query("sat on dog"))):
+        expected = plain.encode(f"{prompt}sat on dog", normalize_embeddings=True)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    longest = "dog " * identity.max_tokens
+    assert np.isfinite(embed(embedder, [longest])).all(), "max_tokens is room for the text alone"
+
+
+def test_no_prompt_at_all_overrides_a_model_s_default_one(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_model, folder)
+    config = {"prompts": {"query": "dog "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(config))
+    own, none = identify(f"st:{folder}", TORCH), identify(f"st:{folder}", TORCH, prompts=StatedPrompts("", ""))
+    assert (own.document_prompt, own.query_prompt) == ("dog ", "dog ")
+    found = [load_embedder(one.name, one) for one in (own, none)]
+    expected = load_embedder(f"st:{tiny_model}", identify(f"st:{tiny_model}", TORCH, prompts=StatedPrompts("", "")))
+    np.testing.assert_array_equal(embed(found[1], ["the cat"]), embed(expected, ["the cat"]))
+    np.testing.assert_array_equal(found[1].embed_query("the cat"), expected.embed_query("the cat"))
+    assert np.abs(found[0].embed_query("the cat") - expected.embed_query("the cat")).max() > 1e-3

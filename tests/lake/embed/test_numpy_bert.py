@@ -20,6 +20,7 @@ from lake.embed.bert_layers import Room, _gelu
 from lake.embed.blas_threads import numpy_blas, one_blas_thread
 from lake.embed.minilm import minilm_folder
 from lake.embed.numpy_bert import NumpyBert, supports
+from lake.embed.prompts import StatedPrompts
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError
 
@@ -204,6 +205,24 @@ def test_any_bert_has_torch_s_vectors(
         expected = torch_s.embed_query(text)
         np.testing.assert_allclose(encoder.embed_query(text), expected, atol=1e-5, err_msg=text[:60])
         np.testing.assert_allclose(graph.embed_query(text), expected, atol=1e-5, err_msg=text[:60])
+
+
+@pytest.mark.parametrize("pools_prompt", [True, False])
+def test_a_stated_prompt_is_read_and_pooled_like_torch_s(random_bert: Callable[..., Path], pools_prompt: bool) -> None:
+    folder = random_bert({"pooling_mode": "mean", "include_prompt": pools_prompt}, "query: ")
+    name, prompts = f"st:{folder}", StatedPrompts("a mat ", "the cat sat ")
+    torch_s = load_embedder(name, identify(name, TORCH, prompts=prompts))
+    graph = load_embedder(name, identify(name, "openvino/float32", prompts=prompts))
+    encoder = load_query_encoder(name, graph.identity)
+    assert isinstance(encoder, NumpyBert)
+    own = load_query_encoder(name, identify(name))
+    for text in some_questions()[:6]:
+        expected = torch_s.embed_query(text)
+        np.testing.assert_allclose(encoder.embed_query(text), expected, atol=1e-5)
+        np.testing.assert_allclose(graph.embed_query(text), expected, atol=1e-5)
+    assert np.abs(own.embed_query("cat") - encoder.embed_query("cat")).max() > 1e-3
+    ((_, ours),), ((_, theirs),) = graph.embed(["dog sat"]), torch_s.embed(["dog sat"])
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize(
