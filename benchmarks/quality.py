@@ -29,6 +29,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.embed import load_embedder
 from lake.embed.base import Embedder
+from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.ids import value_digest
 from lake.index import Index
 from lake.options import RecipeOptions
@@ -50,7 +51,8 @@ class Line:
 
 def built(collection: Collection, settings: RecipeOptions, work: Path) -> Index:
     """The collection's lake under these settings, made where it is not there yet."""
-    folder = work / f"{collection.name}-{value_digest(asdict(settings))[:8]}"
+    stated = {name: value for name, value in asdict(settings).items() if value is not None}
+    folder = work / f"{collection.of_documents}-{value_digest(stated)[:8]}"
     files, url = folder / "files", str(folder / "lake")
     if (folder / "lake" / "log").exists() and lake.open_lake(url).history().live is not None:
         return lake.open_lake(url)
@@ -76,8 +78,9 @@ class EmbeddedOnce:
 
 
 def _embedded(embedder: Embedder, questions: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
-    if embedder.identity.query_prompt != embedder.identity.document_prompt:
-        yield from ((question, embedder.embed_query(question)) for question in questions)
+    identity = embedder.identity
+    if identity.query_prompt != identity.document_prompt:
+        yield from zip(questions, query_vectors(load_query_encoder(identity.name, identity), questions), strict=True)
         return
     for positions, vectors in embedder.embed(questions):
         yield from ((questions[position], vector) for position, vector in zip(positions, vectors, strict=True))

@@ -18,7 +18,8 @@ Span = tuple[int, int]
 class Collection:
     """Documents by file name, questions by id, and for each question the relevance of documents, by file name.
 
-    ``spans`` replaces the relevance where places in a document are wanted: question id -> (file name, spans in it).
+    ``corpus`` names the collection whose documents these are, so that both are searched in one lake. ``spans`` replaces
+    the relevance where places in a document are wanted: question id -> (file name, spans in it).
     """
 
     name: str
@@ -26,6 +27,11 @@ class Collection:
     questions: dict[str, str]
     relevance: dict[str, dict[str, int]] = field(default_factory=dict)
     spans: dict[str, tuple[str, list[Span]]] = field(default_factory=dict)
+    corpus: str = ""
+
+    @property
+    def of_documents(self) -> str:
+        return self.corpus or self.name
 
     def write(self, folder: Path) -> Path:
         """The documents as files in ``folder``, which is made; the folder."""
@@ -62,6 +68,21 @@ def xquad(language: str) -> Callable[[Path], Collection]:
                 question_id = f"{language}-{asked['id']}"
                 questions[question_id], relevance[question_id] = asked["question"], {name: 1}
         return Collection(f"xquad-{language}", documents, questions, relevance)
+
+    return load
+
+
+def xquad_across(asked: str, answered: str) -> Callable[[Path], Collection]:
+    """The questions of one language to the paragraphs of another, which are their translations."""
+
+    def load(data: Path) -> Collection:
+        questions, paragraphs = xquad(asked)(data), xquad(answered)(data)
+        relevance = {
+            question_id: {name.replace(asked, answered, 1): grade for name, grade in grades.items()}
+            for question_id, grades in questions.relevance.items()
+        }
+        name = f"xquad-{asked}-to-{answered}"
+        return Collection(name, paragraphs.documents, questions.questions, relevance, corpus=paragraphs.name)
 
     return load
 
@@ -168,5 +189,7 @@ COLLECTIONS: dict[str, Callable[[Path], Collection]] = {
     "code-files": code_files,
     **{f"xquad-{language}": xquad(language) for language in ("en", "de", "es", "zh", "ar")},
     "xquad-en+de": xquad_mixed("en", "de"),
+    **{f"xquad-{one}-to-en": xquad_across(one, "en") for one in ("de", "es", "zh", "ar")},
+    **{f"xquad-en-to-{one}": xquad_across("en", one) for one in ("de", "es", "zh", "ar")},
     "chunking": chunking,
 }

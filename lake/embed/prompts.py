@@ -73,10 +73,13 @@ def check_stated(identity: EmbedderIdentity, names: Iterable[str], stated: State
         return
     kinds = {"documents": usual.document, "questions": usual.query}
     needed = " and ".join(f"{prompt!r} before {kind}" for kind, prompt in kinds.items() if prompt)
+    lacking, none = "neither the model nor the recipe states any", "query"
+    if identity.has_prompts:
+        none = "document" if identity.query_prompt else "query"
+        lacking = f"no {none} prompt is stated"
     raise UsageError(
-        f"{identity.name!r} seems to be of the family {usual.family}, which was trained with {needed}, but "
-        f'{_lacking(identity)}; without them search finds less. Add {_options(usual)}, or --query-prompt "" if the '
-        "model needs none or its server adds them"
+        f"{identity.name!r} looks like a model of the family {usual.family}, trained with {needed}, but {lacking}. It "
+        f'would find less. Add {_options(usual)}, or --{none}-prompt "" if the model needs none or its server adds it'
     )
 
 
@@ -87,11 +90,6 @@ def _is_decided(identity: EmbedderIdentity, usual: KnownPrompts, stated: StatedP
     if not identity.has_prompts:
         return "" in (stated.document, stated.query)
     return not (usual.document and stated.document is None) and not (usual.query and stated.query is None)
-
-
-def _lacking(identity: EmbedderIdentity) -> str:
-    one = "document" if identity.query_prompt else "query" if identity.document_prompt else ""
-    return f"no {one}_prompt is stated" if one else "no prompts are stated, neither by the model nor by the recipe"
 
 
 def _options(usual: KnownPrompts) -> str:
