@@ -108,15 +108,19 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
+        # While the tables are certainly there: without the lease, an erasure may rewrite them.
+        words, spoken = _words(lake, candidate, found), language_remark(lake, candidate)
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
-    counts = candidate.counts | {
-        "n_denied": found.n_denied,
-        "n_texts_embedded": n_embedded,
-        "n_sidecar_problems": len(found.remarks),
-    }
-    counts |= _words(lake, candidate, found)
-    spoken = language_remark(lake, candidate)
+    counts = (
+        candidate.counts
+        | words
+        | {
+            "n_denied": found.n_denied,
+            "n_texts_embedded": n_embedded,
+            "n_sidecar_problems": len(found.remarks),
+        }
+    )
     every, seconds = (*found.remarks, *remarks, *([spoken] if spoken else [])), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 

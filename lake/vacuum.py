@@ -19,7 +19,7 @@ from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.compaction import Compaction, compact
 from lake.storage.keyed_files import KeyedFiles
-from lake.storage.lease import check_held
+from lake.storage.lease import check_held, held_for
 
 #: No provider keeps the results of a batch any longer.
 _BATCHES_LAST = timedelta(days=30)
@@ -111,8 +111,10 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
                     lake.store.delete_folder(folder)
                 vacuumed += Vacuumed(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
-                check_held(lake.url)
-                vacuumed += Vacuumed(n_bytes=tables.sweep(table, versions[table]))
+                n_bytes = tables.sweep(
+                    table, versions[table], check=lambda: check_held(lake.url), spared=held_for(lake.url)
+                )
+                vacuumed += Vacuumed(n_bytes=n_bytes)
     return vacuumed
 
 

@@ -179,6 +179,9 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
 
 def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     proof = find_traces(lake.store, erased.terms, progress)
+    if not proof.holds:  # a run that slept, and lost its lease, may have written after the sweep
+        finish(lake, progress)
+        proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]
         found += [f"{path} (can't be decoded)" for path in proof.undecoded[:5]]

@@ -96,12 +96,13 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     named = frozenset(_rows(lake, history, *((of_source, uri) if uri is not None else (wanted,)))["doc_id"])
     if not named and uri is not None:
         named = _erased_before(lake, history, uri, source)
-    if not named and erasure_is_unfinished(lake):
-        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of an erasure that was killed
+    # Before the next case: an erasure may be killed before it denies anything, and is repeated then.
     if not named and uri is not None and (left := _left_over(lake, history, uri, source)).height:
         named, digests = frozenset(left["doc_id"]), frozenset(left["digest"].drop_nulls())
         copies = _rows(lake, history, one_of("digest", sorted(digests)) if digests else "false")
         return Selection(pl.concat([left, copies]), named, digests)
+    if not named and erasure_is_unfinished(lake):
+        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of an erasure that was killed
     if not named:
         raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
     of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
@@ -130,7 +131,8 @@ def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -
 def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl.DataFrame:
     """Rows, with no release, of a document that pruned releases held or a run that was killed may have stored.
 
-    Deltas that are not vacuumed yet name it. Without them, any content or vector that no release needs may be its.
+    Deltas that are not vacuumed yet name it. Without them, any content or vector that no release needs may be its, and
+    so may be what an erasure that was killed has left.
     """
     used = {release.commit for release in history.releases.values()}
     found = []
@@ -141,7 +143,7 @@ def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl
                 found += [part.select(KNOWN.names).cast(KNOWN) for part in (delta.documents, delta.quarantine)]
     rows = pl.DataFrame(alike(pa.concat_tables([KNOWN.empty_table(), *found]), [uri])).unique()
     rows = rows if source is None else rows.filter(pl.col("source") == source)
-    if not rows.height and _has_leftovers(lake, history):
+    if not rows.height and (erasure_is_unfinished(lake) or _has_leftovers(lake, history)):
         names = [source] if source else sorted(set(_rows(lake, history, "true")["source"]))
         each = [(name, spelling) for name in names for spelling in spellings(uri)]
         left = [{"doc_id": document_id(name, spelling), "source": name, "uri": spelling} for name, spelling in each]

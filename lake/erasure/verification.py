@@ -13,7 +13,7 @@ import numpy as np
 
 from lake.erasure.decode import Piece, blocks, pieces
 from lake.erasure.patterns import ANCHOR, Patterns
-from lake.errors import LakeError
+from lake.errors import LakeError, TransientError
 from lake.reporting import Progress, silent
 from lake.tables.lance_files import OWN_TOKENIZER, rows_by_index, tokenizer_of, tokens_of
 from lake.tables.words import WORD_COLUMNS
@@ -193,6 +193,8 @@ class _LakeWalk:
                 self._look_through_index(file.path, piece)
         except FileNotFoundError:  # gone since it was listed
             return
+        except TransientError:  # says nothing about the file
+            raise
         except _UNDECODABLE:
             self._undecoded.append(file.path)
         self._n_files, self._n_bytes = self._n_files + 1, self._n_bytes + file.size

@@ -97,7 +97,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
 
     def __init__(self, store: Store, what: str) -> None:
         self._store, self._what, self.url = store, what, store.url
-        self._number, self._key = 0, secrets.token_hex(8)
+        self._number, self._key, self._since = 0, secrets.token_hex(8), datetime.now(UTC)
         self._stop, self._writing = threading.Event(), threading.Lock()
 
     def __enter__(self) -> WriterLease:
@@ -136,6 +136,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
                 raise BusyError(_taken(self._store.url, holder))
             self._number = int(last.split(".")[0])
         self._number += 1
+        self._since = datetime.now(UTC)
         _held[self._key] = self
         try:
             self._take(names)
@@ -180,6 +181,11 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def mark(self) -> str:
         """Differs from that of every other lease."""
         return self._key[:8]
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago this lease was taken."""
+        return datetime.now(UTC) - self._since
 
     def check(self) -> None:
         """Raises ContractError if the lease was lost, for instance after the machine slept."""
@@ -230,6 +236,11 @@ def check_held(url: str) -> None:
     """Raises ContractError if the lease that this process last took on this lake has been lost."""
     for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
         lease.check()
+
+
+def held_for(url: str) -> timedelta:
+    """How long this process has held its lease on the lake; zero without one."""
+    return max((lease.age for lease in _held.values() if lease.url == url), default=timedelta(0))
 
 
 def lease_mark(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -18,6 +18,7 @@ from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
+from lake.tables.tags import drop_torn, tags_of
 from lake.tables.words import WORD_COLUMNS, are_own, full_text, text_columns
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
@@ -205,33 +206,48 @@ class Tables:
         self.protect(name, release, version)
         return version
 
-    def sweep(self, name: str, versions: Mapping[str, int]) -> int:
+    def sweep(
+        self,
+        name: str,
+        versions: Mapping[str, int],
+        *,
+        check: Callable[[], None] = lambda: None,
+        spared: timedelta = timedelta(0),
+    ) -> int:
         """Free the disk space that no release in ``versions`` needs, and set tags accordingly. Returns bytes.
 
-        Call it only with the writer lease: it would remove another writer's unfinished work, too.
+        Call it only with the writer lease, as it would remove another writer's unfinished work, too. ``check`` raises
+        if the lease was lost; it is called between looking at tags and deleting any. What is younger than ``spared``,
+        the age of the lease, may have been written by whoever has the lease after this run slept, and stays.
         """
         table = self._latest(name)
+        tags = self.tags(name)
+        check()
+        drop_torn(table, self._table_url(name))
         if table.version not in versions.values():  # what a dead run left at the head
             table.restore(max(versions.values()))
-        tags = self.tags(name)
         for release in tags.keys() - versions.keys():
             table.tags.delete(release)
         for release, version in versions.items():
             if tags.get(release) != version:
                 self.protect(name, release, version)
         cleaned = table.to_lance().cleanup_old_versions(
-            timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
+            spared, delete_unverified=True, error_if_tagged_old_versions=False
         )
         return int(cleaned.bytes_removed)
 
     def tags(self, name: str) -> dict[str, int]:
         """Release -> the version that is protected from vacuuming."""
-        return {tag: int(facts["version"]) for tag, facts in self._latest(name).tags.list().items()}
+        return tags_of(self._latest(name), self._table_url(name))
 
     def protect(self, name: str, release: str, version: int) -> None:
         """Tag a version, so that it is kept."""
-        tags = self._latest(name).tags
-        (tags.update if release in tags.list() else tags.create)(release, version)
+        table = self._latest(name)
+        drop_torn(table, self._table_url(name))
+        (table.tags.update if release in table.tags.list() else table.tags.create)(release, version)
+
+    def _table_url(self, name: str) -> str:
+        return f"{self.url}/{name}.lance"
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
 from lake.options import RecipeOptions, Retention
+from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 
 TABLES = ("documents", "parents", "chunks", "quarantine")
@@ -319,6 +320,20 @@ def test_what_a_killed_run_stored_is_erased(source: Path, lake_url: str, monkeyp
     assert _holds(lake_url, "Quistermann") == []
     (source / "anna.md").write_text(f"# Anna\n\n{SECRET}\n")
     assert ingest(source, lake_url).n_denied == 1
+
+
+def test_an_erasure_that_was_killed_before_it_denied_anything_denies_when_it_is_repeated(
+    source: Path, lake_url: str
+) -> None:
+    """What a killed run stored is gone with the first attempt, and the source still holds the document."""
+    source.mkdir(exist_ok=True)
+    (source / "kept.md").write_text(prose(3))
+    ingest(source, lake_url)
+    Lake(lake_url).store.write(ERASING, b"of an erasure that was killed")
+    assert operate.forget(lake_url, why="a request", uri="late.md", source="files").proof
+    (source / "late.md").write_text(f"{SECRET} {prose(2)}")
+    assert ingest(source, lake_url).n_denied == 1
+    assert lake.open_lake(lake_url).dataset("documents").to_table(["uri"])["uri"].to_pylist() == ["kept.md"]
 
 
 def test_a_place_that_never_was_is_an_error_if_nothing_is_left_over(lake_url: str, nights: list[str]) -> None:

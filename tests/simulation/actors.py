@@ -21,6 +21,7 @@ from tasks import steps
 from tests.simulation.scheduler import Crash, World
 from tests.simulation.source import SimulatedJob, SimulatedSource, Sources
 from tests.simulation.store import URL, Medium
+from tests.simulation.themes import Theme
 
 SETTINGS = RecipeOptions(embedder="hash", parent_tokens=24, child_tokens=12, overlap_tokens=0, heading_tokens=0)
 RETENTION = Retention(keep_last=2, keep_daily=0, keep_monthly=0, grace_hours=2, keep_vectors_days=0.1)
@@ -46,8 +47,8 @@ class Op:
 class Stage:
     """The world with a lake and a source in it, and all that was done there."""
 
-    def __init__(self, world: World, medium: Medium) -> None:
-        self.world, self.medium = world, medium
+    def __init__(self, world: World, medium: Medium, theme: Theme) -> None:
+        self.world, self.medium, self.theme = world, medium, theme
         self.sources = Sources()
         self.ops: list[Op] = []
         self.rows: dict[str, dict[str, str]] = {}  # release -> uri -> text, when it was audited
@@ -132,7 +133,7 @@ class Stage:
         self.op("rebuild", lambda _: operate.rebuild(URL))
 
     def pin(self) -> None:
-        if self.world.rng.random() < 0.3:
+        if self.world.rng.random() < self.theme.pins:
             self.op("pin", lambda _: operate.pin(URL, why="audit week"))
             self.world.sleep(self.world.rng.random() * 300)
         self.op("unpin", lambda _: operate.unpin(URL))

@@ -22,6 +22,8 @@ def violations(stage: Stage) -> Iterator[str]:
     """What in the history breaks a promise."""
     for op in stage.ops:
         yield from _errors(op)
+        yield from _lost_lease(stage, op)
+        yield from _dropped(stage, op)
         if op.kind in ("read", "dataset") and op.outcome == "ok":
             yield from _mixed(stage, op)
             yield from _resurrected(stage, op)
@@ -38,6 +40,23 @@ def _errors(op: Op) -> Iterator[str]:
         yield f"error: {op.actor}'s {op.kind} failed with {op.error}"
     if kind == "TransientError" and not op.n_faults and op.kind != "work":
         yield f"error: {op.actor}'s {op.kind} failed though nothing was wrong: {op.error}"
+
+
+def _lost_lease(stage: Stage, op: Op) -> Iterator[str]:
+    """A run keeps its lease until it ends, unless it sleeps, or clocks differ, or requests are lost."""
+    calm = op.ended_at is not None and op.ended_at < stage.medium.disturbed_at
+    if calm and _LOST_LEASE in op.error and not any(process.skew for process in stage.world.processes):
+        yield f"lease: {op.actor}'s {op.kind} lost it, though no machine slept and no clock was wrong"
+
+
+def _dropped(stage: Stage, op: Op) -> Iterator[str]:
+    """Prune keeps what is named, and what is younger than the grace period."""
+    for release in op.facts.get("dropped", ()):
+        named = [o for o in stage.ops if o.kind == "name" and o.outcome == "ok" and o.facts["named"] == release]
+        if any((o.end or NEVER) < op.start for o in named):
+            yield f"retention: {op.actor} dropped {release}, which has a name"
+        if (op.ended_at or NEVER) < stage.built_at.get(release, 0.0) + _GRACE_SECONDS - _MOST_SKEW:
+            yield f"retention: {op.actor} dropped {release}, which is younger than the grace period"
 
 
 def _mixed(stage: Stage, op: Op) -> Iterator[str]:

@@ -16,17 +16,10 @@ from tests.simulation.scheduler import Endless, World
 from tests.simulation.source import URIS, digest_of
 from tests.simulation.stand_ins import installed
 from tests.simulation.store import URL, Medium
+from tests.simulation.themes import ROLES, chosen
 
 #: A planted bug.
 Plant = Callable[[], AbstractContextManager[Any]]
-
-#: Who may take part: name, share of the histories, how often, and the most seconds before each time.
-_ROLES = {
-    "ingest1": (1.0, 4, 400), "ingest2": (0.5, 3, 500), "reader1": (1.0, 4, 400), "reader2": (0.3, 4, 400),
-    "slow": (0.4, 2, 900), "editor": (0.9, 8, 200), "operator": (0.6, 3, 700), "pinner": (0.3, 2, 900),
-    "pruner": (0.5, 2, 1500), "eraser": (0.4, 1, 1500), "builder": (0.25, 1, 1500),
-}  # fmt: skip
-CAST = tuple(_ROLES)
 
 
 @dataclass(frozen=True)
@@ -52,19 +45,21 @@ def simulate(
     """Run one history. ``cast`` and ``length`` shorten it; ``plant`` is a bug, in force inside its block."""
     world = World(seed)
     medium = Medium(world, is_bucket=world.rng.random() < 0.4)
-    chosen = tuple(name for name, (share, *_) in _ROLES.items() if world.rng.random() < share)
-    chosen = chosen if cast is None else cast
-    stage = Stage(world, medium)
+    theme = chosen(world)
+    drawn = tuple(name for name, role in {**ROLES, **theme.roles}.items() if world.rng.random() < role.share)
+    cast = drawn if cast is None else cast
+    stage = Stage(world, medium, theme)
+    world.note(f"a history of {theme.name}")
     with installed(world, medium), plant():
-        found = _violations(stage, chosen, length)
-    return Outcome(seed, world.digest, tuple(dict.fromkeys(found)), world.n_steps, tuple(world.lines), chosen)
+        found = _violations(stage, cast, length)
+    return Outcome(seed, world.digest, tuple(dict.fromkeys(found)), world.n_steps, tuple(world.lines), cast)
 
 
 def _violations(stage: Stage, cast: tuple[str, ...], length: float) -> list[str]:
     try:
         _begin(stage)
         _play(stage, cast, length)
-        stage.medium.can_fail = False
+        stage.medium.can_fail, stage.medium.hot = False, ()
         stage.world.note("quiet")
         late = list(at_rest(stage))
     except Endless as error:
@@ -80,16 +75,17 @@ def _begin(stage: Stage) -> None:
 
 
 def edit(stage: Stage) -> None:
-    stage.sources = stage.sources.edited(stage.world)
+    stage.sources = stage.sources.edited(stage.world, stage.theme.edits)
     for uri, text in stage.sources.texts.items():
         stage.texts[digest_of(text)] = text
         stage.held.add(Held(uri, digest_of(text)))
 
 
 def _play(stage: Stage, cast: tuple[str, ...], length: float) -> None:
-    world, n = stage.world, lambda most: max(1, round(most * length))
+    world, roles = stage.world, {**ROLES, **stage.theme.roles}
     stage.medium.can_fail = world.rng.random() < 0.9
-    machines = {name: name if stage.medium.is_bucket else "m1" for name in CAST}
+    stage.medium.make_hot(stage.theme)
+    machines = {name: name if stage.medium.is_bucket else "m1" for name in roles}
     scripts: dict[str, Callable[[], Any]] = {
         "ingest1": lambda: _ingest(stage),
         "ingest2": lambda: _ingest(stage),
@@ -104,8 +100,8 @@ def _play(stage: Stage, cast: tuple[str, ...], length: float) -> None:
         "builder": stage.rebuild,
     }
     for name in cast:
-        _, most, pause = _ROLES[name]
-        stage.act(name, machines[name], scripts[name], n(most), pause)
+        n = max(1, round(roles[name].n * length))
+        stage.act(name, machines[name], scripts[name], n, roles[name].pause)
     world.run()
 
 
@@ -129,9 +125,9 @@ def _read(stage: Stage) -> None:
 
 def _operate(stage: Stage) -> None:
     chance = stage.world.rng.random()
-    if chance < 0.5:
+    if chance < stage.theme.rollbacks:
         stage.roll_back()
-    elif chance < 0.65:
+    elif chance < stage.theme.rollbacks + 0.3 * (1 - stage.theme.rollbacks):
         stage.name()
     else:
         stage.publish(force=stage.world.rng.random() < 0.3)
@@ -139,7 +135,7 @@ def _operate(stage: Stage) -> None:
 
 def _prune(stage: Stage) -> None:
     stage.prune()
-    stage.world.now += stage.world.rng.choice((0, 0, 20_000))
+    stage.world.now += stage.world.rng.choice((0, 0, stage.theme.leap))
 
 
 def shrink(seed: int, plant: Plant = nullcontext, tell: Callable[[str], None] = lambda _: None) -> Outcome:

@@ -37,7 +37,7 @@ def at_rest(stage: Stage) -> Iterator[str]:
 
 
 def _converges(stage: Stage) -> Iterator[str]:
-    _finish_erasures(stage)
+    yield from _finish_erasures(stage)
     op = stage.ingest(allow_removals=99, allow_opening=99)
     if op.outcome != "ok":
         yield f"stuck: a clean run fails: {op.error}"
@@ -50,6 +50,7 @@ def _converges(stage: Stage) -> Iterator[str]:
         yield f"converge: a second run still has work: {again.error or again.facts['outcome'].reason}"
     read = stage.read(Reader(Lake.existing(URL)))
     yield from _differences(stage, read)
+    yield from _named(stage)
     if stage.world.rng.random() < 0.5:
         stage.prune()
     if stage.world.rng.random() < _SHARE_EXAMINED:
@@ -64,11 +65,22 @@ def _held_by_releases(stage: Stage) -> set[str]:
     return {digest for read in reads for digest in read.facts.get("documents", {}).values()}
 
 
-def _finish_erasures(stage: Stage) -> None:
+def _named(stage: Stage) -> Iterator[str]:
+    """A named release is kept, whoever pruned."""
+    reader = Reader(Lake.existing(URL))
+    for op in [one for one in stage.ops if one.kind == "name" and one.outcome == "ok"]:
+        read = stage.read(reader, op.facts["named"])
+        if read.outcome != "ok":
+            yield f"lost: {op.facts['named']} was named and can't be read: {read.error}"
+
+
+def _finish_erasures(stage: Stage) -> Iterator[str]:
     """Repeat what was cut short, as docs/guarantees.md says."""
     cut = [op.facts["uri"] for op in stage.ops if op.kind == "forget" and op.outcome != "ok"]
     for uri in dict.fromkeys(cut):
-        stage.forget(uri)
+        op = stage.forget(uri)
+        if op.outcome != "ok" and not op.error.startswith("UsageError"):
+            yield f"stuck: {uri} can't be erased: {op.error}"
 
 
 def _publish(stage: Stage, outcome: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from lake.sources.source import Source
 from tests.simulation.scheduler import World
 
 URIS = ("a.txt", "b.txt", "c/d.txt", "e.txt", "f.txt")
-_EDITS = ("write", "write", "write", "copy", "delete", "restrict", "restrict", "restrict", "break", "open", "open")
 
 
 @dataclass(frozen=True)
@@ -25,21 +24,24 @@ class Sources:
     texts: dict[str, str] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
+    before: dict[str, str] = field(default_factory=dict)  # the text that each document had before its last change
 
     @property
     def restricted(self) -> frozenset[str]:
         """Documents that nobody sees without a name."""
         return self.stated | self.broken
 
-    def edited(self, world: World) -> Sources:
-        """One change more: a document written, copied, deleted, restricted or opened."""
+    def edited(self, world: World, edits: Sequence[str]) -> Sources:
+        """One change more: a document written, copied, deleted, put back as it was, restricted or opened."""
         rng, texts = world.rng, dict(self.texts)
-        uri, what = rng.choice(URIS), rng.choice(_EDITS)
+        uri, what = rng.choice(URIS), rng.choice(edits)
         world.note(f"somebody does: {what} {uri}")
         if what == "write":
             texts[uri] = _text(uri, world.token(3))
         elif what == "copy" and texts:
             texts[uri] = texts[rng.choice(sorted(texts))]
+        elif what == "revert" and uri in self.before:
+            texts[uri] = self.before[uri]
         elif what == "delete" and len(texts) > 2:
             del texts[rng.choice(sorted(texts))]
         elif what == "restrict":
@@ -48,7 +50,8 @@ class Sources:
             return replace(self, broken=self.broken | {uri}, stated=self.stated - {uri})
         elif what == "open":  # its sidecar vanishes
             return replace(self, stated=self.stated - {uri}, broken=self.broken - {uri})
-        return replace(self, texts=texts)
+        changed = {one: text for one, text in self.texts.items() if texts.get(one) != text}
+        return replace(self, texts=texts, before=self.before | changed)
 
     def files(self) -> dict[str, bytes]:
         sidecars = {f"{uri}.meta.json": json.dumps({"acl": ["anna"]}).encode() for uri in sorted(self.stated)}

@@ -11,7 +11,8 @@ from typing import Any
 from lake.errors import TransientError
 from lake.storage.protocol import Stored
 from tests.simulation.parquet import Opened
-from tests.simulation.scheduler import Crash, Process, World
+from tests.simulation.scheduler import NEVER, Crash, Process, World
+from tests.simulation.themes import Theme
 
 URL = "/simulated"
 #: What a process may meet at one of its operations, and how often per ten thousand of them.
@@ -21,6 +22,9 @@ FAULTS = {
 }  # fmt: skip
 #: Objects of which a request may arrive late: those that everybody reads first.
 _MAY_BE_LATE = ("lease/", "log/", "rights/")
+_DISTURBS = {"stall", "jump", "lost", "late", "delayed"}
+#: How often a hot operation is disturbed.
+_HEAT = 0.2
 _OF_DISKS, _OF_BUCKETS = {"power", "torn", "ENOSPC"}, {"late", "delayed"}
 #: Names that one request for a listing returns; in truth 1,000.
 _PAGE = 4
@@ -43,7 +47,18 @@ class Medium:
         self.files: dict[str, File] = {}
         self.safe: dict[str, File] = {}
         self.full_until = 0.0
+        self.hot: tuple[str, ...] = ()
+        self.pauses: tuple[float, ...] = ()
+        self.is_deadly = False
+        self.disturbed_at = (
+            NEVER  # when a machine slept, a clock jumped or a request was lost or late for the first time
+        )
         self.can_fail, self.allowed = False, set(FAULTS) - (_OF_DISKS if is_bucket else _OF_BUCKETS)
+
+    def make_hot(self, theme: Theme) -> None:
+        """Before some operations of the theme, processes stand still or die."""
+        self.hot = (*theme.hot, self.world.rng.choice(theme.also_hot))
+        self.pauses, self.is_deadly = theme.pauses, theme.deadly
 
     def put(self, path: str, data: bytes, *, is_whole: bool = True) -> None:
         self.files[path] = File(data, self.world.time(), is_whole)
@@ -94,7 +109,7 @@ class SimulatedStore:
         """Let others run, and perhaps fail before anything is done. Returns the fault that is still to come."""
         mark = "" if data is None else f" {zlib.crc32(data):08x}"
         self.world.step(f"{what} {path}{mark}")
-        fault = self._fault()
+        fault = self._hot(f"{what} {path}") or self._fault()
         if fault == "power":
             self.medium.lose_power()
         elif fault == "crash":
@@ -121,6 +136,19 @@ class SimulatedStore:
             self.world.step()
         return fault
 
+    def _hot(self, operation: str) -> str:
+        """Before some operations of a theme the thread often stands still, or the process dies."""
+        medium, rng = self.medium, self.world.rng
+        is_renewal = self.world.current.name.endswith("'")  # must come in time
+        if not operation.startswith(medium.hot) or is_renewal or rng.random() > _HEAT:
+            return ""
+        if not medium.is_deadly:
+            self.world.sleep(rng.choice(medium.pauses))
+            return ""
+        self.process.n_faults += 1
+        self.world.note("!! crash, at a hot place")
+        return "crash"
+
     def _fault(self) -> str:
         medium, rng = self.medium, self.world.rng
         if not medium.can_fail:
@@ -133,6 +161,8 @@ class SimulatedStore:
                     return ""
                 self.process.n_faults += 1
                 self.world.note(f"!! {name}")
+                if name in _DISTURBS:
+                    medium.disturbed_at = min(medium.disturbed_at, self.world.now)
                 return name
         return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -110,23 +111,35 @@ class SimulatedTables:
 
     def tags(self, name: str) -> dict[str, int]:
         folder = f"{self._folder(name)}/tags"
-        return {tag: int(self._store.read(f"{folder}/{tag}")) for tag in self._store.names(folder)}
+        found = {tag: self._store.read(f"{folder}/{tag}") for tag in self._store.names(folder)}
+        return {tag: int(data) for tag, data in found.items() if data}  # a loss of power leaves an empty file
 
-    def sweep(self, name: str, versions: Mapping[str, int]) -> int:
-        if self._head(name) not in versions.values():
+    def sweep(
+        self,
+        name: str,
+        versions: Mapping[str, int],
+        *,
+        check: Callable[[], None] = lambda: None,
+        spared: timedelta = timedelta(0),
+    ) -> int:
+        head, tags = self._head(name), self.tags(name)
+        check()
+        if head not in versions.values():
             rows = self._rows(name, max(versions.values()))
             self._commit(name, lambda _: rows)
-        tags = self.tags(name)
-        head = self._head(name)
-        for release in sorted(tags.keys() - versions.keys()):
+            head = self._head(name)
+        for release in sorted(set(self._store.names(f"{self._folder(name)}/tags")) - versions.keys()):
             self._store.delete(f"{self._folder(name)}/tags/{release}")
         for release, version in versions.items():
             if tags.get(release) != version:
                 self.protect(name, release, version)
+        before = self._store.world.time() - spared
         tagged = set(self.tags(name).values())  # which is what Lance goes by
+        written_at = {stored.path: stored.modified_at for stored in self._store.walk(f"{self._folder(name)}/data")}
         for version in self._versions(name):
-            if version not in tagged and version < head:
-                self._store.delete(_path(self._folder(name), version))
+            path = _path(self._folder(name), version)
+            if version not in tagged and version < head and written_at.get(path, before) <= before:
+                self._store.delete(path)
         return 0
 
     def names(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from lake import schemas
+from lake.errors import ContractError, GoneError
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import Clause, TextQuery, boolean, plain
 from lake.tables.writer import Tables
@@ -256,3 +258,39 @@ def test_a_table_of_an_older_release_gets_the_new_columns_even_after_a_run_died_
     assert (accounts(base), accounts(head)) == ({"a": None}, {"a": None, "b": 7})
     assert tables.at("documents", base).schema.names == old.names
     assert tables.at("documents", head).schema.names == new.names
+
+
+@pytest.mark.parametrize("left", [b"", b'{"version"'])
+def test_a_tag_that_a_loss_of_power_cut_short_protects_nothing_and_stops_nobody(tmp_path: Path, left: bytes) -> None:
+    documents, tables = Documents(), Tables(str(tmp_path))
+    commit(tables, documents, list(documents.texts), [])
+    kept = tables.seal(TABLE, "kept")
+    (tmp_path / f"{TABLE}.lance/_refs/tags/kept.json").write_bytes(left)
+    (tmp_path / f"{TABLE}.lance/_refs/tags/of-a-dead-run.json").write_bytes(left)
+    assert tables.tags(TABLE) == {}
+    tables.sweep(TABLE, {"kept": kept})
+    assert tables.tags(TABLE) == {"kept": kept}
+    (tmp_path / f"{TABLE}.lance/_refs/tags/kept.json").write_bytes(left)
+    assert tables.seal(TABLE, "next") == kept
+    assert tables.tags(TABLE) == {"next": kept}
+
+
+def test_a_sweep_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(tmp_path: Path) -> None:
+    documents, tables = Documents(), Tables(str(tmp_path))
+    commit(tables, documents, list(documents.texts), [])
+    old = tables.seal(TABLE, "old")
+    written, deleted = documents.edit()
+    commit(tables, documents, written, deleted)
+    new = tables.seal(TABLE, "new")
+
+    def lost() -> None:
+        raise ContractError("this run lost the writer lease")
+
+    with pytest.raises(ContractError):
+        tables.sweep(TABLE, {"old": old}, check=lost)
+    assert tables.tags(TABLE) == {"old": old, "new": new}
+    tables.sweep(TABLE, {"old": old}, spared=timedelta(hours=1))
+    assert tables.at(TABLE, new).count() > 0
+    tables.sweep(TABLE, {"old": old})
+    with pytest.raises(GoneError):
+        tables.at(TABLE, new).count()
