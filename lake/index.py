@@ -12,7 +12,7 @@ import pyarrow as pa
 from lake import configuration
 from lake.answer import AnswerOptions
 from lake.cache.answering import AnswerRequest, CachedAnswers
-from lake.cache.caches import Caches, watch
+from lake.cache.caches import opened, watch
 from lake.cache.scope import Scope
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
@@ -60,7 +60,7 @@ class Index:
 
     def __init__(self, lake: Lake, cache: CacheOptions | None = None) -> None:
         self._lake = lake
-        self.caches = Caches(lake, cache) if cache else None
+        self.caches = opened(lake, cache)
         self._reader = Reader(lake, self.caches)
         self._answers = CachedAnswers(self.caches)
         if self.caches:

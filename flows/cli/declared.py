@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional, get_args, get_origin
 
 import typer
 
-from lake.options import AnswerOptions, Boosts, Option, SearchOptions, options
+from lake.options import AnswerOptions, Boosts, CacheOptions, Option, SearchOptions, options
 from lake.sources.declared import EVERYTHING
 
 #: Choices that a line of help has room for.
@@ -53,6 +53,9 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (SearchOptions, "syntax"): Spelling(("--boolean/--plain",), bool, "", lambda on: "boolean" if on else "plain"),
     (AnswerOptions, "k"): Spelling(("-k", "--k")),
     (AnswerOptions, "budget_tokens"): Spelling(("--budget",)),
+    (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),
+    (CacheOptions, "url"): Spelling(("--cache",)),
+    (CacheOptions, "similar"): Spelling(("--cache-similar",)),
     (Boosts, "recency_half_life_days"): Spelling(("--recent",)),
     (Boosts, "sources"): Spelling(("--boost",), list[str], "SOURCE=FACTOR; repeatable", _sources),
 }

@@ -13,7 +13,7 @@ import lake as library
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
-from lake.options import SearchOptions
+from lake.options import CacheOptions, SearchOptions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -37,6 +37,7 @@ _SECONDS = "Seconds after which a search is abandoned."
 def serve(
     lake: LakeOption,
     options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
+    cache: Annotated[dict[str, Any], CacheOptions],
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,
@@ -62,7 +63,7 @@ def serve(
     burst = max(1, round(2 * rate))
     bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
     hosts = server.hosts_of(host, ring, is_open)
-    index = library.open_lake(lake)
+    index = library.open_lake(lake, cache=CacheOptions(**cache))
     words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
     live = index.history().live
     says = f"live is {live.id}" if live else "nothing is published yet"

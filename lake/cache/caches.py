@@ -154,6 +154,13 @@ class Caches:
             return made
 
 
+def opened(lake: Lake, options: CacheOptions | None) -> Caches | None:
+    """The caches; None if the options leave none. Raises UsageError for an address that none has."""
+    if options is None or not (options.megabytes or address(options.url)):
+        return None
+    return Caches(lake, options)
+
+
 def written(write: Callable[[T], bytes | None], made: T) -> bytes | None:
     """The entry; None for what may not, or can't, be stored."""
     with suppress(Unkeyable):

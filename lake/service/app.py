@@ -93,8 +93,8 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         """Answer from the passages found; with ``stream``, events ``text`` and last ``answer`` or ``error``."""
         if not asked.stream:
             return _of_release(*await service.answer(_key(request), asked))
-        release, events = await service.answer_events(_key(request), asked)
-        headers = {"Raglake-Release": release, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        release, events, more = await service.answer_events(_key(request), asked)
+        headers = {"Raglake-Release": release, **more, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
     @app.post("/feedback", response_model=messages.FeedbackResult, **_GUARDED)  # type: ignore[arg-type]
@@ -139,8 +139,8 @@ def _key(request: Request) -> Key:
     return key
 
 
-def _of_release(release: str, body: bytes) -> Response:
-    return Response(body, headers={"Raglake-Release": release}, media_type=_JSON)
+def _of_release(release: str, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, headers={"Raglake-Release": release, **(headers or {})}, media_type=_JSON)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ _AT = "live, a release's id or name, or a date (its end) or time in UTC for the 
 _SESSION = "Any name of the session; while two releases are compared, it decides which of them answers. Not stored."
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
+_CACHED = "The cache that had this; null if it was made for this request."
 #: Options that cost money, or are for operators.
 _NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts")
 
@@ -123,6 +124,7 @@ class QueryResult(BaseModel):
     release: str
     query_id: str | None
     degraded: list[str] = Field(description=_DEGRADED)
+    cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
     hits: list[Hit]
 
 
@@ -155,6 +157,8 @@ class AnswerResult(BaseModel):
     confidence: float
     notice: str
     degraded: list[str] = Field(description=_DEGRADED)
+    cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    made_for: str | None = Field(None, description="The question that a cached answer was made for, if another one.")
     sources: list[AnswerSource]
     passages: list[Hit]
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from lake.cache.caches import Caches
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -13,7 +19,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 class Metrics:
     """Metrics of one service, in its own registry. Routes are labelled by pattern, to keep labels few."""
 
-    def __init__(self, n_taken: Callable[[], int]) -> None:
+    def __init__(self, n_taken: Callable[[], int], caches: Caches | None = None) -> None:
         self._registry = CollectorRegistry()
         requests = ("raglake_requests", "Requests by route, status and API key.", ["route", "status", "key"])
         self._requests = Counter(*requests, registry=self._registry)
@@ -23,6 +29,8 @@ class Metrics:
         self._tokens = Counter(*tokens, registry=self._registry)
         work = Gauge("raglake_work", "Requests in progress or in line.", registry=self._registry)
         work.set_function(n_taken)
+        if caches is not None:
+            self._registry.register(CacheFigures(caches))
         self._live = Gauge("raglake_live_release", "1 for the live release.", ["release"], registry=self._registry)
 
     def requested(self, route: str, status: int, key: str, seconds: float) -> None:
@@ -39,3 +47,24 @@ class Metrics:
         if live:
             self._live.labels(live).set(1)
         return generate_latest(self._registry)
+
+
+class CacheFigures(Collector):
+    """Look-ups of the caches by level, store and outcome, and what the process holds."""
+
+    def __init__(self, caches: Caches) -> None:
+        self._caches = caches
+
+    def collect(self) -> Iterator[Metric]:
+        found = "Look-ups by level (vectors, results, answers), store and outcome (hit, miss, failed, similar)."
+        lookups = CounterMetricFamily("raglake_cache_lookups", found, labels=["level", "store", "outcome"])
+        for labels, n in sorted(self._caches.counts.copy().items()):
+            lookups.add_metric(labels, n)
+        yield lookups
+        process = self._caches.process
+        yield GaugeMetricFamily("raglake_cache_bytes", "Bytes of cached entries in this process.", process.n_bytes)
+        yield GaugeMetricFamily("raglake_cache_entries", "Cached entries in this process.", len(process))
+        yield CounterMetricFamily("raglake_cache_evicted", "Entries that made room for others.", process.n_evicted)
+        if self._caches.shared is not None:
+            up = float(self._caches.shared.is_up)
+            yield GaugeMetricFamily("raglake_cache_up", "1 while the shared cache answers in time, else 0.", up)

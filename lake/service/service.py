@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.adapters.access import Access
 from lake.answer import AnswerOptions, Message
@@ -26,6 +28,7 @@ from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
+    from lake.result import SearchResult
     from lake.service.traffic_split import Split
 
 #: Seconds for which the health of the lake is cached.
@@ -57,44 +60,48 @@ class Service:
         self._looking = Workers(1, 64)
         # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
-        self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken)
+        self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches)
         self._health: tuple[float, dict[str, Any]] = (float("-inf"), {})
 
     async def warm_up(self) -> None:
-        """Loads the model and opens the tables before the first request; requests get the errors of what fails now."""
+        """Loads the model and opens the tables before the first request; requests get the errors of what fails now.
+
+        Searches for what no cache has.
+        """
         access = Access(self.index, options=self.options)
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
-                await self._looking.run(partial(access.search, "warm up", 1, release), _WARM_UP)
+                await self._looking.run(partial(access.search, f"warm up {secrets.token_hex(4)}", 1, release), _WARM_UP)
 
-    async def query(self, key: Key, body: SearchQuery) -> tuple[str, bytes]:
-        """The release, and a QueryResult."""
+    async def query(self, key: Key, body: SearchQuery) -> Sent:
+        """A QueryResult."""
         how = self._allowed(key, body)
 
-        def work() -> tuple[str, bytes]:
+        def work() -> Sent:
             at = self._tried(body)
             self._found(at)
             found = self._access(key).search(body.text, body.n, at, **how)
             named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
-            return found.release, encode({**named, "hits": found.hits.to_pylist()})
+            json_ = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
+            return Sent(found.release, encode(json_), self._headers(found))
 
         return await self.workers.run(work, self.bounds.seconds)
 
-    async def answer(self, key: Key, body: AnswerQuery) -> tuple[str, bytes]:
-        """The release, and an AnswerResult."""
+    async def answer(self, key: Key, body: AnswerQuery) -> Sent:
+        """An AnswerResult."""
         words = self._answer_words(key, body)
 
-        def work() -> tuple[str, bytes]:
+        def work() -> Sent:
             answer = self._access(key).answer(body.question, self._found(self._tried(body)), **words)
             self._count(answer)
-            return str(answer.release), encode(_answer_json(answer))
+            return Sent(str(answer.release), encode(_answer_json(answer)), self._headers(answer))
 
         return await self.answering.run(work, self.bounds.answer_seconds)
 
-    async def answer_events(self, key: Key, body: AnswerQuery) -> tuple[str, AsyncIterator[bytes]]:
-        """The release, and server-sent events: ``text`` as it is written, last ``answer`` or ``error``.
+    async def answer_events(self, key: Key, body: AnswerQuery) -> tuple[str, AsyncIterator[bytes], Mapping[str, str]]:
+        """The release, and server-sent events: ``text`` as it is written, last ``answer`` or ``error``; headers.
 
-        Errors before the first event are raised.
+        Errors before the first event are raised. An answer from a cache has one ``text``.
         """
         words = self._answer_words(key, body)
         release = await self.workers.run(lambda: self._found(self._tried(body)), self.bounds.seconds)
@@ -103,7 +110,8 @@ class Service:
             return self._access(key).answer_stream(body.question, release, **words)
 
         items = self.answering.stream(work, self.bounds.answer_seconds)
-        return release, self._events(await anext(items), items)
+        first = await anext(items)
+        return release, self._events(first, items), self._headers(None if isinstance(first, str) else first)
 
     async def _events(self, item: str | Answer, items: AsyncIterator[str | Answer]) -> AsyncIterator[bytes]:
         try:
@@ -111,10 +119,18 @@ class Service:
                 yield event("text", {"text": item})
                 item = await anext(items)
             self._count(item)
+            if item.cached and item.text:
+                yield event("text", {"text": item.text})
             yield event("answer", _answer_json(item))
         except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
             problem = problem_of(error)
             yield event("error", {"error": problem.error, "message": problem.message})
+
+    def _headers(self, found: SearchResult | Answer | None) -> dict[str, str]:
+        """Whether a cache had what was found; nothing without caches."""
+        if self.index.caches is None:
+            return {}
+        return {"X-Raglake-Cache": "hit" if found is not None and found.cached else "miss"}
 
     def _answer_words(self, key: Key, body: AnswerQuery) -> dict[str, Any]:
         if not key.answers:
@@ -210,6 +226,14 @@ class Service:
         self.workers.close()
         self.answering.close()
         self._looking.close()
+
+
+class Sent(NamedTuple):
+    """A response: the release that it is from, its JSON, and headers."""
+
+    release: str
+    body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class DayCount:
