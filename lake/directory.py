@@ -48,6 +48,7 @@ class Lake:
     questions/     ground truth
     scores/        measures of each evaluated release
     calls/         replies of chat models to generators of questions and judges of answers
+    shared_cache/  the key of what services cache outside of the lake
     feedback/      judgements of passages that were found
     """
 

@@ -48,6 +48,7 @@ _PANELS = {
     "Administer": {
         "config": "config",
         "schema": "schema",
+        "cache": "cache",
         "maintain": "prune forget rebuild",
         "doctor": "doctor",
         "plugins": "plugins",

@@ -25,6 +25,7 @@ EXAMPLES = {
     "diff": "raglake diff 2026-11-20 live --lake /srv/lake",
     "export": "raglake export parquet:/srv/copy --at 2026-11-20 --lake /srv/lake",
     "plugins": "raglake plugins",
+    "cache": "raglake cache --lake /srv/lake",
     "prune": "raglake prune --keep-last 10 --dry-run --lake /srv/lake",
     "forget": "raglake forget hr/anna.md --why 'request 4711' --lake /srv/lake",
     "rebuild": "raglake rebuild --lake /srv/lake",

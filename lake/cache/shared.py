@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -109,6 +110,12 @@ def _checked(lake: Lake, data: bytes) -> bytes:
     return secret
 
 
+def check_known(lake: Lake) -> None:
+    """Raises UsageError, before anything is erased, if results were shared and nothing says where."""
+    if read_secret(lake) is not None:
+        RedisStore(required_address(lake), "")
+
+
 def clear(lake: Lake, url: str | None = None) -> int | None:
     """Deletes all cached results of the lake, and refuses those under way from before its last erasure.
 
@@ -130,12 +137,41 @@ def clear(lake: Lake, url: str | None = None) -> int | None:
         ) from None
 
 
+def figures(lake: Lake, url: str | None = None) -> dict[str, Any]:
+    """What the server holds of the lake; marks the lake as one whose results are cached outside of it.
+
+    Raises UsageError if there is no address, ContractError if the server can't be reached.
+    """
+    store = RedisStore(required_address(lake, url), prefix_of(secret_of(lake)))
+    try:
+        return {"cache": store.shown, **store.figures()}
+    except Unavailable as away:
+        raise ContractError(
+            f"the cache of {lake.url} can't be reached: {away}; start it, or check {VARIABLE}"
+        ) from None
+
+
+def retire(lake: Lake, url: str | None = None) -> int | None:
+    """Deletes the lake's entries if the server is there, and lets ``forget`` do without it.
+
+    Returns how many entries went, None if the server could not be reached.
+    """
+    gone, secret, found = None, read_secret(lake), address(url)
+    if secret is not None and found is not None:
+        store = RedisStore(found, prefix_of(secret))
+        with suppress(Unavailable):
+            gone = store.clear()
+            store.forget_epoch()
+    lake.store.delete(SECRET)
+    return gone
+
+
 def required_address(lake: Lake, url: str | None = None) -> str:
     """The address of the lake's shared cache. Raises UsageError if it is not known."""
     found = address(url)
     if found is None:
         raise UsageError(
-            f"results of {lake.url} are cached outside of it; set {VARIABLE} to the address of that cache, so that it "
-            "is cleared as well, or, if it is no longer used, run `raglake cache --retire`"
+            f"no address of the cache that services share; set {VARIABLE}, so that what {lake.url} has there can be "
+            "cleared; if that cache is gone for good, run `raglake cache --retire`"
         )
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lake import configuration
+from lake.cache import shared
 from lake.directory import Lake
 from lake.erasure import calls, feedback, questions, scores
 from lake.erasure.decode import strings_of_json
@@ -40,6 +41,7 @@ class Forgotten:
     releases: tuple[str, ...]
     proof: Proof | None = None
     n_questions: int = 0  # removed with the documents
+    n_cached: int | None = None  # entries of the cache that services share; None if there is none
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -59,7 +61,8 @@ def forget(
 
     Documents that ever held the same bytes are erased with them; all others stay unchanged in every release. Places
     and bytes are denied from then on; the sources are not touched. Ends with a proof that decodes and searches every
-    file of the lake. Raises ContractError if that finds a trace. Safe to kill and to repeat.
+    file of the lake. Raises ContractError if that finds a trace, or if the cache that services share can't be cleared.
+    Safe to kill and to repeat.
     """
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
@@ -67,6 +70,7 @@ def forget(
     with WriterLease(lake.store, "raglake forget") as lease:
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
+        shared.check_known(lake)
         progress("documents", 0, len(choice.documents))
         erased = collect(lake, history, choice)
         _check_configuration(lake, erased)
@@ -80,9 +84,9 @@ def forget(
             _switch(lake, made, choice, why, _left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
         lake.log.checkpoint(erased.terms.ids)
-        finish(lake, progress)
+        n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
-    return Forgotten(False, choice.documents, choice.releases, proof, n_questions)
+    return Forgotten(False, choice.documents, choice.releases, proof, n_questions, n_cached)
 
 
 def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
@@ -162,13 +166,19 @@ def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: 
     lake.log.record("forget", "", facts=facts, why=why, rights=left)
 
 
-def finish(lake: Lake, progress: Progress = silent) -> Vacuumed:
-    """Finish an erasure, even one that was killed: remove everything that no release needs any more."""
+def finish(lake: Lake, progress: Progress = silent) -> tuple[Vacuumed, int | None]:
+    """Finish an erasure, even one that was killed: remove everything that no release needs any more.
+
+    Returns what a vacuum removed, and the number of entries that the shared cache lost. Raises ContractError if that
+    cache can't be reached.
+    """
     history = lake.log.read()
     vacuumed = vacuum(lake, history, NOTHING_SPARED, strictly=True, progress=progress)
+    # While this fails the erasure stays unfinished.
+    n_cached = shared.clear(lake)
     if not any(_holds_denied(lake, release) for release in history.releases.values()):
         lake.store.delete(ERASING)  # otherwise it was killed before its releases were switched, and is not done yet
-    return vacuumed
+    return vacuumed, n_cached
 
 
 def _holds_denied(lake: Lake, release: Release) -> bool:

@@ -63,7 +63,7 @@ def prune(
         lease.check()
         lake.log.checkpoint()
         if erasure_is_unfinished(lake):
-            vacuumed = finish(lake, progress)
+            vacuumed, _ = finish(lake, progress)
         else:
             vacuumed = vacuum(lake, history, retention, progress=progress)
     reasons = kept(history, retention, clock.now())

@@ -151,7 +151,22 @@ def forgotten(shown: dict[str, Any]) -> None:
             f"{counted(proof['n_rows'], 'row')}, {counted(proof['n_strings'], 'text')}, "
             f"{counted(proof['n_vectors'], 'vector')}), no trace found",
         )
+        if shown["n_cached"] is not None:
+            paragraph(out, f"The cache that services share was cleared: {shown['n_cached']:,} entries deleted.")
         paragraph(out, "The sources still hold these documents; the next run leaves them out and reports it.")
+
+
+def cache(shown: dict[str, Any]) -> None:
+    """The shared cache, or what was deleted from it."""
+    out = terminal()
+    if "cache" in shown:
+        limit = in_bytes(shown["maxmemory"]) if shown["maxmemory"] else "no limit of memory"
+        policy = f"{limit}, {shown['maxmemory_policy']}"
+        out.print(f"cached in {escape(shown['cache'])}: {shown['n_entries']:,} ({escape(policy)})")
+        return
+    n_deleted = shown["n_deleted"]
+    deleted = "not reached; nothing deleted" if n_deleted is None else f"{n_deleted:,} deleted"
+    out.print(f"entries: {deleted}" + ("; the lake no longer uses a shared cache" if shown.get("retired") else ""))
 
 
 def lifted(shown: dict[str, Any]) -> None:
