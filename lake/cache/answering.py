@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lake import plugins
 from lake.answer.answering import answer, answer_stream
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.templates import load_prompts
@@ -93,7 +94,8 @@ class CachedAnswers:
             searches, prompts = request.deciding(), load_prompts(request.options.prompts).digest
         except (NoChatModelError, Unkeyable):
             return None
-        model = [chat.name, type(chat).__qualname__, getattr(chat, "address", "")]
+        plugin = str(plugins.find("chat_models", chat.name.partition(":")[0]))  # with its package's version
+        model = [chat.name, type(chat).__qualname__, getattr(chat, "address", ""), plugin]
         rest = [request.options, prompts, list(request.history), model, searches]
         place = self._caches.place("answers", request.scope, request.question, *rest)
         group = self._caches.place("answers", request.scope, "all but the question", rest)

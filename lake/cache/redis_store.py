@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that a question waits for one look-up, however the server behaves.
 _PATIENCE = 0.05
+#: Share of it from which an answer is late, and how many of those in a row count as a failure.
+_LATE, _MOST_LATE = 0.5, 4
 #: Seconds for what no question waits for: writing, and clearing.
 _WRITE_SECONDS, _CLEAR_SECONDS = 1.0, 10.0
 #: Bytes that wait to be written; what comes beyond is not stored.
@@ -66,8 +68,9 @@ class RedisStore:
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="raglake-redis")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="raglake-redis-writer")
         self._lock = Lock()
-        self._n_waiting = 0
+        self._n_waiting = self._n_late = 0
         self._is_up, self._pause, self._next_try = True, _FIRST_PAUSE, 0.0
+        self._is_checked = False
 
     @property
     def is_up(self) -> bool:
@@ -84,9 +87,11 @@ class RedisStore:
         """The value, None if there is none. Raises Unavailable within 50 ms."""
         if not self.is_up:
             raise Unavailable
+        begun = time.monotonic()
         future: Future[Any] = self._readers.submit(self._client.get, f"{self._prefix}:{key}")
         try:
             value = future.result(_PATIENCE)
+            self._took(time.monotonic() - begun)
         except TimeoutError:
             future.cancel()
             self._failed("no answer within 50 ms")
@@ -154,6 +159,7 @@ class RedisStore:
     def _write(self, key: str, value: bytes, epoch: int, holds: Callable[[], bool]) -> None:
         try:
             if self._is_up and holds():
+                self._check_memory()
                 self._put(keys=[self._fence, key], args=[str(epoch), value])
                 if not holds():
                     self._clearer.unlink(key)
@@ -162,6 +168,23 @@ class RedisStore:
         finally:
             with self._lock:
                 self._n_waiting -= len(value)
+
+    def _took(self, seconds: float) -> None:
+        """Leaves out a server that answers late again and again: a question makes up to three look-ups."""
+        with self._lock:
+            self._n_late = self._n_late + 1 if seconds > _LATE * _PATIENCE else 0
+            is_late = self._n_late >= _MOST_LATE
+        if is_late:
+            self._failed(f"{_MOST_LATE} late answers in a row")
+
+    def _check_memory(self) -> None:
+        """Warns once of a server that never drops anything: entries have no expiry."""
+        if self._is_checked:
+            return
+        self._is_checked = True
+        if not (memory := self._clearer.info("memory")).get("maxmemory") or memory["maxmemory_policy"] == "noeviction":
+            advice = "set maxmemory, and maxmemory-policy to allkeys-lru"
+            _log.warning("the cache at %s grows without bound or stops taking entries; %s", self.shown, advice)
 
     def _failed(self, reason: str) -> None:
         with self._lock:
@@ -175,14 +198,14 @@ class RedisStore:
         try:
             begun = time.monotonic()
             self._client.ping()
-            is_back = time.monotonic() - begun < _PATIENCE
+            is_back = time.monotonic() - begun < _LATE * _PATIENCE
         except Exception:  # noqa: BLE001 - still away, for whatever reason
             is_back = False
         if not is_back:
             self._failed("still away")
             return
         with self._lock:
-            self._is_up, self._pause = True, _FIRST_PAUSE
+            self._is_up, self._pause, self._n_late = True, _FIRST_PAUSE, 0
         _log.warning("the cache at %s is back", self.shown)
 
     @cached_property

@@ -22,7 +22,7 @@ from lake.embed.registry import address_of
 from lake.errors import LakeError
 from lake.options.search import boosts_of
 from lake.result import SearchResult
-from lake.search.rerank import parse_name
+from lake.search.rerank import ADDRESSES, parse_name
 from lake.search.rights import checked
 from lake.sources.declared import EVERYTHING
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: What SQL may call that is another value the next time.
 _FICKLE = re.compile(r"now|today|current|local|random|rand|uuid|clock|timestamp_?now", re.IGNORECASE)
-#: Addresses that a reranker is called at.
-_ADDRESSES = ("RAGLAKE_RERANK_URL", "OPENAI_BASE_URL")
 
 
 def deciding(options: SearchOptions, release: Release, embedder: Embedder | None) -> list[Any]:
@@ -76,7 +74,7 @@ def _reranker(name: str) -> list[Any]:
         weights = _weights(model) if family == "st" else None
     except LakeError as error:
         raise Unkeyable("a reranker that can't be loaded") from error
-    return [name, str(plugins.find("rerankers", family)), weights, [os.environ.get(one) for one in _ADDRESSES]]
+    return [name, str(plugins.find("rerankers", family)), weights, [os.environ.get(one) for one in ADDRESSES]]
 
 
 @lru_cache(maxsize=8)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 FORMS = ("st:MODEL_OR_PATH", "cohere:MODEL", "openai:MODEL")
+#: Environment variables that say where a reranker is called; results of one address are not those of another.
+ADDRESSES = ("RAGLAKE_RERANK_URL", "OPENAI_BASE_URL")
 #: A change of these environment variables makes a new client.
-_VARIABLES = ("RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY")
+_VARIABLES = (*ADDRESSES, "RAGLAKE_RERANK_API_KEY", "OPENAI_API_KEY")
 
 _loaded: dict[Hashable, Reranker] = {}
 _loading = Lock()
