@@ -186,7 +186,9 @@ class _Asker:
         about = list(self._about(told))
         asking.keep(about)
         verdicts = self.judge.verdicts(told, answers, about) if self.judge else {}
-        return _Outcome(told, of_answer(told, answers) | of_context(told, one), verdicts)
+        shown = {one.question.question_id: [source.doc_id for source in told.sources]}
+        as_shown = self.index.resolve_copies([one], shown, self.release.id)[0]
+        return _Outcome(told, of_answer(told, answers) | of_context(told, as_shown), verdicts)
 
     def _about(self, told: Answer) -> Iterator[str]:
         """Documents whose words a model may have seen."""

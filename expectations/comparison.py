@@ -11,7 +11,7 @@ import polars as pl
 
 from expectations.resampling import interval, randomisation_p
 from lake.errors import UsageError
-from lake.questions.alignment import BY_PIPELINE
+from lake.questions.manifest import BY_PIPELINE
 
 if TYPE_CHECKING:
     import pyarrow as pa

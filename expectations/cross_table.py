@@ -119,7 +119,7 @@ def _losses(settings: AuditSettings) -> list[Check]:
 def _copies(settings: AuditSettings) -> Check:
     limit, message = settings.warn_copies_share, "{n} of {total} documents hold just what another one holds"
     return Check("expect_column_values_to_be_between", "copies_share", "warning", f"{message}, more than {limit:.0%}",
-                 kwargs={"max_value": limit}, remedy="copies crowd one another out of answers: --exclude some",
+                 kwargs={"max_value": limit}, remedy="searches return one of each; `raglake duplicates` lists them",
                  total="n_documents", above=("n_copies", settings.a_few))  # fmt: skip
 
 

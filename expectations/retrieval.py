@@ -88,7 +88,8 @@ def evaluate(
     Other fields come from the lake's configuration, so that what is measured is what users get. Questions are searched
     as an operator, who sees everything. One that fails, or finds nothing, counts as 0; one with less than half of its
     evidence is left out, and its rows state why. Sections and chunks are judged if all evidence of a question is
-    places; evidence that no chunk covers stays in the ideal. Raises UsageError if ``how`` is no search profile; if all
+    places; evidence that no chunk covers stays in the ideal. An exact copy of a document with evidence counts as that
+    document, and only once. Raises UsageError if ``how`` is no search profile; if all
     questions fail, the first error is raised.
     """
     profile = profile_of(index, how or {})
@@ -97,10 +98,12 @@ def evaluate(
     asked = [one for one in resolved if not one.left_out]
     words, n_wanted = words_of(profile), cut_of(names) if depth == DEPTH else 0
     found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress)
-    values = _measured(asked, found, names)
+    ranked = {name: [hit["doc_id"] for hit in hits or ()] for name, hits in found.items()}
+    as_found = index.resolve_copies(resolved, ranked, release.id)
+    values = _measured([one for one in as_found if not one.left_out], found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
-    return Evaluation(release.id, settings, table, resolved, found, failures)
+    return Evaluation(release.id, settings, table, tuple(as_found), found, failures)
 
 
 def words_of(profile: Mapping[str, Any]) -> dict[str, Any]:

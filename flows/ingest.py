@@ -242,7 +242,8 @@ def _counts(outcome: Outcome) -> str:
 def _with_quarantine(message: str, outcome: Outcome) -> str:
     quarantine = f"; {outcome.n_quarantined:,} in quarantine" if outcome.n_quarantined else ""
     remarked = f"; {outcome.n_remarked:,} remarked on" if outcome.n_remarked else ""
-    return "; ".join([message + quarantine + remarked, *outcome.remarks[:_REMARKS]])
+    copies = f"; {outcome.n_copies:,} exact copies" if outcome.n_copies else ""
+    return "; ".join([message + quarantine + remarked + copies, *outcome.remarks[:_REMARKS]])
 
 
 def run_as_flow(job: Job) -> Outcome:

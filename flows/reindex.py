@@ -69,6 +69,7 @@ class Outcome:
     n_documents: int = 0
     n_parents: int = 0
     n_chunks: int = 0
+    n_copies: int = 0
     n_sidecar_problems: int = 0
     n_words_source: int = 0
     n_words_kept: int = 0
@@ -288,7 +289,7 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
 
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:
     live, n_lost = lake.log.read().live, found.plan.lost.height
-    counts = {name: live.counts[name] for name in _COUNTED} if live else {}
+    counts = {name: live.counts.get(name, 0) for name in _COUNTED} if live else {}
     reason = "nothing to do" if live else "nothing to do: the sources hold no documents"
     if n_lost:
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
@@ -307,4 +308,4 @@ def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:
     return sums(documents, quarantine, found.completeness)
 
 
-_COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks")
+_COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks", "n_copies")

@@ -16,9 +16,11 @@ from lake.cache.caches import opened, watch
 from lake.cache.scope import Scope
 from lake.directory import Lake
 from lake.inspect.describe import contents, description
+from lake.inspect.duplicates import NEAR, duplicates
 from lake.options import SearchArguments, SearchOptions
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.questions import EvalQuestion, questions, resolve
+from lake.questions.copied import as_found
 from lake.records import scores
 from lake.records.calls import Calls
 from lake.records.feedback import keep, read
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from lake.inspect.diff import Difference
     from lake.options import Boosts, CacheOptions, SearchDefaults
     from lake.options.completeness import Completeness
-    from lake.options.search import Expand, Fusion, Mode, Syntax
+    from lake.options.search import Copies, Expand, Fusion, Mode, Syntax
     from lake.questions import EvalQuestion, Evidence, Resolved
     from lake.records.calls import Calls
     from lake.result import SearchResult
@@ -117,6 +119,18 @@ class Index:
 
         return self._reader.of_release(at, read)
 
+    def duplicates(self, at: At = "live", *, near: bool = False, likeness: float = NEAR) -> pa.Table:
+        """DUPLICATES rows: documents with exactly the same text, largest groups first; for operators.
+
+        With ``near``, also documents whose words resemble those of another one at least so much: ``likeness`` is the
+        Jaccard similarity of their sequences of three words, from 0.5 to 1, estimated with a standard error of 0.03.
+        """
+
+        def read(release: Release) -> pa.Table:
+            return duplicates(self._lake, self._reader.snapshot(release), near=near, likeness=likeness)
+
+        return self._reader.of_release(at, read)
+
     def dataset(self, table: str, at: At = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.
 
@@ -139,6 +153,15 @@ class Index:
     def resolve(self, questions: Sequence[EvalQuestion], at: At = "live") -> list[Resolved]:
         """The places of each question's evidence in a release."""
         return self._reader.of_release(at, lambda release: resolve(self._lake, release, questions))
+
+    def resolve_copies(
+        self, resolved: Sequence[Resolved], found: Mapping[str, Sequence[str]], at: At = "live"
+    ) -> list[Resolved]:
+        """The questions with their evidence in those exact copies of its documents that were found first.
+
+        ``found``: doc_ids by question_id, best first.
+        """
+        return self._reader.of_release(at, lambda release: as_found(self._lake, release, resolved, found))
 
     def keep_scores(self, rows: pa.Table) -> None:
         """Stores SCORES rows beside their release."""
@@ -174,6 +197,7 @@ class Index:
         fuzziness: int | Configured = CONFIGURED,
         rerank: str | Configured | None = CONFIGURED,
         rerank_depth: int | Configured = CONFIGURED,
+        copies: Copies | Configured = CONFIGURED,
         collapse: float | Configured | None = CONFIGURED,
         diversity: float | Configured = CONFIGURED,
         boosts: Boosts | Mapping[str, Any] | Configured | None = CONFIGURED,
@@ -190,8 +214,8 @@ class Index:
         """
         options = given(
             k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
-            rerank=rerank, rerank_depth=rerank_depth, collapse=collapse, diversity=diversity, boosts=boosts,
-            where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
+            rerank=rerank, rerank_depth=rerank_depth, copies=copies, collapse=collapse, diversity=diversity,
+            boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
         )  # fmt: skip
         return self._reader.results(at, [text], options, embedder)[0]
 

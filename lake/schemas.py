@@ -24,6 +24,12 @@ ACCOUNT = pa.schema(
     ]
 )
 
+#: The digest of a document's canonical text, which lakes have had since 0.4: equal for exact copies, whichever bytes
+#: they come from.
+CANONICAL_DIGEST = pa.field("canonical_digest", pa.string())
+#: What near-copies are recognised by; see ``lake.ingest.signatures``. Null if older versions made the content.
+_SIGNATURE = pa.field("signature", pa.binary())
+
 _SPAN = [
     pa.field("ordinal", pa.int32()),  # position among the document's spans of this table, from 0
     pa.field("start", pa.int64()),  # first code point of canonical_text[start:end]
@@ -96,6 +102,7 @@ DOCUMENTS = pa.schema(
         pa.field("n_chunks", pa.int32()),
         pa.field("indexed_at", UTC),  # start of the run that put this row here; no part of any digest
         *ACCOUNT,
+        CANONICAL_DIGEST,
     ]
 )
 
@@ -191,6 +198,8 @@ CONTENTS = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("failed_at", UTC),
         *ACCOUNT,
+        CANONICAL_DIGEST,
+        _SIGNATURE,
     ]
 )
 
@@ -234,11 +243,28 @@ HITS = pa.schema(
         pa.field("text_rank", pa.int32()),
         pa.field("text_score", pa.float64()),  # BM25
         pa.field("rerank_score", pa.float64()),  # null without a reranker
-        pa.field("copies", pa.list_(pa.string())),  # uris with near-duplicates of the best chunk, which were dropped
+        # Uris of documents that the passage stands for: exact copies, and near-duplicates that ``collapse`` dropped.
+        pa.field("copies", pa.list_(pa.string())),
         *_PAGES,  # of the passage
         pa.field("chunk_first_page", pa.int32()),
         pa.field("chunk_last_page", pa.int32()),
         _SECTION_PAGE,  # of the best chunk
+        pa.field("copy_sources", pa.list_(pa.string())),  # the source of each of ``copies``
+    ]
+)
+
+#: Documents of a release that are copies of one another: one row each, group by group, the one that stands first.
+DUPLICATES = pa.schema(
+    [
+        _key("copy_group"),  # made of the first document's text, so that it is the same whichever document holds it
+        _key("doc_id"),
+        pa.field("source", pa.string()),
+        pa.field("uri", pa.string()),
+        pa.field("size", pa.int64()),  # bytes
+        pa.field("stands", pa.bool_()),  # whether searches that may find all documents with its text return this one
+        pa.field("kind", pa.string()),  # exact or near: how it resembles the one that stands
+        pa.field("likeness", pa.float64()),  # estimated Jaccard similarity to that one; 1 for exact copies
+        pa.field("duplicate_of", pa.string()),  # doc_id of the first document with exactly its text; null if it is that
     ]
 )
 
@@ -407,7 +433,9 @@ HEALTH = pa.schema(
 
 
 #: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
-LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS)}
+LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS, CANONICAL_DIGEST, _SIGNATURE)}
+#: Those of them that documents have, in order.
+LATER_OF_DOCUMENTS = pa.schema([*ACCOUNT, CANONICAL_DIGEST])
 #: Those of them that chunks have, in order.
 LATER_OF_CHUNKS = pa.schema([*_PAGES, _SECTION_PAGE, *_WORDS])
 

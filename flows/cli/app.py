@@ -34,6 +34,7 @@ _PANELS = {
     "Operate": {
         "releases": "status releases rollback publish pin unpin name unname",
         "inspect": "inspect",
+        "duplicates": "duplicates",
         "diff": "diff",
         "export": "export",
     },

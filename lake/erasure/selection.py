@@ -19,6 +19,7 @@ from lake.ingest.plan import KNOWN
 from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
+from lake.schemas import CANONICAL_DIGEST
 from lake.storage.denylist import ERASING
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
@@ -31,6 +32,8 @@ _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 #: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
 _OMITTED = "omitted"
+#: Digest and signature of a text, which a kept copy in other bytes may have as well.
+_DIGEST, _SIGNATURE = CANONICAL_DIGEST.name, "signature"
 #: Stands for the release of rows that none holds.
 _NO_RELEASE = ""
 
@@ -200,6 +203,7 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     terms = _terms(lake, choice, contents, texts, _described(whole, choice))
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
+    terms = replace(terms, vectors=terms.vectors - _kept_signatures(lake, kept))
     return ErasureScope(choice, deltas, terms)
 
 
@@ -222,7 +226,7 @@ def _contents(lake: Lake, choice: Selection) -> pa.Table:
     wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
     absent = set(lake.contents.missing(wanted))
     stored = [content_id for content_id in wanted if content_id not in absent]
-    columns = ["content_id", *_TEXT_COLUMNS, _OMITTED, "parents", "chunks"]
+    columns = ["content_id", *_TEXT_COLUMNS, _OMITTED, _DIGEST, _SIGNATURE, "parents", "chunks"]
     return lake.contents.read(stored, columns) if stored else pa.table({name: pa.array([]) for name in columns})
 
 
@@ -263,7 +267,10 @@ def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], d
         ids |= set(choice.rows[name].drop_nulls()) - {""}
     words = frozenset(word for string in strings for word in words_of(string))
     omitted = set(contents.column(_OMITTED).to_pylist()) - {None}
-    return Terms(frozenset(ids), frozenset(strings | spans | omitted), words, frozenset(_vectors(lake, texts)))
+    ids |= set(contents.column(_DIGEST).to_pylist()) - {None}
+    signatures = set(contents.column(_SIGNATURE).to_pylist()) - {None, b""}
+    vectors = frozenset({*_vectors(lake, texts), *signatures})
+    return Terms(frozenset(ids), frozenset(strings | spans | omitted), words, vectors)
 
 
 def _spans(row: dict[str, object]) -> Iterator[str]:
@@ -302,8 +309,15 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
             yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
-        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED])
-        yield [value for name in (*_TEXT_COLUMNS, _OMITTED) for value in rows.column(name).to_pylist() if value]
+        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST])
+        yield [
+            value for name in (*_TEXT_COLUMNS, _OMITTED, _DIGEST) for value in rows.column(name).to_pylist() if value
+        ]
+
+
+def _kept_signatures(lake: Lake, kept: pa.Array) -> set[bytes]:
+    """Those of the remaining documents, of which one may have the text of an erased one in other bytes."""
+    return set(lake.contents.read(kept.to_pylist(), [_SIGNATURE]).column(0).to_pylist()) if len(kept) else set()
 
 
 def _less(terms: Terms, strings: list[str]) -> Terms:

@@ -253,7 +253,12 @@ def _joined(
 
 
 def counts_of(tables: Tables, versions: dict[str, int]) -> dict[str, int]:
-    """Rows of each table at these versions, as a release states them."""
+    """Rows of each table at these versions, as a release states them.
+
+    ``n_copies``: documents with exactly the text of another one, that one not counted.
+    """
     n_rows = {name.split("__")[0]: tables.at(name, version).count() for name, version in versions.items()}
     names = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
-    return {counted: n_rows[table] for table, counted in names.items()}
+    digests = tables.at("documents", versions["documents"]).scan([schemas.CANONICAL_DIGEST.name]).column(0).drop_null()
+    n_copies = len(digests) - pc.count_distinct(digests).as_py()
+    return {counted: n_rows[table] for table, counted in names.items()} | {"n_copies": n_copies}

@@ -13,6 +13,7 @@ from lake.embed import tokenizer_of
 from lake.errors import InputError
 from lake.ids import text_digest
 from lake.ingest.accounts import account_columns
+from lake.ingest.signatures import signature
 from lake.parse import parse
 from lake.parse.account import account_of
 from lake.recipe import ChunkRecipe
@@ -66,6 +67,8 @@ def content_row(item: Bytes) -> dict[str, Any]:
             for child in chunks.children
         ],
         **account,
+        "canonical_digest": text_digest(text),
+        "signature": signature(text),
     }
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from lake.directory import Lake
 from lake.releases.history import History
-from lake.schemas import ACCOUNT, completed
+from lake.schemas import LATER_OF_DOCUMENTS, completed
 from lake.storage.store import open_parquet, parquet_bytes
 
 _PARTS = ("documents", "quarantine", "deleted")
@@ -37,7 +37,7 @@ class Delta:
         documents, quarantine, deleted = (
             open_parquet(lake.store, f"{folder}/{name}.parquet").read() for name in _PARTS
         )
-        documents = completed(documents, ACCOUNT.names)
+        documents = completed(documents, LATER_OF_DOCUMENTS.names)
         return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
 
     def then(self, later: Delta) -> Delta:

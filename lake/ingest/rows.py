@@ -17,7 +17,7 @@ from lake.tables.words import full_text
 #: Columns of CONTENTS that each kind of row needs besides its key.
 DOCUMENT_NEEDS = (
     *("title", "author", "language", "metadata"),
-    *schemas.ACCOUNT.names,
+    *schemas.LATER_OF_DOCUMENTS.names,
     # One column of the spans is enough to count them.
     *("parents.list.element.start", "chunks.list.element.start"),
 )
@@ -34,7 +34,7 @@ def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar
     """
     columns = {name: _one(documents, name) for name in documents.column_names if name in schemas.DOCUMENTS.names}
     columns |= _described(_one(documents, "stated").to_pylist(), contents)
-    columns |= {name: _one(contents, name) for name in schemas.ACCOUNT.names}
+    columns |= {name: _one(contents, name) for name in schemas.LATER_OF_DOCUMENTS.names}
     columns["n_parents"] = pc.list_value_length(_one(contents, "parents"))
     columns["n_chunks"] = pc.list_value_length(_one(contents, "chunks"))
     columns["indexed_at"] = pa.repeat(indexed_at, documents.num_rows)

@@ -35,6 +35,7 @@ def contents(history: History, live: Release, snapshot: Snapshot, rules: Complet
     return {
         "live": release_row(history, live),
         "sources": {count["values"].as_py(): count["counts"].as_py() for count in sources},
+        "n_copies": live.counts.get("n_copies", 0),
         "recipe": live.recipe.to_json(),
         "quarantine": sorted(quarantine.to_pylist(), key=lambda row: (row["source"], row["uri"])),
         "completeness": completeness(snapshot.table("documents"), snapshot.table("quarantine"), rules),

@@ -11,6 +11,7 @@ from lake.ids import place_ids
 from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import remarks
 from lake.ingest.plan import parser_and_suffix
+from lake.inspect.duplicates import copies_of
 from lake.schemas import ACCOUNT
 from lake.tables.sql import quoted
 from lake.uris import alike
@@ -38,7 +39,8 @@ def inspected(
 
     ``sections`` have ``text``, place, heading and page, and with ``chunks`` their chunks. ``account`` has the words of
     the source and what became of them, None if an older release indexed the document or it could not be parsed.
-    ``quarantine`` is None for an indexed document. Raises UsageError for an unknown uri, or one of several sources,
+    ``quarantine`` is None for an indexed document, ``copies`` for one without an exact copy.
+    Raises UsageError for an unknown uri, or one of several sources,
     and ContractError if the lake has lost the text.
     """
     row, table = _row(snapshot, uri, source)
@@ -67,6 +69,7 @@ def inspected(
             "omitted": json.loads(content["omitted"] or "[]"),
         },
         "remarks": remarks(account, rules.remark_of(parser, row["media_type"])) if account else [],
+        "copies": copies_of(snapshot, row["doc_id"]) if table == "documents" else None,
         "sections": _sections(content, row["doc_id"], chunks=chunks),
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ Mode = Literal["hybrid", "vector", "text"]
 Expand = Literal["none", "parent", "window"]
 Fusion = Literal["adaptive", "rrf"]
 Syntax = Literal["plain", "boolean"]
+Copies = Literal["collapsed", "all"]
 
 MAX_FUZZINESS = 2
 
@@ -79,6 +80,9 @@ class SearchDefaults:
         None, "Model that reranks the best passages: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
     )
     rerank_depth: int = option(50, "Number of chunks that the reranker scores.", least=1, most=1000)
+    copies: Copies = option(
+        "collapsed", "Find one of the documents with exactly the same text, which names the others, or find all."
+    )
     collapse: float | None = option(
         None, "Drop near-duplicates whose word overlap is at least this, e.g. 0.8.", least=0.01, most=1
     )
@@ -104,9 +108,9 @@ class SearchDefaults:
 class SearchOptions(SearchDefaults):
     """All options of a search.
 
-    ``where``, ``filters`` and ``principals`` apply before ranking. The other steps run in this order, each off by
-    default: ``collapse``, ``rerank``, ``boosts``, ``min_score``, ``diversity``. They read the best chunks found: 4
-    for each passage requested, at least 100 and at most 1000.
+    ``where``, ``filters``, ``principals`` and ``copies`` apply before ranking. The other steps run in this order, each
+    off by default: ``collapse``, ``rerank``, ``boosts``, ``min_score``, ``diversity``. They read the best chunks found:
+    4 for each passage requested, at least 100 and at most 1000.
     """
 
     where: str | None = option(None, "SQL condition over columns such as uri, source, media_type and page.")
@@ -158,6 +162,7 @@ class SearchArguments(TypedDict, total=False):
     fuzziness: int
     rerank: str | None
     rerank_depth: int
+    copies: Copies
     collapse: float | None
     diversity: float
     boosts: Boosts | Mapping[str, Any] | None

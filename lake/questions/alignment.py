@@ -5,27 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from lake.ids import value_digest
+from lake.questions.manifest import BY_PIPELINE, Manifest, Reason
 from lake.questions.values import EvalQuestion, Evidence
 from lake.tables.sql import one_of
-from lake.uris import alike, exactly, folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
-#: Why evidence can't be used: no such document; several sources have it; it is in quarantine; its text no longer
-#: contains the quote; the quote occurs several times and nothing identifies the right one.
-Reason = Literal["absent", "several sources", "quarantined", "text gone", "ambiguous"]
-
-#: Reasons that are the pipeline's: the document is there, and its text can't be found.
-BY_PIPELINE = ("quarantined", "text gone")
-
 _DOCUMENTS_AT_A_TIME = 256
-_FACTS = ("doc_id", "source", "uri", "digest", "media_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,75 +80,34 @@ class Resolved:
         return [one for one in self.lost if one.reason in BY_PIPELINE]
 
 
-def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion]) -> list[Resolved]:
+def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion], *, follow: bool = True) -> list[Resolved]:
     """Each question with its evidence in ``release``, in the order of ``questions``.
 
     A span counts if it still holds the quote; otherwise the whole text is searched for the quote, ignoring white
-    space, and context and old place choose among several occurrences.
+    space, and context and old place choose among several occurrences. A document that is gone is followed to one with
+    the text that it had in the last kept release that has it, unless ``follow`` is false.
     """
-    manifest = _Manifest.of(lake, release, {e.uri for question in questions for e in question.evidence})
-    spans = _located(lake, manifest, [e for question in questions for e in question.evidence])
-    _Spans(lake, release).attach(spans)
+    evidence = [piece for question in questions for piece in question.evidence]
+    manifest = Manifest.of(lake, release, {piece.uri for piece in evidence})
+    if follow:
+        manifest = manifest.following(lake, release, evidence)
+    spans = _located(lake, manifest, evidence)
+    Spans(lake, release).attach(spans)
     return [_resolved(question, manifest, spans) for question in questions]
 
 
-@dataclass(frozen=True)
-class _Manifest:
-    """Rows of documents and of quarantine at the URIs in question."""
-
-    documents: dict[str, list[dict[str, Any]]]
-    quarantine: dict[str, list[dict[str, Any]]]
-
-    @classmethod
-    def of(cls, lake: Lake, release: Release, uris: set[str]) -> _Manifest:
-        tables = lake.tables(release.generation)
-
-        def rows(name: str, *columns: str) -> dict[str, list[dict[str, Any]]]:
-            reader = tables.at(name, release.versions[name])
-            return _by_uri(reader, (*_FACTS, *columns), uris)
-
-        return cls(rows("documents", "content_id", "language"), rows("quarantine"))
-
-    def find(self, evidence: Evidence) -> dict[str, Any] | Reason:
-        """The document's row, or why there is none."""
-        found = _of_source(self.documents, evidence)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            return "several sources"
-        return "quarantined" if _of_source(self.quarantine, evidence) else "absent"
-
-    def bytes_of(self, question: EvalQuestion) -> str:
-        rows = [row for e in question.evidence for part in (self.documents, self.quarantine)
-                for row in _of_source(part, e)]  # fmt: skip
-        return value_digest(sorted({(row["doc_id"], row["digest"] or "") for row in rows}))
-
-
-def _by_uri(reader: TableReader, columns: Iterable[str], uris: set[str]) -> dict[str, list[dict[str, Any]]]:
-    rows = reader.scan(list(columns))
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in alike(rows, uris).to_pylist():
-        found.setdefault(folded(row["uri"]), []).append(row)
-    return found
-
-
-def _of_source(rows: Mapping[str, list[dict[str, Any]]], evidence: Evidence) -> list[dict[str, Any]]:
-    named = rows.get(folded(evidence.uri), ())
-    return exactly([row for row in named if evidence.source in (None, row["source"])], evidence.uri)
-
-
 #: The place by document and evidence, or why there is none.
-_Found = dict[tuple[str, Evidence], "Place | Reason"]
+Found = dict[tuple[str, Evidence], "Place | Reason"]
 
 
-def _located(lake: Lake, manifest: _Manifest, evidence: Iterable[Evidence]) -> _Found:
+def _located(lake: Lake, manifest: Manifest, evidence: Iterable[Evidence]) -> Found:
     """Place of each piece of evidence that is a part of an existing document."""
     by_content: dict[str, set[tuple[str, Evidence]]] = {}
     for piece in evidence:
         row = manifest.find(piece)
         if piece.is_place and isinstance(row, dict):
             by_content.setdefault(row["content_id"], set()).add((row["doc_id"], piece))
-    found: _Found = {}
+    found: Found = {}
     for content_id, text in _texts(lake, sorted(by_content)):
         for doc_id, piece in by_content[content_id]:
             span = find_place(text, piece)
@@ -227,7 +177,7 @@ def _agreeing(a: str, b: str) -> int:
     return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-class _Spans:
+class Spans:
     """Chunks and parents of one release, by position."""
 
     def __init__(self, lake: Lake, release: Release) -> None:
@@ -236,7 +186,7 @@ class _Spans:
         self._chunks = tables.at(chunks, release.versions[chunks])
         self._parents = tables.at("parents", release.versions["parents"])
 
-    def attach(self, found: _Found) -> None:
+    def attach(self, found: Found) -> None:
         """Gives each place the chunks and parents that overlap it."""
         keys = [key for key, place in found.items() if isinstance(place, Place)]
         doc_ids = sorted({doc_id for doc_id, _ in keys})
@@ -265,7 +215,7 @@ def _overlapping(spans: Iterable[tuple[int, int, str]], start: int, end: int) ->
     yield from (name for a, b, name in spans if a < end and start < b)
 
 
-def _resolved(question: EvalQuestion, manifest: _Manifest, found: _Found) -> Resolved:
+def _resolved(question: EvalQuestion, manifest: Manifest, found: Found) -> Resolved:
     places, lost, documents = [], [], {}
     for piece in question.evidence:
         row = manifest.find(piece)

@@ -23,7 +23,7 @@ def anchored(lake: Lake, release: Release | None, questions: Sequence[EvalQuesti
     """
     found: dict[Evidence, Evidence] = {}
     if release is not None:
-        places = [place for one in resolve(lake, release, questions) for place in one.places]
+        places = [place for one in resolve(lake, release, questions, follow=False) for place in one.places]
         texts = texts_of(lake, release, {place.doc_id for place in places if place.start is not None})
         found = {place.evidence: _anchor(place, texts.get(place.doc_id, ("", ""))) for place in places}
     return [

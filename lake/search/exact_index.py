@@ -55,17 +55,21 @@ class ExactIndex:
         best = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
         return row_ids[best], cosines[best].astype(np.float64)
 
-    def sample(self, bound: str | None) -> np.ndarray:
-        """Vectors of the chunks with ids below ``bound``."""
-        if bound is None:
+    def sample(self, bound: str | None, among: np.ndarray | None = None) -> np.ndarray:
+        """Vectors of the chunks with ids below ``bound``, only of those ``among`` these row ids if given."""
+        if bound is None and among is None:
             return self.vectors
-        ids = self.places.column("chunk_id").to_numpy()
-        drawn: np.ndarray = self.vectors[ids < bound]
-        return drawn
+        drawn = np.ones(len(self.row_ids), bool) if among is None else np.isin(self.row_ids, among, assume_unique=True)
+        if bound is not None:
+            drawn &= self.places.column("chunk_id").to_numpy() < bound
+        vectors: np.ndarray = self.vectors[drawn]
+        return vectors
 
 
-def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Row ids and cosines of all chunks that pass ``where``."""
+def cosines_of(
+    chunks: TableReader, question: np.ndarray, where: str | None, among: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row ids and cosines of all chunks that pass ``where``, only of those ``among`` these row ids if given."""
     row_ids, cosines = [np.empty(0, np.uint64)], [np.empty(0)]
     for batch in chunks.batches(["_rowid", "vector"], where):
         flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
@@ -74,7 +78,11 @@ def cosines_of(chunks: TableReader, question: np.ndarray, where: str | None) -> 
         with one_blas_thread():
             cosines.append((vectors @ question / lengths).astype(np.float64))
         row_ids.append(batch.column("_rowid").to_numpy())
-    return np.concatenate(row_ids), np.concatenate(cosines)
+    found, near = np.concatenate(row_ids), np.concatenate(cosines)
+    if among is None:
+        return found, near
+    passes = np.isin(found, among, assume_unique=True)
+    return found[passes], near[passes]
 
 
 T = TypeVar("T")

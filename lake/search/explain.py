@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lake.releases.history import History
     from lake.search.snapshot import Snapshot
 
-_OF_HIT = ("uri", "source", "chunk_id", "chunk_ids", "copies", "start", "end", "score")
+_OF_HIT = ("uri", "source", "chunk_id", "chunk_ids", "copies", "copy_sources", "start", "end", "score")
 _OF_DOCUMENT = ["doc_id", "digest", "content_id", "fingerprint", "size", "modified_at", "indexed_at"]
 
 

@@ -51,15 +51,18 @@ def refined(
 
 
 def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
-    texts = read(_row_ids(found), ["text", "uri"])
-    uris, first = texts.column("uri").to_pylist(), duplicates(texts.column("text").to_pylist(), threshold)
+    rows = read(_row_ids(found), ["text", "uri", "source"])
+    uris, sources = (rows.column(name).to_pylist() for name in ("uri", "source"))
+    first = duplicates(rows.column("text").to_pylist(), threshold)
     kept = [row for row, original in enumerate(first) if row == original]
-    copies: dict[int, dict[str, None]] = {row: {} for row in kept}
+    copies: dict[int, dict[str, str]] = {row: {} for row in kept}
     for row, original in enumerate(first):
         if uris[row] != uris[original]:
-            copies[original][uris[row]] = None
-    named = pa.array([list(copies[row]) for row in kept], pa.list_(pa.string()))
-    return found.take(pa.array(kept, pa.int64())).append_column("copies", named)
+            copies[original].setdefault(uris[row], sources[row])
+    left = found.take(pa.array(kept, pa.int64()))
+    for name, values in (("copies", dict.keys), ("copy_sources", dict.values)):
+        left = left.append_column(name, pa.array([list(values(copies[row])) for row in kept], pa.list_(pa.string())))
+    return left
 
 
 def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:

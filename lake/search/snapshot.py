@@ -16,7 +16,6 @@ from lake.errors import ContractError, UsageError
 from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
-from lake.search.allow_list import AllowLists
 from lake.search.candidates import RankedList, place, ranked
 from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
@@ -28,6 +27,7 @@ from lake.search.question import SearchRequest
 from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
+from lake.search.standing import Allowed, StandingCopies
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import in_words
 from lake.tables.words import algorithm_of, are_own
@@ -50,13 +50,14 @@ _TEXT_BYTES = 1000
 class Looked:
     """A search in detail: the fused candidates at its last ``depth``, those left by each step, and the passages.
 
-    ``groups`` refer to rows of the last step.
+    ``groups`` refer to rows of the last step. ``allowed``: what could be found.
     """
 
     depth: int
     fused: pa.Table
     steps: list[tuple[str, pa.Table]]
     groups: list[Group]
+    allowed: Allowed
 
     @property
     def found(self) -> pa.Table:
@@ -80,7 +81,8 @@ class Snapshot:
         is_small = has_few_vectors(release)
         self._loading_vectors = Loading(lambda: ExactIndex.read(self.table("chunks"), dimensions), submit)
         self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small), submit)
-        self._allow_lists = AllowLists(lambda: self.table("chunks"), release.counts["n_chunks"])
+        counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
+        self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
         self._rights: tuple[str | None, Rights] | None = None
 
     @property
@@ -147,34 +149,39 @@ class Snapshot:
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
         rows = self._row_cache or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
-        return passages(looked.found, looked.groups[: question.k], question.expand, rows)
+        return looked.allowed.with_copies(passages(looked.found, looked.groups[: question.k], question.expand, rows))
 
     def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
         """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
         self._n_searches += 1
         vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
-        where = self._allow_lists.where(visible.sql)
+        allowed = self.allowed(question, visible)
         while True:
-            lists, vector = self._ranked_lists(question, where, depth + _SPARE, embedded, vector)
+            lists, vector = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, vector)
             fused = self._fused(lists, depth, question, vector)
             steps = refined(fused, question, depth, self.table("chunks").rows, self.release.created_at)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                return Looked(depth, fused, steps, groups)
+                return Looked(depth, fused, steps, groups, allowed)
             depth *= _DEEPER
+
+    def allowed(self, question: SearchRequest, visible: Predicate) -> Allowed:
+        """The rows that a search may find, of exact copies those of one document unless it wants all."""
+        return self._copies.allowed(visible.sql, collapsed=question.copies == "collapsed")
 
     def ranked_whole(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
         """Like ``Looked.fused``, but of every visible chunk and by exact cosines, for a diagnosis."""
         n_chunks, lists, vector = max(1, self.release.counts["n_chunks"]), [], None
-        where = self._allow_lists.where(visible.sql)
+        where = self.allowed(question, visible).where
         if question.mode != "text":
             vector = embedded()
             if self._exact_index is not None:
                 lists.append(self._by_vector(vector, where, n_chunks))
             else:
-                lists.append(RankedList("vector", *cosines_of(self.table("chunks"), vector, visible.sql)))
+                among = None if where is None or isinstance(where, str) else where.row_ids
+                lists.append(RankedList("vector", *cosines_of(self.table("chunks"), vector, visible.sql, among)))
         if question.mode != "vector":
             lists.append(self._by_words(question, where, n_chunks))
         return self._fused(lists, n_chunks, question, vector)
@@ -256,14 +263,16 @@ class Snapshot:
 
     @cached_property
     def _sample(self) -> np.ndarray:
-        """Vectors [n, dimensions] of randomly chosen chunks."""
-        bound = sample_bound(self.release.counts["n_chunks"])
+        """Vectors [n, dimensions] of randomly chosen chunks, of each text once, whatever copies of it there are."""
+        where = self._copies.allowed(None, collapsed=True).where
+        among = None if where is None or isinstance(where, str) else where.row_ids
+        bound = sample_bound(self.release.counts["n_chunks"] if among is None else len(among))
         if (exact := self._exact_index) is not None:
-            return exact.sample(bound)
-        found = self.table("chunks").scan(["vector"], f"chunk_id < '{bound}'" if bound else None).column("vector")
-        values = found.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            return exact.sample(bound, among)
+        rows = self.table("chunks").scan(["_rowid", "vector"], f"chunk_id < '{bound}'" if bound else None)
+        values = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
         sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
-        return sample
+        return sample if among is None else sample[np.isin(rows.column("_rowid").to_numpy(), among)]
 
     def vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] of questions."""

@@ -62,6 +62,13 @@ class Passing:
     row_ids: np.ndarray
     allowlist: bytes
 
+    @classmethod
+    def of(cls, row_ids: np.ndarray) -> Passing:
+        """``row_ids`` are sorted."""
+        from lance.dataset import serialize_row_addrs
+
+        return cls(row_ids, serialize_row_addrs(row_ids.tolist()))
+
 
 #: Which rows a search may find: SQL, or the rows that passed it; None means all.
 Where = Passing | str | None
@@ -165,10 +172,8 @@ class TableReader:
 
     def passing(self, where: str) -> Passing:
         """The rows that pass the filter; searching them costs no more than searching all."""
-        from lance.dataset import serialize_row_addrs
-
         found = self._table(where, columns=["_rowid"]).column("_rowid").combine_chunks().sort()
-        return Passing(found.to_numpy(zero_copy_only=False), serialize_row_addrs(found.to_pylist()))
+        return Passing.of(found.to_numpy(zero_copy_only=False))
 
     def nearest(
         self, vector: np.ndarray, k: int, where: Where = None, columns: Sequence[str] = ("_rowid",)

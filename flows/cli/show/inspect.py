@@ -29,6 +29,7 @@ def document(shown: dict[str, Any], *, with_chunks: bool) -> None:
         out.print(f"\nin quarantine ({shown['quarantine']['error_class']}):")
         paragraph(out, shown["quarantine"]["reason"], indent=2)
     _account(out, shown)
+    _copies(out, shown["copies"])
     for path in shown.get("pages", ()):
         out.print(f"page written: {escape(path)}")
     for section in shown["sections"]:
@@ -57,6 +58,16 @@ def _account(out: Console, shown: dict[str, Any]) -> None:
         table(out, ("why", "words", "place"), rows, right=("words",))
     for remark in shown["remarks"]:
         paragraph(out, f"remark: {remark}", style="yellow")
+
+
+def _copies(out: Console, copies: dict[str, Any] | None) -> None:
+    if copies is None:
+        return
+    stands = copies["stands"]
+    out.print("\nexact copies, for which it stands in searches:" if stands is None else "\nexact copies:")
+    for copy in copies["documents"]:
+        told = ", which stands in searches for them and this document" if copy == stands else ""
+        out.print(f"  {escape(copy['uri'])}  [dim]{escape(copy['source'])}{told}[/dim]")
 
 
 def _section(out: Console, section: dict[str, Any], *, with_chunks: bool) -> None:

@@ -13,6 +13,8 @@ from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.
 _SNIPPET, _LEAD = 320, 60
+#: Names of copies.
+_MOST_COPIES = 5
 
 
 def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequence[str] = ()) -> None:
@@ -22,11 +24,21 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
     for number, hit in enumerate(shown["hits"], 1):
         out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
         out.print(f"   [dim]{_position(hit)}[/dim]")
+        if hit["copies"]:
+            paragraph(out, f"also in {_copies(hit)}", style="dim", indent=3)
         wrapped(out, snippet(hit, question), indent=3)
         if "explained" in shown:
             _explanation(out, shown["explained"][number - 1])
     if not shown["hits"]:
         paragraph(out, "; ".join(["nothing found", *nothing]))
+
+
+def _copies(hit: dict[str, Any]) -> str:
+    """The documents that a passage stands for, each with its source if that is another one."""
+    pairs = zip(hit["copies"], hit["copy_sources"], strict=True)
+    named = [uri if source == hit["source"] else f"{uri} of {source}" for uri, source in pairs]
+    more = f" and {len(named) - _MOST_COPIES:,} more" if len(named) > _MOST_COPIES else ""
+    return ", ".join(named[:_MOST_COPIES]) + more
 
 
 def _position(hit: dict[str, Any]) -> str:

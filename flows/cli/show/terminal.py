@@ -172,6 +172,7 @@ def outcome(shown: dict[str, Any]) -> None:
     embedded = counted(shown["n_texts_embedded"], "text")
     out.print(f"{_holds(shown)}; {embedded} embedded, {shown['n_quarantined']:,} in quarantine")
     _words(out, shown)
+    _copies(out, shown["n_copies"])
     _denied(out, shown["n_denied"])
     for remark in shown["remarks"]:
         paragraph(out, remark, style="yellow")
@@ -195,6 +196,12 @@ def _words(out: Console, shown: dict[str, Any]) -> None:
     out.print(f"{counted(shown['n_words_source'], 'word')} in the sources: {told}")
 
 
+def _copies(out: Console, n: int) -> None:
+    if n:
+        told = f"{counted(n, 'document')} exactly like another one: searches return one of each, "
+        paragraph(out, f"{told}and `raglake duplicates` lists them")
+
+
 def _denied(out: Console, n: int) -> None:
     if n:
         out.print(f"{counted(n, 'document')} left out: erased for good by raglake forget")
@@ -214,6 +221,7 @@ def status(shown: dict[str, Any]) -> None:
     for source, n in shown["sources"].items():
         out.print(f"  {n:,} from {escape(source)}")
     _words(out, shown["completeness"])
+    _copies(out, shown["n_copies"])
     if shown["pinned"]:
         out.print(f"pinned: {escape(shown['pinned'])}")
     remarked = shown["completeness"]["remarked"]

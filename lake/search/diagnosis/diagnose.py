@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lake.search.diagnosis.messages import as_json
@@ -20,13 +20,13 @@ from lake.questions.alignment import resolve
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.diagnosis.values import EvidenceLocation
 from lake.tables.sql import quoted
-from lake.uris import alike
+from lake.uris import alike, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lake.directory import Lake
-    from lake.questions.alignment import Lost
+    from lake.questions.alignment import Lost, Place, Resolved
     from lake.questions.values import EvalQuestion
     from lake.releases.history import History
     from lake.releases.values import Release
@@ -39,7 +39,7 @@ def why(lake: Lake, history: History, expected: EvalQuestion, trace: SearchTrace
     """Follows each piece of relevant evidence of ``expected`` through the search of ``trace``."""
     release, question = trace.snapshot.release, trace.question
     resolved = resolve(lake, release, [expected])[0]
-    found = {place.evidence: trace.follow(place) for place in resolved.places if place.evidence.grade}
+    found = {place.evidence: _followed(trace, place, resolved) for place in resolved.places if place.evidence.grade}
     found |= {lost.evidence: _lost(lake, history, release, lost) for lost in resolved.lost if lost.evidence.grade}
     return Why(
         question=question.text,
@@ -51,6 +51,13 @@ def why(lake: Lake, history: History, expected: EvalQuestion, trace: SearchTrace
         evidence=tuple(found[piece] for piece in expected.evidence if piece in found),
         hits=tuple(_brief(hit, rank) for rank, hit in enumerate(trace.hits, 1)),
     )
+
+
+def _followed(trace: SearchTrace, place: Place, resolved: Resolved) -> EvidenceLocation:
+    """The evidence in its document, or in the one that has the text of a document that is gone."""
+    found, uri = trace.follow(place), str(resolved.documents[place.doc_id]["uri"])
+    is_moved = folded(uri) != folded(place.evidence.uri)
+    return replace(found, stands=found.stands or uri) if is_moved else found
 
 
 def _brief(hit: Mapping[str, Any], rank: int) -> dict[str, Any]:

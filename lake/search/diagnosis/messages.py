@@ -57,7 +57,8 @@ _ADVICE: dict[Stage, str] = {
 def sentence(found: EvidenceLocation) -> str:
     """What happened to a piece of evidence."""
     text = _FULLER[found.stage](found) if found.stage in _FULLER else _SENTENCES[found.stage].format(**found.facts)
-    return "; ".join([text, *_asides(found)])
+    stands = [] if found.stands is None else [f"its exact copy {found.stands} stands for it"]
+    return "; ".join([*stands, text, *_asides(found)])
 
 
 def advice(found: EvidenceLocation) -> str:

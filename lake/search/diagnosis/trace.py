@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lake.search.question import SearchRequest
     from lake.search.rights import Rights
     from lake.search.snapshot import Looked, Snapshot
+    from lake.search.standing import Allowed
 
 _SPAN = ("chunk_id", "parent_id", "start", "end", "heading", "page")
 _RANKS = ("rank", "score", "vector_rank", "vector_score", "text_rank", "text_score")
@@ -67,6 +68,12 @@ class SearchTrace:
         return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.vector)
 
     @cached_property
+    def _allowed(self) -> Allowed | None:
+        """What the search may find; None if nothing is visible."""
+        visible = self.seen & self.wanted
+        return None if visible.is_nothing else self.snapshot.allowed(self.question, visible)
+
+    @cached_property
     def hits(self) -> list[dict[str, Any]]:
         """HITS rows."""
         return [] if self.looked is None else self.snapshot.read(self.looked, self.question).to_pylist()
@@ -94,7 +101,19 @@ class SearchTrace:
         return 0 if visible.is_nothing else self.snapshot.table("chunks").count(visible.sql)
 
     def follow(self, place: Place) -> EvidenceLocation:
-        """Finds out at which stage the evidence at a place of the release is lost, if it is."""
+        """Finds out at which stage the evidence at a place of the release is lost, if it is.
+
+        If an exact copy of its document stands for it, follows that copy.
+        """
+        copy = self._allowed.stand_in(place.doc_id) if self._allowed is not None else None
+        if copy is None:
+            return self._follow(place)
+        spans = self.snapshot.table("chunks").scan(_SPAN, one_of("doc_id", [copy.doc_id])).to_pylist()
+        inside = [span["chunk_id"] for span in spans if meets(place, {**span, "doc_id": place.doc_id})]
+        found = self._follow(replace(place, doc_id=copy.doc_id, chunk_ids=tuple(inside)))
+        return replace(found, stands=copy.uri)
+
+    def _follow(self, place: Place) -> EvidenceLocation:
         chunks = self._chunks(place)
         ids = [row["chunk_id"] for row in chunks]
         stage, facts = self._stage(place, ids)

@@ -68,7 +68,8 @@ class EvidenceLocation:
     """One piece of evidence. ``spans``: some of its ``n_chunks``, best first; ``is_cut``: no chunk has all of it.
 
     ``rank``: rank of its passage among all passages found. ``covered``: share of its characters in the first k.
-    ``facts``: what only this stage records.
+    ``facts``: what only this stage records. ``stands``: uri of the exact copy that a search finds in place of the
+    document, if that is another one; everything else is about that copy.
     """
 
     evidence: Evidence
@@ -83,3 +84,4 @@ class EvidenceLocation:
     steps: tuple[SearchStep, ...] = ()
     rank: int | None = None
     covered: float = 0.0
+    stands: str | None = None

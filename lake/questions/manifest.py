@@ -1,0 +1,113 @@
+"""Documents of a release, and of its quarantine, that questions name as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from lake.ids import value_digest
+from lake.releases.copies import COPY_COLUMNS, Copy, standing
+from lake.schemas import CANONICAL_DIGEST
+from lake.uris import alike, exactly, folded
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.questions.values import EvalQuestion, Evidence
+    from lake.releases.values import Release
+    from lake.tables.reader import TableReader
+
+#: Why evidence can't be used: no such document; several sources have it; it is in quarantine; its text no longer
+#: contains the quote; the quote occurs several times and nothing identifies the right one.
+Reason = Literal["absent", "several sources", "quarantined", "text gone", "ambiguous"]
+
+#: Reasons that are the pipeline's: the document is there, and its text can't be found.
+BY_PIPELINE = ("quarantined", "text gone")
+
+_DIGEST = CANONICAL_DIGEST.name
+_FACTS = ("doc_id", "source", "uri", "digest", "media_type")
+MANIFEST_COLUMNS = tuple(dict.fromkeys((*_FACTS, *COPY_COLUMNS, "content_id", "language")))
+
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Rows of documents and of quarantine at the URIs in question.
+
+    ``moved``: rows of the documents that have the text of evidence that is gone, by its source and uri.
+    """
+
+    documents: Mapping[str, list[_Row]]
+    quarantine: Mapping[str, list[_Row]]
+    moved: Mapping[tuple[str | None, str], _Row] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lake: Lake, release: Release, uris: set[str]) -> Manifest:
+        tables = lake.tables(release.generation)
+
+        def rows(name: str, columns: Iterable[str]) -> dict[str, list[_Row]]:
+            return _by_uri(tables.at(name, release.versions[name]), columns, uris)
+
+        return cls(rows("documents", MANIFEST_COLUMNS), rows("quarantine", _FACTS))
+
+    def find(self, evidence: Evidence) -> _Row | Reason:
+        """The document's row, or why there is none. Documents of several sources with the same text count as one."""
+        found = _of_source(self.documents, evidence)
+        if found:
+            return _of_one_text(found) or "several sources"
+        if _of_source(self.quarantine, evidence):
+            return "quarantined"
+        return self.moved.get((evidence.source, evidence.uri), "absent")
+
+    def following(self, lake: Lake, release: Release, evidence: Iterable[Evidence]) -> Manifest:
+        """The manifest with ``moved``; the newest other release with a document that is gone tells its text."""
+        wanted = {(e.source, e.uri): e for e in evidence if self.find(e) == "absent"}
+        texts: dict[tuple[str | None, str], str] = {}
+        for other in reversed(lake.log.read().releases.values() if wanted else ()):
+            if wanted and other.id != release.id:
+                known = Manifest.of(lake, other, {e.uri for e in wanted.values()}).documents
+                rows = {key: _of_one_text(_of_source(known, e)) for key, e in wanted.items()}
+                texts |= {key: row[_DIGEST] for key, row in rows.items() if row and row[_DIGEST]}
+                wanted = {key: e for key, e in wanted.items() if key not in texts}
+        return replace(self, moved=_with_texts(lake, release, texts)) if texts else self
+
+    def bytes_of(self, question: EvalQuestion) -> str:
+        rows = [row for e in question.evidence for part in (self.documents, self.quarantine)
+                for row in _of_source(part, e)]  # fmt: skip
+        return value_digest(sorted({(row["doc_id"], row["digest"] or "") for row in rows}))
+
+
+def _by_uri(reader: TableReader, columns: Iterable[str], uris: set[str]) -> dict[str, list[_Row]]:
+    rows = reader.scan(list(columns))
+    found: dict[str, list[_Row]] = {}
+    for row in alike(rows, uris).to_pylist():
+        found.setdefault(folded(row["uri"]), []).append(row)
+    return found
+
+
+def _of_source(rows: Mapping[str, list[_Row]], evidence: Evidence) -> list[_Row]:
+    named = rows.get(folded(evidence.uri), ())
+    return exactly([row for row in named if evidence.source in (None, row["source"])], evidence.uri)
+
+
+def _of_one_text(rows: Sequence[_Row]) -> _Row | None:
+    """The row that stands for all; None if they have different texts, or there are none."""
+    digests = {row[_DIGEST] for row in rows}
+    if not rows or (len(rows) > 1 and (len(digests) > 1 or None in digests)):
+        return None
+    return min(rows, key=lambda row: standing(Copy(*(row[name] for name in Copy._fields))))
+
+
+def _with_texts(
+    lake: Lake, release: Release, texts: Mapping[tuple[str | None, str], str]
+) -> dict[tuple[str | None, str], _Row]:
+    """Rows of the documents of the release with these texts (digests)."""
+    reader = lake.tables(release.generation).at("documents", release.versions["documents"])
+    if _DIGEST not in reader.schema.names:
+        return {}
+    by_text: dict[str, list[_Row]] = {}
+    for row in reader.take(_DIGEST, sorted(set(texts.values())), MANIFEST_COLUMNS).to_pylist():
+        by_text.setdefault(row[_DIGEST], []).append(row)
+    found = {key: _of_one_text(by_text.get(digest, ())) for key, digest in texts.items()}
+    return {key: row for key, row in found.items() if row is not None}

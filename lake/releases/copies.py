@@ -1,0 +1,59 @@
+"""Exact copies: documents of a release whose canonical texts are equal, and the one of them that stands for all.
+
+Which one stands depends on the documents alone, never on the night that brought them. A document with headings and a
+title comes before plain text, then the one in the fewest folders, the one with the shortest name, and the first by
+name. It is a relation of all documents of a release, so it is computed from their digests and not stored with any of
+them: no row changes if another document does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow.compute as pc
+
+from lake.schemas import CANONICAL_DIGEST
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Columns of documents that copies are found by.
+COPY_COLUMNS = ("doc_id", "source", "uri", "media_type", "title", CANONICAL_DIGEST.name)
+
+
+class Copy(NamedTuple):
+    """A document that has copies."""
+
+    doc_id: str
+    source: str
+    uri: str
+    media_type: str | None = None
+    title: str | None = None
+
+
+def standing(copy: Copy) -> tuple[bool, bool, int, int, str, str]:
+    """Sort key of copies: the first one stands for the others.
+
+    >>> sorted([Copy("", "s", "old/a.md"), Copy("", "s", "b.md"), Copy("", "s", "a.md")], key=standing)[0].uri
+    'a.md'
+    """
+    is_plain = copy.media_type == "text/plain"
+    return is_plain, copy.title is None, copy.uri.count("/"), len(copy.uri), copy.uri, copy.source
+
+
+def copied(documents: pa.Table) -> pa.Table:
+    """Those of the documents (COPY_COLUMNS) whose text another one has."""
+    counts = documents.column(CANONICAL_DIGEST.name).drop_null().value_counts()
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    if not len(repeated):
+        return documents.slice(0, 0)
+    return documents.filter(pc.is_in(documents.column(CANONICAL_DIGEST.name), repeated))
+
+
+def exact_groups(documents: pa.Table) -> dict[str, list[Copy]]:
+    """The documents (COPY_COLUMNS) that are copies, by the digest of their text; the one that stands is the first."""
+    rows, groups = copied(documents), dict[str, list[Copy]]()
+    *place, digests = (rows.column(name).to_pylist() for name in COPY_COLUMNS)
+    for digest, *values in zip(digests, *place, strict=True):
+        groups.setdefault(digest, []).append(Copy(*values))
+    return {digest: sorted(groups[digest], key=standing) for digest in sorted(groups)}
