@@ -1,11 +1,12 @@
 """What search reaches on public test collections, through raglake's own run and search.
 
     python benchmarks/quality.py --data FOLDER [--work FOLDER] [--only scifact,docs] [--embedder minilm]
-                                 [--tokenizer icu/split] [--window] [--markdown FILE]
+                                 [--tokenizer icu/split] [--window] [--markdown FILE] [--modes text] [--language en]
 
 Each collection is written out as files and ingested once into a lake under ``--work``; then every question is asked
 in every mode. A document stands where its first chunk stands. ``--window`` cuts SciFact's abstracts at the model's 254
 word pieces and ranks by the first cut alone, as published figures of the model do (all-MiniLM-L6-v2: nDCG@10 .645).
+``--language`` states one language for all documents, so that all words are stemmed alike.
 """
 
 from __future__ import annotations
@@ -49,15 +50,19 @@ class Line:
     measures: dict[str, float]
 
 
-def built(collection: Collection, settings: RecipeOptions, work: Path) -> Index:
+def built(collection: Collection, settings: RecipeOptions, work: Path, language: str | None = None) -> Index:
     """The collection's lake under these settings, made where it is not there yet."""
     stated = {name: value for name, value in asdict(settings).items() if value is not None}
+    stated |= {"language": language} if language else {}
     folder = work / f"{collection.of_documents}-{value_digest(stated)[:8]}"
     files, url = folder / "files", str(folder / "lake")
     if (folder / "lake" / "log").exists() and lake.open_lake(url).history().live is not None:
         return lake.open_lake(url)
     if not files.exists():
         collection.write(files)
+        if language:
+            rows = "".join(f"{name},{language}\n" for name in collection.documents)
+            (files / "_metadata.csv").write_text(f"path,language\n{rows}", encoding="utf-8")
     with PlainSteps() as steps:
         outcome = reindex(Job(sources=(str(files),), lake=url, settings=settings), steps)
     if outcome.n_quarantined:
@@ -129,9 +134,9 @@ def lines_of(chosen: argparse.Namespace, name: str) -> Iterator[Line]:
         return
     cut = WINDOW if chosen.window else {}
     settings = RecipeOptions(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
-    index = built(collection, settings, chosen.work)
+    index = built(collection, settings, chosen.work, chosen.language)
     embedder = EmbeddedOnce(load_embedder(chosen.embedder), list(collection.questions.values()))
-    for mode in MODES:
+    for mode in chosen.modes.split(","):
         line = measured(index, collection, mode, embedder, "ordinal = 0" if chosen.window else None)
         print(line, file=sys.stderr)
         yield line
@@ -145,6 +150,8 @@ def main() -> None:
     words.add_argument("--embedder", default="minilm")
     words.add_argument("--tokenizer", help="of the full-text index; unset means the default of a new lake")
     words.add_argument("--window", action="store_true")
+    words.add_argument("--modes", default=",".join(MODES))
+    words.add_argument("--language", help="ISO 639-1; unset means that each document's own is found out")
     words.add_argument("--markdown", type=Path, help="where the tables are written besides stdout")
     chosen = words.parse_args()
     # Threads that share cores with other work cost more than they bring.

@@ -112,6 +112,7 @@ class PromptedEmbedder:
 
     def __init__(self, inner: Embedder, identity: EmbedderIdentity) -> None:
         self.identity = identity
+        self.address: str = getattr(inner, "address", "")
         self._inner = inner
 
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:

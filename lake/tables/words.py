@@ -18,6 +18,8 @@ WORD_COLUMNS = ("words", "heading_words")
 _MARK = "\u241f"
 #: Stop words are a third of prose, and a tenth of prose in a related language.
 _SHARE_OF_STOP_WORDS = 0.2
+#: Minimum number of a question's different stop words in a language that no document is in.
+_OF_A_FOREIGN_LANGUAGE = 3
 
 
 def are_own(tokenizer: str) -> bool:
@@ -112,7 +114,10 @@ def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words") -> Ask
 
 
 def common_pieces(text: str, algorithms: Sequence[str]) -> set[str]:
-    """Pieces of a question, between spaces, that are stop words of its language; none if nothing else would be left."""
+    """Pieces of a question, between spaces, that are stop words of its language; none if nothing else would be left.
+
+    The question may be in a language of no document, in which its stop words would be rare, telling words.
+    """
     pieces = [piece for piece in text.split() if any(map(str.isalnum, piece))]
     shouts = not any(map(str.islower, text))
     found = {
@@ -121,14 +126,17 @@ def common_pieces(text: str, algorithms: Sequence[str]) -> set[str]:
             for n, piece in enumerate(pieces)
             if _bare(piece) in STOP_WORDS.get(algorithm, ()) and (shouts or not _is_name(piece, n))
         }
-        for algorithm in dict.fromkeys(algorithms)
+        for algorithm in dict.fromkeys([*algorithms, *STOP_WORDS])
     }
     counts = {algorithm: sum(piece in common for piece in pieces) for algorithm, common in found.items()}
-    own, *_ = counts
-    best = max(counts, key=lambda algorithm: counts[algorithm])
-    # Languages share stop words, such as "in" and "war": another language than the lake's must fit clearly better.
-    common = found[best if counts[best] >= counts[own] + 2 else own]
-    return common if len(common) < len(set(pieces)) else set()
+    own, best = algorithms[0], max(algorithms, key=lambda algorithm: counts[algorithm])
+    # Languages share stop words, such as "in" and "war": another language than the lake's must fit clearly better,
+    # and one of no document must show three, since names such as "El Al" have two.
+    best = best if counts[best] >= counts[own] + 2 else own
+    foreign = max(found, key=lambda algorithm: counts[algorithm])
+    if counts[foreign] >= counts[best] + 2 and len(set(map(_bare, found[foreign]))) >= _OF_A_FOREIGN_LANGUAGE:
+        best = foreign
+    return found[best] if len(found[best]) < len(set(pieces)) else set()
 
 
 def _bare(piece: str) -> str:
