@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Template
 from types import MappingProxyType
@@ -62,11 +63,16 @@ def load_prompts(folder: str | Path | None = None) -> Prompts:
     Raises UsageError for a missing folder, a file of unknown name, and a template with missing or unknown
     placeholders.
     """
-    texts = {name: (_PACKAGED / f"{name}.md").read_text(encoding="utf-8") for name in PLACEHOLDERS}
+    texts = dict(_packaged())
     chosen = folder or os.environ.get(VARIABLE) or None
     if chosen is not None:
         texts |= _own(Path(chosen))
     return Prompts(MappingProxyType(texts))
+
+
+@cache
+def _packaged() -> Mapping[str, str]:
+    return {name: (_PACKAGED / f"{name}.md").read_text(encoding="utf-8") for name in PLACEHOLDERS}
 
 
 def _own(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from lake.answer.templates import load_prompts
 from lake.answer.values import Answer
 from lake.cache import entries
 from lake.cache.caches import Caches, written
-from lake.cache.encoding import Unkeyable
+from lake.cache.encoding import Unkeyable, encoded
 from lake.cache.similar import KnownQuestion
 from lake.errors import LakeError
 
@@ -96,12 +96,15 @@ class CachedAnswers:
             return None
         plugin = str(plugins.find("chat_models", chat.name.partition(":")[0]))  # with its package's version
         model = [chat.name, type(chat).__qualname__, getattr(chat, "address", ""), plugin]
-        rest = [request.options, prompts, list(request.history), model, searches]
-        place = self._caches.place("answers", request.scope, request.question, *rest)
-        group = self._caches.place("answers", request.scope, "all but the question", rest)
-        if place is None or group is None:
+        try:
+            rest = encoded([request.options, prompts, list(request.history), model, searches])
+        except Unkeyable:
             return None
-        return _Planned(self._caches, replace(request, chat=chat), place, group.key, time.monotonic())
+        place = self._caches.place("answers", request.scope, request.question, rest)
+        planned = replace(request, chat=chat)
+        if place is None:
+            return None
+        return _Planned(self._caches, planned, place, request.scope.tag.encode() + rest, time.monotonic())
 
 
 @dataclass(slots=True)
@@ -111,7 +114,7 @@ class _Planned:
     caches: Caches
     request: AnswerRequest
     place: EntryPlace
-    group: str
+    group: bytes
     started: float
     vector: np.ndarray | None = None
 

@@ -32,7 +32,7 @@ _MOST_WAITING = 32 << 20
 #: Bytes of the largest entry.
 _LARGEST = 8 << 20
 #: Seconds until a server that failed is tried again: at first, and at most.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 
 #: Stores an entry unless the lake erased something after the entry's epoch: an answer that was under way then must

@@ -35,7 +35,7 @@ class Scope:
     @classmethod
     def of(cls, release: Release, history: History) -> Scope:
         epoch = epoch_of(history)
-        tag = value_digest([FORMAT, version(), epoch, history.rights, release.to_json()])
+        tag = value_digest([FORMAT, version(), epoch, history.rights, _digest(release)])
         return cls(release.id, epoch, history.rights, history.head, tag)
 
 
@@ -60,6 +60,23 @@ def epoch_of(history: History) -> int:
     Older entries can't be found once it grows. A checkpoint keeps entries of erasures, so it never shrinks.
     """
     return next((entry.seq for entry in reversed(history.entries) if entry.action == "forget"), 0)
+
+
+#: Digests of the releases last asked for, which the log holds as one object each; the release keeps its id from reuse.
+_digests: dict[int, tuple[Release, str]] = {}
+_MOST_DIGESTS = 64
+
+
+def _digest(release: Release) -> str:
+    """Of everything that the log says of the release."""
+    known = _digests.get(id(release))
+    if known is not None and known[0] is release:
+        return known[1]
+    if len(_digests) >= _MOST_DIGESTS:
+        _digests.clear()
+    digest = value_digest(release.to_json())
+    _digests[id(release)] = release, digest
+    return digest
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,19 @@ class KnownQuestion:
 
 
 class SimilarQuestions:
-    """Questions by everything else that decides their answers; bounded by bytes, the oldest go first."""
+    """Questions by everything else that decides their answers; bounded by bytes, the oldest go first.
+
+    ``group`` is that everything else; only its digest is held.
+    """
 
     def __init__(self, least: float, most_bytes: int) -> None:
         self._least, self._most_bytes = least, most_bytes
-        self._known: OrderedDict[tuple[str, str], KnownQuestion] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, str], KnownQuestion] = OrderedDict()
         self._n_bytes = 0
         self._lock = Lock()
 
-    def add(self, group: str, question: KnownQuestion) -> None:
+    def add(self, group: bytes, question: KnownQuestion) -> None:
+        group = sha256(group).digest()
         with self._lock:
             self._remove((group, question.text))
             self._known[group, question.text] = question
@@ -49,9 +54,9 @@ class SimilarQuestions:
             while self._n_bytes > self._most_bytes:
                 self._remove(next(iter(self._known)))
 
-    def nearest(self, group: str, text: str, vector: np.ndarray) -> KnownQuestion | None:
+    def nearest(self, group: bytes, text: str, vector: np.ndarray) -> KnownQuestion | None:
         """The closest question of the group that agrees closely enough, and in every number and name with a digit."""
-        numbers = _numbered(text)
+        group, numbers = sha256(group).digest(), _numbered(text)
         with self._lock:
             of_group = [one for (name, _), one in self._known.items() if name == group]
         alike = [one for one in of_group if one.vector.shape == vector.shape and _numbered(one.text) == numbers]
@@ -67,7 +72,7 @@ class SimilarQuestions:
             for key in [key for key, one in self._known.items() if one.place.tag not in tags]:
                 self._remove(key)
 
-    def _remove(self, key: tuple[str, str]) -> None:
+    def _remove(self, key: tuple[bytes, str]) -> None:
         known = self._known.pop(key, None)
         if known is not None:
             self._n_bytes -= known.n_bytes

@@ -64,8 +64,8 @@ def embedder_of(release: Release, embedder: Embedder | None) -> list[Any]:
     """What decides the vector of a question: the model's identity and where it is called."""
     identity = embedder.identity if embedder else release.recipe.embedder
     if embedder is None:
-        return [asdict(identity), "", address_of(identity.name)]
-    return [asdict(identity), type(embedder).__qualname__, getattr(embedder, "address", "")]
+        return [identity, "", address_of(identity.name)]
+    return [identity, type(embedder).__qualname__, getattr(embedder, "address", "")]
 
 
 def _reranker(name: str) -> list[Any]:
@@ -125,7 +125,7 @@ class CachedResults:
     def vectors(self, encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
         """Like ``query_vectors``: only texts that are in no cache are embedded."""
         identity = encoder.identity
-        parts = [asdict(identity), type(encoder).__qualname__, getattr(encoder, "address", "")]
+        parts = [identity, type(encoder).__qualname__, getattr(encoder, "address", "")]
         places = [self._caches.place_of_vector(*parts, text) for text in texts]
 
         def read(data: bytes, _: str) -> np.ndarray | None:

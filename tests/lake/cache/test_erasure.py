@@ -22,6 +22,8 @@ from tests.lake.cache.test_keys import OPTIONS, Chat
 from tests.lake.service.conftest import TwoReleases
 
 QUESTION = "Which oil does Lamp 7 burn?"
+#: What the document says, and the chat model does not.
+ERASED = b"Lamp 7 burns olive oil, he said"
 
 
 def in_process(index: Index) -> bytes:
@@ -62,8 +64,8 @@ def test_forget_leaves_erased_text_in_no_cache(
     monkeypatch.setattr(caches, "_LOOK_EVERY", 0.05)
     running, other = opened(changing.url), opened(changing.url)
     fill(running)
-    assert b"Lamp 7 burns" in in_process(running)
-    assert b"Lamp 7 burns" in in_redis(env, changing.url)
+    assert ERASED in in_process(running)
+    assert ERASED in in_redis(env, changing.url)
     forgotten = operate.forget(changing.url, uri="7.md", why="request 4711")
     assert forgotten.proof is not None
     assert forgotten.proof.holds
@@ -76,7 +78,7 @@ def test_forget_leaves_erased_text_in_no_cache(
     for index in (running, other):
         fill(index)
         assert index.search(QUESTION, 40).column("uri").to_pylist().count("7.md") == 0
-    assert b"Lamp 7 burns" not in in_process(running) + in_process(other) + in_redis(env, changing.url)
+    assert ERASED not in in_process(running) + in_process(other) + in_redis(env, changing.url)
     assert b"Lamp 8 burns" in in_redis(env, changing.url)
 
 
@@ -106,9 +108,9 @@ def test_a_slow_question_brings_nothing_back(
     monkeypatch.undo()
     monkeypatch.setenv("RAGLAKE_CACHE_URL", env.url)
     assert len(found) == 2
-    assert b"Lamp 7 burns" not in in_redis(env, changing.url)
+    assert ERASED not in in_redis(env, changing.url)
     slow.search("another question", 1)
-    assert b"Lamp 7 burns" not in in_process(slow)
+    assert ERASED not in in_process(slow)
 
 
 def test_the_server_itself_refuses_what_is_older_than_an_erasure(redis_server: RedisServer) -> None:
