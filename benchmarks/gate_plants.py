@@ -27,7 +27,8 @@ NORMALISATION = (
 import re
 from dataclasses import replace
 def content_row(item):
-    text = re.sub(r"(\\w+) (\\w+)", r"\\1\\2", item.data.decode())
+    text = item.data.decode("utf-16" if item.data[:2] in (b"\\xff\\xfe", b"\\xfe\\xff") else "utf-8-sig")
+    text = re.sub(r"(\\w+) (\\w+)", r"\\1\\2", text)
     return _right(replace(item, data=text.encode()))
 contents.content_row = content_row
 """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lake.search.snapshot import Snapshot
 
 #: The estimated Jaccard similarity from which on documents are near-copies.
-NEAR = 0.9
+NEAR = 0.8
 #: Contents whose signatures are read at a time.
 _AT_A_TIME = 4096
 
