@@ -269,7 +269,7 @@ def _client(words: dict[str, Any], seconds: float) -> Redis:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(". ")
 
 
 def _batches(keys: Iterator[bytes]) -> Iterator[list[bytes]]:

@@ -142,7 +142,12 @@ def figures(lake: Lake, url: str | None = None) -> dict[str, Any]:
 
     Raises UsageError if there is no address, ContractError if the server can't be reached.
     """
-    store = RedisStore(required_address(lake, url), prefix_of(secret_of(lake)))
+    found = address(url)
+    if found is None:
+        raise UsageError(
+            f"no address of a cache that services share; set {VARIABLE}, or pass --cache redis://HOST:6379/0"
+        )
+    store = RedisStore(found, prefix_of(secret_of(lake)))
     try:
         return {"cache": store.shown, **store.figures()}
     except Unavailable as away:
