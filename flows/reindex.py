@@ -13,7 +13,7 @@ import pyarrow as pa
 from expectations.validator import VALIDATOR
 from lake import configuration
 from lake.directory import Lake
-from lake.embed import price_per_million_tokens
+from lake.embed import price_per_million_tokens, prompt_tokens
 from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.batch_jobs import open_batches, texts_asked_for
@@ -227,7 +227,9 @@ def _request(
         digests = texts.column("text_digest").to_pylist()
         wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
         chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
-        asked |= zip(*(chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens")), strict=True)
+        of_prompt = prompt_tokens(found.plan.recipe.embedder)
+        new, counts = (chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens"))
+        asked |= {digest: n_tokens + of_prompt for digest, n_tokens in zip(new, counts, strict=True)}
         _check_budget(job, found.plan.recipe, sum(asked.values()))
         steps.progress("texts", 0, chosen.num_rows)
         for path in request_vectors(lake, chosen):

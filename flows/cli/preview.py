@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from lake.directory import Lake
-from lake.embed import price_per_million_tokens
+from lake.embed import price_per_million_tokens, prompt_tokens
 from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
@@ -78,7 +78,7 @@ def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> tuple[in
         seen |= new
         rows = pl.DataFrame(texts).filter(pl.col("text_digest").is_in(list(new)))
         n_tokens += int(rows["n_tokens"].sum())
-    return len(seen), n_tokens
+    return len(seen), n_tokens + len(seen) * prompt_tokens(plan.recipe.embedder)
 
 
 def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[pa.Table]:

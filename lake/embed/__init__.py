@@ -13,6 +13,7 @@ from lake.embed.registry import (
     identify,
     load_embedder,
     price_per_million_tokens,
+    prompt_tokens,
     tokenizer_of,
     usual_prompts,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "identify",
     "load_embedder",
     "price_per_million_tokens",
+    "prompt_tokens",
     "tokenizer_of",
     "usual_prompts",
 ]

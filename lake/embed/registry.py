@@ -138,6 +138,11 @@ def tokenizer_of(name: str) -> Tokenizer:
     return family_of(name).tokenizer(name)
 
 
+def prompt_tokens(identity: EmbedderIdentity) -> int:
+    """Number of tokens that the document prompt adds to each text."""
+    return tokenizer_of(identity.name).count(identity.document_prompt) if identity.document_prompt else 0
+
+
 def price_per_million_tokens(name: str, *, in_batches: bool = False) -> float | None:
     """USD for a million input tokens; 0.0 for a local model, None if the price is not known."""
     return family_of(name).price(name, in_batches=in_batches)

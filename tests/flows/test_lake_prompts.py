@@ -44,7 +44,12 @@ def test_another_prompt_embeds_all_texts_anew_and_shares_no_vector(source: Path,
     job = Job((str(source),), lake_url, stated("query: ", "passage: "), change_recipe=True)
     shown = preview(job, silent)
     assert (shown["n_texts_to_embed"], shown["query_prompt"], shown["document_prompt"]) == (2, "query: ", "passage: ")
+    bare = preview(Job((str(source),), lake_url + "2", stated()), silent)
+    assert shown["n_tokens_to_embed"] == bare["n_tokens_to_embed"] + 2 * 2, "a prompt of two tokens before each text"
     prompted = ingest(settings=stated("query: ", "passage: "), change_recipe=True).release
+    spent = open_lake(lake_url).history().spent(prompted or "")
+    assert spent is not None
+    assert spent.n_tokens_embedded == shown["n_tokens_to_embed"]
     second, hash_alone = vectors_of(lake_url), load_embedder("hash")
     for text, vector in second.items():
         assert np.abs(vector - first[text]).max() > 1e-3
