@@ -120,6 +120,11 @@ class Caches:
         with self._counting:
             self.counts[level, store, outcome] += 1
 
+    def counted(self) -> dict[tuple[str, str, str], int]:
+        """Look-ups so far, by level, store and outcome."""
+        with self._counting:
+            return dict(self.counts)
+
     def keep(self, place: EntryPlace, data: bytes) -> None:
         """Stores the entry in both stores, as far as it still holds."""
         self.process.put(place.key, data, place.tag)
@@ -188,7 +193,7 @@ def watch(follow: Callable[[Any], None], reader: Any) -> None:
             alive = known()
             if alive is None:
                 return
-            with suppress(LakeError, OSError):
+            with suppress(Exception):  # whatever a store raises, the next look may succeed
                 follow(alive)
             del alive
 

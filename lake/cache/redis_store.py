@@ -70,7 +70,7 @@ class RedisStore:
         self._lock = Lock()
         self._n_waiting = self._n_late = 0
         self._is_up, self._pause, self._next_try = True, _FIRST_PAUSE, 0.0
-        self._is_checked = False
+        self._is_checked = self._is_refused = False
 
     @property
     def is_up(self) -> bool:
@@ -164,7 +164,7 @@ class RedisStore:
                 if not holds():
                     self._clearer.unlink(key)
         except Exception as error:  # noqa: BLE001 - what is not stored is only computed again
-            self._failed(type(error).__name__)
+            self._not_written(error)
         finally:
             with self._lock:
                 self._n_waiting -= len(value)
@@ -176,6 +176,16 @@ class RedisStore:
             is_late = self._n_late >= _MOST_LATE
         if is_late:
             self._failed(f"{_MOST_LATE} late answers in a row")
+
+    def _not_written(self, error: Exception) -> None:
+        """A server that is full, or only read, still answers look-ups."""
+        from redis.exceptions import ResponseError
+
+        if not isinstance(error, ResponseError):
+            self._failed(type(error).__name__)
+        elif not self._is_refused:
+            self._is_refused = True
+            _log.warning("the cache at %s takes no entries: %s", self.shown, _reason(error))
 
     def _check_memory(self) -> None:
         """Warns once of a server that never drops anything: entries have no expiry."""

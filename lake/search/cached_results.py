@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from lake.search.question import SearchRequest
 
 #: What SQL may call that is another value the next time.
-_FICKLE = re.compile(r"now|today|current|local|random|rand|uuid|clock|timestamp_?now", re.IGNORECASE)
+_FICKLE = re.compile(
+    r"(?<![a-z0-9])(now|today|current|local(time(stamp)?)?|random|rand|uuid|clock)(?![a-z0-9])", re.IGNORECASE
+)
 
 
 def deciding(options: SearchOptions, release: Release, embedder: Embedder | None) -> list[Any]:

@@ -58,7 +58,7 @@ class CacheFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         found = "Look-ups by level (vectors, results, answers), store and outcome (hit, miss, failed, similar)."
         lookups = CounterMetricFamily("raglake_cache_lookups", found, labels=["level", "store", "outcome"])
-        for labels, n in sorted(self._caches.counts.copy().items()):
+        for labels, n in sorted(self._caches.counted().items()):
             lookups.add_metric(labels, n)
         yield lookups
         process = self._caches.process

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -201,3 +203,48 @@ def test_a_lake_that_can_only_be_read_says_what_to_do(redis_server: RedisServer,
     Path(changing.url).chmod(0o500)
     with pytest.raises(UsageError, match="raglake cache --lake"):
         opened(changing.url, url=redis_server.url)
+
+
+def test_a_server_that_is_full_goes_on_answering(redis_server: RedisServer, changing: TwoReleases) -> None:
+    from redis import Redis
+
+    index = opened(changing.url, url=redis_server.url, megabytes=0)
+    index.search(QUESTION, 3)
+    settled(index)
+    with Redis.from_url(redis_server.url) as client:
+        client.config_set("maxmemory", "1mb")
+        client.config_set("maxmemory-policy", "noeviction")
+    for number in range(3):
+        assert index.search(f"lamp {number}", 3).cached is None
+    settled(index)
+    assert index.caches is not None
+    assert index.caches.shared is not None
+    assert index.caches.shared.is_up
+    assert index.search(QUESTION, 3).cached == "redis"
+    assert index.search("lamp 0", 3).cached is None
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl for a certificate")
+def test_over_tls(redis_server: RedisServer, changing: TwoReleases, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    redis_server.kill()
+    words = [
+        "--tls-port",
+        str(redis_server.port),
+        "--port",
+        "0",
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-auth-clients",
+    ]
+    redis_server.start([*words, "no", "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate)])
+    address = redis_server.url.replace("redis://", "rediss://")
+    trusting = opened(changing.url, url=f"{address}?ssl_ca_certs={certificate}", megabytes=0)
+    trusting.search(QUESTION, 3)
+    assert settled(trusting).search(QUESTION, 3).cached == "redis"
+    wary = opened(changing.url, url=address, megabytes=0)
+    wary.search(QUESTION, 3)
+    assert settled(wary).search(QUESTION, 3).cached is None
