@@ -85,7 +85,7 @@ def resolve(lake: Lake, release: Release, questions: Sequence[EvalQuestion], *, 
 
     A span counts if it still holds the quote; otherwise the whole text is searched for the quote, ignoring white
     space, and context and old place choose among several occurrences. A document that is gone is followed to one with
-    the text that it had in the last kept release that has it, unless ``follow`` is false.
+    the text or the bytes that it had in the last kept release that has it, unless ``follow`` is false.
     """
     evidence = [piece for question in questions for piece in question.evidence]
     manifest = Manifest.of(lake, release, {piece.uri for piece in evidence})

@@ -116,6 +116,8 @@ class Hit(BaseModel):
     last_page: int | None = None
     section_page: int | None = None
     modified_at: datetime | None
+    copies: list[str] = Field(default_factory=list, description="Uris of other documents that the passage stands for.")
+    copy_sources: list[str] = Field(default_factory=list, description="The source of each of the copies.")
 
 
 class QueryResult(BaseModel):

@@ -123,6 +123,41 @@ def test_a_source_copied_whole_is_no_other_evidence(
     assert [one.left_out for one in lamps.resolve(QUESTIONS)].count("several sources") == 4
 
 
+def test_what_is_lost_of_a_moved_document_is_lost_by_the_pipeline(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    texts = {
+        "a": "Kept by <b>clerk one</b>, always.",
+        "b": "Rinsed by <b>clerk two</b>, once.",
+        "c": "Oiled by clerk 3.",
+    }
+    for name, text in texts.items():
+        (source / f"{name}.txt").write_text(text)
+    ingest()
+    quotes = ("<b>clerk one</b>", "<b>clerk two</b>", "clerk 3")
+    asked = [EvalQuestion("moved", f"Who is it in {quote}?", evidence=(Evidence(f"{name}.txt", quote=quote),))
+             for name, quote in zip(texts, quotes, strict=True)]  # fmt: skip
+    index = lake.open_lake(lake_url)
+    before = index.resolve(asked)
+    # One parser does not keep the words, one can't read the file, and one keeps what it had in other bytes.
+    (source / "a.txt").rename(source / "moved-a.html")
+    (source / "b.txt").rename(source / "moved-b.pdf")
+    (source / "c.txt").unlink()
+    (source / "moved-c.txt").write_bytes(texts["c"].encode("utf-16"))
+    ingest()
+    after = index.resolve(asked)
+    assert [one.left_out for one in after] == ["text gone", "quarantined", ""]
+    assert [one.evidence_bytes == was.evidence_bytes for one, was in zip(after, before, strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+    assert [place.start for place in after[2].places] == [place.start for place in before[2].places]
+    (source / "moved-c.txt").unlink()
+    ingest(allow_removals=1)
+    assert index.resolve(asked)[2].left_out == "absent"
+
+
 def test_why_names_the_copy_that_stands(lamps: Index, source: Path, ingest: Callable[..., Outcome]) -> None:
     (source / "oil.md").write_text(text_of("oil"))
     ingest(settings=CUT)

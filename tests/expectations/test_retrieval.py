@@ -194,7 +194,7 @@ def test_names_in_trec_files_are_never_two_things(
     built: Index, source: Path, lake_url: str, ingest: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     (source.parent / "other").mkdir()
-    (source.parent / "other" / "my tides.md").write_text(TIDES)
+    (source.parent / "other" / "my tides.md").write_text(TIDES + "\nNeap tides are lower.\n")
     ingest(
         sources=(f"a={source}", f"b={source.parent / 'other'}"),
         settings=RecipeOptions(embedder="hash", **CUTS[0]),
