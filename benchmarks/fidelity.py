@@ -8,13 +8,15 @@
 from __future__ import annotations
 
 import argparse
+import calendar
+import json
 import re
 import signal
 import statistics
 import tempfile
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
@@ -29,6 +31,18 @@ MAX_BYTES, MAX_SECONDS = 2_000_000, 15
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010\xad][ \t]*\r?\n\s*(?=\w)")
 _UNSEEN = re.compile("[\xad\u200b\ufeff]")
 _WORD = re.compile(r"[^\W_]+")
+#: Formats whose head is metadata: its words count as kept if they stand there.
+STATED = (".md", ".markdown", ".org")
+MOST_PIECES = 24
+_MONTHS = {calendar.month_abbr[number].lower(): str(number) for number in range(1, 13)}
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_AMERICAN = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?![\d/])")
+_WORDED = re.compile(
+    rf"(?<![\w-])(?:(?P<day>\d{{1,2}})-)?(?P<month>{'|'.join(_MONTHS)})(?:-(?P<year>\d{{4}}|\d\d))?(?![\w-])", re.I
+)
+_CLOCK = re.compile(r"(?<![\d:])(\d{1,2})((?::\d\d){1,2}) ([AP])M\b")
+_ZEROS = re.compile(r"(?<![\d.,])0+(?=\d)")
+_BOOLEAN = re.compile(r"\b(?:TRUE|FALSE)\b", re.IGNORECASE)
 
 
 class Measured(NamedTuple):
@@ -51,13 +65,81 @@ class Measured(NamedTuple):
 
 
 def words(text: str) -> Counter[str]:
-    """Runs of letters and digits, each as often as it occurs; a hyphen at the end of a line joins.
+    """How often each word occurs."""
+    return Counter(tokens(text))
 
-    >>> sorted(words("Ｒe-\\n  port of 2\u00b2 re\u00adports, snake_case").items())
-    [('22', 1), ('case', 1), ('of', 1), ('report', 1), ('reports', 1), ('snake', 1)]
+
+def tokens(text: str) -> list[str]:
+    """Runs of letters and digits; a hyphen at the end of a line joins.
+
+    >>> tokens("Ｒe-\\n  port of 2\u00b2 re\u00adports, snake_case")
+    ['report', 'of', '22', 'reports', 'snake', 'case']
     """
     joined = _UNSEEN.sub("", _HYPHEN.sub("", text))
-    return Counter(_WORD.findall(unicodedata.normalize("NFKC", joined).casefold()))
+    return _WORD.findall(unicodedata.normalize("NFKC", joined).casefold())
+
+
+def values(text: str) -> str:
+    """The text of a sheet with one form for each value, without separators of thousands.
+
+    Days and months are numbers, hours are those of a 24-hour clock, and booleans are 1 and 0.
+
+    >>> values("83,858 on 2031-03-04, 3/4/2031, 4-Mar-31, Mar-31, 4-Mar at 1:05 PM is TRUE")
+    '83858 on 2031-3-4, 2031-3-4, 2031-3-4, 2031-3, 3-4 at 13:5 is 1'
+    """
+    text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
+    text = _AMERICAN.sub(lambda match: f"{_year(match[3])}-{match[1]}-{match[2]}", text)
+    text = _WORDED.sub(_by_numbers, text)
+    text = _CLOCK.sub(lambda match: f"{int(match[1]) % 12 + 12 * (match[3] == 'P')}{match[2]}", text)
+    text = _BOOLEAN.sub(lambda match: "1" if match[0].upper() == "TRUE" else "0", text)
+    return _ZEROS.sub("", text)
+
+
+def _by_numbers(match: re.Match[str]) -> str:
+    """A date such as 4-Mar-31, Mar-31 or 4-Mar in the order of ISO dates."""
+    parts = (match["year"] and _year(match["year"]), _MONTHS[match["month"].lower()], match["day"])
+    return "-".join(part for part in parts if part)
+
+
+def _year(written: str) -> str:
+    return written if len(written) > 2 else f"{20 if int(written) < 50 else 19}{written}"
+
+
+def reunited(other: str, canonical: str, missing: Counter[str], extra: Counter[str]) -> Counter[str]:
+    """Missing words that only stand apart in one reading of a drawn page, and in one piece in the other.
+
+    >>> reunited("s u m m ary of effort", "summary of ef fort", words("s u m m ary effort"), words("summary ef fort"))
+    Counter({'m': 2, 's': 1, 'u': 1, 'ary': 1, 'effort': 1})
+    """
+    found: Counter[str] = Counter()
+    left, spare = missing.copy(), extra.copy()
+    for run in _runs(tokens(other), spare):
+        for word in run:
+            if left[word] > 0:
+                left[word] -= 1
+                found[word] += 1
+    for run in _runs(tokens(canonical), left):
+        found["".join(run)] += 1
+    return found
+
+
+def _runs(pieces: Sequence[str], wholes: Counter[str]) -> Iterator[Sequence[str]]:
+    """Runs of pieces that make up one of ``wholes``, each of which is used up."""
+    starts = {whole[: min(len(whole), 3)] for whole in wholes}
+    at = 0
+    while at < len(pieces):
+        length = 1
+        joined = pieces[at]
+        for last in range(at + 1, min(at + MOST_PIECES, len(pieces))):
+            joined += pieces[last]
+            if len(joined) >= 3 and joined[:3] not in starts:
+                break
+            if wholes[joined] > 0:
+                wholes[joined] -= 1
+                length = last - at + 1
+                yield pieces[at : last + 1]
+                break
+        at += length
 
 
 def chosen(folders: Iterable[Path], per_format: int) -> list[Path]:
@@ -89,12 +171,21 @@ def measured(path: Path, other: str) -> Measured:
         parsed = parse(path.read_bytes(), path.name)
     finally:
         signal.alarm(0)
-    wanted, kept = words(other), words(parsed.text)
+    suffix = path.suffix.lower()
+    canonical = parsed.text
+    if suffix in STATED:
+        stated = {**parsed.metadata, "title": parsed.title, "author": parsed.author, "language": parsed.language}
+        canonical = f"{canonical}\n{json.dumps(stated, ensure_ascii=False, default=str)}"
+    if suffix in readers.SHEETS:
+        other, canonical = values(other), values(canonical)
+    wanted, kept = words(other), words(canonical)
     missing = wanted - kept
+    if suffix == ".pdf":
+        missing -= reunited(other, canonical, missing, kept - wanted)
     names = " ".join(f"{word}x{n}" if n > 1 else word for word, n in missing.most_common(12))
     omitted = " ".join(sorted({one.kind for one in parsed.omitted}))
     n_named = sum(one.n_words for one in parsed.omitted)
-    return Measured(path, wanted.total(), (wanted & kept).total(), n_named, names, omitted)
+    return Measured(path, wanted.total(), wanted.total() - missing.total(), n_named, names, omitted)
 
 
 def compare(paths: Sequence[Path]) -> tuple[list[Measured], dict[Path, str]]:

@@ -16,6 +16,10 @@ _STATED = (
     "title|subtitle|author|email|date|language|description|keywords|filetags|category|options|startup|property|setupfile"
     r"|archive|bibliography|columns|constants|link|macro|priorities|tags|todo|seq_todo|typ_todo|(?:export|latex|html|beamer)_\w+"
 )
+#: Those that readers of the document see, or that describe it; the others switch settings.
+_SHOWN = frozenset(
+    ("title", "subtitle", "author", "email", "date", "language", "description", "keywords", "filetags", "category")
+)
 _KEYWORDS = re.compile(rf"(?:[ \t]*\n|#[ \t].*\n|#\+(?:{_STATED}):.*(?:\n|\Z))+", re.IGNORECASE)
 _COMMENT = re.compile(r"^#[ \t].*$", re.MULTILINE)
 _KEYWORD = re.compile(r"^#\+(\w+):[ \t]*(.*)$", re.MULTILINE)
@@ -36,6 +40,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         if value.strip():
             stated[key.lower()] = f"{stated.get(key.lower(), '')} {one_line(value)}".lstrip()
     comments = " ".join(_COMMENT.findall(head))
+    settings = " ".join(f"{key} {value}" for key, value in _KEYWORD.findall(head) if key.lower() not in _SHOWN)
+    left_out = [
+        omission("hidden", text, place) for text, place in ((comments, "comments"), (settings, "settings")) if text
+    ]
     blocks = list(blocks_of(body))
     return source_document(
         body,
@@ -44,7 +52,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         author=stated.pop("author", None),
         language=stated.pop("language", None),
         metadata={**metadata, **stated},
-        omitted=(*omitted, *([omission("hidden", comments, "comments")] if comments else ())),
+        omitted=(*omitted, *left_out),
     )
 
 

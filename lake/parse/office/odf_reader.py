@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lake.parse.canonical import one_line
+from lake.parse.office.odf_lists import ListStyles, Numbers, item_start
 from lake.parse.office.ooxml import Omit, Package, attribute, plain_rows
 
 if TYPE_CHECKING:
@@ -129,8 +130,10 @@ class OdfReader:
         self._in_margin = self._in_box = False
         self._notes = 0
         self._may_add = _MAX_ADDED
+        self._lists = ListStyles()
         for root in roots:
             self._learn_styles(root)
+            self._lists.learn(root)
 
     def text(self, body: _Element) -> list[OdfItem]:
         if next(body.iter("{*}soft-page-break"), None) is not None:
@@ -235,7 +238,7 @@ class OdfReader:
         else:
             self._blocks(node, items)
 
-    def _paragraph(self, node: _Element, items: list[OdfItem]) -> None:
+    def _paragraph(self, node: _Element, items: list[OdfItem], label: str = "") -> None:
         if self._is_hidden(node):
             self._leave_out("hidden", node, "hidden paragraphs")
             return
@@ -243,9 +246,17 @@ class OdfReader:
         text, after = self._inline_text(node)
         level = self._level(node)
         if text.strip():
+            text = self._labelled(node, text, level, label)
             items.append(OdfItem(text, page, level if len(text) <= _LONGEST_HEADING else 0))
         for append in after:
             append(items)
+
+    def _labelled(self, node: _Element, text: str, level: int, label: str) -> str:
+        """A paragraph's text after its label in a list, or a heading's after its number."""
+        if level and not label and odf_name(node) == "h":
+            label = self._lists.heading(node, level, lambda: self._chain(attribute(node, "style-name")))
+        is_written = any(odf_name(one) == "number" for one in node)
+        return f"{label} {text}" if label and not is_written else text
 
     def _inline_text(self, node: _Element) -> tuple[str, list[Callable[[list[OdfItem]], None]]]:
         outer, self._after = self._after, []
@@ -254,7 +265,7 @@ class OdfReader:
         after, self._after = self._after, outer
         return "".join(pieces), after
 
-    def _list(self, node: _Element, items: list[OdfItem], depth: int = 0) -> None:
+    def _list(self, node: _Element, items: list[OdfItem]) -> None:
         lines: list[str] = []
         after: list[Callable[[list[OdfItem]], None]] = []
         page = self._page
@@ -267,20 +278,51 @@ class OdfReader:
                 append(items)
             after.clear()
 
-        for child, inner_depth in _list_parts(node, depth):
+        for child, depth, label in self._list_parts(node):
             if odf_name(child) not in ("p", "h") or self._level(child) or self._is_hidden(child):
                 end()
                 page = self._page
-                self._block(child, items)
+                if odf_name(child) in ("p", "h"):
+                    self._paragraph(child, items, label or "")
+                else:
+                    self._block(child, items)
                 continue
             page = page if lines else self._page
             text, later = self._inline_text(child)
             after += later
-            first = child.getprevious() is None or odf_name(child.getprevious()) == "number"
             if text.strip():
-                mark = "- " if first or not lines else "  "
-                lines.append(f"{'  ' * inner_depth}{mark}{one_line(text)}")
+                mark = f"{label or '-'} " if label is not None or not lines else "  "
+                lines.append(f"{'  ' * depth}{mark}{one_line(text)}")
         end()
+
+    def _list_parts(
+        self, node: _Element, depth: int = 0, name: str = "", numbers: Numbers | None = None
+    ) -> Iterator[tuple[_Element, int, str | None]]:
+        """What stands in the items of a list, with its depth and the label of its item: "" for a bullet.
+
+        The label is None after the first block of an item.
+        """
+        name = attribute(node, "style-name") or name
+        numbers = numbers or self._lists.of_list(node, name)
+        for item in node:
+            if odf_name(item) not in ("list-item", "list-header"):
+                continue
+            for place, inner in enumerate(one for one in item if odf_name(one) != "number"):
+                if odf_name(inner) == "list":
+                    yield from self._list_parts(inner, depth + 1, name, numbers)
+                elif place:
+                    yield inner, depth, None
+                else:
+                    yield inner, depth, self._label(item, inner, depth, name, numbers)
+
+    def _label(self, item: _Element, first: _Element, depth: int, name: str, numbers: Numbers) -> str:
+        if odf_name(item) == "list-header":
+            return ""
+        style = self._lists.style(
+            name, attribute(item, "style-override"), lambda: self._chain(attribute(first, "style-name"))
+        )
+        computed = numbers.next(style, depth + 1, item_start(item))
+        return next((one_line(one.text or "") for one in item if odf_name(one) == "number"), computed)
 
     def _table(self, node: _Element, items: list[OdfItem]) -> None:
         page = self._page
@@ -518,19 +560,6 @@ class OdfReader:
             items.append(OdfItem(title, self._page))
         items += inner
         items += notes
-
-
-def _list_parts(node: _Element, depth: int) -> Iterator[tuple[_Element, int]]:
-    for item in node:
-        if odf_name(item) not in ("list-item", "list-header"):
-            continue
-        for inner in item:
-            if odf_name(inner) == "list":
-                yield from _list_parts(inner, depth + 1)
-            elif odf_name(inner) == "number":
-                continue
-            else:
-                yield inner, depth
 
 
 def _count(node: _Element, name: str) -> int:

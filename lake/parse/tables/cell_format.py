@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,7 +28,10 @@ _TOKEN = re.compile(
     re.S,
 )
 _ELAPSED = re.compile(r"[hH]+|[mM]+|[sS]+")
-_CONDITION = re.compile(r"[<>=]")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)[ ]*(-?[\d.]{1,20})")
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
 _LONGEST_FORMAT = 255
@@ -68,8 +72,8 @@ def shown_by(code: str, since_1904: bool = False) -> Shows:
     sections = [list(_TOKEN.finditer(section)) for section in _sections(code)]
     if _is_date(sections[0]):
         return _shows_date(sections[0], since_1904)
-    if any(_CONDITION.search(token["bracket"] or "") for section in sections for token in section):
-        return general
+    if any(_condition(section) for section in sections):
+        return _by_condition(sections)
     numbers = [_shows_number(section) for section in sections[:3]]
     return _by_sign(numbers)
 
@@ -102,14 +106,42 @@ def _by_sign(numbers: list[Shows | None]) -> Shows:
     return shows
 
 
+def _condition(section: list[re.Match[str]]) -> re.Match[str] | None:
+    """The condition such as [<=999] under which a section shows numbers."""
+    return next((found for token in section if (found := _CONDITION.fullmatch(token["bracket"] or ""))), None)
+
+
+def _by_condition(sections: list[list[re.Match[str]]]) -> Shows:
+    """The first section whose condition holds, or the first without one."""
+    chosen = [(_condition(section), _shows_number(section) or general) for section in sections[:3]]
+    limits = [(found and (_HOLDS[found[1]], _number(found[2])), shown) for found, shown in chosen]
+
+    def shows(value: float) -> str:
+        limit, shown = next((one for one in limits if one[0] is None or one[0][0](value, one[0][1])), (None, general))
+        has_own_sign = limit is not None and limit[0] in (operator.lt, operator.le) and limit[1] <= 0
+        return f"-{shown(-value)}" if value < 0 and not has_own_sign else shown(abs(value))
+
+    return shows
+
+
+def _number(written: str) -> float:
+    try:
+        return float(written)
+    except ValueError:
+        return 0.0
+
+
 def _shows_number(tokens: list[re.Match[str]]) -> Shows | None:
     """The function for numbers that are not negative; None if the section shows none."""
     before, after, digits = "", "", ""
+    is_whole = not any(
+        token["exponent"] or token["general"] or (token["other"] or "") in ("/", ".", ",") for token in tokens
+    )
     for token in tokens:
         literal = _literal(token)
         if token["digits"] or token["exponent"] or token["general"] or (digits and token["other"] in (".", ",")):
-            if after.strip():
-                return general  # literals between digits
+            if after.strip() or (after and is_whole):
+                return _patterned(tokens) if is_whole else general
             digits += after + token[0]
             after = ""
         elif literal and digits:
@@ -121,6 +153,24 @@ def _shows_number(tokens: list[re.Match[str]]) -> Shows | None:
     if not digits.strip("? "):  # shows digits other than zero
         return lambda value: f"{before}{general(value) if value else ''}{after}".strip()
     return general if "/" in after else _composed(before, digits, after)
+
+
+def _patterned(tokens: list[re.Match[str]]) -> Shows:
+    """The function for a whole number with signs between its digits, such as 000-00-0000."""
+
+    def shows(value: float) -> str:
+        left = f"{_rounded(value, 0):.0f}"
+        shown: list[str] = []
+        n_waiting = sum(len(token["digits"] or "") for token in tokens)
+        for token in reversed(tokens):
+            places = token["digits"] or ""
+            n_waiting -= len(places)
+            taken = left[-len(places) :] if n_waiting and places else left if places else _literal(token)
+            left = left[: len(left) - len(taken)] if places else left
+            shown.append("0" * (places.count("0") - len(taken)) + taken)
+        return "".join(reversed(shown)).strip()
+
+    return shows
 
 
 def _literal(token: re.Match[str]) -> str:
@@ -143,12 +193,12 @@ def _composed(before: str, digits: str, after: str) -> Shows:
     n_decimals = sum(sign in "0#?" for sign in decimals.partition("E")[0])
     n_fixed = decimals.partition("E")[0].count("0")
     grouped = "," if "," in whole.rstrip(",") else ""
-    width = whole.count("0")
+    width, n_whole = whole.count("0"), sum(sign in "0#?" for sign in whole.partition("E")[0])
     factor = 100.0 ** (before + after).count("%") / 1000.0**scaled
 
     def shows(value: float) -> str:
         if exponent:
-            return f"{before}{value:.{n_decimals}E}{after}".strip()
+            return f"{before}{_scientific(value, n_decimals, n_whole)}{after}".strip()
         number = f"{_rounded(value * factor, n_decimals):{grouped}.{n_decimals}f}"
         if n_fixed < n_decimals:
             kept, _, fraction = number.partition(".")
@@ -160,6 +210,15 @@ def _composed(before: str, digits: str, after: str) -> Shows:
         return f"{before}{number}{after}".strip()
 
     return shows
+
+
+def _scientific(value: float, n_decimals: int, n_whole: int) -> str:
+    """A number with an exponent that is a multiple of ``n_whole``, as 123.5E+3 is for 3."""
+    exponent = int(f"{value:E}".partition("E")[2]) if value else 0
+    step = exponent - exponent % max(1, n_whole)
+    if n_whole < 2:
+        return f"{value:.{n_decimals}E}"
+    return f"{_rounded(value / 10.0**step, n_decimals):.{n_decimals}f}E{step:+}"
 
 
 def _rounded(value: float, n_decimals: int) -> float:

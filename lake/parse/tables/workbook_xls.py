@@ -13,7 +13,7 @@ from lake.errors import InputError
 from lake.parse.archive import lenient_xml
 from lake.parse.canonical import one_line
 from lake.parse.tables import delimited
-from lake.parse.tables.cell_format import general, shown_by
+from lake.parse.tables.cell_format import built_in, general, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_name
 from lake.parse.web import html
 
@@ -93,8 +93,7 @@ def _read_sheet(source: Any, book: Any, sheet: Sheet) -> None:
         for column, cell in enumerate(source.row(number), start=1):
             if cell.ctype in (2, 3):
                 if cell.xf_index not in shown:
-                    code = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
-                    shown[cell.xf_index] = shown_by(code, since_1904)
+                    shown[cell.xf_index] = shown_by(_format_code(book, cell.xf_index), since_1904)
                 text = shown[cell.xf_index](cell.value)
             else:
                 text = _text_of(cell)
@@ -110,6 +109,15 @@ def _read_sheet(source: Any, book: Any, sheet: Sheet) -> None:
             sheet.lines.append(f"Comment on {column_name(column_index + 1)}{row_index + 1}{by}: {text}")
     sheet.source += sheet.lines
     sheet.hidden = source.visibility != 0
+
+
+def _format_code(book: Any, style: int) -> str:
+    """A style's number format. A style or format that the file does not define costs only the form of its numbers."""
+    try:
+        key = book.xf_list[style].format_key
+        return book.format_map[key].format_str or built_in(key)
+    except LookupError:
+        return built_in(0)
 
 
 def _text_of(cell: Any) -> str:

@@ -65,8 +65,9 @@ class _XlsxReader:
             raise InputError("a zip file, but not a .xlsx: it has no workbook part; check its suffix", "garbage")
         related = {identifier: target for identifier, _, target in self._relations(path)}
         kinds = {kind: target for kind, target in self._related(path)}
-        for node in root.iter("{*}workbookPr"):
-            self._since_1904 = node.get("date1904", "0").lower() in ("1", "true", "on")
+        # Extensions have an element of the same name that states no epoch.
+        epochs = (node.get("date1904", "0").lower() for node in root.iter("{*}workbookPr"))
+        self._since_1904 = any(epoch in ("1", "true", "on") for epoch in epochs)
         self._shows = self._styles(kinds.get("styles", "xl/styles.xml"))
         self._strings = self._shared_strings(kinds.get("sharedStrings", "xl/sharedStrings.xml"))
         self._persons = self._person_names(kinds.get("person", ""))
@@ -107,7 +108,9 @@ class _XlsxReader:
             return []
         if root is None:
             return []
-        codes = {node.get("numFmtId"): node.get("formatCode", "") for node in root.iter("{*}numFmt")}
+        # Conditional formats have codes of their own, whose numbers may be those of other codes.
+        declared = next(root.iter("{*}numFmts"), ())
+        codes = {node.get("numFmtId"): node.get("formatCode", "") for node in declared}
         formats = next(root.iter("{*}cellXfs"), ())
         numbers = [node.get("numFmtId", "0") for node in formats if _name(node) == "xf"]
         chosen = (codes.get(n) or built_in(int(n) if n.isdecimal() else 0) for n in numbers)

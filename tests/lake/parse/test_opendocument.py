@@ -260,3 +260,83 @@ def test_repeats_of_a_small_file_stay_bounded() -> None:
     rows = [row(wide, "end").replace("<table:table-row>", "<table:table-row table:number-rows-repeated='1000'>")] * 50
     document = parsed(text_file(table(*rows)))
     assert 50 <= document.text.count("end") < 2_000
+
+
+def level(depth: int, form: str, more: str = "", kind: str = "list-level-style-number") -> str:
+    return f'<text:{kind} text:level="{depth}" style:num-format="{form}" {more}/>'
+
+
+DOT = 'style:num-suffix="."'
+NUMBERED = (
+    f'<text:list-style style:name="L">{level(1, "1", DOT)}{level(2, "a", """style:num-prefix="(" style:num-suffix=")" """)}'
+    "</text:list-style>"
+    f'<text:list-style style:name="R">{level(1, "I", DOT)}</text:list-style>'
+    f'<text:list-style style:name="D">{level(1, "1", DOT)}{level(2, "1", """style:num-suffix="." text:display-levels="2" """)}'
+    "</text:list-style>"
+    '<text:list-style style:name="B"><text:list-level-style-bullet text:level="1"/></text:list-style>'
+    f"<text:outline-style>{level(1, '1', kind='outline-level-style')}"
+    f'{level(2, "1", """text:display-levels="2" """, "outline-level-style")}</text:outline-style>'
+    '<style:style style:name="Bare" style:list-style-name=""/><style:style style:name="Roman" style:list-style-name="R"/>'
+)
+
+
+def items(*texts: str, more: str = "") -> str:
+    return "".join(
+        one if one.startswith("<text:list") else f"<text:list-item {more}>{p(one)}</text:list-item>" for one in texts
+    )
+
+
+def list_of(style: str, content: str, more: str = "") -> str:
+    return f'<text:list text:style-name="{style}" {more}>{content}</text:list>'
+
+
+def h(depth: int, text: str, more: str = "") -> str:
+    return f'<text:h text:outline-level="{depth}" {more}>{text}</text:h>'
+
+
+LABELS = {
+    "numbers": (list_of("L", items("one", "two")), "1. one\n2. two"),
+    "bullets": (list_of("B", items("one", "two")), "- one\n- two"),
+    "a list inside an item": (
+        list_of("L", f"<text:list-item>{p('one')}<text:list>{items('in', 'out')}</text:list></text:list-item>{items('two')}"),
+        "1. one\n  (a) in\n  (b) out\n2. two",
+    ),
+    "levels that are shown": (
+        list_of("D", f"<text:list-item>{p('one')}<text:list>{items('in')}</text:list></text:list-item>"),
+        "1. one\n  1.1. in",
+    ),
+    "an item that states its number": (list_of("R", items("nine", more='text:start-value="9"') + items("ten")), "IX. nine\nX. ten"),
+    "a second block of an item": (list_of("L", f"<text:list-item>{p('one')}{p('more')}</text:list-item>"), "1. one\n  more"),
+    "a header of a list": (
+        list_of("L", f"<text:list-header>{p('Steps')}</text:list-header>{items('one')}"),
+        "- Steps\n1. one",
+    ),
+    "a list that goes on": (
+        list_of("L", items("one")) + p("between") + list_of("L", items("two"), 'text:continue-numbering="true"'),
+        "1. one\n\nbetween\n\n2. two",
+    ),
+    "a list that goes on with another": (
+        list_of("L", items("one"), 'xml:id="x"') + list_of("L", items("other")) + list_of("L", items("two"), 'text:continue-list="x"'),
+        "1. one\n\n1. other\n\n2. two",
+    ),
+    "a list without a style": (f"<text:list><text:list-item>{p('one', 'Roman')}</text:list-item></text:list>", "I. one"),
+    "a number in the file": (
+        list_of("L", f"<text:list-item><text:number>7)</text:number>{p('one')}</text:list-item>"), "7) one",
+    ),
+    "headings": (h(1, "A") + h(2, "B") + h(2, "C") + h(1, "D") + h(2, "E"), "# 1 A\n\n## 1.1 B\n\n## 1.2 C\n\n# 2 D\n\n## 2.1 E"),
+    "a heading without a number": (h(1, "A", 'text:style-name="Bare"') + h(1, "B"), "# A\n\n# 1 B"),
+    "a heading of another list": (h(1, "A", 'text:style-name="Roman"'), "# I. A"),
+    "a heading that holds its number": (h(1, "<text:number>5</text:number>A"), "# 5 A"),
+    "a heading that begins anew": (h(1, "A") + h(1, "B", 'text:restart-numbering="true"'), "# 1 A\n\n# 1 B"),
+    "a heading that states its number": (
+        h(1, "A", 'text:restart-numbering="true" text:start-value="4"') + h(2, "B"), "# 4 A\n\n## 4.1 B",
+    ),
+    "a heading outside the count": (h(1, "A", 'text:is-list-header="true"') + h(1, "B"), "# A\n\n# 1 B"),
+    "a heading in a list": (list_of("R", f"<text:list-item>{h(2, 'A')}</text:list-item>"), "## I. A"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_that_a_program_computes(name: str) -> None:
+    content, text = LABELS[name]
+    assert parsed(text_file(content, NUMBERED)).text == text

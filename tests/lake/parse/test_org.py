@@ -17,3 +17,10 @@ def test_keywords_of_the_text_are_text() -> None:
     assert document.title == "Pumps"
     assert document.metadata == {"description": "one two"}
     assert [(one.kind, one.n_words) for one in document.omitted] == [("hidden", 2)]
+
+
+def test_settings_are_metadata_and_named() -> None:
+    parsed = parse(b"#+TITLE: Lamps\n#+STARTUP: hidestars\n#+SEQ_TODO: OPEN | SHUT\n\nText.\n", "a.org")
+    assert (parsed.text, parsed.title) == ("Text.\n", "Lamps")
+    assert parsed.metadata["startup"] == "hidestars"
+    assert [(one.kind, one.n_words, one.place) for one in parsed.omitted] == [("hidden", 6, "settings")]

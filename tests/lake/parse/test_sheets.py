@@ -107,6 +107,18 @@ def places(parsed: ParsedDocument, kind: str) -> str:
         ('General" kg"', 1.5, "1.5 kg"),
         ("# ?/?", 1.5, "1.5"),
         ("[>100]0.0;0", 5, "5"),
+        ("000-00-0000", 12345678, "012-34-5678"),
+        ("00000-0000", 123456789, "12345-6789"),
+        ("[<=9999999]###-####;(###) ###-####", 5551234, "555-1234"),
+        ("[<=9999999]###-####;(###) ###-####", 4155551234, "(415) 555-1234"),
+        ("00 00 00 00 00", 123456789, "01 23 45 67 89"),
+        ('0" ft "00', 511, "5 ft 11"),
+        ("# ##0", 1234, "1 234"),
+        ("# ##0.00", 1234.567, "1234.57"),
+        ('[>=1000]#,##0,"K";0', 12345, "12K"),
+        ("[<0]-0.0;0.0", -2.5, "-2.5"),
+        ("[=1]0.0;0", -2, "-2"),
+        ("##0.0E+0", 123456.12, "123.5E+3"),
         (";;;", 5, "5"),
         ('"Yes";"No";"No"', 1, "Yes"),
         ("yyyy-mm-dd", 47921, "2031-03-14"),
@@ -133,6 +145,22 @@ def places(parsed: ParsedDocument, kind: str) -> str:
 )  # fmt: skip
 def test_number_is_shown_by_its_format(code: str, value: float, shown: str) -> None:
     assert shown_by(code)(value) == shown
+
+
+def test_formats_and_epoch_are_those_of_the_workbook_itself() -> None:
+    """Extensions have elements of the same names, and conditional formats have codes of their own."""
+    book = (
+        f'<workbook xmlns="{MAIN}" xmlns:r="{RELATED}"><workbookPr date1904="1"/><sheets>'
+        '<sheet name="Sheet1" sheetId="1" r:id="r0"/></sheets><extLst><ext>'
+        '<x:workbookPr xmlns:x="u"/></ext></extLst></workbook>'
+    )
+    styles = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="yyyy-mm-dd"/></numFmts><cellXfs>'
+        '<xf numFmtId="164"/></cellXfs><dxfs><dxf><numFmt numFmtId="164" formatCode="0.0"/></dxf></dxfs></styleSheet>'
+    )
+    sheet = rows('<c r="A1" s="0"><v>40000</v></c>')
+    parsed = complete(xlsx(sheet, **{"xl/workbook.xml": book, "xl/styles.xml": styles}))
+    assert "2013-07-07" in parsed.text
 
 
 def test_values_of_each_type() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from lake.errors import InputError
 from lake.parse import parse
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
+from lake.parse.tables import workbook_xls
 
 PLAN = Path(__file__).parent / "data" / "plan.xls"
 SPACES = " ".join(
@@ -183,3 +185,11 @@ def test_repeated_rows_of_a_small_file_stay_bounded() -> None:
     assert len(document.text) < 1_000_000
     assert {one.kind for one in document.omitted} == {"repeated"}
     assert account_of(document).n_words_lost == 0
+
+
+def test_style_or_format_that_an_xls_does_not_define_costs_the_form_only() -> None:
+    style = SimpleNamespace(format_key=57)
+    book = SimpleNamespace(
+        xf_list=[style, SimpleNamespace(format_key=9)], format_map={57: SimpleNamespace(format_str=None)}
+    )
+    assert [workbook_xls._format_code(book, n) for n in range(3)] == ["yyyy-mm-dd", "General", "General"]
