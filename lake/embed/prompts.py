@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Tokens that prompts must leave to a text.
 _LEAST_ROOM = 8
+#: Tokens by which prompt and text together may exceed the sum of both if no blank separates them.
+_OF_A_JOINT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,16 @@ def with_prompts(own: EmbedderIdentity, document: str, query: str, count: Callab
     """
     whole = own.max_tokens + count(own.document_prompt)
     for option, prompt in (("document_prompt", document), ("query_prompt", query)):
-        if whole - count(prompt) < _LEAST_ROOM:
+        if whole - _taken(prompt, count) < _LEAST_ROOM:
             raise UsageError(
-                f"the {option} takes {count(prompt):,} of the {whole:,} tokens that {own.name!r} reads; shorten it"
+                f"the {option} takes {_taken(prompt, count):,} of the {whole:,} tokens that {own.name!r} reads; shorten it"
             )
-    return replace(own, document_prompt=document, query_prompt=query, max_tokens=whole - count(document))
+    return replace(own, document_prompt=document, query_prompt=query, max_tokens=whole - _taken(document, count))
+
+
+def _taken(prompt: str, count: Callable[[str], int]) -> int:
+    """Tokens of a prompt, and what is lost where it ends within a word, whose pieces with the text are others."""
+    return count(prompt) + (0 if not prompt or prompt[-1].isspace() else _OF_A_JOINT)
 
 
 def check_stated(identity: EmbedderIdentity, names: Iterable[str], stated: StatedPrompts) -> None:
@@ -78,8 +85,9 @@ def check_stated(identity: EmbedderIdentity, names: Iterable[str], stated: State
         none = "document" if identity.query_prompt else "query"
         lacking = f"no {none} prompt is stated"
     raise UsageError(
-        f"{identity.name!r} looks like a model of the family {usual.family}, trained with {needed}, but {lacking}. It "
-        f'would find less. Add {_options(usual)}, or --{none}-prompt "" if the model needs none or its server adds it'
+        f"{identity.name!r} looks like a model of the family {usual.family}, trained with {needed}, but {lacking}. "
+        f'Search would find less. Add {_options(usual)}, or --{none}-prompt "" if the model needs none, or its server '
+        "adds it"
     )
 
 

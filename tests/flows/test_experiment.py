@@ -157,6 +157,19 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
     assert (first.recipe, first.settings.backend) == (local, local.embedder.computed_by)
     assert (second.recipe.embedder.name, second.settings.backend) == ("hash", None)
 
+    axes = grid.axes_of(["embedder=openai:nomic-embed-text@8"])
+    (_, usual) = grid.cells(local, SearchDefaults(), axes)
+    assert (usual.settings.query_prompt, usual.recipe.embedder.document_prompt) == (
+        "search_query: ",
+        "search_document: ",
+    )
+    axes |= grid.axes_of(["query_prompt=none,find: "])
+    assert [cell.recipe.embedder.query_prompt for cell in grid.cells(local, SearchDefaults(), axes)] == [
+        "",
+        "",
+        "find: ",
+    ]
+
     words = ("--lake", lake_url, "--out", str(tmp_path / "out"))
     found = run("--vary", "alpha=0.1,0.9", "--vary", "mode=hybrid,text", *words, capsys=capsys)
     assert [(row["mode"], row["alpha"]) for row in found["cells"]] == [

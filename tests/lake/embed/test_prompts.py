@@ -138,6 +138,8 @@ def test_stated_prompts_override_the_model_s_own_and_take_their_room(prompted_mo
     stated = identify(f"st:{prompted_model}", TORCH, prompts=StatedPrompts("the cat sat: ", "dog "))
     assert (stated.document_prompt, stated.query_prompt, stated.max_tokens) == ("the cat sat: ", "dog ", 256 - 2 - 4)
     assert stated.digest != own.digest
+    joined = identify(f"st:{prompted_model}", TORCH, prompts=StatedPrompts("dog"))
+    assert joined.max_tokens == 256 - 2 - 1 - 2, "'doghouse' may have more pieces than 'dog' and 'house'"
     bare = identify(f"st:{prompted_model}", TORCH, prompts=StatedPrompts("", ""))
     assert (bare.document_prompt, bare.query_prompt, bare.max_tokens) == ("", "", 256 - 2)
     assert identify(f"st:{prompted_model}", TORCH, prompts=StatedPrompts("passage: ", "query: ")) == own
