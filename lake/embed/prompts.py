@@ -61,9 +61,10 @@ def with_prompts(own: EmbedderIdentity, document: str, query: str, count: Callab
     """
     whole = own.max_tokens + count(own.document_prompt)
     for option, prompt in (("document_prompt", document), ("query_prompt", query)):
-        if whole - _taken(prompt, count) < _LEAST_ROOM:
+        taken = _taken(prompt, count)
+        if whole - taken < _LEAST_ROOM:
             raise UsageError(
-                f"the {option} takes {_taken(prompt, count):,} of the {whole:,} tokens that {own.name!r} reads; shorten it"
+                f"the {option} takes {taken:,} of the {whole:,} tokens that {own.name!r} reads; shorten it"
             )
     return replace(own, document_prompt=document, query_prompt=query, max_tokens=whole - _taken(document, count))
 
