@@ -23,7 +23,9 @@ _OTHER_BACKENDS = {"onnx", "openvino"}
 #: Suffixes under which torch saves pickles; and the variable that lists trusted models, separated by commas.
 _PICKLED, TRUSTED = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}, "RAGLAKE_PICKLED_MODELS"
 _DIMENSION_KEYS = ("out_features", "embedding_dimension", "word_embedding_dimension")
-_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+#: Names under which folders keep the prompts of documents and of questions; a lake keeps those that it was made with.
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus", "retrieval.passage")
+_QUERY_PROMPTS = ("query", "retrieval.query", "s2p_query")
 _LONGEST_CREDIBLE = 1 << 20
 
 
@@ -195,7 +197,7 @@ def _prompts(path: Path) -> tuple[str, str]:
     prompts: dict[str, str] = config.get("prompts") or {}
     default = prompts.get(config.get("default_prompt_name") or "") or ""
     document = next((prompts[key] for key in _DOCUMENT_PROMPTS if prompts.get(key)), default)
-    return document, prompts.get("query") or default
+    return document, next((prompts[key] for key in _QUERY_PROMPTS if prompts.get(key)), default)
 
 
 def _max_sequence(path: Path) -> int:

@@ -102,6 +102,26 @@ def prompted_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved(tmp_path_factory.mktemp("models") / "mine", query="query: ", passage="passage: ")
 
 
+@pytest.mark.parametrize(
+    ("prompts", "document", "query"),
+    [
+        ({"passage": "p: ", "query": "q: "}, "p: ", "q: "),
+        ({"retrieval.query": "q: ", "retrieval.passage": "p: ", "text-matching": "x"}, "p: ", "q: "),
+        ({"s2p_query": "q: ", "s2s_query": "x"}, "", "q: "),
+        ({"query": "q: ", "document": "", "classification": "x"}, "", "q: "),
+        ({"clustering": "x"}, "", ""),
+    ],
+)
+def test_a_folder_s_prompts_are_found_by_their_names(
+    tmp_path: Path, prompts: dict[str, str], document: str, query: str
+) -> None:
+    name = f"st:{saved(tmp_path / 'model', **prompts)}"
+    found = identify(name, TORCH)
+    assert (found.document_prompt, found.query_prompt) == (document, query)
+    made_before = replace(found, document_prompt="", query_prompt="", max_tokens=254)
+    assert identify(name, like=made_before) == made_before, "a lake keeps the prompts that it was made with"
+
+
 def decided(name: str, **stated: str) -> EmbedderIdentity:
     prompts = StatedPrompts(**stated)
     identity = identify(name, TORCH if name.startswith("st:") else None, prompts=prompts)
