@@ -1,4 +1,4 @@
-"""Prompts that published models were trained with, by name: a model used without them finds less, and nothing says so.
+"""Prompts that published models were trained with, by name. A model used without them finds less, and no error shows it.
 
 The prompts are those of the models' cards, as MTEB runs the models (embeddings-benchmark/mteb at a905523,
 ``mteb/models/model_implementations``). The instructor's are LangChain's defaults for it; those of nomic-embed-code and
@@ -25,7 +25,7 @@ _REPRESENT = "Represent this sentence for searching relevant passages: "
 _WEB_SEARCH = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
 _CODE = "Represent this query for searching relevant code: "
 
-#: Pattern of a plain name and the prompts, of which the first that matches counts; None: the model takes no prompts.
+#: Patterns of plain names; the first that matches decides. None: the model takes no prompts.
 _FAMILIES: tuple[tuple[str, KnownPrompts | None], ...] = (
     (r"\bbge m3|\bbge rerank|\bbge en icl|\bbge multilingual gemma", None),
     (r"\bm?e5\b.*\b(instruct|mistral)\b|\bmistral\b.*\be5\b", KnownPrompts("E5 instruct", "", _WEB_SEARCH)),

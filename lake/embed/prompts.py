@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Tokens that prompts must leave to a text.
 _LEAST_ROOM = 8
-#: Tokens by which prompt and text together may exceed the sum of both if no blank separates them.
+#: Maximum number of tokens by which prompt and text together exceed the sum of both if no blank separates them.
 _OF_A_JOINT = 2
 
 
@@ -70,12 +70,12 @@ def with_prompts(own: EmbedderIdentity, document: str, query: str, count: Callab
 
 
 def _taken(prompt: str, count: Callable[[str], int]) -> int:
-    """Tokens of a prompt, and what is lost where it ends within a word, whose pieces with the text are others."""
+    """Tokens of a prompt, with a margin unless it ends in a blank: its last word may join the text's first one."""
     return count(prompt) + (0 if not prompt or prompt[-1].isspace() else _OF_A_JOINT)
 
 
 def check_stated(identity: EmbedderIdentity, names: Iterable[str], stated: StatedPrompts) -> None:
-    """Raises UsageError if a model that is known by name to need prompts has none and nobody said that it shall not."""
+    """Raises UsageError if a model is known by name to need prompts, has none, and nobody states that it needs none."""
     usual = known_prompts(names)
     if usual is None or _is_decided(identity, usual, stated):
         return
