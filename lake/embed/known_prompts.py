@@ -1,9 +1,10 @@
-"""Prompts that published models were trained with, by name. A model used without them finds less, and no error shows it.
+"""Prompts that published models were trained with, by name.
+
+A model that is used without them finds less, and no error shows it.
 
 The prompts are those of the models' cards, as MTEB runs the models (embeddings-benchmark/mteb at a905523,
 ``mteb/models/model_implementations``). The instructor's are LangChain's defaults for it; those of nomic-embed-code and
-of the mixedbread models are from their cards. Ollama, vLLM and text-embeddings-inference add none to OpenAI's protocol
-unless they are configured to.
+mxbai-embed-de are as published programs use them. Endpoints such as Ollama's add none by themselves.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def prompted(
 
 
 def check_prompts(identity: EmbedderIdentity, stated: StatedPrompts) -> None:
-    """Raises UsageError if the model is known to need prompts, has none, and nobody states them or that it needs none."""
+    """Raises UsageError if the model is known to need prompts, has none, and none are stated, not even as ""."""
     check_stated(identity, family_of(identity.name).model_names(identity.name), stated)
 
 
