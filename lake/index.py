@@ -278,6 +278,8 @@ class Index:
         """A question with its release, and a search with everything set except text and ``k``."""
         log, chosen, words = self.history(), options or AnswerOptions(), given(**search)
         release = log.resolve(at)
+        if self.caches:
+            self.caches.follow(log)
         return AnswerRequest(
             find=partial(self.search, at=release.id, embedder=embedder, **words),
             question=question,

@@ -19,6 +19,7 @@ from lake.errors import UsageError
 from lake.index import Index
 from lake.options import CacheOptions
 from tests.lake.cache.conftest import BadServer, RedisServer, opened, settled
+from tests.lake.cache.test_keys import OPTIONS, Chat
 from tests.lake.service.conftest import TwoReleases
 
 QUESTION = "Which oil does Lamp 7 burn?"
@@ -45,6 +46,19 @@ def test_processes_share_results_and_vectors(redis_server: RedisServer, changing
     second.search(QUESTION, 4)
     assert second.caches is not None
     assert second.caches.counts["vectors", "redis", "hit"] == 1
+
+
+def test_processes_share_answers(redis_server: RedisServer, changing: TwoReleases) -> None:
+    first, second, chat = opened(changing.url, url=redis_server.url), opened(changing.url, url=redis_server.url), Chat()
+    made = first.answer(QUESTION, chat=chat, options=OPTIONS)
+    settled(first)
+    found = [second.answer(QUESTION, chat=chat, options=OPTIONS) for _ in range(2)]
+    assert [one.cached for one in (made, *found)] == [None, "redis", "process"]
+    assert {one.text for one in found} == {made.text}
+    assert chat.n == 1
+    (streamed,) = opened(changing.url, url=redis_server.url).answer_stream(QUESTION, chat=chat, options=OPTIONS)
+    assert not isinstance(streamed, str)
+    assert (streamed.cached, streamed.text) == ("redis", made.text)
 
 
 def test_keys_and_values_tell_no_question_and_no_name(redis_server: RedisServer, changing: TwoReleases) -> None:
