@@ -127,7 +127,8 @@ class Stage:
         known = list(Lake.existing(URL).log.read().releases)
         if known:
             to = self.world.rng.choice(known)
-            self.op("name", lambda _: operate.name(URL, to, f"n{self.world.n_steps}", why="keep"), named=to)
+            name = f"n{self.world.n_steps}"
+            self.op("name", lambda _: operate.name(URL, to, name, why="keep"), named=to, name=name)
 
     def rebuild(self) -> None:
         self.op("rebuild", lambda _: operate.rebuild(URL))

@@ -67,8 +67,10 @@ def _held_by_releases(stage: Stage) -> set[str]:
 
 def _named(stage: Stage) -> Iterator[str]:
     """A named release is kept, whoever pruned."""
-    reader = Reader(Lake.existing(URL))
+    reader, names = Reader(Lake.existing(URL)), Lake.existing(URL).log.read().names
     for op in [one for one in stage.ops if one.kind == "name" and one.outcome == "ok"]:
+        if names.get(op.facts["name"]) != op.facts["named"]:
+            yield f"lost: the name {op.facts['name']} of {op.facts['named']} is not in the log"
         read = stage.read(reader, op.facts["named"])
         if read.outcome != "ok":
             yield f"lost: {op.facts['named']} was named and can't be read: {read.error}"

@@ -52,7 +52,10 @@ class Theme:
     leap: float = 20_000
 
 
-_BUSY = {"ingest1": Role(1, 5, 200), "ingest2": Role(1, 5, 200), "operator": Role(1, 8, 120), "editor": Role(1, 14, 90)}
+_BUSY = {
+    "ingest1": Role(1, 5, 200), "ingest2": Role(1, 5, 200), "operator": Role(1, 14, 60), "editor": Role(1, 14, 90),
+    "reader1": Role(1, 10, 60),
+}  # fmt: skip
 _LOG = ("put log/", "write log/")
 _OTHERS = ("read log/", "names log", "put lease/", "names lease", "read lease/", "write rights/")
 
