@@ -163,18 +163,15 @@ class Lake:
 
         ``erased``: doc_ids of documents whose bytes were erased, though their places are not denied.
         """
-        from lake.sources.sidecars import is_denied_file
-
-        denylist = self.denylist()
         for name in self.store.names("cache"):
             path = f"cache/{name}"
             rows = self.cached(path)
             if rows is None:
                 self.store.delete(path)
                 continue
-            kept = [not is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
-            if not all(kept):
-                self.store.write(path, parquet_bytes(rows.filter(kept), 1 << 16))
+            kept = self._undenied(rows, erased)
+            if kept.num_rows < rows.num_rows:
+                self.store.write(path, parquet_bytes(kept, 1 << 16))
         for name in self.store.names("audits"):
             release = name.removesuffix(".parquet")
             self.keep_findings(release, _redacted(self.findings(release), ids))
@@ -206,13 +203,23 @@ class Lake:
             return None
 
     def remember(self, rows: pa.Table, sources: Iterable[str]) -> None:
-        """Store DIGESTS rows of these sources' files, unless they are stored already."""
+        """Store DIGESTS rows of these sources' files, unless they are stored already; denied documents are left out."""
         import pyarrow.compute as pc
 
-        for source in sources:
-            mine = rows.filter(pc.equal(rows.column("source"), source))
-            if not mine.equals(self.cached_digests([source])):
-                self.store.write(_digests_path(source), parquet_bytes(mine, 1 << 16))
+        names: list[str] | None = None
+        while names != (names := self.denylist().names()):  # an erasure may come between
+            for source in sources:
+                mine = rows.filter(pc.equal(rows.column("source"), source))
+                if not mine.equals(self.cached_digests([source])):
+                    self.store.write(_digests_path(source), parquet_bytes(self._undenied(mine), 1 << 16))
+
+    def _undenied(self, rows: pa.Table, erased: Collection[str] = ()) -> pa.Table:
+        from lake.sources.sidecars import is_denied_file
+
+        denylist = self.denylist()
+        if not len(denylist) and not erased:
+            return rows
+        return rows.filter([not is_denied_file(row, denylist, erased) for row in rows.to_pylist()])
 
 
 def _marker() -> bytes:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import raglake
 from flows.cli.app import _exit_status
+from lake.directory import Lake
+from lake.ids import document_id
+from lake.schemas import DIGESTS
 
 RECIPE = raglake.RecipeOptions(embedder="hash")
 
@@ -66,3 +70,19 @@ def test_every_command_names_the_cure(place: Path, command: str, capsys: pytest.
     words = command.format(docs=place / "docs").split()
     assert _exit_status([*words, "--lake", str(place / "lake")]) == 2
     assert "has format 3, this raglake reads 2; upgrade raglake" in capsys.readouterr().err
+
+
+def test_what_was_erased_since_a_scan_is_not_remembered(tmp_path: Path) -> None:
+    """A run without a lease may end after an erasure began and redacted the caches."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create()
+    rows = pa.Table.from_pylist(
+        [
+            {"doc_id": document_id("docs", uri), "source": "docs", "uri": uri, "size": 1, "digest": f"digest of {uri}"}
+            for uri in ("kept.md", "erased.md", "copy.md", "erased.md.meta.json")
+        ],
+        schema=DIGESTS,
+    )
+    lake.denylist().add([(document_id("docs", "erased.md"), ["digest of copy.md"])])
+    lake.remember(rows, ["docs"])
+    assert lake.cached_digests(["docs"]).column("uri").to_pylist() == ["kept.md"]
