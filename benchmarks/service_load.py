@@ -90,7 +90,7 @@ def serving(url: str, threads: int) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = ["--threads", str(threads), "--rate", "100000", "--seconds", "20"]
+    options = ["--threads", str(threads), "--rate", "100000", "--seconds", "20", "--cache-mb", "0"]
     command = [sys.executable, "-m", "flows", "serve", "--lake", url, "--port", str(port), *options]
     with subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL) as process:
         try:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lake
@@ -139,6 +139,32 @@ def test_each_option_changes_the_key_of_a_result(place: Callable[..., str | None
     assert None not in keys
     assert len(keys) == (2 if b == getattr(SearchOptions(), name) else 3)
     assert place(request_of(**{name: a})) == place(request_of(**{name: copy.deepcopy(a)}))
+
+
+NAMES = st.sampled_from(["hr", "h", "r", "it", "hr,it", "h\u0072", "\uff48r", "hr "])
+REQUESTS = st.fixed_dictionaries(
+    {"text": st.sampled_from(["lamp", "Lamp", "lamp ", "pump"])},
+    optional={
+        **{name: st.sampled_from(OTHER[name]) for name in _OPTIONS if name not in ("principals", "syntax")},
+        "principals": st.lists(NAMES) | st.lists(NAMES).map(tuple) | st.sets(NAMES) | st.just("*"),
+    },
+)
+
+
+def meaning(given: dict[str, Any]) -> Any:
+    """What a request asks for: two of one meaning find the same, and no two others need to."""
+    names = given.get("principals", ())
+    whole = dataclasses.asdict(SearchOptions(**{name: value for name, value in given.items() if name != "text"}))
+    return {**whole, "text": given["text"], "principals": names if isinstance(names, str) else frozenset(names)}
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(REQUESTS, REQUESTS)
+def test_two_requests_have_one_key_exactly_if_they_ask_for_the_same(
+    place: Callable[..., str | None], a: dict[str, Any], b: dict[str, Any]
+) -> None:
+    assert (place(request_of(**a)) == place(request_of(**b))) == (meaning(a) == meaning(b))
+    assert place(request_of(**a)) == place(request_of(**dict(reversed(a.items()))))
 
 
 def test_text_release_model_and_addresses_change_the_key(
