@@ -35,6 +35,7 @@ _WORD = re.compile(r"[^\W_]+")
 STATED = (".md", ".markdown", ".org")
 MOST_PIECES = 24
 _MONTHS = {calendar.month_abbr[number].lower(): str(number) for number in range(1, 13)}
+_FRACTION = re.compile(r"(?<=\d) +\d{1,3}/\d{1,3}(?![\d/])")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _AMERICAN = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?![\d/])")
 _WORDED = re.compile(
@@ -82,11 +83,13 @@ def tokens(text: str) -> list[str]:
 def values(text: str) -> str:
     """The text of a sheet with one form for each value, without separators of thousands.
 
-    Days and months are numbers, hours are those of a 24-hour clock, and booleans are 1 and 0.
+    Days and months are numbers, hours are those of a 24-hour clock, booleans are 1 and 0, and fractions, which are
+    rounded, are left out.
 
-    >>> values("83,858 on 2031-03-04, 3/4/2031, 4-Mar-31, Mar-31, 4-Mar at 1:05 PM is TRUE")
-    '83858 on 2031-3-4, 2031-3-4, 2031-3-4, 2031-3, 3-4 at 13:5 is 1'
+    >>> values("83,858 on 2031-03-04, 3/4/2031, 4-Mar-31, Mar-31, 4-Mar at 1:05 PM is TRUE, 7 1/8")
+    '83858 on 2031-3-4, 2031-3-4, 2031-3-4, 2031-3, 3-4 at 13:5 is 1, 7'
     """
+    text = _FRACTION.sub("", text)
     text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
     text = _AMERICAN.sub(lambda match: f"{_year(match[3])}-{match[1]}-{match[2]}", text)
     text = _WORDED.sub(_by_numbers, text)

@@ -78,6 +78,20 @@ def shown_by(code: str, since_1904: bool = False) -> Shows:
     return _by_sign(numbers)
 
 
+def shown_text(code: str, text: str) -> str:
+    """A cell's words with what its format adds to them.
+
+    >>> shown_text('0;-0;0;"Boat "@', "Ida"), shown_text("0.00", "Ida"), shown_text('@" (sic)"', "Ida")
+    ('Boat Ida', 'Ida', 'Ida (sic)')
+    """
+    if "@" not in code or code == _TEXT or len(code) > _LONGEST_FORMAT:
+        return text
+    tokens = list(_TOKEN.finditer(_sections(code)[-1]))
+    if not any(token["other"] == "@" for token in tokens) or any(token["digits"] for token in tokens):
+        return text
+    return "".join(text if token["other"] == "@" else _literal(token) for token in tokens).strip()
+
+
 def _sections(code: str) -> list[str]:
     """Split a code at the semicolons outside quotes and brackets."""
     sections = [""]

@@ -13,7 +13,7 @@ from lake.errors import InputError
 from lake.parse.archive import lenient_xml
 from lake.parse.canonical import one_line
 from lake.parse.tables import delimited
-from lake.parse.tables.cell_format import built_in, general, shown_by
+from lake.parse.tables.cell_format import built_in, general, shown_by, shown_text
 from lake.parse.tables.workbook import Sheet, Workbook, column_name
 from lake.parse.web import html
 
@@ -97,6 +97,8 @@ def _read_sheet(source: Any, book: Any, sheet: Sheet) -> None:
                 text = shown[cell.xf_index](cell.value)
             else:
                 text = _text_of(cell)
+                if text and cell.ctype == 1:
+                    text = shown_text(_format_code(book, cell.xf_index), text)
             if text:
                 row[column] = text
         if row:

@@ -14,6 +14,7 @@ from lake.parse import parse
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
 from lake.parse.tables import workbook_xls
+from lake.parse.tables.cell_format import shown_text
 
 PLAN = Path(__file__).parent / "data" / "plan.xls"
 SPACES = " ".join(
@@ -193,3 +194,11 @@ def test_style_or_format_that_an_xls_does_not_define_costs_the_form_only() -> No
         xf_list=[style, SimpleNamespace(format_key=9)], format_map={57: SimpleNamespace(format_str=None)}
     )
     assert [workbook_xls._format_code(book, n) for n in range(3)] == ["yyyy-mm-dd", "General", "General"]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [('0;-0;0;"Boat "@', "Boat Ida"), ('@" (sic)"', "Ida (sic)"), ("@", "Ida"), ("0.00", "Ida"), ("General", "Ida")],
+)
+def test_words_that_a_format_adds_to_a_text(code: str, shown: str) -> None:
+    assert shown_text(code, "Ida") == shown
