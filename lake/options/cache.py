@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lake.errors import UsageError
 from lake.options.declaration import check, option
 
 #: The environment variable that names the shared cache.
@@ -30,6 +31,10 @@ class CacheOptions:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.similar is not None and not self.megabytes:
+            raise UsageError(
+                "similar needs megabytes above 0: questions are compared with those that the process keeps"
+            )
 
     def __repr__(self) -> str:
         return f"CacheOptions(megabytes={self.megabytes}, url={'...' if self.url else None}, similar={self.similar})"

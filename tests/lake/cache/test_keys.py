@@ -393,6 +393,8 @@ def test_questions_that_mean_the_same_have_one_answer_only_if_wanted(two_release
         assert similar.answer("Which oil does Lamp 7 burn, then?", **words).made_for is None
     with pytest.raises(UsageError, match=r"0\.8 to 1"):
         CacheOptions(similar=0.5)
+    with pytest.raises(UsageError, match="megabytes"):
+        CacheOptions(0, similar=0.9)
 
 
 def test_times_are_told_apart() -> None:
