@@ -30,6 +30,15 @@ _LABEL = re.compile(
     rf"(?:\d{{1,3}}|[ivxl]{{1,7}}|{_NAMED_NUMBERS}|(?<=\s)[a-z])?[.:]?"
 )
 _ENDS = (".", ",", ";")
+_SMALLER = 0.85
+_NAME_MARKS = re.compile(r"[\d*\u2020\u2021\u00a7\u00b9\u00b2\u00b3\u2070-\u2079]+")
+_BETWEEN_NAMES = re.compile(r"\s*(?:[,;&\u00b7]|\b(?:and|und|et|y|e)\b)\s*")
+_PARTICLES = frozenset(("de", "da", "del", "der", "den", "di", "la", "le", "van", "von", "zu", "bin", "al", "el"))
+#: What stands under the names of authors.
+_AFFILIATION = re.compile(
+    r"@|\b(?:universit\w+|institut\w*|department|dept|college|laborator\w+|school|academy|inc|gmbh|ltd)\b",
+    re.IGNORECASE,
+)
 _NO_TITLE = re.compile(
     r"(?i)untitled.*|microsoft (word|powerpoint|excel) - .*|slide 1|title|document ?\d*|dokument ?\d*|print|"
     r"powerpoint presentation|presentation ?\d*|no title|none|null|.*\.(docx?|dot|rtf|odt|pdf|indd|xlsx?|pptx?|tex|dvi|"
@@ -78,7 +87,34 @@ def typed_headings(pages: Sequence[Sequence[Line]], body: float) -> list[list[Ty
                 title = " ".join(line.text for line in lines[first:last])
                 here.append(TypedHeading(first, last, level, title))
         found.append(_with_labels(here))
+    if found:
+        found[0] = _without_authors(found[0], pages[0])
     return _refined(found)
+
+
+def _without_authors(headings: Sequence[TypedHeading], lines: Sequence[Line]) -> list[TypedHeading]:
+    """The headings of the first page without names of persons right under its title, in smaller type."""
+    if len(headings) < 2 or headings[0].last != headings[1].first:
+        return list(headings)
+    title, second = headings[0], headings[1]
+    is_smaller = lines[second.first].size <= _SMALLER * lines[title.first].size
+    under = " ".join(line.text for line in lines[second.last : second.last + 3])
+    begins = second.title[:3].lower() == "by "
+    if is_smaller and (begins or _AFFILIATION.search(under)) and _are_names(second.title[3 * begins :]):
+        return [title, *headings[2:]]
+    return list(headings)
+
+
+def _are_names(text: str) -> bool:
+    """Whether a line names persons and nothing else.
+
+    >>> _are_names("Ida Moravec1, J. R. Smith and K. van der Berg"), _are_names("Scope of the work")
+    (True, False)
+    """
+    names = [name.split() for name in _BETWEEN_NAMES.split(_NAME_MARKS.sub("", text)) if name.strip()]
+    return bool(names) and all(
+        2 <= len(name) <= 5 and all(word in _PARTICLES or word[0].isupper() for word in name) for name in names
+    )
 
 
 def _with_labels(headings: Sequence[TypedHeading]) -> list[TypedHeading]:

@@ -10,26 +10,25 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
-from lake.parse.canonical import clean
 from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.glyphs import LINE_END_HYPHEN
 from lake.parse.pdf.initials import join_initials
-from lake.parse.pdf.order import reading_order
+from lake.parse.pdf.order import reading_order, right_columns_first
+from lake.parse.pdf.spaced import close_up, closed_words, may_be_spaced
+from lake.parse.pdf.word_lines import WIDE_GAP, shown, word_lines
 from lake.parse.pdf.words import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lake.parse.pdf.geometry import FoundTable, PageLayout, PlacedWord
+    from lake.parse.pdf.geometry import FoundTable, PageLayout
     from lake.parse.pdf.glyphs import PageGlyphs
 
     FindTables = Callable[[PageLayout], list[FoundTable]]
 
 _BLACK = re.compile(r"\S+")
 _LEAST_EM = 4.0
-_WIDE_GAP = 1.2
 _WIDE_ADVANCE = 0.78
 _LEAST_WIDE = 8
 _LEAST_CELL_LINES = 3
@@ -41,11 +40,6 @@ _BESIDE = 7.0
 _SHORT_PIECE = 3.0
 _INITIAL = 1.7
 _OVERHANG = 6.0
-_LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
-_SPECIAL = re.compile(f"[\ufb00-\ufb06\ufb13-\ufb17\uf000-\uf0ff\xad\ufeff\ud800-\udfff{LINE_END_HYPHEN}]")
-_SYMBOLS = str.maketrans(
-    dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06f\uf0fc\uf0d2\uf0be\uf02d", "•") | {"\xad": "", "\ufeff": ""}
-)
 _CELL_ENDS = "0123456789)%-\u2013—"
 _LEADERS = "...."
 _LEADERS_APART = ". . ."
@@ -70,15 +64,17 @@ def page_lines(
         min(line.left, line.bottom, width - line.right, height - line.top) > -_OVERHANG for line in stream.lines
     )
     if is_whole and not added and not stream.has_columns and _reads_on(stream.lines):
-        return stream.lines, []
+        return right_columns_first(stream.lines), []
     layout = layout_of(glyphs)
+    if stream.spaced:
+        layout = replace(layout, words=closed_words(layout.words, stream.spaced))
     outside: list[str] = []
     if not is_whole:
         visible = [word for word in layout.words if _is_visible(word.box, width, height)]
         kept = set(map(id, visible))
         outside = [word.text for word in layout.words if id(word) not in kept]
         layout = replace(layout, words=visible)
-    placed = _word_lines(layout.words)
+    placed = word_lines(layout.words)
     for table in find_tables(layout) if find_tables and layout.words else ():
         inside = [line for line in placed if _is_inside(line, table.box)]
         if inside and _holds_all(table, inside):
@@ -111,6 +107,7 @@ class _Stream:
     cells: list[Line] = field(default_factory=list)
     n_beside: int = 0
     n_leaders: int = 0
+    spaced: list[str] = field(default_factory=list)
 
     @property
     def has_columns(self) -> bool:
@@ -140,7 +137,11 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         if place is None:
             continue
         box, size, bold, is_one = place
-        line = Line(text if text.isascii() else _shown(text), *box, size, bold)
+        if may_be_spaced(text) and (closed := close_up(glyphs, first, text)):
+            glyphs.correct(text, closed)
+            found.spaced.append(closed)
+            text = closed
+        line = Line(text if text.isascii() else shown(text), *box, size, bold)
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
@@ -151,7 +152,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         spans.append((line, last))
         if is_long and line.is_upright:
             if rows is None and not is_one:
-                rows = glyphs.rows_with_gaps(_WIDE_GAP * _LEAST_EM)
+                rows = glyphs.rows_with_gaps(WIDE_GAP * _LEAST_EM)
             _note_gaps(found, glyphs, line, first, last, () if is_one or rows is None else rows)
     join_initials(glyphs, lines, spans)
     if len(lines) > 2:
@@ -189,11 +190,11 @@ def _note_gaps(
     """Note a line's wide gaps; ``rows`` are the heights and widths of those between text objects."""
     em = line.size if line.size > _LEAST_EM else _LEAST_EM
     if last - first >= _LEAST_WIDE and line.right - line.left > _WIDE_ADVANCE * em * (last - first):
-        gaps = _word_gaps(glyphs, first, last, _WIDE_GAP * em)
+        gaps = _word_gaps(glyphs, first, last, WIDE_GAP * em)
     elif rows and any(
-        gap >= _WIDE_GAP * em for _, gap in rows[bisect_left(rows, (line.bottom,)) : bisect_left(rows, (line.top,))]
+        gap >= WIDE_GAP * em for _, gap in rows[bisect_left(rows, (line.bottom,)) : bisect_left(rows, (line.top,))]
     ):
-        gaps = glyphs.gaps(first, last, _WIDE_GAP * em)
+        gaps = glyphs.gaps(first, last, WIDE_GAP * em)
     else:
         return
     if not gaps:
@@ -226,16 +227,6 @@ def _word_gaps(glyphs: PageGlyphs, first: int, last: int, least: float) -> list[
     ]
     boxes.sort()
     return [(a.right, b.left) for a, b in pairwise(boxes) if b.left - a.right >= least]
-
-
-def _shown(text: str) -> str:
-    """The text of a line without ligatures and soft hyphens, with bullets for those of symbol fonts."""
-    if text.isascii() or not _SPECIAL.search(text):
-        return text
-    if text[-1] == "\xad":
-        text = f"{text[:-1]}{LINE_END_HYPHEN}"
-    text = _LIGATURES.sub(lambda match: normalize("NFKC", match[0]), text.translate(_SYMBOLS))
-    return clean(text).replace(LINE_END_HYPHEN, "-")
 
 
 def _reads_on(lines: Sequence[Line]) -> bool:
@@ -278,53 +269,6 @@ def _attach(line: Line, before: Line) -> None:
         before.size, before.bottom, before.top = line.size, line.bottom, line.top
     before.bold = before.bold and line.bold
     before.ends_apart = False
-
-
-def _word_lines(words: Sequence[PlacedWord]) -> list[Line]:
-    """Runs of words on one line without a wide gap, in the order in which the page draws them."""
-    lines: list[Line] = []
-    texts: list[str] = []
-    line: Line | None = None
-    last = Box(0.0, 0.0, 0.0, 0.0)
-    for text, box, size, bold in words:
-        if line is not None and _goes_on(line, last, box, size):
-            texts.append(text)
-            left, bottom, right, top = box
-            if left < line.left:
-                line.left = left
-            if bottom < line.bottom:
-                line.bottom = bottom
-            if right > line.right:
-                line.right = right
-            if top > line.top:
-                line.top = top
-            line.bold = line.bold and bold
-        else:
-            if line is not None:
-                line.text = _shown(" ".join(texts))
-            texts = [text]
-            is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
-            line = Line("", *box, size, bold, is_upright=is_upright)
-            lines.append(line)
-        last = box
-    if line is not None:
-        line.text = _shown(" ".join(texts))
-    return lines
-
-
-def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:
-    """Whether a word continues the line of the word before it, in either direction of writing."""
-    # Without min and max, since every word of the page passes here.
-    em = line.size if line.size > size else size
-    if em < 4.0:
-        em = 4.0
-    left, bottom, right, top = box
-    last_left, last_bottom, last_right, last_top = last
-    if not line.is_upright:
-        return -em < left + right - last_left - last_right < em
-    if not -em <= bottom + top - last_bottom - last_top <= em:
-        return False
-    return left - last_right <= _WIDE_GAP * em and last_left - right <= _WIDE_GAP * em
 
 
 def _holds_all(table: FoundTable, lines: Sequence[Line]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line
 
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _LEAST_COLUMN_LINES = 3
 _LEAST_COLUMN_LENGTH = 14
 _LEAST_FILL = 0.55
@@ -24,7 +26,19 @@ def reading_order(lines: Sequence[Line]) -> list[Line]:
     """The lines in the order in which they are read; those beside each other that are no columns become one line."""
     flat = [line for line in lines if line.is_upright]
     turned = [line for line in lines if not line.is_upright]
-    return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + turned
+    return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + right_columns_first(turned)
+
+
+def right_columns_first(lines: list[Line]) -> list[Line]:
+    """The lines with their columns of Chinese, Japanese or Korean letters from right to left."""
+    places = [i for i, line in enumerate(lines) if not line.is_upright and _EAST_ASIAN.search(line.text)]
+    if len(places) < 2:
+        return lines
+    columns = sorted((lines[i] for i in places), key=lambda line: (-round(line.right), -line.top))
+    ordered = list(lines)
+    for place, line in zip(places, columns, strict=True):
+        ordered[place] = line
+    return ordered
 
 
 def _ordered(lines: Sequence[Line], rtl: bool, depth: int) -> list[Line]:

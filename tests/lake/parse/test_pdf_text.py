@@ -11,6 +11,7 @@ import pytest
 from lake.errors import InputError
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
+from lake.parse.pdf.word_lines import shown
 from lake.parse.registry import parse
 from tests.lake.parse.pdf_files import Draw, column, mapped, pdf, put, raw_pdf, stream, text_pages, turned
 
@@ -733,3 +734,92 @@ def test_the_label_of_a_chapter_and_its_title_are_one_heading(label: str) -> Non
 
     parsed = read(pdf(draw))
     assert [block.label for block in parsed.blocks if block.kind == "heading"] == [f"{label} ABOUT THIS MANUAL"]
+
+
+def spaced_by_place(canvas: Any, x: float, y: float, text: str, step: float) -> None:
+    for i, letter in enumerate(text):
+        put(canvas, x + i * step, y, letter, 16, "Helvetica-Bold")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "words"),
+    [
+        ("I N T R O D U C T I O N", "INTRODUCTION"),
+        ("T H E  O U T E R  P I E R", "THE OUTER PIER"),
+        ("\u00dc b e r s i c h t", "\u00dcbersicht"),
+        ("A B C D E F", "A B C D E F"),
+        ("M T W T F S S", "M T W T F S S"),
+        ("a I b O c U", "a I b O c U"),
+        ("A B C D", "A B C D"),
+    ],
+)
+@pytest.mark.parametrize("has_columns", [False, True])
+def test_letters_set_apart_are_words_unless_they_are_a_list(drawn: str, words: str, has_columns: bool) -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 72, 800, drawn, 16, "Helvetica-Bold")
+        column(canvas, PROSE, top=770)
+        for i in range(4 if has_columns else 0):
+            column(canvas, [f"lamp {i}"], 72, 600 - 20 * i)
+            column(canvas, [f"bell {i}"], 300, 600 - 20 * i)
+
+    parsed = read(pdf(draw))
+    assert words in parsed.text
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_letters_at_equal_steps_are_one_word() -> None:
+    parsed = read(pdf(lambda canvas: (spaced_by_place(canvas, 72, 800, "INTRODUCTION", 22), column(canvas, PROSE))))
+    assert parsed.text.startswith("# INTRODUCTION\n")
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_columns_of_japanese_are_read_from_right_to_left() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    font = UnicodeCIDFont("HeiseiMin-W3", isVertical=True)
+    pdfmetrics.registerFont(font)
+    texts = [
+        "\u543e\u8f29\u306f\u732b\u3067\u3042\u308b\u3002\u3002",
+        "\u3069\u3053\u3067\u751f\u308c\u305f\u304b\u3002\u3002",
+    ]
+    parsed = read(
+        pdf(lambda canvas: [put(canvas, 500 - 24 * i, 780, text, 12, font.fontName) for i, text in enumerate(texts)])
+    )
+    assert "".join(parsed.text.split()) == "".join(texts)
+
+
+@pytest.mark.parametrize(
+    "drawn", ["Ida Moravec, J. R. Smith and K. van der Berg", "by Ida Moravec", "Ida Moravec1, Jan Svoboda2"]
+)
+def test_authors_under_a_title_are_no_heading(drawn: str) -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 72, 790, "Lamps of the Outer Pier", 20, "Helvetica-Bold")
+        put(canvas, 72, 765, drawn, 13)
+        put(canvas, 72, 750, "University of Brno", 11)
+        put(canvas, 72, 725, "1 Introduction", 14, "Helvetica-Bold")
+        column(canvas, PROSE * 2, top=700)
+
+    parsed = read(pdf(draw))
+    assert [one.label for one in parsed.blocks if one.kind == "heading"] == [
+        "Lamps of the Outer Pier",
+        "1 Introduction",
+    ]
+    assert drawn in parsed.text
+
+
+def test_a_subtitle_of_capitalised_words_stays_a_heading() -> None:
+    def draw(canvas: Any) -> None:
+        put(canvas, 72, 790, "Annual Report", 20, "Helvetica-Bold")
+        put(canvas, 72, 765, "Balance Sheet and Income Statement", 13)
+        column(canvas, PROSE * 2, top=730)
+
+    assert sum(one.kind == "heading" for one in read(pdf(draw)).blocks) == 2
+
+
+def test_brackets_of_right_to_left_lines_are_as_written() -> None:
+    assert (
+        shown("\u05d9\u05d5\u05dd )\u05d1\u05e2\u05e8\u05da( \u05d6\u05d4")
+        == "\u05d9\u05d5\u05dd (\u05d1\u05e2\u05e8\u05da) \u05d6\u05d4"
+    )
+    assert shown("a) caf\u00e9 (b") == "a) caf\u00e9 (b"

@@ -1,0 +1,102 @@
+"""Lines of a page that is taken apart into words, and how the text of a line reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+from lake.parse.canonical import clean
+from lake.parse.pdf.geometry import Box, Line
+from lake.parse.pdf.glyphs import LINE_END_HYPHEN
+
+if TYPE_CHECKING:
+    from lake.parse.pdf.geometry import PlacedWord
+
+#: A gap in a line that may part columns or cells, in units of its size.
+WIDE_GAP = 1.2
+_LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
+_SPECIAL = re.compile(f"[\ufb00-\ufb06\ufb13-\ufb17\uf000-\uf0ff\xad\ufeff\ud800-\udfff{LINE_END_HYPHEN}]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_MIRROR = str.maketrans("()[]{}", ")(][}{")
+_SYMBOLS = str.maketrans(
+    dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06f\uf0fc\uf0d2\uf0be\uf02d", "•") | {"\xad": "", "\ufeff": ""}
+)
+
+
+def shown(text: str) -> str:
+    """The text of a line without ligatures and soft hyphens, with bullets for those of symbol fonts."""
+    if text.isascii():
+        return text
+    if _RIGHT_TO_LEFT.search(text):
+        text = _mirrored(text)
+    if not _SPECIAL.search(text):
+        return text
+    if text[-1] == "\xad":
+        text = f"{text[:-1]}{LINE_END_HYPHEN}"
+    text = _LIGATURES.sub(lambda match: normalize("NFKC", match[0]), text.translate(_SYMBOLS))
+    return clean(text).replace(LINE_END_HYPHEN, "-")
+
+
+def _mirrored(text: str) -> str:
+    r"""A line of Hebrew or Arabic with its brackets as written, if pdfium turned the letters and not the brackets.
+
+    >>> _mirrored("\u05d9\u05d5\u05dd )\u05d1( \u05d6\u05d4") == "\u05d9\u05d5\u05dd (\u05d1) \u05d6\u05d4"
+    True
+    """
+    is_turned = any(
+        0 <= text.find(close) < text.find(begin) and text.rfind(close) < text.rfind(begin)
+        for begin, close in ("()", "[]", "{}")
+    )
+    n_letters = sum(letter.isalpha() for letter in text)
+    if not is_turned or 2 * len(_RIGHT_TO_LEFT.findall(text)) < n_letters:
+        return text
+    return text.translate(_MIRROR)
+
+
+def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
+    """Runs of words on one line without a wide gap, in the order in which the page draws them."""
+    lines: list[Line] = []
+    texts: list[str] = []
+    line: Line | None = None
+    last = Box(0.0, 0.0, 0.0, 0.0)
+    for text, box, size, bold in words:
+        if line is not None and _goes_on(line, last, box, size):
+            texts.append(text)
+            left, bottom, right, top = box
+            if left < line.left:
+                line.left = left
+            if bottom < line.bottom:
+                line.bottom = bottom
+            if right > line.right:
+                line.right = right
+            if top > line.top:
+                line.top = top
+            line.bold = line.bold and bold
+        else:
+            if line is not None:
+                line.text = shown(" ".join(texts))
+            texts = [text]
+            is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
+            line = Line("", *box, size, bold, is_upright=is_upright)
+            lines.append(line)
+        last = box
+    if line is not None:
+        line.text = shown(" ".join(texts))
+    return lines
+
+
+def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:
+    """Whether a word continues the line of the word before it, in either direction of writing."""
+    # Without min and max, since every word of the page passes here.
+    em = line.size if line.size > size else size
+    if em < 4.0:
+        em = 4.0
+    left, bottom, right, top = box
+    last_left, last_bottom, last_right, last_top = last
+    if not line.is_upright:
+        return -em < left + right - last_left - last_right < em
+    if not -em <= bottom + top - last_bottom - last_top <= em:
+        return False
+    return left - last_right <= WIDE_GAP * em and last_left - right <= WIDE_GAP * em
