@@ -13,6 +13,7 @@ from lake.parse.canonical import cleaned
 from lake.parse.document import ParsedDocument, check
 from lake.parse.language import declared_language, language_of
 from lake.parse.parser import Parser
+from lake.parse.twice_encoded import twice_encoded
 
 #: More bytes than any text that a person wrote; anything larger is a dump that should be split.
 MAX_BYTES = 512 << 20
@@ -178,7 +179,12 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
             f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out", "unsupported"
         )
     _refuse_blank(data)
-    return _with_language(_required_text(_run(parser, data, suffix)), parser)
+    return _with_language(_remarked(_required_text(_run(parser, data, suffix))), parser)
+
+
+def _remarked(parsed: ParsedDocument) -> ParsedDocument:
+    remark = twice_encoded(parsed.text)
+    return replace(parsed, omitted=(*parsed.omitted, remark)) if remark else parsed
 
 
 def _refuse_blank(data: bytes) -> None:

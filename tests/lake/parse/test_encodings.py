@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 import pytest
 
@@ -175,3 +176,30 @@ def test_texts_for_terminals_and_printers() -> None:
 )
 def test_charsets_are_known_by_all_their_names(name: str, codec: str | None) -> None:
     assert codec_of(name) == codec
+
+
+TEXTS_MISREAD = {
+    "cp1252": "Für die Tür am äußeren Pier",
+    "cp1250": "Příliš žluťoučký kůň",
+    "cp1251": "Привет, маяк и колокол",
+    "cp437": "Für die Tür am äußeren Pier",
+    "mac_roman": "L’été à la jetée",
+}
+
+
+@pytest.mark.parametrize("encoding", TEXTS_MISREAD)
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.csv"])
+def test_text_that_was_encoded_twice_is_kept_and_named(encoding: str, name: str) -> None:
+    text = TEXTS_MISREAD[encoding]
+    misread = "".join(
+        part.encode().decode(encoding, "ignore") if not part.isascii() else part for part in re.split(r"(\W)", text)
+    )
+    parsed = parse(misread.encode(), name)
+    (remark,) = [one for one in parsed.omitted if one.kind == "guessed_encoding"]
+    assert "was read as" in remark.place
+    assert not [one for one in parse(text.encode(), name).omitted if one.kind == "guessed_encoding"]
+
+
+def test_one_example_of_misread_text_among_others_is_no_remark() -> None:
+    text = "Für “Ü” steht dort manchmal Ã¼, etwa in „Größe“ – œuvre … ‘naïve’."
+    assert not parse(text.encode(), "a.txt").omitted
