@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.reindex import Outcome
+from flows.reindex import Job, Outcome, reindex
+from flows.steps import PlainSteps
 from lake import open_lake, operate
 from lake.index import Index
+from lake.options import RecipeOptions
 from lake.releases.copies import COPY_COLUMNS, Copy, exact_groups, standing
 
 PUMP = "# Pump\n\nThe pump's oil is changed every May, says Zoë.\n\nIts filter is rinsed in June.\n"
@@ -37,19 +39,18 @@ def names(index: Index, text: str = "oil of the pump", **how: Any) -> list[tuple
     return [(hit["uri"], hit["copies"]) for hit in index.search(text, 10, **how)]
 
 
-@pytest.fixture
-def copied(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> Index:
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Index:
     """Six documents with one text: other encodings, line ends, names and formats."""
+    folder = tmp_path_factory.mktemp("copied")
     files: dict[str, str | bytes] = {"a/pump.md": PUMP, "b/pump.md": PUMP.encode("utf-16"), **OTHERS}
-    files |= {
-        "b/old/pump.md": PUMP.replace("\n", "\r\n"),
-        "pump.txt": PUMP,
-        "c/decomposed.md": PUMP.replace("ë", "e\u0308"),
-    }
-    written(source, {**files, "c/latin.md": PUMP.encode("latin-1")})
-    outcome = ingest()
+    files |= {"b/old/pump.md": PUMP.replace("\n", "\r\n"), "pump.txt": PUMP, "c/latin.md": PUMP.encode("latin-1")}
+    written(folder / "source", {**files, "c/decomposed.md": PUMP.replace("ë", "e\u0308")})
+    recipe, url = RecipeOptions(embedder="hash"), str(folder / "lake")
+    with PlainSteps() as steps:
+        outcome = reindex(Job(sources=(str(folder / "source"),), lake=url, settings=recipe), steps)
     assert outcome.n_copies == 5
-    return open_lake(lake_url)
+    return open_lake(url)
 
 
 def test_copies_take_one_place_and_are_named(copied: Index) -> None:
