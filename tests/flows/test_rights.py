@@ -47,13 +47,13 @@ def first(source: Path, ingest: Ingest) -> Outcome:
 
 
 def seen(url: str, principals: Any = (), at: str = "live", **asked: Any) -> set[str]:
-    """What a search by words finds."""
+    """What a search by words finds, each copy for itself."""
     index = lake.open_lake(url)
     return found(index, at, principals, **asked)
 
 
 def found(index: Index, at: str, principals: Any, **asked: Any) -> set[str]:
-    hits = index.search("pump", 10, mode="text", at=at, principals=principals, **asked)
+    hits = index.search("pump", 10, mode="text", at=at, principals=principals, copies="all", **asked)
     return set(hits.column("uri").to_pylist())
 
 
