@@ -823,3 +823,28 @@ def test_brackets_of_right_to_left_lines_are_as_written() -> None:
         == "\u05d9\u05d5\u05dd (\u05d1\u05e2\u05e8\u05da) \u05d6\u05d4"
     )
     assert shown("a) caf\u00e9 (b") == "a) caf\u00e9 (b"
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_watermark_over_the_text_follows_it_and_is_no_heading(is_first: bool) -> None:
+    def mark(canvas: Any) -> None:
+        put(canvas, 150, 690, "DRAFT", 70, "Helvetica-Bold")
+
+    def draw(canvas: Any) -> None:
+        if is_first:
+            mark(canvas)
+        column(canvas, PROSE * 3)
+        if not is_first:
+            mark(canvas)
+
+    parsed = read(pdf(draw))
+    assert parsed.text.endswith("\n\nDRAFT")
+    assert not any(block.kind == "heading" for block in parsed.blocks)
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_a_large_title_close_to_its_text_is_no_watermark() -> None:
+    parsed = read(
+        pdf(lambda canvas: (put(canvas, 72, 780, "Lamps", 40, "Helvetica-Bold"), column(canvas, PROSE, top=758)))
+    )
+    assert parsed.text.startswith("# Lamps\n")
