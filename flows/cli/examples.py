@@ -14,6 +14,7 @@ EXAMPLES = {
     "experiment": "raglake experiment docs/ --vary child_tokens=100,200 --lake /srv/lake",
     "report": "raglake report --out report.html --lake /srv/lake",
     "status": "raglake status --lake /srv/lake",
+    "duplicates": "raglake duplicates --near --lake /srv/lake",
     "inspect": "raglake inspect manuals/pump.pdf --chunks --lake /srv/lake",
     "releases": "raglake releases 2026-11-21.2 --lake /srv/lake",
     "rollback": "raglake rollback 2026-11-20 --why 'broken tables' --lake /srv/lake",
