@@ -28,12 +28,16 @@ _NAMED = re.compile(r"[^\W\d_]{3}")
 
 @dataclass(slots=True)
 class Additions:
-    """Texts that belong at a place on the page, texts that follow the page, and texts that no reader sees."""
+    """Texts that belong at a place on the page, texts that follow the page, and texts that no reader sees.
+
+    ``n_drawn`` annotations show words that nothing but their drawing holds.
+    """
 
     placed: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     attachments: list[str] = field(default_factory=list)
+    n_drawn: int = 0
 
     def texts(self) -> Iterator[str]:
         yield from (line.text for line in self.placed)
@@ -99,6 +103,7 @@ class Annotations:
         if not text and kind == pdfium.FPDF_ANNOT_STAMP:
             text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self._string(annotation, b"Name").removeprefix("SB"))
         if not text:
+            found.n_drawn += not is_hidden and self._draws_text(annotation)
             return
         if is_hidden:
             found.hidden.append(text)
@@ -106,6 +111,12 @@ class Annotations:
             found.placed += self._lines(annotation, text, glyphs)
         else:
             found.notes.append(text)
+
+    def _draws_text(self, annotation: Any) -> bool:
+        """Whether an annotation that states no words draws some, which pdfium does not give."""
+        count = min(self._pdfium.FPDFAnnot_GetObjectCount(annotation), _MOST_ANNOTATIONS)
+        drawn = (self._pdfium.FPDFAnnot_GetObject(annotation, i) for i in range(count))
+        return any(self._pdfium.FPDFPageObj_GetType(one) == self._pdfium.FPDF_PAGEOBJ_TEXT for one in drawn)
 
     def _add_field(self, found: Additions, annotation: Any, glyphs: PageGlyphs, is_hidden: bool) -> None:
         pdfium, form = self._pdfium, self._form

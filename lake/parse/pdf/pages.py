@@ -86,6 +86,8 @@ class PageReader:
             found.added = list(added.texts())
             found.omitted += [omission("hidden", text, f"{place}: annotation") for text in added.hidden]
             found.omitted += [Omission("attachment", 0, f"{place}: {name}") for name in added.attachments]
+            if added.n_drawn:
+                found.name(f"{added.n_drawn} annotations with words that only their drawing holds")
         if glyphs.is_unmapped():
             found.lines = added.placed if added else []
             self._read_scan(found, page, _UNMAPPED)

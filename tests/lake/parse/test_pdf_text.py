@@ -848,3 +848,33 @@ def test_a_large_title_close_to_its_text_is_no_watermark() -> None:
         pdf(lambda canvas: (put(canvas, 72, 780, "Lamps", 40, "Helvetica-Bold"), column(canvas, PROSE, top=758)))
     )
     assert parsed.text.startswith("# Lamps\n")
+
+
+@pytest.mark.parametrize(
+    ("drawing", "is_named"), [(b"BT /F 12 Tf 2 4 Td (APPROVED) Tj ET", True), (b"0 0 9 9 re f", False)]
+)
+def test_a_stamp_whose_words_only_its_drawing_holds_is_named(drawing: bytes, is_named: bool) -> None:
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, StreamObject
+
+    def named(**entries: Any) -> dict[NameObject, Any]:
+        return {
+            NameObject(f"/{key}"): NameObject(f"/{to}") if isinstance(to, str) else to for key, to in entries.items()
+        }
+
+    def numbers(*values: int) -> ArrayObject:
+        return ArrayObject([NumberObject(value) for value in values])
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(text_pages([PROSE]))))
+    shown = StreamObject()
+    shown.set_data(drawing)
+    font = DictionaryObject(named(Type="Font", Subtype="Type1", BaseFont="Helvetica"))
+    fonts = DictionaryObject(named(Font=DictionaryObject(named(F=font))))
+    shown.update(named(Type="XObject", Subtype="Form", BBox=numbers(0, 0, 150, 20), Resources=fonts))
+    stamp = DictionaryObject(named(Type="Annot", Subtype="Stamp", Rect=numbers(300, 500, 450, 520), F=NumberObject(4)))
+    stamp.update(named(AP=DictionaryObject(named(N=writer._add_object(shown)))))
+    writer.pages[0].update(named(Annots=ArrayObject([writer._add_object(stamp)])))
+    out = BytesIO()
+    writer.write(out)
+    places = [one.place for one in read(out.getvalue()).omitted if one.kind == "unreadable"]
+    assert places == (["page 1: 1 annotations with words that only their drawing holds"] if is_named else [])
