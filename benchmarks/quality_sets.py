@@ -103,8 +103,7 @@ def xquad_mixed(*languages: str) -> Callable[[Path], Collection]:
 
 def documentation(data: Path) -> Collection:
     """232 sections of a documentation, 100 questions, 192 gold sections."""
-    folder = data / "anthropic_cookbook_docs"
-    sections = json.loads((folder / "anthropic_docs.json").read_text(encoding="utf-8"))
+    folder, sections = data / "anthropic_cookbook_docs", sections_of_documentation(data)
     names = {section["chunk_link"]: f"{i:03}.md" for i, section in enumerate(sections)}
     asked = json.loads((folder / "docs_evaluation_dataset.json").read_text(encoding="utf-8"))
     return Collection(
@@ -113,6 +112,12 @@ def documentation(data: Path) -> Collection:
         {row["id"]: row["question"] for row in asked},
         {row["id"]: {names[link]: 1 for link in row["correct_chunks"]} for row in asked},
     )
+
+
+def sections_of_documentation(data: Path) -> list[dict[str, str]]:
+    """Each with ``chunk_link``, its address, ``chunk_heading`` and ``text``."""
+    path = data / "anthropic_cookbook_docs" / "anthropic_docs.json"
+    return list(json.loads(path.read_text(encoding="utf-8")))
 
 
 def code(data: Path) -> Collection:

@@ -8,8 +8,9 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from lake.chunk.boundaries import Layout, Ruler
+from lake.chunk.context import Contexts, with_title
 from lake.chunk.splitter import Splitter
-from lake.chunk.table_headers import label_of, shortened
+from lake.chunk.table_headers import label_of
 from lake.chunk.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
@@ -93,14 +94,16 @@ def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer) -
     if not layout.blocks:
         return Chunks((), ())
     parent_ruler = Ruler(document.text, load_tokenizer(PARENT_TOKENIZER))
-    parents = tuple(_parents(layout, parent_ruler, recipe.parent_tokens))
-    return Chunks(parents, tuple(_children(layout, parents, recipe, Ruler(document.text, tokenizer))))
+    parents = tuple(_parents(layout, parent_ruler, recipe))
+    ruler = Ruler(document.text, tokenizer)
+    contexts = Contexts(ruler, recipe, document.title)
+    return Chunks(parents, tuple(_children(layout, parents, recipe, ruler, contexts)))
 
 
-def _parents(layout: Layout, ruler: Ruler, limit: int) -> Iterator[Parent]:
-    for ordinal, (start, end) in enumerate(_parent_spans(layout, ruler, limit)):
+def _parents(layout: Layout, ruler: Ruler, recipe: ChunkRecipe) -> Iterator[Parent]:
+    for ordinal, (start, end) in enumerate(_parent_spans(layout, ruler, recipe.parent_tokens)):
         blocks = layout.between(start, end)
-        heading = _with_header(_shared([block.heading for block in blocks]), *layout.header(start))
+        heading = _with_header(_shared([block.heading for block in blocks]), *_header(layout, start, recipe))
         first, last = _page_range(blocks)
         yield Parent(ordinal, start, end, heading, first, _kind(blocks), ruler.count(start, end), first, last)
 
@@ -115,16 +118,17 @@ def _parent_spans(layout: Layout, ruler: Ruler, limit: int) -> Iterator[Span]:
         yield from splitter.split(a, b)
 
 
-def _children(layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ruler: Ruler) -> Iterator[Child]:
-    contexts = _Contexts(ruler, recipe)
+def _children(
+    layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ruler: Ruler, contexts: Contexts
+) -> Iterator[Child]:
     for ordinal, (parent, start, end) in enumerate(_child_spans(layout, parents, recipe, ruler)):
         blocks = layout.between(start, end)
         first = blocks[0]
         holds_heading = first.kind == "heading" and first.start == start
-        title, cells = layout.header(start)
+        header = _header(layout, start, recipe)
         above = first.heading[:-1] if holds_heading else first.heading
-        context, n_tokens = contexts.above(_with_title(above, title), cells, start, end)
-        heading = _with_header(first.heading, title, cells)
+        context, n_tokens = contexts.above(above, first.heading, header, start, end)
+        heading = _with_header(first.heading, *header)
         page, pages = _main_page(blocks, start, end), _page_range(blocks)
         yield Child(ordinal, parent, start, end, heading, page, _kind(blocks), n_tokens, context, *pages)
 
@@ -198,13 +202,14 @@ def _shared(paths: Sequence[Path]) -> Path:
     return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _with_title(path: Path, title: str) -> Path:
-    return (*path, title) if title and title not in path[-1:] else path
+def _header(layout: Layout, start: int, recipe: ChunkRecipe) -> tuple[str, Path]:
+    """The title and the column names of the table that is cut at ``start``; nothing if they are no part of contexts."""
+    return layout.header(start) if "table" in recipe.parts else ("", ())
 
 
 def _with_header(path: Path, title: str, cells: tuple[str, ...]) -> Path:
     """A heading path whose last levels are the title and the column names of a cut table."""
-    return (*_with_title(path, title), label_of(cells)) if cells else path
+    return (*with_title(path, title), label_of(cells)) if cells else path
 
 
 def _page_range(blocks: Sequence[Block]) -> tuple[int | None, int | None]:
@@ -226,61 +231,3 @@ def _main_page(blocks: Sequence[Block], start: int, end: int) -> int | None:
 def _kind(blocks: Sequence[Block]) -> str:
     kinds = {block.kind for block in blocks}
     return kinds.pop() if kinds in ({"code"}, {"table"}) else "text"
-
-
-class _Contexts:
-    """Heading paths as one line each, cut to the recipe's limit.
-
-    The column names of a cut table end the line. If it is too long, outer headings go first, then the table's title;
-    then the names are shortened, and the last columns become an ellipsis.
-    """
-
-    def __init__(self, ruler: Ruler, recipe: ChunkRecipe) -> None:
-        self._ruler = ruler
-        self._limit = recipe.heading_tokens
-        self._room = recipe.child_tokens + recipe.heading_tokens
-        self._lines: dict[tuple[Path, Path, int], tuple[str, int]] = {}
-
-    def above(self, path: Path, cells: Path, start: int, end: int) -> tuple[str, int]:
-        """The context of ``text[start:end]``, and the number of tokens of both together."""
-        limit = self._limit
-        while True:
-            line, n_line = self._line(path, cells, limit)
-            n_tokens = self._together(line, n_line, start, end)
-            if not line or n_tokens <= self._room:
-                return line, n_tokens
-            path, limit = (path[1:], limit) if path else (path, n_line - 1)
-
-    def _together(self, line: str, n_tokens: int, start: int, end: int) -> int:
-        tokenizer = self._ruler.tokenizer
-        if line and not tokenizer.separators:
-            return tokenizer.count(embedded_text(line, self._ruler.text[start:end]))
-        return n_tokens + self._ruler.count(start, end)
-
-    def _line(self, path: Path, cells: Path, limit: int) -> tuple[str, int]:
-        if (path, cells, limit) not in self._lines:
-            candidates = ((line, self._ruler.tokenizer.count(line)) for line in _context_lines(path, limit, cells))
-            found = next((found for found in candidates if found[1] <= limit), ("", 0))
-            self._lines[path, cells, limit] = found
-        return self._lines[path, cells, limit]
-
-
-def _context_lines(path: Path, most_words: int, cells: Path = ()) -> Iterator[str]:
-    """Yield ever shorter contexts: without outer levels, then without the last words of the last level.
-
-    >>> list(_context_lines(("A", "", "B c"), 9))
-    ['A > B c\\n', 'B c\\n', 'B\\n']
-    >>> list(_context_lines(("A",), 9, ("oil C", "by")))[:3]
-    ['A > oil C | by\\n', 'oil C | by\\n', 'oil | by\\n']
-    """
-    labels = [label for label in (" ".join(label.split()) for label in path) if label]
-    if cells:
-        labels.append(label_of(cells))
-    for outer in range(len(labels)):
-        yield " > ".join(labels[outer:]) + "\n"
-    if cells:
-        yield from (f"{line}\n" for line in shortened(cells) if line != labels[-1])
-        return
-    words = labels[-1].split()[:-1][:most_words] if labels else []
-    for n_words in range(len(words), 0, -1):
-        yield " ".join(words[:n_words]) + "\n"

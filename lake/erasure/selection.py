@@ -21,6 +21,7 @@ from lake.releases.history import History
 from lake.releases.values import Release
 from lake.schemas import CANONICAL_DIGEST
 from lake.storage.denylist import ERASING
+from lake.tables.places import place_text
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
 from lake.uris import alike, folded, places, spellings
@@ -306,7 +307,9 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
     yield from _strings(held, ["acl"])
     for delta in deltas:
         for part in (delta.documents, delta.quarantine):
-            yield from _strings(part, ("source", "uri", *_DESCRIBED, "reason"))
+            for strings in _strings(part, ("source", "uri", *_DESCRIBED, "reason")):
+                yield strings
+                yield [form for one in strings for form in (place_text(one).casefold(), one.casefold())]  # as indexed
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
         rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST])

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from lake import schemas
 from lake.ids import place_ids
+from lake.recipe import TextIndex
 from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
 from lake.tables.words import full_text
 
@@ -23,6 +24,8 @@ DOCUMENT_NEEDS = (
 )
 PARENT_NEEDS = ("text", "parents")
 CHUNK_NEEDS = ("text", "parents", "chunks")
+
+_NO_INDEX = TextIndex("", "")
 
 VectorsOf = Callable[[Sequence[str]], pa.Array]
 
@@ -93,7 +96,7 @@ def chunk_rows(
     contents: pa.Table,
     vectors_of: VectorsOf,
     schema: pa.Schema,
-    text_index: tuple[str, str] = ("", ""),
+    text_index: TextIndex = _NO_INDEX,
 ) -> pa.RecordBatch:
     """Rows of a chunks table; ``vectors_of`` returns the vectors of text digests in order.
 
@@ -114,7 +117,7 @@ def chunk_rows(
     for name in schemas.DOCUMENT_COLUMNS:
         columns[name] = _one(documents, name).take(spans.owner)
     columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
-    columns |= full_text(columns["text"], columns["heading"], columns["language"], *text_index)
+    columns |= full_text(columns, text_index)
     return _batch(columns, schema)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from lake.options.declaration import check, option
-from lake.recipe import ChunkRecipe, Recipe, Strategy, TextLanguage, TextTokenizer, VectorDtype
+from lake.recipe import ChunkRecipe, Recipe, Strategy, TextLanguage, TextTokenizer, VectorDtype, context_of
 
 DEFAULT_EMBEDDER = "minilm"
 #: Options that make the embedder's identity.
@@ -75,10 +75,17 @@ class RecipeOptions:
     )
     heading_tokens: int | None = option(
         None,
-        "Number of tokens reserved for the headings embedded before a child.",
+        "Number of tokens reserved for the title, headings and column names embedded before a child.",
         title="Heading room",
         least=0,
         unset=_own(_CHUNKS.heading_tokens),
+    )
+    context: str | None = option(
+        None,
+        "What tells what a chunk is about, joined by +: title, headings, table (column names of a cut one), "
+        "place (folders and file name, for full text only); or empty.",
+        title="Context",
+        unset=_own(_CHUNKS.context),
     )
     vector_dtype: VectorDtype | None = option(
         None,
@@ -98,3 +105,5 @@ class RecipeOptions:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.context is not None:
+            object.__setattr__(self, "context", context_of(self.context))

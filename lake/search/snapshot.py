@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
 from lake.errors import ContractError, UsageError
+from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
@@ -30,7 +31,7 @@ from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import in_words
-from lake.tables.words import algorithm_of, are_own
+from lake.tables.words import algorithm_of
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder

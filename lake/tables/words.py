@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lake.tables.analyzer import Analyzer
+from lake.chunk.context import holds, telling
+from lake.parse.titles import file_name
+from lake.recipe import TextIndex, are_own
+from lake.tables.analyzer import Analyzer, Words
 from lake.tables.folding import STEMMED, spelt
+from lake.tables.places import place_text
 from lake.tables.stop_words import STOP_WORDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: The columns that hold the words of a chunk's text and of its headings.
+#: The columns that hold the words of a chunk's text, with those of its document's title and place, and of its headings.
 WORD_COLUMNS = ("words", "heading_words")
-#: Stands between the words of a text and their further forms, so that no phrase reaches them. It is in no question.
+#: The columns of chunks that they are made of.
+SPOKEN_COLUMNS = ("text", "heading", "language", "title", "uri")
+#: Stands between the words of several texts, and before their further forms, so that no phrase reaches over it. It is
+#: in no question.
 _MARK = "\u241f"
+#: Maximum characters of a title that may be the name of a file.
+_LONGEST_NAME = 300
 #: Stop words are a third of prose, and a tenth of prose in a related language.
 _SHARE_OF_STOP_WORDS = 0.2
 #: Minimum number of a question's different stop words in a language that no document is in.
 _OF_A_FOREIGN_LANGUAGE = 3
-
-
-def are_own(tokenizer: str) -> bool:
-    """Whether raglake makes the words of a recipe with this tokenizer; else Lance does."""
-    return tokenizer.startswith("words")
 
 
 def text_columns(tokenizer: str) -> tuple[str, str]:
@@ -32,19 +37,40 @@ def text_columns(tokenizer: str) -> tuple[str, str]:
     return WORD_COLUMNS if are_own(tokenizer) else ("text", "heading")
 
 
-def full_text(
-    texts: pa.Array, headings: pa.Array, languages: pa.Array, tokenizer: str, language: str
-) -> dict[str, pa.Array]:
-    """The WORD_COLUMNS of chunks, nulls if Lance makes the words. ``tokenizer`` and ``language`` are the recipe's."""
+def full_text(chunks: Mapping[str, pa.Array], index: TextIndex) -> dict[str, pa.Array]:
+    """The WORD_COLUMNS of chunks from their SPOKEN_COLUMNS; nulls if Lance makes the words. ``index``: the recipe's."""
     import pyarrow as pa  # a terminal marks words without it
 
-    if not are_own(tokenizer):
-        return dict.fromkeys(WORD_COLUMNS, pa.nulls(len(texts), pa.string()))
-    own, stated = language.lower(), zip(texts.to_pylist(), languages.to_pylist(), strict=True)
-    how = [_analyzer(_fitting(text, algorithm_of(one, own), own), tokenizer) for text, one in stated]
-    pairs = ((one.to_pylist(), how) for one in (texts, headings))
-    columns = ([text and column(text, by) for text, by in zip(*pair, strict=True)] for pair in pairs)
-    return {name: pa.array(values, pa.string()) for name, values in zip(WORD_COLUMNS, columns, strict=True)}
+    if not are_own(index.tokenizer):
+        return dict.fromkeys(WORD_COLUMNS, pa.nulls(len(chunks["text"]), pa.string()))
+    own = index.language.lower()
+    words: dict[str, list[str | None]] = {name: [] for name in WORD_COLUMNS}
+    for text, heading, language, title, uri in zip(*(chunks[name].to_pylist() for name in SPOKEN_COLUMNS), strict=True):
+        by = _analyzer(_fitting(text, algorithm_of(language, own), own), index.tokenizer)
+        around = [_words(by, one) for one in _around(heading or "", title or "", uri or "", index.parts) if one]
+        words["words"].append(_stored([by.words_of(text or ""), *around]) if text or around else text)
+        above = heading if "headings" in index.parts else heading and ""
+        words["heading_words"].append(above and _stored([_words(by, above)]))
+    return {name: pa.array(values, pa.string()) for name, values in words.items()}
+
+
+@lru_cache(maxsize=4096)
+def _around(heading: str, title: str, uri: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """What title and place say about a chunk beyond its headings; a title that is the name of a file counts as one."""
+    stated = telling(title) if "title" in parts else ""
+    if holds(heading, stated):
+        stated = ""
+    if "place" not in parts:
+        return (stated,)
+    names = [uri, *([file_name(title[:_LONGEST_NAME])] if "title" in parts else [])]
+    said = {*heading.casefold().split(), *stated.casefold().split()}
+    words = dict.fromkeys(word for name in names for word in place_text(name).split() if word.casefold() not in said)
+    return stated, " ".join(words)
+
+
+@lru_cache(maxsize=4096)
+def _words(by: Analyzer, text: str) -> Words:
+    return by.words_of(text)
 
 
 def column(text: str, analyzer: Analyzer) -> str:
@@ -53,8 +79,13 @@ def column(text: str, analyzer: Analyzer) -> str:
     >>> column("The crew's read_csv of 6.1.2", Analyzer("english"))
     'the crew read_csv of 6.1.2 ␟ crew read csv 6.1 6 1 2'
     """
-    words, forms = analyzer.words_of(text)
-    return " ".join((*words, _MARK, *dict.fromkeys(forms)) if forms else words)
+    return _stored([analyzer.words_of(text)])
+
+
+def _stored(found: Sequence[Words]) -> str:
+    forms = dict.fromkeys(form for one in found for form in one.forms)
+    words = f" {_MARK} ".join(" ".join(one.words) for one in found)
+    return " ".join((words, _MARK, *forms)) if forms else words
 
 
 def _analyzer(algorithm: str, tokenizer: str) -> Analyzer:

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from lake.patches.lazy_namespace import namespace_later
 from lake.patches.lazy_pandas import pandas_later
+from lake.recipe import TextIndex, are_own
 from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
 from lake.tables.tags import drop_torn, tags_of
-from lake.tables.words import WORD_COLUMNS, are_own, full_text, text_columns
+from lake.tables.words import SPOKEN_COLUMNS, WORD_COLUMNS, full_text, text_columns
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -153,20 +154,20 @@ class Tables:
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)
 
-    def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
+    def index(self, name: str, text_index: TextIndex, *, anew: bool = False) -> None:
         """Create the indices that the table lacks; with ``anew`` make the full-text ones and their words again."""
         from lancedb.index import BTree
 
         if anew and name.startswith("chunks"):
             self._drop_full_text(name)
-            self._fill_words(name, *text_index)
+            self._fill_words(name, text_index)
         table = self._latest(name)
         present = {index.columns[0] for index in table.list_indices()}
         for column in _KEYS_LOOKED_UP.get(name.split("__")[0], ()):
             if column not in present:
                 table.create_index(column, config=BTree())
         if name.startswith("chunks"):
-            self._index_chunks(table, present, *text_index)
+            self._index_chunks(table, present, *text_index[:2])
 
     @staticmethod
     def _index_chunks(table: Any, present: set[str], tokenizer: str, language: str) -> None:
@@ -186,7 +187,7 @@ class Tables:
             if index.columns[0] in {*WORD_COLUMNS, "text", "heading"}:
                 table.drop_index(index.name)
 
-    def _fill_words(self, name: str, tokenizer: str, language: str) -> None:
+    def _fill_words(self, name: str, text_index: TextIndex) -> None:
         """Set the words of rows that another full-text index was made of; no other column is written."""
         dataset = self._latest(name).to_lance()
         if present := [column for column in WORD_COLUMNS if column in dataset.schema.names]:
@@ -194,10 +195,9 @@ class Tables:
         self._widen(name, pa.schema([field for field in LATER_OF_CHUNKS if field.name not in WORD_COLUMNS]))
 
         def words(rows: pa.RecordBatch) -> pa.RecordBatch:
-            text, heading, spoken = (rows.column(one) for one in ("text", "heading", "language"))
-            return pa.RecordBatch.from_pydict(full_text(text, heading, spoken, tokenizer, language))
+            return pa.RecordBatch.from_pydict(full_text({one: rows.column(one) for one in SPOKEN_COLUMNS}, text_index))
 
-        self._latest(name).to_lance().add_columns(words, read_columns=["text", "heading", "language"])
+        self._latest(name).to_lance().add_columns(words, read_columns=[*SPOKEN_COLUMNS])
         self._latest(name)
 
     def seal(self, name: str, release: str) -> int:

@@ -172,7 +172,7 @@ def _ingest(old: Old, folder: Path, fresh: Path) -> dict[str, Any]:
 
 
 def _options(recipe: dict[str, Any]) -> list[object]:
-    chosen = {"embedder": recipe["embedder"]["name"], **recipe["chunking"]}
+    chosen = {"embedder": recipe["embedder"]["name"], "context": "headings+table", **recipe["chunking"]}
     chosen |= {key: recipe[key] for key in ("vector_dtype", "text_tokenizer", "text_language")}
     return [word for key, value in chosen.items() for word in (f"--{key.replace('_', '-')}", value)]
 

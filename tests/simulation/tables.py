@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.errors import GoneError, UsageError
+from lake.recipe import TextIndex
 from tests.simulation.parquet import decoded
 from tests.simulation.store import SimulatedStore
 
@@ -95,7 +96,7 @@ class SimulatedTables:
 
         self._commit(name, merged)
 
-    def index(self, name: str, text_index: tuple[str, str], *, anew: bool = False) -> None:
+    def index(self, name: str, text_index: TextIndex, *, anew: bool = False) -> None:
         """Does nothing: no index is simulated."""
 
     def maintain(self, name: str) -> None:

@@ -77,6 +77,8 @@ def _section(out: Console, section: dict[str, Any], *, with_chunks: bool) -> Non
         return
     for chunk in section["chunks"]:
         out.print(f"[dim]-- chunk {chunk['ordinal']}: {escape(_place(chunk))}[/dim]")
+        if context := chunk["context"].rstrip("\n"):
+            out.print(f"[dim]   embedded after: {escape(context)}[/dim]")
         out.print(escape(chunk["text"], is_line=False))
 
 

@@ -39,11 +39,6 @@ _AFFILIATION = re.compile(
     r"@|\b(?:universit\w+|institut\w*|department|dept|college|laborator\w+|school|academy|inc|gmbh|ltd)\b",
     re.IGNORECASE,
 )
-_NO_TITLE = re.compile(
-    r"(?i)untitled.*|microsoft (word|powerpoint|excel) - .*|slide 1|title|document ?\d*|dokument ?\d*|print|"
-    r"powerpoint presentation|presentation ?\d*|no title|none|null|.*\.(docx?|dot|rtf|odt|pdf|indd|xlsx?|pptx?|tex|dvi|"
-    r"ps|eps|qxd|qxp|fm|pmd|p65|pub|wpd|ai|md|html?|txt)|[\W\d_]*|\S*[\d_]\S*|\S+\.\S+"
-)
 
 
 class TypedHeading(NamedTuple):
@@ -53,15 +48,6 @@ class TypedHeading(NamedTuple):
     last: int
     level: int
     title: str
-
-
-def is_title(stated: str) -> bool:
-    """Whether a stated title is one, and not the name or the number of a file.
-
-    >>> is_title("Tide tables"), is_title("Microsoft Word - a.doc"), is_title("20310412"), is_title("rpt_final_2")
-    (True, False, False, False)
-    """
-    return bool(stated) and not _NO_TITLE.fullmatch(stated.strip())
 
 
 def body_size(pages: Sequence[Sequence[Line]]) -> float:

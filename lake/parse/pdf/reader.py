@@ -10,7 +10,7 @@ from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import attachments
 from lake.parse.pdf.geometry import Line
-from lake.parse.pdf.headings import body_size, is_title, title_of, typed_headings
+from lake.parse.pdf.headings import body_size, title_of, typed_headings
 from lake.parse.pdf.hyphens import Hyphens
 from lake.parse.pdf.layout import (
     Bookmark,
@@ -28,6 +28,7 @@ from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.structure import Structure
 from lake.parse.pdf.table_pages import finish_tables
 from lake.parse.pdf.xfa import xfa_values
+from lake.parse.titles import is_title
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument

@@ -167,10 +167,10 @@ def test_words_can_be_required_and_excluded(index: Index) -> None:
 
 def test_accents_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "pate.md").write_text("The pâté is served cold.", encoding="utf-8")
+    (tmp_path / "docs" / "cold.md").write_text("The pâté is served cold.", encoding="utf-8")
     (tmp_path / "docs" / "plain.md").write_text("The pate of the head is bald.", encoding="utf-8")
     index = built(tmp_path, "docs", text_tokenizer="words/accents")
-    assert found(index, "pâté") == ["pate"]
+    assert found(index, "pâté") == ["cold"]
     assert found(index, "pate") == ["plain"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lake.recipe import TextIndex
 from lake.tables.analyzer import Analyzer
 from lake.tables.folding import plain, spelt
 from lake.tables.words import Asked, asked, column, full_text
@@ -103,15 +104,21 @@ def test_a_wrongly_detected_language_does_not_decide_how_english_is_stemmed() ->
 
     english = "The pumps of the harbour are checked by the crews, and these checks are in the book of the harbour."
     german = "Die Pumpen des Hafens werden von den Mannschaften geprüft, und das steht in dem Buch."
-    texts, languages = pa.array([english, english, german]), pa.array(["ja", "de", "de"])
-    columns = full_text(texts, pa.array(["Checks", None, "Prüfungen"]), languages, "words", "English")
+    chunks = {
+        "text": [english, english, german],
+        "language": ["ja", "de", "de"],
+        "title": [None] * 3,
+        "uri": ["a.md"] * 3,
+    }
+    rows = pa.table(chunks | {"heading": ["Checks", None, "Prüfungen"]})
+    columns = full_text(rows, TextIndex("words", "English"))
     first, second, third = columns["words"].to_pylist()
     assert first == second
     assert "pump" in first.split()
     assert "prufung" in columns["heading_words"].to_pylist()[2].split()
     assert "pump" in third.split()
     assert columns["heading_words"].to_pylist()[:2] == ["check", None]
-    assert full_text(texts, texts, languages, "icu", "English")["words"].null_count == 3
+    assert full_text(rows, TextIndex("icu", "English"))["words"].null_count == 3
 
 
 @given(st.text(max_size=200))
