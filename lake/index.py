@@ -40,6 +40,8 @@ from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
@@ -206,6 +208,8 @@ class Index:
         principals: Sequence[str] | str = (),
         syntax: Syntax = "plain",
         min_score: float | None = None,
+        degrade: bool = False,
+        degrade_after: float = 2.0,
     ) -> SearchResult:
         """The ``k`` passages that answer best, best first; ``SearchOptions`` describes each option.
 
@@ -216,6 +220,7 @@ class Index:
             k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
             rerank=rerank, rerank_depth=rerank_depth, copies=copies, collapse=collapse, diversity=diversity,
             boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
+            degrade=degrade, degrade_after=degrade_after,
         )  # fmt: skip
         return self._reader.results(at, [text], options, embedder)[0]
 
@@ -239,7 +244,7 @@ class Index:
         k: int | None = None,
         *,
         at: At = "live",
-        chat: ChatModel | str | None = None,
+        chat: ChatModel | str | Sequence[str] | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
         embedder: Embedder | None = None,
@@ -255,7 +260,7 @@ class Index:
         k: int | None = None,
         *,
         at: At = "live",
-        chat: ChatModel | str | None = None,
+        chat: ChatModel | str | Sequence[str] | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
         embedder: Embedder | None = None,
@@ -268,7 +273,7 @@ class Index:
         self,
         question: str,
         at: At,
-        chat: ChatModel | str | None,
+        chat: ChatModel | str | Sequence[str] | None,
         options: AnswerOptions | None,
         k: int | None,
         history: Sequence[Message],
@@ -290,8 +295,15 @@ class Index:
             scope=Scope.of(release, log),
             deciding=lambda: deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder),
             head=lambda: self.history().head,
-            vector=lambda: self._reader.snapshot(release).vectors([question], embedder)[0],
+            vector=lambda: self._vector(question, words, release, embedder),
+            degrade=bool(words.get("degrade")),
         )
+
+    def _vector(
+        self, question: str, words: Mapping[str, Any], release: Release, embedder: Embedder | None
+    ) -> np.ndarray:
+        request = SearchRequest.asking(question, SearchOptions.of(words))
+        return self._reader.snapshot(release).vector(request, embedder)
 
     @with_search_options
     def why_nothing(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lake.answer.chain import ChatChain
 from lake.answer.chat import Completion, Message
 from lake.answer.citations import verified
 from lake.answer.confidence import confidence, sufficiency
@@ -21,6 +22,7 @@ from lake.answer.support import Checked, checked
 from lake.answer.templates import Prompts, load_prompts
 from lake.answer.values import Answer, AnswerProblem
 from lake.chunk.tokenizers import load_tokenizer
+from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError, UsageError
 from lake.ids import value_digest
@@ -34,61 +36,83 @@ if TYPE_CHECKING:
 #: Encodings differ between models, so this share of the budget stays free.
 _MARGIN = 0.05
 _LEAST_ROOM = 100
+_UNREACHABLE = "the chat model can't be reached at the moment, so there are passages but no answer; try again later"
+_BROKEN = "the chat model broke off in the middle, so there are passages but no answer; try again"
 
 
 def answer(
     search: SearchFunction,
     question: str,
     *,
-    chat: ChatModel | str | None = None,
+    chat: ChatModel | str | Sequence[str] | None = None,
     options: AnswerOptions | None = None,
     history: Sequence[Message] = (),
     release: Release | None = None,
+    degrade: bool = False,
 ) -> Answer:
     """The answer, with every citation checked.
 
     ``search`` is ``Index.search`` with its release and filters set; ``release`` is that release's id. ``chat`` is a
-    model or its name, by default RAGLAKE_CHAT_MODEL. Without a model, the Answer holds the passages and what to set.
-    Raises TransientError once retries are used up; other refusals raise UsageError or ContractError.
+    model or its name, or several names of which the next is called if one can't be reached; by default
+    RAGLAKE_CHAT_MODEL. Without a model, the Answer holds the passages and what to set. Raises TransientError once
+    retries are used up; other refusals raise UsageError or ContractError. With ``degrade``, a model that can't be
+    reached gives an Answer with the passages instead.
     """
-    begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
+    begun = _begin(search, question, chat, options or AnswerOptions(), history, release, degrade)
     if isinstance(begun, Answer):
         return begun
-    return begun.finished(begun.chat.complete(begun.messages, **begun.sampling))
+    try:
+        return begun.finished(begun.chat.complete(begun.messages, **begun.sampling))
+    except UnreachableError:
+        if not degrade:
+            raise
+        return begun.without_model(_UNREACHABLE)
 
 
 def answer_stream(
     search: SearchFunction,
     question: str,
     *,
-    chat: ChatModel | str | None = None,
+    chat: ChatModel | str | Sequence[str] | None = None,
     options: AnswerOptions | None = None,
     history: Sequence[Message] = (),
     release: Release | None = None,
+    degrade: bool = False,
 ) -> Iterator[str | Answer]:
     """Pieces of the text as the model writes it, then the Answer, whose text has no citations of missing sources.
 
-    Yields no pieces if no model is called. A stream that breaks raises TransientError.
+    Yields no pieces if no model is called. A stream that breaks raises TransientError; with ``degrade`` it ends in an
+    Answer without a text.
     """
-    begun = _begin(search, question, chat, options or AnswerOptions(), history, release)
+    begun = _begin(search, question, chat, options or AnswerOptions(), history, release, degrade)
     if isinstance(begun, Answer):
         yield begun
         return
-    for piece in begun.chat.stream(begun.messages, **begun.sampling):
-        yield piece if isinstance(piece, str) else begun.finished(piece)
+    notice = _UNREACHABLE
+    try:
+        for piece in begun.chat.stream(begun.messages, **begun.sampling):
+            notice = _BROKEN
+            yield piece if isinstance(piece, str) else begun.finished(piece)
+    except UnreachableError:
+        if not degrade:
+            raise
+        yield begun.without_model(notice)
 
 
 def _begin(
     search: SearchFunction,
     question: str,
-    chat: ChatModel | str | None,
+    chat: ChatModel | str | Sequence[str] | None,
     options: AnswerOptions,
     history: Sequence[Message],
     release: Release | None,
+    degrade: bool,
 ) -> _Begun | Answer:
     started = time.monotonic()
     prompts = load_prompts(options.prompts)
     model, notice = _model(chat)
+    if model and degrade:
+        model = ChatChain.within(model, options.model_seconds)
     understanding = Understanding(model, prompts, options.limits) if model and (options.understand or history) else None
     found = find(
         search, question, options.k, understand=options.understand, history=history, understanding=understanding
@@ -102,8 +126,8 @@ def _begin(
     return _Begun(model, messages, context, known, options, started)
 
 
-def _model(chat: ChatModel | str | None) -> tuple[ChatModel | None, str]:
-    if chat is not None and not isinstance(chat, str):
+def _model(chat: ChatModel | str | Sequence[str] | None) -> tuple[ChatModel | None, str]:
+    if chat is not None and not isinstance(chat, str | Sequence):
         return chat, ""
     try:
         return load_chat(chat), ""
@@ -179,6 +203,10 @@ class _Begun:
     @property
     def sampling(self) -> dict[str, Any]:
         return {"max_tokens": self.options.max_tokens, "temperature": self.options.temperature}
+
+    def without_model(self, notice: str) -> Answer:
+        degraded = (*self.known.degraded, "answer")
+        return replace(self.known, notice=notice, degraded=degraded, seconds=time.monotonic() - self.started)
 
     def finished(self, completion: str | Completion) -> Answer:
         if isinstance(completion, str):

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply
+from lake.endpoints.deadline import at_most
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
 
@@ -70,6 +71,7 @@ class AnthropicChat(EndpointChat):
         request: dict[str, Any] = {
             "model": self.model,
             "max_tokens": chat_request.max_tokens,
+            "timeout": at_most(self.timeouts.timeout),
             "messages": [{"role": m.role, "content": m.text} for m in chat_request.messages if m.role != "system"],
         }
         if system:

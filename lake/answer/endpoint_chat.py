@@ -14,11 +14,11 @@ from lake.answer.chat import Completion, Finish, Message
 from lake.chunk.tokenizers import load_tokenizer
 from lake.endpoints.pacing import TokenBucket
 from lake.endpoints.prices import price_of
-from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.refusals import RefusedRequest, UnacceptedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
 from lake.endpoints.usage import Usage
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import TransientError, UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -73,6 +73,10 @@ class Reply:
             self.n_output if piece.n_output is None else piece.n_output,
             piece.model or self.model,
         )
+
+
+class EmptyAnswer(UnacceptedRequest):
+    """The model answered, but without a word."""
 
 
 class Unsupported(Exception):
@@ -164,7 +168,7 @@ class EndpointChat(ABC):
     def _completion(self, request: ChatRequest, reply: Reply, started: float) -> Completion:
         finish = reply.finish_reason or "stop"
         if not reply.text.strip() and finish != "refused":
-            raise ContractError(_empty(self.name, finish, request.max_tokens))
+            raise EmptyAnswer(_empty(self.name, finish, request.max_tokens))
         count = load_tokenizer(TOKENIZER).count
         n_input = count(request.words) if reply.n_input is None else reply.n_input
         n_output = count(reply.text) if reply.n_output is None else reply.n_output

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply, Unsupported
+from lake.endpoints.deadline import at_most
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 
@@ -66,6 +67,7 @@ class OpenAIChat(EndpointChat):
             "messages": [{"role": message.role, "content": message.text} for message in chat_request.messages],
             self._limit: chat_request.max_tokens,
             "temperature": chat_request.temperature,
+            "timeout": at_most(self.timeouts.timeout),
         }
         if chat_request.json_schema is not None:
             form = {"name": "answer", "schema": chat_request.json_schema, "strict": True}

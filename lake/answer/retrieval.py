@@ -12,6 +12,7 @@ import pyarrow as pa
 from lake.answer.context import pack
 from lake.answer.fusion import fuse
 from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
+from lake.endpoints.breaker import UnreachableError
 from lake.result import SearchResult
 
 if TYPE_CHECKING:
@@ -104,7 +105,14 @@ def _hop(
 
 
 def _ranking(search: SearchFunction, query: ExpandedQuery, k: int) -> SearchResult:
-    return search(query.text, k, mode="vector") if query.like_a_passage else search(query.text, k)
+    """A passage is searched by its vector, unless that can't be had and the search may degrade."""
+    if query.like_a_passage:
+        try:
+            return search(query.text, k, mode="vector")
+        except UnreachableError as missing:
+            if missing.part != "vector":
+                raise
+    return search(query.text, k)
 
 
 def understood(

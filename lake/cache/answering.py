@@ -39,7 +39,7 @@ class AnswerRequest:
 
     find: SearchFunction
     question: str
-    chat: ChatModel | str | None
+    chat: ChatModel | str | Sequence[str] | None
     options: AnswerOptions
     history: Sequence[Message]
     release: Release
@@ -47,10 +47,12 @@ class AnswerRequest:
     deciding: Callable[[], list[Any]]
     head: Callable[[], int]
     vector: Callable[[], np.ndarray]
+    degrade: bool = False
 
     @property
     def words(self) -> dict[str, Any]:
-        return {"chat": self.chat, "options": self.options, "history": self.history, "release": self.release}
+        words = {"chat": self.chat, "options": self.options, "history": self.history, "release": self.release}
+        return {**words, "degrade": self.degrade}
 
     def answer(self) -> Answer:
         return answer(self.find, self.question, **self.words)
@@ -90,7 +92,11 @@ class CachedAnswers:
         if self._caches is None:
             return None
         try:
-            chat = load_chat(request.chat) if request.chat is None or isinstance(request.chat, str) else request.chat
+            chat = (
+                load_chat(request.chat)
+                if request.chat is None or isinstance(request.chat, str | Sequence)
+                else request.chat
+            )
             searches, prompts = request.deciding(), load_prompts(request.options.prompts).digest
         except (NoChatModelError, Unkeyable):
             return None

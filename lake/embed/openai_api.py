@@ -17,6 +17,7 @@ from lake.embed.batching import request_batches
 from lake.embed.openai_answer import answer_of, dimensions_of, has_direction, rows_in_order, translating
 from lake.embed.openai_models import MAX_TOKENS, TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
+from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import TokenBucket
 from lake.endpoints.refusals import UnacceptedRequest
@@ -126,7 +127,7 @@ class OpenAIEmbedder:
         cut = text if len(spans) <= room else text[: spans[room - 1][1]]
         part = self._part([prompt + cut], [n_taken + min(len(spans), room)], Event())
         if part.refused:
-            raise ContractError(part.refused[0])
+            raise UnacceptedRequest(part.refused[0])
         vector: np.ndarray = part.vectors[0]
         return vector
 
@@ -257,7 +258,11 @@ class OpenAIEmbedder:
         with translating():
             # Named explicitly, base64 reaches us undecoded: numpy reads it without a list of floats between.
             raw = self._client.embeddings.with_raw_response.create(
-                model=self._model.name, input=texts, encoding_format=encoding, **shortened
+                model=self._model.name,
+                input=texts,
+                encoding_format=encoding,
+                timeout=at_most(self._limits.timeout),
+                **shortened,
             )
             body: str = raw.http_response.text
             return body

@@ -12,7 +12,8 @@ import numpy as np
 from lake.embed.backends import Backend
 from lake.embed.local_models import is_local, local_model
 from lake.embed.numpy_bert import BACKEND, NumpyBert
-from lake.embed.registry import difference, family_of, identify, load_embedder, prompted
+from lake.embed.registry import address_of, difference, family_of, identify, load_embedder, prompted
+from lake.endpoints.breaker import Breaker, breaker_of
 from lake.errors import ContractError
 from lake.recipe import EmbedderIdentity
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _loaded: dict[tuple[str, EmbedderIdentity], QueryEncoder] = {}
 _loading = Lock()
+#: A text that every model encodes.
+_PROBE = "raglake"
 
 
 class QueryEncoder(Protocol):
@@ -56,6 +59,18 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
     for position, text in enumerate(texts):
         vectors[position] = encoder.embed_query(text)
     return vectors
+
+
+def encoder_breaker(identity: EmbedderIdentity, encoder: QueryEncoder | None = None) -> Breaker:
+    """The breaker of what encodes questions to ``identity``: ``encoder``, else the embedder at its present address."""
+
+    def probe() -> None:
+        found = encoder or load_query_encoder(identity.name, identity)
+        if not np.isfinite(query_vectors(found, [_PROBE])).all():
+            raise ContractError(f"{identity.name!r} made a vector that is not finite")
+
+    address = id(encoder) if encoder else address_of(identity.name)
+    return breaker_of("vector", identity.name, (identity, address), probe)
 
 
 def _load(name: str, expected: EmbedderIdentity) -> QueryEncoder:

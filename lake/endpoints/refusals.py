@@ -26,6 +26,10 @@ class UnacceptedRequest(ContractError):
     """The endpoint refused what a request holds; a smaller or another one may succeed."""
 
 
+class RefusedAccess(UsageError):
+    """The endpoint refuses every request of this account, model or address until somebody corrects them."""
+
+
 def translated(
     status: int,
     message: str,
@@ -37,12 +41,12 @@ def translated(
 ) -> Exception:
     """The error to raise for an HTTP status of failure; ``key`` and ``address`` are variables to check."""
     if code == "insufficient_quota":
-        return UsageError(f"the account's quota is used up: {message}")
+        return RefusedAccess(f"the account's quota is used up: {message}")
     if status in _RETRIED or status >= 500:
         return RefusedRequest(message, stated_wait(headers))
     if status in (401, 403):
-        return UsageError(f"the endpoint refused the key ({status}): {message}; check {key}")
+        return RefusedAccess(f"the endpoint refused the key ({status}): {message}; check {key}")
     if status in (404, 405):
-        return UsageError(f"the endpoint knows no such model or address ({status}): {message}; check {address}")
+        return RefusedAccess(f"the endpoint knows no such model or address ({status}): {message}; check {address}")
     kind = UnacceptedRequest if status in _UNACCEPTED else ContractError
     return kind(f"the endpoint refused the request ({status}): {message}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from lake.endpoints.deadline import at_most
 from lake.endpoints.refusals import RefusedRequest
 from lake.errors import TransientError
 from lake.reporting import counted
@@ -21,7 +23,8 @@ T = TypeVar("T")
 class Retries:
     """At most ``n_attempts``; waits double from ``first`` to ``longest`` seconds, with jitter.
 
-    A stated wait is always respected. If it is longer than ``longest_stated`` seconds, there is no further attempt.
+    A stated wait is always respected. If it is longer than ``longest_stated`` seconds, or than what is left of the
+    deadline, there is no further attempt.
     """
 
     n_attempts: int = 6
@@ -50,7 +53,8 @@ class Retries:
             )
 
     def _ends(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= self.n_attempts or (_stated(state) or 0.0) > self.longest_stated
+        is_too_long = state.upcoming_sleep >= at_most(math.inf)
+        return is_too_long or state.attempt_number >= self.n_attempts or (_stated(state) or 0.0) > self.longest_stated
 
     def _wait(self, state: RetryCallState) -> float:
         from tenacity import wait_exponential, wait_random

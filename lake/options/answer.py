@@ -40,6 +40,7 @@ class AnswerOptions:
     understand: tuple[Understand, ...] = option(
         (), "Rework the question before the search; each strategy calls the model, and decompose searches again."
     )
+    model_seconds: float = option(60.0, "With degrade, maximum seconds to wait for the chat model.", above=0)
     limits: ExpansionLimits = field(default_factory=ExpansionLimits)
     prompts: str | None = option(None, "Folder of prompt templates.", unset="$RAGLAKE_PROMPTS, else the built-in ones")
 

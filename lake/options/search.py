@@ -18,6 +18,8 @@ Syntax = Literal["plain", "boolean"]
 Copies = Literal["collapsed", "all"]
 
 MAX_FUZZINESS = 2
+#: Hosted embedders answer in less than half a second; people leave after a few.
+DEGRADE_AFTER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,15 @@ class SearchOptions(SearchDefaults):
     min_score: float | None = option(
         None, "Drop passages with a lower score, on the scale of the last step that scored."
     )
+    degrade: bool = option(
+        False, "Answer without the embedder or the reranker if it can't be reached, and name it in the result."
+    )
+    degrade_after: float = option(
+        DEGRADE_AFTER,
+        "With degrade, maximum seconds to wait for the embedder, and again for the reranker.",
+        above=0,
+        most=600,
+    )
 
     def __post_init__(self) -> None:
         SearchDefaults.__post_init__(self)
@@ -171,3 +182,5 @@ class SearchArguments(TypedDict, total=False):
     principals: Sequence[str] | str
     syntax: Syntax
     min_score: float | None
+    degrade: bool
+    degrade_after: float

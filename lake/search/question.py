@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from lake.errors import UsageError
 from lake.options import SearchOptions
@@ -27,6 +27,10 @@ class SearchRequest(SearchOptions):
     @classmethod
     def asking(cls, text: str, options: SearchOptions) -> SearchRequest:
         return cls(text, **{one.name: getattr(options, one.name) for one in fields(SearchOptions)})
+
+    def by_words(self) -> SearchRequest:
+        """The same search without vectors; a ``min_score`` on the scale of the fusion does not apply."""
+        return replace(self, mode="text", min_score=self.min_score if self.rerank else None)
 
     def text_query(self) -> TextQuery:
         return text_query(self.text, self.syntax, self.fuzziness)

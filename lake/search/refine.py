@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.errors import ContractError
+from lake.endpoints.breaker import UnreachableError
 from lake.options import Boosts
 from lake.options.search import boosts_of
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
-from lake.search.rerank import load_reranker
+from lake.search.rerank import reranker_breaker, reranker_scores
 
 _LEAST_FACTOR = 1e-9
 #: Steps that compare all pairs of candidates take at most this many.
@@ -30,7 +30,8 @@ def refined(
     """The candidates after each step, named after its option; the last are in their final order.
 
     ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, deduplication ``copies``: the
-    documents of the dropped near-duplicates of the chunk.
+    documents of the dropped near-duplicates of the chunk. Without a reranker that can't be reached there is no such
+    step, and none for a ``min_score``, which would be on its scale.
     """
     if question.is_refined:
         found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
@@ -38,11 +39,15 @@ def refined(
     if question.collapse is not None:
         found = _collapsed(found, question.collapse, read)
     steps.append(("collapse", found))
+    is_whole = True
     if question.rerank:
-        steps.append(("rerank", _reranked(found, question, read)))
+        try:
+            steps.append(("rerank", _reranked(found, question, read)))
+        except UnreachableError:
+            is_whole = False
     if question.boosts:
         steps.append(("boosts", _boosted(steps[-1][1], boosts_of(question.boosts), read, as_of)))
-    if question.min_score is not None:
+    if question.min_score is not None and is_whole:
         found = steps[-1][1]
         steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), float(question.min_score)))))
     if question.diversity:
@@ -69,16 +74,16 @@ def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
     rows = read(_row_ids(found), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
-    scores = _scores(str(question.rerank), question.text, texts) if texts else np.array([])
+    scores = _scores(question, texts) if texts else np.array([])
     return _by_score(found.append_column("rerank_score", pa.array(scores, pa.float64())), scores)
 
 
-def _scores(name: str, question: str, texts: list[str]) -> np.ndarray:
-    """Raises ContractError unless the reranker gives each text a finite score."""
-    scores = np.asarray(load_reranker(name).scores(question, texts), "float64")
-    if scores.shape != (len(texts),) or not np.isfinite(scores).all():
-        raise ContractError(f"the reranker {name} must give each of {len(texts)} texts a finite score")
-    return scores
+def _scores(question: SearchRequest, texts: list[str]) -> np.ndarray:
+    """A finite score of each text; raises UnreachableError only if the question may degrade."""
+    name = str(question.rerank)
+    if not question.degrade:
+        return reranker_scores(name, question.text, texts)
+    return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), question.degrade_after)
 
 
 def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:

@@ -6,16 +6,17 @@ import os
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from lake import plugins
-from lake.errors import UsageError
+from lake.endpoints.breaker import Breaker, breaker_of
+from lake.errors import ContractError, UsageError
 from lake.reporting import either
 from lake.search.cross_encoder import LocalCrossEncoder
 from lake.search.rerank_api import RerankApi, RerankEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
-
-    import numpy as np
 
 FORMS = ("st:MODEL_OR_PATH", "cohere:MODEL", "openai:MODEL")
 #: Environment variables that say where a reranker is called; results of one address are not those of another.
@@ -54,6 +55,21 @@ def load_reranker(name: str) -> Reranker:
         if key not in _loaded:
             _loaded[key] = plugins.load("rerankers", family)(model)
         return _loaded[key]
+
+
+def reranker_scores(name: str, question: str, texts: list[str]) -> np.ndarray:
+    """Raises ContractError unless the reranker gives each text a finite score."""
+    scores = np.asarray(load_reranker(name).scores(question, texts), "float64")
+    if scores.shape != (len(texts),) or not np.isfinite(scores).all():
+        raise ContractError(f"the reranker {name} must give each of {len(texts)} texts a finite score")
+    return scores
+
+
+def reranker_breaker(name: str) -> Breaker:
+    """The breaker of a reranker at its present address; raises UsageError for a name that there is not."""
+    parse_name(name)
+    address = tuple(map(os.environ.get, _VARIABLES))
+    return breaker_of("rerank", name, address, lambda: reranker_scores(name, "raglake", ["raglake"]))
 
 
 def st(model: str) -> Reranker:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lake.endpoints.deadline import at_most
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
@@ -90,7 +91,8 @@ class RerankApi:
         import httpx
 
         try:
-            response = self._client.post(f"{self._endpoint.base_url}/rerank", json=request)
+            url, timeout = f"{self._endpoint.base_url}/rerank", at_most(self._timeouts.timeout)
+            response = self._client.post(url, json=request, timeout=timeout)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise UsageError(f"{self._endpoint.base_url!r} is no address: {error}; check {_URL}") from error
         except httpx.HTTPError as error:

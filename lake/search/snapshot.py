@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
-from lake.errors import ContractError, UsageError
+from lake.endpoints.breaker import UnreachableError
+from lake.errors import UsageError
 from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.result import SearchResult
@@ -25,6 +26,7 @@ from lake.search.passages import Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
+from lake.search.question_vectors import QuestionVectors
 from lake.search.refine import refined
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
@@ -74,7 +76,8 @@ class Snapshot:
         open_table: Callable[[str], TableReader],
         embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray] = query_vectors,
     ) -> None:
-        self.release, self._open_table, self._embed = release, open_table, embed
+        self.release, self._open_table = release, open_table
+        self._vectors = QuestionVectors(release, embed)
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
         self._n_searches = 0
@@ -125,27 +128,40 @@ class Snapshot:
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
-        return self._search(question, rights, lambda: self.vectors([question.text], embedder)[0])
+        return self._search(question, rights, partial(self._vectors.of_question, question, embedder))
 
     def search_all(
         self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
     ) -> list[SearchResult]:
         """One result for each question; searches several at a time."""
-        vectors = np.empty((0, 0))
-        if any(question.mode != "text" for question in questions):
-            vectors = self.vectors([question.text for question in questions], embedder)
+        vectors = self._vectors.of_questions(questions, embedder)
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            return list(
-                pool.map(lambda n: self._search(questions[n], rights, lambda: vectors[n]), range(len(questions)))
-            )
+            return list(pool.map(lambda n: self._search(questions[n], rights, vectors[n]), range(len(questions))))
 
     def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
         seen = rights.predicate(question.principals)
         visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
         if visible.is_nothing:
             return SearchResult(self.release.id, None, HITS.empty_table())
-        hits = self.read(self.look(question, visible, embedded), question)
-        return SearchResult(self.release.id, query_id(self.release.id, question.text), hits)
+        looked, degraded = self._looked(question, visible, embedded)
+        hits = self.read(looked, question)
+        return SearchResult(self.release.id, query_id(self.release.id, question.text), hits, degraded)
+
+    def _looked(
+        self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]
+    ) -> tuple[Looked, tuple[str, ...]]:
+        """What ``look`` found, if need be by words alone, and the parts that could not be reached."""
+        degraded = []
+        try:
+            looked = self.look(question, visible, embedded)
+        except UnreachableError as missing:
+            if missing.part != "vector" or question.mode != "hybrid":
+                raise
+            degraded, question = ["vector"], question.by_words()
+            looked = self.look(question, visible, embedded)
+        if question.rerank and "rerank" not in dict(looked.steps):
+            degraded.append("rerank")
+        return looked, tuple(degraded)
 
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
@@ -275,21 +291,13 @@ class Snapshot:
         sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
         return sample if among is None else sample[np.isin(rows.column("_rowid").to_numpy(), among)]
 
+    def vector(self, question: SearchRequest, embedder: Embedder | None) -> np.ndarray:
+        """The question's unit vector; raises UnreachableError only if the question may degrade."""
+        return self._vectors.of_question(question, embedder)
+
     def vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] of questions."""
-        identity = self.release.recipe.embedder
-        encoder = embedder or load_query_encoder(identity.name, identity)
-        if not encoder.identity.answers(identity):
-            raise UsageError(
-                f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); embedding "
-                f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
-            )
-        vectors = self._embed(encoder, texts)
-        if not np.isfinite(vectors).all():
-            raise ContractError(
-                f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"
-            )
-        return vectors
+        return self._vectors.of_texts(texts, embedder)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,181 @@
+"""Circuit breakers: a part that fails is not called again until it answers in the background.
+
+Own code, since the libraries (pybreaker, purgatory, circuitbreaker) let the next caller find out whether a part is
+back. That caller then waits for the time-out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from lake.endpoints.deadline import within
+from lake.endpoints.refusals import UnacceptedRequest
+from lake.errors import TransientError
+
+T = TypeVar("T")
+
+_log = logging.getLogger("raglake.parts")
+
+#: The parts of a service by the names that results and metrics use, in words.
+PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model", "lake": "the lake"}
+
+
+class UnreachableError(TransientError):
+    """A part failed, or was not called because it failed before; ``part`` is a name of PARTS."""
+
+    def __init__(self, message: str, part: str = "") -> None:
+        super().__init__(message)
+        self.part = part
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (str(self), self.part)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerLimits:
+    """Opens after ``n_failures`` in a row. Probes start ``first`` seconds later, and the interval grows to ``longest``.
+
+    A probe takes at most ``probe`` seconds, so that a part is back in use after at most ``longest + probe``.
+    """
+
+    n_failures: int = 3
+    first: float = 0.5
+    longest: float = 4.0
+    probe: float = 5.0
+
+
+class Breaker:
+    """Calls one part; open while the part does not answer. Safe to use from several threads.
+
+    ``probe`` is a small request that succeeds if the part works; while the breaker is open, it runs in a thread of
+    its own. ``name`` identifies the model or the lake. Other errors than ``is_failure`` are the caller's and pass.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        name: str,
+        probe: Callable[[], object],
+        limits: BreakerLimits | None = None,
+        is_failure: Callable[[Exception], bool] = lambda _: True,
+    ) -> None:
+        self.part, self.name = part, name
+        self._probe, self._limits, self._is_failure = probe, limits or BreakerLimits(), is_failure
+        self._lock = threading.Lock()
+        self._n_failures, self._is_watching, self._seconds = 0, False, self._limits.probe
+        self.since: datetime | None = None  # when the part failed first; None while the breaker is closed
+        self.cause = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.since is not None
+
+    def call(self, work: Callable[[], T], seconds: float | None, *, is_forced: bool = False) -> T:
+        """The result of ``work`` within ``seconds``; UnreachableError if it fails, or at once if the breaker is open.
+
+        A refusal of what one request holds does not count, unless the part refuses the probe too. ``is_forced``: calls
+        an open part too, to go on with what it has begun.
+        """
+        if self.since is not None and not is_forced:
+            raise self._unreachable(f"it has not answered since {self.since:%H:%M:%S} UTC: {self.cause}")
+        try:
+            found = work() if seconds is None else within(seconds, work, repr(self.name))
+        except Exception as error:  # whatever a part or its client raises
+            if not self._is_failure(error):
+                raise
+            self._seconds = seconds or self._seconds
+            self._failed(error)
+            raise self._unreachable(_brief(error)) from error
+        self._n_failures = 0
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The state for an operator, without the cause: it may name addresses."""
+        since = self.since.isoformat(timespec="seconds") if self.since else None
+        return {
+            "name": self.name,
+            "works": self.since is None,
+            "breaker": "open" if since else "closed",
+            "since": since,
+        }
+
+    def _unreachable(self, why: str) -> UnreachableError:
+        return UnreachableError(f"{PARTS[self.part]} {self.name!r} can't be reached: {why}", self.part)
+
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            if isinstance(error, UnacceptedRequest):
+                self._watch(0.0)
+                return
+            self._n_failures += 1
+            if self._n_failures >= self._limits.n_failures:
+                self._open(error)
+                self._watch(self._limits.first)
+
+    def _open(self, error: Exception) -> None:
+        if self.since is None:
+            self.since, self.cause = datetime.now(UTC), _brief(error)
+            _log.warning("%s %r does not answer and is left out: %s", PARTS[self.part], self.name, self.cause)
+
+    def _close(self) -> None:
+        if self.since is not None:
+            _log.warning("%s %r answers again", PARTS[self.part], self.name)
+        self.since, self._n_failures, self._is_watching = None, 0, False
+
+    def _watch(self, wait: float) -> None:
+        """Starts to probe, unless a thread does so already."""
+        if not self._is_watching:
+            self._is_watching = True
+            words: dict[str, Any] = {
+                "target": self._until_it_answers,
+                "args": (wait,),
+                "name": f"raglake-probe-{self.part}",
+            }
+            threading.Thread(daemon=True, **words).start()
+
+    def _until_it_answers(self, wait: float) -> None:
+        while True:
+            time.sleep(wait)
+            error = self._probed()
+            with self._lock:
+                if error is None:
+                    self._close()
+                    return
+                self._open(error)
+            wait = min(max(wait * 1.5, self._limits.first), self._limits.longest)
+
+    def _probed(self) -> Exception | None:
+        try:
+            within(min(self._seconds, self._limits.probe), self._probe, repr(self.name))
+        except Exception as error:  # noqa: BLE001 - as in call
+            return error
+        return None
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(f"{error or type(error).__name__}".split())[:300]
+
+
+_known: dict[Hashable, Breaker] = {}
+_making = threading.Lock()
+
+
+def breaker_of(part: str, name: str, address: Hashable, probe: Callable[[], object], **words: Any) -> Breaker:
+    """The process's breaker of a model; ``address`` tells apart models of one name at several endpoints."""
+    with _making:
+        key = (part, name, address)
+        if key not in _known:
+            _known[key] = Breaker(part, name, probe, **words)
+        return _known[key]
+
+
+def known_breakers(part: str) -> list[Breaker]:
+    """The breakers of a part that were used so far."""
+    with _making:
+        return [breaker for breaker in _known.values() if breaker.part == part]

@@ -1,0 +1,64 @@
+"""Limits how long work may take: a deadline that retries respect, and a wait that ends whatever the work does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import TypeVar
+
+from lake.errors import TransientError
+
+T = TypeVar("T")
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Requests inside end within ``seconds``, or sooner if a deadline around this one demands it."""
+    until, outer = time.monotonic() + seconds, _deadline.get()
+    token = _deadline.set(until if outer is None else min(until, outer))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def left() -> float | None:
+    """Seconds until the deadline, at least 0; None without one."""
+    until = _deadline.get()
+    return None if until is None else max(until - time.monotonic(), 0.0)
+
+
+def at_most(seconds: float) -> float:
+    """``seconds``, or what is left of the deadline; above 0, since clients read 0 as unlimited."""
+    remaining = left()
+    return seconds if remaining is None else max(min(seconds, remaining), 0.001)
+
+
+def within(seconds: float, work: Callable[[], T], what: str) -> T:
+    """The result of ``work``; raises TransientError after ``seconds``, even if the work does not end.
+
+    A thread can't be stopped. It is a daemon, so that it delays neither other work nor the end of the process.
+    """
+    seconds, done = at_most(seconds), Future[T]()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            with deadline(seconds):
+                done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            done.set_exception(error)
+
+    threading.Thread(target=context.run, args=(run,), daemon=True, name="raglake-within").start()
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():
+            raise
+        raise TransientError(f"{what} did not answer within {seconds:.3g} s") from None
