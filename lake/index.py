@@ -34,6 +34,7 @@ from lake.search.diagnosis.trace import SearchTrace
 from lake.search.explain import explained
 from lake.search.judgement import judged
 from lake.search.query_ids import searched
+from lake.search.question import SearchRequest
 from lake.search.reader import Reader
 from lake.search.reading import read_document
 from lake.search.rights import Rights
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from lake.records.calls import Calls
     from lake.result import SearchResult
     from lake.search.diagnosis.diagnose import Why
-    from lake.search.question import SearchRequest
 
 
 class Index:

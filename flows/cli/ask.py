@@ -12,6 +12,7 @@ import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import answer as show_answer
+from flows.cli.show import query as show_query
 from lake.options import AnswerOptions, SearchOptions
 from lake.reporting import visible
 
@@ -23,7 +24,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="What to answer.")],
     lake: LakeOption,
     answering: Annotated[dict[str, Any], AnswerOptions],
-    search: Annotated[dict[str, Any], SearchOptions, ("where", "filters", "principals")],
+    search: Annotated[dict[str, Any], SearchOptions, ("where", "filters", "principals", "degrade", "degrade_after")],
     at: AtOption = "live",
     model: ModelOption = None,
     stream: Stream = True,
@@ -37,6 +38,7 @@ def ask(
         told = index.answer(question, **words)
     if told.notice:
         print(f"raglake: {visible(told.notice)}", file=sys.stderr)
+    show_query.missing([part for part in told.degraded if part != "answer"])  # the notice names that
     show(told.to_json(), as_json, partial(show_answer.answer, question=question, streamed=stream))
 
 

@@ -35,7 +35,10 @@ def query(
     if explain:
         shown["explained"] = index.explain(found)
     scale = SearchOptions.of(search, index.defaults()).scale
-    nothing = [] if len(found) else index.why_nothing(text, at=found.release, **search)
+    if found.degraded:
+        shown["degraded"] = list(found.degraded)
+        show_query.missing(found.degraded)
+    nothing = [] if len(found) or found.degraded else index.why_nothing(text, at=found.release, **search)
     show(shown, as_json, partial(show_query.hits, question=text, scale=scale, nothing=nothing))
 
 

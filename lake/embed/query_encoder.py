@@ -64,12 +64,15 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
 def encoder_breaker(identity: EmbedderIdentity, encoder: QueryEncoder | None = None) -> Breaker:
     """The breaker of what encodes questions to ``identity``: ``encoder``, else the embedder at its present address."""
 
+    address = id(encoder) if encoder else address_of(identity.name)
+
     def probe() -> None:
+        if encoder is None and address_of(identity.name) != address:
+            return  # nothing calls it there any more
         found = encoder or load_query_encoder(identity.name, identity)
         if not np.isfinite(query_vectors(found, [_PROBE])).all():
             raise ContractError(f"{identity.name!r} made a vector that is not finite")
 
-    address = id(encoder) if encoder else address_of(identity.name)
     return breaker_of("vector", identity.name, (identity, address), probe)
 
 

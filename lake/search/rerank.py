@@ -68,8 +68,17 @@ def reranker_scores(name: str, question: str, texts: list[str]) -> np.ndarray:
 def reranker_breaker(name: str) -> Breaker:
     """The breaker of a reranker at its present address; raises UsageError for a name that there is not."""
     parse_name(name)
-    address = tuple(map(os.environ.get, _VARIABLES))
-    return breaker_of("rerank", name, address, lambda: reranker_scores(name, "raglake", ["raglake"]))
+    address = _address()
+
+    def probe() -> None:
+        if _address() == address:  # else nothing calls it there any more
+            reranker_scores(name, "raglake", ["raglake"])
+
+    return breaker_of("rerank", name, address, probe)
+
+
+def _address() -> tuple[str | None, ...]:
+    return tuple(map(os.environ.get, _VARIABLES))
 
 
 def st(model: str) -> Reranker:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
 from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
+from lake.endpoints.breaker import PARTS
 from lake.graphemes import cluster
 from lake.search.found_words import found_words
 
@@ -31,6 +33,12 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
             _explanation(out, shown["explained"][number - 1])
     if not shown["hits"]:
         paragraph(out, "; ".join(["nothing found", *nothing]))
+
+
+def missing(degraded: Sequence[str]) -> None:
+    """Names the parts that could not be reached, on standard error."""
+    for part in degraded:
+        print(f"raglake: {PARTS[part]} can't be reached; these are the passages without it", file=sys.stderr)
 
 
 def _copies(hit: dict[str, Any]) -> str:

@@ -1,0 +1,166 @@
+"""Searches while the embedder or the reranker is down, slow or garbled; real endpoints on this machine."""
+
+# ruff: noqa: F811 - fixtures of other folders
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+import lake
+from expectations.profiles import parse_profile
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
+from lake.endpoints.breaker import Breaker, BreakerLimits, UnreachableError
+from lake.endpoints.deadline import deadline, left, within
+from lake.errors import LakeError, TransientError, UsageError
+from lake.options import RecipeOptions
+from tests.lake.embed.conftest import FakeEndpoint
+from tests.lake.embed.conftest import endpoint as embedding  # noqa: F401 - a fixture
+
+QUESTION = "Which oil does Lamp 7 burn?"
+DEGRADING: dict[str, Any] = {"degrade": True, "degrade_after": 0.4}
+#: What a question may take beyond the time that it waits for the embedder.
+ROOM = 1.5
+FAULTS = [{"status": 500}, {"status": 429, "headers": {"retry-after": "30"}}, {"status": 401}, {"trick": "html"}]
+FAULTS += [{"trick": "drop"}, {"trick": "short"}, {"trick": "nan"}]
+
+
+@pytest.fixture
+def index(embedding: FakeEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[lake.Index]:
+    monkeypatch.setenv("OPENAI_BASE_URL", embedding.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    (tmp_path / "source").mkdir()
+    for number in range(12):
+        (tmp_path / "source" / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil, he said.")
+    settings = RecipeOptions(embedder="openai:local@8")
+    with PlainSteps() as steps:
+        reindex(Job(sources=(str(tmp_path / "source"),), lake=str(tmp_path / "lake"), settings=settings), steps)
+    embedding.requests.clear()
+    yield lake.open_lake(str(tmp_path / "lake"))
+    embedding.lasting.clear()
+    embedding.delay = 0.0
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(str(value) for value in fault.values()))
+def test_words_answer_for_an_embedder_that_fails(
+    index: lake.Index,
+    embedding: FakeEndpoint,
+    fault: dict[str, Any],
+) -> None:
+    assert index.search(QUESTION, **DEGRADING).degraded == ()
+    embedding.lasting.append(fault)
+    started = monotonic()
+    found = index.search("lamp 7", **DEGRADING)
+    assert monotonic() - started < DEGRADING["degrade_after"] + ROOM
+    assert found.degraded == ("vector",)
+    assert [hit["uri"] for hit in found] == [hit["uri"] for hit in index.search("lamp 7", mode="text")]
+    with pytest.raises(LakeError):
+        index.search("lamp 7", **{**DEGRADING, "mode": "vector"})
+
+
+def test_an_embedder_that_hangs_is_waited_for_three_times_and_is_back_within_ten_seconds(
+    index: lake.Index,
+    embedding: FakeEndpoint,
+) -> None:
+    whole = index.search(QUESTION, **DEGRADING)
+    embedding.delay = 3.0
+    for _ in range(3):
+        started = monotonic()
+        assert index.search(QUESTION, **DEGRADING).degraded == ("vector",)
+        assert 0.3 < monotonic() - started < DEGRADING["degrade_after"] + ROOM
+    started = monotonic()
+    for _ in range(5):
+        assert index.search(QUESTION, **DEGRADING).degraded == ("vector",)
+    assert monotonic() - started < 1.5
+    with pytest.raises(UnreachableError, match="since"):
+        index.search(QUESTION, **{**DEGRADING, "mode": "vector"})
+    embedding.delay, until = 0.0, monotonic() + 10
+    while index.search(QUESTION, **DEGRADING).degraded:
+        assert monotonic() < until
+        sleep(0.1)
+    assert index.search(QUESTION, **DEGRADING).hits.equals(whole.hits)
+
+
+def test_a_search_that_may_not_degrade_raises(
+    index: lake.Index,
+    embedding: FakeEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embedding.lasting.append({"status": 401})
+    for given in ({}, {"degrade": False}, {"mode": "vector"}):
+        with pytest.raises(UsageError, match="refused the key"):
+            index.search(QUESTION, **given)
+    assert index.search(QUESTION, mode="text").degraded == ()
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert index.search(QUESTION, **DEGRADING).degraded == ("vector",)
+
+
+def test_evaluation_never_degrades() -> None:
+    with pytest.raises(UsageError, match="degrade"):
+        parse_profile('{"degrade": true}')
+
+
+def test_a_reranker_that_fails_leaves_the_order_before(
+    endpoint: Any, tmp_path: Path, index: lake.Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGLAKE_RERANK_URL", endpoint.url)
+    words: dict[str, Any] = {**DEGRADING, "rerank": "openai:m"}
+    assert index.search(QUESTION, **words).degraded == ()
+    before = [hit["uri"] for hit in index.search(QUESTION)]
+    for fault in ({"status": 500, "body": b"no"}, {"body": b"<html>"}, {"delay": 1.0}, {"drop": True}):
+        endpoint.faults.extend([fault] * 20)
+        started = monotonic()
+        found = index.search(QUESTION, min_score=5.0, **words)
+        assert monotonic() - started < DEGRADING["degrade_after"] + ROOM
+        assert found.degraded == ("rerank",)
+        assert [hit["uri"] for hit in found] == before
+        endpoint.faults.clear()
+    endpoint.faults.extend([{"status": 401, "body": b"no"}] * 20)
+    with pytest.raises(UsageError):
+        index.search(QUESTION, rerank="openai:m")
+    with pytest.raises(UsageError):
+        index.search(QUESTION, **DEGRADING, rerank="no_such:m")
+
+
+def test_mistakes_of_a_caller_are_errors(index: lake.Index) -> None:
+    for wrong in ({"degrade_after": 0}, {"degrade_after": float("nan")}, {"degrade_after": -1.0}, {"degrade": "yes"}):
+        with pytest.raises(UsageError):
+            index.search(QUESTION, **wrong)
+
+
+def test_a_breaker_opens_after_failures_in_a_row_and_closes_when_a_probe_succeeds() -> None:
+    works = [False]
+
+    def part() -> str:
+        if not works[0]:
+            raise OSError("down")
+        return "up"
+
+    breaker = Breaker("vector", "m", part, BreakerLimits(n_failures=2, first=0.05, longest=0.1))
+    for _ in range(2):
+        assert not breaker.is_open
+        with pytest.raises(UnreachableError, match="the embedder 'm' can't be reached: down"):
+            breaker.call(part, 1.0)
+    assert breaker.is_open
+    assert breaker.to_json()["breaker"] == "open"
+    with pytest.raises(UnreachableError, match="it has not answered since"):
+        breaker.call(lambda: "not called", 1.0)
+    works[0], until = True, monotonic() + 5
+    while breaker.is_open:
+        assert monotonic() < until
+        sleep(0.01)
+    assert breaker.call(part, 1.0) == "up"
+
+
+def test_work_ends_with_its_deadline() -> None:
+    with deadline(0.2), deadline(5):
+        assert (left() or 9) <= 0.2
+        started = monotonic()
+        with pytest.raises(TransientError, match="did not answer within"):
+            within(3, lambda: sleep(2), "it")
+        assert monotonic() - started < 1
+    assert left() is None
