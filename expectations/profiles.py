@@ -14,8 +14,8 @@ from lake.options.search import boosts_of
 if TYPE_CHECKING:
     from lake.index import Index
 
-#: Fields that belong to a single search or to its caller.
-_NOT_SETTINGS = ("text", "k", "at", "embedder")
+#: Fields that belong to a single search or to its caller. What is measured never degrades.
+_NOT_SETTINGS = ("text", "k", "at", "embedder", "degrade", "degrade_after")
 #: What becomes of a passage that was found; measures of retrieval judge the chunks themselves by default.
 _SHAPE = ("expand", "window")
 _DEFAULTS = {one.name: one.default for one in fields(SearchOptions) if one.name != "k"}
