@@ -32,6 +32,7 @@ from lake.ingest.scan import Scan
 from lake.options.completeness import LEAST_LOST, Completeness
 from lake.parse import media_type_of
 from lake.recipe import Recipe
+from lake.releases.copies import COPY_COLUMNS, exact_groups
 from lake.releases.values import Release, Spent
 from lake.reporting import counted
 from lake.storage import clock
@@ -255,10 +256,10 @@ def _joined(
 def counts_of(tables: Tables, versions: dict[str, int]) -> dict[str, int]:
     """Rows of each table at these versions, as a release states them.
 
-    ``n_copies``: documents with exactly the text of another one, that one not counted.
+    ``n_copies``: documents that are exact copies of another one, that one not counted.
     """
     n_rows = {name.split("__")[0]: tables.at(name, version).count() for name, version in versions.items()}
     names = {"documents": "n_documents", "quarantine": "n_quarantined", "parents": "n_parents", "chunks": "n_chunks"}
-    digests = tables.at("documents", versions["documents"]).scan([schemas.CANONICAL_DIGEST.name]).column(0).drop_null()
-    n_copies = len(digests) - pc.count_distinct(digests).as_py()
+    groups = exact_groups(tables.at("documents", versions["documents"]).scan(COPY_COLUMNS))
+    n_copies = sum(len(copies) - 1 for copies in groups.values())
     return {counted: n_rows[table] for table, counted in names.items()} | {"n_copies": n_copies}

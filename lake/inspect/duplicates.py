@@ -54,7 +54,7 @@ def _rows(group: _Group, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[dic
     for copies, likeness in group:
         for copy in copies:
             yield {
-                "copy_group": derived_id("copies", facts[head.doc_id][CANONICAL_DIGEST.name]),
+                "copy_group": derived_id("copies", facts[head.doc_id][CANONICAL_DIGEST.name], head.title or ""),
                 "doc_id": copy.doc_id,
                 "source": copy.source,
                 "uri": copy.uri,
@@ -81,11 +81,12 @@ def _near_groups(lake: Lake, documents: pa.Table, exact: Mapping[str, list[Copy]
 
 def _texts(documents: pa.Table, exact: Mapping[str, list[Copy]]) -> list[tuple[Sequence[Copy], str]]:
     """The documents of each distinct text and one of its contents, in the order in which the first ones stand."""
-    *place, digests, contents = (documents.column(name).to_pylist() for name in (*COPY_COLUMNS, "content_id"))
+    *place, _, contents = (documents.column(name).to_pylist() for name in (*COPY_COLUMNS, "content_id"))
+    group_of = {copy.doc_id: group for group in exact.values() for copy in group}
     found: dict[str, tuple[Sequence[Copy], str]] = {}
-    for digest, content_id, *values in zip(digests, contents, *place, strict=True):
-        if digest not in found:
-            found[digest] = exact.get(digest) or [Copy(*values)], content_id
+    for content_id, *values in zip(contents, *place, strict=True):
+        group = group_of.get(values[0]) or [Copy(*values)]
+        found.setdefault(group[0].doc_id, (group, content_id))
     return sorted(found.values(), key=lambda text: standing(text[0][0]))
 
 
@@ -107,7 +108,8 @@ def copies_of(snapshot: Snapshot, doc_id: str) -> dict[str, Any] | None:
     digest = documents.scan([CANONICAL_DIGEST.name], one_of("doc_id", [doc_id])).column(0)[0].as_py()
     if digest is None or CANONICAL_DIGEST.name not in documents.schema.names:
         return None
-    group = exact_groups(documents.scan(COPY_COLUMNS, f"{CANONICAL_DIGEST.name} = {quoted(digest)}")).get(digest, [])
+    groups = exact_groups(documents.scan(COPY_COLUMNS, f"{CANONICAL_DIGEST.name} = {quoted(digest)}")).values()
+    group = next((group for group in groups if any(copy.doc_id == doc_id for copy in group)), [])
     others = [{"source": copy.source, "uri": copy.uri} for copy in group if copy.doc_id != doc_id]
     if not others:
         return None

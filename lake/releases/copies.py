@@ -1,5 +1,8 @@
 """Exact copies: documents of a release whose canonical texts are equal, and the one of them that stands for all.
 
+Documents of one text under different titles are not copies: they are about different things, such as the forms of two
+companies, and each is found by its title. A document without a title is a copy of the first one that has the text.
+
 Which one stands depends on the documents alone, never on the night that brought them. A document with headings and a
 title comes before plain text, then the one in the fewest folders, the one with the shortest name, and the first by
 name. It is a relation of all documents of a release, so it is computed from their digests and not stored with any of
@@ -15,6 +18,8 @@ import pyarrow.compute as pc
 from lake.schemas import CANONICAL_DIGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
 #: Columns of documents that copies are found by.
@@ -51,9 +56,18 @@ def copied(documents: pa.Table) -> pa.Table:
 
 
 def exact_groups(documents: pa.Table) -> dict[str, list[Copy]]:
-    """The documents (COPY_COLUMNS) that are copies, by the digest of their text; the one that stands is the first."""
+    """The documents (COPY_COLUMNS) that are copies, by a key of each group; the one that stands is the first."""
     rows, groups = copied(documents), dict[str, list[Copy]]()
     *place, digests = (rows.column(name).to_pylist() for name in COPY_COLUMNS)
     for digest, *values in zip(digests, *place, strict=True):
         groups.setdefault(digest, []).append(Copy(*values))
-    return {digest: sorted(groups[digest], key=standing) for digest in sorted(groups)}
+    by_title = (part for digest in sorted(groups) for part in _titled(digest, sorted(groups[digest], key=standing)))
+    return {key: copies for key, copies in by_title if len(copies) > 1}
+
+
+def _titled(digest: str, copies: list[Copy]) -> Iterator[tuple[str, list[Copy]]]:
+    """Parts a group of one text by title, under a key for each part."""
+    titles = list(dict.fromkeys(copy.title for copy in copies if copy.title is not None)) or [None]
+    for number, title in enumerate(titles):
+        alike = (None, title) if number == 0 else (title,)
+        yield f"{digest}/{number}", [copy for copy in copies if copy.title in alike]

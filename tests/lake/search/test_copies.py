@@ -123,6 +123,20 @@ def test_two_sources_with_the_same_names(tmp_path: Path, lake_url: str, ingest: 
     assert (hit["source"], hit["copies"], hit["copy_sources"]) == ("one", ["pump.md"], ["two"])
 
 
+def test_one_text_under_two_titles_is_found_by_both(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    body = "The form is filled in twice and signed.\n"
+    titled = {name: f"---\ntitle: {title}\n---\n{body}" for name, title in (("q.md", "Quillmark"), ("t.md", "Tolvar"))}
+    written(source, {**titled, "t/again.md": titled["t.md"], "bare.md": body})
+    assert ingest().n_copies == 2
+    index = open_lake(lake_url)
+    assert names(index, "Quillmark form") == [("q.md", ["bare.md"]), ("t.md", ["t/again.md"])]
+    assert names(index, "Tolvar form")[0] == ("t.md", ["t/again.md"])
+    assert index.duplicates(near=True).column("uri").to_pylist() == ["q.md", "bare.md", "t.md", "t/again.md"]
+    assert len(set(index.duplicates().column("copy_group").to_pylist())) == 2
+
+
 def test_large_tables_are_collapsed_by_sql(copied: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     ways: list[dict[str, Any]] = [{}, {"filters": {"uri": {"glob": "b/**"}}}, {"mode": "text"}, {"where": "page > 1"}]
     listed = [names(copied, **how) for how in ways]
@@ -145,7 +159,7 @@ COPIES = st.builds(
     st.sampled_from(["s", "t"]),
     st.sampled_from(["a.md", "b/a.md", "b/c/a.md", "ab.txt", "ü.md"]),
     st.sampled_from([None, "text/plain", "text/markdown"]),
-    st.sampled_from([None, "Title"]),
+    st.sampled_from([None, "Title", "Other"]),
 )
 
 
@@ -157,13 +171,17 @@ def test_groups_are_those_of_equal_texts_in_any_order(rows: Sequence[tuple[Copy,
         return pa.Table.from_pylist(columns, schema=pa.schema([(name, pa.string()) for name in COPY_COLUMNS]))
 
     groups = exact_groups(documents(rows))
-    wanted: dict[str, set[str]] = {}
-    for copy, digest in rows:
-        if digest is not None:
-            wanted.setdefault(digest, set()).add(copy.doc_id)
-    assert {digest: {copy.doc_id for copy in group} for digest, group in groups.items()} == {
-        digest: ids for digest, ids in wanted.items() if len(ids) > 1
-    }
+    parts = [[copy.doc_id for copy in group] for group in groups.values()]
+    digest_of = {copy.doc_id: digest for copy, digest in rows}
+    title_of = {copy.doc_id: copy.title for copy, _ in rows}
+    in_groups = [doc_id for part in parts for doc_id in part]
+    assert len(in_groups) == len(set(in_groups))
+    for part in parts:
+        assert len({digest_of[doc_id] for doc_id in part}) == 1
+        assert len({title_of[doc_id] for doc_id in part} - {None}) <= 1
+    for one, digest in rows:  # nobody is left alone beside a document of the same text and title
+        alike = [copy for copy, other in rows if digest and other == digest and copy.title == one.title]
+        assert len(alike) < 2 or one.doc_id in in_groups
     assert all(group == sorted(group, key=standing) for group in groups.values())
     shuffled = list(rows)
     random.shuffle(shuffled)
