@@ -67,7 +67,7 @@ def exact_groups(documents: pa.Table) -> dict[str, list[Copy]]:
 
 def _titled(digest: str, copies: list[Copy]) -> Iterator[tuple[str, list[Copy]]]:
     """Parts a group of one text by title, under a key for each part."""
-    titles = list(dict.fromkeys(copy.title for copy in copies if copy.title is not None)) or [None]
+    titles = list(dict.fromkeys(copy.title for copy in copies if copy.title is not None)) or [""]
     for number, title in enumerate(titles):
         alike = (None, title) if number == 0 else (title,)
         yield f"{digest}/{number}", [copy for copy in copies if copy.title in alike]
