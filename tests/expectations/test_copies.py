@@ -57,7 +57,9 @@ def named(source: Path) -> tuple[str, ...]:
 
 def values(found: Evaluation) -> pl.DataFrame:
     # Which of several chunks with equal scores comes tenth depends on their ids, and so on the names of documents.
-    rows = pl.DataFrame(found.rows).filter(~pl.col("measure").is_in(["seconds", "precision@10", "IoU@10"]))
+    rows = pl.DataFrame(found.rows).filter(
+        ~pl.col("measure").is_in(["seconds", *(f"{name}@{k}" for name in ("precision", "IoU") for k in (5, 10))])
+    )
     return rows.select("question_id", "status", "level", "measure", "value").sort(pl.all())
 
 
