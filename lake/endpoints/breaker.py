@@ -23,7 +23,7 @@ T = TypeVar("T")
 _log = logging.getLogger("raglake.parts")
 
 #: The parts of a service by the names that results and metrics use, in words.
-PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model", "lake": "the lake"}
+PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model"}
 
 
 class UnreachableError(TransientError):
@@ -54,7 +54,7 @@ class Breaker:
     """Calls one part; open while the part does not answer. Safe to use from several threads.
 
     ``probe`` is a small request that succeeds if the part works; while the breaker is open, it runs in a thread of
-    its own. ``name`` identifies the model or the lake. Other errors than ``is_failure`` are the caller's and pass.
+    its own. ``name`` identifies the model. Other errors than ``is_failure`` are the caller's and pass.
     """
 
     def __init__(
@@ -94,16 +94,6 @@ class Breaker:
             raise self._unreachable(_brief(error)) from error
         self._n_failures = 0
         return found
-
-    def to_json(self) -> dict[str, Any]:
-        """The state for an operator, without the cause: it may name addresses."""
-        since = self.since.isoformat(timespec="seconds") if self.since else None
-        return {
-            "name": self.name,
-            "works": self.since is None,
-            "breaker": "open" if since else "closed",
-            "since": since,
-        }
 
     def _unreachable(self, why: str) -> UnreachableError:
         return UnreachableError(f"{PARTS[self.part]} {self.name!r} can't be reached: {why}", self.part)
@@ -175,7 +165,15 @@ def breaker_of(part: str, name: str, address: Hashable, probe: Callable[[], obje
         return _known[key]
 
 
-def known_breakers(part: str) -> list[Breaker]:
-    """The breakers of a part that were used so far."""
+def states() -> dict[str, dict[str, Any]]:
+    """Whether each part that was called so far works, and since when not; for anybody, so without names and causes."""
     with _making:
-        return [breaker for breaker in _known.values() if breaker.part == part]
+        known = list(_known.values())
+    since: dict[str, list[datetime]] = {breaker.part: [] for breaker in known}
+    for breaker in known:
+        if (failed := breaker.since) is not None:
+            since[breaker.part].append(failed)
+    return {
+        part: {"works": not times, "since": min(times).isoformat(timespec="seconds") if times else None}
+        for part, times in sorted(since.items())
+    }

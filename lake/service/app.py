@@ -126,6 +126,17 @@ def _add_figures(app: FastAPI, service: Service) -> None:
         found = await service.health()
         return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=_JSON)
 
+    @app.get("/health/live", response_model=messages.Alive)
+    async def alive() -> Response:
+        """200 while the process answers, whatever else is down."""
+        return Response(encode(messages.Alive().model_dump()), media_type=_JSON)
+
+    @app.get("/health/ready", response_model=messages.Ready)
+    async def ready() -> Response:
+        """200 if the lake can be read, else 503; and which parts work. Without them, searches and answers degrade."""
+        found = await service.ready()
+        return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=_JSON)
+
     @app.get("/metrics", **_GUARDED)  # type: ignore[arg-type]
     async def metrics() -> Response:
         """Metrics in the text format of Prometheus."""

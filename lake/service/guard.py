@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("raglake.access")
 
 #: Paths that reveal nothing about the lake: for load balancers, and for people who read the API's description.
-OPEN = ("/", "/health", "/docs", "/openapi.json")
+OPEN = ("/", "/health", "/health/live", "/health/ready", "/docs", "/openapi.json")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 _DISCARDED = 1 << 24

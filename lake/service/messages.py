@@ -17,8 +17,9 @@ _SESSION = "Any name of the session; while two releases are compared, it decides
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
 _CACHED = "The cache that had this; null if it was made for this request."
-#: Options that cost money, or are for operators.
-_NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts")
+_DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
+#: Options that cost money, have another default here, or are for operators.
+_NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts", "degrade", "degrade_after")
 
 
 class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax"))):  # type: ignore[misc]
@@ -29,6 +30,7 @@ class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED,
     model_config = ConfigDict(allow_inf_nan=False)
 
     at: str = Field("live", max_length=200, description=_AT)
+    degrade: StrictBool = Field(True, description=_DEGRADE)
     session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
 
     @model_validator(mode="before")
@@ -217,6 +219,25 @@ class Health(BaseModel):
 
     status: Literal["ok", "empty", "unreadable"]
     release: str | None
+
+
+class PartState(BaseModel):
+    """Whether a part works; if not, since when."""
+
+    works: bool
+    since: str | None
+
+
+class Ready(Health):
+    """Also the parts that were called so far: ``vector``, the embedder; ``rerank``; ``answer``, the chat model."""
+
+    parts: dict[str, PartState]
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
 
 
 class Welcome(BaseModel):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from lake.endpoints.breaker import states
 
 if TYPE_CHECKING:
     from lake.cache.caches import Caches
@@ -27,6 +29,9 @@ class Metrics:
         self._seconds = Histogram(*seconds, buckets=_SECONDS, registry=self._registry)
         tokens = ("raglake_answer_tokens", "Tokens read and written by the chat model.", ["direction"])
         self._tokens = Counter(*tokens, registry=self._registry)
+        degraded = ("raglake_degraded", "Results and answers without a part that could not be reached.", ["part"])
+        self._degraded = Counter(*degraded, registry=self._registry)
+        self._registry.register(PartFigures())
         work = Gauge("raglake_work", "Requests in progress or in line.", registry=self._registry)
         work.set_function(n_taken)
         if caches is not None:
@@ -41,12 +46,28 @@ class Metrics:
         self._tokens.labels("input").inc(n_input)
         self._tokens.labels("output").inc(n_output)
 
+    def degraded(self, parts: Sequence[str]) -> None:
+        for part in parts:
+            self._degraded.labels(part).inc()
+
     def text(self, live: str | None) -> bytes:
         """Metrics in the exposition format."""
         self._live.clear()
         if live:
             self._live.labels(live).set(1)
         return generate_latest(self._registry)
+
+
+class PartFigures(Collector):
+    """Whether the parts that were called so far work."""
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily(
+            "raglake_part_up", "1 while the part works, 0 while its breaker is open.", labels=["part"]
+        )
+        for part, state in states().items():
+            up.add_metric([part], float(state["works"]))
+        yield up
 
 
 class CacheFigures(Collector):

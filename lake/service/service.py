@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.adapters.access import Access
 from lake.answer import AnswerOptions, Message
+from lake.embed.registry import family_of
+from lake.endpoints.breaker import states
 from lake.errors import LakeError, UsageError
 from lake.index import Index
+from lake.options.search import DEGRADE_AFTER
 from lake.search.query_ids import query_id, searched
 from lake.service.capacity import Capacity
 from lake.service.keys import Key
@@ -52,7 +55,9 @@ class Service:
         answers: AnswerOptions | None = None,
         split: Split | None = None,
     ) -> None:
-        self.index, self.bounds, self.options = index, bounds, dict(options)
+        # Outages leave callers what works, in time for an answer.
+        usual = {"degrade": True, "degrade_after": min(DEGRADE_AFTER, bounds.seconds / 4)}
+        self.index, self.bounds, self.options = index, bounds, usual | dict(options)
         self.chat, self.answers, self.split = chat, answers, split
         self._judged = DayCount(bounds.feedback_a_day)
         self.workers = Workers(bounds.n_threads, bounds.n_waiting)
@@ -66,12 +71,18 @@ class Service:
     async def warm_up(self) -> None:
         """Loads the model and opens the tables before the first request; requests get the errors of what fails now.
 
-        Searches for what no cache has.
+        Searches for what no cache has. Waits for a model of this machine, but not for an endpoint.
         """
         access = Access(self.index, options=self.options)
+
+        def search(release: str) -> None:
+            name = self.index.release(release).recipe.embedder.name
+            degrade = family_of(name).connection() is not None
+            access.search(f"warm up {secrets.token_hex(4)}", 1, release, degrade=degrade)
+
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
-                await self._looking.run(partial(access.search, f"warm up {secrets.token_hex(4)}", 1, release), _WARM_UP)
+                await self._looking.run(partial(search, release), _WARM_UP)
 
     async def query(self, key: Key, body: SearchQuery) -> Sent:
         """A QueryResult."""
@@ -81,6 +92,7 @@ class Service:
             at = self._tried(body)
             self._found(at)
             found = self._access(key).search(body.text, body.n, at, **how)
+            self.metrics.degraded(found.degraded)
             named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
             json_ = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
             return Sent(found.release, encode(json_), self._headers(found))
@@ -127,19 +139,25 @@ class Service:
             yield event("error", {"error": problem.error, "message": problem.message})
 
     def _headers(self, found: SearchResult | Answer | None) -> dict[str, str]:
-        """Whether a cache had what was found; nothing without caches."""
-        if self.index.caches is None:
-            return {}
-        return {"X-Raglake-Cache": "hit" if found is not None and found.cached else "miss"}
+        """Whether a cache had what was found, if there are caches, and what it lacks, if it lacks something."""
+        headers = {}
+        if found is not None and found.degraded:
+            headers["X-Raglake-Degraded"] = ",".join(found.degraded)
+        if self.index.caches is not None:
+            headers["X-Raglake-Cache"] = "hit" if found is not None and found.cached else "miss"
+        return headers
 
     def _answer_words(self, key: Key, body: AnswerQuery) -> dict[str, Any]:
         if not key.answers:
             raise forbidden("this API key allows searches, not answers")
-        options = replace(self.answers or AnswerOptions(), k=body.k, understand=tuple(body.understand))
+        usual = self.answers or AnswerOptions()
+        seconds = min(usual.model_seconds, self.bounds.answer_seconds * 0.75)
+        options = replace(usual, k=body.k, understand=tuple(body.understand), model_seconds=seconds)
         history = [Message(turn.role, turn.text) for turn in body.history]
         return self._allowed(key, body) | {"chat": self.chat, "options": options, "history": history}
 
     def _count(self, answer: Answer) -> None:
+        self.metrics.degraded(answer.degraded)
         if answer.usage:
             self.metrics.answered(answer.usage.n_input, answer.usage.n_output)
 
@@ -184,6 +202,10 @@ class Service:
             found = await self._looking.run(self._look, self.bounds.seconds)
             self._health = time.monotonic(), found
         return found
+
+    async def ready(self) -> dict[str, Any]:
+        """The fields of messages.Ready."""
+        return {**await self.health(), "parts": states()}
 
     def _look(self) -> dict[str, Any]:
         try:
