@@ -80,10 +80,12 @@ def test_without_a_chat_model_there_are_passages(start: Start, endpoint: ChatEnd
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_model_that_fails_is_told_of(start: Start, endpoint: ChatEndpoint, stream: bool) -> None:
+def test_a_model_that_fails_is_told_of_if_the_caller_wants_the_error(
+    start: Start, endpoint: ChatEndpoint, stream: bool
+) -> None:
     running = serving(start, endpoint)
     endpoint.faults.extend([{"status": 503}] * 20)
-    answer = running.post("/answer", question=QUESTION, stream=stream)
+    answer = running.post("/answer", question=QUESTION, stream=stream, degrade=False)
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert "retry-after" in answer.headers
 
@@ -91,7 +93,7 @@ def test_a_model_that_fails_is_told_of(start: Start, endpoint: ChatEndpoint, str
 def test_a_stream_that_breaks_ends_with_an_error(start: Start, endpoint: ChatEndpoint) -> None:
     running = serving(start, endpoint)
     endpoint.faults.append({"trick": "drop mid-stream"})
-    told = events(running, question=QUESTION)
+    told = events(running, question=QUESTION, degrade=False)
     assert [name for name, _ in told][-1] == "error"
     assert told[-1][1]["error"] == "unavailable"
 
@@ -99,7 +101,7 @@ def test_a_stream_that_breaks_ends_with_an_error(start: Start, endpoint: ChatEnd
 def test_answers_that_take_long_hold_up_no_search(start: Start, endpoint: ChatEndpoint) -> None:
     running = serving(start, endpoint, n_threads=1, n_answering=1, n_waiting=0, answer_seconds=0.5)
     endpoint.delay = 1.5
-    asking = threading.Thread(target=running.post, args=("/answer",), kwargs={"question": QUESTION})
+    asking = threading.Thread(target=running.post, args=("/answer",), kwargs={"question": QUESTION, "degrade": False})
     asking.start()
     while not running.service.answering.n_taken:
         time.sleep(0.01)
@@ -112,7 +114,7 @@ def test_answers_that_take_long_hold_up_no_search(start: Start, endpoint: ChatEn
     while running.service.answering.n_taken:
         time.sleep(0.01)
     for stream in (False, True):
-        answer = running.post("/answer", question=QUESTION, stream=stream)
+        answer = running.post("/answer", question=QUESTION, stream=stream, degrade=False)
         assert (answer.status_code, answer.json()["error"]) == (504, "timeout")
         while running.service.answering.n_taken:
             time.sleep(0.01)
