@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
-from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, say, terminal, wrapped
 from lake.endpoints.breaker import PARTS
 from lake.graphemes import cluster
 from lake.search.found_words import found_words
@@ -38,7 +37,7 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
 def missing(degraded: Sequence[str]) -> None:
     """Names the parts that could not be reached, on standard error."""
     for part in degraded:
-        print(f"raglake: {PARTS[part]} can't be reached; these are the passages without it", file=sys.stderr)
+        say(f"raglake: {PARTS[part]} can't be reached; these are the passages without it", stderr=True)
 
 
 def _copies(hit: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake.index import open_lake
+from lake.options import RecipeOptions
 
 Say = Callable[..., Any]
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")
@@ -25,10 +26,14 @@ def described(name: str) -> str:
 
 @pytest.fixture
 def releases(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> list[str]:
-    """Two: in the second 14 documents say something else; of four of them, what was quoted is gone."""
+    """Two: in the second 14 documents say something else; of four of them, what was quoted is gone.
+
+    No document is found by its name, and none is a copy of another one.
+    """
+    recipe = RecipeOptions(embedder="hash", context="headings")
     for name in NAMES:
         (source / f"{name}.md").write_text(described(name))
-    found = [ingest().release or ""]
+    found = [ingest(settings=recipe).release or ""]
     questions = source.parent / "Sheds.csv"
     quotes = {name: f"The {name} hangs" for name in NAMES[10:14]}
     rows = [f"{n},Where is the {name}?,{name}.md,{quotes.get(name, '')}" for n, name in enumerate(NAMES)]
@@ -37,9 +42,9 @@ def releases(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lis
     assert _exit_status(words) == USAGE
     assert open_lake(lake_url).questions() == []
     assert _exit_status([*words, "--allow-unknown"]) == OK
-    for name in NAMES[:14]:
-        (source / f"{name}.md").write_text(described("thing"))
-    return [*found, ingest().release or ""]
+    for number, name in enumerate(NAMES[:14]):
+        (source / f"{name}.md").write_text(described(f"thing {number}"))
+    return [*found, ingest(settings=recipe).release or ""]
 
 
 @pytest.fixture

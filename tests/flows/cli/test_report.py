@@ -72,7 +72,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     lake_url = str(folder / "lake")
 
     def ingest(*, publish: bool = True) -> Outcome:
-        words = {"sources": (str(source),), "lake": lake_url, "settings": RecipeOptions(embedder="hash")}
+        recipe = RecipeOptions(embedder="hash", context="headings")  # no document is found by its name
+        words = {"sources": (str(source),), "lake": lake_url, "settings": recipe}
         with PlainSteps(n_workers=1) as steps:
             return reindex(Job(**words, publish=publish), steps)  # type: ignore[arg-type]
 
@@ -86,8 +87,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     (asked := source.parent / "sheds.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert _exit_status(["questions", "import", "jsonl", str(asked), "--lake", lake_url]) == OK
     assert _exit_status(["config", "set", "gate.how", '{"mode": "text"}', "--lake", lake_url]) == OK
-    for name in NAMES[:14]:
-        (source / f"{name}.md").write_text(described("thing"))
+    for number, name in enumerate(NAMES[:14]):
+        (source / f"{name}.md").write_text(described(f"thing {number}"))
     found.append(ingest().release or "")
     operate.publish(lake_url, found[1], why="in a hurry", force=True)
     operate.rollback(lake_url, found[0], why=f"it lost answers {EVIL}")
