@@ -140,7 +140,7 @@ def test_what_no_retry_cures_is_told_at_once(
 ) -> None:
     endpoint.lasting = [fault]
     found, error = collect(embedder(endpoint), TEXTS)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert words in str(error)
     assert "key" not in str(error).replace("the key", "")
     assert len(endpoint.requests) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,15 +26,17 @@ KEYS = KeyRing(
 
 
 @pytest.fixture
-def cached(two_releases: TwoReleases, endpoint: ChatEndpoint) -> Any:
+def cached(two_releases: TwoReleases, endpoint: ChatEndpoint, tmp_path: Path) -> Any:
     stops = []
+
+    url = str(shutil.copytree(two_releases.url, tmp_path / "lake"))
 
     def run(keys: KeyRing = ANONYMOUS, **options: Any) -> Running:
         from lake.answer import load_chat
 
         endpoint.replies.clear()
         endpoint.replies.append("Lamp 7 burns olive oil [1].")
-        index = lake.open_lake(two_releases.url, cache=CacheOptions(**options))
+        index = lake.open_lake(url, cache=CacheOptions(**options))
         limits = Capacity(rate=10_000, burst=10_000)
         words: dict[str, Any] = {"chat": load_chat("openai:gpt-4o-mini"), "answers": AnswerOptions(min_evidence=0.0)}
         running, stop = _listening(create_app(index, keys, limits, **words), limits)
