@@ -19,8 +19,7 @@ from lake.errors import ContractError, InputError, UsageError
 from lake.ingest.plan import _parser_and_suffix
 from lake.inspect.plugins import described
 from lake.parse import Parser, media_type_of, parse, parser_of, parser_versions, registry
-from lake.search import refine
-from lake.search.rerank import load_reranker
+from lake.search.rerank import load_reranker, reranker_scores
 from lake.sources.source import parse_source
 from tests.house import ROOT
 from tests.plugin_packages import unpack
@@ -108,7 +107,7 @@ def test_a_reranker_s_scores_are_checked(site: Path, scores: str) -> None:
     code = f"class Made:\n    def __init__(self, model): ...\n    def scores(self, question, texts): return {scores}"
     unpack(site, "bad-scores", "0.2", {"rerankers:bad": "bad_scores:Made"}, code)
     with pytest.raises(ContractError, match="must give each of 2 texts a finite score"):
-        refine._scores(f"bad:{scores}", "a question", ["one", "two"])
+        reranker_scores(f"bad:{scores}", "a question", ["one", "two"])
 
 
 def test_plugins_can_be_turned_off(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
