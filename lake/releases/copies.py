@@ -36,14 +36,14 @@ class Copy(NamedTuple):
     title: str | None = None
 
 
-def standing(copy: Copy) -> tuple[bool, bool, int, int, str, str]:
+def standing(copy: Copy) -> tuple[bool, bool, int, int, str, str, str]:
     """Sort key of copies: the first one stands for the others.
 
     >>> sorted([Copy("", "s", "old/a.md"), Copy("", "s", "b.md"), Copy("", "s", "a.md")], key=standing)[0].uri
     'a.md'
     """
     is_plain = copy.media_type == "text/plain"
-    return is_plain, copy.title is None, copy.uri.count("/"), len(copy.uri), copy.uri, copy.source
+    return is_plain, copy.title is None, copy.uri.count("/"), len(copy.uri), copy.uri, copy.source, copy.doc_id
 
 
 def copied(documents: pa.Table) -> pa.Table:

@@ -28,6 +28,13 @@ def section(n: int) -> tuple[int, int]:
     return start, end if end >= 0 else len(CANON)
 
 
+def border(place: int, step: int, limit: int) -> int:
+    """The nearest border of a word, backwards or forwards: passages are parted by blanks."""
+    while place != limit and not (CANON[place - 1].isspace() or CANON[place].isspace()):
+        place += step
+    return place
+
+
 def row(start: int, end: int, child: tuple[int, int] | None = None, doc: str = "d", **more: Any) -> dict[str, Any]:
     a, b = child or (start, end)
     told = {"uri": f"{doc}.md", "source": "s", "doc_id": doc, "title": "Lamps", "heading": "Guide > Oil", "page": 3}
@@ -54,8 +61,8 @@ def test_a_context_keeps_its_budget_and_says_nothing_twice(seed: int, budget: in
     rows = []
     for _ in range(chance.randint(1, 8)):
         start, end = section(chance.randint(1, 8))
-        a = chance.randint(start, end - 40)
-        b = chance.randint(a + 30, end)
+        a = border(chance.randint(start, end - 40), -1, start)
+        b = border(chance.randint(a + 30, end), 1, end)
         wide = (start, end) if chance.random() < 0.5 else (a, b)
         rows.append(row(*wide, child=(a, b), doc=chance.choice("de"), heading=chance.choice(["A", "B"])))
     context = pack(rows, budget)
