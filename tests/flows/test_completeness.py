@@ -71,7 +71,7 @@ class Lost(NamedTuple):
 
     def held(self) -> tuple[set[str], dict[str, str]]:
         """Uris of the indexed documents, and those in quarantine with their classes."""
-        found = self("query", "alpha0", "-k", 100, "--mode", "text")["hits"]
+        found = self("query", "alpha0", "-k", 100, "--mode", "text", "--copies", "all")["hits"]
         status = self("status")
         return {hit["uri"] for hit in found}, {row["uri"]: row["error_class"] for row in status["quarantine"]}
 
