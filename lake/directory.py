@@ -219,7 +219,10 @@ class Lake:
         denylist = self.denylist()
         if not len(denylist) and not erased:
             return rows
-        return rows.filter([not is_denied_file(row, denylist, erased) for row in rows.to_pylist()])
+        import pyarrow as pa
+
+        kept = [not is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
+        return rows.filter(pa.array(kept, pa.bool_()))
 
 
 def _marker() -> bytes:

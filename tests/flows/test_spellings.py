@@ -42,7 +42,7 @@ def _index(url: str) -> Index:
 
 
 def visible(url: str, *principals: str, at: str = "live", **how: Any) -> list[str]:
-    found = _index(url).search("pump", 50, mode="text", principals=list(principals), at=at, **how)
+    found = _index(url).search("pump", 50, mode="text", copies="all", principals=list(principals), at=at, **how)
     return sorted(set(found["uri"].to_pylist()))
 
 
