@@ -200,8 +200,10 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     deltas = {name: delta.without(choice.named, choice.digests) for name, delta in whole.items()}
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
     contents = _contents(lake, choice)
-    texts = _text_digests(contents) - set(text_digests(lake, kept).to_pylist())
-    terms = _terms(lake, choice, contents, texts, _described(whole, choice))
+    # The whole of an erased text may be a chunk or a section of a kept one, and its digest with it.
+    of_kept = {digest for name in ("chunks", "parents") for digest in text_digests(lake, kept, name).to_pylist()}
+    terms = _terms(lake, choice, contents, _text_digests(contents) - of_kept, _described(whole, choice))
+    terms = replace(terms, ids=terms.ids - of_kept)
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
     terms = replace(terms, vectors=terms.vectors - _kept_signatures(lake, kept))

@@ -76,15 +76,15 @@ def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
     return {name: Delta.read(lake, release.commit) for name, release in history.releases.items()}
 
 
-def text_digests(lake: Lake, content_ids: pa.Array) -> pa.Array:
-    """Digests of the embedded texts of these contents' chunks; may contain duplicates."""
+def text_digests(lake: Lake, content_ids: pa.Array, column: str = "chunks") -> pa.Array:
+    """Digests of the embedded texts of these contents' chunks, or of their ``parents``; may contain duplicates."""
     found = [pa.array([], pa.string())]
     distinct = content_ids.unique().to_pylist()
     lake.contents.refresh()
     for start in range(0, len(distinct), _AT_A_TIME):
-        chunks = lake.contents.read(distinct[start : start + _AT_A_TIME], ["chunks"]).column("chunks")
-        for chunk in chunks.chunks:
-            spans = chunk.flatten()
+        lists = lake.contents.read(distinct[start : start + _AT_A_TIME], [column]).column(column)
+        for part in lists.chunks:
+            spans = part.flatten()
             found.append(spans.field(spans.type.get_field_index("text_digest")))
     return pa.concat_arrays(found)
 

@@ -337,6 +337,18 @@ def test_an_erasure_that_was_killed_before_it_denied_anything_denies_when_it_is_
     assert lake.open_lake(lake_url).dataset("documents").to_table(["uri"])["uri"].to_pylist() == ["kept.md"]
 
 
+def test_a_text_that_is_a_part_of_a_kept_one_is_erased_as_a_document(source: Path, lake_url: str) -> None:
+    """Its digest as a whole is then that of a chunk, or of a section, which stays."""
+    paragraphs = [" ".join(RNG.choices(WORDS, k=40)) for _ in range(3)]
+    (source / "long.txt").write_text("\n\n".join(paragraphs))
+    (source / "short.txt").write_text(paragraphs[0])
+    ingest(source, lake_url)
+    done = operate.forget(lake_url, why="request 4711", uri="short.txt")
+    assert done.proof is not None
+    assert done.proof.holds
+    assert _holds(lake_url, paragraphs[0])
+
+
 def test_a_place_that_never_was_is_an_error_if_nothing_is_left_over(lake_url: str, nights: list[str]) -> None:
     with pytest.raises(UsageError, match="no document of any kept release"):
         operate.forget(lake_url, uri="nobody.md", why="x")
