@@ -24,7 +24,17 @@ _REMOVED = re.compile(
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+_POWER = re.compile(r"\s*[-\u2212]?\d")
 _BACKTICKS = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+
+
+def runs_into(number: str, raised: str) -> bool:
+    """Whether a superscript would become a part of the number before it; a caret keeps them apart.
+
+    >>> runs_into("over 10", "10"), runs_into("m", "2"), runs_into("in 2031", "st")
+    (True, False, False)
+    """
+    return number[-1:].isdecimal() and _POWER.match(raised) is not None
 
 
 def clean(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-from lake.parse.canonical import TextWriter, one_line
+from lake.parse.canonical import TextWriter, one_line, runs_into
 from lake.parse.markup.rst_extensions import everything_known
 from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells
 from lake.parse.text import decode
@@ -314,5 +314,8 @@ def inline_text(node: RstNode) -> str:
         return str(node.get("delimiter", " ")) + str(node.astext())
     if node.tagname == "option_group":
         return ", ".join(map(inline_text, node.children))
-    text = "".join(map(inline_text, node.children))
+    text = ""
+    for child in node.children:
+        inner = inline_text(child)
+        text += f"^{inner}" if child.tagname == "superscript" and runs_into(text, inner) else inner
     return f"[{text}]" if node.tagname in ("footnote_reference", "citation_reference") else text

@@ -39,6 +39,9 @@ _OPTION = re.compile(r"^[ \t]+:([\w-]+):(?:[ \t]+(.*)|[ \t]*)$")
 _TARGET = re.compile(r"^[ \t]*(?:\.\.[ \t]+_(?:`[^`\n]*`|(?:\\.|[^:\\\n])*):|__[ \t]|\.\.[ \t]+__:).*$")
 _NOTE = re.compile(r"^([ \t]*\.\.[ \t]+)\[(?:#[^\]\n]*|\*)\]")
 _INLINE = (
+    # Raised and lowered letters belong to the word before them, a power of a number does not.
+    (re.compile(r"(?<=\d)\\\s:sup(?:erscript)?:`(?=[-\u2212]?\d)([^`]*)`(?:\\\s)?"), r" \1"),
+    (re.compile(r"\\\s:su(?:p|perscript|b|bscript):`([^`]*)`(?:\\\s)?"), r"\1"),
     (re.compile(r"(?:\*{1,2}|`{1,2})?\\\s(?:\*{1,2}|`{1,2})?"), ""),
     (re.compile(r":[A-Za-z][\w:.+-]*:(?=`)|(?<=`):[A-Za-z][\w:.+-]*:"), ""),
     (re.compile(r"`([^`<]*?)\s*<[^<>`]*>`"), r"`\1`"),

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from lake.errors import InputError
 from lake.parse import ocr
 from lake.parse.archive import lenient_xml, read_member
-from lake.parse.canonical import one_line
+from lake.parse.canonical import one_line, runs_into
 from lake.parse.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def reading(node: _Element) -> str:
             pieces.append(" ")
             continue
         text = one.text or ""
+        apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
+        pieces.append(" " if apart else "")
         pieces.append(f" {text} " if key(one.tag) in ("c:v", "cx:pt", "cx:v", "p:text") else text)
     return "".join(pieces)
 
@@ -291,6 +293,15 @@ def drawn_paragraphs(body: _Element) -> Iterator[tuple[_Element, str]]:
         yield paragraph, drawn_text(paragraph)
 
 
+def is_raised(text: _Element) -> bool:
+    """Whether the run of a ``w:t`` or ``a:t`` is a superscript."""
+    run = text.getparent()
+    word, drawn = child(run, "w:rPr", "w:vertAlign"), child(run, "a:rPr")
+    if word is not None:
+        return attribute(word, "val") == "superscript"
+    return drawn is not None and attribute(drawn, "baseline").startswith(tuple("123456789"))
+
+
 def drawn_text(paragraph: _Element) -> str:
     """Text of one paragraph of DrawingML."""
     pieces = []
@@ -301,7 +312,9 @@ def drawn_text(paragraph: _Element) -> str:
         elif name == "m:oMath":
             pieces.append(formula(one))
         elif name == "a:t":
-            pieces.append(one.text or "")
+            text = one.text or ""
+            apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
+            pieces.append(f"^{text}" if apart else text)
     return "".join(pieces)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from lake.parse.canonical import one_line
+from lake.parse.canonical import one_line, runs_into
 from lake.parse.document import OmissionKind
 from lake.parse.office.ooxml import plain_rows
 from lake.parse.office.symbol_fonts import symbol
@@ -213,6 +213,7 @@ class _State:
     skip: int = 1
     hidden: bool = False
     deleted: bool = False
+    raised: bool = False
     in_table: bool = False
     style: int = 0
     outline: int | None = None
@@ -403,7 +404,8 @@ class RtfReader:
         if target in ("font", "style", "info", "author", "property", "value"):
             self._entry += text
             return
-        self.read.append(text)
+        apart = state.raised and runs_into(self.read[-1] if self.read else "", text)
+        self.read.append(f" {text}" if apart else text)
         if target == "label":
             self._entry += text
         elif state.deleted:
@@ -415,7 +417,7 @@ class RtfReader:
         elif target == "unknown":
             self.omitted.append(("decoration", text, f"destination {state.place}"))
         else:
-            self._sink.pieces.append(text)
+            self._sink.pieces.append(f"^{text}" if apart else text)
 
     def _break(self, word: str) -> None:
         self.read.append("\n")
@@ -640,7 +642,7 @@ class RtfReader:
         state.in_table, state.style, state.outline, state.depth = False, 0, None, 0
 
     def _reset_text(self, number: int | None) -> None:
-        self._state.hidden = self._state.deleted = False
+        self._state.hidden = self._state.deleted = self._state.raised = False
         self._state.font = None
 
     def _page_number(self, number: int | None) -> None:
@@ -686,6 +688,9 @@ _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "uc": _setter("skip", is_switch=False),
     "v": _setter("hidden"),
     "deleted": _setter("deleted"),
+    "super": _setter("raised"),
+    "up": _setter("raised"),
+    "nosupersub": lambda reader, number: setattr(reader._state, "raised", False),
     "plain": RtfReader._reset_text,
     "pard": RtfReader._reset_paragraph,
     "intbl": _setter("in_table"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.account import word_counts
-from lake.parse.canonical import one_line
+from lake.parse.canonical import one_line, runs_into
 from lake.parse.office.ooxml import (
     Omit,
     Package,
@@ -23,6 +23,7 @@ from lake.parse.office.ooxml import (
     formula,
     found,
     is_on,
+    is_raised,
     key,
     reading,
 )
@@ -342,7 +343,8 @@ class WordReader:
         for node in parent:
             name = key(node.tag)
             if name == "w:t":
-                self._text(node.text or "", out)
+                text = node.text or ""
+                self._text(f"^{text}" if out and runs_into(out[-1], text) and is_raised(node) else text, out)
             elif name == "w:r":
                 self._run(node, out)
             elif name in _SPACES:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.parse.canonical import one_line
+from lake.parse.canonical import one_line, runs_into
 from lake.parse.web.html_marks import Marks
 from lake.parse.web.html_source import BORDERS, prepared, shown
 from lake.parse.web.html_table import PageCell, cells_of, grid, own_rows, spans
@@ -420,7 +420,7 @@ class Walk:
             self._text.append(f" [{text}]" if text and text[0] not in "[(" else f" {text}" if text else "")
             return
         before = next((text for text in reversed(self._text) if text), "")
-        if before[-1:].isdecimal() and _POWER.match(node.text()):
+        if runs_into(before, node.text()):
             self._text.append("^")
         self._children(node)
 
@@ -517,7 +517,6 @@ class Walk:
 
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_POWER = re.compile(r"\s*[-\u2212]?\d")
 _MATH_SIGNS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _ROW_HOLDERS = ("thead", "tbody", "tfoot", "tr")
 _WITH_ATTRIBUTES = ("img", "area", "input", "textarea", "option", "optgroup")
