@@ -67,5 +67,6 @@ def _translated(pattern: str) -> str:
 def _literal(piece: str) -> str:
     if len(piece) < 2 or not piece.startswith("["):
         return re.escape(piece)
-    inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+    # The doubled signs are kept from meaning something in a later version of ``re``.
+    inside = re.sub(r"[\\\[&~|]|(?<=-)-", r"\\\g<0>", piece[1:-1])
     return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"

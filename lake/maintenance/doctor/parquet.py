@@ -96,17 +96,20 @@ def _names(exam: Examination, content_ids: Sequence[str]) -> str:
 def untrue_contents(batch: pa.RecordBatch) -> np.ndarray:
     """Mask of CONTENTS rows whose spans don't match their digests, or their text its digest and signature."""
     columns = (batch.column(name).to_pylist() for name in ("text", "parents", "chunks", "error_class", "reason"))
-    stated = zip(*(batch.column(name).to_pylist() for name in ("text", "canonical_digest", "signature")), strict=True)
-    rows = zip(zip(*columns, strict=True), stated, strict=True)
-    return np.array([not (_is_true(*row) and _is_signed(*signed)) for row, signed in rows], bool)
+    untrue = np.array([not _is_true(*row) for row in zip(*columns, strict=True)], bool)
+    signed = ("text", "canonical_digest", "signature")
+    if not set(signed) <= set(batch.schema.names):  # of a release before 0.4
+        return untrue
+    stated = zip(*(batch.column(name).to_pylist() for name in signed), strict=True)
+    return untrue | np.array([not _is_signed(*row) for row in stated], bool)
 
 
 def _is_signed(text: str | None, digest: str | None, signed: bytes | None) -> bool:
-    """Contents of earlier releases have neither digest nor signature; a later way to sign is not checked."""
+    """Whether digest and signature are those of the text; a signature made in another way is not checked."""
     if text is None or digest is None:
         return True
     mine = signature(text)
-    is_other_way = signed is None or mine is None or signed[:1] != mine[:1]
+    is_other_way = signed is None or signed[:1] != mine[:1]
     return digest == text_digest(text) and (is_other_way or signed == mine)
 
 

@@ -76,13 +76,23 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
     try:
         return _without_unknown(text, writer), ""
     except etree.XMLSyntaxError:
-        root = etree.fromstring(text.encode(), _parser(encoding="utf-8", recover=True))
+        root = _recovered(text)
         if root is None or not (len(root) or words(root)):
             raise refusal from None
         writer.omit("unreadable", place=f"{place}; the text around it is kept")
         return root, text
     finally:
         writer.note(omitted)
+
+
+def _recovered(text: str) -> Any:
+    """What can be read of a damaged text; None if that is nothing."""
+    from lxml import etree
+
+    try:
+        return etree.fromstring(text.encode(), _parser(encoding="utf-8", recover=True))
+    except etree.XMLSyntaxError:  # without any tag, which lxml reports here too
+        return None
 
 
 def _without_unknown(text: str, writer: TextWriter) -> Any:
