@@ -96,12 +96,12 @@ def _names(exam: Examination, content_ids: Sequence[str]) -> str:
 def untrue_contents(batch: pa.RecordBatch) -> np.ndarray:
     """Mask of CONTENTS rows whose spans don't match their digests, or their text its digest and signature."""
     columns = (batch.column(name).to_pylist() for name in ("text", "parents", "chunks", "error_class", "reason"))
-    untrue = np.array([not _is_true(*row) for row in zip(*columns, strict=True)], bool)
+    is_true = [_is_true(*row) for row in zip(*columns, strict=True)]
     signed = ("text", "canonical_digest", "signature")
     if not set(signed) <= set(batch.schema.names):  # of a release before 0.4
-        return untrue
+        return ~np.array(is_true, bool)
     stated = zip(*(batch.column(name).to_pylist() for name in signed), strict=True)
-    return untrue | np.array([not _is_signed(*row) for row in stated], bool)
+    return np.array([not (fits and _is_signed(*row)) for fits, row in zip(is_true, stated, strict=True)], bool)
 
 
 def _is_signed(text: str | None, digest: str | None, signed: bytes | None) -> bool:
