@@ -31,7 +31,7 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake import operate
 from lake.options import RecipeOptions
-from lake.service.service import encode
+from lake.service.responses import encode
 
 _MOST_REQUESTS, _MOST_SECONDS = 100_000, 600
 _WORDS = (

@@ -1,4 +1,4 @@
-"""Limits how often a caller may send requests, by token buckets."""
+"""Limits how often a caller may send requests, by token buckets, and how many judgements a day brings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from lake.service.problems import Problem
+from lake.storage import clock
 
 #: Maximum number of callers in memory; the least recently seen is dropped, and starts again with a full bucket.
 _MOST_CALLERS = 10_000
@@ -46,3 +49,19 @@ class RateLimits:
         while len(self._buckets) > _MOST_CALLERS:
             self._buckets.popitem(last=False)
         return math.ceil(bucket.wait(now))
+
+
+class DayCount:
+    """Counts up to a maximum per day, in UTC."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._day, self._n = most, "", 0
+
+    def take(self) -> None:
+        """Counts one; raises Problem 429 once the day's maximum is reached."""
+        day = f"{clock.now():%Y-%m-%d}"
+        self._n = self._n + 1 if day == self._day else 1
+        self._day = day
+        if self._n > self._most:
+            message = f"this service keeps at most {self._most:,} judgements a day"
+            raise Problem(429, "enough_feedback", message, {"Retry-After": "3600"})

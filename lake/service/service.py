@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lake.adapters.access import Access
 from lake.answer import AnswerOptions, Message
 from lake.embed.registry import family_of
-from lake.endpoints.breaker import states
 from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options.search import DEGRADE_AFTER
 from lake.search.query_ids import query_id, searched
 from lake.service.capacity import Capacity
+from lake.service.health import LakeHealth
 from lake.service.keys import Key
-from lake.service.messages import AnswerQuery, FeedbackBody, SearchBody, SearchQuery
 from lake.service.metrics import Metrics
 from lake.service.problems import Problem, forbidden, no_release, problem_of
+from lake.service.rate_limits import DayCount
+from lake.service.request_bodies import AnswerQuery, FeedbackBody, SearchBody, SearchQuery
+from lake.service.responses import Sent, encode, event
 from lake.service.workers import Workers
-from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
     from lake.result import SearchResult
     from lake.service.traffic_split import Split
 
-#: Seconds for which the health of the lake is cached.
-_FRESH = 1.0
 #: Maximum seconds to load a model before the service listens without it.
 _WARM_UP = 300.0
 
@@ -66,7 +61,7 @@ class Service:
         # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches)
-        self._health: tuple[float, dict[str, Any]] = (float("-inf"), {})
+        self.health = LakeHealth(index, lambda look: self._looking.run(look, bounds.seconds))
 
     async def warm_up(self) -> None:
         """Loads the model and opens the tables before the first request; requests get the errors of what fails now.
@@ -94,8 +89,8 @@ class Service:
             found = self._access(key).search(body.text, body.n, at, **how)
             self.metrics.degraded(found.degraded)
             named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
-            json_ = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
-            return Sent(found.release, encode(json_), self._headers(found))
+            result = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
+            return Sent(found.release, encode(result), self._headers(found))
 
         return await self.workers.run(work, self.bounds.seconds)
 
@@ -195,29 +190,6 @@ class Service:
     async def releases(self, key: Key) -> bytes:
         return await self.workers.run(lambda: encode({"releases": self._access(key).releases()}), self.bounds.seconds)
 
-    async def health(self) -> dict[str, Any]:
-        """The fields of messages.Health, at most a second old."""
-        at, found = self._health
-        if time.monotonic() - at > _FRESH:
-            found = await self._looking.run(self._look, self.bounds.seconds)
-            self._health = time.monotonic(), found
-        return found
-
-    async def ready(self) -> dict[str, Any]:
-        """The fields of messages.Ready."""
-        return {**await self.health(), "parts": states()}
-
-    def _look(self) -> dict[str, Any]:
-        try:
-            live = self.index.history().live
-            if live is None:
-                return {"status": "empty", "release": None}
-            for name in ("documents", "chunks"):
-                self.index.dataset(name).count_rows()
-            return {"status": "ok", "release": live.id}
-        except (LakeError, OSError):
-            return {"status": "unreadable", "release": None}
-
     def _access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
@@ -250,30 +222,6 @@ class Service:
         self._looking.close()
 
 
-class Sent(NamedTuple):
-    """A response: the release that it is from, its JSON, and headers."""
-
-    release: str
-    body: bytes
-    headers: Mapping[str, str] = MappingProxyType({})
-
-
-class DayCount:
-    """Counts up to a maximum per day, in UTC."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._day, self._n = most, "", 0
-
-    def take(self) -> None:
-        """Counts one; raises Problem 429 once the day's maximum is reached."""
-        day = f"{clock.now():%Y-%m-%d}"
-        self._n = self._n + 1 if day == self._day else 1
-        self._day = day
-        if self._n > self._most:
-            message = f"this service keeps at most {self._most:,} judgements a day"
-            raise Problem(429, "enough_feedback", message, {"Retry-After": "3600"})
-
-
 def _answer_json(answer: Answer) -> dict[str, Any]:
     """An AnswerResult."""
     named = query_id(answer.release, answer.question) if answer.release else None
@@ -285,13 +233,3 @@ def _check_options(key: Key, names: list[str]) -> None:
         raise forbidden(
             f"this API key does not allow {', '.join(wrong)}; it allows {', '.join(key.options or ()) or 'none'}"
         )
-
-
-def encode(value: Any) -> bytes:
-    """A value as JSON; times as ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, default=datetime.isoformat, separators=(",", ":")).encode()
-
-
-def event(name: str, value: Any) -> bytes:
-    """A server-sent event."""
-    return b"event: " + name.encode() + b"\ndata: " + encode(value) + b"\n\n"

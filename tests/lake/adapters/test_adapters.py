@@ -11,7 +11,7 @@ import pytest
 import lake
 from lake.adapters.access import Access
 from lake.errors import UsageError
-from lake.service.service import encode
+from lake.service.responses import encode
 from tests.lake.adapters.conftest import QUESTION
 
 Releases = tuple[str, str, str]

@@ -26,8 +26,11 @@ OTHERS = {
     ("flows/cli/maintain.py", "where"): "documents to erase, not passages to find",
     ("flows/forms/operations.py", "where"): "documents to erase, not passages to find",
     ("flows/cli/drafts.py", "workers"): "sections that a model works on, not shards",
-    ("lake/service/messages.py", "copies"): "the other documents of a passage found, not whether they are searched",
-    ("lake/service/messages.py", "degrade"): "on by default, unlike the option",
+    (
+        "lake/service/response_bodies.py",
+        "copies",
+    ): "other documents of a passage found, not whether to search them",
+    ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
     ("flows/forms/ingest.py", "sources"): "where documents come from, not factors on scores",
 }
 DECLARING = {"option", "Field", "Option", "Argument"}

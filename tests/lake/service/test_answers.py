@@ -15,7 +15,7 @@ from lake.answer import load_chat
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.retry import Retries
 from lake.service.keys import Key, KeyRing, digest_of
-from lake.service.messages import AnswerResult
+from lake.service.response_bodies import AnswerResult
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import Running, Start, TwoReleases
 

@@ -15,7 +15,7 @@ from lake.options import CacheOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
-from lake.service.messages import AnswerResult, QueryResult
+from lake.service.response_bodies import AnswerResult, QueryResult
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import ANONYMOUS, Running, TwoReleases, _listening
 from tests.lake.service.test_answers import QUESTION, events

@@ -9,7 +9,7 @@ import pytest
 from lake.answer.chat import Completion
 from lake.errors import TransientError
 from lake.search import question_vectors
-from lake.service.messages import AnswerResult, QueryResult, Ready
+from lake.service.response_bodies import AnswerResult, QueryResult, Ready
 from tests.lake.service.conftest import Start
 
 QUESTION = "Which oil does Lamp 7 burn?"

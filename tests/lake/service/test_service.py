@@ -14,9 +14,10 @@ import lake
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.service.keys import Key, KeyRing, digest_of, load_keys
-from lake.service.messages import Document, Health, QueryResult, Refusal, SearchQuery
+from lake.service.request_bodies import SearchQuery
+from lake.service.response_bodies import Document, Health, QueryResult, Refusal
+from lake.service.responses import encode
 from lake.service.server import check_openness, hosts_of
-from lake.service.service import encode
 from tests.lake.service.conftest import ANONYMOUS, Start, TwoReleases
 
 KEY, OTHER = "k" * 20, "o" * 20

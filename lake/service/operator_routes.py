@@ -1,0 +1,56 @@
+"""Routes for operators: the releases, health and metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from lake.service.metrics import CONTENT_TYPE
+from lake.service.response_bodies import Alive, Health, Ready, Welcome
+from lake.service.responses import encode
+from lake.service.routes import GUARDED, JSON, key_of
+
+if TYPE_CHECKING:
+    from lake.service.service import Service
+
+
+def operator_routes(service: Service) -> APIRouter:
+    """``/``, ``/releases``, ``/health`` with its parts, and ``/metrics``."""
+    router = APIRouter()
+
+    @router.get("/", response_model=Welcome)
+    async def welcome() -> Response:
+        """The service, its live release, and links."""
+        live = (await service.health.lake())["release"]
+        return Response(encode(Welcome(release=live).model_dump()), media_type=JSON)
+
+    @router.get("/releases", **GUARDED)
+    async def releases(request: Request) -> Response:
+        """All releases, oldest first."""
+        return Response(await service.releases(key_of(request)), media_type=JSON)
+
+    @router.get("/health", response_model=Health)
+    async def health() -> Response:
+        """The live release and whether it can be read: 200 if so, else 503."""
+        found = await service.health.lake()
+        return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)
+
+    @router.get("/health/live", response_model=Alive)
+    async def alive() -> Response:
+        """200 while the process answers, whatever else is down."""
+        return Response(encode(Alive().model_dump()), media_type=JSON)
+
+    @router.get("/health/ready", response_model=Ready)
+    async def ready() -> Response:
+        """200 if the lake can be read, else 503; and which parts work. Without them, searches and answers degrade."""
+        found = await service.health.ready()
+        return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)
+
+    @router.get("/metrics", **GUARDED)
+    async def metrics() -> Response:
+        """Metrics in the text format of Prometheus."""
+        live = (await service.health.lake())["release"]
+        return Response(service.metrics.text(live), media_type=CONTENT_TYPE)
+
+    return router

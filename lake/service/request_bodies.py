@@ -1,0 +1,109 @@
+"""The bodies of requests over HTTP, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+
+from lake.options import AnswerOptions, SearchOptions, options
+from lake.options.models import model_of
+
+_TEXT = "Text to search for, in plain words."
+_AT = "live, a release's id or name, or a date (its end) or time in UTC for the release that was live then."
+_SESSION = "Any name of the session; while two releases are compared, it decides which of them answers. Not stored."
+_VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
+_DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
+#: Options that cost money, have another default here, or are for operators.
+_NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts", "degrade", "degrade_after")
+
+
+class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax"))):  # type: ignore[misc]
+    """Fields of both kinds of question. Options that a request omits fall back to the lake's configuration (section
+    ``search``), else to the defaults shown here.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    at: str = Field("live", max_length=200, description=_AT)
+    degrade: StrictBool = Field(True, description=_DEGRADE)
+    session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("it must be a JSON object, with Content-Type: application/json")
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError) as error:
+            raise ValueError("it holds half a character, or is nested too deeply") from error
+        return value
+
+    def how(self) -> dict[str, Any]:
+        """The search options given, except ``k``; an API key may allow only some."""
+        given: dict[str, Any] = self.model_dump(include=self.model_fields_set & (options(SearchOptions).keys() - {"k"}))
+        return given
+
+
+class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", "syntax"))):  # type: ignore[misc]
+    """A search."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "how do I reset the pump?", "k": 5},
+                {"text": "pump alarm", "at": "2026-11-20", "filters": {"media_type": "application/pdf"}},
+            ]
+        }
+    )
+
+    text: str = Field(description=_TEXT)
+
+    @property
+    def n(self) -> int | None:
+        """The number of passages, if the request has it."""
+        return self.k if "k" in self.model_fields_set else None
+
+
+class Turn(BaseModel):
+    """One message of a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
+    """A question to answer from the passages found."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "How do I reset the pump?", "stream": True}]}
+    )
+
+    question: str = Field(description=_TEXT)
+    history: list[Turn] = Field(
+        default_factory=list, max_length=50, description="The conversation so far, oldest first."
+    )
+    stream: bool = Field(False, description="Send server-sent events instead of one object.")
+
+    @property
+    def n(self) -> int:
+        """The number of passages."""
+        return int(self.k)
+
+
+class FeedbackBody(BaseModel):
+    """A judgement of whether a passage is useful."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True}]},
+    )
+
+    query_id: str = Field(max_length=20_000, description="The id that came with the passages.")
+    chunk_id: str = Field(max_length=64)
+    useful: StrictBool
+    session: str | None = Field(None, min_length=1, max_length=200, description=_VOTER)

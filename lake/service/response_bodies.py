@@ -1,0 +1,165 @@
+"""The bodies of responses over HTTP, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
+_CACHED = "The cache that had this; null if it was made for this request."
+
+
+class Hit(BaseModel):
+    """One passage. Most of its best chunk stands on ``page``; the section of that chunk begins on ``section_page``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    uri: str
+    source: str
+    title: str | None
+    doc_id: str
+    chunk_id: str
+    score: float
+    text: str
+    start: int
+    end: int
+    heading: str | None
+    page: int | None
+    first_page: int | None = None
+    last_page: int | None = None
+    section_page: int | None = None
+    modified_at: datetime | None
+    copies: list[str] = Field(default_factory=list, description="Uris of other documents that the passage stands for.")
+    copy_sources: list[str] = Field(default_factory=list, description="The source of each of the copies.")
+
+
+class QueryResult(BaseModel):
+    """Passages, best first, all of one release. ``query_id`` identifies the search in feedback."""
+
+    release: str
+    query_id: str | None
+    degraded: list[str] = Field(description=_DEGRADED)
+    cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    hits: list[Hit]
+
+
+class AnswerSource(BaseModel):
+    """A passage as the model saw it, under the number by which the text cites it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    uri: str
+    heading: str | None
+    page: int | None
+    first_page: int | None = None
+    last_page: int | None = None
+    start: int
+    end: int
+    text: str
+
+
+class AnswerResult(BaseModel):
+    """An answer and its ``passages``. If there is no answer, ``text`` is empty and ``notice`` gives the reason."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release: str
+    query_id: str | None
+    question: str
+    text: str
+    enough: bool
+    confidence: float
+    notice: str
+    degraded: list[str] = Field(description=_DEGRADED)
+    cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    made_for: str | None = Field(None, description="The question that a cached answer was made for, if another one.")
+    sources: list[AnswerSource]
+    passages: list[Hit]
+
+
+class FeedbackResult(BaseModel):
+    """A judgement that was kept."""
+
+    release: str
+    feedback_id: str
+
+
+class DocumentSection(BaseModel):
+    """A section of a document's text, ``canonical_text[start:end]``; it begins on ``page``."""
+
+    heading: str | None
+    page: int | None
+    last_page: int | None = None
+    kind: str
+    start: int
+    end: int
+    text: str
+
+
+class Document(BaseModel):
+    """A document at a release. ``next_start``: where to read on; null at its end."""
+
+    model_config = ConfigDict(extra="allow")
+
+    release: str
+    doc_id: str
+    uri: str
+    source: str
+    title: str | None
+    sections: list[DocumentSection]
+    next_start: int | None
+
+
+class Health(BaseModel):
+    """Whether the service can answer, and from which release."""
+
+    status: Literal["ok", "empty", "unreadable"]
+    release: str | None
+
+
+class PartState(BaseModel):
+    """Whether a part works; if not, since when."""
+
+    works: bool
+    since: str | None
+
+
+class Ready(Health):
+    """Also the parts that were called so far: ``vector``, the embedder; ``rerank``; ``answer``, the chat model."""
+
+    parts: dict[str, PartState]
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Welcome(BaseModel):
+    """The service and its links."""
+
+    service: Literal["raglake"] = "raglake"
+    release: str | None
+    docs: str = "/docs"
+    openapi: str = "/openapi.json"
+    health: str = "/health"
+    search: str = "POST /query"
+    answer: str = "POST /answer"
+
+
+class Refusal(BaseModel):
+    """Every response with a status of 400 or above."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"error": "no_release", "message": "no release '2020'; ...", "request_id": "5f"}]
+        }
+    )
+
+    error: str = Field(description="A short, stable code.")
+    message: str = Field(description="What happened, why, and the next step, for people.")
+    request_id: str
