@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lake.answer import Answer, ChatModel
     from lake.answer.templates import Prompts
     from lake.index import Index
+    from lake.options.endpoints import Role
     from lake.questions import EvalQuestion, Resolved
     from lake.releases.values import Release
 
@@ -78,6 +79,7 @@ class AnswerEvaluation:
             "stopped": self.stopped,
             "usage": usage,
             "cost_usd": self.budget.usage.cost_usd,
+            "prices": list(self.budget.usage.prices),
             "calls_remembered": self.budget.n_remembered,
         }
 
@@ -103,7 +105,9 @@ def evaluate_answers(
     once; ``again`` requests them anew. No call is made that could exceed the ``budget`` (USD). A question whose
     evidence is gone is left out; one that fails counts as 0; if all fail, the first error is raised.
     """
-    chosen = (options or AnswerOptions(), Budget(budget), _loaded(chat), judge)
+    with index.using_endpoints():
+        models = _loaded(chat, "chat"), None if judge is None else _loaded(judge, "judge")
+    chosen = (options or AnswerOptions(), Budget(budget), *models)
     asker = _Asker.of(index, index.release(at), how or {}, *chosen, again=again)
     resolved = tuple(index.resolve(questions, asker.release.id))
     asked = [one for one in resolved if not one.left_out]
@@ -114,8 +118,8 @@ def evaluate_answers(
     return _evaluation(asker, resolved, dict(zip((one.question.question_id for one in asked), outcomes, strict=True)))
 
 
-def _loaded(chat: ChatModel | str | None) -> ChatModel:
-    return load_chat(chat) if chat is None or isinstance(chat, str) else chat
+def _loaded(chat: ChatModel | str | None, role: Role) -> ChatModel:
+    return load_chat(chat, role=role) if chat is None or isinstance(chat, str) else chat
 
 
 @dataclass(frozen=True)
@@ -156,12 +160,12 @@ class _Asker:
         options: AnswerOptions,
         budget: Budget,
         chat: ChatModel,
-        judge: ChatModel | str | None,
+        judge: ChatModel | None,
         *,
         again: bool,
     ) -> _Asker:
         prompts, calls = load_prompts(options.prompts), index.calls(again=again)
-        judging = None if judge is None else AnswerJudge(_loaded(judge), calls, budget, prompts)
+        judging = None if judge is None else AnswerJudge(judge, calls, budget, prompts)
         rows = index.dataset("documents", release.id).to_table(columns=["doc_id", "digest"])
         digests = dict(zip(rows.column("doc_id").to_pylist(), rows.column("digest").to_pylist(), strict=True))
         profile = profile_of(index, how, shaped=True)

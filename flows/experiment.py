@@ -198,7 +198,9 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
     history = place.log.read()
     release = history.resolve("live")
     n_texts, n_tokens = _texts(index, release)
-    price, spent = price_per_million_tokens(release.recipe.embedder.name), history.spent(release.id)
+    with index.using_endpoints():
+        price = price_per_million_tokens(release.recipe.embedder.name)
+    spent = history.spent(release.id)
     known = Built(
         release.counts["n_documents"],
         release.counts["n_chunks"],

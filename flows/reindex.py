@@ -170,7 +170,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
         embedded = index(job, lake, found, steps)
     finally:
         rights.keep(lake, found)  # now front matter is known as well
-    price = price_per_million_tokens(found.plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
+    price = _price(job, found.plan.recipe.embedder.name)
     cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
     spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
     return steps.commit(job, found, spent), embedded.n_texts
@@ -239,12 +239,18 @@ def _request(
                 steps.submit(job, path, found.plan.recipe)
 
 
+def _price(job: Job, embedder: str) -> float | None:
+    """USD for a million tokens, by the lake's own prices if it has any; None if the price is not known."""
+    with configuration.in_use(Lake(job.lake).store):
+        return price_per_million_tokens(embedder, in_batches=job.batch_hours is not None)
+
+
 def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
     """RefusedError before the request that would cost more than the job may spend."""
     if job.budget_usd is None:
         return
     name = recipe.embedder.name
-    price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
+    price = _price(job, name)
     if price is None:
         raise UsageError(f"the price of {name!r} is not known, so that no budget can be kept; leave --budget-usd out")
     cost = price * n_tokens / 1e6

@@ -1,4 +1,4 @@
-"""A lake's configuration: search defaults, the gate for candidates, alarms, how complete documents must be.
+"""A lake's configuration: search defaults, the gate, alarms, how complete documents must be, endpoints of models.
 
 Stored in the lake as ``configuration.json``, which holds only values that somebody set, no defaults.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from lake.endpoints.endpoint import using
 from lake.errors import ContractError, UsageError
 from lake.options import SearchDefaults, option
 from lake.options.checks import (
@@ -22,6 +24,7 @@ from lake.options.checks import (
 )
 from lake.options.completeness import Completeness
 from lake.options.declaration import check
+from lake.options.endpoints import ModelEndpoints
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -109,6 +112,7 @@ class Configuration:
     alarms: Alarms = field(default_factory=Alarms)
     search: SearchDefaults = field(default_factory=SearchDefaults)
     completeness: Completeness = field(default_factory=Completeness)
+    endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Configuration:
@@ -138,13 +142,24 @@ def read(store: Store) -> Configuration:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
 
 
-def search_defaults(store: Store) -> SearchDefaults:
-    """The lake's search defaults; raises the errors of ``read``, but only for this section."""
+def of_searches(store: Store) -> tuple[SearchDefaults, ModelEndpoints]:
+    """The lake's search defaults, and where its models are called; raises the errors of ``read``, but only for these
+    sections.
+    """
+    kept = said(store)
+    return _only(store, kept, SearchDefaults, "search"), _only(store, kept, ModelEndpoints, "endpoints")
+
+
+def in_use(store: Store) -> AbstractContextManager[None]:
+    """Models that are loaded inside are called as the lake's configuration states."""
+    return using(_only(store, said(store), ModelEndpoints, "endpoints"))
+
+
+def _only(store: Store, kept: Mapping[str, Any], kind: Any, name: str) -> Any:
     try:
-        found: SearchDefaults = _section(SearchDefaults, "search", said(store).get("search", {}))
+        return _section(kind, name, kept.get(name, {}))
     except UsageError as error:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
-    return found
 
 
 def said(store: Store) -> dict[str, Any]:

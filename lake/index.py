@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pyarrow as pa
 
 from lake import configuration
-from lake.answer import AnswerOptions
+from lake.answer import AnswerOptions, NoChatModelError, load_chat
 from lake.cache.answering import AnswerRequest, CachedAnswers
 from lake.cache.caches import opened, watch
 from lake.cache.scope import Scope
 from lake.directory import Lake
+from lake.endpoints.endpoint import using
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
 from lake.options import SearchArguments, SearchOptions
@@ -180,6 +182,10 @@ class Index:
         history = self.history()
         return difference(self._lake, history.resolve(a), history.resolve(b))
 
+    def using_endpoints(self) -> AbstractContextManager[None]:
+        """Models that are loaded inside are called as the lake's configuration states."""
+        return using(self._reader.endpoints(self.history()))
+
     def defaults(self) -> SearchDefaults:
         """The lake's search options: those of its configuration, else the defaults."""
         return self._reader.defaults(self.history())
@@ -288,12 +294,12 @@ class Index:
         return AnswerRequest(
             find=partial(self.search, at=release.id, embedder=embedder, **words),
             question=question,
-            chat=chat,
+            chat=self._chat(chat),
             options=chosen if k is None else replace(chosen, k=k),
             history=history,
             release=release,
             scope=Scope.of(release, log),
-            deciding=lambda: deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder),
+            deciding=lambda: self._deciding(words, log, release, embedder),
             head=lambda: self.history().head,
             vector=lambda: self._vector(question, words, release, embedder),
             degrade=bool(words.get("degrade")),
@@ -303,7 +309,24 @@ class Index:
         self, question: str, words: Mapping[str, Any], release: Release, embedder: Embedder | None
     ) -> np.ndarray:
         request = SearchRequest.asking(question, SearchOptions.of(words))
-        return self._reader.snapshot(release).vector(request, embedder)
+        with self.using_endpoints():
+            return self._reader.snapshot(release).vector(request, embedder)
+
+    def _deciding(
+        self, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
+    ) -> list[Any]:
+        with using(self._reader.endpoints(log)):
+            return deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder)
+
+    def _chat(self, chat: ChatModel | str | Sequence[str] | None) -> ChatModel | str | Sequence[str] | None:
+        """The chat model at the lake's endpoint; as it was given if there is none."""
+        if chat is not None and not isinstance(chat, str | Sequence):
+            return chat
+        try:
+            with self.using_endpoints():
+                return load_chat(chat)
+        except NoChatModelError:
+            return chat
 
     @with_search_options
     def why_nothing(

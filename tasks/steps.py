@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from expectations.gating import Answers
     from expectations.verdict import Verdict
     from lake.embed.base import Embedder
+    from lake.embed.batch_api import BatchApi
     from lake.ingest.plan import Shard
     from lake.ingest.scan import Scan
     from lake.recipe import Recipe
@@ -41,16 +42,17 @@ _OF_THREAD = threading.local()
 def scan(job: Job) -> Scan:
     """The plan of a job; writes nothing."""
     lake = Lake.writable(job.lake)
-    return scans.scan(
-        lake,
-        list(job.open_sources().values()),
-        job.settings,
-        verify=job.verify,
-        change_recipe=job.change_recipe,
-        allow_removed=job.allow_removals,
-        allow_opening=job.allow_opening,
-        completeness=configuration.read(lake.store).completeness,
-    )
+    with configuration.in_use(lake.store):
+        return scans.scan(
+            lake,
+            list(job.open_sources().values()),
+            job.settings,
+            verify=job.verify,
+            change_recipe=job.change_recipe,
+            allow_removed=job.allow_removals,
+            allow_opening=job.allow_opening,
+            completeness=configuration.read(lake.store).completeness,
+        )
 
 
 def index_shard(job: Job, shard: Shard, recipe: Recipe) -> str | None:
@@ -70,8 +72,10 @@ def embed_texts(
     job: Job, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None
 ) -> int:
     """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
-    chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
-    return build.embed_texts(_lake_of_thread(job.lake), request, recipe, chosen, progress=progress)
+    lake = _lake_of_thread(job.lake)
+    with configuration.in_use(lake.store):
+        chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
+    return build.embed_texts(lake, request, recipe, chosen, progress=progress)
 
 
 def _lake_of_thread(url: str) -> Lake:
@@ -85,12 +89,19 @@ def _lake_of_thread(url: str) -> Lake:
 
 def submit_texts(job: Job, request: str, recipe: Recipe) -> int:
     """Hand a request's texts to the provider's Batch API; how many."""
-    return batch_jobs.submit(Lake(job.lake), request, recipe, batch_jobs.batch_api(recipe))
+    lake = Lake(job.lake)
+    return batch_jobs.submit(lake, request, recipe, _batch_api(lake, recipe))
 
 
 def collect_vectors(job: Job, recipe: Recipe, progress: Progress = silent) -> int:
     """Wait for what the Batch API was given, as long as the job may, and store its vectors; how many."""
-    return batch_jobs.collect(Lake(job.lake), recipe, batch_jobs.batch_api(recipe), job.batch_hours or 0, progress)
+    lake = Lake(job.lake)
+    return batch_jobs.collect(lake, recipe, _batch_api(lake, recipe), job.batch_hours or 0, progress)
+
+
+def _batch_api(lake: Lake, recipe: Recipe) -> BatchApi:
+    with configuration.in_use(lake.store):
+        return batch_jobs.batch_api(recipe)
 
 
 def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:

@@ -10,6 +10,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, ModelOption, show
 from flows.cli.show import drafts as show_drafts
 from flows.cli.show import terminal
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.options import AnswerOptions
@@ -42,7 +43,9 @@ def generate(
     from lake.answer import load_chat, templates
     from lake.questions.generation import generate as made
 
-    place, chat, told = Lake.existing(lake), load_chat(model), templates.load_prompts(answering.get("prompts"))
+    place, told = Lake.existing(lake), templates.load_prompts(answering.get("prompts"))
+    with configuration.in_use(place.store):
+        chat = load_chat(model)
     words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
     with terminal.progress(quiet=as_json) as progress:
         found = made(

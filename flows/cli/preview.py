@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from lake import configuration
 from lake.directory import Lake
-from lake.embed import price_per_million_tokens, prompt_tokens
+from lake.embed import price_origin, price_per_million_tokens, prompt_tokens
 from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
@@ -32,7 +33,10 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
     n_texts, n_tokens = _new_texts(lake, job, plan, progress)
-    price = price_per_million_tokens(plan.recipe.embedder.name, in_batches=job.batch_hours is not None)
+    name = plan.recipe.embedder.name
+    with configuration.in_use(lake.store):
+        price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
+        origin = price_origin(name)
     history = lake.log.read()
     base = history.releases.get(plan.base or "")
     changed_at = oldest_change(plan, history.begun_at(base.id)) if base and base.recipe == plan.recipe else None
@@ -43,6 +47,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "n_texts_to_embed": n_texts,
         "n_tokens_to_embed": n_tokens,
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
+        "prices": origin,
         "base": plan.base,
         "oldest_change_at": changed_at,
         "embedder": plan.recipe.embedder.name,

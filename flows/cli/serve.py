@@ -64,7 +64,12 @@ def serve(
     bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
     hosts = server.hosts_of(host, ring, is_open)
     index = library.open_lake(lake, cache=CacheOptions(**cache))
-    words: dict[str, Any] = {"options": options, "chat": _chat(model), "hosts": hosts, "split": _split(index, ab)}
+    words: dict[str, Any] = {
+        "options": options,
+        "chat": _chat(model, index),
+        "hosts": hosts,
+        "split": _split(index, ab),
+    }
     live = index.history().live
     says = f"live is {live.id}" if live else "nothing is published yet"
     app, started = create_app(index, ring, bounds, **words), partial(_started, "/docs", says)
@@ -104,9 +109,9 @@ def mcp(
     if http:
         from lake.service.agents import http_app
 
-        _listen_for_agents(http_app(access, _chat(model)), host, port, _key_ring(keys, as_), is_open)
+        _listen_for_agents(http_app(access, _chat(model, access.index)), host, port, _key_ring(keys, as_), is_open)
     else:
-        module.mcp_server(access, _chat(model)).run("stdio")
+        module.mcp_server(access, _chat(model, access.index)).run("stdio")
 
 
 def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
@@ -136,12 +141,13 @@ def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
     return KeyRing(keys, None if keys else anonymous)
 
 
-def _chat(name: str | None) -> ChatModel | None:
-    """The chat model, None if none is set."""
+def _chat(name: str | None, index: Index) -> ChatModel | None:
+    """The chat model at the lake's endpoint, None if none is set."""
     from lake.answer import NoChatModelError, load_chat
 
     try:
-        return load_chat(name)
+        with index.using_endpoints():
+            return load_chat(name)
     except NoChatModelError:
         return None
 

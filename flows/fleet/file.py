@@ -109,6 +109,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     alarms: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
     completeness: dict[str, Any] | None = None
+    endpoints: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> FleetSettings:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply
+from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply
 from lake.endpoints.deadline import at_most
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
@@ -16,11 +15,7 @@ from lake.errors import ContractError, UsageError
 if TYPE_CHECKING:
     from anthropic import Anthropic
 
-    from lake.answer.chat import Finish
-    from lake.endpoints.prices import Price
-
-PREFIX = "anthropic:"
-_KEY, _ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"
+    from lake.answer.chat import Finish, Message
 
 _OPTIONAL = ("temperature", "output_config")
 _FINISHES: dict[str, Finish] = {
@@ -31,17 +26,7 @@ _FINISHES: dict[str, Finish] = {
 
 
 class AnthropicChat(EndpointChat):
-    """Reads ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL if set."""
-
-    def __init__(self, model: str, timeouts: ChatTimeouts | None = None, price: Price | None = None) -> None:
-        super().__init__(f"{PREFIX}{model}", model, timeouts, price)
-        self._key = os.environ.get(_KEY, "")
-        if not self._key:
-            raise UsageError(f"no key for Anthropic; set {_KEY}")
-
-    @property
-    def address(self) -> str:
-        return os.environ.get(_ADDRESS, "")
+    """Marks the instructions that all requests share for the provider's cache of prompts."""
 
     @cached_property
     def _client(self) -> Anthropic:
@@ -49,17 +34,23 @@ class AnthropicChat(EndpointChat):
             from anthropic import Anthropic
         except ImportError as missing:
             raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
-        return Anthropic(api_key=self._key, timeout=self.timeouts.timeout, max_retries=0)
+        endpoint = self.endpoint
+        return Anthropic(
+            api_key=endpoint.api_key or "none",
+            base_url=endpoint.base_url,
+            default_headers=dict(endpoint.headers),
+            timeout=self.timeouts.timeout,
+            max_retries=0,
+        )
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
         answer = self._client.messages.create(**self._request(chat_request))
         blocks = getattr(answer, "content", None)
         if blocks is None:
-            raise ContractError(f"the endpoint's answer contains no message; check {_ADDRESS}")
+            raise ContractError(f"the endpoint's answer contains no message; check {self.endpoint.url_from}")
         text = "".join(block.text for block in blocks if block.type == "text")
-        return Reply(
-            text, _finish(answer.stop_reason), _n_input(answer.usage), answer.usage.output_tokens, answer.model
-        )
+        reply = Reply(text, _finish(answer.stop_reason), n_output=answer.usage.output_tokens, model=answer.model)
+        return reply.with_piece(_of_input(answer.usage))
 
     def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
         with self._client.messages.create(**self._request(chat_request), stream=True) as events:
@@ -67,15 +58,14 @@ class AnthropicChat(EndpointChat):
                 yield _piece(event)
 
     def _request(self, chat_request: ChatRequest) -> dict[str, Any]:
-        system = "\n\n".join(message.text for message in chat_request.messages if message.role == "system")
         request: dict[str, Any] = {
             "model": self.model,
             "max_tokens": chat_request.max_tokens,
             "timeout": at_most(self.timeouts.timeout),
             "messages": [{"role": m.role, "content": m.text} for m in chat_request.messages if m.role != "system"],
         }
-        if system:
-            request["system"] = system
+        if system := [message for message in chat_request.messages if message.role == "system"]:
+            request["system"] = _system(system)
         if chat_request.json_schema is not None:
             request["output_config"] = {"format": {"type": "json_schema", "schema": chat_request.json_schema}}
         if "temperature" not in self._left_out:
@@ -99,7 +89,8 @@ class AnthropicChat(EndpointChat):
             self._check_length(error.message, kind)
             self._check_refused_parameters(status, error.message, _OPTIONAL)
             headers = error.response.headers
-            raise translated(status, error.message, kind, headers, key=_KEY, address=_ADDRESS) from error
+            access = {"key": self.endpoint.key_from, "address": self.endpoint.url_from}
+            raise translated(status, error.message, kind, headers, **access) from error
         except (anthropic.APIConnectionError, httpx2.HTTPError) as error:
             raise RefusedRequest(f"{error} {error.__cause__ or ''}".strip(), None) from error
         except (anthropic.AnthropicError, ValueError) as error:
@@ -108,7 +99,7 @@ class AnthropicChat(EndpointChat):
 
 def _piece(event: Any) -> Reply:
     if event.type == "message_start":
-        return Reply(n_input=_n_input(event.message.usage), model=event.message.model)
+        return Reply(model=event.message.model).with_piece(_of_input(event.message.usage))
     if event.type == "content_block_delta":
         return Reply(getattr(event.delta, "text", ""))
     if event.type == "message_delta":
@@ -120,9 +111,26 @@ def _finish(reason: str | None) -> Finish:
     return _FINISHES.get(reason or "", "stop")
 
 
-def _n_input(usage: Any) -> int:
-    cached = (getattr(usage, f"cache_{what}_input_tokens", None) or 0 for what in ("creation", "read"))
-    return int(usage.input_tokens) + sum(cached)
+def _system(messages: Sequence[Message]) -> str | list[dict[str, Any]]:
+    """The instructions; in blocks if other requests share their beginning."""
+    if any(message.n_stable for message in messages):
+        return [part for message in messages for part in _parts(message)]
+    return "\n\n".join(message.text for message in messages)
+
+
+def _parts(message: Message) -> list[dict[str, Any]]:
+    """A text as blocks, the one that other requests share first; too short a block is not cached, and costs no more."""
+    shared, rest = message.text[: message.n_stable], message.text[message.n_stable :]
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text} for text in (shared, rest) if text.strip()]
+    if shared.strip():
+        parts[0]["cache_control"] = {"type": "ephemeral"}
+    return parts
+
+
+def _of_input(usage: Any) -> Reply:
+    """The input tokens; the provider counts those that were written to its cache, or read from it, apart."""
+    written, cached = (getattr(usage, f"cache_{what}_input_tokens", None) or 0 for what in ("creation", "read"))
+    return Reply(n_input=int(usage.input_tokens) + written + cached, n_cached=cached, n_written=written)
 
 
 def _kind(body: object) -> str | None:

@@ -18,10 +18,11 @@ Finish = Literal["stop", "length", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation; requests that differ in their data share its first ``n_stable`` characters."""
 
     role: Role
     text: str
+    n_stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.answer.chat import Completion, Finish, Message
 from lake.chunk.tokenizers import load_tokenizer
-from lake.endpoints.pacing import TokenBucket
+from lake.endpoints.endpoint import Endpoint, settings, using
+from lake.endpoints.pacing import limits_of
+from lake.endpoints.prices import VARIABLE as PRICE
 from lake.endpoints.prices import price_of
+from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.refusals import RefusedRequest, UnacceptedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
@@ -23,20 +28,32 @@ from lake.errors import TransientError, UsageError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from lake.endpoints.prices import Price
+    from lake.endpoints.prices import ListPrice, Price
 
 T = TypeVar("T")
 
 #: Counts tokens if the provider reports none; the models' own encodings differ.
 TOKENIZER = "tiktoken:cl100k_base"
-_TOO_LONG = ("context_length_exceeded", "maximum context length", "prompt is too long", "exceeds the available context")
+#: Seconds without a byte, unless the endpoint's settings state others.
+_TIMEOUT = 60.0
+#: How providers say that a prompt is too long: a code or a part of the message, in lower case.
+_TOO_LONG = (
+    "context_length_exceeded",
+    "maximum context length",
+    "prompt is too long",
+    "exceeds the available context",
+    "exceeds the context length",
+    "exceeds the maximum number of tokens",
+    "model's context length",
+    "too many tokens",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatTimeouts:
     """``timeout``: seconds without a byte; ``longest_answer``: seconds for a whole answer."""
 
-    timeout: float = 60.0
+    timeout: float = _TIMEOUT
     retries: Retries = field(default_factory=lambda: Retries(4, first=0.5, longest=20.0, longest_stated=60.0))
     longest_answer: float = 600.0
 
@@ -54,6 +71,12 @@ class ChatRequest:
     def words(self) -> str:
         return "\n".join(message.text for message in self.messages)
 
+    @property
+    def stable_prefix(self) -> str:
+        """The beginning that requests with other data share."""
+        first = self.messages[0]
+        return first.text[: first.n_stable].strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -64,6 +87,8 @@ class Reply:
     n_input: int | None = None
     n_output: int | None = None
     model: str | None = None
+    n_cached: int | None = None
+    n_written: int | None = None
 
     def with_piece(self, piece: Reply) -> Reply:
         return Reply(
@@ -72,6 +97,8 @@ class Reply:
             self.n_input if piece.n_input is None else piece.n_input,
             self.n_output if piece.n_output is None else piece.n_output,
             piece.model or self.model,
+            self.n_cached if piece.n_cached is None else piece.n_cached,
+            self.n_written if piece.n_written is None else piece.n_written,
         )
 
 
@@ -86,20 +113,27 @@ class Unsupported(Exception):
 class EndpointChat(ABC):
     """A subclass sends a request and reads replies; it raises RefusedRequest for what a retry may fix."""
 
-    def __init__(
-        self, name: str, model: str, timeouts: ChatTimeouts | None, price: Price | None, rpm: float = 0, tpm: float = 0
-    ) -> None:
-        self.name = name
-        self.model = model
-        self.timeouts = timeouts or ChatTimeouts()
-        self.price = price or price_of(model)
-        self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
+    def __init__(self, provider: str, model: str, endpoint: Endpoint, timeouts: ChatTimeouts | None = None) -> None:
+        self.name, self.model = f"{provider}:{model}", model
+        self.provider = PROVIDERS[provider]
+        self.endpoint = endpoint
+        self.timeouts = timeouts or ChatTimeouts(endpoint.timeout or _TIMEOUT)
+        self._limits = limits_of(self.name, endpoint)
+        self._settings = settings()
         self._left_out: set[str] = set()
+        if os.environ.get(PRICE):
+            self.price  # noqa: B018 - an invalid one is an error before any call
 
     @property
     def address(self) -> str:
         """The endpoint's address unless it is the provider's own: models of one name may differ."""
-        return ""
+        return self.endpoint.base_url or ""
+
+    @cached_property
+    def price(self) -> Price | ListPrice | None:
+        """What tokens cost, None if that is not known."""
+        with using(self._settings):
+            return price_of(self.name, self.endpoint.base_url)
 
     @abstractmethod
     def _errors(self) -> AbstractContextManager[None]:
@@ -120,7 +154,8 @@ class EndpointChat(ABC):
         json_schema: dict[str, Any] | None = None,
     ) -> Completion:
         request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        return self._completion(request, self._retried(request, lambda: self._whole(request)), started)
+        with self._limits.slot(self.timeouts.timeout, repr(self.name)):
+            return self._completion(request, self._retried(request, lambda: self._whole(request)), started)
 
     def stream(
         self,
@@ -131,12 +166,13 @@ class EndpointChat(ABC):
         json_schema: dict[str, Any] | None = None,
     ) -> Iterator[str | Completion]:
         request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
-        pieces = self._retried(request, lambda: _begun(self._pieces(request)))
         reply = Reply()
-        for piece in self._unbroken(pieces, started):
-            reply = reply.with_piece(piece)
-            if piece.text:
-                yield piece.text
+        with self._limits.slot(self.timeouts.timeout, repr(self.name)):
+            pieces = self._retried(request, lambda: _begun(self._pieces(request)))
+            for piece in self._unbroken(pieces, started):
+                reply = reply.with_piece(piece)
+                if piece.text:
+                    yield piece.text
         if reply.finish_reason is None:
             raise TransientError(_broken(self.name, "it ended without a finish reason"))
         yield self._completion(request, reply, started)
@@ -154,7 +190,7 @@ class EndpointChat(ABC):
 
     def _retried(self, request: ChatRequest, send: Callable[[], T]) -> T:
         def attempt() -> T:
-            time.sleep(max(self._requests.take(1), self._tokens.take(self._estimate(request))))
+            time.sleep(self._limits.wait(self._estimate(request)))
             with self._errors():
                 return send()
 
@@ -172,9 +208,15 @@ class EndpointChat(ABC):
         count = load_tokenizer(TOKENIZER).count
         n_input = count(request.words) if reply.n_input is None else reply.n_input
         n_output = count(reply.text) if reply.n_output is None else reply.n_output
-        cost = self.price.of(n_input, n_output) if self.price else None
         seconds = time.monotonic() - started
-        return Completion(reply.text, Usage(1, n_input, n_output, cost), reply.model or self.model, finish, seconds)
+        usage = self._usage(n_input, n_output, reply.n_cached or 0, reply.n_written or 0)
+        return Completion(reply.text, usage, reply.model or self.model, finish, seconds)
+
+    def _usage(self, n_input: int, n_output: int, n_cached: int, n_written: int) -> Usage:
+        if self.price is None:
+            return Usage(1, n_input, n_output, None, n_cached)
+        cost = self.price.of(n_input, n_output, n_cached, n_written)
+        return Usage(1, n_input, n_output, cost, n_cached, (self.price.origin,))
 
     def _check_refused_parameters(self, status: int, message: str, optional: Sequence[str]) -> None:
         """Raises Unsupported if the refusal names an optional parameter that was sent."""

@@ -6,53 +6,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply, Unsupported
 from lake.endpoints.deadline import at_most
+from lake.endpoints.openai_client import openai_client
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
+from lake.ids import value_digest
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
     from lake.answer.chat import Finish
     from lake.endpoints.endpoint import Endpoint
-    from lake.endpoints.prices import Price
 
-PREFIX = "openai:"
 
-_OPTIONAL = ("temperature", "response_format", "stream_options")
-_FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "refused"}
+_OPTIONAL = ("temperature", "response_format", "stream_options", "prompt_cache_key")
+_FINISHES: dict[str, Finish] = {"length": "length", "model_length": "length", "content_filter": "refused"}
 
 
 class OpenAIChat(EndpointChat):
     """Omits a parameter once the model has refused it, for instance a temperature."""
 
-    def __init__(
-        self, model: str, endpoint: Endpoint, timeouts: ChatTimeouts | None = None, price: Price | None = None
-    ) -> None:
-        super().__init__(f"{PREFIX}{model}", model, timeouts, price, endpoint.rpm, endpoint.tpm)
-        self._endpoint = endpoint
-        hostname = urlsplit(endpoint.base_url or "").hostname
+    def __init__(self, provider: str, model: str, endpoint: Endpoint, timeouts: ChatTimeouts | None = None) -> None:
+        super().__init__(provider, model, endpoint, timeouts)
+        is_own = self.provider.owns(endpoint.base_url)
         # OpenAI's newer models accept only the longer name, most other servers only the shorter one.
-        self._limit = "max_completion_tokens" if hostname in (None, "api.openai.com") else "max_tokens"
-
-    @property
-    def address(self) -> str:
-        return self._endpoint.base_url or ""
+        self._limit = "max_completion_tokens" if is_own and provider in ("openai", "azure") else "max_tokens"
+        self._has_prompt_cache = is_own
 
     @cached_property
     def _client(self) -> OpenAI:
-        from openai import OpenAI
-
-        endpoint = self._endpoint
-        return OpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=self.timeouts.timeout, max_retries=0
-        )
+        return openai_client(self.provider, self.endpoint, self.model, self.timeouts.timeout)
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
-        return _reply(self._client.chat.completions.create(**self._request(chat_request)))
+        return _reply(self._client.chat.completions.create(**self._request(chat_request)), self.endpoint.url_from)
 
     def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
         request = self._request(chat_request) | {"stream": True}
@@ -72,6 +60,8 @@ class OpenAIChat(EndpointChat):
         if chat_request.json_schema is not None:
             form = {"name": "answer", "schema": chat_request.json_schema, "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": form}
+        if self._has_prompt_cache and (prefix := chat_request.stable_prefix):
+            request["prompt_cache_key"] = f"raglake-{value_digest(prefix)[:16]}"
         return {name: value for name, value in request.items() if name not in self._left_out}
 
     @contextmanager
@@ -83,7 +73,8 @@ class OpenAIChat(EndpointChat):
         except openai.APIStatusError as error:
             self._check_status(error.status_code, error.message, error.code)
             headers = error.response.headers
-            raise translated(error.status_code, error.message, error.code, headers) from error
+            access = {"key": self.endpoint.key_from, "address": self.endpoint.url_from}
+            raise translated(error.status_code, error.message, error.code, headers, **access) from error
         except openai.APIConnectionError as error:
             raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
         except openai.APIResponseValidationError as error:
@@ -103,10 +94,10 @@ class OpenAIChat(EndpointChat):
         self._check_refused_parameters(status, message, _OPTIONAL)
 
 
-def _reply(answer: Any) -> Reply:
+def _reply(answer: Any, url_from: str) -> Reply:
     choices = getattr(answer, "choices", None)
     if not choices or choices[0].message is None:
-        raise ContractError("the endpoint's answer contains no message; check OPENAI_BASE_URL")
+        raise ContractError(f"the endpoint's answer contains no message; check {url_from}")
     message = choices[0].message
     text, refusal = message.content or "", getattr(message, "refusal", None)
     finish = "refused" if refusal else _finish(choices[0].finish_reason)
@@ -131,4 +122,6 @@ def _with_usage(reply: Reply, answer: Any) -> Reply:
     usage = getattr(answer, "usage", None)
     if usage is None:
         return reply
-    return reply.with_piece(Reply("", None, usage.prompt_tokens, usage.completion_tokens))
+    details = getattr(usage, "prompt_tokens_details", None)
+    cached = getattr(details, "cached_tokens", None)
+    return reply.with_piece(Reply("", None, usage.prompt_tokens, usage.completion_tokens, n_cached=cached))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -17,6 +17,8 @@ from lake.embed.batching import request_batches
 from lake.embed.openai_answer import answer_of, has_direction, rows_in_order, translating
 from lake.embed.openai_models import TOKENIZER, OpenAIModel
 from lake.embed.unit import unit_rows
+from lake.endpoints.openai_client import openai_client
+from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
@@ -68,9 +70,7 @@ class BatchApi:
 
     @cached_property
     def _client(self) -> OpenAI:
-        from openai import OpenAI
-
-        return OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key, timeout=120, max_retries=0)
+        return openai_client(PROVIDERS["openai"], replace(self._endpoint, timeout=None), self._model.name, 120)
 
     def submit(self, key: str, texts: Sequence[str]) -> str:
         """Uploads ``texts``; returns the batch's id."""
@@ -147,7 +147,7 @@ class BatchApi:
 
     def _tried(self, call: Callable[[], T]) -> T:
         def attempt() -> T:
-            with translating():
+            with translating(self._endpoint):
                 return call()
 
         return self._retries.run("the Batch API", attempt)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
-from lake.embed import hash_identity, openai_models
+from lake.embed import hash_identity, hosted_models, openai_models
 from lake.embed.backends import Backend
 from lake.embed.local_models import local_model
 from lake.embed.prompts import with_prompts
 from lake.endpoints.endpoint import Endpoint
+from lake.endpoints.prices import input_price_of
 from lake.errors import UsageError
 from lake.recipe import EmbedderIdentity
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from lake.embed.base import Embedder
-    from lake.embed.openai_api import OpenAIEmbedder
+    from lake.embed.endpoint_embedder import EndpointEmbedder
+    from lake.embed.endpoint_protocol import EmbeddingModel
 
 
 class EmbedderFamily:
@@ -57,6 +59,10 @@ class EmbedderFamily:
         """USD for a million input tokens; None if the price is not known."""
         return 0.0
 
+    def price_origin(self, name: str) -> str | None:
+        """Where the price is from, with its date; None if there is nothing to state."""
+        return None
+
     def connection(self) -> Hashable:
         """Other values that an embedder depends on, such as an endpoint; a new value loads a new embedder."""
         return None
@@ -94,42 +100,66 @@ class LocalFamily(EmbedderFamily):
         return huggingface_tokenizer(facts.tokenizer, facts.tokenizer_file)
 
 
-class OpenAIFamily(EmbedderFamily):
-    """Models behind an endpoint with OpenAI's protocol."""
+class EndpointFamily(EmbedderFamily):
+    """Models behind an endpoint. The identity names no address, so that a lake may be searched through any."""
 
-    form = "openai:MODEL[@DIMENSIONS]"
     takes_prompts = True
 
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self.form = f"{provider}:MODEL[@DIMENSIONS]"
+
     def identify_on(self, name: str, backend: str | None, like: EmbedderIdentity | None) -> EmbedderIdentity:
-        if like is not None and openai_models.lacks_dimensions(name) and like.name.startswith(f"{name}@"):
+        if like is not None and self._lacks_dimensions(name) and like.name.startswith(f"{name}@"):
             name = like.name
         return super().identify_on(name, backend, like)
 
     def identify(self, name: str) -> EmbedderIdentity:
         """Asks the endpoint for the dimensions if the name states none and they are not known."""
-        if openai_models.lacks_dimensions(name):
-            model = openai_models.OpenAIModel(name.removeprefix(openai_models.PREFIX), 1)
-            name = f"{name}@{_openai_embedder(model).n_dimensions()}"
-        return openai_models.parse_model(name).identity
+        if self._lacks_dimensions(name):
+            name = f"{name}@{self._embedder(self._model(f'{name}@1')).n_dimensions()}"
+        return self._model(name).identity
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
-        return _openai_embedder(openai_models.parse_model(identity.name), identity)
+        return self._embedder(self._model(identity.name), identity)
 
     def model_names(self, name: str) -> Sequence[str]:
-        return (openai_models.parse_model(name).name,)
+        model = self._model(name).name
+        return () if hosted_models.has_tasks(self._provider, model) else (model,)
 
     def price(self, name: str, *, in_batches: bool = False) -> float | None:
-        price = openai_models.PRICES.get(openai_models.parse_model(name).name)
-        return price if price is None or not in_batches else price * openai_models.BATCH_FACTOR
+        model = self._model(name)
+        price = input_price_of(f"{self._provider}:{model.name}", self._endpoint_or_none())
+        if price is None:
+            return None
+        return price.of(1_000_000, 0) * (openai_models.BATCH_FACTOR if in_batches else 1)
+
+    def price_origin(self, name: str) -> str | None:
+        price = input_price_of(f"{self._provider}:{self._model(name).name}", self._endpoint_or_none())
+        return price.origin if price else None
 
     def connection(self) -> Hashable:
-        return Endpoint.from_environment()
+        return Endpoint.of("embed", self._provider)
 
+    def _endpoint_or_none(self) -> str | None:
+        """The address, for its prices; a plan may be made without a key."""
+        try:
+            return Endpoint.of("embed", self._provider).base_url
+        except UsageError:
+            return None
 
-def _openai_embedder(model: openai_models.OpenAIModel, identity: EmbedderIdentity | None = None) -> OpenAIEmbedder:
-    from lake.embed.openai_api import OpenAIEmbedder
+    def _lacks_dimensions(self, name: str) -> bool:
+        if self._provider == "openai":
+            return openai_models.lacks_dimensions(name)
+        return hosted_models.lacks_dimensions(name)
 
-    return OpenAIEmbedder(model, Endpoint.from_environment(), identity=identity)
+    def _model(self, name: str) -> EmbeddingModel:
+        return openai_models.parse_model(name) if self._provider == "openai" else hosted_models.parse_hosted(name)
+
+    def _embedder(self, model: EmbeddingModel, identity: EmbedderIdentity | None = None) -> EndpointEmbedder:
+        from lake.embed.hosted_embeddings import endpoint_embedder
+
+        return endpoint_embedder(self._provider, model, Endpoint.of("embed", self._provider), identity)
 
 
 class HashFamily(EmbedderFamily):
@@ -147,4 +177,8 @@ class HashFamily(EmbedderFamily):
 
 
 minilm, multilingual, st = (LocalFamily(form) for form in ("minilm", "multilingual", "st:MODEL_OR_PATH"))
-openai, hash = OpenAIFamily(), HashFamily()
+openai, azure, cohere, gemini, jina, mistral, ollama, tei, vllm, voyage = (
+    EndpointFamily(provider)
+    for provider in ("openai", "azure", "cohere", "gemini", "jina", "mistral", "ollama", "tei", "vllm", "voyage")
+)
+hash = HashFamily()

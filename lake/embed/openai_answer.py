@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.refusals import RefusedRequest, UnacceptedRequest, translated
 from lake.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lake.embed.openai_models import OpenAIModel
+    from lake.embed.endpoint_protocol import EmbeddingModel
 
 #: Characters that an error quotes of a body that is no answer.
 _QUOTED = 160
@@ -25,23 +26,29 @@ _TOO_LARGE = re.compile(r"batch size|too (?:large|long|many)|exceed", re.IGNOREC
 
 
 @contextmanager
-def translating() -> Iterator[None]:
+def translating(endpoint: Endpoint) -> Iterator[None]:
     """Raises RefusedRequest if a retry may succeed, else a LakeError."""
     import openai
 
     try:
         yield
     except openai.APIStatusError as error:
-        if error.status_code == 500 and _TOO_LARGE.search(error.message):
+        if error.status_code == 500 and is_too_large(error.message):
             raise UnacceptedRequest(f"the endpoint refused the request (500): {error.message}") from error
-        raise translated(error.status_code, error.message, error.code, error.response.headers) from error
+        access = {"key": endpoint.key_from, "address": endpoint.url_from}
+        raise translated(error.status_code, error.message, error.code, error.response.headers, **access) from error
     except openai.APIConnectionError as error:
         raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
     except openai.OpenAIError as error:
         raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 
 
-def answer_of(body: str, name: str) -> dict[str, Any]:
+def is_too_large(message: str) -> bool:
+    """Whether an error of status 500 says that the request is too large."""
+    return _TOO_LARGE.search(message) is not None
+
+
+def answer_of(body: str, name: str, url_from: str = "OPENAI_BASE_URL") -> dict[str, Any]:
     """The JSON object of an answer.
 
     Raises RefusedRequest if JSON ends early or an error in it may pass, else ContractError with the body's beginning.
@@ -52,7 +59,7 @@ def answer_of(body: str, name: str) -> dict[str, Any]:
     except ValueError as error:
         if body.lstrip()[:1] == "{":
             raise RefusedRequest(f"{name!r} returned JSON that can't be read: {quoted}", None) from error
-        raise ContractError(f"{name!r} returned something else than JSON: {quoted}; check OPENAI_BASE_URL") from error
+        raise ContractError(f"{name!r} returned something else than JSON: {quoted}; check {url_from}") from error
     if isinstance(answer, dict) and answer.get("error"):
         stated = answer["error"]
         told = stated if isinstance(stated, dict) else {"message": stated}
@@ -60,11 +67,11 @@ def answer_of(body: str, name: str) -> dict[str, Any]:
         status = code if isinstance(code, int) and 400 <= code < 600 else 0
         raise translated(status, f"{name!r} returned an error as its answer: {told.get('message') or quoted}", None, {})
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
-        raise ContractError(f"{name!r} returned no embeddings: {quoted}; check OPENAI_BASE_URL")
+        raise ContractError(f"{name!r} returned no embeddings: {quoted}; check {url_from}")
     return answer
 
 
-def rows_in_order(answer: Mapping[str, Any], n_texts: int, model: OpenAIModel) -> np.ndarray:
+def rows_in_order(answer: Mapping[str, Any], n_texts: int, model: EmbeddingModel) -> np.ndarray:
     """Vectors [texts, dimensions] by their index, or in the answer's order if it has none.
 
     A text without a vector has NaN. Raises ContractError unless all texts are there once.

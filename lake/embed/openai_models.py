@@ -17,13 +17,7 @@ NATIVE_DIMENSIONS = {
     "text-embedding-ada-002": 1536,
 }
 
-#: USD per million input tokens, standard tier, as listed in May 2026.
-PRICES = {
-    "text-embedding-3-small": 0.02,
-    "text-embedding-3-large": 0.13,
-    "text-embedding-ada-002": 0.10,
-}
-#: Factor of the Batch API on them.
+#: Factor of the Batch API on prices.
 BATCH_FACTOR = 0.5
 
 

@@ -14,6 +14,7 @@ from lake.embed.local_models import is_local, local_model
 from lake.embed.numpy_bert import BACKEND, NumpyBert
 from lake.embed.registry import address_of, difference, family_of, identify, load_embedder, prompted
 from lake.endpoints.breaker import Breaker, breaker_of
+from lake.endpoints.endpoint import settings, using
 from lake.errors import ContractError
 from lake.recipe import EmbedderIdentity
 
@@ -64,14 +65,15 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
 def encoder_breaker(identity: EmbedderIdentity, encoder: QueryEncoder | None = None) -> Breaker:
     """The breaker of what encodes questions to ``identity``: ``encoder``, else the embedder at its present address."""
 
-    address = id(encoder) if encoder else address_of(identity.name)
+    address, of_lake = id(encoder) if encoder else address_of(identity.name), settings()
 
     def probe() -> None:
-        if encoder is None and address_of(identity.name) != address:
-            return  # nothing calls it there any more
-        found = encoder or load_query_encoder(identity.name, identity)
-        if not np.isfinite(query_vectors(found, [_PROBE])).all():
-            raise ContractError(f"{identity.name!r} made a vector that is not finite")
+        with using(of_lake):
+            if encoder is None and address_of(identity.name) != address:
+                return  # nothing calls it there any more
+            found = encoder or load_query_encoder(identity.name, identity)
+            if not np.isfinite(query_vectors(found, [_PROBE])).all():
+                raise ContractError(f"{identity.name!r} made a vector that is not finite")
 
     return breaker_of("vector", identity.name, (identity, address), probe)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lake import plugins
 from lake.chunk.tokenizers import Tokenizer
-from lake.embed.families import EmbedderFamily
+from lake.embed.families import EmbedderFamily, EndpointFamily
 from lake.embed.known_prompts import known_prompts
 from lake.embed.prompts import UNSTATED, PromptedEmbedder, StatedPrompts, check_stated, chosen
 from lake.errors import ContractError, UsageError
@@ -42,8 +42,10 @@ def plugin_family(plugin: plugins.Plugin) -> EmbedderFamily:
 
 
 def _forms() -> list[str]:
-    ours = [plugin.load().form for plugin in plugins.ours() if plugin.kind == "embedders"]
-    return [*ours, *plugins.names("embedders")]
+    ours = {plugin.name: plugin.load() for plugin in plugins.ours() if plugin.kind == "embedders"}
+    hosted = [name for name, family in ours.items() if isinstance(family, EndpointFamily)]
+    forms = [family.form for name, family in ours.items() if name not in hosted]
+    return [*forms, *plugins.names("embedders"), f"PROVIDER:MODEL[@DIMENSIONS] of {either(hosted)}"]
 
 
 def identify(
@@ -141,6 +143,11 @@ def tokenizer_of(name: str) -> Tokenizer:
 def prompt_tokens(identity: EmbedderIdentity) -> int:
     """Number of tokens that the document prompt adds to each text."""
     return tokenizer_of(identity.name).count(identity.document_prompt) if identity.document_prompt else 0
+
+
+def price_origin(name: str) -> str | None:
+    """Where that price is from, with the date of a list; None if there is nothing to state."""
+    return family_of(name).price_origin(name)
 
 
 def price_per_million_tokens(name: str, *, in_batches: bool = False) -> float | None:

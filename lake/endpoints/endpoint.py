@@ -1,46 +1,212 @@
-"""Address, key and rate limits of an OpenAI-compatible endpoint."""
+"""Address, key, headers and limits of the endpoint of a role: the environment's, a lake's, or the provider's own."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
+from lake.endpoints.providers import PROVIDERS, Provider
+from lake.endpoints.secrets import of_file, secret
 from lake.errors import UsageError
+from lake.options.declaration import options
+from lake.options.endpoints import EndpointOptions, ModelEndpoints, Role, is_secret
 
-if TYPE_CHECKING:
-    pass
+_NONE = ModelEndpoints()
+_settings: ContextVar[ModelEndpoints] = ContextVar("endpoints", default=_NONE)
 
 
-_OPENAI_HOST = "api.openai.com"
+@contextmanager
+def using(settings: ModelEndpoints) -> Iterator[None]:
+    """Models loaded inside are called as a lake's configuration states; the environment takes precedence."""
+    token = _settings.set(settings)
+    try:
+        yield
+    finally:
+        _settings.reset(token)
+
+
+def settings() -> ModelEndpoints:
+    """The settings of the lake that is in use here."""
+    return _settings.get()
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Address, key and rate limits; ``rpm`` and ``tpm`` of 0 mean unlimited."""
+    """``rpm`` and ``tpm`` of 0 mean unlimited; ``key_from`` and ``url_from`` are what messages advise to check."""
 
     base_url: str | None = None
     api_key: str = field(default="", repr=False)
     rpm: float = 0
     tpm: float = 0
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    timeout: float | None = None
+    concurrency: int | None = None
+    api_version: str | None = None
+    key_from: str = "OPENAI_API_KEY"
+    url_from: str = "OPENAI_BASE_URL"
 
     @classmethod
-    def from_environment(cls) -> Endpoint:
-        """Reads OPENAI_BASE_URL, OPENAI_API_KEY, RAGLAKE_OPENAI_RPM and RAGLAKE_OPENAI_TPM.
+    def of(cls, role: Role, provider_name: str, *, is_first: bool = True) -> Endpoint:
+        """The endpoint of a role's model; raises UsageError if its address or key is missing, or a limit is invalid.
 
-        Only api.openai.com requires a key; most local servers ignore it.
+        What is set for the role is for its first model only. Further models of a chain are called as their provider's
+        own variables state.
         """
-        base_url = os.environ.get("OPENAI_BASE_URL") or None
-        key = os.environ.get("OPENAI_API_KEY", "")
-        is_openai = base_url is None or urlsplit(base_url).hostname == _OPENAI_HOST
-        if not key and is_openai:
-            raise UsageError(f"no key for {_OPENAI_HOST}; set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint")
-        return cls(base_url, key or "none", _rate("RAGLAKE_OPENAI_RPM"), _rate("RAGLAKE_OPENAI_TPM"))
+        provider = PROVIDERS[provider_name]
+        chosen, lake = _Settings(provider.name), settings().of(role)
+        if is_first:
+            chosen.take(_environment(role), f"RAGLAKE_{role.upper()}_")
+            chosen.take(lake.given | _secrets(role, lake), f"endpoints.{role}.")
+        return chosen.endpoint(provider, role)
 
 
-def _rate(variable: str) -> float:
-    value = os.environ.get(variable, "").strip() or "0"
+#: Variables of earlier versions, which stay valid.
+_FORMER = {("rerank", "key"): "RAGLAKE_RERANK_API_KEY"}
+
+
+def variable(role: Role, name: str) -> str:
+    """The variable that sets an option of a role's endpoint.
+
+    >>> variable("chat", "url")
+    'RAGLAKE_CHAT_URL'
+    """
+    return f"RAGLAKE_{role.upper()}_{name.upper()}"
+
+
+def _environment(role: Role) -> dict[str, Any]:
+    """The options of a role that variables set, checked; ``key`` and ``headers`` with the secrets themselves."""
+    found: dict[str, Any] = {}
+    for name, one in options(EndpointOptions).items():
+        text = os.environ.get(variable(role, name), "").strip()
+        if text and name not in ("key", "headers"):
+            found[name] = _number(variable(role, name), text) if one.kind in (int, float) else text
+    try:
+        EndpointOptions(**found)
+    except UsageError as error:
+        raise UsageError(f"RAGLAKE_{role.upper()}_*: {error}") from error
+    key, file = os.environ.get(variable(role, "key"), ""), os.environ.get(f"{variable(role, 'key')}_FILE", "")
+    key = key or (of_file(Path(file), f"{variable(role, 'key')}_FILE") if file else "")
+    key = key or os.environ.get(_FORMER.get((role, "key"), ""), "")
+    if key.strip():
+        found["key"] = key.strip()
+    if headers := os.environ.get(variable(role, "headers"), "").strip():
+        found["headers"] = _headers(variable(role, "headers"), headers)
+    return found
+
+
+def _number(name: str, text: str) -> float | int:
+    if not text.replace(".", "", 1).isdigit() or not text.isascii():
+        raise UsageError(f"{name}={text!r} must be a number")
+    return float(text) if "." in text else int(text)
+
+
+def _headers(name: str, text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise UsageError(f'{name} must be a JSON object of texts, such as {{"x-team": "search"}}')
+    return found
+
+
+def _secrets(role: Role, lake: EndpointOptions) -> dict[str, Any]:
+    """The key and the headers of a lake's settings, with the secrets that they name."""
+    what, found = f"endpoints.{role}", dict[str, Any]()
+    if lake.key and not os.environ.get(variable(role, "key")):
+        found["key"] = secret(lake.key, f"{what}.key")
+    if lake.headers:
+        found["headers"] = {
+            name: secret(value, f"{what}.headers.{name}") if is_secret(value) else value
+            for name, value in lake.headers.items()
+        }
+    return found
+
+
+@dataclass
+class _Settings:
+    """Values by option, each with the name of where it comes from; the first that states one decides."""
+
+    provider: str
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def take(self, values: Mapping[str, Any], prefix: str) -> None:
+        for name, value in values.items():
+            if name == "headers":
+                value = {**value, **self.values.get(name, {})}
+            elif name in self.values:
+                continue
+            self.values[name] = value
+            self.origins[name] = prefix + (name if prefix[0] == "e" else name.upper())
+
+    def endpoint(self, provider: Provider, role: Role) -> Endpoint:
+        url_from, key_from = self.origins.get("url"), self.origins.get("key")
+        url, key = self.values.get("url"), self.values.get("key", "")
+        is_own_address = url is not None and not provider.owns(url)
+        if url is None:
+            url_from, found = _first(provider.url_variables) or (provider.url_variables[0], None)
+            url = _address(found) if found else None
+        if not key and (not is_own_address or _is_elsewhere(role, provider)):
+            key_from, key = _first(provider.key_variables) or (provider.key_variables[0], "")
+        _check_access(provider, role, url, key)
+        return Endpoint(
+            url,
+            key,
+            self.values.get("rpm") or _rate(provider, "RPM"),
+            self.values.get("tpm") or _rate(provider, "TPM"),
+            tuple(sorted(self.values.get("headers", {}).items())),
+            self.values.get("timeout"),
+            self.values.get("concurrency"),
+            self.values.get("api_version") or _azure_version(provider),
+            key_from or variable(role, "key"),
+            url_from or variable(role, "url"),
+        )
+
+
+def _first(variables: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first variable that is set, with its value."""
+    return next(((name, value) for name in variables if (value := os.environ.get(name, "").strip())), None)
+
+
+def _address(text: str) -> str:
+    """An address from a variable; Ollama's may lack the scheme and name every interface of the machine."""
+    return (text if "://" in text else f"http://{text}").replace("//0.0.0.0", "//127.0.0.1").rstrip("/")
+
+
+def _is_elsewhere(role: Role, provider: Provider) -> bool:
+    """Whether the provider has no such models. The name is then for servers of one's own, to which earlier versions
+    send the provider's key as well.
+    """
+    return (role, provider.name) == ("rerank", "openai")
+
+
+def _check_access(provider: Provider, role: Role, url: str | None, key: str) -> None:
+    if url is None and (provider.url is None or _is_elsewhere(role, provider)):
+        what = "the reranker" if role == "rerank" else provider.title
+        raise UsageError(f"no address for {what}; set {variable(role, 'url')}, or {provider.url_variables[0]}")
+    if not key and provider.owns(url):
+        others = f"{provider.url_variables[0]} for another endpoint"
+        raise UsageError(
+            f"no key for {provider.title}; set {provider.key_variables[0]} or {variable(role, 'key')}, or {others}"
+        )
+
+
+def _rate(provider: Provider, unit: str) -> float:
+    name = f"RAGLAKE_OPENAI_{unit}"
+    if provider.name != "openai":
+        return 0
+    value = os.environ.get(name, "").strip() or "0"
     if not (value.isascii() and value.isdigit()):
-        raise UsageError(f"{variable}={value!r} must be a whole number per minute; 0 or unset means no limit")
+        raise UsageError(f"{name}={value!r} must be a whole number per minute; 0 or unset means no limit")
     return float(value)
+
+
+def _azure_version(provider: Provider) -> str | None:
+    return os.environ.get("OPENAI_API_VERSION", "").strip() or None if provider.name == "azure" else None

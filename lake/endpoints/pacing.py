@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Lock
+from functools import lru_cache
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
+
+from lake.endpoints.deadline import at_most
+from lake.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lake.endpoints.endpoint import Endpoint
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[dhms]))+")
@@ -81,3 +89,34 @@ class TokenBucket:
             self._level = min(self._full, self._level + since * self._per_second) - n
             self._filled_at = at
             return max(-self._level / self._per_second, 0.0)
+
+
+class Limits:
+    """Requests and tokens a minute, and requests at once, of one model at one endpoint."""
+
+    def __init__(self, rpm: float, tpm: float, concurrency: int | None) -> None:
+        self._requests, self._tokens = TokenBucket(rpm), TokenBucket(tpm)
+        self._slots = BoundedSemaphore(concurrency) if concurrency else None
+
+    def wait(self, n_tokens: float) -> float:
+        """Counts a request of ``n_tokens``; returns the seconds to wait before it is sent."""
+        return max(self._requests.take(1), self._tokens.take(n_tokens))
+
+    @contextmanager
+    def slot(self, seconds: float, name: str) -> Iterator[None]:
+        """Counts as one request under way; raises TransientError if none may start within ``seconds``."""
+        if self._slots is None:
+            yield
+            return
+        if not self._slots.acquire(timeout=at_most(seconds)):
+            raise TransientError(f"{name} has its maximum of requests under way (concurrency); try again later")
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+@lru_cache(maxsize=256)
+def limits_of(name: str, endpoint: Endpoint) -> Limits:
+    """The limits of a model at an endpoint, one object per process, which all that call it there share."""
+    return Limits(endpoint.rpm, endpoint.tpm, endpoint.concurrency)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Calls, tokens as the provider counts them (else as tiktoken does), and USD; None if a price is unknown.
+
+    ``n_cached`` of the input tokens came from the provider's cache of prompts. ``prices`` names the lists of prices
+    that the USD are by, with their dates.
 
     >>> (Usage(1, 10, 5, 0.5) + Usage(1, 20, 5, None)).n_input, (Usage(1, 1, 1, 0.5) + Usage(1, 1, 1, None)).cost_usd
     (30, None)
@@ -21,6 +20,8 @@ class Usage:
     n_input: int = 0
     n_output: int = 0
     cost_usd: float | None = 0.0
+    n_cached: int = 0
+    prices: tuple[str, ...] = ()
 
     def __add__(self, other: Usage) -> Usage:
         both_known = self.cost_usd is not None and other.cost_usd is not None
@@ -29,4 +30,6 @@ class Usage:
             self.n_input + other.n_input,
             self.n_output + other.n_output,
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if both_known else None,
+            self.n_cached + other.n_cached,
+            tuple(sorted({*self.prices, *other.prices})),
         )

@@ -54,7 +54,7 @@ def batch_api(recipe: Recipe) -> BatchApi:
             f"{recipe.embedder.name!r} has no Batch API; leave --batch-hours out, or choose an embedder openai:MODEL"
         )
     model, prompt = parse_model(recipe.embedder.name), recipe.embedder.document_prompt
-    return BatchApi(model, Endpoint.from_environment(), prompt=prompt)
+    return BatchApi(model, Endpoint.of("embed", "openai"), prompt=prompt)
 
 
 def open_batches(lake: Lake, embedder: EmbedderIdentity) -> list[OpenBatch]:

@@ -9,12 +9,18 @@ _FORMATS = (
     *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "epub", "rst", "org", "rtf", "opendocument"),
     *("json_text", "code", "pictures", "legacy"),
 )
+_EMBEDDERS = (
+    *("minilm", "multilingual", "st", "openai", "hash"),
+    *("azure", "cohere", "gemini", "jina", "mistral", "ollama", "tei", "vllm", "voyage"),
+)
+_CHAT = ("openai", "azure", "mistral", "vllm", "anthropic", "gemini", "cohere", "ollama")
+_RERANKERS = ("st", "cohere", "openai", "voyage", "jina", "tei", "vllm")
 
 OURS: dict[str, dict[str, str]] = {
     "parsers": {name: f"lake.parse.formats:{name}" for name in _FORMATS},
-    "embedders": {name: f"lake.embed.families:{name}" for name in ("minilm", "multilingual", "st", "openai", "hash")},
-    "chat_models": {name: f"lake.answer.registry:{name}" for name in ("openai", "anthropic")},
-    "rerankers": {name: f"lake.search.rerank:{name}" for name in ("st", "cohere", "openai")},
+    "embedders": {name: f"lake.embed.families:{name}" for name in _EMBEDDERS},
+    "chat_models": {name: f"lake.answer.registry:{name}" for name in _CHAT},
+    "rerankers": {name: f"lake.search.rerank:{name}" for name in _RERANKERS},
     "sources": {
         "file": "lake.sources.readers:LocalReader",
         **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.readers:FsspecReader"),

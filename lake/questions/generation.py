@@ -76,6 +76,7 @@ class Generated:
             "tokens_input": usage.n_input,
             "tokens_output": usage.n_output,
             "cost_usd": usage.cost_usd,
+            "prices": list(usage.prices),
         }
 
 

@@ -34,7 +34,7 @@ class RememberedChat:
         self._chat, self._calls, self._purse = chat, calls, budget
         self._about = None if about is None else tuple(about)
         self._waiting: list[tuple[str, Completion]] = []
-        self._price = getattr(chat, "price", None) or price_of(chat.name.partition(":")[2])
+        self._price = getattr(chat, "price", None) or price_of(chat.name)
         if budget.limit is not None and self._price is None:
             raise UsageError(
                 f"no price is known for {chat.name!r}, so no budget can be enforced; set "

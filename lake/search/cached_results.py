@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
@@ -22,7 +21,7 @@ from lake.embed.registry import address_of
 from lake.errors import LakeError
 from lake.options.search import boosts_of
 from lake.result import SearchResult
-from lake.search.rerank import ADDRESSES, parse_name
+from lake.search.rerank import parse_name, reranker_address
 from lake.search.rights import checked
 from lake.sources.declared import EVERYTHING
 
@@ -73,10 +72,10 @@ def embedder_of(release: Release, embedder: Embedder | None) -> list[Any]:
 def _reranker(name: str) -> list[Any]:
     try:
         family, model = parse_name(name)
-        weights = _weights(model) if family == "st" else None
+        weights, address = _weights(model) if family == "st" else None, reranker_address(name)
     except LakeError as error:
         raise Unkeyable("a reranker that can't be loaded") from error
-    return [name, str(plugins.find("rerankers", family)), weights, [os.environ.get(one) for one in ADDRESSES]]
+    return [name, str(plugins.find("rerankers", family)), weights, address]
 
 
 @lru_cache(maxsize=8)

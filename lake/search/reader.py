@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lake import configuration
 from lake.cache.scope import Scope
 from lake.embed.query_encoder import query_vectors
+from lake.endpoints.endpoint import using
 from lake.errors import GoneError
 from lake.options import SearchDefaults, SearchOptions
 from lake.releases import rights
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lake.cache.caches import Caches
     from lake.directory import Lake
     from lake.embed.base import Embedder
+    from lake.options.endpoints import ModelEndpoints
     from lake.releases.history import At, History
     from lake.releases.values import Release
     from lake.result import SearchResult
@@ -42,7 +44,7 @@ class Reader:
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._head = 0
         self._lock = Lock()
-        self._defaults_of: tuple[int, SearchDefaults] | None = None
+        self._configured_at: tuple[int, tuple[SearchDefaults, ModelEndpoints]] | None = None
 
     def of_release(self, at: At, answer: Callable[[Release], T]) -> T:
         """Calls ``answer`` with the release, and again with its successor if it was vacuumed away meanwhile."""
@@ -61,7 +63,8 @@ class Reader:
         def answer(release: Release, history: History) -> T:
             options = SearchOptions.of(given, self.defaults(history))
             questions = [SearchRequest.asking(text, options) for text in texts]
-            return self._asked(release, history, questions, embedder, search)
+            with using(self.endpoints(history)):
+                return self._asked(release, history, questions, embedder, search)
 
         return self._of_one_release(at, answer)
 
@@ -77,9 +80,10 @@ class Reader:
             def search(some: Sequence[SearchRequest]) -> list[SearchResult]:
                 return self._asked(release, history, some, embedder, partial(_found, embedder=embedder))
 
-            if self._cached is None:
-                return search(questions)
-            return self._cached.results(Scope.of(release, history), release, questions, embedder, search)
+            with using(self.endpoints(history)):
+                if self._cached is None:
+                    return search(questions)
+                return self._cached.results(Scope.of(release, history), release, questions, embedder, search)
 
         return self._of_one_release(at, answer)
 
@@ -98,9 +102,16 @@ class Reader:
 
     def defaults(self, history: History) -> SearchDefaults:
         """The configured defaults, read again only if the log has grown, so that a search costs no extra request."""
-        if self._defaults_of is None or self._defaults_of[0] != history.head:
-            self._defaults_of = history.head, configuration.search_defaults(self._lake.store)
-        return self._defaults_of[1]
+        return self._configured(history)[0]
+
+    def endpoints(self, history: History) -> ModelEndpoints:
+        """Where the lake's models are called; read with the defaults."""
+        return self._configured(history)[1]
+
+    def _configured(self, history: History) -> tuple[SearchDefaults, ModelEndpoints]:
+        if self._configured_at is None or self._configured_at[0] != history.head:
+            self._configured_at = history.head, configuration.of_searches(self._lake.store)
+        return self._configured_at[1]
 
     def search(self, at: At, search: Callable[[Snapshot, Rights], T]) -> T:
         """Calls ``search`` with the release and the current rights."""

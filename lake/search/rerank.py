@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,19 +10,16 @@ import numpy as np
 
 from lake import plugins
 from lake.endpoints.breaker import Breaker, breaker_of
+from lake.endpoints.endpoint import Endpoint, settings, using
 from lake.errors import ContractError, UsageError
 from lake.reporting import either
 from lake.search.cross_encoder import LocalCrossEncoder
-from lake.search.rerank_api import RerankApi, RerankEndpoint
+from lake.search.rerank_api import PROTOCOLS, RerankApi
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-FORMS = ("st:MODEL_OR_PATH", "cohere:MODEL", "openai:MODEL")
-#: Environment variables that say where a reranker is called; results of one address are not those of another.
-ADDRESSES = ("RAGLAKE_RERANK_URL", "OPENAI_BASE_URL")
-#: A change of these environment variables makes a new client.
-_VARIABLES = (*ADDRESSES, "RAGLAKE_RERANK_API_KEY", "OPENAI_API_KEY")
+FORMS = ("st:MODEL_OR_PATH", *(f"{provider}:MODEL" for provider in PROTOCOLS))
 
 _loaded: dict[Hashable, Reranker] = {}
 _loading = Lock()
@@ -50,7 +47,7 @@ def parse_name(name: str) -> tuple[str, str]:
 def load_reranker(name: str) -> Reranker:
     """The reranker, one object per process; raises UsageError with the forms of a name, or what to set."""
     family, model = parse_name(name)
-    key = (name, *map(os.environ.get, _VARIABLES))
+    key = (name, _endpoint(family))  # a change of address or key makes a new client
     with _loading:
         if key not in _loaded:
             _loaded[key] = plugins.load("rerankers", family)(model)
@@ -67,18 +64,32 @@ def reranker_scores(name: str, question: str, texts: list[str]) -> np.ndarray:
 
 def reranker_breaker(name: str) -> Breaker:
     """The breaker of a reranker at its present address; raises UsageError for a name that there is not."""
-    parse_name(name)
-    address = _address()
+    family, _ = parse_name(name)
+    address, of_lake = _endpoint_or_none(family), settings()
 
     def probe() -> None:
-        if _address() == address:  # else nothing calls it there any more
-            reranker_scores(name, "raglake", ["raglake"])
+        with using(of_lake):
+            if _endpoint_or_none(family) == address:  # else nothing calls it there any more
+                reranker_scores(name, "raglake", ["raglake"])
 
     return breaker_of("rerank", name, address, probe)
 
 
-def _address() -> tuple[str | None, ...]:
-    return tuple(map(os.environ.get, _VARIABLES))
+def reranker_address(name: str) -> str:
+    """Where a reranker is called, since results of one address are not those of another; empty for a local one."""
+    endpoint = _endpoint_or_none(parse_name(name)[0])
+    return endpoint.base_url or "" if endpoint else ""
+
+
+def _endpoint_or_none(family: str) -> Endpoint | None:
+    try:
+        return _endpoint(family)
+    except UsageError:  # the call itself says what is missing
+        return None
+
+
+def _endpoint(family: str) -> Endpoint | None:
+    return Endpoint.of("rerank", family) if family in PROTOCOLS else None
 
 
 def st(model: str) -> Reranker:
@@ -86,11 +97,12 @@ def st(model: str) -> Reranker:
     return LocalCrossEncoder(f"st:{model}", model)
 
 
-def cohere(model: str) -> Reranker:
-    """Cohere's endpoint, or one with the same protocol."""
-    return RerankApi(f"cohere:{model}", model, RerankEndpoint.from_environment("cohere"))
+def _behind_an_endpoint(provider: str, model: str) -> Reranker:
+    return RerankApi(provider, model, Endpoint.of("rerank", provider))
 
 
-def openai(model: str) -> Reranker:
-    """The ``/rerank`` endpoint of a server of your own."""
-    return RerankApi(f"openai:{model}", model, RerankEndpoint.from_environment("openai"))
+cohere, voyage, jina, tei, vllm = (
+    partial(_behind_an_endpoint, provider) for provider in ("cohere", "voyage", "jina", "tei", "vllm")
+)
+#: The ``/rerank`` endpoint of a server of one's own.
+openai = partial(_behind_an_endpoint, "openai")

@@ -1,50 +1,52 @@
-"""Rerankers behind an endpoint, by the request that Cohere, Jina, vLLM and llama.cpp share."""
+"""Rerankers behind an endpoint: Cohere, Jina, Voyage, text-embeddings-inference, and servers with Cohere's request."""
 
 from __future__ import annotations
 
-import os
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from lake.endpoints.deadline import at_most
-from lake.endpoints.refusals import RefusedRequest, translated
+from lake.endpoints.endpoint import Endpoint
+from lake.endpoints.http import JsonHttp
+from lake.endpoints.pacing import limits_of
+from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
-from lake.errors import ContractError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import httpx
-
-_COHERE = "https://api.cohere.com/v2"
-_URL, _KEY = "RAGLAKE_RERANK_URL", "RAGLAKE_RERANK_API_KEY"
-#: Cohere's maximum for one request.
-_MOST_TEXTS = 1000
+from lake.errors import ContractError
 
 
 @dataclass(frozen=True, slots=True)
-class RerankEndpoint:
-    """Requests go to ``{base_url}/rerank``; ``family`` is ``cohere`` or ``openai``."""
+class RerankProtocol:
+    """What differs between endpoints; ``results`` is empty if the answer is the list of results itself.
 
-    family: str
-    base_url: str
-    api_key: str = field(default="", repr=False)
+    ``most_texts``: the maximum of one request. ``more`` are further fields of the request.
+    """
 
-    @classmethod
-    def from_environment(cls, family: str) -> RerankEndpoint:
-        """Reads RAGLAKE_RERANK_URL and RAGLAKE_RERANK_API_KEY; for ``openai``, then OPENAI_BASE_URL and its key."""
-        url, key = os.environ.get(_URL, ""), os.environ.get(_KEY, "")
-        if family == "openai":
-            url, key = url or os.environ.get("OPENAI_BASE_URL", ""), key or os.environ.get("OPENAI_API_KEY", "")
-            if not url:
-                raise UsageError(f"no address for the reranker; set {_URL}, or OPENAI_BASE_URL, to one with /rerank")
-        elif not url and not key:
-            raise UsageError(f"no key for {_COHERE}; set {_KEY}, or {_URL} for another endpoint")
-        return cls(family, (url or _COHERE).rstrip("/"), key)
+    texts: str = "documents"
+    limit: str | None = "top_n"
+    names_model: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict)
+    results: str = "results"
+    score: str = "relevance_score"
+    most_texts: int = 1000
+
+
+_WITHOUT_TEXTS = {"return_documents": False}
+PROTOCOLS = {
+    # Cohere's second version never returns documents.
+    "cohere": RerankProtocol(),
+    "openai": RerankProtocol(more=_WITHOUT_TEXTS),
+    "vllm": RerankProtocol(),
+    "jina": RerankProtocol(more=_WITHOUT_TEXTS),
+    "voyage": RerankProtocol(limit="top_k", more=_WITHOUT_TEXTS, results="data"),
+    # Its default maximum; what is longer than the model reads is cut, as the others do.
+    "tei": RerankProtocol(
+        "texts", None, names_model=False, more={"truncate": True}, results="", score="score", most_texts=32
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,74 +60,51 @@ class RerankTimeouts:
 class RerankApi:
     """Returns the endpoint's own scores, 0 to 1 for some, any number for others."""
 
-    def __init__(self, name: str, model: str, endpoint: RerankEndpoint, timeouts: RerankTimeouts | None = None) -> None:
-        self.name = name
-        self._model = model
-        self._endpoint = endpoint
+    def __init__(self, provider: str, model: str, endpoint: Endpoint, timeouts: RerankTimeouts | None = None) -> None:
+        self.name = f"{provider}:{model}"
+        self.address = endpoint.base_url or ""
+        self._model, self._protocol = model, PROTOCOLS[provider]
         self._timeouts = timeouts or RerankTimeouts()
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        import httpx
-
-        key = self._endpoint.api_key
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(timeout=self._timeouts.timeout, headers=headers)
+        self._limits = limits_of(self.name, endpoint)
+        self._http = JsonHttp(self.name, PROVIDERS[provider], endpoint, self._timeouts.timeout)
 
     def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        found = np.empty(len(texts), dtype=np.float64)
-        for start in range(0, len(texts), _MOST_TEXTS):
-            some = [without_surrogates(text) for text in texts[start : start + _MOST_TEXTS]]
+        found, most = np.empty(len(texts), dtype=np.float64), self._protocol.most_texts
+        for start in range(0, len(texts), most):
+            some = [without_surrogates(text) for text in texts[start : start + most]]
             found[start : start + len(some)] = self._scores(without_surrogates(question), some)
         return found
 
     def _scores(self, question: str, texts: list[str]) -> np.ndarray:
-        request: dict[str, Any] = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
-        # Cohere's second version has no such field and never returns them.
-        if self._endpoint.family != "cohere":
-            request["return_documents"] = False
-        answer = self._timeouts.retries.run(repr(self.name), lambda: self._answer(request))
-        return _in_order(answer, len(texts), self.name)
+        protocol = self._protocol
+        request: dict[str, Any] = {"model": self._model} if protocol.names_model else {}
+        request |= {"query": question, protocol.texts: texts, **protocol.more}
+        if protocol.limit:
+            request[protocol.limit] = len(texts)
+        n_tokens = sum(len(text) + len(question) for text in texts) // 4
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        import httpx
+        def attempt() -> Any:
+            time.sleep(self._limits.wait(n_tokens))
+            return self._http.post("/rerank", request)
 
+        with self._limits.slot(self._timeouts.timeout, repr(self.name)):
+            answer = self._timeouts.retries.run(repr(self.name), attempt)
+        return self._in_order(answer, len(texts))
+
+    def _in_order(self, answer: Any, n_texts: int) -> np.ndarray:
+        """Scores by index; raises ContractError unless each text has exactly one finite score."""
+        name, found, score = repr(self.name), self._protocol.results, self._protocol.score
+        if not isinstance(answer, dict if found else list):
+            wanted = f"an object with {found!r}" if found else "a list"
+            raise ContractError(f"{name} answered with {type(answer).__name__}, not {wanted}")
         try:
-            url, timeout = f"{self._endpoint.base_url}/rerank", at_most(self._timeouts.timeout)
-            response = self._client.post(url, json=request, timeout=timeout)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise UsageError(f"{self._endpoint.base_url!r} is no address: {error}; check {_URL}") from error
-        except httpx.HTTPError as error:
-            raise RefusedRequest(f"{type(error).__name__} {error}".strip(), None) from error
-        if response.status_code != 200:
-            answer = f"{response.status_code} {_shortened(response.text)}"
-            raise translated(response.status_code, answer, None, response.headers, key=_KEY, address=_URL)
-        return _json(response, self.name)
-
-
-def _shortened(text: str) -> str:
-    return " ".join(text.split())[:300]
-
-
-def _json(response: httpx.Response, name: str) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError as error:
-        raise ContractError(f"{name!r} did not answer in JSON: {_shortened(response.text)!r}") from error
-    if not isinstance(answer, dict):
-        raise ContractError(f"{name!r} answered with {type(answer).__name__}, not an object with 'results'")
-    return answer
-
-
-def _in_order(answer: dict[str, Any], n_texts: int, name: str) -> np.ndarray:
-    """Scores by index; raises ContractError unless each text has exactly one finite score."""
-    try:
-        pairs = [(int(item["index"]), float(item["relevance_score"])) for item in answer["results"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(f"{name!r} gave results without index or relevance_score: {error!r}") from error
-    if sorted(index for index, _ in pairs) != list(range(n_texts)):
-        raise ContractError(f"{name!r} scored {len(pairs)} texts of {n_texts}, or misnumbered them")
-    scores = np.array([score for _, score in sorted(pairs)], dtype=np.float64)
-    if not np.isfinite(scores).all():
-        raise ContractError(f"{name!r} gave a score that is not finite; nothing was reranked")
-    return scores
+            results: Any = answer.get(found) if isinstance(answer, dict) else answer
+            pairs = [(int(item["index"]), float(item[score])) for item in results]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"{name} gave results without index or {score}: {error!r}") from error
+        if sorted(index for index, _ in pairs) != list(range(n_texts)):
+            raise ContractError(f"{name} scored {len(pairs)} texts of {n_texts}, or misnumbered them")
+        scores = np.array([value for _, value in sorted(pairs)], dtype=np.float64)
+        if not np.isfinite(scores).all():
+            raise ContractError(f"{name} gave a score that is not finite; nothing was reranked")
+        return scores

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.cli.show import query as show_query
 from flows.cli.show import terminal
-from flows.cli.show.terminal import escape
+from flows.cli.show.terminal import escape, usd
 from lake.reporting import counted
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def _page(source: dict[str, Any]) -> str:
 
 def _footing(told: dict[str, Any]) -> str:
     usage = told["usage"]
-    cost = "price unknown" if told["cost_usd"] is None else f"{told['cost_usd']:.4f} USD"
-    tokens = f"{usage['n_input']:,} + {counted(usage['n_output'], 'token')}"
+    cost = usd(told["cost_usd"], usage["prices"])
+    cached = f" ({usage['n_cached']:,} cached)" if usage["n_cached"] else ""
+    tokens = f"{usage['n_input']:,}{cached} + {counted(usage['n_output'], 'token')}"
     sure = f"confidence {told['confidence']:.2f}" if told["enough"] else f"no answer (evidence {told['evidence']:.2f})"
     parts = [f"release {told['release']}", sure, told["model"], tokens, cost, f"{told['seconds']:.1f} s"]
     return escape(", ".join([*parts, *told["notes"]]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from flows.cli.show.terminal import escape, paragraph, terminal
+from flows.cli.show.terminal import escape, paragraph, terminal, usd
 from lake.reporting import counted
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def generated(told: dict[str, Any]) -> None:
         out.print(f"  {counted(n, 'section')} dropped: {reason}")
     if told["stopped"]:
         out.print(f"[yellow]stopped at {told['holds']:,} of {told['wanted']:,}: {escape(told['stopped'])}[/yellow]")
-    cost = "price unknown" if told["cost_usd"] is None else f"{told['cost_usd']:.4f} USD"
+    cost = usd(told["cost_usd"], told["prices"])
     tokens = f"{told['tokens_input']:,} + {counted(told['tokens_output'], 'token')}"
     paid = f"{counted(told['calls'], 'call')}, {tokens}, {cost}; {told['calls_remembered']:,} remembered"
     out.print(f"[dim]release {told['release']}, {paid}[/dim]")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from flows.cli.show.terminal import escape, paragraph, table, terminal, wrapped
+from flows.cli.show.terminal import escape, paragraph, table, terminal, usd, wrapped
 from lake.reporting import counted
 
 _MOST_SHOWN, _LEAST_P = 10, 0.001
@@ -55,7 +55,7 @@ def answers(shown: dict[str, Any]) -> None:
 
 def _bill(one: dict[str, Any]) -> str:
     n = sum(paid["n_calls"] for paid in one["usage"].values())
-    cost = "price unknown" if one["cost_usd"] is None else f"{one['cost_usd']:.4f} USD"
+    cost = usd(one["cost_usd"], one["prices"])
     tokens = sum(paid["n_input"] + paid["n_output"] for paid in one["usage"].values())
     return f"{counted(n, 'call')}, {counted(tokens, 'token')}, {cost}; {one['calls_remembered']:,} remembered"
 

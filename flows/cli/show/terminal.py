@@ -136,6 +136,18 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         yield report
 
 
+def usd(cost: float | None, prices: Iterable[str] = ()) -> str:
+    """A cost with the lists of prices that it is by, and their dates.
+
+    >>> usd(0.00314, ["genai-prices 0.2.3, 2026-11-04"]), usd(None)
+    ('0.0031 USD (genai-prices 0.2.3, 2026-11-04)', 'price unknown')
+    """
+    if cost is None:
+        return "price unknown"
+    by = "; ".join(prices)
+    return f"{cost:,.4f} USD" + (f" ({by})" if by and cost else "")
+
+
 def plan(shown: dict[str, Any]) -> None:
     """A plan: counts, first names, price."""
     out = terminal()
@@ -148,7 +160,7 @@ def plan(shown: dict[str, Any]) -> None:
     _denied(out, shown["n_denied"])
     for remark in shown["remarks"]:
         paragraph(out, remark, style="yellow")
-    cost = "price unknown" if shown["cost_usd"] is None else f"{shown['cost_usd']:,.4f} USD"
+    cost = usd(shown["cost_usd"], [shown["prices"]] if shown["prices"] else [])
     texts, tokens = counted(shown["n_texts_to_embed"], "text"), counted(shown["n_tokens_to_embed"], "token")
     paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']} on {shown['backend']}")
     prompts = {"documents": shown["document_prompt"], "questions": shown["query_prompt"]}

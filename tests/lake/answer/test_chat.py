@@ -209,6 +209,7 @@ def test_without_a_model_it_is_said_what_to_set(endpoint: Any, monkeypatch: pyte
     monkeypatch.setenv("RAGLAKE_CHAT_MODEL", "openai:local")
     assert load_chat().name == "openai:local"
     monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.delenv("ANTHROPIC_BASE_URL")
     with pytest.raises(UsageError, match="set ANTHROPIC_API_KEY"):
         load_chat("anthropic:local")
     monkeypatch.setenv("RAGLAKE_CHAT_PRICE", "cheap")

@@ -182,8 +182,8 @@ def test_text_release_model_and_addresses_change_the_key(
     keys += [place(request_of(), two_releases.before), place(request_of(), embedder=Other())]
     keys += [place(request_of(), embedder=Elsewhere()), place(request_of(), tag="other")]
     keys.append(place(request_of(rerank="openai:a")))
-    for name in ("RAGLAKE_RERANK_URL", "OPENAI_BASE_URL"):
-        monkeypatch.setenv(name, "http://127.0.0.1:2")
+    for name, port in (("OPENAI_BASE_URL", 2), ("RAGLAKE_RERANK_URL", 3)):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
         keys.append(place(request_of(rerank="openai:a")))
     assert None not in keys
     assert len(set(keys)) == len(keys)

@@ -13,7 +13,8 @@ import pytest
 
 from lake.embed import identify, load_embedder
 from lake.embed.base import RefusedTexts
-from lake.embed.openai_api import OpenAIEmbedder, RequestLimits
+from lake.embed.endpoint_protocol import RequestLimits
+from lake.embed.openai_api import OpenAIEmbedder
 from lake.embed.openai_models import parse_model
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.retry import Retries
@@ -251,7 +252,7 @@ def test_a_rate_must_be_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     monkeypatch.setenv("RAGLAKE_OPENAI_RPM", "many")
     with pytest.raises(UsageError, match="RAGLAKE_OPENAI_RPM='many'"):
-        Endpoint.from_environment()
+        Endpoint.of("embed", "openai")
 
 
 def test_a_key_does_not_show_in_the_endpoint_s_text() -> None:

@@ -16,7 +16,7 @@ from lake.errors import ContractError, UsageError
 @pytest.mark.parametrize("name", ["", "bert", "minilm2", "sentence-transformers/x", "openai"])
 def test_a_wrong_name_lists_the_right_forms(name: str) -> None:
     for function in (identify, load_embedder, tokenizer_of, price_per_million_tokens):
-        with pytest.raises(UsageError, match=r"multilingual, st:MODEL_OR_PATH, openai:MODEL\[@DIMENSIONS\] or hash"):
+        with pytest.raises(UsageError, match=r"st:MODEL_OR_PATH, hash or PROVIDER:MODEL\[@DIMENSIONS\] of openai"):
             function(name)
 
 
