@@ -44,7 +44,7 @@ def import_(
 ) -> None:
     """Import questions with the passages that answer them.
 
-    If live lacks the documents of a question, nothing is imported without --allow-unknown.
+    If live lacks a document that answers a question, nothing is imported without --allow-unknown.
     """
     from lake.questions import load, take
 

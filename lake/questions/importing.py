@@ -34,7 +34,7 @@ class Taken:
 def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion], *, allow_unknown: bool = True) -> Taken:
     """Ties the questions of a set to the text of live and adds them, except those about erased documents.
 
-    Unless ``allow_unknown``, raises UsageError if documents of a question are not in live, and adds nothing.
+    Unless ``allow_unknown``, raises UsageError if a document that answers a question is not in live, and adds nothing.
     """
     live = lake.log.read().live
     questions = anchored(lake, live, loaded)
@@ -48,7 +48,7 @@ def take(lake: Lake, name: str, loaded: Sequence[EvalQuestion], *, allow_unknown
 
 
 def _refuse_unknown(release: str, resolved: Sequence[Resolved]) -> None:
-    unknown = [one for one in resolved if one.left_out == "absent"]
+    unknown = [one for one in resolved if any(lost.reason == "absent" and lost.evidence.grade for lost in one.lost)]
     if not unknown:
         return
     uris = sorted({lost.evidence.uri for one in unknown for lost in one.lost if lost.reason == "absent"})

@@ -201,3 +201,9 @@ def test_the_commands(source: Path, lake_url: str, capsys: pytest.CaptureFixture
         assert capsys.readouterr().out
     assert said("list")["sets"] == []
     assert _exit_status(["questions", "import", "xml", str(path), "--lake", lake_url]) == USAGE
+    half = {"question": "What?", "evidence": [{"uri": "lamps.md"}, {"uri": "x.md"}]}
+    path.write_text(json.dumps(half))
+    assert _exit_status(["questions", "import", "jsonl", str(path), "--lake", lake_url]) == USAGE
+    assert "does not hold: x.md" in capsys.readouterr().err
+    path.write_text(json.dumps({**half, "evidence": [{"uri": "lamps.md"}, {"uri": "x.md", "grade": 0}]}))
+    assert _exit_status(["questions", "import", "jsonl", str(path), "--lake", lake_url]) == OK
