@@ -26,16 +26,6 @@ _RATES = {"Price in pounds": 0.86, "Price in francs": 0.96, "Price in kronor": 1
 _MANUALS = {"coffee": "docx", "dryers": "md", "mowers": "html", "air": "pdf", "water": "docx", "power": "md"}
 _ERRORS = {"coffee": "md", "dryers": "html", "mowers": "md", "air": "docx", "water": "html", "power": "docx"}
 _WRITERS = {"md": writers.markdown, "html": writers.html, "docx": writers.docx, "pdf": writers.pdf}
-_PEOPLE = (
-    "Ada Brandt", "Ben Oduya", "Carla Vint", "Dirk Hallema", "Elsa Lund", "Farid Nazari", "Greta Moll", "Hugo Perrin",
-    "Ines Costa", "Jonas Eklund", "Kaya Demir", "Lars Thorsen", "Mina Okafor", "Noor de Wit", "Olga Pasek", "Paul Reeve",
-    "Quirin Huber", "Rosa Amato", "Sven Aho", "Tilda Marsh", "Uma Rao", "Viktor Brod",
-)  # fmt: skip
-_REMARKS = (
-    "Please leave the parcel in the bicycle shed.", "Gift wrapping was added on request.", "The second parcel follows.",
-    "A damaged carton was noted at the door.", "Paid in part with a gift card.", "Delivery to the third floor was booked.",
-    "The old appliance was taken back.", "Express delivery was refunded because it came a day late.",
-)  # fmt: skip
 _CLOSINGS = ("What we found", "Cause", "After a look at it", "Diagnosis")
 
 
@@ -153,7 +143,7 @@ def tickets(known: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     for number, (model, subject, problem, finding, outcome) in enumerate(known["tickets"], 4001):
         product, person, agent = (
             known["products"][model],
-            chance.choice(_PEOPLE),
+            chance.choice(known["orders"]["people"]),
             chance.choice(("Dorthe", "Milan", "Yusuf")),
         )
         day = date(2024, 1, 8) + timedelta(days=chance.randrange(1000))
@@ -186,9 +176,10 @@ def bulletins(known: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
 
 def orders(known: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """An invoice for each order, which its customer and billing may see."""
+    people, remarks = known["orders"]["people"], known["orders"]["remarks"]
     chance, listed, formats = random.Random("orders"), [["path", "acl"]], ("pdf", "html", "md", "docx")
     for number in range(44):
-        order, customer = 70_200 + 7 * number, number % len(_PEOPLE)
+        order, customer = 70_200 + 7 * number, number % len(people)
         product = chance.choice(list(known["products"].values()))
         parts = chance.sample(product["parts"], chance.randrange(0, 2) + 1)
         lines = [[product["name"], float(product["price"])], *([part["name"], part["price"]] for part in parts)]
@@ -197,18 +188,19 @@ def orders(known: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
             date(2025, 1, 6) + timedelta(days=15 * number + chance.randrange(9)),
             formats[number % len(formats)],
         )
+        country = region["name"].removeprefix("the ")
         paid = chance.choice(("by card", "by transfer", "with PayPal", "on account"))
         blocks = [
             ("h1", f"Invoice for order {order}"),
             (
                 "p",
-                f"{_PEOPLE[customer]}, customer {1001 + customer}, {region['name'].removeprefix('the ')}. Ordered on {day}, paid {paid}.",
+                f"{people[customer]}, customer {1001 + customer}, {country}. Ordered on {day}, paid {paid}.",
             ),
             (
                 "table",
                 [["Article", "Euros"], *([name, f"{price:,.2f}"] for name, price in lines), ["Total", f"{total:,.2f}"]],
             ),
-            ("p", _REMARKS[chance.randrange(len(_REMARKS))]),
+            ("p", chance.choice(remarks)),
         ]
         yield f"orders/{order}.{suffix}", _WRITERS[suffix](blocks)
         listed.append([f"{order}.{suffix}", f"customer-{1001 + customer}|billing"])

@@ -1,4 +1,4 @@
-"""The worked example: its corpus is always the same, its questions can be answered from it, and no role sees another's."""
+"""The worked example: its corpus is always the same and answers its questions, and no role sees another's."""
 
 from __future__ import annotations
 
