@@ -153,7 +153,7 @@ def _is_current(lake: Lake, found: Scan) -> bool:
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
     """Spare the next run what this one read; a cache, whose failure must not look like the run's."""
     try:
-        lake.remember(found.digests, job.open_sources())
+        lake.remember(found.digests, job.open_sources(), found.states)
     except LakeError as error:
         _log.warning("the next run will read its sources again: %s", error)
 

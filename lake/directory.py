@@ -6,13 +6,15 @@ import json
 import logging
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
 from lake.releases.log import ReleaseLog
+from lake.sources.listing_state import ListingState
+from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import Denylist
 from lake.storage.protocol import Store
 from lake.storage.store import open_parquet, open_store, parquet_bytes
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 _MARKER = "raglake.json"
 #: Raised when older lakes can no longer be read or added to.
 _FORMAT = 2
+#: The key of a ListingState in the schema of a source's DIGESTS rows.
+_STATE = b"raglake.listing"
 #: Rows of one Parquet row group: small, so that a few contents are read without their neighbours.
 _CONTENTS_PER_GROUP, _VECTORS_PER_GROUP = 64, 1024
 
@@ -202,20 +206,36 @@ class Lake:
             _log.warning("%s can't be read and is rebuilt: %s", path, error)
             return None
 
-    def remember(self, rows: pa.Table, sources: Iterable[str]) -> None:
-        """Store DIGESTS rows of these sources' files, unless they are stored already; denied documents are left out."""
+    def listing_state(self, source: str) -> ListingState | None:
+        """Where the next listing of a source may continue from the cached one; None if it must be full."""
+        try:
+            metadata = open_parquet(self.store, _digests_path(source)).schema_arrow.metadata or {}
+            return ListingState.from_json(metadata[_STATE].decode())
+        except (KeyError, ContractError, OSError, ValueError, TypeError):
+            return None
+
+    def remember(
+        self, rows: pa.Table, sources: Iterable[str], states: Mapping[str, ListingState] | None = None
+    ) -> None:
+        """Store DIGESTS rows of these sources' files, unless they are stored already; denied documents are left out.
+
+        ``states``: where the next listing of a source may continue; its rows are then all that the source holds.
+        """
         import pyarrow.compute as pc
 
         names: list[str] | None = None
         while names != (names := self.denylist().names()):  # an erasure may come between
             for source in sources:
                 mine = rows.filter(pc.equal(rows.column("source"), source))
-                if not mine.equals(self.cached_digests([source])):
-                    self.store.write(_digests_path(source), parquet_bytes(self._undenied(mine), 1 << 16))
+                state = (states or {}).get(source)
+                if mine.equals(self.cached_digests([source])) and state == self.listing_state(source):
+                    continue
+                kept = self._undenied(mine)
+                if state and kept.num_rows == mine.num_rows:
+                    kept = kept.replace_schema_metadata({_STATE: state.to_json()})
+                self.store.write(_digests_path(source), parquet_bytes(kept, 1 << 16))
 
     def _undenied(self, rows: pa.Table, erased: Collection[str] = ()) -> pa.Table:
-        from lake.sources.sidecars import is_denied_file
-
         denylist = self.denylist()
         if not len(denylist) and not erased:
             return rows

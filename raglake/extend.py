@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from lake.parse.text import decode as decode
     from lake.recipe import EmbedderIdentity as EmbedderIdentity
     from lake.search.rerank import Reranker as Reranker
-    from lake.sources.readers import SourceFile as SourceFile
-    from lake.sources.readers import SourceReader as SourceReader
+    from lake.sources.protocol import Cursor as Cursor
+    from lake.sources.protocol import CursorLost as CursorLost
+    from lake.sources.protocol import Removal as Removal
+    from lake.sources.protocol import SourceFile as SourceFile
+    from lake.sources.protocol import SourceReader as SourceReader
+    from lake.storage.secrets import resolved as resolved
 
 _HOMES = {
     "lake.answer.chat": ("ChatModel", "Completion", "Message"),
@@ -45,7 +49,8 @@ _HOMES = {
     "lake.parse.text": ("decode",),
     "lake.recipe": ("EmbedderIdentity",),
     "lake.search.rerank": ("Reranker",),
-    "lake.sources.readers": ("SourceFile", "SourceReader"),
+    "lake.sources.protocol": ("Cursor", "CursorLost", "Removal", "SourceFile", "SourceReader"),
+    "lake.storage.secrets": ("resolved",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

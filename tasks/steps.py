@@ -48,6 +48,7 @@ def scan(job: Job) -> Scan:
             list(job.open_sources().values()),
             job.settings,
             verify=job.verify,
+            full=job.full,
             change_recipe=job.change_recipe,
             allow_removed=job.allow_removals,
             allow_opening=job.allow_opening,

@@ -12,10 +12,10 @@ from flows.cli.options import QUARANTINED, REFUSED, JsonOption, LakeOption, show
 from flows.cli.show import terminal
 from flows.runtime.lineage import observed
 from lake.options import RecipeOptions, RunOptions
+from tasks.job import Job
 
 if TYPE_CHECKING:
     from flows.reindex import Outcome
-    from tasks.job import Job
 
 Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
 #: Options of a run that change what it would do or cost.
@@ -23,6 +23,7 @@ _OF_PLAN = (
     "include",
     "exclude",
     "verify",
+    "full",
     "change_recipe",
     "allow_removals",
     "allow_opening",
@@ -42,7 +43,6 @@ def plan(
 ) -> None:
     """Show what a run would do and cost; write nothing."""
     from flows.cli.preview import preview
-    from tasks.job import Job
 
     with terminal.progress(quiet=as_json) as progress:
         shown = preview(Job(tuple(sources), lake, RecipeOptions(**recipe), **run), progress)
@@ -62,8 +62,6 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Index what changed, audit the candidate and publish it as a release."""
-    from tasks.job import Job
-
     job = Job(tuple(sources), lake, RecipeOptions(**recipe), **run)
     outcome = _run(job, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
     show(outcome.to_json(), as_json, terminal.outcome)

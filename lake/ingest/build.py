@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,8 +67,8 @@ def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, 
 def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterator[list[Bytes]]:
     batch: list[Bytes] = []
     size, identify = 0, recipe.identifier()
-    for content_id, source, uri in shard.contents:
-        item = _bytes(content_id, sources[source], uri, recipe, identify)
+    for (content_id, source, uri), data in _each_read(shard, sources):
+        item = _bytes(content_id, source, uri, data, recipe, identify)
         if item is None:
             continue
         if batch and (size + len(item.data) > _BATCH_BYTES or len(batch) >= _BATCH_DOCUMENTS):
@@ -78,15 +80,23 @@ def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterat
         yield batch
 
 
-def _bytes(content_id: str, source: Source, uri: str, recipe: Recipe, identify: Identifier) -> Bytes | None:
-    try:
-        data = source.read(uri)
-    except InputError as error:
-        _log.info("%s of %s: %s", uri, source.name, error)
+def _each_read(
+    shard: Shard, sources: Mapping[str, Source]
+) -> Iterator[tuple[tuple[str, str, str], bytes | InputError]]:
+    for source, each in groupby(shard.contents, key=itemgetter(1)):
+        wanted = list(each)
+        yield from zip(wanted, sources[source].read_each([uri for *_, uri in wanted]), strict=True)
+
+
+def _bytes(
+    content_id: str, source: str, uri: str, data: bytes | InputError, recipe: Recipe, identify: Identifier
+) -> Bytes | None:
+    if isinstance(data, InputError):
+        _log.info("%s of %s: %s", uri, source, data)
         return None
     digest = bytes_digest(data)
     if identify(digest, *parser_and_suffix(uri))[0] != content_id:
-        _log.info("%s of %s changed while the run was under way", uri, source.name)
+        _log.info("%s of %s changed while the run was under way", uri, source)
         return None
     return Bytes(content_id, digest, uri, data, recipe.chunking, recipe.embedder.name)
 

@@ -18,7 +18,7 @@ from lake.options.completeness import USUAL, Completeness
 from lake.parse import media_type_of, parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
-from lake.sources.readers import INODE_MARK
+from lake.sources.protocol import INODE_MARK, SIDECAR_PATTERN
 
 #: Columns of the manifest that planning needs: indexed and quarantined documents of a release.
 KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
@@ -109,7 +109,7 @@ class Plan:
 
 
 def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split a listing into rows whose digest the cache knows (DIGESTS) and rows to read (LISTING).
+    """Split a listing (LISTED) into rows whose digest the cache knows (DIGESTS) and rows to read (LISTED).
 
     The cache knows a file if its size, time and revision mark are unchanged since its bytes were read, unless it has
     neither time nor mark.
@@ -121,8 +121,10 @@ def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]
     )
     has_mark = pl.col("modified_at").is_not_null() | pl.col("etag").is_not_null()
     trusted = pl.col("digest").is_not_null() & has_mark
+    # A sidecar states what it did when it was read; of a document, the listing tells anew what its source declares.
+    states = pl.when(pl.col("uri").str.contains(SIDECAR_PATTERN)).then("states").otherwise("declared")
     return (
-        joined.filter(trusted).select(DIGESTS.names).to_arrow().cast(DIGESTS),
+        joined.filter(trusted).with_columns(states=states).select(DIGESTS.names).to_arrow().cast(DIGESTS),
         joined.filter(~trusted).drop("digest", "states").to_arrow().cast(listing.schema),
     )
 

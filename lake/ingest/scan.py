@@ -27,6 +27,7 @@ from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import listed
+from lake.sources.listing_state import ListingState
 from lake.sources.source import Source
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Scan:
     ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
     of the scanned ones. ``revision`` is the lake's before the scan. ``completeness`` decides which documents go to
     quarantine as incomplete. ``stated_of_denied`` maps source and uri of denied documents to the same JSON.
+    ``states``: of sources whose next listing may continue from this one.
     """
 
     plan: Plan
@@ -89,6 +91,7 @@ class Scan:
     revision: tuple[int, tuple[str, ...]] = (0, ())
     completeness: Completeness = USUAL
     stated_of_denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    states: Mapping[str, ListingState] = field(default_factory=dict)
 
 
 def scan(
@@ -97,6 +100,7 @@ def scan(
     settings: RecipeOptions,
     *,
     verify: bool = False,
+    full: bool = False,
     change_recipe: bool = False,
     allow_removed: int = 0,
     allow_opening: int = 0,
@@ -109,7 +113,7 @@ def scan(
     known = known_documents(lake, history.live)
     names = [source.name for source in sources]
     _check_other_sources(known, names, recipe, history.live)
-    found = digested(lake, sources, verify=verify)
+    found = digested(lake, sources, verify=verify, full=full)
     base = history.live
     plan = diff(
         found.documents,
@@ -138,6 +142,7 @@ def scan(
         revision,
         completeness,
         found.stated_of_denied,
+        found.states,
     )
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.errors import InputError
+from lake.ids import bytes_digest
 from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
-from lake.sources.readers import is_sidecar
-from lake.sources.source import Source, listing
+from lake.sources.declared import Statement, joined, statement_json
+from lake.sources.listing import LISTED, are_sidecars, listed
+from lake.sources.listing_state import ListingState
+from lake.sources.protocol import is_sidecar
+from lake.sources.source import READ_AT_ONCE, Source
+from lake.storage import clock
 from lake.uris import folded
 
 if TYPE_CHECKING:
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Number of reading threads, and of files per batch: passing a file on costs as much as reading a small one.
 _READERS, _AT_A_TIME = 8, 16
+_TO_READ = ("source", "uri", "size", "declared")
+_Row = tuple[str, str, int | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ class Digested:
 
     ``remarks`` are problems of sidecars that a person must fix. A document with a null digest can't be read.
     ``stated_of_denied`` maps source and uri of denied documents to JSON, for rights at releases that still hold them.
+    ``states``: of sources whose next listing may continue from this one.
     """
 
     documents: pa.Table
@@ -43,24 +53,25 @@ class Digested:
     n_denied: int
     remarks: tuple[str, ...]
     stated_of_denied: dict[tuple[str, str], str]
+    states: dict[str, ListingState]
 
 
-def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested:
-    """List the sources and read what the lake's cache does not know, or with ``verify`` everything."""
-    listed, denylist = listing(sources), lake.denylist()
-    n_listed = _n_documents(listed)
-    listed, erased = _split(listed, denylist)
-    cache = lake.cached_digests(source.name for source in sources)
-    trusted, to_read = split_known(listed, cache.slice(0, 0) if verify else cache)
+def digested(lake: Lake, sources: Sequence[Source], *, verify: bool, full: bool = False) -> Digested:
+    """List the sources and read what the lake's cache does not know, or with ``verify`` everything.
+
+    With ``full``, sources that know what changed list everything as well.
+    """
+    denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
+    every, cursors = _listed(lake, sources, cache, full=full or verify)
+    n_listed = pc.sum(pc.invert(are_sidecars(every))).as_py() or 0
+    kept, erased = _split(every, denylist)
+    trusted, to_read = split_known(kept, cache.slice(0, 0) if verify else cache)
     _outwait_stamps(to_read)
     by_name = {source.name: source for source in sources}
     read, unreadable, n_vanished = _read(to_read, by_name)
     files = pa.concat_tables([trusted, read])
-    beside = _mask(files, "uri", is_sidecar)
-    documents, states = (
-        files.filter(pa.array([not is_beside for is_beside in beside], pa.bool_())),
-        files.filter(pa.array(beside, pa.bool_())),
-    )
+    beside = are_sidecars(files)
+    documents, states = files.filter(pc.invert(beside)), files.filter(beside)
     of_denied: dict[tuple[str, str], str] = {}
     if denylist:
         is_kept = pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
@@ -69,9 +80,43 @@ def digested(lake: Lake, sources: Sequence[Source], *, verify: bool) -> Digested
     stated, remarks, whole = _stated(documents, states, denylist)
     remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
-    documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
     n_denied = n_listed - n_vanished - documents.num_rows
-    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied)
+    cursors = {} if n_denied else cursors  # what is denied may be stored nowhere, so it must be listed again
+    cached = _with_unread(cached, kept, cursors)
+    documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
+    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied, cursors)
+
+
+def _listed(
+    lake: Lake, sources: Sequence[Source], cache: pa.Table, *, full: bool
+) -> tuple[pa.Table, dict[str, ListingState]]:
+    """LISTED rows of the sources, and where the next listing of each may continue."""
+    parts, states = [LISTED.empty_table()], {}
+    for source in sorted(sources, key=lambda source: source.name):
+        last = cache.filter(pc.equal(cache.column("source"), source.name)) if source.has_cursor else cache.slice(0, 0)
+        state = lake.listing_state(source.name) if source.has_cursor else None
+        found = listed(source, _as_listed(last), state, clock.now(), full=full)
+        parts.append(found.rows)
+        if found.state is not None:
+            states[source.name] = found.state
+    return pa.concat_tables(parts), states
+
+
+def _as_listed(last: pa.Table) -> pa.Table:
+    """DIGESTS rows as LISTED ones: ``states`` of a document is what its source declared of it."""
+    declared = pc.if_else(are_sidecars(last), pa.scalar(None, pa.string()), last.column("states"))
+    return last.append_column("declared", declared).select(LISTED.names).cast(LISTED)
+
+
+def _with_unread(cached: pa.Table, kept: pa.Table, states: Mapping[str, ListingState]) -> pa.Table:
+    """DIGESTS rows and, of sources whose next listing continues, those without a digest: they exist as well."""
+    ours = kept.filter(pc.is_in(kept.column("source"), pa.array(states, pa.string())))
+    ours = ours.filter(pc.invert(pc.is_in(ours.column("doc_id"), cached.column("doc_id").combine_chunks())))
+    if not ours.num_rows:
+        return cached
+    unread = ours.append_column("digest", pa.nulls(ours.num_rows, pa.string()))
+    unread = unread.append_column("states", unread.column("declared"))
+    return pa.concat_tables([cached, unread.select(DIGESTS.names).cast(DIGESTS)])
 
 
 def _of_denied(
@@ -85,18 +130,21 @@ def _of_denied(
         *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
     ):
         by_source.setdefault(source, []).append((uri, json_text))
-    every = _places(documents) | {place for place in _places(erased) if not is_sidecar(place[1])}
+    declared = _declared(documents, "states") | _declared(erased, "declared")
     found = {}
-    for source, sidecars_of in by_source.items():
-        stated = sidecars.Stated(sidecars_of, {uri for of, uri in every if of == source})
-        for place in sorted(every - _places(kept)):
-            if place[0] == source and (one := stated.of(place[1])):
-                found[place] = json.dumps(one, ensure_ascii=False, sort_keys=True)
+    for source in sorted({of for of, _ in declared}):
+        stated = sidecars.Stated(by_source.get(source, ()), {uri for of, uri in declared if of == source})
+        for place in sorted(declared.keys() - _declared(kept, "states").keys()):
+            if place[0] == source and (one := _joined(declared[place], stated.of(place[1]))):
+                found[place] = statement_json(one)
     return found
 
 
-def _places(rows: pa.Table) -> set[tuple[str, str]]:
-    return set(zip(*(rows.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+def _declared(rows: pa.Table, column: str) -> dict[tuple[str, str], str | None]:
+    """What the sources themselves declare of documents, by source and uri."""
+    rows = rows.filter(pc.invert(are_sidecars(rows)))
+    sources, uris, declared = (rows.column(name).to_pylist() for name in ("source", "uri", column))
+    return dict(zip(zip(sources, uris, strict=True), declared, strict=True))
 
 
 def _spelled_twice(documents: pa.Table) -> list[str]:
@@ -111,10 +159,6 @@ def _spelled_twice(documents: pa.Table) -> list[str]:
         for (_, name), uris in sorted(found.items())
         if len(uris) > 1
     ]
-
-
-def _n_documents(listed: pa.Table) -> int:
-    return sum(not is_sidecar(uri) for uri in listed.column("uri").to_pylist())
 
 
 def _mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]:
@@ -134,14 +178,13 @@ def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
 
 def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
     """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished."""
-    rows = list(zip(*(to_read.column(name).to_pylist() for name in ("source", "uri", "size")), strict=True))
-    parts = [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)]
+    rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
-        each = pool.map(lambda part: [_digest(sources[row[0]], *row[1:]) for row in part], parts)
+        each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
         found = [one for part in each for one in part]
     doc_ids = to_read.column("doc_id").to_pylist()
     errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
-    read = to_read
+    read = to_read.drop_columns(["declared"])
     for column, values in zip(("digest", "states"), zip(*found, strict=True), strict=False) if found else ():
         read = read.append_column(column, pa.array(values, pa.string()))
     read = read.cast(DIGESTS) if found else DIGESTS.empty_table()
@@ -151,14 +194,41 @@ def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict
     return read, unreadable, len(vanished)
 
 
-def _digest(source: Source, uri: str, size: int | None) -> tuple[str | None, str | None, InputError | None]:
-    """A file's digest, what it states if it is a sidecar, and why a document can't be read."""
+def _parts(rows: list[_Row], sources: Mapping[str, Source]) -> Iterator[list[_Row]]:
+    """Rows in parts, each of one source."""
+    for name, each in groupby(rows, key=itemgetter(0)):
+        n_at_once = READ_AT_ONCE if sources[name].reads_many else _AT_A_TIME
+        while part := list(islice(each, n_at_once)):
+            yield part
+
+
+def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str | None, InputError | None]]:
+    """Each file's digest, what it states, and why a document can't be read; a document states what was declared."""
+    if not source.reads_many:
+        for _, uri, size, declared in rows:
+            yield _digest(source, uri, size, declared)
+        return
+    documents = [uri for _, uri, *_ in rows if not is_sidecar(uri)]
+    read = dict(zip(documents, source.read_each(documents), strict=True))
+    for _, uri, size, declared in rows:
+        found = read.get(uri)
+        if found is None:
+            yield _digest(source, uri, size, declared)
+        elif isinstance(found, InputError):
+            yield None, declared, found
+        else:
+            yield bytes_digest(found), declared, None
+
+
+def _digest(
+    source: Source, uri: str, size: int | None, declared: str | None
+) -> tuple[str | None, str | None, InputError | None]:
     if is_sidecar(uri):
         return *sidecars.read(source, uri, size), None
     try:
-        return source.digest(uri), None, None
+        return source.digest(uri), declared, None
     except InputError as error:
-        return None, None, error
+        return None, declared, error
 
 
 def _outwait_stamps(to_read: pa.Table) -> None:
@@ -176,8 +246,9 @@ def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
 
 def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
     """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached."""
+    own = documents.column("states")
     if not states.num_rows:
-        return pa.nulls(documents.num_rows, pa.string()), (), states
+        return own, tuple(sorted(_problems_of(own))), states
     by_source: dict[str, list[tuple[str, str]]] = {}
     whole = []
     for source, uri, json_text in zip(
@@ -191,9 +262,24 @@ def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[
         source: sidecars.Stated(found, {uri for of, uri in places if of == source})
         for source, found in by_source.items()
     }
-    statements = [beside[source].of(uri) if source in beside else {} for source, uri in places]
+    statements = [
+        _joined(declared, beside[source].of(uri) if source in beside else {})
+        for (source, uri), declared in zip(places, own.to_pylist(), strict=True)
+    ]
     problems = {problem for statement in statements for problem in statement.get("problems", ())}
     for stated in beside.values():
         problems |= set(stated.astray())
-    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) if one else None for one in statements]
+    texts = [statement_json(one) if one else None for one in statements]
     return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole))
+
+
+def _joined(declared: str | None, stated: Statement) -> Statement:
+    """What a source declares of a document, overridden by sidecars; only who is in both acls may see it."""
+    if declared is None:
+        return stated
+    return joined([json.loads(declared), stated])
+
+
+def _problems_of(declared: pa.ChunkedArray) -> set[str]:
+    odd = declared.filter(pc.match_substring(declared, '"problems"')) if declared.null_count < len(declared) else ()
+    return {problem for text in odd for problem in json.loads(text.as_py()).get("problems", ())}

@@ -19,6 +19,9 @@ class RunOptions:
     verify: bool = option(
         False, "Read every document again, whatever its size and time; restore what the lake lost.", title="Verify"
     )
+    full: bool = option(
+        False, "List every source in full, also one that knows what changed since the last run.", title="Full listing"
+    )
     change_recipe: bool = option(
         False, "Allow a rebuild of everything that another recipe affects.", title="Change the recipe"
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from lake.plugins.ours import KINDS, OURS
-from lake.plugins.registry import OFF, SWITCH, Plugin, find, installed, is_added, load, names, ours, problem
+from lake.plugins.registry import OFF, PACKAGE, SWITCH, Plugin, find, installed, is_added, load, names, ours, problem
 
 __all__ = [
     "KINDS",
     "OFF",
     "OURS",
+    "PACKAGE",
     "SWITCH",
     "Plugin",
     "find",

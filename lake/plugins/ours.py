@@ -22,8 +22,9 @@ OURS: dict[str, dict[str, str]] = {
     "chat_models": {name: f"lake.answer.registry:{name}" for name in _CHAT},
     "rerankers": {name: f"lake.search.rerank:{name}" for name in _RERANKERS},
     "sources": {
-        "file": "lake.sources.readers:LocalReader",
-        **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.readers:FsspecReader"),
+        "file": "lake.sources.local:LocalReader",
+        **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.remote:FsspecReader"),
+        "table": "lake.sources.table:TableSource",
     },
     "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
 }

@@ -13,7 +13,7 @@ from typing import Any
 from lake.errors import ContractError, LakeError, UsageError
 from lake.plugins.ours import KINDS, OURS
 
-_PACKAGE = "raglake"
+PACKAGE = "raglake"
 #: The environment variable that turns plugins off, and its value.
 SWITCH, OFF = "RAGLAKE_PLUGINS", "off"
 
@@ -29,7 +29,7 @@ class Plugin:
     kind: str
     name: str
     target: str
-    package: str = _PACKAGE
+    package: str = PACKAGE
     version: str = ""
 
     def __str__(self) -> str:
@@ -107,16 +107,16 @@ def installed() -> tuple[Plugin, ...]:
 def _scan() -> Iterator[Plugin]:
     from importlib import metadata
 
-    seen = {_PACKAGE}
+    seen = {PACKAGE}
     for distribution in metadata.distributions():
         # Most packages declare none of ours, and reading the other metadata of each would take several times as long.
-        if f"[{_PACKAGE}." not in (distribution.read_text("entry_points.txt") or ""):
+        if f"[{PACKAGE}." not in (distribution.read_text("entry_points.txt") or ""):
             continue
         package = distribution.metadata["Name"] or "a package without a name"
         if package.lower() in seen:  # a copy further down sys.path is not what gets imported
             continue
         seen.add(package.lower())
         for point in distribution.entry_points:
-            kind = point.group.removeprefix(f"{_PACKAGE}.")
+            kind = point.group.removeprefix(f"{PACKAGE}.")
             if point.group != kind and kind in KINDS:
                 yield Plugin(kind, point.name, point.value, package, distribution.version)

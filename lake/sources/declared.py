@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: Declared metadata, normalised; JSON-like. Keys, each only if declared: title, author, language (text), tags (list),
@@ -78,3 +80,54 @@ def _acl(value: object) -> list[str]:
 
 
 _UNDERSTAND = {**dict.fromkeys(WORDS, _words), "tags": _tags, "acl": _acl}
+
+
+def declared_json(uri: str, metadata: Mapping[str, Any] | None, acl: object) -> str | None:
+    """What a source itself declares of a document, as JSON of a Statement; None if it declares nothing."""
+    if metadata is None and acl is None:
+        return None
+    fields = {str(name): _plain(value) for name, value in (metadata or {}).items()}
+    if acl is not None:
+        # An acl among the metadata as well is one too many, which hides the document.
+        fields["acl" if "acl" not in fields else " acl"] = _as_acl(acl)
+    stated = statement(fields)
+    if "problems" in stated:
+        stated["problems"] = [f"{uri}: {problem}" for problem in stated["problems"]]
+    return statement_json(stated)
+
+
+def statement_json(stated: Mapping[str, Any]) -> str:
+    """The one form in which Statements are stored and compared."""
+    return json.dumps(stated, ensure_ascii=False, sort_keys=True)
+
+
+def joined(stated: Iterable[Statement]) -> Statement:
+    """Statements of the same rank as one: the last overrides, and only who is in every acl may see the document."""
+    both: Statement = {}
+    for one in stated:
+        together = merged(both, one)
+        if "acl" in both and "acl" in one:
+            together["acl"] = sorted(set(both["acl"]) & set(one["acl"]))
+        both = together
+    return both
+
+
+def _as_acl(acl: object) -> object:
+    """The acl as a list; None, which hides the document, if a name in it could not be stored as it is."""
+    names = list(acl) if isinstance(acl, tuple | set | frozenset) else acl
+    return names if _plain(names) == names else None
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: times in ISO form, numbers that JSON lacks and identifiers as text."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if hasattr(value, "isoformat") else _plain(str(value))

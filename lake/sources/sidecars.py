@@ -15,9 +15,9 @@ from unicodedata import normalize
 
 from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest
-from lake.sources.declared import Statement, broken, merged, statement
+from lake.sources.declared import Statement, broken, joined, merged, statement, statement_json
 from lake.sources.globs import matches
-from lake.sources.readers import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
 from lake.sources.source import Source
 from lake.uris import folded, places
 
@@ -51,7 +51,7 @@ def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
         return None, _states(uri, problem=str(error))
     try:
         stated = _of_table(data, uri) if document_of(uri) is None else _of_object(data, uri)
-        return bytes_digest(data), _json({"of": stated})
+        return bytes_digest(data), statement_json({"of": stated})
     except (ValueError, RecursionError, csv.Error) as error:
         return bytes_digest(data), _states(uri, problem=str(error) or "it is nested too deeply")
 
@@ -59,9 +59,10 @@ def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
 def _states(uri: str, problem: str) -> str:
     document = document_of(uri)
     if document is not None:
-        return _json({"of": {document: broken(f"{uri} can't be read: {problem}; until it can, nobody may see it")}})
+        unseen = f"{uri} can't be read: {problem}; until it can, nobody may see it"
+        return statement_json({"of": {document: broken(unseen)}})
     closed = "until it can, nobody may see the documents below it whose own .meta.json states no acl"
-    return _json({"of": {}, "below": broken(f"{uri} can't be read: {problem}; {closed}")})
+    return statement_json({"of": {}, "below": broken(f"{uri} can't be read: {problem}; {closed}")})
 
 
 def _of_object(data: bytes, uri: str) -> dict[str, Statement]:
@@ -84,7 +85,7 @@ def _no_number(name: str) -> None:
 
 
 def _check_storable(fields: Mapping[str, Any]) -> None:
-    if "\\u0000" in _json(fields).encode().decode():  # a lone surrogate is a ValueError by itself
+    if "\\u0000" in statement_json(fields).encode().decode():  # a lone surrogate is a ValueError by itself
         raise ValueError("it holds a NUL character")
 
 
@@ -122,15 +123,11 @@ def _with_place(uri: str, stated: Statement) -> Statement:
     return stated | {"problems": [f"{uri}: {problem}" for problem in stated["problems"]]}
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
 def without(states: str, is_denied: Callable[[str], bool]) -> str:
     """A sidecar's statements without those about documents whose uri ``is_denied``."""
     value = json.loads(states)
     kept = {document: stated for document, stated in value["of"].items() if not is_denied(document)}
-    return states if len(kept) == len(value["of"]) else _json({**value, "of": kept})
+    return states if len(kept) == len(value["of"]) else statement_json({**value, "of": kept})
 
 
 def is_denied_file(row: Mapping[str, Any], denylist: Denylist, erased: Collection[str] = ()) -> bool:
@@ -142,14 +139,16 @@ def is_denied_file(row: Mapping[str, Any], denylist: Denylist, erased: Collectio
     def is_denied(document: str) -> bool:
         return any(place in erased or denylist.has_place(place) for place in places(row["source"], document))
 
-    beside = document_of(row["uri"]) if is_sidecar(row["uri"]) else None
+    stands_beside = is_sidecar(row["uri"])
+    beside = document_of(row["uri"]) if stands_beside else None
     if (
         denylist.has_document(row["source"], row["uri"])
         or denylist.has_content(row["digest"])
         or (beside and is_denied(beside))
     ):
         return True
-    return row["states"] is not None and without(row["states"], is_denied) != row["states"]
+    # Of a document it is what the source declares of the document itself.
+    return stands_beside and row["states"] is not None and without(row["states"], is_denied) != row["states"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,18 +176,7 @@ def _by_name(stated: Mapping[str, Statement]) -> dict[str, dict[str, Statement]]
 
 def _spelled(stated: Mapping[str, Statement], uri: str) -> Statement:
     """Statements about all spellings of a uri as one; its own spelling's override the others, except rights."""
-    return _joined([stated[spelling] for spelling in sorted(stated, key=lambda spelling: spelling == uri)])
-
-
-def _joined(stated: Iterable[Statement]) -> Statement:
-    """Statements of the same rank as one: the last overrides, and only who is in every acl may see the document."""
-    joined: Statement = {}
-    for one in stated:
-        both = merged(joined, one)
-        if "acl" in joined and "acl" in one:
-            both["acl"] = sorted(set(joined["acl"]) & set(one["acl"]))
-        joined = both
-    return joined
+    return joined([stated[spelling] for spelling in sorted(stated, key=lambda spelling: spelling == uri)])
 
 
 class Stated:
@@ -225,8 +213,8 @@ class Stated:
         name = folded(uri)
         for folder in _folders(name) if self._tables else ():
             tables = sorted(self._tables.get(folder, ()), key=lambda table: uri.startswith(f"{table.folder}/"))
-            stated = merged(stated, _joined([table.below for table in tables]))
-            stated = merged(stated, _joined([_spelled(table.of.get(name, {}), uri) for table in tables]))
+            stated = merged(stated, joined([table.below for table in tables]))
+            stated = merged(stated, joined([_spelled(table.of.get(name, {}), uri) for table in tables]))
         stated = merged(stated, _spelled(self._objects[name], uri)) if name in self._objects else stated
         if uri not in self._meant or "acl" in stated:
             return stated

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pyarrow as pa
-
-from lake.errors import UsageError
-from lake.ids import document_id
-from lake.schemas import LISTING
+from lake.errors import InputError, UsageError
+from lake.sources.address import absolute
+from lake.sources.blocks import blocks
+from lake.sources.checked import CheckedReader
+from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
-from lake.sources.readers import (
-    SIDECAR_SUFFIX,
-    SIDECAR_TABLE,
-    PluginReader,
-    Reader,
-    SourceFile,
-    blocks,
-    filesystem_of,
-    is_sidecar,
-    listing_errors,
-    plugin_of,
-    readable_name,
-    reader_of,
-    reading_errors,
-)
+from lake.sources.local import readable_name
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, Cursor, Removal, SourceFile, is_sidecar
+from lake.sources.readers import Reader, plugin_of, reader_of, scheme_of
+from lake.sources.remote import filesystem_of
 from lake.storage.urls import without_credentials
 from lake.uris import folded, spellings
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
+#: Documents of one request, from sources that read many at once.
+READ_AT_ONCE = 64
 _MAGIC = re.compile(r"[*?\[]")
 #: What the folder of a lake holds.
 _LAKE = ("raglake.json", "log")
@@ -60,7 +52,22 @@ class Source:
 
     @property
     def is_local(self) -> bool:
-        return "://" not in self.root
+        return scheme_of(self.root) == "file"
+
+    @cached_property
+    def has_cursor(self) -> bool:
+        """Whether the source can list what changed since a cursor."""
+        return self.only is None and isinstance(self._reader, CheckedReader) and self._reader.has_cursor
+
+    @property
+    def reads_many(self) -> bool:
+        """Whether ``read_each`` reads several documents with one request."""
+        return isinstance(self._reader, CheckedReader) and self._reader.reads_many
+
+    @property
+    def selection(self) -> str:
+        """What decides which documents the source has; a cursor is of no use once it differs."""
+        return json.dumps([self.root, self.pattern, self.file, self.include, self.exclude])
 
     def list(self) -> Iterator[SourceFile]:
         """Every document of the source and every sidecar, in no particular order.
@@ -74,8 +81,19 @@ class Source:
             yield self._found_file(self.file)
             yield from self._beside(self.file)
 
+    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
+        """What changed since a cursor, or everything if ``since`` is None; the last item is a Cursor.
+
+        Raises CursorLost, and the errors of ``list``.
+        """
+        assert isinstance(self._reader, CheckedReader)
+        with listing_errors(self.name):
+            for item in self._reader.changes(since):
+                if not isinstance(item, SourceFile) or is_sidecar(item.uri) or self._wants(item.uri):
+                    yield item
+
     def _found_file(self, uri: str) -> SourceFile:
-        assert not isinstance(self._reader, PluginReader)  # no plugin's URL names a single file
+        assert not isinstance(self._reader, CheckedReader)  # no plugin's URL names a single file
         if self.is_local:
             return self._reader.find(uri)
         with listing_errors(self.name):
@@ -119,6 +137,25 @@ class Source:
         with reading_errors(uri):
             return self._reader.read(uri)
 
+    def read_each(self, uris: Sequence[str]) -> Iterator[bytes | InputError]:
+        """The bytes of each document, or why it can't be read; all at once from a source whose requests cost time."""
+        if not (isinstance(self._reader, CheckedReader) and self._reader.reads_many):
+            yield from map(self._alone, uris)
+            return
+        for start in range(0, len(uris), READ_AT_ONCE):
+            part = uris[start : start + READ_AT_ONCE]
+            with reading_errors(part[0]):
+                found = self._reader.read_many(part)
+            for uri in part:
+                yield found[uri] if uri in found else self._alone(uri)
+
+    def _alone(self, uri: str) -> bytes | InputError:
+        """A document read by itself."""
+        try:
+            return self.read(uri)
+        except InputError as error:
+            return error
+
     def digest(self, uri: str) -> str:
         """SHA-256 of a document's bytes, read in blocks; raises the errors of ``read``."""
         digest = hashlib.sha256()
@@ -144,7 +181,8 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
     name, location = (named[1], named[2]) if named else (None, text)
     if not location.strip():
         raise UsageError("a source has no name; give a folder, a glob, a file or a URL ('.' is the current folder)")
-    if "://" not in location or location.startswith("file://"):
+    location = absolute(location)
+    if scheme_of(location) == "file":
         location = os.path.abspath(os.path.expanduser(location.removeprefix("file://")))
         root, pattern, file = _split_local(location)
     else:
@@ -189,24 +227,3 @@ def _split_glob(location: str) -> tuple[str, str]:
     parts = location.split("/")
     magic = next(i for i, part in enumerate(parts) if _MAGIC.search(part))
     return "/".join(parts[:magic]) or "/", "/".join(parts[magic:])
-
-
-def listing(sources: Iterable[Source]) -> pa.Table:
-    """All documents and sidecars of the sources as LISTING rows, sorted by source and uri."""
-    parts = [_listing(source) for source in sorted(sources, key=lambda source: source.name)]
-    return pa.concat_tables(parts) if parts else LISTING.empty_table()
-
-
-def _listing(source: Source) -> pa.Table:
-    found = sorted(source.list())
-    return pa.table(
-        {
-            "doc_id": [document_id(source.name, f.uri) for f in found],
-            "source": [source.name] * len(found),
-            "uri": [f.uri for f in found],
-            "size": [f.size for f in found],
-            "modified_at": pa.array([f.modified_us for f in found], pa.int64()).cast(LISTING.field("modified_at").type),
-            "etag": [f.etag for f in found],
-        },
-        schema=LISTING,
-    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.reindex import Job
 from lake.errors import InputError
-from lake.sources.readers import SourceFile
+from lake.sources.protocol import SourceFile
 from lake.sources.source import Source
 from tests.simulation.scheduler import World
 

@@ -16,7 +16,8 @@ from lake.errors import RefusedError
 from lake.ids import document_id
 from lake.ingest.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, settled, split_known
 from lake.recipe import ChunkRecipe, Recipe
-from lake.schemas import DIGESTED, DIGESTS, LISTING
+from lake.schemas import DIGESTED, DIGESTS
+from lake.sources.listing import LISTED
 
 RECIPE = Recipe(identify("hash"), parsers={"markdown": "1", "text": "1"})
 OTHER = Recipe(identify("hash"), ChunkRecipe(child_tokens=100), parsers={"markdown": "1", "text": "1"})
@@ -161,7 +162,7 @@ def test_a_digest_is_trusted_only_with_an_equal_stamp() -> None:
     cache = pa.Table.from_pylist([{**row, "digest": "x"}], schema=DIGESTS)
 
     def trusted(**change: object) -> int:
-        return int(split_known(pa.Table.from_pylist([{**row, **change}], schema=LISTING), cache)[0].num_rows)
+        return int(split_known(pa.Table.from_pylist([{**row, **change}], schema=LISTED), cache)[0].num_rows)
 
     assert trusted() == 1
     assert [trusted(size=4), trusted(modified_at=1_000_001), trusted(etag="e"), trusted(modified_at=None)] == [0] * 4

@@ -16,7 +16,7 @@ from lake.ingest.rows import stated_of
 from lake.ingest.source_listing import Digested, digested
 from lake.parse import parse
 from lake.sources.declared import PROBLEMS, merged, statement
-from lake.sources.readers import is_sidecar
+from lake.sources.protocol import is_sidecar
 from lake.sources.source import parse_source
 
 
@@ -193,7 +193,7 @@ def test_what_has_not_changed_is_not_read(source: Path, lake_url: str, monkeypat
     lake.create()
     lake.remember(first.cache, ["s"])
     with monkeypatch.context() as patch:
-        patch.setattr("lake.sources.readers.LocalReader.open", lambda *_: pytest.fail("it was read again"))
+        patch.setattr("lake.sources.local.LocalReader.open", lambda *_: pytest.fail("it was read again"))
         again = look(source, lake)
     assert again.documents.equals(first.documents)
     (source / "a.md.meta.json").write_text('{"acl": ["hr"], "k": 2}')

@@ -15,8 +15,10 @@ import fsspec
 import pytest
 
 from lake.errors import InputError, TransientError, UsageError
-from lake.sources import readers
-from lake.sources.source import listing, parse_source
+from lake.sources import blocks
+from lake.sources.listing import listing
+from lake.sources.remote import FsspecReader
+from lake.sources.source import parse_source
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def test_a_link_shows_nothing_that_only_this_process_knows(place: str, tmp_path:
 
 
 def test_a_file_that_never_ends_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "MAX_BYTES", 3 << 20)
+    monkeypatch.setattr(blocks, "MAX_BYTES", 3 << 20)
     (tmp_path / "a.md").write_bytes(b"a" * (3 << 20))
     with (tmp_path / "sparse.md").open("wb") as sparse:
         sparse.truncate(1 << 40)
@@ -168,7 +170,7 @@ def test_a_file_that_never_ends_costs_itself(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(InputError) as refused:
             read("sparse.md")
         assert refused.value.error_class == "too_large"
-    remote = readers.FsspecReader(f"local://{tmp_path}")
+    remote = FsspecReader(f"local://{tmp_path}")
     assert len(remote.read("a.md")) == 3 << 20
     with pytest.raises(InputError):
         remote.read("sparse.md")

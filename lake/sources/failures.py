@@ -1,0 +1,41 @@
+"""Errors of sources: whose fault they are, and whether a retry may help."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lake.errors import InputError, LakeError, TransientError, UsageError
+
+
+@contextmanager
+def listing_errors(name: str) -> Iterator[None]:
+    """Translate errors: UsageError if the source is missing or access is denied, TransientError for temporary ones."""
+    try:
+        yield
+    except LakeError:
+        raise
+    except FileNotFoundError as error:
+        raise UsageError(f"no such source: {name}") from error
+    except PermissionError as error:
+        raise UsageError(f"may not list {name}: {error}; check its credentials") from error
+    except Exception as error:
+        raise TransientError(f"could not list {name}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def reading_errors(uri: str) -> Iterator[None]:
+    """Translate errors: InputError if they concern one document, TransientError if they are temporary."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError("listed, but gone when it was read; the next run will see", "vanished") from error
+    except PermissionError as error:
+        raise InputError("no permission to read it; grant it or exclude the file", "unreadable") from error
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InputError("not a regular file; exclude it", "unreadable") from error
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO):  # ENXIO: a socket
+            raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
+        raise TransientError(f"reading {uri} failed: {error}") from error

@@ -1,0 +1,27 @@
+"""Where the next listing of a source may continue."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ListingState:
+    """The cursor of a listing, stored with it, so that neither is ever ahead of the other.
+
+    ``full_at``: ISO time of the last full listing. ``selection``: what decided which documents the source has.
+    """
+
+    position: str
+    version: str
+    full_at: str
+    selection: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ListingState:
+        """Raises ValueError or TypeError for anything else, which only means that the next listing is full."""
+        return cls(**json.loads(text))

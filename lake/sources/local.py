@@ -1,0 +1,123 @@
+"""A local folder as a source."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import Any
+
+from lake.errors import TransientError, UsageError
+from lake.sources.blocks import whole
+from lake.sources.protocol import INODE_MARK, SourceFile, is_sidecar
+
+
+class LocalReader:
+    """A local folder. ``hidden`` includes files and folders whose names begin with a dot."""
+
+    def __init__(self, root: str, hidden: bool = False) -> None:
+        self._root, self._hidden = root, hidden
+
+    def list(self) -> Iterator[SourceFile]:
+        """Files below the folder; links to files count, links to folders don't (they may form cycles)."""
+        folders = [("", self._root)]
+        while folders:
+            prefix, folder = folders.pop()
+            entries = _entries(folder, is_root=not prefix)
+            if entries is None:
+                yield SourceFile(readable_name(prefix.rstrip("/")))  # reading it will reveal why
+            for entry in entries or ():
+                if entry.name.startswith(".") and not self._hidden:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f"{prefix}{entry.name}/", entry.path))
+                if found := _found_entry(prefix, entry):
+                    yield found
+
+    def find(self, uri: str) -> SourceFile:
+        """One file, as ``list`` would yield it. Raises OSError if its status can't be read."""
+        try:
+            found = os.stat(self._path(uri))
+        except FileNotFoundError:
+            if os.path.islink(self._path(uri)):
+                return SourceFile(uri)  # a link to nothing; reading it will reveal that
+            raise
+        return _local_file(uri, found)
+
+    def read(self, uri: str) -> bytes:
+        with self.open(uri) as file:
+            return whole(file)
+
+    def open(self, uri: str) -> Any:
+        """Open a binary file, which may be larger than memory. Raises IsADirectoryError for what is no regular file.
+
+        Files of the kernel are none: a link to one could show what only this process knows, such as its environment.
+        """
+        place = self._path(uri)
+        # A pipe without a writer would be waited for.
+        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(handle).st_mode) or _is_of_kernel(handle):
+            os.close(handle)
+            raise IsADirectoryError(errno.EISDIR, "not a regular file", place)
+        return os.fdopen(handle, "rb")
+
+    def _path(self, uri: str) -> bytes:
+        return os.path.join(os.fsencode(self._root), _name_bytes(uri))
+
+
+def _is_of_kernel(handle: int) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}").startswith(("/proc/", "/sys/"))
+    except OSError:  # no such file system on this machine, hence no such files
+        return False
+
+
+def readable_name(name: str) -> str:
+    r"""A file name with invalid UTF-8 bytes written as ``\xNN``, and a literal ``\x`` as ``\x5cx``."""
+    plain = name.replace("\\x", "\\x5cx")
+    return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
+
+
+def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
+    """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway.
+
+    Whatever has the name of a sidecar is listed, since it may be meant to restrict a document.
+    """
+    name = readable_name(prefix + entry.name)
+    unclear = SourceFile(name)  # reading it will reveal why
+    try:
+        if not entry.is_file():
+            return unclear if is_sidecar(name) else None
+        status = entry.stat()
+    except FileNotFoundError:
+        return unclear if is_sidecar(name) else None
+    except OSError:  # such as a link to itself
+        return unclear
+    return _local_file(name, status)
+
+
+def _local_file(uri: str, status: os.stat_result) -> SourceFile:
+    """A file whose mark tells other bytes of the same size and time by their inode and time of status change."""
+    mark = f"{INODE_MARK}{status.st_ino} {status.st_ctime_ns // 1000}"
+    return SourceFile(uri, status.st_size, status.st_mtime_ns // 1000, mark)
+
+
+def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]] | None:
+    """What is in a folder; None if its path is longer than the system opens, so that it never had documents."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError as error:
+        if is_root:
+            raise UsageError(f"no such folder: {folder}") from error
+        raise TransientError(f"{folder} vanished while its source was listed; run again") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
+
+
+def _name_bytes(uri: str) -> bytes:
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))

@@ -1,0 +1,104 @@
+"""What a source is to the engine: files with marks, their bytes, and, if it knows them, the changes since a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from lake.errors import LakeError
+
+#: Files that declare metadata: NAME.EXT.meta.json for the document beside it, _metadata.csv for those at or below its
+#: folder. They are never documents.
+SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
+#: ``is_sidecar`` for columns of uris, in the syntax of RE2.
+SIDECAR_PATTERN = r"(?:^|/)(?:_metadata\.csv|[^/]+\.meta\.json)$"
+#: What the mark of a local file begins with; its inode and its time of status change in microseconds follow.
+INODE_MARK = "inode "
+
+
+def is_sidecar(uri: str) -> bool:
+    """Whether a file declares metadata of documents instead of being one."""
+    if not uri.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)):
+        return False
+    name = uri.rsplit("/", 1)[-1]
+    return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
+
+
+class SourceFile(NamedTuple):
+    """One document or sidecar of a listing.
+
+    ``uri`` names it inside its source, with ``/`` between folders, and ends in the suffix that decides its parser.
+    ``modified_us`` counts microseconds since 1970 UTC. ``etag`` is any mark that changes with the bytes. A document is
+    read again unless size, time and mark are unchanged; one with neither time nor mark is always read again.
+
+    ``metadata`` are fields as in a sidecar (title, author, language, tags, and any others), with values that JSON has.
+    ``acl`` lists who may see the document: None leaves that to sidecars, and an empty one admits nobody. Sidecars
+    override metadata key by key; of two acls only who is in both may see the document.
+    """
+
+    uri: str
+    size: int | None = None
+    modified_us: int | None = None
+    etag: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    acl: Sequence[str] | None = None
+
+
+class Removal(NamedTuple):
+    """A file that is gone since the cursor."""
+
+    uri: str
+
+
+class Cursor(NamedTuple):
+    """The last item of a complete listing: where the next one may continue.
+
+    An empty ``position`` means that the next one must be full. ``version`` is what a person calls this state, such as a
+    commit; it is recorded with the release. Neither may name a document or hold a secret.
+    """
+
+    position: str
+    version: str = ""
+
+
+class CursorLost(LakeError):
+    """The source can't tell what changed since a cursor; everything must be listed."""
+
+
+@runtime_checkable
+class SourceReader(Protocol):
+    """The object that a source plugin's factory returns for a URL. Methods may be called from several threads.
+
+    They raise FileNotFoundError and PermissionError as ``open`` does. Any other error counts as temporary, and the run
+    may be retried. A listing that can't be completed must raise: what it leaves out counts as removed.
+    """
+
+    def list(self) -> Iterable[SourceFile]:
+        """Everything that exists now, each uri once."""
+        ...
+
+    def read(self, uri: str) -> bytes:
+        """All bytes of one file."""
+        ...
+
+
+@runtime_checkable
+class CursorReader(Protocol):
+    """What a reader may offer besides: changes since a cursor, which a run then uses in place of ``list``."""
+
+    def changes(self, since: str | None) -> Iterable[SourceFile | Removal | Cursor]:
+        """New and changed files, removals, and last of all a Cursor; everything that exists if ``since`` is None.
+
+        A stream without a Cursor at its end is broken off, and nothing of it is used. Raises CursorLost if ``since`` is
+        too old or belongs to something else.
+        """
+        ...
+
+
+@runtime_checkable
+class ManyReader(Protocol):
+    """What a reader may offer besides: reading many files at once, where each request costs time."""
+
+    def read_many(self, uris: Sequence[str]) -> Iterable[tuple[str, bytes]]:
+        """The bytes of those that exist, in any order."""
+        ...

@@ -1,0 +1,74 @@
+"""A folder of any file system that fsspec reaches, as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from lake.errors import UsageError
+from lake.parse.registry import MAX_BYTES
+from lake.sources.blocks import whole
+from lake.sources.protocol import SourceFile
+
+
+class FsspecReader:
+    """A folder of any file system that fsspec reaches."""
+
+    def __init__(self, root: str, hidden: bool = False) -> None:
+        self._root, self._hidden = root, hidden
+
+    def list(self) -> Iterator[SourceFile]:
+        details = self._filesystem.find(self._path, detail=True)
+        if not details and not self._filesystem.exists(self._path):
+            raise FileNotFoundError(self._root)
+        for name, info in details.items():
+            uri = name.removeprefix(self._path).lstrip("/")
+            if self._hidden or "/." not in f"/{uri}":
+                yield _remote_found(uri, info)
+
+    def find(self, uri: str) -> SourceFile:
+        """One file, as ``list`` would yield it."""
+        return _remote_found(uri, self._filesystem.info(f"{self._path}/{uri}"))
+
+    def read(self, uri: str) -> bytes:
+        with self.open(uri) as file:
+            # A file of known size is one request; in blocks it would be many.
+            is_small = isinstance(size := getattr(file, "size", None), int) and size <= MAX_BYTES
+            return bytes(file.read()) if is_small else whole(file)
+
+    def open(self, uri: str) -> Any:
+        """Open a binary file, which may be larger than memory."""
+        return self._filesystem.open(f"{self._path}/{uri}", "rb")
+
+    @cached_property
+    def _filesystem(self) -> Any:
+        return filesystem_of(self._root)[0]
+
+    @cached_property
+    def _path(self) -> str:
+        return filesystem_of(self._root)[1].rstrip("/")
+
+
+def filesystem_of(url: str) -> tuple[Any, str]:
+    """The file system behind a URL and the path in it. Raises UsageError if its scheme has none."""
+    import fsspec
+
+    scheme = url.partition(":")[0]
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"can't open {scheme}:// sources: {error}") from error
+    filesystem.invalidate_cache()
+    return filesystem, str(path)
+
+
+def _remote_found(uri: str, info: dict[str, Any]) -> SourceFile:
+    modified = next((info[k] for k in ("LastModified", "mtime", "created", "updated") if info.get(k)), None)
+    if isinstance(modified, datetime):
+        moment = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+        modified = moment.timestamp()
+    revision = info.get("ETag") or info.get("etag") or info.get("md5Hash")
+    microseconds = int(modified * 1_000_000) if isinstance(modified, int | float) else None
+    return SourceFile(uri, info.get("size"), microseconds, str(revision) if revision else None)
