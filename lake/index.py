@@ -35,6 +35,7 @@ from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.explain import explained
 from lake.search.judgement import judged
+from lake.search.outcomes import unwrapped
 from lake.search.query_ids import searched
 from lake.search.question import SearchRequest
 from lake.search.reader import Reader
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.embed.base import Embedder
+    from lake.errors import LakeError
     from lake.inspect.diff import Difference
     from lake.options import Boosts, CacheOptions, SearchDefaults
     from lake.options.completeness import Completeness
@@ -228,20 +230,37 @@ class Index:
             boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
             degrade=degrade, degrade_after=degrade_after,
         )  # fmt: skip
-        return self._reader.results(at, [text], options, embedder)[0]
+        return unwrapped(self._reader.outcomes(at, [(text, options)], embedder)[0])
 
     @with_search_options
     def search_batch(
         self,
-        texts: Sequence[str],
+        texts: Sequence[str | Mapping[str, Any]],
         k: int | Configured = CONFIGURED,
         *,
         at: At = "live",
         embedder: Embedder | None = None,
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
-        """One result for each text, all from one release; options as in ``search``."""
-        return self._reader.results(at, texts, given(k=k, **options), embedder)
+        """One result for each text, all from one release and embedded together; options as in ``search``.
+
+        A mapping in place of a text holds ``text`` and options of its own. Raises the first error of any question.
+        """
+        return [unwrapped(found) for found in self.search_outcomes(texts, k, at=at, embedder=embedder, **options)]
+
+    @with_search_options
+    def search_outcomes(
+        self,
+        texts: Sequence[str | Mapping[str, Any]],
+        k: int | Configured = CONFIGURED,
+        *,
+        at: At = "live",
+        embedder: Embedder | None = None,
+        **options: Unpack[SearchArguments],
+    ) -> list[SearchResult | LakeError]:
+        """Like ``search_batch``, with a question's error in place of its result."""
+        shared = given(k=k, **options)
+        return self._reader.outcomes(at, [_asked(one, shared) for one in texts], embedder)
 
     @with_search_options
     def answer(
@@ -415,6 +434,14 @@ class Index:
             return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
 
         return self._reader.search(at, read)
+
+
+def _asked(question: str | Mapping[str, Any], shared: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The text and options of a question of a batch."""
+    if not isinstance(question, Mapping):
+        return question, shared
+    options = {**shared, **question}
+    return options.pop("text", None), options
 
 
 def open_lake(url: str, *, cache: CacheOptions | None = None) -> Index:

@@ -49,7 +49,7 @@ def serve(
     seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
     rate: Annotated[
         float, typer.Option(help="Requests per second for each key, unless the key sets its own limit.")
-    ] = 20.0,
+    ] = 50.0,
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     max_k: Annotated[int, typer.Option(help="Maximum number of passages in a response.", min=1)] = 100,
 ) -> None:

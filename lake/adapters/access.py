@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lake.errors import UsageError
+from lake.errors import LakeError, UsageError
 from lake.index import Index, open_lake
 from lake.options import SearchOptions
 from lake.result import SearchResult
@@ -53,6 +53,15 @@ class Access:
         words = {**self.options, **({} if k is None else {"k": k}), **how, "principals": self.principals}
         SearchOptions.of(words)
         return self.index.search(text, at=self._release(at), **words)
+
+    def search_outcomes(
+        self, questions: Sequence[Mapping[str, Any]], at: str | None = None, **how: Any
+    ) -> list[SearchResult | LakeError]:
+        """Like ``Index.search_outcomes``, of questions with ``text`` and options."""
+        for options in (how, *questions):
+            _refuse(options)
+        words = {**self.options, **how, "principals": self.principals}
+        return self.index.search_outcomes(questions, at=self._release(at), **words)
 
     def answer(self, question: str, at: str | None = None, **words: Any) -> Answer:
         """Like ``Index.answer``."""

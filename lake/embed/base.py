@@ -41,5 +41,8 @@ class Embedder(Protocol):
         ...
 
     def embed_query(self, text: str) -> np.ndarray:
-        """One unit vector [dimensions], made with the model's query prompt."""
+        """One unit vector [dimensions], made with the model's query prompt.
+
+        An embedder that has ``embed_queries`` makes many of them at once, as unit vectors [n, dimensions].
+        """
         ...

@@ -89,17 +89,29 @@ class EndpointEmbedder:
             raise RefusedTexts(refused)
 
     def embed_query(self, text: str) -> np.ndarray:
+        vector: np.ndarray = self.embed_queries([text])[0]
+        return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors [n, dimensions], by as few requests as the limits allow."""
+        queries, counts = zip(*map(self._as_query, texts), strict=True)
+        vectors = np.empty((len(texts), self._model.dimensions), np.float32)
+        for batch in request_batches(counts, self._max_inputs, self._limits.max_tokens):
+            part = self._part([queries[i] for i in batch], [counts[i] for i in batch], _Call(Event(), is_query=True))
+            for reason in part.refused.values():
+                raise UnacceptedRequest(reason)
+            vectors[[batch[position] for position in part.positions]] = part.vectors
+        return vectors
+
+    def _as_query(self, text: str) -> tuple[str, int]:
+        """The text after the query prompt, cut to the model's limit, and its number of tokens."""
         if not text.strip():
             raise UsageError("the query is empty; the endpoint embeds no empty text")
         text, prompt = without_surrogates(text), self.identity.query_prompt
         spans, n_taken = list(self._tokenizer.spans(text)), self._n_tokens(prompt)
         room = self._model.identity.max_tokens - n_taken
         cut = text if len(spans) <= room else text[: spans[room - 1][1]]
-        part = self._part([prompt + cut], [n_taken + min(len(spans), room)], _Call(Event(), is_query=True))
-        if part.refused:
-            raise UnacceptedRequest(part.refused[0])
-        vector: np.ndarray = part.vectors[0]
-        return vector
+        return prompt + cut, n_taken + min(len(spans), room)
 
     @property
     def _n_threads(self) -> int:

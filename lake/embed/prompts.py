@@ -123,6 +123,8 @@ class PromptedEmbedder:
         self.identity = identity
         self.address: str = getattr(inner, "address", "")
         self._inner = inner
+        if many := getattr(inner, "embed_queries", None):
+            self.embed_queries = lambda texts: many([identity.query_prompt + text for text in texts])
 
     def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
         return self._inner.embed([self.identity.document_prompt + text for text in texts])

@@ -53,13 +53,14 @@ def load_query_encoder(name: str, expected: EmbedderIdentity) -> QueryEncoder:
 
 
 def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
-    """Unit vectors [n, dimensions] of many questions, in batches if the encoder can."""
-    if isinstance(encoder, NumpyBert):
-        return encoder.embed_queries(texts)
-    vectors = np.empty((len(texts), encoder.identity.dimensions), np.float32)
+    """Unit vectors [n, dimensions] of questions, at once if the encoder has ``embed_queries``."""
+    if many := getattr(encoder, "embed_queries", None):
+        vectors: np.ndarray = many(texts)
+        return vectors
+    found = np.empty((len(texts), encoder.identity.dimensions), np.float32)
     for position, text in enumerate(texts):
-        vectors[position] = encoder.embed_query(text)
-    return vectors
+        found[position] = encoder.embed_query(text)
+    return found
 
 
 def encoder_breaker(identity: EmbedderIdentity, encoder: QueryEncoder | None = None) -> Breaker:

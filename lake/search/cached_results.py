@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lake.embed.registry import address_of
 from lake.errors import LakeError
 from lake.options.search import boosts_of
 from lake.result import SearchResult
+from lake.search.outcomes import outcome, unwrapped
 from lake.search.rerank import parse_name, reranker_address
 from lake.search.rights import checked
 from lake.sources.declared import EVERYTHING
@@ -96,19 +97,23 @@ class CachedResults:
         release: Release,
         questions: Sequence[SearchRequest],
         embedder: Embedder | None,
-        search: Callable[[Sequence[SearchRequest]], list[SearchResult]],
-    ) -> list[SearchResult]:
-        """One result for each question; ``search`` is called with those that are in no cache."""
+        search: Callable[[Sequence[SearchRequest]], list[SearchResult | LakeError]],
+    ) -> list[SearchResult | LakeError]:
+        """One outcome for each question; ``search`` is called with those that are in no cache."""
         places = [self._place(scope, release, question, embedder) for question in questions]
-        found = [self._caches.find(place, entries.to_result) if place else None for place in places]
+        found: list[SearchResult | LakeError | None] = [
+            self._caches.find(place, entries.to_result) if place else None for place in places
+        ]
         if len(questions) == 1 and places[0] is not None and found[0] is None:
             # Waits for an equal question; a batch doesn't, since two could wait for one another.
-            return [self._caches.once(places[0], entries.to_result, lambda: search(questions)[0], _storable)]
+            once = partial(self._caches.once, places[0], entries.to_result)
+            return [outcome(lambda: once(lambda: unwrapped(search(questions)[0]), _storable))]
         missing = [number for number, result in enumerate(found) if result is None]
         made = search([questions[number] for number in missing]) if missing else []
         for number, result in zip(missing, made, strict=True):
             found[number] = result
-            self._keep(places[number], result)
+            if not isinstance(result, LakeError):
+                self._keep(places[number], result)
         return [result for result in found if result is not None]
 
     def _place(

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.embed.query_encoder import QueryEncoder, encoder_breaker, load_query_encoder
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
+
+#: Seconds that a batch waits longer for each further question, which a model on this machine needs.
+_FOR_ANOTHER = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +46,39 @@ class QuestionVectors:
 
     def of_question(self, question: SearchRequest, embedder: Embedder | None) -> np.ndarray:
         """The question's unit vector [dimensions]; raises UnreachableError only if the question may degrade."""
-        identity = self.release.recipe.embedder
-
-        def embed() -> np.ndarray:
-            vector: np.ndarray = self.of_texts([question.text], embedder)[0]
-            return vector
-
-        if not question.degrade or (embedder is not None and not embedder.identity.answers(identity)):
-            return embed()
-        return encoder_breaker(identity, embedder).call(embed, question.degrade_after)
+        vector: np.ndarray = self._together([question], embedder)[0]
+        return vector
 
     def of_questions(
         self, questions: Sequence[SearchRequest], embedder: Embedder | None
     ) -> list[Callable[[], np.ndarray]]:
-        """What returns the vector of each; questions that may not degrade are embedded together, and now."""
-        together = [n for n, question in enumerate(questions) if question.mode != "text" and not question.degrade]
-        vectors = self.of_texts([questions[n].text for n in together], embedder) if together else np.empty((0, 0))
-        made = dict(zip(together, vectors, strict=True))
+        """What returns the vector of each or raises why there is none; embeds all at once, and now."""
+        made: dict[int, Callable[[], np.ndarray]] = {}
+        for may_degrade in (False, True):
+            numbers = [n for n, one in enumerate(questions) if one.mode != "text" and one.degrade is may_degrade]
+            if numbers:
+                vectors = self._each([questions[n] for n in numbers], embedder)
+                made |= dict(zip(numbers, vectors, strict=True))
+        return [made.get(n, partial(self.of_question, question, embedder)) for n, question in enumerate(questions)]
 
-        def vector(n: int) -> np.ndarray:
-            one: np.ndarray = made[n] if n in made else self.of_question(questions[n], embedder)
-            return one
+    def _each(self, questions: Sequence[SearchRequest], embedder: Embedder | None) -> list[Callable[[], np.ndarray]]:
+        try:
+            vectors = self._together(questions, embedder)
+        except TransientError as error:
+            return [partial(_raise, error)] * len(questions)
+        except LakeError:  # one text may be to blame, so each is embedded alone
+            return [partial(self.of_question, question, embedder) for question in questions]
+        return [partial(vectors.__getitem__, n) for n in range(len(questions))]
 
-        return [partial(vector, n) for n in range(len(questions))]
+    def _together(self, questions: Sequence[SearchRequest], embedder: Embedder | None) -> np.ndarray:
+        """Unit vectors [n, dimensions] of questions that all may degrade, or none."""
+        identity, texts = self.release.recipe.embedder, [question.text for question in questions]
+        embed = partial(self.of_texts, texts, embedder)
+        if not questions[0].degrade or (embedder is not None and not embedder.identity.answers(identity)):
+            return embed()
+        seconds = max(question.degrade_after for question in questions) + _FOR_ANOTHER * (len(texts) - 1)
+        return encoder_breaker(identity, embedder).call(embed, seconds)
+
+
+def _raise(error: LakeError) -> np.ndarray:
+    raise error

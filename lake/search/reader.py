@@ -11,10 +11,11 @@ from lake import configuration
 from lake.cache.scope import Scope
 from lake.embed.query_encoder import query_vectors
 from lake.endpoints.endpoint import using
-from lake.errors import GoneError
+from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
 from lake.releases import rights
 from lake.search.cached_results import CachedResults
+from lake.search.outcomes import outcome
 from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
@@ -68,22 +69,29 @@ class Reader:
 
         return self._of_one_release(at, answer)
 
-    def results(
-        self, at: At, texts: Sequence[str], given: Mapping[str, Any], embedder: Embedder | None
-    ) -> list[SearchResult]:
-        """One result for each text, from the caches if there are any."""
+    def outcomes(
+        self, at: At, asked: Sequence[tuple[str, Mapping[str, Any]]], embedder: Embedder | None
+    ) -> list[SearchResult | LakeError]:
+        """The result of each text with its options, or its error; from the caches if there are any."""
 
-        def answer(release: Release, history: History) -> list[SearchResult]:
-            options = SearchOptions.of(given, self.defaults(history))
-            questions = [SearchRequest.asking(text, options) for text in texts]
+        def answer(release: Release, history: History) -> list[SearchResult | LakeError]:
+            defaults = self.defaults(history)
 
-            def search(some: Sequence[SearchRequest]) -> list[SearchResult]:
+            def checked(text: str, given: Mapping[str, Any]) -> SearchRequest:
+                return SearchRequest.asking(text, SearchOptions.of(given, defaults))
+
+            def search(some: Sequence[SearchRequest]) -> list[SearchResult | LakeError]:
                 return self._asked(release, history, some, embedder, partial(_found, embedder=embedder))
 
+            requests = [outcome(partial(checked, *one)) for one in asked]
+            valid = [request for request in requests if isinstance(request, SearchRequest)]
             with using(self.endpoints(history)):
-                if self._cached is None:
-                    return search(questions)
-                return self._cached.results(Scope.of(release, history), release, questions, embedder, search)
+                if self._cached is not None:
+                    found = self._cached.results(Scope.of(release, history), release, valid, embedder, search)
+                else:
+                    found = search(valid) if valid else []
+            left = iter(found)
+            return [request if isinstance(request, LakeError) else next(left) for request in requests]
 
         return self._of_one_release(at, answer)
 
@@ -176,9 +184,9 @@ class Reader:
 
 def _found(
     snapshot: Snapshot, rights: Rights, questions: list[SearchRequest], embedder: Embedder | None
-) -> list[SearchResult]:
+) -> list[SearchResult | LakeError]:
     if len(questions) == 1:
-        return [snapshot.search(questions[0], rights, embedder)]
+        return [outcome(partial(snapshot.search, questions[0], rights, embedder))]
     return snapshot.search_all(questions, rights, embedder)
 
 

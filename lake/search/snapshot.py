@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
 from lake.endpoints.breaker import UnreachableError
-from lake.errors import UsageError
+from lake.errors import LakeError, UsageError
 from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.result import SearchResult
@@ -22,6 +23,7 @@ from lake.search.candidates import RankedList, place, ranked
 from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.outcomes import outcome
 from lake.search.passages import Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
@@ -132,11 +134,17 @@ class Snapshot:
 
     def search_all(
         self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
-    ) -> list[SearchResult]:
-        """One result for each question; searches several at a time."""
+    ) -> list[SearchResult | LakeError]:
+        """The result of each question, or its error; embeds them together and searches several at a time."""
         vectors = self._vectors.of_questions(questions, embedder)
+
+        def search(question: SearchRequest, vector: Callable[[], np.ndarray]) -> SearchResult | LakeError:
+            return outcome(lambda: self._search(question, rights, vector))
+
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            return list(pool.map(lambda n: self._search(questions[n], rights, vectors[n]), range(len(questions))))
+            # Each thread calls models as the lake in use here states.
+            runs = [pool.submit(copy_context().run, search, *one) for one in zip(questions, vectors, strict=True)]
+            return [run.result() for run in runs]
 
     def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
         seen = rights.predicate(question.principals)

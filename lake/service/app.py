@@ -15,7 +15,7 @@ from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.keys import KeyRing
 from lake.service.operator_routes import operator_routes
-from lake.service.problems import MEDIA_TYPE, Problem, problem_of
+from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.question_routes import question_routes
 from lake.service.service import Service
 
@@ -71,10 +71,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _of_framework(error: Exception) -> Problem:
-    """Omits the request's content: it may be long, secret, or not representable in JSON."""
     if isinstance(error, RequestValidationError):
-        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
-        return Problem(422, "invalid", "; ".join(problems))
+        return invalid(error.errors())
     if isinstance(error, HTTPException):
         return Problem(error.status_code, "refused", str(error.detail), error.headers)
     return problem_of(error)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from lake.errors import UsageError
 
+#: How many questions of the maximum size fit into a batch.
+_LARGE_QUESTIONS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
@@ -13,6 +16,7 @@ class Capacity:
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
     receive the response. ``rate`` (requests per second) and ``burst`` (at once) hold for each key without its own.
+    A batch holds up to ``max_queries`` questions, and each counts as a request.
     ``feedback_a_day``: maximum judgements that one process keeps per day, over all callers.
     """
 
@@ -28,9 +32,14 @@ class Capacity:
     body_seconds: float = 10.0
     send_seconds: float = 20.0
     n_connections: int = 512
-    rate: float = 20.0
-    burst: int = 40
+    rate: float = 50.0
+    burst: int = 100
+    max_queries: int = 100
     feedback_a_day: int = 20_000
+
+    def most_bytes(self, path: str) -> int:
+        """The maximum size of a body; that of a batch holds 16 of the largest questions."""
+        return self.body_bytes * (_LARGE_QUESTIONS if path == "/query/batch" else 1)
 
     def __post_init__(self) -> None:
         for bound in fields(self):

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lake.service.keys import Key, KeyRing
@@ -103,7 +104,8 @@ class Guard:
         _check_head(scope)
         key = self._admitted(exchange)
         body = b"" if scope["path"] in OPEN else await self._body(scope, receive)
-        scope.setdefault("state", {}).update(key=key, request_id=exchange.id)
+        charge = partial(self._charge, key, scope)
+        scope.setdefault("state", {}).update(key=key, request_id=exchange.id, charge=charge)
         await self.app(scope, _replayed(body, receive), exchange.send)
 
     def _admitted(self, exchange: _Exchange) -> Key:
@@ -118,13 +120,16 @@ class Guard:
             message = "a valid API key is needed: Authorization: Bearer KEY"
             raise Problem(401, "unauthorized", message, {"WWW-Authenticate": "Bearer", "Connection": "close"})
         exchange.caller = key.name
-        self._check_rate(key, scope)
+        self._charge(key, scope, 1)
         return key
 
-    def _check_rate(self, key: Key, scope: Scope) -> None:
+    def _charge(self, key: Key, scope: Scope, n: int) -> None:
+        """Counts ``n`` requests; raises Problem 429 if the caller has sent too many."""
         rate, burst = key.rate or self._bounds.rate, key.burst or self._bounds.burst
+        if n > burst:
+            raise Problem(413, "too_large", f"this caller may send at most {burst:g} questions at once")
         caller = key.name if key is not self._keys.anonymous else f"@{(scope.get('client') or ('',))[0]}"
-        if seconds := self._limits.retry_after(caller, rate, burst):
+        if seconds := self._limits.retry_after(caller, rate, burst, n):
             message = f"more than {rate:g} requests per second; try again in {seconds} s"
             raise Problem(429, "rate_limited", message, {"Retry-After": str(seconds)})
 
@@ -137,7 +142,7 @@ class Guard:
             raise Problem(408, "slow_client", message, {"Connection": "close"}) from None
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        most, body, size = self._bounds.body_bytes, bytearray(), 0
+        most, body, size = self._bounds.most_bytes(scope["path"]), bytearray(), 0
         stated = int(_header(scope, b"content-length") or 0)
         expects = _header(scope, b"expect") is not None
         while size <= _DISCARDED and not (stated > most and expects):

@@ -14,6 +14,7 @@ from typing import Any
 
 from lake.errors import UsageError
 from lake.search.rights import checked
+from lake.service.problems import forbidden
 from lake.sources.declared import EVERYTHING
 
 VARIABLE = "RAGLAKE_API_KEYS"
@@ -40,6 +41,12 @@ class Key:
     def forbidden(self, options: Iterable[str]) -> list[str]:
         """The options that the key does not allow."""
         return [] if self.options is None else [name for name in options if name not in self.options]
+
+    def check(self, options: Iterable[str]) -> None:
+        """Raises Problem 403 if the key does not allow one of the options."""
+        if wrong := self.forbidden(options):
+            allowed = ", ".join(self.options or ()) or "none"
+            raise forbidden(f"this API key does not allow {', '.join(wrong)}; it allows {allowed}")
 
     @classmethod
     def from_json(cls, value: Any) -> Key:

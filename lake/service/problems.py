@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lake.errors import ContractError, GoneError, TransientError, UsageError
@@ -28,6 +28,11 @@ class Problem(Exception):
 
     def to_bytes(self, request_id: str) -> bytes:
         return json.dumps(self.to_json(request_id)).encode()
+
+
+def invalid(errors: Iterable[Mapping[str, Any]]) -> Problem:
+    """What is wrong with a body, without its content: it may be long, secret, or not representable in JSON."""
+    return Problem(422, "invalid", "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in list(errors)[:10]))
 
 
 def no_release(error: UsageError) -> Problem:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from lake.service.request_bodies import AnswerQuery, SearchQuery
-from lake.service.response_bodies import AnswerResult, Document, QueryResult
+from lake.service import batch
+from lake.service.request_bodies import AnswerQuery, BatchQuery, SearchQuery
+from lake.service.response_bodies import AnswerResult, BatchResult, Document, QueryResult
 from lake.service.routes import GUARDED, key_of, of_release
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def question_routes(service: Service) -> APIRouter:
     async def query(asked: SearchQuery, request: Request) -> Response:
         """Find the passages that answer best."""
         return of_release(*await service.query(key_of(request), asked))
+
+    @router.post("/query/batch", response_model=BatchResult, **GUARDED)
+    async def query_batch(asked: BatchQuery, request: Request) -> Response:
+        """Answer many searches from one release; each has its passages or its own error."""
+        charge = request.scope["state"]["charge"]
+        return of_release(*await batch.answered(service, key_of(request), asked, charge))
 
     @router.post("/answer", response_model=AnswerResult, **GUARDED)
     async def answer(asked: AnswerQuery, request: Request) -> Response:

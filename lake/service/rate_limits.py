@@ -17,21 +17,21 @@ _MOST_CALLERS = 10_000
 
 @dataclass(slots=True)
 class Bucket:
-    """Gains ``rate`` tokens per second, up to ``burst``; a request takes one."""
+    """Gains ``rate`` tokens per second, up to ``burst``; a request takes one, a batch one for each question."""
 
     rate: float
     burst: float
     level: float
     at: float
 
-    def wait(self, now: float) -> float:
-        """Takes a token and returns 0, or returns the seconds until there is one."""
+    def wait(self, now: float, n: int = 1) -> float:
+        """Takes ``n`` tokens and returns 0, or returns the seconds until there are as many."""
         self.level = min(self.burst, self.level + (now - self.at) * self.rate)
         self.at = now
-        if self.level >= 1:
-            self.level -= 1
+        if self.level >= n:
+            self.level -= n
             return 0.0
-        return (1 - self.level) / self.rate
+        return (n - self.level) / self.rate
 
 
 class RateLimits:
@@ -41,14 +41,14 @@ class RateLimits:
         self._clock = clock
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def retry_after(self, caller: str, rate: float, burst: float) -> int:
-        """0 if the caller may go on, else the whole seconds to wait."""
+    def retry_after(self, caller: str, rate: float, burst: float, n: int = 1) -> int:
+        """0 if the caller may send ``n`` requests, else the whole seconds to wait."""
         now = self._clock()
         bucket = self._buckets.setdefault(caller, Bucket(rate, burst, burst, now))
         self._buckets.move_to_end(caller)
         while len(self._buckets) > _MOST_CALLERS:
             self._buckets.popitem(last=False)
-        return math.ceil(bucket.wait(now))
+        return math.ceil(bucket.wait(now, n))
 
 
 class DayCount:

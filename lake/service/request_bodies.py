@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, StrictBool, model_validator
 
 from lake.options import AnswerOptions, SearchOptions, options
 from lake.options.models import model_of
@@ -19,16 +19,10 @@ _DEGRADE = "Go without the parts that can't be reached, and name them in `degrad
 _NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "boosts", "degrade", "degrade_after")
 
 
-class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax"))):  # type: ignore[misc]
-    """Fields of both kinds of question. Options that a request omits fall back to the lake's configuration (section
-    ``search``), else to the defaults shown here.
-    """
+class Writable(BaseModel):
+    """An object whose values can be written as JSON again."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    at: str = Field("live", max_length=200, description=_AT)
-    degrade: StrictBool = Field(True, description=_DEGRADE)
-    session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
+    model_config = ConfigDict(allow_inf_nan=False, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
@@ -36,10 +30,24 @@ class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED,
         if not isinstance(value, dict):
             raise ValueError("it must be a JSON object, with Content-Type: application/json")
         try:
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps({name: part for name, part in value.items() if name != "queries"}, ensure_ascii=False).encode()
         except (UnicodeEncodeError, RecursionError) as error:
             raise ValueError("it holds half a character, or is nested too deeply") from error
         return value
+
+
+class ReleaseChoice(Writable):
+    """Which release answers, and whether parts of it may be missing."""
+
+    at: str = Field("live", max_length=200, description=_AT)
+    degrade: StrictBool = Field(True, description=_DEGRADE)
+    session: str | None = Field(None, min_length=1, max_length=200, description=_SESSION)
+
+
+class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED, "k", "syntax")), Writable):  # type: ignore[misc]
+    """Fields of each kind of question. Options that a request omits fall back to the lake's configuration (section
+    ``search``), else to the defaults shown here.
+    """
 
     def how(self) -> dict[str, Any]:
         """The search options given, except ``k``; an API key may allow only some."""
@@ -47,7 +55,18 @@ class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED,
         return given
 
 
-class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", "syntax"))):  # type: ignore[misc]
+class BatchedQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", "syntax"))):  # type: ignore[misc]
+    """One question of a batch."""
+
+    text: str = Field(description=_TEXT)
+
+    @property
+    def n(self) -> int | None:
+        """The number of passages, if the request has it."""
+        return self.k if "k" in self.model_fields_set else None
+
+
+class SearchQuery(BatchedQuery, ReleaseChoice):
     """A search."""
 
     model_config = ConfigDict(
@@ -59,12 +78,13 @@ class SearchQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k", 
         }
     )
 
-    text: str = Field(description=_TEXT)
 
-    @property
-    def n(self) -> int | None:
-        """The number of passages, if the request has it."""
-        return self.k if "k" in self.model_fields_set else None
+class BatchQuery(ReleaseChoice):
+    """Many searches of one release. An invalid question costs only itself."""
+
+    queries: list[SkipValidation[BatchedQuery]] = Field(
+        min_length=1, description="The questions, each with its options."
+    )
 
 
 class Turn(BaseModel):
@@ -76,7 +96,7 @@ class Turn(BaseModel):
     text: str
 
 
-class AnswerQuery(SearchBody, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
+class AnswerQuery(SearchBody, ReleaseChoice, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
     """A question to answer from the passages found."""
 
     model_config = ConfigDict(

@@ -45,6 +45,30 @@ class QueryResult(BaseModel):
     hits: list[Hit]
 
 
+class BatchHits(BaseModel):
+    """The passages of one question of a batch, as in QueryResult."""
+
+    query_id: str | None
+    degraded: list[str] = Field(description=_DEGRADED)
+    cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    hits: list[Hit]
+
+
+class BatchError(BaseModel):
+    """Why one question of a batch has no passages: what a request of its own would get, with its status."""
+
+    status: int
+    error: str
+    message: str
+
+
+class BatchResult(BaseModel):
+    """The passages of each question or its error, in the order of the questions, all of one release."""
+
+    release: str
+    results: list[BatchHits | BatchError]
+
+
 class AnswerSource(BaseModel):
     """A passage as the model saw it, under the number by which the text cites it."""
 

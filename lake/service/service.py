@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ from lake.service.keys import Key
 from lake.service.metrics import Metrics
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.rate_limits import DayCount
-from lake.service.request_bodies import AnswerQuery, FeedbackBody, SearchBody, SearchQuery
+from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
 from lake.service.responses import Sent, encode, event
 from lake.service.workers import Workers
 
@@ -81,16 +81,16 @@ class Service:
 
     async def query(self, key: Key, body: SearchQuery) -> Sent:
         """A QueryResult."""
-        how = self._allowed(key, body)
+        how = self._allowed_at(key, body)
 
         def work() -> Sent:
-            at = self._tried(body)
-            self._found(at)
-            found = self._access(key).search(body.text, body.n, at, **how)
+            at = self.tried(body)
+            self.found(at)
+            found = self.access(key).search(body.text, body.n, at, **how)
             self.metrics.degraded(found.degraded)
             named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
             result = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
-            return Sent(found.release, encode(result), self._headers(found))
+            return Sent(found.release, encode(result), self.headers([found]))
 
         return await self.workers.run(work, self.bounds.seconds)
 
@@ -99,9 +99,9 @@ class Service:
         words = self._answer_words(key, body)
 
         def work() -> Sent:
-            answer = self._access(key).answer(body.question, self._found(self._tried(body)), **words)
+            answer = self.access(key).answer(body.question, self.found(self.tried(body)), **words)
             self._count(answer)
-            return Sent(str(answer.release), encode(_answer_json(answer)), self._headers(answer))
+            return Sent(str(answer.release), encode(_answer_json(answer)), self.headers([answer]))
 
         return await self.answering.run(work, self.bounds.answer_seconds)
 
@@ -111,14 +111,14 @@ class Service:
         Errors before the first event are raised. An answer from a cache has one ``text``.
         """
         words = self._answer_words(key, body)
-        release = await self.workers.run(lambda: self._found(self._tried(body)), self.bounds.seconds)
+        release = await self.workers.run(lambda: self.found(self.tried(body)), self.bounds.seconds)
 
         def work() -> Iterator[str | Answer]:
-            return self._access(key).answer_stream(body.question, release, **words)
+            return self.access(key).answer_stream(body.question, release, **words)
 
         items = self.answering.stream(work, self.bounds.answer_seconds)
         first = await anext(items)
-        return release, self._events(first, items), self._headers(None if isinstance(first, str) else first)
+        return release, self._events(first, items), self.headers([] if isinstance(first, str) else [first])
 
     async def _events(self, item: str | Answer, items: AsyncIterator[str | Answer]) -> AsyncIterator[bytes]:
         try:
@@ -133,13 +133,13 @@ class Service:
             problem = problem_of(error)
             yield event("error", {"error": problem.error, "message": problem.message})
 
-    def _headers(self, found: SearchResult | Answer | None) -> dict[str, str]:
-        """Whether a cache had what was found, if there are caches, and what it lacks, if it lacks something."""
+    def headers(self, found: Sequence[SearchResult | Answer]) -> dict[str, str]:
+        """Whether a cache had all that was found, if there are caches, and what it lacks, if it lacks something."""
         headers = {}
-        if found is not None and found.degraded:
-            headers["X-Raglake-Degraded"] = ",".join(found.degraded)
+        if missing := sorted({part for one in found for part in one.degraded}):
+            headers["X-Raglake-Degraded"] = ",".join(missing)
         if self.index.caches is not None:
-            headers["X-Raglake-Cache"] = "hit" if found is not None and found.cached else "miss"
+            headers["X-Raglake-Cache"] = "hit" if found and all(one.cached for one in found) else "miss"
         return headers
 
     def _answer_words(self, key: Key, body: AnswerQuery) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Service:
         seconds = min(usual.model_seconds, self.bounds.answer_seconds * 0.75)
         options = replace(usual, k=body.k, understand=tuple(body.understand), model_seconds=seconds)
         history = [Message(turn.role, turn.text) for turn in body.history]
-        return self._allowed(key, body) | {"chat": self.chat, "options": options, "history": history}
+        return self._allowed_at(key, body) | {"chat": self.chat, "options": options, "history": history}
 
     def _count(self, answer: Answer) -> None:
         self.metrics.degraded(answer.degraded)
@@ -162,7 +162,7 @@ class Service:
 
         def work() -> tuple[str, bytes]:
             release = searched(given.query_id)[0]
-            self._found(release)
+            self.found(release)
             words: dict[str, Any] = {"voter": given.session, "principals": key.principals}
             try:
                 name = self.index.feedback(given.query_id, given.chunk_id, given.useful, **words)
@@ -174,13 +174,13 @@ class Service:
 
     async def document(self, key: Key, doc_id: str, at: str, start: int) -> tuple[str, bytes]:
         """The release, and a Document."""
-        _check_options(key, ["at"] if at != "live" else [])
+        key.check(["at"] if at != "live" else [])
 
         def work() -> tuple[str, bytes]:
             characters = self.bounds.document_characters
             try:
-                self._found(at)
-                read = self._access(key).document(doc_id, at, start, characters)
+                self.found(at)
+                read = self.access(key).document(doc_id, at, start, characters)
             except UsageError as error:
                 raise Problem(404, "no_document", str(error)) from error
             return read["release"], encode(read)
@@ -188,12 +188,12 @@ class Service:
         return await self.workers.run(work, self.bounds.seconds)
 
     async def releases(self, key: Key) -> bytes:
-        return await self.workers.run(lambda: encode({"releases": self._access(key).releases()}), self.bounds.seconds)
+        return await self.workers.run(lambda: encode({"releases": self.access(key).releases()}), self.bounds.seconds)
 
-    def _access(self, key: Key) -> Access:
+    def access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
-    def _tried(self, body: SearchBody) -> str:
+    def tried(self, body: ReleaseChoice) -> str:
         """The release to read: in a trial that of the session, unless the request names another."""
         if self.split is None or body.session is None or body.at != "live":
             return body.at
@@ -201,19 +201,24 @@ class Service:
             return self.index.release(self.split.release_for(body.session)).id
         return body.at
 
-    def _found(self, at: str) -> str:
+    def found(self, at: str) -> str:
         """The current release of ``at``; raises Problem 404 if there is none."""
         try:
             return self.index.release(at).id
         except UsageError as error:
             raise no_release(error) from error
 
-    def _allowed(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
+    def _allowed_at(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
+        how = self.allowed(key, body)
+        key.check(["at"] if body.at != "live" else [])
+        return how
+
+    def allowed(self, key: Key, body: BatchedQuery | AnswerQuery) -> dict[str, Any]:
         """The options of the search; raises Problem if the key does not allow one."""
         if body.n is not None and body.n > self.bounds.max_k:
             raise UsageError(f"k={body.n} is above this service's maximum of {self.bounds.max_k} passages")
         how = body.how()
-        _check_options(key, [*how, *(["at"] if body.at != "live" else [])])
+        key.check(how)
         return how
 
     def close(self) -> None:
@@ -226,10 +231,3 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
     """An AnswerResult."""
     named = query_id(answer.release, answer.question) if answer.release else None
     return {**answer.to_json(), "query_id": named}
-
-
-def _check_options(key: Key, names: list[str]) -> None:
-    if wrong := key.forbidden(names):
-        raise forbidden(
-            f"this API key does not allow {', '.join(wrong)}; it allows {', '.join(key.options or ()) or 'none'}"
-        )

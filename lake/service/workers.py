@@ -27,9 +27,12 @@ class Workers:
         self._most = n_threads + n_waiting
         self.n_taken = 0
 
-    async def run(self, work: Callable[[], T], seconds: float) -> T:
-        """The result of ``work``; raises Problem 503 if the line is full, 504 after ``seconds``."""
-        future = asyncio.wrap_future(self._submit(work))
+    async def run(self, work: Callable[[], T], seconds: float, n_places: int = 1) -> T:
+        """The result of ``work``; raises Problem 503 if the line is full, 504 after ``seconds``.
+
+        Work that takes several places in line also gets in if there is no other, however long the line is.
+        """
+        future = asyncio.wrap_future(self._submit(work, n_places))
         done, _ = await asyncio.wait({future}, timeout=seconds)
         if not done:
             future.cancel()
@@ -59,17 +62,17 @@ class Workers:
             is_left.set()
             future.cancel()
 
-    def _submit(self, work: Callable[[], T]) -> Future[T]:
-        if self.n_taken >= self._most:
+    def _submit(self, work: Callable[[], T], n_places: int = 1) -> Future[T]:
+        if self.n_taken and self.n_taken + n_places > self._most:
             raise busy("this service's maximum number of requests is at work or in line; try again")
         loop = asyncio.get_running_loop()
-        self.n_taken += 1
+        self.n_taken += n_places
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: _tell(loop, self._give_back))
+        future.add_done_callback(lambda _: _tell(loop, self._give_back, n_places))
         return future
 
-    def _give_back(self) -> None:
-        self.n_taken -= 1
+    def _give_back(self, n_places: int) -> None:
+        self.n_taken -= n_places
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,30 @@
+"""What became of each question of a batch: its result, or the error that it alone met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from lake.errors import GoneError, LakeError
+
+if TYPE_CHECKING:
+    from lake.result import SearchResult
+
+T = TypeVar("T")
+
+
+def outcome(work: Callable[[], T]) -> T | LakeError:
+    """The result of ``work`` or its error; raises GoneError, since the whole batch then needs another release."""
+    try:
+        return work()
+    except GoneError:
+        raise
+    except LakeError as error:
+        return error
+
+
+def unwrapped(found: SearchResult | LakeError) -> SearchResult:
+    """The result; raises the error that stands in its place."""
+    if isinstance(found, LakeError):
+        raise found
+    return found
