@@ -143,7 +143,10 @@ class Snapshot:
 
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
             # Each thread calls models as the lake in use here states.
-            runs = [pool.submit(copy_context().run, search, *one) for one in zip(questions, vectors, strict=True)]
+            runs = [
+                pool.submit(copy_context().run, search, question, vector)
+                for question, vector in zip(questions, vectors, strict=True)
+            ]
             return [run.result() for run in runs]
 
     def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
