@@ -1,4 +1,4 @@
-"""A lake's configuration: search defaults, the gate, alarms, how complete documents must be, endpoints of models.
+"""A lake's configuration: search, the gate, alarms, how complete documents must be, endpoints of models, the query log.
 
 Stored in the lake as ``configuration.json``, which holds only values that somebody set, no defaults.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lake.endpoints.endpoint import using
 from lake.errors import ContractError, UsageError
-from lake.options import SearchDefaults, option
+from lake.options import QueryLogOptions, SearchDefaults, option
 from lake.options.checks import (
     check_floors,
     check_how,
@@ -113,6 +113,7 @@ class Configuration:
     search: SearchDefaults = field(default_factory=SearchDefaults)
     completeness: Completeness = field(default_factory=Completeness)
     endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
+    query_log: QueryLogOptions = field(default_factory=QueryLogOptions)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Configuration:

@@ -53,7 +53,8 @@ class Lake:
     scores/        measures of each evaluated release
     calls/         replies of chat models to generators of questions and judges of answers
     shared_cache/  the key of what services cache outside of the lake
-    feedback/      judgements of passages that were found
+    feedback/      judgements of passages that were found   answer_feedback/   judgements of answers
+    queries/       the query log of services
     """
 
     def __init__(self, url: str) -> None:

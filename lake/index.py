@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -25,7 +26,9 @@ from lake.questions import EvalQuestion, questions, resolve
 from lake.questions.copied import as_found
 from lake.records import scores
 from lake.records.calls import Calls
-from lake.records.feedback import keep, read
+from lake.records.feedback import ANSWERS, PASSAGES, keep
+from lake.records.query_log import QUERIES
+from lake.records.query_log_writer import QueryLogWriter
 from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
@@ -34,7 +37,7 @@ from lake.search.diagnosis.diagnose import meant, why
 from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.explain import explained
-from lake.search.judgement import judged
+from lake.search.judgement import judged, judged_answer
 from lake.search.outcomes import unwrapped
 from lake.search.query_ids import searched
 from lake.search.question import SearchRequest
@@ -410,11 +413,38 @@ class Index:
         def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
 
-        return keep(self._lake, self._reader.search(release, judge))
+        return keep(self._lake, PASSAGES, self._reader.search(release, judge))
 
     def judgements(self) -> pa.Table:
         """FEEDBACK rows of all judgements, oldest first."""
-        return read(self._lake)
+        return PASSAGES.read(self._lake)
+
+    def answer_feedback(
+        self, query_id: str, useful: bool, comment: str | None = None, *, voter: str | None = None
+    ) -> str:
+        """Stores a judgement of a whole answer, with a comment if there is one; returns its id.
+
+        ``query_id`` is that of the answer. The comment is masked as the query log is. Raises UsageError for an answer
+        of a release that does not exist.
+        """
+        release, question = searched(query_id)
+        self.release(release)
+        options = configuration.read(self._lake.store).query_log
+        return keep(self._lake, ANSWERS, judged_answer(options, release, question, useful, comment, voter))
+
+    def answer_judgements(self) -> pa.Table:
+        """ANSWER_FEEDBACK rows of all judgements, oldest first."""
+        return ANSWERS.read(self._lake)
+
+    def queries(self, since: date | None = None) -> pa.Table:
+        """QUERIES rows of the query log, or those of days from ``since`` on (UTC), oldest first; for operators."""
+        return QUERIES.read(self._lake, since)
+
+    def query_log(self) -> QueryLogWriter:
+        """A writer of the query log; raises UsageError if the lake can't be written to."""
+        writer = QueryLogWriter(self._lake, lambda: configuration.read(self._lake.store).query_log)
+        writer.check()
+        return writer
 
     def document(
         self,

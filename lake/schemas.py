@@ -360,6 +360,58 @@ FEEDBACK = pa.schema(
     ]
 )
 
+#: People's judgements of whole answers: one row for each judgement, never changed.
+ANSWER_FEEDBACK = pa.schema(
+    [
+        _key("feedback_id"),
+        pa.field("release", pa.string()),  # that the answer is from
+        pa.field("question", pa.string()),
+        pa.field("useful", pa.bool_()),
+        pa.field("comment", pa.string()),  # in the judge's words, masked as the query log is; null without one
+        pa.field("voter", pa.string()),  # digest of the caller's name for the judge; null if unnamed
+        pa.field("given_at", UTC),
+    ]
+)
+
+#: What services answered, if their query log is on: one row for each search or answer, never changed.
+QUERIES = pa.schema(
+    [
+        _key("log_id"),
+        pa.field("asked_at", UTC),
+        pa.field("kind", pa.string()),  # search or answer
+        pa.field("release", pa.string()),  # that answered; null if none did
+        pa.field("api_key", pa.string()),  # name of the caller's API key; anonymous without one
+        pa.field("question", pa.string()),  # masked; null unless the log keeps text
+        pa.field("question_digest", pa.string()),  # of the masked question in lower case; null if it is not kept
+        pa.field("outcome", pa.string()),  # ok, empty (no passage), declined, degraded or error
+        pa.field("error", pa.string()),  # the code of an error, such as timeout
+        pa.field("degraded", pa.list_(pa.string())),  # parts that could not be reached
+        pa.field("cached", pa.string()),  # process or redis, if a cache had it
+        pa.field(
+            "hits",  # the passages, best first
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("chunk_id", pa.string()),
+                        pa.field("doc_id", pa.string()),
+                        pa.field("score", pa.float64()),
+                    ]
+                )
+            ),
+        ),
+        pa.field("seconds", pa.float64()),  # from the complete request to the complete answer
+        pa.field("chat_model", pa.string()),  # that wrote the answer
+        pa.field("n_input", pa.int64()),  # tokens of the chat model
+        pa.field("n_output", pa.int64()),
+        pa.field("cost_usd", pa.float64()),  # of the chat model; null if no price is known
+        pa.field("evidence", pa.float64()),  # of an answer, as in its values
+        pa.field("confidence", pa.float64()),
+        pa.field("n_claims", pa.int32()),  # sentences of the answer that claim something
+        pa.field("n_flagged", pa.int32()),  # those that its sources do not support
+        pa.field("request_id", pa.string()),  # as in the access log
+    ]
+)
+
 #: What an audit and the gate found: one row per check, kept as long as the release.
 FINDINGS = pa.schema(
     [

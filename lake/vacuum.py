@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from lake import configuration
 from lake.directory import Lake
 from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.options import Retention
 from lake.questions.store import newest
 from lake.records.calls import FOLDER, is_obsolete
-from lake.records.feedback import put_together
+from lake.records.feedback import ANSWERS, PASSAGES
+from lake.records.query_log import QUERIES
 from lake.releases.history import History
 from lake.reporting import Progress, silent
 from lake.storage import clock
@@ -65,6 +67,7 @@ def vacuum(
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _calls(lake, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
         lambda: _feedback(lake, now - retention.grace, dry_run=dry),
+        lambda: _queries(lake, now, dry_run=dry),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
     ]
@@ -160,7 +163,16 @@ def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Va
 
 def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
     """Merge the judgements of each past day into one file; all are kept."""
-    return Vacuumed(n_files=put_together(lake, before, dry_run=dry_run))
+    return Vacuumed(n_files=sum(files.merge(lake, before, dry_run=dry_run) for files in (PASSAGES, ANSWERS)))
+
+
+def _queries(lake: Lake, now: datetime, *, dry_run: bool) -> Vacuumed:
+    """Delete days of the query log that are older than the lake's configuration keeps; merge those of yesterday."""
+    days = configuration.read(lake.store).query_log.days
+    n_files, n_bytes = QUERIES.drop(lake, (now - timedelta(days=days)).date(), dry_run=dry_run)
+    # Rows wait in memory for seconds before they are written.
+    merged = QUERIES.merge(lake, now - timedelta(hours=1), dry_run=dry_run)
+    return Vacuumed(n_files=n_files + merged, n_bytes=n_bytes)
 
 
 def _contents(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:

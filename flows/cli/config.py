@@ -1,4 +1,4 @@
-"""The commands for a lake's configuration: how it is searched, how its gate judges, alarms, completeness."""
+"""The commands for a lake's configuration: search, gate, alarms, completeness, query log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lake.configuration import Configuration
 
 #: Taken as one group: ``raglake config show`` and so on.
-app = group("config", "Configure search, the gate, alarms and completeness of a lake.")
+app = group("config", "Configure search, the gate, alarms, completeness and the query log of a lake.")
 
 _KEY = "Such as search.alpha or gate.mode, or gate.floors.MEASURE for one of several."
 _FORCE = "Set a floor although live does not meet it."

@@ -30,6 +30,7 @@ _AS = "User or group to search as when no API key is used; repeatable. [unrestri
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
+_QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
 _SECONDS = "Seconds after which a search is abandoned."
 
 
@@ -51,6 +52,7 @@ def serve(
         float, typer.Option(help="Requests per second for each key, unless the key sets its own limit.")
     ] = 50.0,
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
+    query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
     max_k: Annotated[int, typer.Option(help="Maximum number of passages in a response.", min=1)] = 100,
 ) -> None:
     """Serve search and answers over HTTP."""
@@ -72,6 +74,7 @@ def serve(
     }
     live = index.history().live
     says = f"live is {live.id}" if live else "nothing is published yet"
+    words |= {"query_log": query_log}
     app, started = create_app(index, ring, bounds, **words), partial(_started, "/docs", says)
     server.serve(app, bounds, host, port, started=started)
 

@@ -110,6 +110,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     search: dict[str, Any] | None = None
     completeness: dict[str, Any] | None = None
     endpoints: dict[str, Any] | None = None
+    query_log: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> FleetSettings:

@@ -1,31 +1,24 @@
-"""Removes what was erased for good from feedback."""
+"""Removes what was erased for good from feedback and from the query log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lake.erasure.verification import occurring
-from lake.records.feedback import paths, remove
+from lake.erasure.rows import erase_rows
+from lake.records.feedback import ANSWERS, PASSAGES
+from lake.records.query_log import QUERIES
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.erasure.selection import ErasureScope
 
-
-_WORDS = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
+_OF_PASSAGE = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
+_OF_ANSWER = ("question", "comment", "release", "voter")
+_OF_QUERY = ("question", "question_digest", "release", "hits", "request_id", "log_id")
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:
-    """Remove every judgement about erased documents, and every one in whose text the proof would find a trace."""
-    documents = {*erased.choice.rows["doc_id"], *erased.choice.digests}
-
-    def is_gone(row: dict[str, Any]) -> bool:
-        return not documents.isdisjoint((row["doc_id"], row["digest"])) or _speaks_of(erased, row)
-
-    for path in paths(lake):
-        remove(lake, path, is_gone)
-
-
-def _speaks_of(erased: ErasureScope, row: dict[str, Any]) -> bool:
-    found = occurring(erased.terms, [row[name] for name in _WORDS if row[name]])
-    return bool(found.ids or found.texts or found.words)
+    """Remove each judgement and each logged question about erased documents, or with a trace of their words."""
+    erase_rows(lake, erased, PASSAGES, lambda row: (row["doc_id"], row["digest"]), _OF_PASSAGE)
+    erase_rows(lake, erased, ANSWERS, lambda row: (), _OF_ANSWER)
+    erase_rows(lake, erased, QUERIES, lambda row: [hit["doc_id"] for hit in row["hits"]], _OF_QUERY)

@@ -191,6 +191,7 @@ def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:  # a run that slept, and lost its lease, may have written after the sweep
         finish(lake, progress)
+        feedback.erase(lake, erased)  # a service may have logged questions since
         proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]

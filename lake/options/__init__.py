@@ -5,6 +5,7 @@ from __future__ import annotations
 from lake.options.answer import AnswerOptions
 from lake.options.cache import CacheOptions
 from lake.options.declaration import Option, option, options
+from lake.options.query_log import QueryLogOptions
 from lake.options.recipe import RecipeOptions
 from lake.options.retention import Retention
 from lake.options.run import RunOptions
@@ -15,6 +16,7 @@ __all__ = [
     "Boosts",
     "CacheOptions",
     "Option",
+    "QueryLogOptions",
     "RecipeOptions",
     "Retention",
     "RunOptions",

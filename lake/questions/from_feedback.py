@@ -12,7 +12,7 @@ from lake.questions.anchoring import anchored
 from lake.questions.store import add, questions
 from lake.questions.values import EvalQuestion, Evidence
 from lake.records.calls import Calls
-from lake.records.feedback import read
+from lake.records.feedback import PASSAGES
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -87,7 +87,7 @@ def from_feedback(lake: Lake, name: str, at_least: int = 1) -> Drafted:
     """Drafts a question for each that has a passage with ``at_least`` votes on which voters agree."""
     if at_least < 1:
         raise UsageError(f"--at-least {at_least} must be 1 or more")
-    rows = read(lake).to_pylist()
+    rows = PASSAGES.read(lake).to_pylist()
     votes = votes_of(rows)
     enough = [one for one in votes if one.n >= at_least]
     made = _questions(name, enough)

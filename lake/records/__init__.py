@@ -1,1 +1,1 @@
-"""Records beside the releases: scores, replies of chat models, feedback."""
+"""Records beside the releases: scores, replies of chat models, feedback, the query log."""

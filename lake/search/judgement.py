@@ -1,4 +1,4 @@
-"""Turns a judgement of a passage that a search found into a FEEDBACK row."""
+"""Turns a judgement of a passage or an answer into a row to keep."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.ids import derived_id
+from lake.records.masking import Masking
 from lake.search.predicate import Predicate
 from lake.storage import clock
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
+    from lake.options import QueryLogOptions
     from lake.search.predicate import Predicate
     from lake.search.snapshot import Snapshot
 
 
 MAX_VOTER = 200
+MAX_COMMENT = 2_000
 
 
 _CHUNK_ID = re.compile(r"[0-9a-f]{32}")
@@ -30,10 +33,7 @@ def judged(
     snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
 ) -> dict[str, Any]:
     """A FEEDBACK row; raises UsageError if the release has no such chunk, with the same message if it is hidden."""
-    if not isinstance(useful, bool):
-        raise UsageError(f"useful={useful!r} must be true or false")
-    if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
-        raise UsageError(f"voter must be a text of 1 to {MAX_VOTER} characters, or be left out")
+    _check(useful, voter)
     rows = []
     if isinstance(chunk_id, str) and _CHUNK_ID.fullmatch(chunk_id) and not visible.is_nothing:
         rows = snapshot.table("chunks").scan(_OF_CHUNK, _only(chunk_id, visible)).to_pylist()
@@ -52,6 +52,31 @@ def judged(
         "voter": None if voter is None else derived_id("voter", voter),
         "given_at": clock.now(),
     }
+
+
+def judged_answer(
+    options: QueryLogOptions, release: str, question: str, useful: bool, comment: str | None, voter: str | None
+) -> dict[str, Any]:
+    """An ANSWER_FEEDBACK row; ``options`` decide what is masked in the comment."""
+    _check(useful, voter)
+    if comment is not None and not (isinstance(comment, str) and comment.strip() and len(comment) <= MAX_COMMENT):
+        raise UsageError(f"comment must be a text of 1 to {MAX_COMMENT:,} characters, or be left out")
+    return {
+        "feedback_id": secrets.token_hex(16),
+        "release": release,
+        "question": question,
+        "useful": useful,
+        "comment": None if comment is None else Masking(options).of(comment),
+        "voter": None if voter is None else derived_id("voter", voter),
+        "given_at": clock.now(),
+    }
+
+
+def _check(useful: bool, voter: str | None) -> None:
+    if not isinstance(useful, bool):
+        raise UsageError(f"useful={useful!r} must be true or false")
+    if voter is not None and not (isinstance(voter, str) and 0 < len(voter) <= MAX_VOTER):
+        raise UsageError(f"voter must be a text of 1 to {MAX_VOTER} characters, or be left out")
 
 
 def _only(chunk_id: str, visible: Predicate) -> str:

@@ -42,12 +42,15 @@ def create_app(
     answers: AnswerOptions | None = None,
     hosts: Collection[str] | None = None,
     split: Split | None = None,
+    query_log: bool = False,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: defaults of every search.
 
-    ``split``: releases that answer a share of the sessions.
+    ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
+    configuration states; raises UsageError if the lake can't be written to.
     """
-    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split)
+    log = index.query_log() if query_log else None
+    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

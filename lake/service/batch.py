@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -27,14 +28,20 @@ async def answered(service: Service, key: Key, body: BatchQuery, charge: Callabl
     charge(n - 1)
     questions = [_checked(service, key, value) for value in body.queries]
 
+    asked = [question for question in questions if not isinstance(question, Problem)]
+
     def work() -> Sent:
         release = service.found(service.tried(body))
-        asked = [question for question in questions if not isinstance(question, Problem)]
-        found = iter(service.access(key).search_outcomes(asked, release, degrade=body.degrade))
-        results = [question if isinstance(question, Problem) else next(found) for question in questions]
+        found = service.access(key).search_outcomes(asked, release, degrade=body.degrade)
+        for serving, result in zip(servings, found, strict=True):
+            serving.failed(result) if isinstance(result, LakeError) else serving.searched(result)
+        following = iter(found)
+        results = [question if isinstance(question, Problem) else next(following) for question in questions]
         return _sent(service, release, results)
 
-    return await service.workers.run(work, service.bounds.seconds, n)
+    with ExitStack() as stack:
+        servings = [stack.enter_context(service.watch.serving(key, "search", question["text"])) for question in asked]
+        return await service.workers.run(work, service.bounds.seconds, n)
 
 
 def _checked(service: Service, key: Key, value: Any) -> dict[str, Any] | Problem:
@@ -58,7 +65,6 @@ def _sent(service: Service, release: str, results: Sequence[SearchResult | LakeE
             problem = problem_of(result)
             rows.append({"status": problem.status, "error": problem.error, "message": problem.message})
         else:
-            service.metrics.degraded(result.degraded)
             parts.append(result)
             named = {"query_id": result.query_id, "degraded": result.degraded, "cached": result.cached}
             rows.append({**named, "hits": result.hits.to_pylist()})

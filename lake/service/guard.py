@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lake.service.keys import Key, KeyRing
 from lake.service.problems import MEDIA_TYPE, Problem, problem_of
 from lake.service.rate_limits import RateLimits
+from lake.service.watching import RequestNotes, noting
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,10 @@ class _Exchange:
     caller: str = "-"
     status: int = 0
     release: str = "-"
+    notes: RequestNotes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.notes = noting(self.id)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -171,6 +176,7 @@ class Guard:
             "status": exchange.status,  # 0: the client disconnected
             "release": exchange.release,
             "ms": round(seconds * 1000, 1),
+            **exchange.notes.line(),
         }
         log.info("%s", json.dumps(line))
 

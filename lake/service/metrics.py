@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -13,13 +13,17 @@ from lake.endpoints.breaker import states
 
 if TYPE_CHECKING:
     from lake.cache.caches import Caches
+    from lake.records.query_log_writer import QueryLogWriter
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+#: Maximum number of chat models with a label of their own; others count as ``other``.
+_MOST_MODELS = 20
 
 
 class Metrics:
-    """Metrics of one service, in its own registry. Routes are labelled by pattern, to keep labels few."""
+    """Metrics of one service, in its own registry. Labels are few: routes by pattern, keys of the keys file, models."""
 
     def __init__(self, n_taken: Callable[[], int], caches: Caches | None = None) -> None:
         self._registry = CollectorRegistry()
@@ -27,10 +31,7 @@ class Metrics:
         self._requests = Counter(*requests, registry=self._registry)
         seconds = ("raglake_request_seconds", "Time from a request's head to the end of its response.", ["route"])
         self._seconds = Histogram(*seconds, buckets=_SECONDS, registry=self._registry)
-        tokens = ("raglake_answer_tokens", "Tokens read and written by the chat model.", ["direction"])
-        self._tokens = Counter(*tokens, registry=self._registry)
-        degraded = ("raglake_degraded", "Results and answers without a part that could not be reached.", ["part"])
-        self._degraded = Counter(*degraded, registry=self._registry)
+        self._quality = QualityMetrics(self._registry)
         self._registry.register(PartFigures())
         work = Gauge("raglake_work", "Requests in progress or in line.", registry=self._registry)
         work.set_function(n_taken)
@@ -38,17 +39,17 @@ class Metrics:
             self._registry.register(CacheFigures(caches))
         self._live = Gauge("raglake_live_release", "1 for the live release.", ["release"], registry=self._registry)
 
+    def register(self, figures: Collector) -> None:
+        """Add what is collected when Prometheus reads the metrics."""
+        self._registry.register(figures)
+
     def requested(self, route: str, status: int, key: str, seconds: float) -> None:
         self._requests.labels(route, str(status), key).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def answered(self, n_input: int, n_output: int) -> None:
-        self._tokens.labels("input").inc(n_input)
-        self._tokens.labels("output").inc(n_output)
-
-    def degraded(self, parts: Sequence[str]) -> None:
-        for part in parts:
-            self._degraded.labels(part).inc()
+    def served(self, row: Mapping[str, Any]) -> None:
+        """Count a QUERIES row."""
+        self._quality.served(row)
 
     def text(self, live: str | None) -> bytes:
         """Metrics in the exposition format."""
@@ -56,6 +57,83 @@ class Metrics:
         if live:
             self._live.labels(live).set(1)
         return generate_latest(self._registry)
+
+
+class QualityMetrics:
+    """How good searches and answers are, and what they cost."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"raglake_{name}", what, labels, registry=registry)
+
+        def shares(name: str, what: str) -> Histogram:
+            return Histogram(f"raglake_answer_{name}", what, buckets=_SHARES, registry=registry)
+
+        self._questions = counter(
+            "questions",
+            "Searches and answers by outcome: ok, empty, declined, degraded, error.",
+            "kind",
+            "outcome",
+            "key",
+        )
+        self._cached = counter("cached", "Searches and answers that a cache had.", "kind", "store")
+        self._degraded = counter("degraded", "Results and answers without a part that could not be reached.", "part")
+        self._evidence = shares("evidence", "How likely the passages contain the answer.")
+        self._confidence = shares("confidence", "How likely the answer of a chat model is right.")
+        self._claims = counter("answer_claims", "Claims in answers: supported by sources, or flagged.", "state")
+        self._tokens = counter("answer_tokens", "Tokens read and written by the chat model.", "direction")
+        self._model_tokens = counter(
+            "model_tokens", "Tokens by chat model, API key and direction.", "model", "key", "direction"
+        )
+        self._usd = counter("model_usd", "USD by chat model and API key, if a price is known.", "model", "key")
+        self._unpriced = counter("model_unpriced", "Answers whose price is unknown.", "model")
+        self._models: set[str] = set()
+
+    def served(self, row: Mapping[str, Any]) -> None:
+        self._questions.labels(row["kind"], row["outcome"], row["api_key"]).inc()
+        if row["cached"]:
+            self._cached.labels(row["kind"], row["cached"]).inc()
+        for part in row["degraded"]:
+            self._degraded.labels(part).inc()
+        if row["evidence"] is None:
+            return
+        self._evidence.observe(row["evidence"])
+        if row["chat_model"] is not None:
+            self._answered(row)
+
+    def _answered(self, row: Mapping[str, Any]) -> None:
+        """Count what a model wrote; what a cache had cost nothing."""
+        self._confidence.observe(row["confidence"])
+        self._claims.labels("flagged").inc(row["n_flagged"])
+        self._claims.labels("supported").inc(row["n_claims"] - row["n_flagged"])
+        model, key = self._named(row["chat_model"]), row["api_key"]
+        for direction, n in (("input", row["n_input"]), ("output", row["n_output"])):
+            self._tokens.labels(direction).inc(n)
+            self._model_tokens.labels(model, key, direction).inc(n)
+        if row["cost_usd"] is None:
+            self._unpriced.labels(model).inc()
+        else:
+            self._usd.labels(model, key).inc(row["cost_usd"])
+
+    def _named(self, model: str) -> str:
+        if model not in self._models and len(self._models) >= _MOST_MODELS:
+            return "other"
+        self._models.add(model)
+        return model
+
+
+class QueryLogFigures(Collector):
+    """What became of the rows of the query log."""
+
+    def __init__(self, log: QueryLogWriter) -> None:
+        self._log = log
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("raglake_query_log_rows", "Rows of the query log written.", self._log.n_written)
+        dropped = "Rows dropped, as the lake could not be written to for too long."
+        yield CounterMetricFamily("raglake_query_log_dropped", dropped, self._log.n_dropped)
+        up = "1 while the query log can be written, else 0."
+        yield GaugeMetricFamily("raglake_query_log_up", up, float(self._log.is_up))
 
 
 class PartFigures(Collector):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,15 +19,17 @@ from lake.search.query_ids import query_id, searched
 from lake.service.capacity import Capacity
 from lake.service.health import LakeHealth
 from lake.service.keys import Key
-from lake.service.metrics import Metrics
+from lake.service.metrics import Metrics, QueryLogFigures
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.rate_limits import DayCount
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
 from lake.service.responses import Sent, encode, event
+from lake.service.watching import Serving, Watch
 from lake.service.workers import Workers
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
+    from lake.records.query_log_writer import QueryLogWriter
     from lake.result import SearchResult
     from lake.service.traffic_split import Split
 
@@ -49,6 +51,7 @@ class Service:
         chat: ChatModel | None = None,
         answers: AnswerOptions | None = None,
         split: Split | None = None,
+        log: QueryLogWriter | None = None,
     ) -> None:
         # Outages leave callers what works, in time for an answer.
         usual = {"degrade": True, "degrade_after": min(DEGRADE_AFTER, bounds.seconds / 4)}
@@ -61,6 +64,9 @@ class Service:
         # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches)
+        self.log, self.watch = log, Watch(self.metrics, log)
+        if log is not None:
+            self.metrics.register(QueryLogFigures(log))
         self.health = LakeHealth(index, lambda look: self._looking.run(look, bounds.seconds))
 
     async def warm_up(self) -> None:
@@ -87,12 +93,13 @@ class Service:
             at = self.tried(body)
             self.found(at)
             found = self.access(key).search(body.text, body.n, at, **how)
-            self.metrics.degraded(found.degraded)
+            serving.searched(found)
             named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
             result = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
             return Sent(found.release, encode(result), self.headers([found]))
 
-        return await self.workers.run(work, self.bounds.seconds)
+        with self.watch.serving(key, "search", body.text) as serving:
+            return await self.workers.run(work, self.bounds.seconds)
 
     async def answer(self, key: Key, body: AnswerQuery) -> Sent:
         """An AnswerResult."""
@@ -100,10 +107,11 @@ class Service:
 
         def work() -> Sent:
             answer = self.access(key).answer(body.question, self.found(self.tried(body)), **words)
-            self._count(answer)
+            serving.answered(answer)
             return Sent(str(answer.release), encode(_answer_json(answer)), self.headers([answer]))
 
-        return await self.answering.run(work, self.bounds.answer_seconds)
+        with self.watch.serving(key, "answer", body.question) as serving:
+            return await self.answering.run(work, self.bounds.answer_seconds)
 
     async def answer_events(self, key: Key, body: AnswerQuery) -> tuple[str, AsyncIterator[bytes], Mapping[str, str]]:
         """The release, and server-sent events: ``text`` as it is written, last ``answer`` or ``error``; headers.
@@ -111,27 +119,35 @@ class Service:
         Errors before the first event are raised. An answer from a cache has one ``text``.
         """
         words = self._answer_words(key, body)
-        release = await self.workers.run(lambda: self.found(self.tried(body)), self.bounds.seconds)
 
         def work() -> Iterator[str | Answer]:
             return self.access(key).answer_stream(body.question, release, **words)
 
-        items = self.answering.stream(work, self.bounds.answer_seconds)
-        first = await anext(items)
-        return release, self._events(first, items), self.headers([] if isinstance(first, str) else [first])
+        with ExitStack() as stack:
+            serving = stack.enter_context(self.watch.serving(key, "answer", body.question))
+            release = await self.workers.run(lambda: self.found(self.tried(body)), self.bounds.seconds)
+            items = self.answering.stream(work, self.bounds.answer_seconds)
+            first = await anext(items)
+            events = self._events(first, items, serving, stack.pop_all())
+        return release, events, self.headers([] if isinstance(first, str) else [first])
 
-    async def _events(self, item: str | Answer, items: AsyncIterator[str | Answer]) -> AsyncIterator[bytes]:
-        try:
-            while isinstance(item, str):
-                yield event("text", {"text": item})
-                item = await anext(items)
-            self._count(item)
-            if item.cached and item.text:
-                yield event("text", {"text": item.text})
-            yield event("answer", _answer_json(item))
-        except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
-            problem = problem_of(error)
-            yield event("error", {"error": problem.error, "message": problem.message})
+    async def _events(
+        self, item: str | Answer, items: AsyncIterator[str | Answer], serving: Serving, stack: ExitStack
+    ) -> AsyncIterator[bytes]:
+        """The events; ``stack`` ends the serving with the last of them, or when the client leaves."""
+        with stack:
+            try:
+                while isinstance(item, str):
+                    yield event("text", {"text": item})
+                    item = await anext(items)
+                serving.answered(item)
+                if item.cached and item.text:
+                    yield event("text", {"text": item.text})
+                yield event("answer", _answer_json(item))
+            except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
+                serving.failed(error)
+                problem = problem_of(error)
+                yield event("error", {"error": problem.error, "message": problem.message})
 
     def headers(self, found: Sequence[SearchResult | Answer]) -> dict[str, str]:
         """Whether a cache had all that was found, if there are caches, and what it lacks, if it lacks something."""
@@ -150,11 +166,6 @@ class Service:
         options = replace(usual, k=body.k, understand=tuple(body.understand), model_seconds=seconds)
         history = [Message(turn.role, turn.text) for turn in body.history]
         return self._allowed_at(key, body) | {"chat": self.chat, "options": options, "history": history}
-
-    def _count(self, answer: Answer) -> None:
-        self.metrics.degraded(answer.degraded)
-        if answer.usage:
-            self.metrics.answered(answer.usage.n_input, answer.usage.n_output)
 
     async def feedback(self, key: Key, given: FeedbackBody) -> tuple[str, bytes]:
         """The release, and a Judged."""
@@ -225,6 +236,8 @@ class Service:
         self.workers.close()
         self.answering.close()
         self._looking.close()
+        if self.log is not None:
+            self.log.close()
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def _steps() -> list[CheckStep]:
         CheckStep("scores", "files", records.check_scores, False),
         CheckStep("calls", "files", records.check_calls, False),
         CheckStep("feedback", "files", records.check_feedback, False),
+        CheckStep("queries", "files", records.check_queries, False),
         CheckStep("rights", "documents", records.check_rights),
         CheckStep("deltas", "releases", parquet.check_deltas),
         CheckStep("contents", "rows", parquet.check_contents, False),

@@ -11,7 +11,9 @@ from lake.ingest.scan import known_documents
 from lake.maintenance.doctor.examination import RESTORE, failing
 from lake.questions import questions
 from lake.questions.denied import undenied
-from lake.records import calls, feedback
+from lake.records import calls
+from lake.records.feedback import PASSAGES
+from lake.records.query_log import QUERIES
 from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import ERASING
 from lake.storage.store import open_parquet
@@ -85,8 +87,9 @@ def _check_calls(exam: Examination) -> None:
 
 
 def _check_feedback(exam: Examination) -> None:
-    for path in feedback.denied(exam.lake):
-        exam.report(path, "judges a passage of a document that was erased", "leave it out", "redact")
+    for files, what in ((PASSAGES, "judges a passage of"), (QUERIES, "names")):
+        for path in files.denied(exam.lake):
+            exam.report(path, f"{what} a document that was erased", "leave it out", "redact")
 
 
 def _piles(exam: Examination) -> Iterator[tuple[str, list[str]]]:

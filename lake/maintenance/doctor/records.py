@@ -17,10 +17,12 @@ from lake.maintenance.doctor.examination import RESTORE
 from lake.options import Retention
 from lake.questions.store import newest
 from lake.questions.values import from_table
+from lake.records.feedback import ANSWERS, PASSAGES
+from lake.records.query_log import QUERIES
 from lake.releases import rights
 from lake.releases.values import Entry
 from lake.reporting import counted
-from lake.schemas import CALLS, DIGESTS, FEEDBACK, FINDINGS, QUESTIONS, SCORES
+from lake.schemas import CALLS, DIGESTS, FINDINGS, QUESTIONS, SCORES
 from lake.storage.lease import Holder
 from lake.storage.store import open_parquet
 from lake.vacuum import vacuum
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.maintenance.doctor.examination import Examination
+    from lake.records.daily_files import DailyFiles
 
 _LOG_NAME = re.compile(r"(\d{10})(\.checkpoint)?\.json")
 
@@ -156,9 +159,18 @@ def check_calls(exam: Examination) -> int:
 
 def check_feedback(exam: Examination) -> int:
     """Check that feedback can be read."""
-    folders = [f"feedback/{day}" for day in exam.lake.store.names("feedback")]
-    remedy = f"{RESTORE}, or delete it and lose its judgements"
-    return sum(_check_files(exam, folder, FEEDBACK, remedy) for folder in folders)
+    return _check_daily(exam, PASSAGES, "judgements") + _check_daily(exam, ANSWERS, "judgements")
+
+
+def check_queries(exam: Examination) -> int:
+    """Check that the query log can be read."""
+    return _check_daily(exam, QUERIES, "rows")
+
+
+def _check_daily(exam: Examination, files: DailyFiles, rows: str) -> int:
+    folders = [f"{files.folder}/{day}" for day in exam.lake.store.names(files.folder)]
+    remedy = f"{RESTORE}, or delete it and lose its {rows}"
+    return sum(_check_files(exam, folder, files.schema, remedy) for folder in folders)
 
 
 def check_rights(exam: Examination) -> int:

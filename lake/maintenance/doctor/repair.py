@@ -23,7 +23,8 @@ from lake.maintenance.doctor.parquet import missing_vectors, untrue_contents
 from lake.maintenance.doctor.vectors import in_tables, untrue_vectors
 from lake.questions.denied import undenied
 from lake.questions.store import change
-from lake.records import feedback
+from lake.records.feedback import PASSAGES
+from lake.records.query_log import QUERIES
 from lake.reporting import Progress, silent
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_parquet
@@ -148,7 +149,8 @@ def _rebuild(repairing: _Repair, where: Sequence[str]) -> None:
 
 def _redact(repairing: _Repair, where: Sequence[str]) -> None:
     repairing.lake.redact(())
-    feedback.redact(repairing.lake)
+    for files in (PASSAGES, QUERIES):
+        files.redact(repairing.lake)
     change(repairing.lake, lambda kept: undenied(repairing.lake, kept))
 
 

@@ -27,7 +27,7 @@ from lake.options import RecipeOptions, Retention
 from lake.questions import questions, resolve
 from lake.questions.from_feedback import from_feedback
 from lake.questions.reviewing import accept, turn_down
-from lake.records.feedback import FOLDER, paths, read
+from lake.records.feedback import PASSAGES
 from lake.search.query_ids import MAX_QUESTION, query_id, searched
 from lake.storage import clock
 
@@ -62,7 +62,7 @@ def test_what_is_said_is_kept_with_its_place_and_release(index: Any, lake_url: s
     text.refresh()
     assert "four litres of oil" in row["quote"]
     assert row["voter"] == derived_id("voter", "anna@example.org")
-    assert all(b"anna" not in path.read_bytes() for path in Path(lake_url, FOLDER).rglob("*.parquet"))
+    assert all(b"anna" not in path.read_bytes() for path in Path(lake_url, PASSAGES.folder).rglob("*.parquet"))
     again = lake.open_lake(lake_url).search(OIL, 5, principals="*")
     assert again.query_id == index.search(OIL, 2, mode="text").query_id
 
@@ -157,7 +157,7 @@ def test_erasure_takes_what_was_said_along_and_proves_it(index: Any, lake_url: s
     judge(index, PAY, "pay.md", principals=["hr"])
     chunk = index.search(PAY, 5, principals="*")
     pay = next(row["chunk_id"] for row in chunk.to_pylist() if row["uri"] == "pay.md")
-    planted = {path: Path(lake_url, path).read_bytes() for path in paths(Lake(lake_url))}
+    planted = {path: Path(lake_url, path).read_bytes() for path in PASSAGES.paths(Lake(lake_url))}
     proof = forget(Lake(lake_url), why="request", uri="pay.md").proof
     assert proof is not None
     assert proof.holds
@@ -168,7 +168,7 @@ def test_erasure_takes_what_was_said_along_and_proves_it(index: Any, lake_url: s
         Path(lake_url, path).write_bytes(data)
     ailing = [issue.where for issue in examine(Lake(lake_url)).issues]
     assert len(ailing) == 1
-    assert ailing[0].startswith(f"{FOLDER}/")
+    assert ailing[0].startswith(f"{PASSAGES.folder}/")
     assert [issue.where for issue in repair(Lake(lake_url)).fixed] == ailing
     assert set(index.judgements().column("uri").to_pylist()) == {"pump.md", "sail.md"}
 
@@ -181,22 +181,22 @@ def test_many_writers_and_prune_lose_nothing(
     with ThreadPoolExecutor(8) as pool:
         given = set(pool.map(lambda n: index.feedback(named, chunk, n % 2 == 0), range(40)))
     place, now = Lake(lake_url), clock.now()
-    assert (len(given), len(paths(place))) == (40, 40)
+    assert (len(given), len(PASSAGES.paths(place))) == (40, 40)
     prune(place)
-    assert len(paths(place)) == 40  # their day is not over
-    one = {path: Path(lake_url, path).read_bytes() for path in paths(place)[:1]}
+    assert len(PASSAGES.paths(place)) == 40  # their day is not over
+    one = {path: Path(lake_url, path).read_bytes() for path in PASSAGES.paths(place)[:1]}
     monkeypatch.setattr("lake.storage.clock.now", lambda: now + timedelta(days=3))
     dry = prune(place, Retention(grace_hours=24), dry_run=True).vacuumed.n_files
     assert dry >= 39
-    assert len(paths(place)) == 40
+    assert len(PASSAGES.paths(place)) == 40
     prune(place, Retention(grace_hours=24))
-    assert len(paths(place)) == 1
+    assert len(PASSAGES.paths(place)) == 1
     for path, data in one.items():  # it died before all were deleted
         Path(lake_url, path).write_bytes(data)
-    assert set(read(place).column("feedback_id").to_pylist()) == given
-    assert read(place).num_rows == 40
+    assert set(PASSAGES.read(place).column("feedback_id").to_pylist()) == given
+    assert PASSAGES.read(place).num_rows == 40
     assert examine(place).issues == ()
-    Path(lake_url, paths(place)[0]).write_bytes(b"PAR1 broken")
+    Path(lake_url, PASSAGES.paths(place)[0]).write_bytes(b"PAR1 broken")
     assert [issue.check for issue in examine(place).issues] == ["feedback"]
 
 
