@@ -1,0 +1,119 @@
+"""What the service records of each question: the query log, the access log and the metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lake
+from lake.answer import AnswerOptions, load_chat
+from lake.answer.endpoint_chat import ChatTimeouts
+from lake.endpoints.retry import Retries
+from lake.errors import TransientError
+from lake.service.app import create_app
+from lake.service.capacity import Capacity
+from lake.service.keys import Key, KeyRing, digest_of
+from tests.lake.answer.conftest import ChatEndpoint
+from tests.lake.service.conftest import Running, TwoReleases, _listening
+from tests.lake.service.test_answers import events
+
+HR = "a-key-of-the-people-of-hr"
+QUESTION = "Which oil does Lamp 7 burn? Tell anna@example.org"
+DECLINED = "I don't have enough information to answer this question."
+
+
+@pytest.fixture
+def watched(two_releases: TwoReleases, tmp_path: Path, endpoint: ChatEndpoint) -> Iterator[Running]:
+    """A service with a query log over a lake of its own."""
+    shutil.copytree(two_releases.url, tmp_path / "lake")
+    keys = KeyRing([Key("hr", digest_of(HR), ("hr",))], Key("anonymous"))
+    limits = Capacity(rate=10_000, burst=10_000)
+    chat = load_chat("openai:gpt-4o-mini", ChatTimeouts(timeout=20, retries=Retries(n_attempts=1)))
+    words: dict[str, Any] = {"chat": chat, "answers": AnswerOptions(min_evidence=0.0), "query_log": True}
+    running, stop = _listening(create_app(lake.open_lake(str(tmp_path / "lake")), keys, limits, **words), limits)
+    yield running
+    stop()
+
+
+def logged(running: Running) -> list[dict[str, Any]]:
+    assert running.service.log is not None
+    running.service.log.flush()
+    rows: list[dict[str, Any]] = running.service.index.queries().to_pylist()
+    return rows
+
+
+def figure(running: Running, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", running.get("/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_each_outcome_is_logged_and_counted(
+    watched: Running, endpoint: ChatEndpoint, two_releases: TwoReleases, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "raglake.access")
+    endpoint.replies = deque(["Lamp 7 burns olive oil [1]. The moon is green [1].", DECLINED, "Olive oil [1]."])
+    found = watched.post(text="lamp oil", k=3).json()
+    watched.post(key=HR, text="nothing", k=3, filters={"uri": "missing.md"})
+    watched.post("/answer", question=QUESTION, k=2)
+    watched.post("/answer", question="Who is the king?", k=2)
+    streamed = events(watched, question=QUESTION, k=2)
+    watched.post(text="lamp", at="2001-01-01")
+    rows = logged(watched)
+    told = [(row["kind"], row["outcome"], row["error"], row["api_key"], len(row["hits"])) for row in rows]
+    assert told == [
+        ("search", "ok", None, "anonymous", 3),
+        ("search", "empty", None, "hr", 0),
+        ("answer", "ok", None, "anonymous", 2),
+        ("answer", "declined", None, "anonymous", 2),
+        ("answer", "ok", None, "anonymous", 2),
+        ("search", "error", "no_release", "anonymous", 0),
+    ]
+    assert [hit["chunk_id"] for hit in rows[0]["hits"]] == [hit["chunk_id"] for hit in found["hits"]]
+    answered = rows[2]
+    assert answered["question"] == "Which oil does Lamp 7 burn? Tell [email]"
+    assert answered["release"] == two_releases.after
+    assert (answered["n_claims"], answered["n_flagged"]) == (2, 1)
+    assert answered["n_input"] > 0
+    assert answered["cost_usd"] > 0
+    assert rows[4]["question_digest"] == answered["question_digest"]
+    assert streamed[-1][0] == "answer"
+    assert figure(watched, 'raglake_questions_total{key="hr",kind="search",outcome="empty"}') == 1
+    assert figure(watched, 'raglake_answer_claims_total{state="flagged"}') == sum(row["n_flagged"] or 0 for row in rows)
+    spent = 'raglake_model_usd_total{key="anonymous",model="gpt-4o-mini"}'
+    assert figure(watched, spent) == pytest.approx(sum(row["cost_usd"] or 0 for row in rows))
+    assert figure(watched, "raglake_query_log_rows_total") == len(rows)
+    lines = [json.loads(record.message) for record in caplog.records if record.name == "raglake.access"]
+    (line,) = [line for line in lines if line["id"] == answered["request_id"]]
+    assert (line["kind"], line["outcome"], line["hits"], line["n_flagged"]) == ("answer", "ok", 2, 1)
+    assert "anna" not in caplog.text
+
+
+def test_chat_models_are_labelled_up_to_a_number(watched: Running) -> None:
+    row = {"kind": "answer", "outcome": "ok", "api_key": "k", "cached": None, "degraded": [], "evidence": 1.0}
+    figures = {"confidence": 1.0, "n_claims": 1, "n_flagged": 0, "n_input": 1, "n_output": 1, "cost_usd": None}
+    for n in range(50):
+        watched.service.metrics.served({**row, **figures, "chat_model": f"model-{n}"})
+    models = set(re.findall(r'raglake_model_unpriced_total{model="([^"]+)"}', watched.get("/metrics").text))
+    assert (len(models), "other" in models) == (21, True)
+
+
+def test_a_lake_that_cannot_be_written_answers_all_the_same(watched: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise TransientError("no space left")
+
+    monkeypatch.setattr("lake.records.daily_files.DailyFiles.write", full)
+    assert watched.post(text="lamp oil").status_code == 200
+    assert watched.service.log is not None
+    watched.service.log.flush()
+    assert figure(watched, "raglake_query_log_up") == 0
+    assert figure(watched, "raglake_query_log_dropped_total") == 0
+    monkeypatch.undo()
+    assert len(logged(watched)) == 1
