@@ -88,7 +88,7 @@ def each() -> list[Import]:
 FLOORS = (
     *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "result", "schemas", "recipe"),
     "options",
-    *("storage", "parse", "chunk", "sources", "tables", "releases", "directory", "endpoints", "embed", "ingest"),
+    *("storage", "endpoints", "parse", "chunk", "sources", "tables", "releases", "directory", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),
     *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
 )

@@ -25,6 +25,9 @@ OURS: dict[str, dict[str, str]] = {
         "file": "lake.sources.local:LocalReader",
         **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.remote:FsspecReader"),
         "table": "lake.sources.table:TableSource",
+        **dict.fromkeys(("postgresql", "postgres"), "lake.sources.sql:PostgresSource"),
+        "sqlite": "lake.sources.sql:SqliteSource",
+        "duckdb": "lake.sources.sql:DuckdbSource",
     },
     "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
 }

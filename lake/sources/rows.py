@@ -71,7 +71,7 @@ class RowOptions:
         value = row[self.id]
         if value is None or value == "":
             raise UsageError(f"a row has no value in {self.id!r}, which must identify each row")
-        return _text(value)
+        return row_text(value)
 
     def uri(self, row: Row) -> str:
         return name_of(self.key(row), self.suffix)
@@ -87,7 +87,7 @@ class RowOptions:
         """The document's bytes."""
         if not self.template and isinstance(row[self.text], bytes | bytearray | memoryview):
             return bytes(row[self.text])
-        pieces = (_text(row[part]) if place % 2 else part for place, part in enumerate(self.parts))
+        pieces = (row_text(row[part]) if place % 2 else part for place, part in enumerate(self.parts))
         return "".join(pieces).encode("utf-8", "replace")
 
     def file(self, row: Row) -> SourceFile:
@@ -96,7 +96,7 @@ class RowOptions:
         acl = self._acl(row[self.acl]) if self.acl else None
         if self.version:
             version = row[self.version]
-            mark = None if version is None else _text(version)
+            mark = None if version is None else row_text(version)
             return SourceFile(self.uri(row), None, _microseconds(version), mark, metadata or None, acl)
         data = self.data(row)
         return SourceFile(self.uri(row), len(data), None, bytes_digest(data)[:32], metadata or None, acl)
@@ -114,7 +114,8 @@ class RowOptions:
         return [name.strip() for name in value if name.strip()]
 
 
-def _text(value: Any) -> str:
+def row_text(value: Any) -> str:
+    """A value as text in keys, marks and templates; nothing for NULL."""
     if value is None:
         return ""
     if isinstance(value, bytes | bytearray | memoryview):

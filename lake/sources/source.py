@@ -166,7 +166,8 @@ class Source:
 
     @cached_property
     def _reader(self) -> Reader:
-        return reader_of(self.root, self._names_hidden)
+        with listing_errors(self.name):
+            return reader_of(self.root, self._names_hidden)
 
 
 def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Source:

@@ -1,0 +1,284 @@
+"""Databases as sources: the torture table on PostgreSQL, SQLite and DuckDB; cursors, groups, types and refusals."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import duckdb
+import psycopg
+import pytest
+
+from lake.errors import TransientError, UsageError
+from lake.sources.listing import listing
+from lake.sources.source import parse_source
+from tests.flows.conftest import PostgresServer
+from tests.torture import Rig, Torture
+
+
+class DatabaseRig(Rig):
+    """A table ``docs``, edited by SQL."""
+
+    options = "?table=docs&id=name&text=body&acl=who&null_acl=open"
+    made = "CREATE TABLE docs (name TEXT PRIMARY KEY, body TEXT, who TEXT)"
+
+    def execute(self, query: str, *values: Any) -> None:
+        raise NotImplementedError
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        self.delete(name)
+        self.execute("INSERT INTO docs VALUES (?, ?, ?)", name, text, "|".join(acl) if acl else None)
+
+    def delete(self, name: str) -> None:
+        self.execute("DELETE FROM docs WHERE name = ?", name)
+
+
+class SqliteRig(DatabaseRig):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.execute(self.made)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:{self.path}{self.options}"
+
+    def execute(self, query: str, *values: Any) -> None:
+        with closing(sqlite3.connect(self.path)) as database, database:
+            database.execute(query, values)
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        whole = self.path.read_bytes()
+        self.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+        yield
+        self.path.write_bytes(whole)
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        self.path.rename(self.path.with_name("away"))
+        yield
+        self.path.with_name("away").rename(self.path)
+
+
+class DuckdbRig(SqliteRig):
+    options = DatabaseRig.options + "&version=body"
+
+    @property
+    def url(self) -> str:
+        return f"duckdb:{self.path}{self.options}"
+
+    def execute(self, query: str, *values: Any) -> None:
+        with duckdb.connect(self.path) as database:
+            database.execute(query, values)
+            database.execute("CHECKPOINT")
+
+
+class PostgresRig(DatabaseRig):
+    """Rows with a cursor column and a tombstone column; a broken listing divides by zero in the middle."""
+
+    options = "?table=docs&id=name&text=body&acl=who&null_acl=open&cursor=changed&deleted=gone&password=$PG_DOCS"
+    broken_at: ClassVar[str] = "CASE WHEN name = 'd10' THEN (1 / (length(name) - 3))::text ELSE body END"
+
+    def __init__(self, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server, self.patch = server, monkeypatch
+        monkeypatch.setenv("PG_DOCS", "s3cr3t")
+        self.execute("DROP TABLE IF EXISTS docs CASCADE")
+        self.execute(
+            "CREATE TABLE docs (name TEXT PRIMARY KEY, body TEXT, who TEXT[], gone BOOLEAN DEFAULT false,"
+            " changed TIMESTAMPTZ DEFAULT clock_timestamp())"
+        )
+
+    @property
+    def url(self) -> str:
+        return self.server.url + self.options
+
+    def execute(self, query: str, *values: Any) -> list[Any]:
+        with psycopg.connect(self.server.url, password="s3cr3t", autocommit=True) as connection:
+            found = connection.execute(query.encode(), values)
+            return found.fetchall() if found.description else []
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        self.execute(
+            "INSERT INTO docs VALUES (%s, %s, %s) ON CONFLICT (name) DO UPDATE SET body = excluded.body,"
+            " who = excluded.who, gone = false, changed = clock_timestamp()",
+            name,
+            text,
+            acl,
+        )
+
+    def delete(self, name: str) -> None:
+        self.execute("UPDATE docs SET gone = true, changed = clock_timestamp() WHERE name = %s", name)
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        self.execute("ALTER TABLE docs RENAME TO kept")
+        failing = "CASE WHEN name = 'd10' THEN (1 / (length(name) - 3))::text ELSE name END AS name"
+        self.execute(f"CREATE VIEW docs AS SELECT {failing}, body, who, gone, changed FROM kept")
+        yield
+        self.execute("DROP VIEW docs")
+        self.execute("ALTER TABLE kept RENAME TO docs")
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        self.patch.setenv("PG_DOCS", "s3cr3t-wrong")
+        yield
+        self.patch.setenv("PG_DOCS", "s3cr3t")
+
+
+@pytest.mark.parametrize("rig", [SqliteRig, DuckdbRig])
+def test_the_torture_table(tmp_path: Path, rig: type[SqliteRig]) -> None:
+    Torture(rig(tmp_path / "docs.db"), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_the_torture_table_on_postgresql(
+    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torture = Torture(PostgresRig(postgres, monkeypatch), str(tmp_path / "lake"))
+    torture.everything(str(tmp_path / "fresh"), erasing=True)
+
+
+def test_only_what_changed_is_requested_and_a_full_listing_finds_what_the_cursor_lost(
+    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = PostgresRig(postgres, monkeypatch)
+    rig.options += "&overlap=0"
+    torture = Torture(rig, str(tmp_path / "lake"))
+    torture.build()
+    rig.execute("DELETE FROM docs WHERE name = 'd05'")  # leaves no trace that a cursor could see
+    rig.execute("UPDATE docs SET body = 'late' WHERE name = 'd06'")  # without touching the cursor column
+    assert torture.run().reason == "nothing to do"
+    assert (torture.run(full=True).removed, torture.state().version) == (1, "")
+
+
+def made(tmp_path: Path, columns: str, *rows: tuple[Any, ...]) -> Path:
+    path = tmp_path / "a ?#%.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"CREATE TABLE t ({columns})")
+        marks = ", ".join("?" * len(rows[0]))
+        database.executemany(f"INSERT INTO t VALUES ({marks})", rows)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["INTEGER", "REAL", "TEXT", ""])
+def test_keys_of_any_type_are_read_again(tmp_path: Path, kind: str) -> None:
+    rows = ((7, "seven"), (8.5, "more"), (9, "n") if kind else ("x'\"y", "odd"))
+    path = made(tmp_path, f"id {kind}, body TEXT", *rows).rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body")
+    rows = listing([source])["uri"].to_pylist()
+    assert len(rows) == 3
+    assert all(isinstance(data, bytes) for data in source.read_each(rows))
+
+
+def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
+    rows = [("a", 2, "second", "x|y"), ("b", 1, "alone", "x"), ("a", 1, "first", "y|z")]
+    path = made(tmp_path, "id, n, body, who", *rows).rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body&group=1&order=n&acl=who")
+    found = {row["uri"]: row for row in listing([source]).to_pylist()}
+    assert list(found) == ["a.txt", "b.txt"]
+    assert json.loads(found["a.txt"]["declared"])["acl"] == ["y"]
+    assert source.read("a.txt") == b"first\n\nsecond"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM t WHERE n = 2")
+    after = {row["uri"]: row for row in listing([source]).to_pylist()}
+    assert after["a.txt"]["etag"] != found["a.txt"]["etag"]
+    assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
+
+
+def test_a_group_is_listed_whole_when_one_row_changed(tmp_path: Path) -> None:
+    path = made(tmp_path, "id, n INTEGER, body", ("a", 1, "one"), ("a", 2, "two"), ("b", 1, "b"))
+    path = path.rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body&group=1&order=n&cursor=n&overlap=0")
+    *_, cursor = source.changes(None)
+    assert json.loads(cursor[0]) == ["number", "2"]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO t VALUES ('a', 3, 'three')")
+    (changed, after) = source.changes(cursor[0])
+    assert changed[0] == "a.txt"
+    assert json.loads(after[0]) == ["number", "3"]
+    assert source.read("a.txt") == b"one\n\ntwo\n\nthree"
+
+
+def test_a_query_may_be_anything_that_selects(tmp_path: Path) -> None:
+    path = made(tmp_path, "id, body", ("a", "100%"), ("b", "none")).rename(tmp_path / "t.db")
+    query = quote("SELECT id, upper(body) AS body FROM t WHERE body LIKE '%\\%' ESCAPE '\\';")
+    source = parse_source(f"sqlite:{path}?query={query}&text=body")
+    assert listing([source])["uri"].to_pylist() == ["a.txt"]
+    assert source.read("a.txt") == b"100%"
+
+
+def test_queries_of_postgresql_may_hold_a_percent_sign(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = PostgresRig(postgres, monkeypatch)
+    rig.put("a%b", "100%", ["anna"])
+    query = quote("SELECT * FROM docs WHERE body LIKE '%\\%'")
+    source = parse_source(f"{postgres.url}?query={query}&id=name&text=body&password=$PG_DOCS")
+    assert listing([source])["uri"].to_pylist() == ["a%25b.txt"]
+    assert list(source.read_each(["a%25b.txt"])) == [b"100%"]
+
+
+def test_a_session_can_only_read(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = PostgresRig(postgres, monkeypatch)
+    rig.put("a", "x")
+    rig.execute(
+        "CREATE OR REPLACE FUNCTION ruin() RETURNS text LANGUAGE plpgsql AS"
+        " $$ BEGIN DELETE FROM docs; RETURN 'x'; END $$"
+    )
+    query = quote("SELECT name AS id, ruin() AS body FROM docs")
+    with pytest.raises((UsageError, TransientError), match="read-only transaction"):
+        listing([parse_source(f"{postgres.url}?query={query}&text=body&password=$PG_DOCS")])
+    assert rig.execute("SELECT count(*) FROM docs") == [(1,)]
+
+
+def test_a_server_without_a_free_connection_is_asked_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = PostgresRig(postgres, monkeypatch)
+    rig.put("a", "x")
+    connect, failures = psycopg.connect, [psycopg.OperationalError("FATAL: sorry, too many clients already")]
+
+    def busy(*args: Any, **words: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return connect(*args, **words)
+
+    monkeypatch.setattr(psycopg, "connect", busy)
+    assert listing([parse_source(rig.url)]).num_rows == 1
+    assert not failures
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("table=nothing&text=body", "nothing"),
+        ("table=t&text=nobody", "nobody"),
+        ("query=SELEC+1&text=body", "syntax error"),
+        ("text=body", "needs either table=NAME or query=SELECT"),
+        ("table=t&text=body&group=1", "needs order=COLUMN"),
+        ("table=t&text=body&overlap=x", "must be a number"),
+        ("table=t&text=body&cursor=bytes", "must hold times, numbers or texts"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_wrong_options_are_named(tmp_path: Path, scheme: str, options: str, message: str) -> None:
+    path = tmp_path / "t.db"
+    with duckdb.connect(path) if scheme == "duckdb" else closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE t (id TEXT, body TEXT, bytes BLOB)")
+        database.execute("INSERT INTO t VALUES ('a', 'x', ?)", [b"x"])
+        database.commit()
+    with pytest.raises(UsageError, match=message):
+        list(parse_source(f"{scheme}:{path}?{options}").changes(None))
+
+
+def test_files_that_are_no_database_are_named(tmp_path: Path) -> None:
+    (tmp_path / "t.db").write_text("this is no database, but long enough to be read as one\n" * 100)
+    for scheme in ("sqlite", "duckdb"):
+        with pytest.raises(UsageError, match=r"t\.db"):
+            listing([parse_source(f"{scheme}:{tmp_path}/t.db?table=t&text=body")])
+        with pytest.raises(UsageError, match="no such source"):
+            listing([parse_source(f"{scheme}:{tmp_path}/none.db?table=t&text=body")])
