@@ -44,6 +44,7 @@ _PANELS = {
         "report": "report",
         "questions": "questions",
         "feedback": "feedback",
+        "traffic": "traffic",
     },
     "Serve": {"serve": "serve mcp", "deployments": "deployments", "automations": "automations"},
     "Administer": {

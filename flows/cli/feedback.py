@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 import lake as library
 from flows.cli.help import group
-from flows.cli.options import JsonOption, LakeOption, show
+from flows.cli.options import JsonOption, LakeOption, parsed_time, show
 from flows.cli.show import feedback as show_feedback
 from lake.directory import Lake
-from lake.errors import UsageError
 
 #: Taken as one group: ``raglake feedback compare`` and so on.
 app = group("feedback", "See how people judged the passages that were found.")
@@ -24,10 +23,11 @@ _SINCE = "Only feedback since this date or time (UTC)."
 @app.command("list")
 def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
     """Count judgements by release; list them all with --json."""
-    rows = library.open_lake(lake).judgements().to_pylist()
+    index = library.open_lake(lake)
+    rows, answers = index.judgements().to_pylist(), index.answer_judgements().to_pylist()
     n, useful = Counter(row["release"] for row in rows), Counter(row["release"] for row in rows if row["useful"])
     counts = [{"release": name, "judgements": n[name], "useful": useful[name]} for name in sorted(n)]
-    show({"releases": counts, "judgements": rows}, as_json, show_feedback.listed)
+    show({"releases": counts, "judgements": rows, "answers": answers}, as_json, show_feedback.listed)
 
 
 @app.command()
@@ -43,20 +43,8 @@ def compare(
 
     index = library.open_lake(lake)
     first, second = (index.release(at).id for at in (a, b))
-    found = compare_feedback(index.judgements().to_pylist(), first, second, _time(since))
+    found = compare_feedback(index.judgements().to_pylist(), first, second, parsed_time("--since", since))
     show(found.to_json(), as_json, show_feedback.compared)
-
-
-def _time(said: str | None) -> Any:
-    from datetime import UTC, datetime
-
-    if said is None:
-        return None
-    try:
-        time = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise UsageError(f"--since {said!r} is no date or time, such as 2026-11-21 or 2026-11-21T08:00") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def from_feedback(

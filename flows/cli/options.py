@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from flows.cli.hints import remember
+from lake.errors import UsageError
 from lake.reporting import visible
 
 #: Exit statuses.
@@ -33,6 +34,17 @@ def show(value: Any, as_json: bool, render: Callable[[Any], None]) -> None:
         print(visible(json.dumps(value, ensure_ascii=False, default=_json_value)))
     else:
         render(value)
+
+
+def parsed_time(option: str, said: str | None) -> datetime | None:
+    """The time that an option states, in UTC unless it states a time zone; raises UsageError if it is none."""
+    if said is None:
+        return None
+    try:
+        time = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise UsageError(f"{option} {said!r} is no date or time, such as 2026-11-21 or 2026-11-21T08:00") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _json_value(value: object) -> str:

@@ -20,7 +20,7 @@ def feedback_routes(service: Service) -> APIRouter:
 
     @router.post("/feedback", response_model=FeedbackResult, **GUARDED)
     async def feedback(given: FeedbackBody, request: Request) -> Response:
-        """Record whether a passage found by a search is useful."""
+        """Record whether a passage found by a search, or a whole answer, is useful."""
         return of_release(*await service.feedback(key_of(request), given))
 
     return router

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation, StrictBool, m
 
 from lake.options import AnswerOptions, SearchOptions, options
 from lake.options.models import model_of
+from lake.search.judgement import MAX_COMMENT
 
 _TEXT = "Text to search for, in plain words."
 _AT = "live, a release's id or name, or a date (its end) or time in UTC for the release that was live then."
 _SESSION = "Any name of the session; while two releases are compared, it decides which of them answers. Not stored."
+_COMMENT = "What is wrong or good about the answer, in a few words; masked before it is kept."
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
 #: Options that cost money, have another default here, or are for operators.
@@ -116,14 +118,26 @@ class AnswerQuery(SearchBody, ReleaseChoice, model_of("AnswerFields", AnswerOpti
 
 
 class FeedbackBody(BaseModel):
-    """A judgement of whether a passage is useful."""
+    """A judgement of whether a passage is useful or, without ``chunk_id``, a whole answer."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True}]},
+        json_schema_extra={
+            "examples": [
+                {"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True},
+                {"query_id": "q1.3qGf...", "useful": False, "comment": "That is the old price."},
+            ]
+        },
     )
 
-    query_id: str = Field(max_length=20_000, description="The id that came with the passages.")
-    chunk_id: str = Field(max_length=64)
+    query_id: str = Field(max_length=20_000, description="The id that came with the passages or the answer.")
+    chunk_id: str | None = Field(None, max_length=64, description="The passage; without one, the answer is judged.")
     useful: StrictBool
+    comment: str | None = Field(None, min_length=1, max_length=MAX_COMMENT, description=_COMMENT)
     session: str | None = Field(None, min_length=1, max_length=200, description=_VOTER)
+
+    @model_validator(mode="after")
+    def _comments_on_answers(self) -> FeedbackBody:
+        if self.comment is not None and (self.chunk_id is not None or not self.comment.strip()):
+            raise ValueError("a comment is about an answer: leave out chunk_id, and write something")
+        return self

@@ -174,14 +174,18 @@ class Service:
         def work() -> tuple[str, bytes]:
             release = searched(given.query_id)[0]
             self.found(release)
-            words: dict[str, Any] = {"voter": given.session, "principals": key.principals}
-            try:
-                name = self.index.feedback(given.query_id, given.chunk_id, given.useful, **words)
-            except UsageError as error:
-                raise Problem(404, "no_passage", str(error)) from error
-            return release, encode({"release": release, "feedback_id": name})
+            return release, encode({"release": release, "feedback_id": self._judge(key, given)})
 
         return await self.workers.run(work, self.bounds.seconds)
+
+    def _judge(self, key: Key, given: FeedbackBody) -> str:
+        if given.chunk_id is None:
+            return self.index.answer_feedback(given.query_id, given.useful, given.comment, voter=given.session)
+        words: dict[str, Any] = {"voter": given.session, "principals": key.principals}
+        try:
+            return self.index.feedback(given.query_id, given.chunk_id, given.useful, **words)
+        except UsageError as error:
+            raise Problem(404, "no_passage", str(error)) from error
 
     async def document(self, key: Key, doc_id: str, at: str, start: int) -> tuple[str, bytes]:
         """The release, and a Document."""

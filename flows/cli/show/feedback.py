@@ -19,8 +19,12 @@ def listed(shown: dict[str, Any]) -> None:
     ]
     if rows:
         table(terminal(), ("release", "judgements", "useful"), rows, right=("judgements", "useful"))
-    else:
-        terminal().print("no passage has been judged yet; docs/feedback.md describes how")
+    answers = shown["answers"]
+    if answers:
+        useful = sum(row["useful"] for row in answers)
+        terminal().print(f"{counted(len(answers), 'judgement')} of answers, {useful / len(answers):.1%} useful")
+    if not rows and not answers:
+        terminal().print("nothing has been judged yet; docs/feedback.md describes how")
 
 
 def compared(shown: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 import lake
+from flows.cli.app import _exit_status
+from flows.cli.options import OK
 from lake.answer import AnswerOptions, load_chat
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.retry import Retries
@@ -117,3 +119,26 @@ def test_a_lake_that_cannot_be_written_answers_all_the_same(watched: Running, mo
     assert figure(watched, "raglake_query_log_dropped_total") == 0
     monkeypatch.undo()
     assert len(logged(watched)) == 1
+
+
+def test_an_answer_is_judged_with_a_comment(watched: Running, endpoint: ChatEndpoint, capsys: Any) -> None:
+    endpoint.replies = deque(["Lamp 7 burns olive oil [1]."] * 3)
+    answer = watched.post("/answer", question=QUESTION, k=2).json()
+    said = {"query_id": answer["query_id"], "useful": False, "comment": "no, call +49 170 1234567", "session": "s"}
+    assert watched.post("/feedback", **said).status_code == 200
+    assert watched.post("/feedback", **said | {"comment": "still wrong"}).status_code == 200  # the same voter again
+    assert watched.post("/feedback", **said | {"useful": True, "comment": None, "session": "t"}).status_code == 200
+    for wrong in ({"comment": " "}, {"comment": "x" * 2001}, {"chunk_id": "0" * 32}, {"useful": 1}):
+        assert watched.post("/feedback", **said | wrong).status_code == 422
+    assert watched.post("/feedback", **said | {"query_id": "q1.x"}).status_code == 400
+    kept = watched.service.index.answer_judgements().to_pylist()
+    assert [row["comment"] for row in kept] == ["no, call [phone]", "still wrong", None]
+    logged(watched)
+    url = watched.service.index._lake.url
+    assert _exit_status(["traffic", "--lake", url, "--json"]) == OK
+    (unhappy,) = json.loads(capsys.readouterr().out)["unhappy"]
+    assert (unhappy["disliked"], unhappy["comments"], unhappy["n"]) == (1, ["still wrong"], 1)
+    assert _exit_status(["traffic", "--lake", url]) == OK
+    told = capsys.readouterr().out
+    assert "1 judged against, of 1" in told
+    assert "anonymous" in told
