@@ -17,7 +17,11 @@ from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
 from lake.reporting import visible
+from lake.storage import secrets
 from lake.storage.failures import is_out_of_memory
+from tasks.secret_blocks import from_block
+
+secrets.block_loader = from_block
 
 #: How typer reports Ctrl-C.
 _INTERRUPTED = 130

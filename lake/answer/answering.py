@@ -186,7 +186,7 @@ def _messages(prompts: Prompts, context: Context, question: str) -> list[Message
     fence = context.fence(question)
     system = prompts.render("answer_system", marker=MARKER, fence=fence)
     prompt = prompts.render("answer_question", sources=context.render(fence), question=question, fence=fence)
-    return [Message("system", system), Message("user", prompt)]
+    return [Message("system", system, prompts.n_stable("answer_system", marker=MARKER)), Message("user", prompt)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply
 from lake.endpoints.deadline import at_most
+from lake.endpoints.endpoint import Endpoint
+from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError, UsageError
 
@@ -30,18 +32,7 @@ class AnthropicChat(EndpointChat):
 
     @cached_property
     def _client(self) -> Anthropic:
-        try:
-            from anthropic import Anthropic
-        except ImportError as missing:
-            raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
-        endpoint = self.endpoint
-        return Anthropic(
-            api_key=endpoint.api_key or "none",
-            base_url=endpoint.base_url,
-            default_headers=dict(endpoint.headers),
-            timeout=self.timeouts.timeout,
-            max_retries=0,
-        )
+        return _client_of(self.endpoint, self.timeouts.timeout)
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
         answer = self._client.messages.create(**self._request(chat_request))
@@ -95,6 +86,22 @@ class AnthropicChat(EndpointChat):
             raise RefusedRequest(f"{error} {error.__cause__ or ''}".strip(), None) from error
         except (anthropic.AnthropicError, ValueError) as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
+
+
+@lru_cache(maxsize=32)
+def _client_of(endpoint: Endpoint, timeout: float) -> Anthropic:
+    """One client for each endpoint, so that connections are used again."""
+    try:
+        from anthropic import Anthropic
+    except ImportError as missing:
+        raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
+    return Anthropic(
+        api_key=endpoint.api_key or "none",
+        base_url=endpoint.base_url or PROVIDERS["anthropic"].url,
+        default_headers=dict(endpoint.headers),
+        timeout=timeout,
+        max_retries=0,
+    )
 
 
 def _piece(event: Any) -> Reply:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from lake.answer.chat import Completion, Message
+from lake.answer.chat import ChatWords, Completion, Message
 from lake.answer.endpoint_chat import EmptyAnswer
 from lake.endpoints.breaker import Breaker, UnreachableError, breaker_of
 from lake.endpoints.refusals import RefusedAccess
@@ -51,27 +51,11 @@ class ChatChain:
         """The model, or the models of a chain, for one question."""
         return cls(model.models if isinstance(model, ChatChain) else [model], seconds)
 
-    def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        json_schema: dict[str, Any] | None = None,
-    ) -> Completion:
-        words: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "json_schema": json_schema}
+    def complete(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Completion:
         return self._first(lambda model: model.complete(messages, **words))[1]
 
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        json_schema: dict[str, Any] | None = None,
-    ) -> Iterator[str | Completion]:
+    def stream(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Iterator[str | Completion]:
         """A model that fails after its first piece ends the stream, since its words have been read."""
-        words: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "json_schema": json_schema}
         breaker, pieces = self._first(lambda model: _begun(model.stream(messages, **words)))
         while True:
             limit = None if self._until is None else min(_SILENCE, self._left())

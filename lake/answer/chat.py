@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict
 
 from lake.endpoints.usage import Usage
 
@@ -38,6 +38,14 @@ class Completion:
     @property
     def cost_usd(self) -> float | None:
         return self.usage.cost_usd
+
+
+class ChatWords(TypedDict):
+    """What a request states besides its messages; see ``ChatModel.complete``."""
+
+    max_tokens: int
+    temperature: NotRequired[float]
+    json_schema: NotRequired[dict[str, Any] | None]
 
 
 class ChatModel(Protocol):

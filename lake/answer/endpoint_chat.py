@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from lake.answer.chat import Completion, Finish, Message
+from lake.answer.chat import ChatWords, Completion, Finish, Message
 from lake.chunk.tokenizers import load_tokenizer
 from lake.endpoints.endpoint import Endpoint, settings, using
 from lake.endpoints.pacing import limits_of
@@ -145,27 +145,13 @@ class EndpointChat(ABC):
     @abstractmethod
     def _pieces(self, request: ChatRequest) -> Iterator[Reply]: ...
 
-    def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        json_schema: dict[str, Any] | None = None,
-    ) -> Completion:
-        request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+    def complete(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Completion:
+        request, started = _asked(messages, **words), time.monotonic()
         with self._limits.slot(self.timeouts.timeout, repr(self.name)):
             return self._completion(request, self._retried(request, lambda: self._whole(request)), started)
 
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        json_schema: dict[str, Any] | None = None,
-    ) -> Iterator[str | Completion]:
-        request, started = _asked(messages, max_tokens, temperature, json_schema), time.monotonic()
+    def stream(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Iterator[str | Completion]:
+        request, started = _asked(messages, **words), time.monotonic()
         reply = Reply()
         with self._limits.slot(self.timeouts.timeout, repr(self.name)):
             pieces = self._retried(request, lambda: _begun(self._pieces(request)))
@@ -233,7 +219,11 @@ class EndpointChat(ABC):
 
 
 def _asked(
-    messages: Sequence[Message], max_tokens: int, temperature: float, json_schema: dict[str, Any] | None
+    messages: Sequence[Message],
+    *,
+    max_tokens: int,
+    temperature: float = 0.0,
+    json_schema: dict[str, Any] | None = None,
 ) -> ChatRequest:
     clean = tuple(replace(message, text=without_surrogates(message.text)) for message in messages)
     return ChatRequest(clean, max_tokens, temperature, json_schema)

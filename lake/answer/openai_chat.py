@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.answer.endpoint_chat import ChatRequest, ChatTimeouts, EndpointChat, Reply, Unsupported
 from lake.endpoints.deadline import at_most
-from lake.endpoints.openai_client import openai_client
+from lake.endpoints.openai_client import of_each_request, openai_client
 from lake.endpoints.refusals import RefusedRequest, translated
 from lake.errors import ContractError
 from lake.ids import value_digest
@@ -40,7 +40,8 @@ class OpenAIChat(EndpointChat):
         return openai_client(self.provider, self.endpoint, self.model, self.timeouts.timeout)
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
-        return _reply(self._client.chat.completions.create(**self._request(chat_request)), self.endpoint.url_from)
+        answer = self._client.chat.completions.create(**self._request(chat_request))
+        return _reply(answer, self.endpoint.url_from)
 
     def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
         request = self._request(chat_request) | {"stream": True}
@@ -56,6 +57,7 @@ class OpenAIChat(EndpointChat):
             self._limit: chat_request.max_tokens,
             "temperature": chat_request.temperature,
             "timeout": at_most(self.timeouts.timeout),
+            **of_each_request(self.provider, self.endpoint),
         }
         if chat_request.json_schema is not None:
             form = {"name": "answer", "schema": chat_request.json_schema, "strict": True}

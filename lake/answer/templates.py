@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,16 @@ class Prompts:
         """The template with its placeholders filled; leaves a ``$`` in the inserted text alone."""
         return Template(self.texts[name]).substitute(words).strip()
 
+    def n_stable(self, name: str, **fixed: str) -> int:
+        """Number of characters at the beginning of the rendered template that requests share, as whole paragraphs.
+
+        Only placeholders in ``fixed`` are filled in them, which have the same words in every request.
+        """
+        text = self.texts[name].strip()
+        others = [found.start() for found in Template.pattern.finditer(text) if _name_in(found) not in (None, *fixed)]
+        end = max(text.rfind("\n\n", 0, others[0]), 0) if others else len(text)
+        return len(Template(text[:end]).substitute(fixed))
+
 
 def load_prompts(folder: str | Path | None = None) -> Prompts:
     """The packaged prompts, replaced by those in ``folder`` or RAGLAKE_PROMPTS: NAME.md or NAME.txt.
@@ -68,6 +79,11 @@ def load_prompts(folder: str | Path | None = None) -> Prompts:
     if chosen is not None:
         texts |= _own(Path(chosen))
     return Prompts(MappingProxyType(texts))
+
+
+def _name_in(found: re.Match[str]) -> str | None:
+    """The placeholder's name; that of a doubled dollar sign is none, and so it counts as fixed."""
+    return None if found["escaped"] is not None else found["named"] or found["braced"]
 
 
 @cache

@@ -11,7 +11,7 @@ from lake.embed.endpoint_protocol import EmbeddingModel, RequestLimits
 from lake.embed.openai_answer import answer_of, translating
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
-from lake.endpoints.openai_client import openai_client
+from lake.endpoints.openai_client import of_each_request, openai_client
 from lake.endpoints.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class OpenAIEmbeddings:
                 input=list(texts),
                 encoding_format=cast(Literal["base64", "float"], encoding),
                 timeout=at_most(self._timeout),
+                **of_each_request(self._provider, self._endpoint),
                 **shortened,
             )
             return answer_of(raw.http_response.text, self._model.name, self._endpoint.url_from)

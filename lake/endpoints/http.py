@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lake.endpoints.deadline import at_most
@@ -44,12 +44,10 @@ class JsonHttp:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        import httpx
-
         key, headers = self._endpoint.api_key, dict[str, str]()
         if key:
             headers = {self._key_header: key} if self._key_header else {"authorization": f"Bearer {key}"}
-        return httpx.Client(timeout=self._timeout, headers=headers | dict(self._endpoint.headers))
+        return _client_of(tuple(sorted((headers | dict(self._endpoint.headers)).items())))
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The answer as JSON. Raises RefusedRequest for what a retry may fix, else a LakeError."""
@@ -126,6 +124,14 @@ class JsonHttp:
             raise UsageError(f"{self._url!r} is no address: {error}; check {self._endpoint.url_from}") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise RefusedRequest(f"{type(error).__name__} {error}".strip(), None) from error
+
+
+@lru_cache(maxsize=32)
+def _client_of(headers: tuple[tuple[str, str], ...]) -> httpx.Client:
+    """One client for all that send these headers, so that connections are used again."""
+    import httpx
+
+    return httpx.Client(headers=dict(headers))
 
 
 def _short(text: str) -> str:

@@ -17,11 +17,11 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: What names a secret. Names are limited to secrets that are meant for models, since whoever may write a lake's
 #: configuration also decides which address they are sent to.
 _SECRET = re.compile(
-    r"env:(?:RAGLAKE_[A-Z0-9_]+|(?!PREFECT_)[A-Z][A-Z0-9_]*_API_KEY)|file:(?!\.)[\w.-]+|prefect:raglake[a-z0-9-]*"
+    r"(?:env:|\$)(?:RAGLAKE_[A-Z0-9_]+|(?!PREFECT_)[A-Z][A-Z0-9_]*_API_KEY)|file:(?!\.)[\w.-]+|block:raglake[a-z0-9-]*"
 )
 _SECRET_FORMS = (
     "env:VARIABLE (a name that begins with RAGLAKE_ or ends in _API_KEY), file:NAME (a file in the folder "
-    "RAGLAKE_SECRETS) or prefect:BLOCK (a Secret block whose name begins with raglake)"
+    "RAGLAKE_SECRETS) or block:NAME (a Secret block of Prefect whose name begins with raglake)"
 )
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _SECRET_HEADER = re.compile(r"auth|cookie|key|secret|token", re.IGNORECASE)
@@ -122,7 +122,7 @@ def _of_role(role: str, value: Any) -> EndpointOptions:
         return value
     if not isinstance(value, Mapping):
         raise UsageError(f'{role} must be an object, such as {{"url": "http://127.0.0.1:8080/v1"}}')
-    check_names(f"endpoints.{role}", "names", value, list(EndpointOptions.__dataclass_fields__))
+    check_names(role, "names", value, list(EndpointOptions.__dataclass_fields__))
     try:
         return EndpointOptions(**value)
     except UsageError as error:
