@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.answer.chain import ChatChain
 from lake.answer.chat import Completion, Message
 from lake.answer.citations import verified
-from lake.answer.confidence import confidence, sufficiency
+from lake.answer.confidence import confidence, level_of, reasons, sufficiency
 from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
@@ -18,6 +18,7 @@ from lake.answer.evidence import evidence
 from lake.answer.query_expansion import Understanding
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.retrieval import Retrieved, find
+from lake.answer.second_reading import read_again
 from lake.answer.support import Checked, checked
 from lake.answer.templates import Prompts, load_prompts
 from lake.answer.values import Answer, AnswerProblem
@@ -123,7 +124,7 @@ def _begin(
         text = "" if model is None else MARKER
         return replace(known, text=text, notice=notice, seconds=time.monotonic() - started)
     context, messages = _prompt(prompts, found, options)
-    return _Begun(model, messages, context, known, options, started)
+    return _Begun(model, prompts, messages, context, known, options, started)
 
 
 def _model(chat: ChatModel | str | Sequence[str] | None) -> tuple[ChatModel | None, str]:
@@ -194,6 +195,7 @@ class _Begun:
     """Everything but the model's text."""
 
     chat: ChatModel
+    prompts: Prompts
     messages: list[Message]
     context: Context
     known: Answer
@@ -212,22 +214,31 @@ class _Begun:
         if isinstance(completion, str):
             raise ContractError(f"{self.chat.name!r} returned a text instead of a Completion; fix its plugin")
         text, wrong = verified(completion.text.strip(), len(self.context.sources))
-        assessed = checked(text, self.context.sources)
         enough = completion.finish_reason != "refused" and not declines(text)
+        assessed, taken = self._assessed(text, enough=enough)
+        sure = confidence(self.known.evidence, assessed.mean_support, is_contradicted=assessed.is_contradicted)
         return replace(
             self.known,
             text=text,
             enough=enough,
-            confidence=confidence(self.known.evidence, assessed.mean_support) if enough else 0.0,
+            confidence=sure if enough else 0.0,
+            confidence_level=level_of(sure) if enough else "none",
+            confidence_reasons=reasons(self.known.evidence, assessed.sentences) if enough else (),
             sources=self.context.sources,
             sentences=assessed.sentences,
             quotes=assessed.quotes,
             problems=(*_endings(completion, self.options), *wrong, *_judged(assessed, enough)),
             model=completion.model,
-            usage=(self.known.usage or Usage()) + completion.usage,
+            usage=(self.known.usage or Usage()) + completion.usage + taken,
             seconds=time.monotonic() - self.started,
             prompt_digest=value_digest([[message.role, message.text] for message in self.messages]),
         )
+
+    def _assessed(self, text: str, *, enough: bool) -> tuple[Checked, Usage]:
+        found = checked(text, self.context.sources)
+        if self.options.check != "model" or not enough:
+            return found, Usage()
+        return read_again(self.chat, self.prompts, self.known.asked, text, found, self.context)
 
 
 def _judged(assessed: Checked, enough: bool) -> tuple[AnswerProblem, ...]:

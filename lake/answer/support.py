@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lake.answer.aligned import SourceText
 from lake.answer.citations import citations, without_citations
+from lake.answer.contradictions import contradictions
 from lake.answer.declining import is_marker
 from lake.answer.quotes import looked_up, quotes
 from lake.answer.terms import Vocabulary, Weights, coverage, sentences, terms
-from lake.answer.values import AnswerProblem, CitedSource, Quote, Sentence
+from lake.answer.values import AnswerProblem, CitedSource, Contradiction, Quote, Sentence
 from lake.answer.windows import Windows
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ class Checked:
     problems: tuple[AnswerProblem, ...]
 
     @property
+    def is_contradicted(self) -> bool:
+        return any(sentence.contradictions for sentence in self.sentences)
+
+    @property
     def mean_support(self) -> float:
         """Mean over the claims; 0 if there are none."""
         claims = [sentence.support for sentence in self.sentences if sentence.is_claim]
@@ -45,6 +51,8 @@ class SupportScorer:
     def __init__(self, sources: Sequence[CitedSource]) -> None:
         self._texts = {source.number: Windows(source) for source in sources}
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
+        self._sources = {source.number: source.text for source in sources}
+        self._read: dict[tuple[int, ...], SourceText] = {}
 
     def support(self, sentence: str, numbers: Iterable[int]) -> float:
         """The weighted share of the sentence that the best passages of these sources contain together."""
@@ -55,12 +63,23 @@ class SupportScorer:
         is_wrong = any(term.is_number and not any(term.key in text.keys for text in texts) for term in claimed)
         return held * (_WRONG_NUMBER if is_wrong else 1.0)
 
+    def contradictions(self, sentence: str, numbers: tuple[int, ...]) -> tuple[Contradiction, ...]:
+        """What the sentence states against these sources."""
+        if numbers not in self._read:
+            self._read[numbers] = SourceText("\n".join(self._sources[number] for number in numbers))
+        return tuple(contradictions(sentence, self._read[numbers]))
+
 
 def checked(text: str, sources: Sequence[CitedSource]) -> Checked:
     """Checks each sentence of an answer, whose citations all exist, against its sources."""
     judge = SupportScorer(sources)
     plain = without_citations(text)
     found = [_judged(sentence, judge, plain, sources) for sentence in _with_citations(text)]
+    return assessed(text, found, sources)
+
+
+def assessed(text: str, found: Sequence[Sentence], sources: Sequence[CitedSource]) -> Checked:
+    """Judged sentences of an answer, with its quotations and all problems."""
     quoted: list[tuple[Quote, AnswerProblem | None]] = []
     for start, words in quotes(text):
         cited = next((s.citations for s in found if s.start <= start < s.end), ())
@@ -75,8 +94,10 @@ def _judged(sentence: Sentence, judge: SupportScorer, plain: str, sources: Seque
     if not _claims(words):
         return replace(sentence, support=1.0, supported=True, is_claim=False)
     apart = [sentence.citations] if sentence.citations else [(source.number,) for source in sources]
-    support = max((judge.support(words, numbers) for numbers in apart), default=0.0)
-    return replace(sentence, support=round(support, 4), supported=support >= SUPPORTED)
+    support, best = max(((judge.support(words, numbers), numbers) for numbers in apart), default=(0.0, ()))
+    against = judge.contradictions(words, best)
+    supported = support >= SUPPORTED and not against
+    return replace(sentence, support=round(support, 4), supported=supported, contradictions=against)
 
 
 def _claims(words: str) -> bool:
@@ -87,10 +108,21 @@ def _claims(words: str) -> bool:
 
 
 def _problems(sentence: Sentence) -> Iterable[AnswerProblem]:
-    if sentence.is_claim and not sentence.supported:
+    if sentence.contradictions:
+        against = "; ".join(map(_told, sentence.contradictions))
+        yield AnswerProblem("contradicted", f"its sources state otherwise ({against}): {sentence.text}")
+    elif sentence.is_claim and not sentence.supported:
         yield AnswerProblem("unsupported", f"its sources do not support this: {sentence.text}")
     elif sentence.is_claim and not sentence.citations:
         yield AnswerProblem("uncited", f"this cites no source: {sentence.text}")
+
+
+def _told(one: Contradiction) -> str:
+    if one.kind in ("number", "opposite"):
+        return f"{one.stated!r} against {one.source!r}"
+    if one.kind == "exchange":
+        return f"{one.stated} have changed places, against {one.source!r}"
+    return f"against {one.source!r}" if one.source else "as the chat model reads them"
 
 
 def _with_citations(text: str) -> list[Sentence]:

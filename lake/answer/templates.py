@@ -25,6 +25,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "answer_system": frozenset({"marker", "fence"}),
         "answer_question": frozenset({"sources", "question", "fence"}),
+        "check_sentences": frozenset({"sources", "question", "sentences", "fence"}),
         "standalone": frozenset({"history", "question", "fence"}),
         "rewrite": frozenset({"question", "fence"}),
         "expand": frozenset({"question", "fence", "n_queries"}),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.endpoints.usage import Usage
+
+ConfidenceLevel = Literal["high", "medium", "low", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,24 @@ class CitedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """``stated``, words of an answer, disagrees with ``source``, words or a sentence of its source.
+
+    ``kind``: negation, number, opposite, exchange (two names in each other's place), or meaning (found by a model).
+    """
+
+    kind: str
+    stated: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of the answer and how well its sources support it.
 
-    ``support`` in [0, 1] is the weighted share of its words that its sources contain close together. A sentence
-    without a claim (a heading, a question, a line that ends in a colon) counts as supported.
+    ``support`` in [0, 1] is the weighted share of its words that its sources contain close together; if a model
+    checked it, at least .75 or at most .25. A sentence with ``contradictions``, which its sources state otherwise, is
+    not supported. One without a claim (a heading, a question, a line that ends in a colon) counts as supported.
     """
 
     text: str
@@ -51,6 +66,7 @@ class Sentence:
     support: float
     supported: bool
     is_claim: bool = True
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,8 @@ class Quote:
 class AnswerProblem:
     """Something a reader should know before trusting an answer.
 
-    ``kind``: no_such_source, quote_not_found, quote_elsewhere, unsupported, uncited, truncated, refused.
+    ``kind``: no_such_source, quote_not_found, quote_elsewhere, contradicted, unsupported, uncited,
+    unchecked, truncated, refused.
     """
 
     kind: str
@@ -83,7 +100,8 @@ class Answer:
     """``text`` is empty if no model was called; ``enough``: whether the question could be answered.
 
     ``evidence`` in [0, 1]: how likely the passages contain the answer, judged by the search. ``confidence`` in
-    [0, 1]: how likely the text is right, 0 without an answer; docs/answers.md has the limits of both. ``passages``
+    [0, 1]: how likely the text is right, 0 without an answer, and ``confidence_level`` the same as a word;
+    docs/answers.md has the limits of all. ``passages``
     has the columns of HITS, best first, even without an answer.
     """
 
@@ -108,6 +126,8 @@ class Answer:
     notes: tuple[str, ...] = ()  # failures in understanding the question, and their consequences
     degraded: tuple[str, ...] = ()  # parts that could not be reached; empty for a whole answer
     cached: str | None = None  # the store that had the answer: process or redis
+    confidence_level: ConfidenceLevel = "none"
+    confidence_reasons: tuple[str, ...] = ()  # what speaks for and against the answer, for users
     made_for: str | None = None  # the question that a cached answer was made for, if it is another one
 
     @property

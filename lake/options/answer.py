@@ -7,6 +7,7 @@ from typing import Literal
 
 from lake.options.declaration import check, option
 
+Check = Literal["rules", "model"]
 Understand = Literal["rewrite", "expand", "hyde", "decompose"]
 
 #: Rejects 3 in 1,000 of the answerable questions in English, 1 to 2 in 100 in Spanish and German, and 7 in 100 in
@@ -39,6 +40,9 @@ class AnswerOptions:
     )
     understand: tuple[Understand, ...] = option(
         (), "Rework the question before the search; each strategy calls the model, and decompose searches again."
+    )
+    check: Check = option(
+        "rules", "How to check each sentence against its sources; model calls the chat model once more."
     )
     model_seconds: float = option(60.0, "With degrade, maximum seconds to wait for the chat model.", above=0)
     limits: ExpansionLimits = field(default_factory=ExpansionLimits)

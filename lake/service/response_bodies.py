@@ -95,7 +95,9 @@ class AnswerResult(BaseModel):
     question: str
     text: str
     enough: bool
-    confidence: float
+    confidence: float = Field(description="How likely the text is right, from 0 to 1; 0 without an answer.")
+    confidence_level: Literal["high", "medium", "low", "none"] = "none"
+    confidence_reasons: list[str] = Field([], description="What speaks for and against the answer.")
     notice: str
     degraded: list[str] = Field(description=_DEGRADED)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)

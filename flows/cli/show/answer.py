@@ -70,6 +70,7 @@ def _footing(told: dict[str, Any]) -> str:
     cost = usd(told["cost_usd"], usage["prices"])
     cached = f" ({usage['n_cached']:,} cached)" if usage["n_cached"] else ""
     tokens = f"{usage['n_input']:,}{cached} + {counted(usage['n_output'], 'token')}"
-    sure = f"confidence {told['confidence']:.2f}" if told["enough"] else f"no answer (evidence {told['evidence']:.2f})"
+    sure = f"{told['confidence_level']} confidence ({told['confidence']:.2f})"
+    sure = sure if told["enough"] else f"no answer (evidence {told['evidence']:.2f})"
     parts = [f"release {told['release']}", sure, told["model"], tokens, cost, f"{told['seconds']:.1f} s"]
     return escape(", ".join([*parts, *told["notes"]]))

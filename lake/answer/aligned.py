@@ -1,0 +1,70 @@
+"""A sentence of an answer beside the sentences of its source that hold most of its words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lake.answer.statement import Statement, language_of
+from lake.answer.terms import sentences
+
+if TYPE_CHECKING:
+    from lake.answer.figures import Figure
+
+#: How fast words lose weight with their distance: in the sentence, and in the source.
+FAR, FAR_IN_SOURCE = 0.3, 0.25
+
+
+class SourceText:
+    """A source, sentence by sentence; its language is that of most of its stop words."""
+
+    def __init__(self, text: str) -> None:
+        self.language = language_of(text)
+        self.sentences = [Statement(text[start:end], self.language) for start, end in sentences(text)]
+        self._n_holding = Counter(stem for sentence in self.sentences for stem in sentence.stems)
+
+    def weight(self, stem: str) -> float:
+        """Higher the fewer sentences hold the stem."""
+        return math.log(1 + len(self.sentences) / (1 + self._n_holding[stem])) + 0.1
+
+    def weights(self, stems: frozenset[str]) -> float:
+        return sum(map(self.weight, stems))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(word.stem for sentence in self.sentences for word in sentence.words if word.is_name)
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        return [figure for each in self.sentences for readings in each.figures.values() for figure in readings]
+
+
+class Aligned:
+    """A sentence beside the sentences of its source that hold most of it.
+
+    ``best`` holds most; ``window`` adds neighbours that hold more; ``share`` is the weighted share that both hold.
+    """
+
+    def __init__(self, stated: Statement, source: SourceText) -> None:
+        self.stated, self.source = stated, source
+        scores = [source.weights(stated.stems & each.stems) for each in source.sentences]
+        middle = scores.index(max(scores))
+        self.best = source.sentences[middle]
+        held, chosen = stated.stems & self.best.stems, [middle]
+        for near in (middle - 1, middle + 1, middle - 2, middle + 2):
+            if 0 <= near < len(scores) and (more := stated.stems & source.sentences[near].stems - held):
+                held |= more
+                chosen.append(near)
+        self.window = [source.sentences[i] for i in sorted(chosen)]
+        self.share = source.weights(held) / (source.weights(stated.stems) or 1.0)
+
+    def fit(self, place: int, text: Statement, at: int) -> float:
+        """How well the words around ``at`` in a sentence of the source fit those around ``place`` in the stated one."""
+        near: dict[str, float] = {}
+        for word in text.words:
+            if word.stem in self.stated.stems:
+                near[word.stem] = max(near.get(word.stem, 0.0), 1 / (1 + FAR_IN_SOURCE * abs(word.place - at)))
+        around = {w.stem: 1 / (1 + FAR * abs(w.place - place)) for w in reversed(self.stated.words) if w.is_content}
+        return sum(self.source.weight(stem) * around[stem] * closeness for stem, closeness in near.items())

@@ -1,0 +1,86 @@
+"""Words that deny, and pairs of words of opposite meaning, by language.
+
+They stand in ``words/CODE.txt``, a line for each group. Stems, as Snowball makes them, would fold "unlike" into "like",
+so forms are spelt out; ``*`` stands for any ending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("words")
+#: Words after which a denying word denies nothing: "not only", "no later than".
+NO_DENIAL = {
+    "not": ("only", "just", "merely", "least", "surprising", "surprisingly", "until"),
+    "no": ("later", "more", "less", "fewer", "earlier", "matter", "doubt", "sooner", "solo", "sólo"),
+    "nothing": ("but",), "nicht": ("nur", "zuletzt"), "non": ("solo",), "pas": ("seulement",), "não": ("só", "apenas"),
+}  # fmt: skip
+
+#: Forms of irregular English verbs, which a stemmer leaves apart.
+IRREGULAR = {
+    form: base
+    for base, forms in {
+        "win": "won", "begin": "began begun", "become": "became", "give": "gave given", "take": "took taken",
+        "make": "made", "hold": "held", "keep": "kept", "lead": "led", "leave": "left", "lose": "lost",
+        "build": "built",
+        "write": "wrote written", "find": "found", "know": "knew known", "grow": "grew grown", "fall": "fell fallen",
+        "rise": "rose risen", "see": "saw seen", "say": "said", "send": "sent", "sell": "sold", "buy": "bought",
+        "teach": "taught", "think": "thought", "bring": "brought", "come": "came", "go": "went gone", "get": "got",
+        "run": "ran", "speak": "spoke spoken", "meet": "met", "choose": "chose chosen", "break": "broke broken",
+        "draw": "drew drawn", "drive": "drove driven", "fight": "fought", "feel": "felt", "pay": "paid", "lie": "lay",
+        "show": "shown", "wear": "wore worn", "bear": "bore born", "forbid": "forbade forbidden", "stand": "stood",
+        "understand": "understood", "strike": "struck", "spend": "spent", "sit": "sat", "throw": "threw thrown",
+        "steal": "stole", "sing": "sang sung", "swim": "swam", "die": "dying died", "have": "had has", "do": "did done",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+
+
+class Forms:
+    """A set of words and of beginnings of words.
+
+    >>> "banned" in Forms("ban* not"), "no" in Forms("ban* not")
+    (True, False)
+    """
+
+    def __init__(self, patterns: str = "") -> None:
+        each = patterns.split()
+        self._whole = frozenset(pattern for pattern in each if not pattern.endswith("*"))
+        self._begins = tuple(pattern[:-1] for pattern in each if pattern.endswith("*"))
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._whole or word.startswith(self._begins)
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """The words of one language that deny or have opposites.
+
+    ``denying`` ones are all alike "not"; ``refusing`` ones deny by their meaning ("fail"); a sentence may put a plain
+    "not" in place of an ``implying`` one ("hardly").
+    """
+
+    denying: Forms
+    refusing: Forms
+    implying: Forms
+    opposites: tuple[tuple[Forms, Forms], ...]
+    is_known: bool = True
+
+
+@cache
+def polarity(language: str) -> Polarity:
+    """The tables of a language by its ISO 639-1 code; empty ones if there is no file of it."""
+    path = _FOLDER / f"{language}.txt"
+    if not path.is_file():
+        return Polarity(Forms(), Forms(), Forms(), (), is_known=False)
+    lines = [line.partition(": ") for line in path.read_text(encoding="utf-8").splitlines()]
+    groups = {name: Forms(words) for name, _, words in lines if name != "opposite"}
+    pairs = [words.partition(" | ") for name, _, words in lines if name == "opposite"]
+    return Polarity(
+        groups["deny"],
+        groups.get("refuse", Forms()),
+        groups.get("imply", Forms()),
+        tuple((Forms(one), Forms(other)) for one, _, other in pairs),
+    )

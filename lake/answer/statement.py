@@ -1,0 +1,118 @@
+"""A sentence as its words, clauses, figures and denials, to hold it against another one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lake.answer.figures import TOKEN, figures
+from lake.answer.polarity import IRREGULAR, NO_DENIAL, Forms, polarity
+from lake.tables.folding import STEMMED, plain, spelt, stemmed
+from lake.tables.stop_words import STOP_WORDS
+
+if TYPE_CHECKING:
+    from lake.answer.figures import Figure
+
+_BORDER = re.compile(r"[,;:.!?()\u2013\u2014]")
+#: Words that end the reach of a denial as a comma does.
+_TURNS = Forms(
+    "but although though because while whereas when since instead sondern aber weil während obwohl sino "
+    "pero porque mientras aunque mais parce ma mas porém maar want"
+)
+#: Words that a denial reaches, stop words included.
+_REACH, _REACH_BACK = 13, 5
+#: Content words of a denial that are compared.
+_DENIED = 6
+#: Languages that also deny what stands before: "er gewann nicht".
+_DENIES_BACKWARDS = frozenset(("da", "de", "nb", "nl", "sv", "tr"))
+_CODES = {algorithm: code for code, algorithm in reversed(STEMMED.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class StatedWord:
+    """A word or number at ``place`` among the tokens of its sentence; ``stem`` is its accentless Snowball stem."""
+
+    text: str
+    key: str
+    stem: str
+    place: int
+    clause: int
+    is_content: bool
+    is_name: bool
+
+
+def language_of(text: str) -> str:
+    """The language whose stop words a text has most of, as ISO 639-1 code; ``en`` if it has none.
+
+    >>> language_of("Die Pumpe ist nicht in Betrieb"), language_of("La bomba no está en servicio"), language_of("x")
+    ('de', 'es', 'en')
+    """
+    counted = Counter(spelt(text).casefold().split())
+    scores = {one: sum(n for word, n in counted.items() if word in common) for one, common in STOP_WORDS.items()}
+    best = max(scores, key=lambda one: (scores[one], one == "english"))
+    return _CODES[best] if scores[best] else "en"
+
+
+class Statement:
+    """A sentence in a language (ISO 639-1)."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.text, self.language = text, language
+        self.tokens = TOKEN.findall(spelt(text))
+        self.words = self._words()
+
+    def _words(self) -> list[StatedWord]:
+        algorithm = STEMMED.get(self.language, "")
+        stops = STOP_WORDS.get(algorithm, frozenset())
+        irregular = IRREGULAR if self.language == "en" else {}
+        words, clause = [], 0
+        for place, token in enumerate(self.tokens):
+            if _BORDER.fullmatch(token):
+                clause += 1
+                continue
+            key = token.casefold().removesuffix("'s")
+            is_word = key[:1].isalpha()
+            stem = stemmed(plain(irregular.get(key, key)), algorithm) if is_word else key
+            # Every German noun has a capital.
+            is_name = is_word and token[0].isupper() and place > 0 and self.language != "de"
+            words.append(StatedWord(token, key, stem, place, clause, is_word and key not in stops, is_name))
+        return words
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of the words that are no stop words."""
+        return frozenset(word.stem for word in self.words if word.is_content)
+
+    @cached_property
+    def figures(self) -> dict[int, list[Figure]]:
+        """Place of each number, and its possible readings."""
+        places: dict[int, list[Figure]] = {}
+        for figure in figures(self.tokens, self.language):
+            places.setdefault(figure.place, []).append(figure)
+        return places
+
+    @cached_property
+    def denials(self) -> list[frozenset[str]]:
+        """The stems that each denying word reaches: to the end of its clause, in some languages also before."""
+        table = polarity(self.language)
+        found = []
+        for i, word in enumerate(self.words):
+            following = self.words[i + 1].key if i + 1 < len(self.words) else ""
+            denies = word.key in table.denying or word.key in table.refusing
+            if denies and following not in NO_DENIAL.get(word.key, ()):
+                found.append(frozenset(self._reached(i)[:_DENIED]))
+        return found
+
+    def _reached(self, i: int) -> list[str]:
+        clause = self.words[i].clause
+        reached = []
+        for word in self.words[i + 1 : i + 1 + _REACH]:
+            if word.clause != clause or word.key in _TURNS:
+                break
+            reached.append(word)
+        if self.language in _DENIES_BACKWARDS:
+            reached += [word for word in self.words[max(0, i - _REACH_BACK) : i] if word.clause == clause]
+        return [word.stem for word in reached if word.is_content]

@@ -1,0 +1,174 @@
+"""Sentences that state the opposite of their source, and true ones that look as if they did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lake.answer.answering import answer
+from lake.answer.contradictions import SourceText, contradictions
+from lake.answer.figures import TOKEN, figures
+from lake.answer.support import checked
+from lake.answer.values import CitedSource
+from lake.options import AnswerOptions
+from tests.lake.answer.test_answering import search as _search
+
+search = _search
+
+ENGLISH = """You should never hold the red button while the pump runs. The valve closes at 80 degrees and opens at 65.
+The museum opened before the war, in 1938. Admission costs 12 euros for adults and 5 euros for children.
+Nurse Berg trained Doctor Hald in Oslo. Pressure rises when the lamp is on. About 1.5 million people visit each year.
+Refunds are possible within thirty days. The Alpha 300 has two fans, the Beta 500 has four. Batteries are not included.
+Visitors must not feed the seals. Only members may borrow boats. The ferry failed to reach Bergen in 2015."""
+GERMAN = """Die Anlage darf nicht ohne Filter betrieben werden. Das Ventil schließt bei 80 Grad.
+Der Vertrag endet nach zwölf Monaten. Die Kosten sind seit 2019 gesunken."""
+SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence", "kind"),
+    [
+        (ENGLISH, "You should hold the red button while the pump runs.", "negation"),
+        (ENGLISH, "Hold the red button while the pump is running.", "negation"),
+        (ENGLISH, "The valve does not close at 80 degrees.", "negation"),
+        (ENGLISH, "Batteries are included.", "negation"),
+        (ENGLISH, "Visitors must feed the seals.", "negation"),
+        (ENGLISH, "The museum didn\u2019t open in 1938.", "negation"),
+        (ENGLISH, "Refunds are not possible within thirty days.", "negation"),
+        (ENGLISH, "The ferry managed to reach Bergen in 2015.", "negation"),
+        (ENGLISH, "The valve closes at 65 degrees.", "number"),
+        (ENGLISH, "The valve closes at 90 degrees.", "number"),
+        (ENGLISH, "The museum opened in 1983.", "number"),
+        (ENGLISH, "Refunds are possible within 60 days.", "number"),
+        (ENGLISH, "About 15 million people visit each year.", "number"),
+        (ENGLISH, "The museum opened after the war.", "opposite"),
+        (ENGLISH, "Pressure falls when the lamp is on.", "opposite"),
+        (ENGLISH, "Doctor Hald trained Nurse Berg in Oslo.", "exchange"),
+        (GERMAN, "Das Ventil schließt bei 80 Grad nicht.", "negation"),
+        (GERMAN, "Das Ventil schließt bei 90 Grad.", "number"),
+        (GERMAN, "Der Vertrag endet nach zwei Monaten.", "number"),
+        (GERMAN, "Die Kosten sind seit 2019 gestiegen.", "opposite"),
+        (SPANISH, "Se debe pulsar el botón rojo.", "negation"),
+        (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
+        (SPANISH, "El contrato dura doce meses.", "number"),
+    ],
+)
+def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind: str) -> None:
+    assert kind in {one.kind for one in contradictions(sentence, SourceText(source))}
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (ENGLISH, "The valve closes at 80 \u00b0C."),
+        (ENGLISH, "Never hold the red button while the pump is running."),
+        (ENGLISH, "Holding the red button while the pump runs is forbidden."),
+        (ENGLISH, "The museum was opened in 1938, before the war."),
+        (ENGLISH, "Adults pay 12 euros and children 5 euros."),
+        (ENGLISH, "Children pay five euros."),
+        (ENGLISH, "Doctor Hald was trained by Nurse Berg in Oslo."),
+        (ENGLISH, "1,500,000 people visit each year."),
+        (ENGLISH, "Refunds are possible within 30 days."),
+        (ENGLISH, "The Beta 500 has 4 fans, two more than the Alpha 300."),
+        (ENGLISH, "Batteries do not come with it."),
+        (ENGLISH, "It is not allowed to feed the seals."),
+        (ENGLISH, "Boats can't be borrowed unless you are a member."),
+        (ENGLISH, "The ferry did not reach Bergen in 2015."),
+        (GERMAN, "Ohne Filter darf die Anlage nicht betrieben werden."),
+        (GERMAN, "Der Vertrag endet nach 12 Monaten."),
+        (GERMAN, "Seit 2019 sind die Kosten gefallen."),
+        (SPANISH, "El contrato dura 22 meses."),
+        (SPANISH, "No pulse el botón rojo."),
+    ],
+)
+def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
+    assert contradictions(sentence, SourceText(source)) == []
+
+
+@given(st.lists(st.sampled_from(ENGLISH.split() + GERMAN.split() + ["not", "\u0000", "7", "(", "2,5"]), max_size=40))
+def test_no_text_breaks_it_and_none_contradicts_itself(words: list[str]) -> None:
+    text = " ".join(words)
+    assert contradictions(text, SourceText("")) == []
+    assert [one for one in contradictions(text, SourceText(text)) if one.kind == "number"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "values"),
+    [
+        ("1,234.5 and 1.234,5", "en", [1234.5, 1234.5]),
+        ("1 234 and 12\u202f345", "en", [1.0, 234.0, 12345.0]),
+        ("3.5 million, 20 thousand", "en", [3.5e6, 2e4]),
+        ("zweiundzwanzig Millionen", "de", [22e6]),
+        ("\u0663 and \u0967\u0968", "en", [3.0, 12.0]),
+        ("one of them", "en", []),
+    ],
+)
+def test_numbers_are_read(text: str, language: str, values: list[float]) -> None:
+    assert [figure.low for figure in figures(TOKEN.findall(text), language)] == values
+
+
+def test_ranges_and_roundings_hold_what_they_mean() -> None:
+    source = SourceText("It was built in 1872. In all 48 % agreed. The tower is 199.6 metres high; 12,345 came.")
+    for true in ("It was built in the 1870s.", "It was built in the 19th century.", "About 50 % agreed."):
+        assert contradictions(true, source) == []
+    assert contradictions("In all 12,000 came.", source) == []
+    assert contradictions("It was built in the 1880s.", source)
+    assert contradictions("In all 84 % agreed.", source)
+
+
+def test_the_source_that_is_cited_counts() -> None:
+    texts = ("The red pump holds 3 litres of oil.", "The blue pump holds 5 litres of oil.")
+    sources = [
+        CitedSource(n, "a.md", "s", "", "", None, "paragraph", "d", 0, len(text), text, 1.0)
+        for n, text in enumerate(texts, 1)
+    ]
+    found = checked("The red pump holds 5 litres of oil [1]. The blue pump holds 5 litres of oil [2].", sources)
+    assert [sentence.supported for sentence in found.sentences] == [False, True]
+    (problem,) = found.problems
+    assert problem.kind == "contradicted"
+    assert "'5' against" in problem.message
+    together = checked("The red pump holds 3 litres and the blue pump 5 litres of oil [1][2].", sources)
+    assert together.problems == ()
+
+
+def test_an_answer_against_its_source_has_low_confidence(search: Any, endpoint: Any) -> None:
+    options = AnswerOptions(k=4, min_evidence=0.0)
+    endpoint.replies[0] = "Hold the red button for 7 seconds until the lamp turns green [1]."
+    right = answer(search, "How is the pump reset?", chat="openai:local", options=options)
+    assert right.confidence_level == "high"
+    assert "sources support 1 of 1 sentence" in right.confidence_reasons
+    endpoint.replies[0] = "Never hold the red button for 7 seconds until the lamp turns green [1]."
+    wrong = answer(search, "How is the pump reset?", chat="openai:local", options=options)
+    assert wrong.confidence <= 0.2
+    assert wrong.confidence_level == "low"
+    assert [problem.kind for problem in wrong.problems] == ["contradicted"]
+    assert wrong.to_json()["sentences"][0]["contradictions"][0]["kind"] == "negation"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kinds", "level"),
+    [
+        ({"sentences": [{"number": 1, "verdict": "contradicted"}]}, ["contradicted"], "low"),
+        ({"sentences": [{"number": 1, "verdict": "not stated"}]}, ["unsupported"], "low"),
+        ({"sentences": [{"number": 1, "verdict": "supported"}]}, [], "high"),
+        ({"sentences": [{"number": 2, "verdict": "supported"}]}, ["unchecked"], "high"),
+        ("no JSON", ["unchecked"], "high"),
+    ],
+)
+def test_the_model_may_check_what_it_wrote(
+    search: Any, endpoint: Any, reply: Any, kinds: list[str], level: str
+) -> None:
+    said = "Hold the red button for 7 seconds until the lamp turns green [1]."
+    endpoint.replies.clear()
+    endpoint.replies.extend([said, reply if isinstance(reply, str) else json.dumps(reply)])
+    options = AnswerOptions(k=4, min_evidence=0.0, check="model")
+    told = answer(search, "How is the pump reset?", chat="openai:local", options=options)
+    assert [problem.kind for problem in told.problems] == kinds
+    assert told.confidence_level == level
+    assert told.usage is not None
+    assert told.usage.n_calls == len(endpoint.requests) >= 2
+    assert "1. Hold the red button" in endpoint.prompt(1)
