@@ -23,7 +23,9 @@ AtOption = Annotated[str, typer.Option("--at", help="Release: live, an id, a nam
 SetOption = Annotated[str | None, typer.Option("--set", help="Question set. [default: all]")]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", help="Chat model: openai:MODEL or anthropic:MODEL. [default: $RAGLAKE_CHAT_MODEL]"),
+    typer.Option(
+        "--model", help="Chat model: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [default: $RAGLAKE_CHAT_MODEL]"
+    ),
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, which the log keeps.")]
 

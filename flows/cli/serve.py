@@ -28,7 +28,7 @@ KeysOption = Annotated[str | None, typer.Option(help="JSON file of API keys. [RA
 OpenOption = Annotated[bool, typer.Option("--open", help="Allow requests from other machines without a key.")]
 _AS = "User or group to search as when no API key is used; repeatable. [unrestricted documents only]"
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
-_CHAT = "Chat model for answers: openai:MODEL or anthropic:MODEL. [RAGLAKE_CHAT_MODEL]"
+_CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
 _SECONDS = "Seconds after which a search is abandoned."

@@ -1,4 +1,4 @@
-"""Embedders by name: ``minilm``, ``multilingual``, ``st:MODEL_OR_PATH``, ``openai:MODEL[@DIMENSIONS]``, ``hash``.
+"""Embedders by name: ``minilm``, ``multilingual``, ``st:MODEL_OR_PATH``, ``hash``, ``PROVIDER:MODEL[@DIMENSIONS]``.
 
 Names, prices and tokenizers are known without numpy, which a process that only parses and counts never needs;
 ``lake.embed.query_encoder`` embeds questions.

@@ -79,7 +79,7 @@ class SearchDefaults:
         0, "Number of letters that may differ in each word of a full-text query.", least=0, most=MAX_FUZZINESS
     )
     rerank: str | None = option(
-        None, "Model that reranks the best passages: st:MODEL_OR_PATH, cohere:MODEL or openai:MODEL."
+        None, "Model that reranks the best passages: st:MODEL_OR_PATH or PROVIDER:MODEL, such as cohere:rerank-v3.5."
     )
     rerank_depth: int = option(50, "Number of chunks that the reranker scores.", least=1, most=1000)
     copies: Copies = option(
