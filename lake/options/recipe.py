@@ -24,8 +24,8 @@ class RecipeOptions:
 
     embedder: str | None = option(
         None,
-        "Embedding model: minilm (English), multilingual, st:MODEL_OR_PATH, hash, or PROVIDER:MODEL[@DIMENSIONS] such as "
-        "openai:text-embedding-3-small and voyage:voyage-3.5.",
+        "Embedding model: minilm (English), multilingual, st:MODEL_OR_PATH, hash, or PROVIDER:MODEL[@DIMENSIONS], for "
+        "example openai:text-embedding-3-small.",
         title="Embedder",
         unset=_own(DEFAULT_EMBEDDER),
     )
