@@ -18,6 +18,7 @@ from openlineage.client.uuid import generate_new_uuid
 
 from lake.directory import Lake
 from lake.ingest.commit import table_schemas
+from lake.sources.readers import scheme_of
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -93,13 +94,18 @@ class Run:
     def _inputs(self, release: Release | None) -> list[events.InputDataset]:
         """The sources; of a release also how many documents of each it was made from."""
         counts = self._counts(release) if release else {}
+        versions = self._lake.log.read().source_versions(release.id) if release else {}
         found = []
         for source in self._sources:
             n = counts.get(source.name, 0) if release else None
             read: dict[str, facets.InputDatasetFacet] = {} if n is None else {"inputStatistics": _read(n)}
-            known = facets.datasource_dataset.DatasourceDatasetFacet(source.name, "://".join(_place(source)))
             namespace, name = _place(source)
-            found.append(events.InputDataset(namespace, name, facets={"dataSource": known}, inputFacets=read))
+            place = facets.datasource_dataset.DatasourceDatasetFacet(source.name, f"{namespace}://{name}")
+            known: dict[str, facets.DatasetFacet] = {"dataSource": place}
+            if source.name in versions:
+                version = versions[source.name]
+                known["version"] = facets.dataset_version_dataset.DatasetVersionDatasetFacet(version)
+            found.append(events.InputDataset(namespace, name, facets=known, inputFacets=read))
         return found
 
     def _counts(self, release: Release) -> dict[str, int]:
@@ -172,7 +178,8 @@ def _named(url: str) -> tuple[str, str]:
     (('file', '/srv/docs'), ('s3://bucket', 'docs'), ('https://example.org', 'a'))
     """
     if "://" not in url:
-        return "file", url
+        scheme = scheme_of(url)
+        return scheme, url.removeprefix(f"{scheme}:").partition("?")[0] if scheme != "file" else url
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}", parts.path.strip("/") or "/"
 

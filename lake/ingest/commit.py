@@ -75,6 +75,8 @@ def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
     if base is not None and base.recipe == scan.plan.recipe:  # under another recipe no document needs to have changed
         changed_at = oldest_change(scan.plan, history.begun_at(base.id))
         facts |= {"oldest_change_at": changed_at.isoformat()} if changed_at else {}
+    if versions := {name: state.version for name, state in scan.states.items() if state.version}:
+        facts["sources"] = versions
     lake.log.record("build", candidate.id, facts=facts)
     forget_refused(lake, scan.plan.recipe)
     _log.info("built %s: %s", candidate.id, _holds(candidate.counts))

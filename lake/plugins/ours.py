@@ -28,6 +28,7 @@ OURS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("postgresql", "postgres"), "lake.sources.sql:PostgresSource"),
         "sqlite": "lake.sources.sql:SqliteSource",
         "duckdb": "lake.sources.sql:DuckdbSource",
+        **dict.fromkeys(("git", "git+https", "git+http", "git+ssh"), "lake.sources.git:GitSource"),
     },
     "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
 }

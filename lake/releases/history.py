@@ -117,6 +117,11 @@ class History:
         found = next(built, None)
         return Spent(**found) if found else None
 
+    def source_versions(self, release: str) -> dict[str, str]:
+        """What sources that have versions call the state that a release was built from, such as a commit."""
+        built = (e.facts.get("sources") for e in self.entries if e.action == "build" and e.release == release)
+        return next(built, None) or {}
+
     def begun_at(self, release: str) -> datetime:
         """When the run that built the release began; if that is unknown, when its tables were made."""
         built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
@@ -231,6 +236,6 @@ def _remaining(entry: Entry, history: History) -> dict[str, Any]:
     """The facts that still matter: releases as they are now, without those that are gone."""
     release = history.releases.get(entry.release)
     if entry.action == "build":
-        kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at")}
+        kept = {key: value for key, value in entry.facts.items() if key in ("spent", "oldest_change_at", "sources")}
         return {"release": release.to_json(), **kept} if release else {}
     return {key: value for key, value in entry.facts.items() if key not in ("changed", "dropped")}

@@ -93,10 +93,11 @@ class Entry:
     """One line of the log. ``live``, ``pinned`` and ``rights`` (the path of the current RIGHTS; None if no document was
     ever restricted) state what holds after it, so the last entry gives the current state.
 
-    ``facts`` by action: a build's ``release``, what it ``spent`` (Spent) and its ``oldest_change_at``, both of which
-    older logs lack; an audit's ``verdict``; a gate's ``outcome`` (passed, warned, blocked, or off) and the release it
-    was compared ``against``; whether a publish was ``forced``; the ``name`` given or removed. Actions that change
-    releases in place (rebuild, prune, forget) have the ``changed`` fields by release and the ``dropped`` releases.
+    ``facts`` by action: a build's ``release``, what it ``spent`` (Spent), its ``oldest_change_at``, and the versions of
+    its ``sources`` by name, such as a commit (older logs lack all three); an audit's ``verdict``; a gate's ``outcome``
+    (passed, warned, blocked, or off) and the release it was compared ``against``; whether a publish was ``forced``;
+    the ``name`` given or removed. Actions that change releases in place (rebuild, prune, forget) have the ``changed``
+    fields by release and the ``dropped`` releases.
     """
 
     seq: int

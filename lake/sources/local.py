@@ -64,7 +64,7 @@ class LocalReader:
         return os.fdopen(handle, "rb")
 
     def _path(self, uri: str) -> bytes:
-        return os.path.join(os.fsencode(self._root), _name_bytes(uri))
+        return os.path.join(os.fsencode(self._root), name_bytes(uri))
 
 
 def _is_of_kernel(handle: int) -> bool:
@@ -119,5 +119,6 @@ def _entries(folder: str, *, is_root: bool) -> list[os.DirEntry[str]] | None:
         raise TransientError(f"could not list {folder} ({error}); all documents below it would seem removed") from error
 
 
-def _name_bytes(uri: str) -> bytes:
+def name_bytes(uri: str) -> bytes:
+    """The bytes of the file name that ``readable_name`` made readable."""
     return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), os.fsencode(uri))
