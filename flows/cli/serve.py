@@ -13,7 +13,7 @@ import lake as library
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
-from lake.options import CacheOptions, SearchOptions
+from lake.options import CacheOptions, SearchOptions, ServiceOptions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -31,7 +31,6 @@ AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
-_SECONDS = "Seconds after which a search is abandoned."
 
 
 @with_options
@@ -39,44 +38,37 @@ def serve(
     lake: LakeOption,
     options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
     cache: Annotated[dict[str, Any], CacheOptions],
+    limits: Annotated[dict[str, Any], ServiceOptions],
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,
     is_open: OpenOption = False,
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
-    threads: Annotated[int, typer.Option(help="Number of searches that run at the same time.", min=1)] = 4,
-    waiting: Annotated[int, typer.Option(help="Maximum number of waiting requests; more are refused.", min=0)] = 64,
-    seconds: Annotated[float, typer.Option(help=_SECONDS)] = 20.0,
-    rate: Annotated[
-        float, typer.Option(help="Requests per second for each key, unless the key sets its own limit.")
-    ] = 50.0,
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
-    max_k: Annotated[int, typer.Option(help="Maximum number of passages in a response.", min=1)] = 100,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from lake.service import server
+    from lake.service import cross_origin, processes, server
     from lake.service.app import create_app
     from lake.service.capacity import Capacity
 
-    ring = _key_ring(keys, as_)
+    ring, chosen = _key_ring(keys, as_), ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
-    burst = max(1, round(2 * rate))
-    bounds = Capacity(n_threads=threads, n_waiting=waiting, seconds=seconds, rate=rate, burst=burst, max_k=max_k)
-    hosts = server.hosts_of(host, ring, is_open)
-    index = library.open_lake(lake, cache=CacheOptions(**cache))
-    words: dict[str, Any] = {
-        "options": options,
-        "chat": _chat(model, index),
-        "hosts": hosts,
-        "split": _split(index, ab),
-    }
+    words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
+    index, bounds = library.open_lake(lake, cache=CacheOptions(**cache)), Capacity.of(chosen)
+    words |= {"chat": _chat(model, index), "split": _split(index, ab), "query_log": query_log}
+    place = processes.Place.of_this_process()
+    listened = place.listened if place else server.listening(host, port)
     live = index.history().live
     says = f"live is {live.id}" if live else "nothing is published yet"
-    words |= {"query_log": query_log}
-    app, started = create_app(index, ring, bounds, **words), partial(_started, "/docs", says)
-    server.serve(app, bounds, host, port, started=started)
+    started = partial(_started, "/docs", says, server.address_of(listened))
+    if place is None and chosen.processes > 1:
+        processes.Supervisor(processes.same_command(), chosen.processes, listened).run(started)
+        return
+    words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
+    app = create_app(index, ring, bounds, **words)
+    server.serve(app, bounds, listened, started=place.ready if place else started)
 
 
 def _started(docs: str, says: str, address: str) -> None:
@@ -123,7 +115,9 @@ def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_ope
     server.check_openness(host, ring, is_open)
     bounds = capacity.Capacity()
     guarded = guard.Guard(app, ring, bounds, lambda *_: None, server.hosts_of(host, ring, is_open))
-    server.serve(guarded, bounds, host, port, started=partial(_started, "/mcp", "for agents"))
+    listened = server.listening(host, port)
+    started = partial(_started, "/mcp", "for agents", server.address_of(listened))
+    server.serve(guarded, bounds, listened, started=started)
 
 
 def mcp_module() -> ModuleType:

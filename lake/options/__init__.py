@@ -10,6 +10,7 @@ from lake.options.recipe import RecipeOptions
 from lake.options.retention import Retention
 from lake.options.run import RunOptions
 from lake.options.search import Boosts, SearchArguments, SearchDefaults, SearchOptions
+from lake.options.service import ServiceOptions
 
 __all__ = [
     "AnswerOptions",
@@ -23,6 +24,7 @@ __all__ = [
     "SearchArguments",
     "SearchDefaults",
     "SearchOptions",
+    "ServiceOptions",
     "option",
     "options",
 ]

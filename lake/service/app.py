@@ -18,18 +18,18 @@ from lake.service.operator_routes import operator_routes
 from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.question_routes import question_routes
 from lake.service.service import Service
+from lake.service.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from lake.answer import AnswerOptions, ChatModel
     from lake.index import Index
+    from lake.service.cross_origin import AllowedOrigins
     from lake.service.traffic_split import Split
 
 _DESCRIPTION = """
 Passages of a raglake lake, and answers from them. Each response is from exactly one release, named in its body and in
 the header `Raglake-Release`.
 """
-#: Each group of routes.
-_ROUTES = (question_routes, feedback_routes, operator_routes)
 
 
 def create_app(
@@ -43,28 +43,37 @@ def create_app(
     hosts: Collection[str] | None = None,
     split: Split | None = None,
     query_log: bool = False,
+    origins: AllowedOrigins | None = None,
+    folder: str | None = None,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: defaults of every search.
 
     ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
-    configuration states; raises UsageError if the lake can't be written to.
+    configuration states; raises UsageError if the lake can't be written to. ``folder``: where the processes of the
+    service find one another, None if there is only this one.
     """
     log = index.query_log() if query_log else None
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log)
 
+    processes = WorkerMetrics(folder, service.metrics.text) if folder else None
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.warm_up()
+        if processes:
+            await processes.start()
         yield
+        if processes:
+            processes.stop()
         service.close()
 
     app = FastAPI(title="raglake", description=_DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.state.service = service
-    for routes in _ROUTES:
-        app.include_router(routes(service))
+    for router in (question_routes(service), feedback_routes(service), operator_routes(service, processes)):
+        app.include_router(router)
     for error in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)
-    return Guard(app, keys, service.bounds, service.metrics.requested, hosts)
+    return Guard(app, keys, service.bounds, service.metrics.requested, hosts, origins)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

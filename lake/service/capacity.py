@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from lake.errors import UsageError
+from lake.options import ServiceOptions
 
 #: How many questions of the maximum size fit into a batch.
 _LARGE_QUESTIONS = 16
@@ -15,14 +16,15 @@ class Capacity:
     """Threads that search, threads that wait for the chat model, and requests in line for either; time limits; sizes.
 
     A client has ``head_seconds`` to send a request's head, ``body_seconds`` for its body, and ``send_seconds`` to
-    receive the response. ``rate`` (requests per second) and ``burst`` (at once) hold for each key without its own.
-    A batch holds up to ``max_queries`` questions, and each counts as a request.
+    receive the response. An idle connection is kept for ``keep_alive_seconds``, longer than usual proxies keep it, so
+    that they send no request into one that is closing. ``rate`` (requests per second) and ``burst`` (at once) hold for
+    each key without its own. A batch holds up to ``max_queries`` questions, and each counts as a request.
     ``feedback_a_day``: maximum judgements that one process keeps per day, over all callers.
     """
 
     n_threads: int = 4
-    n_waiting: int = 64
-    n_answering: int = 8
+    n_waiting: int = 1000
+    n_answering: int = 32
     seconds: float = 20.0
     answer_seconds: float = 120.0
     max_k: int = 100
@@ -31,11 +33,26 @@ class Capacity:
     head_seconds: float = 10.0
     body_seconds: float = 10.0
     send_seconds: float = 20.0
-    n_connections: int = 512
+    keep_alive_seconds: float = 75.0
+    n_connections: int = 2000
     rate: float = 50.0
     burst: int = 100
     max_queries: int = 100
     feedback_a_day: int = 20_000
+
+    @classmethod
+    def of(cls, options: ServiceOptions) -> Capacity:
+        """The limits that an operator chose."""
+        return cls(
+            n_threads=options.threads,
+            n_waiting=options.waiting,
+            n_answering=options.answering,
+            n_connections=options.connections,
+            seconds=options.seconds,
+            rate=options.rate,
+            burst=max(1, round(2 * options.rate)),
+            max_k=options.max_k,
+        )
 
     def most_bytes(self, path: str) -> int:
         """The maximum size of a body; that of a batch holds 16 of the largest questions."""

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lake.service.keys import Key, KeyRing
-from lake.service.problems import MEDIA_TYPE, Problem, problem_of
+from lake.service.problems import MEDIA_TYPE, Problem, busy, problem_of
 from lake.service.rate_limits import RateLimits
 from lake.service.watching import RequestNotes, noting
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from lake.service.capacity import Capacity
+    from lake.service.cross_origin import AllowedOrigins
 
 log = logging.getLogger("raglake.access")
 
@@ -76,14 +77,26 @@ class Guard:
     """An ASGI application around another one, which finds the caller's Key in ``scope["state"]``.
 
     ``hosts``: the host names it accepts, None for any. This keeps out web pages that make a browser on this machine
-    call a service without keys.
+    call a service without keys. ``origins``: the pages that may read responses; None for those of the service alone.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: KeyRing, bounds: Capacity, count: Count, hosts: Collection[str] | None = None
+        self,
+        app: ASGIApp,
+        keys: KeyRing,
+        bounds: Capacity,
+        count: Count,
+        hosts: Collection[str] | None = None,
+        origins: AllowedOrigins | None = None,
     ) -> None:
-        self.app, self._keys, self._bounds, self._count, self._hosts = app, keys, bounds, count, hosts
+        self.app, self._keys, self._bounds, self._count = app, keys, bounds, count
+        self._hosts, self._origins = hosts, origins
         self._limits = RateLimits()
+        self.is_stopping = False
+
+    def stop(self) -> None:
+        """Says in ``/health`` that the service is not ready, and asks clients not to keep their connections."""
+        self.is_stopping = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -92,12 +105,20 @@ class Guard:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        if self._origins is not None:
+            send = self._origins.marking(scope, send)
+        if self.is_stopping:
+            send = _closing(send)
         given = _header(scope, b"x-request-id") or ""
         exchange = _Exchange(scope, send, given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
         try:
             await self._handle(exchange, receive)
         except _GoneError:
             pass
+        except asyncio.CancelledError:  # the service stops, and has waited long enough
+            if not exchange.status:
+                await exchange.refuse(busy("the service is stopping; try again"))
+            raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: the client gets a response
             if not exchange.status:
                 await exchange.refuse(problem_of(error))
@@ -107,17 +128,23 @@ class Guard:
     async def _handle(self, exchange: _Exchange, receive: Receive) -> None:
         scope = exchange.scope
         _check_head(scope)
+        self._check_host(scope)
+        if self._origins is not None and (preflight := self._origins.preflight(scope)):
+            await preflight(scope, receive, exchange.send)  # browsers send no key with it
+            return
         key = self._admitted(exchange)
         body = b"" if scope["path"] in OPEN else await self._body(scope, receive)
-        charge = partial(self._charge, key, scope)
-        scope.setdefault("state", {}).update(key=key, request_id=exchange.id, charge=charge)
+        told = {"key": key, "request_id": exchange.id, "is_stopping": self.is_stopping}
+        scope.setdefault("state", {}).update(told, charge=partial(self._charge, key, scope))
         await self.app(scope, _replayed(body, receive), exchange.send)
 
-    def _admitted(self, exchange: _Exchange) -> Key:
-        scope = exchange.scope
+    def _check_host(self, scope: Scope) -> None:
         if self._hosts is not None and _host(scope) not in self._hosts:
             message = f"without API keys this service accepts only the host names {', '.join(sorted(self._hosts))}"
             raise Problem(421, "wrong_host", message, {"Connection": "close"})
+
+    def _admitted(self, exchange: _Exchange) -> Key:
+        scope = exchange.scope
         if scope["path"] in OPEN:
             return Key("-")
         key = self._keys.find(_presented(scope))
@@ -196,8 +223,20 @@ def _check_head(scope: Scope) -> None:
         raise Problem(400, "ambiguous", message, {"Connection": "close"})
     if names.count(b"authorization") > 1:
         raise Problem(400, "ambiguous", "a request may have one Authorization, not several", {"Connection": "close"})
-    if scope["path"] in OPEN and stated and _header(scope, b"content-length") != "0":
+    if (scope["path"] in OPEN or scope["method"] == "OPTIONS") and stated and _header(scope, b"content-length") != "0":
         raise Problem(413, "too_large", f"{scope['path']} takes no body", {"Connection": "close"})
+
+
+def _closing(send: Send) -> Send:
+    """Sends like ``send``, and ends the connection after the response."""
+
+    async def closed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"connection"]
+            message = {**message, "headers": [*headers, (b"connection", b"close")]}
+        await send(message)
+
+    return closed
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,9 +13,10 @@ from lake.service.routes import GUARDED, JSON, key_of
 
 if TYPE_CHECKING:
     from lake.service.service import Service
+    from lake.service.worker_metrics import WorkerMetrics
 
 
-def operator_routes(service: Service) -> APIRouter:
+def operator_routes(service: Service, processes: WorkerMetrics | None = None) -> APIRouter:
     """``/``, ``/releases``, ``/health`` with its parts, and ``/metrics``."""
     router = APIRouter()
 
@@ -31,10 +32,9 @@ def operator_routes(service: Service) -> APIRouter:
         return Response(await service.releases(key_of(request)), media_type=JSON)
 
     @router.get("/health", response_model=Health)
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
         """The live release and whether it can be read: 200 if so, else 503."""
-        found = await service.health.lake()
-        return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)
+        return _of_health(await service.health.lake(), request)
 
     @router.get("/health/live", response_model=Alive)
     async def alive() -> Response:
@@ -42,15 +42,21 @@ def operator_routes(service: Service) -> APIRouter:
         return Response(encode(Alive().model_dump()), media_type=JSON)
 
     @router.get("/health/ready", response_model=Ready)
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         """200 if the lake can be read, else 503; and which parts work. Without them, searches and answers degrade."""
-        found = await service.health.ready()
-        return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)
+        return _of_health(await service.health.ready(), request)
 
     @router.get("/metrics", **GUARDED)
     async def metrics() -> Response:
         """Metrics in the text format of Prometheus."""
         live = (await service.health.lake())["release"]
-        return Response(service.metrics.text(live), media_type=CONTENT_TYPE)
+        text = await processes.text(live) if processes else service.metrics.text(live)
+        return Response(text, media_type=CONTENT_TYPE)
 
     return router
+
+
+def _of_health(found: dict[str, Any], request: Request) -> Response:
+    if request.scope["state"]["is_stopping"]:
+        found = {**found, "status": "stopping"}
+    return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)

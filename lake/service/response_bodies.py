@@ -142,7 +142,7 @@ class Document(BaseModel):
 class Health(BaseModel):
     """Whether the service can answer, and from which release."""
 
-    status: Literal["ok", "empty", "unreadable"]
+    status: Literal["ok", "empty", "unreadable", "stopping"]
     release: str | None
 
 

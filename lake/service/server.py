@@ -1,19 +1,24 @@
-"""Serves the application over HTTP."""
+"""Serves the application over HTTP, and stops without breaking off what is under way."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from lake.errors import UsageError
 from lake.service.connection_limits import limited_protocol
+from lake.service.open_files import make_room
 
 if TYPE_CHECKING:
     from lake.service.capacity import Capacity
@@ -21,8 +26,10 @@ if TYPE_CHECKING:
     from lake.service.keys import KeyRing
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-#: Seconds for requests to end when the service stops; it is gone after 5, whatever runs.
-_GRACE = 4
+#: Seconds in which the service still accepts requests, but says that it is not ready, so that others get the next ones.
+_DRAINING = 1.0
+#: Seconds for requests to end when it stops listening; it is gone 5 seconds after SIGTERM, whatever runs.
+_GRACE = 3.3
 _LEAVING = 0.5
 
 
@@ -40,11 +47,29 @@ def hosts_of(host: str, keys: KeyRing, is_open: bool) -> tuple[str, ...] | None:
     return None if keys.keys or is_open else (host, "localhost", "127.0.0.1", "[::1]")
 
 
-def serve(app: Guard, bounds: Capacity, host: str, port: int, *, started: Callable[[str], None]) -> None:
-    """Listens until SIGINT or SIGTERM, then lets running requests end; calls ``started`` with the address."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket on which processes can listen; raises UsageError if there is no such address or it is in use."""
+    try:
+        places = sorted(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), key=lambda place: place[0])
+        family, kind, protocol, _, address = places[0]  # IPv4, if a name has both
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        raise UsageError(f"can't listen on {host}:{port} ({error.strerror or error})") from error
+    return found
+
+
+def address_of(listened: socket.socket) -> str:
+    host, port = listened.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def serve(app: Guard, bounds: Capacity, listened: socket.socket, *, started: Callable[[], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then lets running requests end; calls ``started`` once it answers."""
     logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
-        _Server(configured(app, bounds, host, port), started).run()
+        _Server(configured(app, bounds), app, started).run([listened])
     _leave_within(_LEAVING)
 
 
@@ -58,22 +83,31 @@ def _leave_within(seconds: float) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Reports its address once it listens."""
+    """Calls ``started`` once it listens. After SIGTERM it is not ready, and answers for a moment before it stops."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Guard, started: Callable[[], None]) -> None:
         super().__init__(config)
-        self._report = started
+        self._app, self._started = app, started
+        self._stops_at = float("inf")
 
-    async def startup(self, sockets: list[Any] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for server in self.servers:
-            for listening in server.sockets:
-                host, port = listening.getsockname()[:2]
-                self._report(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-                return
+        self._started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.stop()
+        if sig == signal.SIGTERM:
+            self._stops_at = min(self._stops_at, time.monotonic() + _DRAINING)
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if time.monotonic() >= self._stops_at and not self.should_exit:
+            super().handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
 
-def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Config:
+def configured(app: Guard, bounds: Capacity, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
     """uvicorn's configuration."""
     return uvicorn.Config(
         app,
@@ -85,6 +119,7 @@ def configured(app: Guard, bounds: Capacity, host: str, port: int) -> uvicorn.Co
         access_log=False,
         server_header=False,
         proxy_headers=False,  # clients could claim to be somebody else
-        limit_concurrency=bounds.n_connections,
-        timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=make_room(bounds.n_connections),
+        timeout_keep_alive=round(bounds.keep_alive_seconds),
+        timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # it is passed to asyncio.wait_for
     )

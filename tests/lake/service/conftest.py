@@ -20,6 +20,7 @@ from lake.answer import AnswerOptions, ChatModel
 from lake.options import RecipeOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
+from lake.service.cross_origin import AllowedOrigins
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.server import configured
@@ -83,12 +84,18 @@ Start = Callable[..., Running]
 def start(two_releases: TwoReleases) -> Iterator[Start]:
     stops: list[Callable[[], None]] = []
 
-    def run(keys: KeyRing = ANONYMOUS, url: str | None = None, chat: ChatModel | None = None, **bounds: Any) -> Running:
+    def run(
+        keys: KeyRing = ANONYMOUS,
+        url: str | None = None,
+        chat: ChatModel | None = None,
+        origins: AllowedOrigins | None = None,
+        hosts: tuple[str, ...] | None = None,
+        **bounds: Any,
+    ) -> Running:
         answers = AnswerOptions(min_evidence=0.0)
         limits = Capacity(**{"rate": 10_000, "burst": 10_000, **bounds})
-        running, stop = _listening(
-            create_app(lake.open_lake(url or two_releases.url), keys, limits, chat=chat, answers=answers), limits
-        )
+        words: dict[str, Any] = {"chat": chat, "answers": answers, "origins": origins, "hosts": hosts}
+        running, stop = _listening(create_app(lake.open_lake(url or two_releases.url), keys, limits, **words), limits)
         stops.append(stop)
         return running
 
