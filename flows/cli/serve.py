@@ -58,7 +58,7 @@ def serve(
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index, bounds = library.open_lake(lake, cache=CacheOptions(**cache)), Capacity.of(chosen)
     words |= {"chat": _chat(model, index), "split": _split(index, ab), "query_log": query_log}
-    place = processes.Place.of_this_process()
+    place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
     live = index.history().live
     says = f"live is {live.id}" if live else "nothing is published yet"

@@ -35,7 +35,7 @@ _TICK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkerPlace:
     """What a process got from its supervisor: the socket, the line to it, and a folder that all processes share."""
 
     listened: socket.socket
@@ -43,7 +43,7 @@ class Place:
     folder: str
 
     @classmethod
-    def of_this_process(cls) -> Place | None:
+    def of_this_process(cls) -> WorkerPlace | None:
         """None unless a supervisor started this process."""
         stated = os.environ.pop(VARIABLE, None)
         if stated is None:
