@@ -76,7 +76,8 @@ def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | No
     index = open_lake(trial.lake)
     release, questions = index.release(), index.questions(trial.set)
     _check(trial, questions)
-    found = cells(release.recipe, index.defaults(), trial.axes)
+    with index.using_endpoints():
+        found = cells(release.recipe, index.defaults(), trial.axes)
     sample = sampled(index, questions, trial.sample, trial.seed)
     progress("cells", 0, len(found))
     with _folder(trial.keep) as folder:
@@ -158,8 +159,9 @@ def _built(
     """The lake of a recipe, as it is left by an ingest of the sample; what is there of it is not made again."""
     place = Lake(str(folder / cell.recipe.digest[:16]))
     place.create()
-    of_lake = configuration.said(Lake(trial.lake).store).get("completeness", {})
-    configuration.obey(place.store, {"completeness": of_lake})  # so that the same documents are in quarantine
+    of_lake = configuration.said(Lake(trial.lake).store)
+    # So that the same documents are in quarantine, and models are called at the same places.
+    configuration.obey(place.store, {name: of_lake.get(name, {}) for name in ("completeness", "endpoints")})
     for origin in origins:
         share_vectors(origin, place, cell.recipe)
     job = Job(

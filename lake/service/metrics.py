@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from lake.endpoints.breaker import states
+from lake.endpoints.prices import list_of_prices
 
 if TYPE_CHECKING:
     from lake.cache.caches import Caches
@@ -86,6 +87,8 @@ class QualityMetrics:
             "model_tokens", "Tokens by chat model, API key and direction.", "model", "key", "direction"
         )
         self._usd = counter("model_usd", "USD by chat model and API key, if a price is known.", "model", "key")
+        prices = Info("raglake_prices", "List prices that USD are by, with the newest date in them.", registry=registry)
+        prices.info({"list": list_of_prices()})
         self._unpriced = counter("model_unpriced", "Answers whose price is unknown.", "model")
         self._models: set[str] = set()
 

@@ -16,7 +16,7 @@ def configuration(shown: dict[str, Any]) -> None:
     for section, values in shown["configuration"].items():
         for name, value in values.items():
             is_set = name in shown["set"].get(section, {})
-            told = json.dumps(value, ensure_ascii=False)
+            told = json.dumps(_stated(value), ensure_ascii=False)
             table.add_row(f"{section}.{name}", escape(told), "set" if is_set else "", style="bold" if is_set else "")
     terminal().print(table)
 
@@ -27,5 +27,13 @@ def changed(shown: dict[str, Any], before: dict[str, Any]) -> None:
     for section, values in shown["configuration"].items():
         for name, value in values.items():
             if value != (was := before[section][name]):
-                lines.append(f"{section}.{name}: {json.dumps(was)} -> {json.dumps(value, ensure_ascii=False)}")
+                then, now = (json.dumps(_stated(one), ensure_ascii=False) for one in (was, value))
+                lines.append(f"{section}.{name}: {then} -> {now}")
     out.print(escape("\n".join(lines), is_line=False) if lines else "nothing changed: the value was the same")
+
+
+def _stated(value: Any) -> Any:
+    """The value; of an object with options, such as an endpoint, only those that are set."""
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if one not in (None, {})}
