@@ -13,7 +13,7 @@ import lake as library
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
 from lake.errors import UsageError
-from lake.options import CacheOptions, SearchOptions, ServiceOptions
+from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -39,6 +39,7 @@ def serve(
     options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
     cache: Annotated[dict[str, Any], CacheOptions],
     limits: Annotated[dict[str, Any], ServiceOptions],
+    answers: Annotated[dict[str, Any], AnswerOptions, ("min_evidence", "max_tokens", "prompts")],
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,
@@ -58,6 +59,7 @@ def serve(
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index, bounds = library.open_lake(lake, cache=CacheOptions(**cache)), Capacity.of(chosen)
     words |= {"chat": _chat(model, index), "split": _split(index, ab), "query_log": query_log}
+    words["answers"] = AnswerOptions(**answers)
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
     live = index.history().live
