@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +17,12 @@ from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
 from lake.sources.remote import filesystem_of
 from lake.sources.rows import Row, RowOptions
 from lake.sources.spool import Spool, spool_of
+from lake.sources.states import state_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_AT_A_TIME = 2048
-#: A file that is younger may still change without a new time stamp.
-_RACY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,8 @@ class TableSource:
         return spool_of(self._root, self._mark(), ((options.uri(row), options.data(row)) for row in rows))
 
     def _mark(self) -> str:
-        """The state of the files; waits until a change could be told by their times."""
-        return value_digest([_state(path) for path in _files(self._place)])
+        """The state of the files."""
+        return value_digest([state_of(path) for path in _files(self._place)])
 
     def _rows(self, columns: Sequence[str]) -> Iterator[Row]:
         for path in _files(self._place):
@@ -95,19 +93,6 @@ def _files(place: str) -> list[str]:
     if not found:
         raise FileNotFoundError(place)
     return found
-
-
-def _state(path: str) -> list[Any]:
-    if "://" in path:
-        filesystem, inner = filesystem_of(path)
-        info = filesystem.info(inner)
-        return [path, info.get("size"), str(info.get("ETag") or info.get("LastModified") or info.get("mtime"))]
-    status = os.stat(path)
-    age = time.time() - max(status.st_mtime, status.st_ctime)
-    if 0 <= age < _RACY_SECONDS:
-        time.sleep(_RACY_SECONDS - age)
-        return _state(path)
-    return [path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
 
 
 @contextmanager

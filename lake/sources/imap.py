@@ -1,0 +1,166 @@
+"""Folders of an IMAP server as sources, one message a document: ``imaps://USER@HOST/FOLDER?password=$NAME``."""
+
+from __future__ import annotations
+
+import email.utils
+import imaplib
+import re
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.retry import Retries
+from lake.errors import UsageError
+from lake.sources.address import options_of, setting
+from lake.sources.mailbox import SUFFIX
+from lake.sources.protocol import SourceFile
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ImapOptions:
+    """Options of IMAP."""
+
+    password: str = setting("", "$VARIABLE or block:NAME.", secret=True)
+    starttls: bool = setting(True, "Encrypt an imap:// connection before the login; 0 only for a server at hand.")
+
+
+#: A server that is busy is asked again for some seconds.
+_RETRIES = Retries(n_attempts=4, first=0.5, longest=8)
+_UIDS_AT_A_TIME = 500
+_FETCHED = re.compile(rb"UID (\d+)")
+_SIZE, _DATE = re.compile(rb"RFC822\.SIZE (\d+)"), re.compile(rb'INTERNALDATE "([^"]+)"')
+
+
+class ImapSource:
+    """The messages of one folder, by UID; read without marking them as seen. A listing transfers no message."""
+
+    options: Any = ImapOptions
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._scheme, self._host = parts.scheme, parts.hostname or ""
+        self._port = parts.port or (993 if parts.scheme == "imaps" else 143)
+        self._user, self._folder = unquote(parts.username or ""), unquote(parts.path.strip("/")) or "INBOX"
+        self._options = options_of(url, ImapOptions)
+        if not self._host or not self._user:
+            raise UsageError("an IMAP source has the form imaps://USER@HOST/FOLDER?password=$VARIABLE")
+        self._lock, self._idle = Lock(), list[imaplib.IMAP4]()
+        weakref.finalize(self, _log_out, self._idle)
+
+    def list(self) -> Iterator[SourceFile]:
+        yield from self._with(self._listed)
+
+    def read(self, uri: str) -> bytes:
+        for _, data in self.read_many([uri]):
+            return data
+        raise FileNotFoundError(uri)
+
+    def read_many(self, uris: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Messages one by one, since a server may hold each in memory."""
+        for uri in uris:
+            uid = uri.removesuffix(SUFFIX)
+            data = self._with(partial(_message, uid=uid)) if uid.isdigit() else None
+            if data is not None:
+                yield uri, data
+
+    def _listed(self, server: imaplib.IMAP4) -> Sequence[SourceFile]:
+        self._select(server)
+        validity = _answer(server.response("UIDVALIDITY")[1])
+        uids = (_answer(_ok(server.uid("SEARCH", "ALL"))) or b"").split()
+        found = []
+        for start in range(0, len(uids), _UIDS_AT_A_TIME):
+            part = b",".join(uids[start : start + _UIDS_AT_A_TIME]).decode()
+            for line in _ok(server.uid("FETCH", part, "(UID RFC822.SIZE INTERNALDATE)")):
+                if line is not None:
+                    found.append(_file(line if isinstance(line, bytes) else line[0], (validity or b"").decode()))
+        if len(found) < len(uids):  # some may be gone meanwhile
+            there = set((_answer(_ok(server.uid("SEARCH", "ALL"))) or b"").split()).intersection(uids)
+            if lost := there - {file.uri.removesuffix(SUFFIX).encode() for file in found}:
+                raise imaplib.IMAP4.abort(f"{len(lost)} messages were named and not listed")
+        return found
+
+    def _with(self, work: Callable[[imaplib.IMAP4], T]) -> T:
+        """The result of work on a connection, which is made again if the server closed it."""
+
+        def attempt() -> T:
+            with self._connection() as server:
+                return work(server)
+
+        return _RETRIES.run(f"IMAP at {self._host}", attempt)
+
+    @contextmanager
+    def _connection(self) -> Iterator[imaplib.IMAP4]:
+        with self._lock:
+            server = self._idle.pop() if self._idle else None
+        try:
+            server = server or self._connected()
+            yield server
+        except (imaplib.IMAP4.abort, OSError) as error:
+            if isinstance(error, PermissionError):
+                raise
+            raise RefusedRequest(f"{type(error).__name__}: {error}", None) from error
+        except imaplib.IMAP4.error as error:
+            raise UsageError(f"{self._host} refused a command: {error}") from error
+        with self._lock:
+            self._idle.append(server)
+
+    def _connected(self) -> imaplib.IMAP4:
+        kind = imaplib.IMAP4_SSL if self._scheme == "imaps" else imaplib.IMAP4
+        server = kind(self._host, self._port, timeout=60)
+        if self._scheme == "imap" and self._options.starttls:
+            server.starttls()
+        try:
+            server.login(self._user, self._options.password)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if "UNAVAILABLE" in str(error) or "LIMIT" in str(error):
+                raise RefusedRequest(str(error), None) from None
+            raise PermissionError(f"{self._user} at {self._host}: {error}") from None
+        self._select(server)
+        return server
+
+    def _select(self, server: imaplib.IMAP4) -> None:
+        quoted = '"{}"'.format(self._folder.replace("\\", "\\\\").replace('"', '\\"'))
+        if server.select(quoted, readonly=True)[0] != "OK":
+            raise UsageError(f"{self._user} at {self._host} has no folder {self._folder!r}")
+
+
+def _log_out(servers: list[imaplib.IMAP4]) -> None:
+    while servers:
+        with suppress(Exception):
+            servers.pop().logout()
+
+
+def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
+    status, lines = answer
+    if status != "OK":
+        raise imaplib.IMAP4.abort(str(lines[:1]))
+    return lines
+
+
+def _answer(lines: Sequence[Any]) -> bytes | None:
+    return next((line for line in lines if isinstance(line, bytes)), None)
+
+
+def _file(line: bytes, validity: str) -> SourceFile:
+    uid, size, date = (pattern.search(line) for pattern in (_FETCHED, _SIZE, _DATE))
+    if uid is None:
+        raise imaplib.IMAP4.abort(f"an answer without a UID: {line!r:.80}")
+    moment = email.utils.parsedate_to_datetime(date[1].decode().replace("-", " ")) if date else None
+    modified = int(moment.timestamp() * 1_000_000) if moment else None
+    return SourceFile(f"{uid[1].decode()}{SUFFIX}", int(size[1]) if size else None, modified, f"uid {validity}")
+
+
+def _message(server: imaplib.IMAP4, uid: str) -> bytes | None:
+    """All bytes of a message; None if it is gone."""
+    lines = _ok(server.uid("FETCH", uid, "(UID BODY.PEEK[])"))
+    return next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)

@@ -1,0 +1,317 @@
+"""Mailboxes as sources: the torture table on mbox, Maildir and IMAP, the last with a Dovecot server."""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from lake.endpoints.retry import Retries
+from lake.errors import TransientError, UsageError
+from lake.sources import imap
+from lake.sources.listing import listing
+from lake.sources.source import parse_source
+from tests.conftest import free_port
+from tests.torture import Rig, Torture
+
+HEAD = "From: anna@example.org\nTo: all@example.org\nSubject: About {0}\nDate: Mon, 1 Jun 2026 10:00:00 +0000\n"
+
+
+class MboxRig(Rig):
+    """A file that is written anew before each run. A message's name is in its bytes, so a renamed one is new."""
+
+    has_rights, edited = False, (1, 1, 0, 2)
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.messages = path, dict[str, str]()
+
+    @property
+    def url(self) -> str:
+        return f"mbox:{self.path}"
+
+    def uri(self, name: str) -> str:
+        return f"{name}@example.org.eml"
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        self.messages[name] = f"{HEAD.format(text[10:13])}Message-ID: <{name}@example.org>\n\n{text}"
+
+    def delete(self, name: str) -> None:
+        del self.messages[name]
+
+    def settle(self) -> None:
+        whole = "".join(f"From anna Mon Jun  1 10:00:00 2026\n{text}\n" for text in self.messages.values())
+        if not self.path.exists() or self.path.read_text() != whole:
+            self.path.write_text(whole)
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
+        settle()
+        whole = self.path.read_bytes()
+        self.path.write_bytes(b"\0" * 10 + whole[:400])
+        yield
+        self.path.write_bytes(whole)
+        self.settle = settle  # type: ignore[method-assign]
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
+        self.path.rename(self.path.with_name("away"))
+        yield
+        self.path.with_name("away").rename(self.path)
+        self.settle = settle  # type: ignore[method-assign]
+
+
+class MaildirRig(Rig):
+    has_rights = False
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in ("new", "cur", "tmp"):
+            (folder / part).mkdir(parents=True)
+
+    @property
+    def url(self) -> str:
+        return f"maildir:{self.folder}"
+
+    def uri(self, name: str) -> str:
+        return f"{name}.host.eml"
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        (self.folder / "cur" / f"{name}.host:2,S").write_text(f"{HEAD.format('it')}\n{text}")
+
+    def delete(self, name: str) -> None:
+        (self.folder / "cur" / f"{name}.host:2,S").unlink()
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        (self.folder / "new").rename(self.folder / "away")
+        yield
+        (self.folder / "away").rename(self.folder / "new")
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        self.folder.rename(self.folder.with_name("away"))
+        yield
+        self.folder.with_name("away").rename(self.folder)
+
+
+CONFIGURATION = """
+protocols = imap
+base_dir = {0}/run
+log_path = {0}/log
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{0}/mail/%u
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = password=s3cr3t
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={0}/mail/%u
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {1}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+
+
+class Line:
+    """A line to a server that breaks after ``limit`` bytes of answers."""
+
+    def __init__(self, port: int) -> None:
+        self._server, self.limit = port, 1 << 40
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = self._door.accept()
+                server = socket.create_connection(("127.0.0.1", self._server))
+                threading.Thread(target=self._pass, args=(caller, server, False), daemon=True).start()
+                threading.Thread(target=self._pass, args=(server, caller, True), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
+        n = 0
+        with suppress(OSError), source, target:
+            while data := source.recv(1 << 16):
+                if is_answer and n + len(data) > self.limit:
+                    target.sendall(data[: max(0, self.limit - n)])
+                    break
+                n += len(data)
+                target.sendall(data)
+            for end in (source, target):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Line]:
+    program = shutil.which("dovecot") or shutil.which("/usr/sbin/dovecot")
+    if program is None or os.getuid() != 0:
+        pytest.skip("Dovecot is not installed, or may not be started by this user")
+    folder, port = Path(tempfile.mkdtemp(prefix="dovecot-")), free_port()
+    folder.chmod(0o755)
+    (folder / "mail").mkdir()
+    shutil.chown(folder / "mail", "mail", "mail")
+    (folder / "conf").write_text(CONFIGURATION.format(folder, port))
+    process = subprocess.Popen([program, "-F", "-c", str(folder / "conf")], stderr=subprocess.DEVNULL)
+    for attempt in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        except OSError:
+            assert attempt < 99, (folder / "log").read_text()
+            time.sleep(0.05)
+    line = Line(port)
+    yield line
+    line.close()
+    process.terminate()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class ImapRig(Rig):
+    """A folder on the server. A message never changes, so an edited one is a new message."""
+
+    has_rights, edited = False, (1, 0, 1, 2)
+
+    def __init__(self, line: Line, monkeypatch: pytest.MonkeyPatch, user: str) -> None:
+        self.line, self.patch, self.uids = line, monkeypatch, dict[str, str]()
+        self.user = user
+        monkeypatch.setenv("IMAP_PASSWORD", "s3cr3t")
+        monkeypatch.setattr(imap, "_RETRIES", Retries(n_attempts=3, first=0.01, longest=0.01))
+        self.server = imaplib.IMAP4("127.0.0.1", line.port)
+        self.server.login(user, "s3cr3t")
+        self.server.select("INBOX")
+
+    @property
+    def url(self) -> str:
+        return f"imap://{self.user}@127.0.0.1:{self.line.port}/INBOX?password=$IMAP_PASSWORD&starttls=0"
+
+    def uri(self, name: str) -> str:
+        return f"{self.uids[name]}.eml"
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        if name in self.uids:
+            self.delete(name)
+        data = f"{HEAD.format('it')}\n{text}".replace("\n", "\r\n").encode()
+        _, answer = self.server.append("INBOX", "", "", data)
+        found = re.search(rb"APPENDUID \d+ (\d+)", answer[0])
+        assert found
+        self.uids[name] = found[1].decode()
+
+    def delete(self, name: str) -> None:
+        self.server.uid("STORE", self.uids.pop(name), "+FLAGS", r"(\Deleted)")
+        self.server.expunge()
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        self.line.limit = 1900
+        yield
+        self.line.limit = 1 << 40
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        self.patch.setenv("IMAP_PASSWORD", "s3cr3t-wrong")
+        yield
+        self.patch.setenv("IMAP_PASSWORD", "s3cr3t")
+
+
+def test_the_torture_table_on_mbox(tmp_path: Path) -> None:
+    Torture(MboxRig(tmp_path / "list.mbox"), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_the_torture_table_on_a_maildir(tmp_path: Path) -> None:
+    Torture(MaildirRig(tmp_path / "mail"), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_the_torture_table_on_imap(tmp_path: Path, dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "torture")
+    Torture(rig, str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_messages_stay_unseen_and_a_folder_that_is_not_there_is_named(
+    dovecot: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "unseen")
+    rig.put("a", "One text.\n")
+    source = parse_source(rig.url)
+    (uri,) = listing([source])["uri"].to_pylist()
+    assert b"One text." in source.read(uri)
+    assert rig.server.uid("SEARCH", "UNSEEN")[1] == [uri.removesuffix(".eml").encode()]
+    with pytest.raises(UsageError, match="no folder 'Nowhere'"):
+        listing([parse_source(rig.url.replace("INBOX", "Nowhere"))])
+
+
+def test_a_flag_of_a_mail_program_changes_no_message(tmp_path: Path) -> None:
+    rig = MboxRig(tmp_path / "a.mbox")
+    rig.put("a", "One text.\n")
+    rig.settle()
+    before = listing([parse_source(rig.url)]).to_pylist()
+    rig.messages["a"] = f"Status: RO\nX-Status: A\n{rig.messages['a']}"
+    rig.settle()
+    assert listing([parse_source(rig.url)]).to_pylist() == before
+
+
+def test_messages_with_one_id_are_told_apart_by_their_bytes(tmp_path: Path) -> None:
+    rig = MboxRig(tmp_path / "a.mbox")
+    rig.put("a", "One text.\n")
+    rig.messages |= {"b": rig.messages["a"], "c": rig.messages["a"].replace("One", "Another")}
+    rig.messages["d"] = f"{HEAD.format('x')}\nWithout an id, in ../.\n"
+    rig.settle()
+    source = parse_source(rig.url)
+    uris = listing([source])["uri"].to_pylist()
+    assert len(uris) == 3
+    assert sum(b"Another text." in data for data in source.read_each(uris) if isinstance(data, bytes)) == 1
+
+
+def test_folders_of_a_maildir_are_listed(tmp_path: Path) -> None:
+    rig = MaildirRig(tmp_path / "mail")
+    MaildirRig(tmp_path / "mail" / ".Sent").put("s", "Sent.\n")
+    (rig.folder / "new" / "n.host").write_text(f"{HEAD.format('it')}\nNew.\n")
+    source = parse_source(rig.url)
+    assert listing([source])["uri"].to_pylist() == ["Sent/s.host.eml", "n.host.eml"]
+    (rig.folder / "new" / "n.host").rename(rig.folder / "cur" / "n.host:2,S")
+    assert listing([source])["uri"].to_pylist() == ["Sent/s.host.eml", "n.host.eml"]
+    assert source.read("n.host.eml").endswith(b"New.\n")
+
+
+def test_what_is_no_mailbox_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mbox").write_text("no mailbox")
+    with pytest.raises(UsageError, match="no mbox file"):
+        listing([parse_source(f"mbox:{tmp_path}/a.mbox")])
+    with pytest.raises(UsageError, match="no such source"):
+        listing([parse_source(f"maildir:{tmp_path}")])
+    with pytest.raises(UsageError, match="has the form imaps://USER@HOST/FOLDER"):
+        listing([parse_source("imaps://host/INBOX")])
+    source = parse_source(f"imap://me@127.0.0.1:{free_port()}/INBOX?starttls=0")
+    monkeypatch.setattr(imap, "_RETRIES", Retries(n_attempts=2, first=0.01))
+    with pytest.raises(TransientError, match="failed after"):
+        listing([source])
