@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
@@ -85,10 +85,28 @@ class RedisStore:
 
     def get(self, key: str) -> bytes | None:
         """The value, None if there is none. Raises Unavailable within 50 ms."""
+        value = self._answered(lambda: self._client.get(f"{self._prefix}:{key}"))
+        return value if isinstance(value, bytes) else None
+
+    def add(self, key: str, amounts: Mapping[str, int], seconds: int) -> dict[str, int]:
+        """Adds to the fields of a key that lasts some seconds. Returns the sums; raises Unavailable within 50 ms."""
+
+        def step() -> list[Any]:
+            with self._client.pipeline(transaction=True) as steps:
+                for name, amount in amounts.items():
+                    steps.hincrby(f"{self._prefix}:{key}", name, amount)
+                steps.expire(f"{self._prefix}:{key}", seconds)
+                return list(steps.execute())
+
+        sums = self._answered(step)
+        return {name: int(total) for name, total in zip(amounts, sums, strict=False)}
+
+    def _answered(self, step: Callable[[], Any]) -> Any:
+        """The server's answer. Raises Unavailable within 50 ms, also for one that the client can't understand."""
         if not self.is_up:
             raise Unavailable
         begun = time.monotonic()
-        future: Future[Any] = self._readers.submit(self._client.get, f"{self._prefix}:{key}")
+        future: Future[Any] = self._readers.submit(step)
         try:
             value = future.result(_PATIENCE)
             self._took(time.monotonic() - begun)
@@ -102,7 +120,7 @@ class RedisStore:
         except Exception as error:  # noqa: BLE001 - a wrong answer makes the client raise anything
             self._failed(type(error).__name__)
             raise Unavailable from None
-        return value if isinstance(value, bytes) else None
+        return value
 
     def put(self, key: str, value: bytes, epoch: int, holds: Callable[[], bool]) -> bool:
         """Stores the value later, in another thread, and returns whether it will try to.

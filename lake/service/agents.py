@@ -35,4 +35,6 @@ def _with_rights_of_key(access: Access, context: Context[Any, Any], is_answer: b
         raise UsageError(f"this API key does not allow {wrong}")
     if is_answer and not key.answers:
         raise UsageError("this API key allows searches, not answers")
+    if is_answer and (key.budget_usd_per_day, key.tokens_per_day) != (None, None):
+        raise UsageError("this API key has a budget, which is kept over HTTP only; search, or use POST /answer")
     return replace(access, principals=key.principals)

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
@@ -53,7 +54,9 @@ def create_app(
     service find one another, None if there is only this one.
     """
     log = index.query_log() if query_log else None
-    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log)
+    anonymous = [keys.anonymous] if keys.anonymous else []
+    budgets = budgets_of([*keys.keys, *anonymous], index, chat)
+    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets)
 
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
 

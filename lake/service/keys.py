@@ -19,6 +19,7 @@ from lake.sources.declared import EVERYTHING
 
 VARIABLE = "RAGLAKE_API_KEYS"
 _LEAST_CHARACTERS = 16
+_MOST_BUDGET = 1e12
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,7 +28,7 @@ class Key:
     """``principals`` whose documents are visible, "*" for all; ``options`` of a request that may be set, None for all.
 
     ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may call the
-    chat model, which costs money.
+    chat model, which costs money. ``budget_usd_per_day`` and ``tokens_per_day`` limit what its answers cost in a day.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Key:
     rate: float | None = None
     burst: int | None = None
     answers: bool = True
+    budget_usd_per_day: float | None = None
+    tokens_per_day: int | None = None
 
     def forbidden(self, options: Iterable[str]) -> list[str]:
         """The options that the key does not allow."""
@@ -90,6 +93,12 @@ def _checked(key: str, name: str, allowed: Any) -> Any:
     if name in ("rate", "burst"):
         if allowed is not None and (isinstance(allowed, bool) or not isinstance(allowed, int | float) or allowed <= 0):
             raise UsageError(f"{name} of API key {key!r} must be a number above 0")
+        return allowed
+    if name in ("budget_usd_per_day", "tokens_per_day"):
+        is_number = isinstance(allowed, int if name == "tokens_per_day" else int | float)
+        if allowed is not None and (isinstance(allowed, bool) or not is_number or not 0 <= allowed < _MOST_BUDGET):
+            number = "a number" if name == "budget_usd_per_day" else "a whole number"
+            raise UsageError(f"{name} of API key {key!r} must be {number} of at least 0")
         return allowed
     if name == "answers" and not isinstance(allowed, bool):
         raise UsageError(f"answers of API key {key!r} must be true or false")

@@ -49,9 +49,7 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
     @router.get("/metrics", **GUARDED)
     async def metrics() -> Response:
         """Metrics in the text format of Prometheus."""
-        live = (await service.health.lake())["release"]
-        text = await processes.text(live) if processes else service.metrics.text(live)
-        return Response(text, media_type=CONTENT_TYPE)
+        return Response(await service.figures(processes), media_type=CONTENT_TYPE)
 
     return router
 

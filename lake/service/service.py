@@ -16,12 +16,14 @@ from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options.search import DEGRADE_AFTER
 from lake.search.query_ids import query_id, searched
+from lake.service.budgets import Budgets
 from lake.service.capacity import Capacity
 from lake.service.health import LakeHealth
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
 from lake.service.problems import Problem, forbidden, no_release, problem_of
 from lake.service.rate_limits import DayCount
+from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
 from lake.service.responses import Sent, encode, event
 from lake.service.watching import Serving, Watch
@@ -32,9 +34,12 @@ if TYPE_CHECKING:
     from lake.records.query_log_writer import QueryLogWriter
     from lake.result import SearchResult
     from lake.service.traffic_split import Split
+    from lake.service.worker_metrics import WorkerMetrics
 
 #: Maximum seconds to load a model before the service listens without it.
 _WARM_UP = 300.0
+#: Maximum seconds that the metrics wait for figures of the release.
+_LOOK_SECONDS = 1.0
 
 
 class Service:
@@ -52,6 +57,7 @@ class Service:
         answers: AnswerOptions | None = None,
         split: Split | None = None,
         log: QueryLogWriter | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         # Outages leave callers what works, in time for an answer.
         usual = {"degrade": True, "degrade_after": min(DEGRADE_AFTER, bounds.seconds / 4)}
@@ -67,6 +73,9 @@ class Service:
         self.log, self.watch = log, Watch(self.metrics, log)
         if log is not None:
             self.metrics.register(QueryLogFigures(log))
+        self._budgets = budgets or Budgets(())
+        self.metrics.register(self._budgets)
+        self._release = ReleaseFigures(index)
         self.health = LakeHealth(index, lambda look: self._looking.run(look, bounds.seconds))
 
     async def warm_up(self) -> None:
@@ -84,6 +93,17 @@ class Service:
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
                 await self._looking.run(partial(search, release), _WARM_UP)
+
+    async def figures(self, processes: WorkerMetrics | None = None) -> bytes:
+        """The metrics, of all processes if there are several.
+
+        Waits for the live release's figures for a second only: in an outage those known before hold.
+        """
+        with suppress(Problem):
+            await self._looking.run(self._release.look, _LOOK_SECONDS)
+        live = (await self.health.lake())["release"]
+        text = await processes.text(live) if processes else self.metrics.text(live)
+        return text + self._release.text()
 
     async def query(self, key: Key, body: SearchQuery) -> Sent:
         """A QueryResult."""
@@ -106,7 +126,9 @@ class Service:
         words = self._answer_words(key, body)
 
         def work() -> Sent:
+            self._budgets.check(key)
             answer = self.access(key).answer(body.question, self.found(self.tried(body)), **words)
+            self._budgets.spend(key, answer.usage)
             serving.answered(answer)
             return Sent(str(answer.release), encode(_answer_json(answer)), self.headers([answer]))
 
@@ -121,7 +143,8 @@ class Service:
         words = self._answer_words(key, body)
 
         def work() -> Iterator[str | Answer]:
-            return self.access(key).answer_stream(body.question, release, **words)
+            items = self.access(key).answer_stream(body.question, release, **words)
+            return self._budgets.metered(key, items, self.chat, words["options"])
 
         with ExitStack() as stack:
             serving = stack.enter_context(self.watch.serving(key, "answer", body.question))

@@ -82,7 +82,7 @@ def _without_gauges(text: str) -> Iterator[str]:
 
 
 def summed(texts: Iterable[str]) -> bytes:
-    """Metrics of several processes as one: sums, but a part is up only if it is for all."""
+    """Metrics of several processes as one: sums, but a part is up only if it is for all, and of budgets the largest."""
     merged: dict[str, Metric] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     for text in texts:
@@ -102,6 +102,8 @@ def summed(texts: Iterable[str]) -> bytes:
 
 
 def _both(name: str, one: float, other: float) -> float:
+    if name in ("raglake_budget_limit", "raglake_budget_used"):  # each process knows the whole sum, or only its own
+        return max(one, other)
     return min(one, other) if name.endswith(("_up", "_created")) else one + other
 
 

@@ -8,9 +8,11 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import lake
@@ -20,6 +22,7 @@ from lake.answer import AnswerOptions, load_chat
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.retry import Retries
 from lake.errors import TransientError
+from lake.schemas import SCORES
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
@@ -27,6 +30,7 @@ from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import Running, TwoReleases, _listening
 from tests.lake.service.test_answers import events
 
+AT = datetime(2026, 11, 20, tzinfo=UTC)
 HR = "a-key-of-the-people-of-hr"
 QUESTION = "Which oil does Lamp 7 burn? Tell anna@example.org"
 DECLINED = "I don't have enough information to answer this question."
@@ -142,3 +146,25 @@ def test_an_answer_is_judged_with_a_comment(watched: Running, endpoint: ChatEndp
     told = capsys.readouterr().out
     assert "1 judged against, of 1" in told
     assert "anonymous" in told
+
+
+def test_the_live_release_and_its_last_evaluation_are_gauges(watched: Running, two_releases: TwoReleases) -> None:
+    of_question = {"release": two_releases.after, "set": "faq", "status": "scored", "settings": "{}"}
+    rows = [
+        {**dict.fromkeys(SCORES.names), **of_question, "question_id": f"{n}", "level": level, "measure": measure,
+         "value": value, "settings": settings, "evaluated_at": AT + timedelta(hours=settings == "{}")}
+        for n, value in enumerate((1.0, 0.5, 0.0))
+        for level, measure in (("document", "R@10"), ("search", "seconds"))
+        for settings in ("{}", '{"mode": "text"}')
+    ]  # fmt: skip
+    of_answers = [{**row, "level": "answer", "measure": "faithfulness", "settings": '{"model": "m"}', "value": 0.75}
+                  for row in rows[:1]]  # fmt: skip
+    rows[-1]["value"] = 1.0  # of the profile that was evaluated before
+    watched.service.index.keep_scores(pa.Table.from_pylist([*rows, *of_answers], schema=SCORES))
+    told = 'raglake_evaluation_score{level="document",measure="R@10",set="faq"}'
+    assert figure(watched, told) == 0.5
+    assert figure(watched, 'raglake_evaluation_score{level="answer",measure="faithfulness",set="faq"}') == 0.75
+    assert "seconds" not in "".join(re.findall(r"raglake_evaluation_score{[^}]*}", watched.get("/metrics").text))
+    assert figure(watched, 'raglake_evaluation_age_seconds{set="faq"}') > 0
+    assert 0 < figure(watched, "raglake_live_age_seconds") < 86_400
+    assert figure(watched, "raglake_live_documents") == 41

@@ -1,0 +1,122 @@
+"""Gauges of the live release: its age, its documents, and the scores of its last evaluation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from lake.errors import LakeError
+from lake.storage import clock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.index import Index
+
+#: Seconds between two readings of the scores; those between, which a new release ends, repeat the last one.
+_FRESH = 60.0
+#: Maximum number of sets that are shown, by name, and of measures of each.
+_MOST_SETS, _MOST_MEASURES = 10, 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    set: str
+    level: str
+    measure: str
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of a release."""
+
+    release: str
+    published_at: datetime
+    n_documents: int
+    n_quarantined: int
+    scores: tuple[_Score, ...]
+    evaluated_at: tuple[tuple[str, datetime], ...]  # by set
+
+
+class ReleaseFigures(Collector):
+    """``look`` reads the lake, so that ``collect`` never waits for it; what was read last holds through an outage."""
+
+    def __init__(self, index: Index) -> None:
+        self._index, self._facts, self._read_at = index, list[_Facts](), float("-inf")
+
+    def look(self) -> None:
+        """Read what is stored of the live release, if that is due."""
+        try:
+            history = self._index.history()
+            live = history.live
+            known = self._facts[0].release if self._facts else None
+            if live is None or (live.id == known and time.monotonic() - self._read_at < _FRESH):
+                return
+            published = history.published(live.id)
+            scores, evaluated_at = _scores(self._index.scores(live.id))
+            counts = live.counts["n_documents"], live.counts["n_quarantined"]
+            at = published.at if published else live.created_at
+            self._facts = [_Facts(live.id, at, *counts, scores, evaluated_at)]
+            self._read_at = time.monotonic()
+        except (LakeError, OSError):  # the health of the lake shows it
+            return
+
+    def text(self) -> bytes:
+        """The gauges in the exposition format, apart from the metrics that are added up over processes."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)
+
+    def collect(self) -> Iterator[Metric]:
+        age = GaugeMetricFamily("raglake_live_age_seconds", "Seconds since the live release was published.")
+        documents = GaugeMetricFamily("raglake_live_documents", "Documents of the live release.")
+        quarantined = GaugeMetricFamily("raglake_live_quarantined", "Documents that are not in it, as they failed.")
+        score = GaugeMetricFamily(
+            "raglake_evaluation_score",
+            "Mean over the questions of a set in the last evaluation of the live release.",
+            labels=["set", "level", "measure"],
+        )
+        evaluated = GaugeMetricFamily(
+            "raglake_evaluation_age_seconds",
+            "Seconds since a set's last evaluation of the live release.",
+            labels=["set"],
+        )
+        now = clock.now()
+        for facts in self._facts:
+            age.add_metric([], (now - facts.published_at).total_seconds())
+            documents.add_metric([], facts.n_documents)
+            quarantined.add_metric([], facts.n_quarantined)
+            for one in facts.scores:
+                score.add_metric([one.set, one.level, one.measure], one.mean)
+            for name, at in facts.evaluated_at:
+                evaluated.add_metric([name], (now - at).total_seconds())
+        yield from (age, documents, quarantined, score, evaluated)
+
+
+def _scores(rows: pa.Table) -> tuple[tuple[_Score, ...], tuple[tuple[str, datetime], ...]]:
+    """Means of each set under the search profile that was evaluated last; failures count as 0, as everywhere."""
+    frame = pl.DataFrame(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
+    is_answer = pl.col("level") == "answer"  # evaluated apart from searches, under other settings
+    newest = (
+        frame.filter(pl.col("evaluated_at") == pl.col("evaluated_at").max().over("set", is_answer))
+        .select("set", "settings", is_answer.alias("is_answer"))
+        .unique()
+    )
+    last = frame.with_columns(is_answer.alias("is_answer")).join(newest, on=["set", "settings", "is_answer"])
+    sets = sorted(last["set"].unique())[:_MOST_SETS]
+    means = last.group_by("set", "level", "measure").agg(pl.col("value").mean()).sort("set", "level", "measure")
+    found: list[_Score] = []
+    for name in sets:
+        mine = means.filter(pl.col("set") == name).head(_MOST_MEASURES)
+        found += [_Score(*row) for row in mine.iter_rows()]
+    times = last.group_by("set").agg(pl.col("evaluated_at").max()).sort("set")
+    return tuple(found), tuple((name, at) for name, at in times.iter_rows() if name in sets)
