@@ -45,7 +45,7 @@ HOMES = {
     "fastapi": ("lake/service/",),
     "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
     "uvicorn": ("lake/service/", "flows/runtime/own_server.py"),
-    "prometheus_client": ("lake/service/metrics.py", "lake/service/worker_metrics.py"),
+    "prometheus_client": ("lake/service/",),
     "langchain_core": ("lake/adapters/langchain.py",),
     "llama_index": ("lake/adapters/llama_index.py",),
     "haystack": ("lake/adapters/haystack.py",),

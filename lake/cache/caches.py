@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lake.cache.encoding import Unkeyable, encoded
 from lake.cache.flights import Flights
 from lake.cache.process_store import ProcessStore
-from lake.cache.redis_store import Unavailable
+from lake.cache.redis_store import RedisStore, Unavailable
 from lake.cache.scope import FORMAT, EntryPlace, Level, Scope, epoch_of, version
 from lake.cache.sealing import digest
 from lake.cache.shared import SharedCache, address, secret_of
@@ -53,6 +53,11 @@ class Caches:
         self.counts: Counter[tuple[str, str, str]] = Counter()
         self._head, self._now = -1, (0, "")
         self._lock, self._counting = threading.Lock(), threading.Lock()
+
+    def spending(self) -> RedisStore | None:
+        """Where services count what their API keys spend, apart from what an erasure deletes; None without a server."""
+        url = address(self.options.url)
+        return RedisStore(url, f"raglake-spent:{digest(self._secret, b'spent').hex()[:16]}") if url else None
 
     def follow(self, history: History) -> None:
         """Drops what no longer holds; cheap unless the log has grown."""

@@ -21,7 +21,6 @@ from lake.errors import ContractError, LakeError, UsageError
 from lake.options.cache import VARIABLE
 
 if TYPE_CHECKING:
-    from lake.cache.caches import Caches
     from lake.directory import Lake
 
 SECRET = "shared_cache/secret"
@@ -76,15 +75,6 @@ def prefix_of(secret: bytes) -> str:
 def address(url: str | None) -> str | None:
     """The address stated, else that of RAGLAKE_CACHE_URL."""
     return (url or os.environ.get(VARIABLE, "")).strip() or None
-
-
-def spending_store(caches: Caches | None) -> RedisStore | None:
-    """Where services count what their API keys spend, apart from what an erasure deletes; None without a server."""
-    if caches is None or caches.shared is None:
-        return None
-    url = address(caches.options.url)
-    assert url is not None
-    return RedisStore(url, f"raglake-spent:{prefix_of(caches.shared.secret).partition(':')[2]}")
 
 
 def read_secret(lake: Lake) -> bytes | None:

@@ -14,7 +14,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from lake.cache.redis_store import Unavailable
-from lake.cache.shared import spending_store
 from lake.endpoints.usage import Usage
 from lake.errors import UsageError
 from lake.service.problems import Problem
@@ -34,7 +33,7 @@ USD, TOKENS = "usd", "tokens"
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class DaySums:
     """What a key has spent on a day: millionths of USD, and tokens."""
 
     usd: int = 0
@@ -59,7 +58,7 @@ class Budgets(Collector):
         limits = self._limits.get(key.name)
         if not limits:
             return
-        spent = self._added(key.name, Spent())
+        spent = self._added(key.name, DaySums())
         for unit, limit in limits.items():
             if (used := getattr(spent, unit)) >= limit:
                 self._refused[key.name] += 1
@@ -71,7 +70,7 @@ class Budgets(Collector):
         if not limits or usage is None:
             return
         usd = limits.get(USD, 0) if usage.cost_usd is None else round(usage.cost_usd * _MICRO)
-        self._added(key.name, Spent(usd, usage.n_input + usage.n_output))
+        self._added(key.name, DaySums(usd, usage.n_input + usage.n_output))
 
     def metered(
         self, key: Key, items: Iterator[str | Answer], chat: ChatModel | None, options: AnswerOptions
@@ -91,7 +90,7 @@ class Budgets(Collector):
         finally:
             self.spend(key, usage)
 
-    def _added(self, name: str, more: Spent) -> Spent:
+    def _added(self, name: str, more: DaySums) -> DaySums:
         """The sums of today with ``more``."""
         day = f"{clock.now():%Y-%m-%d}"
         amounts = {USD: more.usd, TOKENS: more.tokens}
@@ -106,7 +105,7 @@ class Budgets(Collector):
         with self._lock:
             for unit in amounts:
                 self._known[name, unit] = max(self._own[name, unit], shared.get(unit, 0))
-            return Spent(self._known[name, USD], self._known[name, TOKENS])
+            return DaySums(self._known[name, USD], self._known[name, TOKENS])
 
     def _shared(self, place: str, amounts: dict[str, int]) -> dict[str, int]:
         if self._store is None:
@@ -141,7 +140,7 @@ def budgets_of(keys: Iterable[Key], index: Index, chat: ChatModel | None) -> Bud
                 "RAGLAKE_CHAT_PRICE=INPUT/OUTPUT in USD per million tokens, or use tokens_per_day"
             )
     has_budget = any(_limits(key) for key in keys)
-    return Budgets(keys, spending_store(index.caches) if has_budget else None)
+    return Budgets(keys, index.caches.spending() if has_budget and index.caches else None)
 
 
 def _models_of(chat: ChatModel | None) -> Sequence[ChatModel]:

@@ -130,10 +130,11 @@ def test_spending_survives_an_erasure_of_the_cache(
 ) -> None:
     shutil.copytree(two_releases.url, tmp_path / "lake")
     index = lake.open_lake(str(tmp_path / "lake"), cache=CacheOptions(url=redis_server.url))
-    budgets = Budgets([KEY], shared.spending_store(index.caches))
+    assert index.caches
+    budgets = Budgets([KEY], index.caches.spending())
     budgets.spend(KEY, Usage(1, 150, 100, 0.1))
     shared.clear(Lake(str(tmp_path / "lake")), redis_server.url)
-    assert used_up(Budgets([KEY], shared.spending_store(index.caches)))
+    assert used_up(Budgets([KEY], index.caches.spending()))
 
 
 @pytest.mark.parametrize("field", ["budget_usd_per_day", "tokens_per_day"])
