@@ -252,7 +252,10 @@ def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
     name = recipe.embedder.name
     price = _price(job, name)
     if price is None:
-        raise UsageError(f"the price of {name!r} is not known, so that no budget can be kept; leave --budget-usd out")
+        raise UsageError(
+            f"the price of {name!r} is not known, so that no budget can be kept; set endpoints.prices in "
+            "the lake's configuration, or leave --budget-usd out"
+        )
     cost = price * n_tokens / 1e6
     if cost > job.budget_usd:
         raise RefusedError(

@@ -74,14 +74,14 @@ class AnthropicChat(EndpointChat):
             yield
         except anthropic.APIStatusError as error:
             # Inside a stream the status is that of its beginning: 200.
-            status, kind = error.status_code, _kind(error.body)
+            status, kind, message = error.status_code, _kind(error.body), self.endpoint.without_key(error.message)
             if status < 400:
-                raise RefusedRequest(error.message, None) from error
-            self._check_length(error.message, kind)
-            self._check_refused_parameters(status, error.message, _OPTIONAL)
+                raise RefusedRequest(message, None) from error
+            self._check_length(message, kind)
+            self._check_refused_parameters(status, message, _OPTIONAL)
             headers = error.response.headers
             access = {"key": self.endpoint.key_from, "address": self.endpoint.url_from}
-            raise translated(status, error.message, kind, headers, **access) from error
+            raise translated(status, message, kind, headers, **access) from error
         except (anthropic.APIConnectionError, httpx2.HTTPError) as error:
             raise RefusedRequest(f"{error} {error.__cause__ or ''}".strip(), None) from error
         except (anthropic.AnthropicError, ValueError) as error:

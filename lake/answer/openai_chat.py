@@ -73,16 +73,16 @@ class OpenAIChat(EndpointChat):
         try:
             yield
         except openai.APIStatusError as error:
-            self._check_status(error.status_code, error.message, error.code)
-            headers = error.response.headers
+            message, headers = self.endpoint.without_key(error.message), error.response.headers
+            self._check_status(error.status_code, message, error.code)
             access = {"key": self.endpoint.key_from, "address": self.endpoint.url_from}
-            raise translated(error.status_code, error.message, error.code, headers, **access) from error
+            raise translated(error.status_code, message, error.code, headers, **access) from error
         except openai.APIConnectionError as error:
             raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
         except openai.APIResponseValidationError as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
         except openai.APIError as error:  # an error sent in the middle of a stream
-            raise RefusedRequest(error.message, None) from error
+            raise RefusedRequest(self.endpoint.without_key(error.message), None) from error
         except (openai.OpenAIError, ValueError) as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 

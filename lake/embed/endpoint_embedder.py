@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: Seconds that a request may wait for others of the process, if their number is limited.
+_LONGEST_WAIT = 3600.0
 #: A text that every model embeds, and one whose vector tells the dimensions.
 _PROBE = "raglake"
 
@@ -232,7 +234,8 @@ class EndpointEmbedder:
             _wait(self._paces.wait(n_tokens), call.stop)
             return request()
 
-        return self._limits.retries.run(self._name, attempt, partial(_wait, stop=call.stop))
+        with self._paces.slot(_LONGEST_WAIT, self._name):
+            return self._limits.retries.run(self._name, attempt, partial(_wait, stop=call.stop))
 
     @property
     def _name(self) -> str:

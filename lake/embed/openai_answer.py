@@ -33,10 +33,11 @@ def translating(endpoint: Endpoint) -> Iterator[None]:
     try:
         yield
     except openai.APIStatusError as error:
-        if error.status_code == 500 and is_too_large(error.message):
-            raise UnacceptedRequest(f"the endpoint refused the request (500): {error.message}") from error
+        message = endpoint.without_key(error.message)
+        if error.status_code == 500 and is_too_large(message):
+            raise UnacceptedRequest(f"the endpoint refused the request (500): {message}") from error
         access = {"key": endpoint.key_from, "address": endpoint.url_from}
-        raise translated(error.status_code, error.message, error.code, error.response.headers, **access) from error
+        raise translated(error.status_code, message, error.code, error.response.headers, **access) from error
     except openai.APIConnectionError as error:
         raise RefusedRequest(f"{error.message} {error.__cause__ or ''}".strip(), None) from error
     except openai.OpenAIError as error:

@@ -62,7 +62,7 @@ class Budget:
         if most is None:
             raise UsageError(
                 "a budget needs a price, and none is known for this model; set RAGLAKE_CHAT_PRICE=INPUT/OUTPUT in USD "
-                "per million tokens"
+                "per million tokens, or endpoints.prices in the lake's configuration"
             )
         spent = (self.usage.cost_usd or 0.0) + self._held
         if spent + most > self.limit:

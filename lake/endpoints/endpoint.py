@@ -15,8 +15,10 @@ from lake.endpoints.providers import PROVIDERS, Provider
 from lake.endpoints.secrets import of_file, secret
 from lake.errors import UsageError
 from lake.options.declaration import options
-from lake.options.endpoints import EndpointOptions, ModelEndpoints, Role, is_secret
+from lake.options.endpoints import EndpointOptions, ModelEndpoints, Role, is_secret, is_secret_header
 
+#: Shorter values are in too many words to be left out of them.
+_SHORTEST_SECRET = 6
 _NONE = ModelEndpoints()
 _settings: ContextVar[ModelEndpoints] = ContextVar("endpoints", default=_NONE)
 
@@ -50,6 +52,13 @@ class Endpoint:
     api_version: str | None = None
     key_from: str = "OPENAI_API_KEY"
     url_from: str = "OPENAI_BASE_URL"
+
+    def without_key(self, text: str) -> str:
+        """A message of the endpoint without the key and other secrets that were sent, which it may repeat."""
+        for value in (self.api_key, *(value for name, value in self.headers if is_secret_header(name))):
+            if len(value) >= _SHORTEST_SECRET:
+                text = text.replace(value, "...")
+        return text
 
     @classmethod
     def of(cls, role: Role, provider_name: str, *, is_first: bool = True) -> Endpoint:
@@ -177,7 +186,7 @@ def _first(variables: tuple[str, ...]) -> tuple[str, str] | None:
 
 def _address(text: str) -> str:
     """An address from a variable; Ollama's may lack the scheme and name every interface of the machine."""
-    return (text if "://" in text else f"http://{text}").replace("//0.0.0.0", "//127.0.0.1").rstrip("/")
+    return (text if "://" in text else f"http://{text}").replace("//0.0.0.0", "//127.0.0.1")
 
 
 def _is_elsewhere(role: Role, provider: Provider) -> bool:

@@ -84,14 +84,15 @@ class JsonHttp:
         if not isinstance(found, dict):
             raise ContractError(f"{self._name!r} sent {type(found).__name__} in a stream of objects")
         if "error" in found:
-            raise RefusedRequest(_message(found, text), None)
+            raise RefusedRequest(self._endpoint.without_key(_message(found, text)), None)
         return found
 
     def _json(self, text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            quoted = f"{self._name!r} did not answer in JSON: {_short(text) or 'nothing'!r}"
+            shown = self._endpoint.without_key(_short(text)) or "nothing"
+            quoted = f"{self._name!r} did not answer in JSON: {shown!r}"
             if text.lstrip()[:1] in ("{", "["):  # it ends early, and may not the next time
                 raise RefusedRequest(quoted, None) from error
             raise ContractError(f"{quoted}; check {self._endpoint.url_from}") from error
@@ -103,7 +104,8 @@ class JsonHttp:
             stated = response.json()
         except ValueError:
             stated = None
-        status, message, code = response.status_code, _message(stated, response.text), _code(stated)
+        status, code = response.status_code, _code(stated)
+        message = self._endpoint.without_key(_message(stated, response.text))
         if self._checked:
             self._checked(status, message, code)
         if status == 400 and "api key" in message.lower():  # Gemini's status for a wrong key

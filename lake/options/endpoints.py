@@ -76,6 +76,11 @@ def is_secret(value: object) -> bool:
     return isinstance(value, str) and _SECRET.fullmatch(value) is not None
 
 
+def is_secret_header(name: str) -> bool:
+    """Whether a header of this name holds a secret."""
+    return _SECRET_HEADER.search(name) is not None
+
+
 def check_url(url: str) -> None:
     """Raises UsageError, which does not repeat it, unless the address is an http(s) one without credentials."""
     if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", url):
@@ -88,7 +93,7 @@ def _check_headers(headers: Any) -> None:
     for name, value in headers.items():
         if not _HEADER.fullmatch(str(name)) or not isinstance(value, str) or re.search(r"[\r\n\0]", value):
             raise UsageError(f"headers: {name!r} must be a header's name, with a text of one line as its value")
-        if _SECRET_HEADER.search(name) and not is_secret(value):
+        if is_secret_header(name) and not is_secret(value):
             raise UsageError(f"headers.{name} must name where its value is, and never hold it: {_SECRET_FORMS}")
 
 

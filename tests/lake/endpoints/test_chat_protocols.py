@@ -318,7 +318,10 @@ def test_what_a_person_must_mend_is_named_and_not_retried(
 ) -> None:
     for refusal, words in (
         (case.no_key, "refused the key .*RAGLAKE_CHAT_KEY"),
-        (Reply(404, {"error": {"message": "no such model"}}), "no such model or address .*RAGLAKE_CHAT_URL"),
+        (
+            Reply(404, {"error": {"message": f"no such model for {SECRET}"}}),
+            "no such model or address .*RAGLAKE_CHAT_URL",
+        ),
         (case.too_long, "the prompt is longer than .* allows"),
     ):
         server.says(refusal)

@@ -135,7 +135,7 @@ def test_what_is_missing_is_named(provider: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("0.0.0.0:11434", "http://127.0.0.1:11434"), ("http://gpu:1/", "http://gpu:1")]
+    ("host", "url"), [("0.0.0.0:11434", "http://127.0.0.1:11434"), ("https://gpu:1", "https://gpu:1")]
 )
 def test_ollama_s_own_variable_is_read_as_ollama_does(host: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Endpoint.of("chat", "ollama").base_url is None

@@ -187,7 +187,7 @@ def test_refusals_are_waited_for_named_or_cost_one_text(
     assert subject.embed_query("oil").tolist() == pytest.approx(UNIT[0])
     for refusal, words in (
         (case.no_key, "refused the key .*RAGLAKE_EMBED_KEY"),
-        (Reply(404, {"error": "model not found"}), "no such model or address .*RAGLAKE_EMBED_URL"),
+        (Reply(404, {"error": f"model not found for {SECRET}"}), "no such model or address .*RAGLAKE_EMBED_URL"),
     ):
         server.says(refusal)
         with pytest.raises(UsageError, match=words) as raised:
