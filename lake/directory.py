@@ -67,7 +67,7 @@ class Lake:
         """Open a lake. Raises UsageError if there is none, or if a later raglake wrote it."""
         lake = cls(url)
         try:
-            lake._check_format()
+            lake.check_format()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UsageError(
                 f"no lake at {lake.url}; `raglake ingest SOURCE --lake {shlex.quote(lake.url)}` makes one"
@@ -79,10 +79,11 @@ class Lake:
         """The lake at ``url``, or the place of a new one. Raises UsageError if a later raglake wrote what is there."""
         lake = cls(url)
         if lake.exists():
-            lake._check_format()
+            lake.check_format()
         return lake
 
-    def _check_format(self) -> None:
+    def check_format(self) -> None:
+        """Raises FileNotFoundError if there is no lake, else as ``existing``."""
         marker = self.store.read(_MARKER)
         try:
             found = json.loads(marker)["format"]

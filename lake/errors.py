@@ -2,6 +2,7 @@
 
     LakeError
     ├── TransientError     a retry can cure it: network, rate limit, a busy disk
+    │   └── StorageError   of those, what the lake's own disk or object store causes
     ├── PendingError       a run must wait for somebody else; a later run goes on from there
     ├── InputError         this one document can't be indexed: quarantine it, go on
     ├── ContractError      a promise is broken: stop, publish nothing
@@ -22,6 +23,10 @@ class LakeError(Exception):
 
 class TransientError(LakeError):
     """Trying again, later or elsewhere, may succeed."""
+
+
+class StorageError(TransientError):
+    """The disk or object store of a lake failed, or can't be reached; the lake itself may be intact."""
 
 
 class PendingError(LakeError):

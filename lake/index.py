@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -17,11 +17,14 @@ from lake.cache.answering import AnswerRequest, CachedAnswers
 from lake.cache.caches import opened, watch
 from lake.cache.scope import Scope
 from lake.directory import Lake
+from lake.endpoints.deadline import within
 from lake.endpoints.endpoint import using
+from lake.errors import LakeError, TransientError
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
 from lake.options import SearchArguments, SearchOptions
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
+from lake.options.search import STALE_FOR
 from lake.questions import EvalQuestion, questions, resolve
 from lake.questions.copied import as_found
 from lake.records import scores
@@ -32,12 +35,14 @@ from lake.records.query_log_writer import QueryLogWriter
 from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
+from lake.result import stale
 from lake.search.cached_results import deciding
 from lake.search.diagnosis.diagnose import meant, why
 from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.explain import explained
 from lake.search.judgement import judged, judged_answer
+from lake.search.known_log import LogReader, Wait
 from lake.search.outcomes import unwrapped
 from lake.search.query_ids import searched
 from lake.search.question import SearchRequest
@@ -51,7 +56,6 @@ if TYPE_CHECKING:
 
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.embed.base import Embedder
-    from lake.errors import LakeError
     from lake.inspect.diff import Difference
     from lake.options import Boosts, CacheOptions, SearchDefaults
     from lake.options.completeness import Completeness
@@ -69,10 +73,10 @@ class Index:
     search configuration, and later ones read it again if the log has grown.
     """
 
-    def __init__(self, lake: Lake, cache: CacheOptions | None = None) -> None:
-        self._lake = lake
-        self.caches = opened(lake, cache)
-        self._reader = Reader(lake, self.caches)
+    def __init__(self, lake: Lake, cache: CacheOptions | None = None, log: LogReader | None = None) -> None:
+        self._lake, self._log = lake, log or LogReader(lake)
+        self.caches = opened(lake, cache, is_seen=self._log.is_seen)
+        self._reader = Reader(lake, self._log, self.caches)
         self._answers = CachedAnswers(self.caches)
         if self.caches:
             watch(Reader.follow, self._reader)
@@ -85,11 +89,25 @@ class Index:
 
     def history(self) -> History:
         """The current release log."""
-        return self._lake.log.read()
+        return self._log.known(Wait.of({})).history
 
-    def release(self, at: At = "live") -> Release:
-        """The release of ``live``, an id or name, or the one that was live at a date (its end) or time, UTC."""
-        return self.history().resolve(at)
+    def release(self, at: At = "live", *, degrade: bool = False) -> Release:
+        """The release of ``live``, an id or name, or the one that was live at a date (its end) or time, UTC.
+
+        With ``degrade``, as far as it is known if the lake can't be reached.
+        """
+        return self._log.known(Wait.of({"degrade": degrade})).history.resolve(at)
+
+    def health(self) -> tuple[Release, datetime | None]:
+        """The live release; and when the lake was last read, if searches with ``degrade`` go on without it now.
+
+        Raises TransientError or ContractError if they can't, UsageError if nothing is published.
+        """
+        return self._reader.health()
+
+    def age(self) -> float:
+        """Seconds since the lake was last read; infinite if it never was."""
+        return self._log.age()
 
     def releases(self) -> pa.Table:
         """Every release, oldest first."""
@@ -279,7 +297,9 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Answer:
         """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
-        return self._answers.answer(self._request(question, at, chat, options, k, history, embedder, search))
+        request = self._request(question, at, chat, options, k, history, embedder, search)
+        found = self._answers.answer(request)
+        return stale(found, request.stale_since) if request.stale_since else found
 
     @with_search_options
     def answer_stream(
@@ -295,7 +315,9 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Iterator[str | Answer]:
         """Pieces of the text as the model writes it, then the Answer."""
-        return self._answers.stream(self._request(question, at, chat, options, k, history, embedder, search))
+        request = self._request(question, at, chat, options, k, history, embedder, search)
+        found, since = self._answers.stream(request), request.stale_since
+        return found if since is None else (stale(item, since) for item in found)
 
     def _request(
         self,
@@ -309,29 +331,37 @@ class Index:
         search: SearchArguments,
     ) -> AnswerRequest:
         """A question with its release, and a search with everything set except text and ``k``."""
-        log, chosen, words = self.history(), options or AnswerOptions(), given(**search)
-        release = log.resolve(at)
+        words, chosen = given(**search), options or AnswerOptions()
+        known = self._log.known(Wait.of(words))
+        log, release = known.history, known.history.resolve(at)
         if self.caches:
             self.caches.follow(log)
         return AnswerRequest(
             find=partial(self.search, at=release.id, embedder=embedder, **words),
             question=question,
-            chat=self._chat(chat),
+            chat=self._chat(chat, log),
             options=chosen if k is None else replace(chosen, k=k),
             history=history,
             release=release,
             scope=Scope.of(release, log),
             deciding=lambda: self._deciding(words, log, release, embedder),
-            head=lambda: self.history().head,
-            vector=lambda: self._vector(question, words, release, embedder),
+            head=self._head,
+            vector=lambda: self._vector(question, words, log, release, embedder),
             degrade=bool(words.get("degrade")),
+            stale_since=known.since,
         )
 
+    def _head(self) -> int | None:
+        """The number of the log's last entry; None if the lake can't be reached."""
+        with suppress(LakeError, OSError):
+            return self.history().head
+        return None
+
     def _vector(
-        self, question: str, words: Mapping[str, Any], release: Release, embedder: Embedder | None
+        self, question: str, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
     ) -> np.ndarray:
         request = SearchRequest.asking(question, SearchOptions.of(words))
-        with self.using_endpoints():
+        with using(self._reader.endpoints(log)):
             return self._reader.snapshot(release).vector(request, embedder)
 
     def _deciding(
@@ -340,12 +370,14 @@ class Index:
         with using(self._reader.endpoints(log)):
             return deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder)
 
-    def _chat(self, chat: ChatModel | str | Sequence[str] | None) -> ChatModel | str | Sequence[str] | None:
+    def _chat(
+        self, chat: ChatModel | str | Sequence[str] | None, log: History
+    ) -> ChatModel | str | Sequence[str] | None:
         """The chat model at the lake's endpoint; as it was given if there is none."""
         if chat is not None and not isinstance(chat, str | Sequence):
             return chat
         try:
-            with self.using_endpoints():
+            with using(self._reader.endpoints(log)):
                 return load_chat(chat)
         except NoChatModelError:
             return chat
@@ -474,6 +506,21 @@ def _asked(question: str | Mapping[str, Any], shared: Mapping[str, Any]) -> tupl
     return options.pop("text", None), options
 
 
-def open_lake(url: str, *, cache: CacheOptions | None = None) -> Index:
-    """Opens a lake for reading, by default without a cache; raises UsageError if there is none."""
-    return Index(Lake.existing(url), cache)
+def open_lake(
+    url: str, *, cache: CacheOptions | None = None, stale_for: float = STALE_FOR, wait: float | None = None
+) -> Index:
+    """Opens a lake for reading, by default without a cache; raises UsageError if there is none.
+
+    If the lake can't be reached later, searches with ``degrade`` answer from memory for ``stale_for`` seconds. If it
+    can't be reached now, raises TransientError; with ``wait``, after that many seconds, opens it as soon as it can be.
+    """
+    if wait is None:
+        return _opened(Lake.existing(url), cache, stale_for)
+    try:
+        return _opened(within(wait, lambda: Lake.existing(url), url), cache, stale_for)
+    except TransientError:
+        return _opened(Lake(url), cache, stale_for, is_seen=False)
+
+
+def _opened(lake: Lake, cache: CacheOptions | None, stale_for: float, *, is_seen: bool = True) -> Index:
+    return Index(lake, cache, LogReader(lake, stale_for, is_seen))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
 
 import pyarrow as pa
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class SearchResult:
 
     ``degraded`` names the parts that could not be reached, and without which the passages were found; empty for a
     whole result. ``cached`` names the store that had the result, ``process`` or ``redis``; None if it was searched for.
+    ``stale_since``: when the lake was last read, if it could not be reached now; ``degraded`` then names ``lake``.
     """
 
     release: str
@@ -25,6 +29,7 @@ class SearchResult:
     hits: pa.Table
     degraded: tuple[str, ...] = ()
     cached: str | None = None
+    stale_since: datetime | None = None
 
     def __repr__(self) -> str:
         return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"
@@ -59,3 +64,14 @@ class SearchResult:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.hits.__arrow_c_stream__(requested_schema)
+
+
+def stale(found: T, since: datetime) -> T:
+    """Results and answers marked as found while the lake could not be reached; anything else as it is."""
+    marked: Any = found
+    if isinstance(marked, list):
+        marked = [stale(one, since) for one in marked]
+    elif hasattr(marked, "stale_since") and marked.stale_since is None:
+        marked = replace(marked, degraded=(*marked.degraded, "lake"), stale_since=since)
+    result: T = marked
+    return result

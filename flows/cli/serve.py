@@ -12,7 +12,8 @@ import typer
 import lake as library
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
-from lake.errors import UsageError
+from lake.endpoints.deadline import deadline
+from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
+#: Seconds to wait for the lake before the service listens without it.
+_MOMENT = 1.5
 
 
 @with_options
@@ -57,18 +60,17 @@ def serve(
     ring, chosen = _key_ring(keys, as_), ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
-    index, bounds = library.open_lake(lake, cache=CacheOptions(**cache)), Capacity.of(chosen)
-    words |= {"chat": _chat(model, index), "split": _split(index, ab), "query_log": query_log}
+    index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
+    words |= {"chat": _chat_or_name(model, index), "split": _split(index, ab), "query_log": query_log}
     words["answers"] = AnswerOptions(**answers)
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
-    live = index.history().live
-    says = f"live is {live.id}" if live else "nothing is published yet"
-    started = partial(_started, "/docs", says, server.address_of(listened))
+    started = partial(_started, "/docs", _state(index), server.address_of(listened))
     if place is None and chosen.processes > 1:
         processes.Supervisor(processes.same_command(), chosen.processes, listened).run(started)
         return
     words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
+    bounds = Capacity.of(chosen)
     app = create_app(index, ring, bounds, **words)
     server.serve(app, bounds, listened, started=place.ready if place else started)
 
@@ -77,14 +79,30 @@ def _started(docs: str, says: str, address: str) -> None:
     print(f"raglake: listening on {address}, {says}; see {address}{docs} (Ctrl-C stops)", file=sys.stderr, flush=True)
 
 
+def _state(index: Index) -> str:
+    try:
+        with deadline(_MOMENT):
+            live = index.history().live
+    except TransientError:
+        return "the lake can't be reached yet"
+    return f"live is {live.id}" if live else "nothing is published yet"
+
+
 def _split(index: Index, words: list[str] | None) -> Split | None:
-    """By ids, so that a name or a date means the same release for as long as the trial lasts."""
+    """By ids, so that a name or a date means the same release for as long as the trial lasts.
+
+    A lake that can't be reached leaves names and dates as they are.
+    """
     from lake.service.traffic_split import Split, parse_split
 
     if not words:
         return None
     shares = parse_split(words).shares
-    return Split({index.release(release).id: share for release, share in shares.items()})
+    try:
+        with deadline(_MOMENT):
+            return Split({index.release(release).id: share for release, share in shares.items()})
+    except TransientError:
+        return Split(shares)
 
 
 def mcp(
@@ -138,6 +156,15 @@ def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
     allowed = principals(names)
     anonymous = Key("anonymous", principals=allowed if isinstance(allowed, str) else tuple(allowed))
     return KeyRing(keys, None if keys else anonymous)
+
+
+def _chat_or_name(name: str | None, index: Index) -> ChatModel | str | None:
+    """The chat model; its name if the lake, which may state its endpoint, can't be reached yet."""
+    try:
+        with deadline(_MOMENT):
+            return _chat(name, index)
+    except TransientError:
+        return name
 
 
 def _chat(name: str | None, index: Index) -> ChatModel | None:

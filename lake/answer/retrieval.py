@@ -67,7 +67,9 @@ def find(
     if "decompose" in understand:
         _hop(search, question, k, queries, rankings, understanding)
     degraded = tuple(sorted({part for ranking in rankings for part in ranking.degraded}))
-    found = replace(rankings[0], hits=fuse([ranking.hits for ranking in rankings], k), degraded=degraded)
+    since = min((ranking.stale_since for ranking in rankings if ranking.stale_since), default=None)
+    hits = fuse([ranking.hits for ranking in rankings], k)
+    found = replace(rankings[0], hits=hits, degraded=degraded, stale_since=since)
     return Retrieved(found, question, tuple(query.text for query in queries))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -129,13 +130,14 @@ class Answer:
     confidence_level: ConfidenceLevel = "none"
     confidence_reasons: tuple[str, ...] = ()  # what speaks for and against the answer, for users
     made_for: str | None = None  # the question that a cached answer was made for, if it is another one
+    stale_since: datetime | None = None  # when the lake was last read, if it could not be reached now
 
     @property
     def cost_usd(self) -> float | None:
         return self.usage.cost_usd if self.usage else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-like value, except for the times in ``passages``."""
+        """A JSON-like value, except for times: ``stale_since`` and those in ``passages``."""
         plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "passages"}
         return {**plain, "cost_usd": self.cost_usd, "passages": self.passages.to_pylist()}
 

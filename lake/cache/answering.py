@@ -20,6 +20,8 @@ from lake.cache.similar import KnownQuestion
 from lake.errors import LakeError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
 
     from lake.answer.chat import ChatModel, Message
@@ -34,7 +36,8 @@ class AnswerRequest:
     """A question and all that decides its answer.
 
     ``deciding`` returns what decides the searches, and raises Unkeyable if that can't be told. ``head`` returns the
-    number of the log's last entry, ``vector`` the question's unit vector.
+    number of the log's last entry, None if the lake can't be reached, ``vector`` the question's unit vector.
+    ``stale_since``: when the lake was last read, if it can't be reached.
     """
 
     find: SearchFunction
@@ -45,9 +48,10 @@ class AnswerRequest:
     release: Release
     scope: Scope
     deciding: Callable[[], list[Any]]
-    head: Callable[[], int]
+    head: Callable[[], int | None]
     vector: Callable[[], np.ndarray]
     degrade: bool = False
+    stale_since: datetime | None = None
 
     @property
     def words(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import weakref
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 #: Seconds between two looks at the log while no question comes.
 _LOOK_EVERY = 5.0
 _MB = 1_000_000
@@ -40,11 +43,13 @@ class Caches:
     Follows the log: once it has grown, entries of erased or pruned releases and of earlier rights are dropped.
     """
 
-    def __init__(self, lake: Lake, options: CacheOptions) -> None:
+    def __init__(self, lake: Lake, options: CacheOptions, is_seen: bool = True) -> None:
+        """``is_seen``: the lake can be reached; if not, the shared cache is used once it can be."""
         self.options = options
         self._lake = lake
         url = address(options.url)
-        self.shared = SharedCache(url, secret_of(lake)) if url else None
+        self.shared = SharedCache(url, secret_of(lake)) if url and is_seen else None
+        self._awaited = url if self.shared is None else None
         self._secret = self.shared.secret if self.shared else secrets.token_bytes(32)
         most, share = options.megabytes * _MB, _SIMILAR_SHARE if options.similar is not None else 0
         self.process = ProcessStore(most - int(share * most))
@@ -61,6 +66,9 @@ class Caches:
 
     def follow(self, history: History) -> None:
         """Drops what no longer holds; cheap unless the log has grown."""
+        if self._awaited is not None:
+            url, self._awaited = self._awaited, None
+            threading.Thread(target=self._share, args=(url,), name="raglake-cache-share", daemon=True).start()
         with self._lock:
             if history.head <= self._head:
                 return
@@ -73,6 +81,16 @@ class Caches:
                 self.similar.keep(tags)
         if self.shared and before != self._now and before != (0, ""):
             threading.Thread(target=self._drop_shared, name="raglake-cache-drop", daemon=True).start()
+
+    def _share(self, url: str) -> None:
+        """Shares entries from now on, under the names that the lake's secret gives them."""
+        try:
+            shared = SharedCache(url, secret_of(self._lake))
+        except (LakeError, OSError) as error:
+            _log.warning("the shared cache is not used: %s", error)
+            return
+        with self._lock:
+            self.shared, self._secret, self._head = shared, shared.secret, -1
 
     def _drop_shared(self) -> None:
         epoch, folder = self._now
@@ -164,11 +182,11 @@ class Caches:
             return made
 
 
-def opened(lake: Lake, options: CacheOptions | None) -> Caches | None:
+def opened(lake: Lake, options: CacheOptions | None, *, is_seen: bool = True) -> Caches | None:
     """The caches; None if the options leave none. Raises UsageError for an address that none has."""
     if options is None or not (options.megabytes or address(options.url)):
         return None
-    return Caches(lake, options)
+    return Caches(lake, options, is_seen)
 
 
 def written(write: Callable[[T], bytes | None], made: T) -> bytes | None:

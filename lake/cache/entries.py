@@ -19,7 +19,7 @@ from lake.result import SearchResult
 _KNOWN = {kind.__name__: kind for kind in vars(values).values() if isinstance(kind, type) and is_dataclass(kind)}
 _KNOWN["Usage"] = Usage
 #: Fields that belong to one call.
-_OF_A_CALL = ("cached", "made_for")
+_OF_A_CALL = ("cached", "made_for", "stale_since")
 
 
 def from_result(result: SearchResult) -> bytes:

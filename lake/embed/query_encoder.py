@@ -64,9 +64,12 @@ def query_vectors(encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
 
 
 def encoder_breaker(identity: EmbedderIdentity, encoder: QueryEncoder | None = None) -> Breaker:
-    """The breaker of what encodes questions to ``identity``: ``encoder``, else the embedder at its present address."""
+    """The breaker of what encodes questions to ``identity``: ``encoder``, else the embedder at its present address.
 
-    address, of_lake = id(encoder) if encoder else address_of(identity.name), settings()
+    Encoders of one class at one address share it.
+    """
+    of_lake, own = settings(), (type(encoder).__qualname__, getattr(encoder, "address", ""))
+    address = own if encoder else address_of(identity.name)
 
     def probe() -> None:
         with using(of_lake):

@@ -6,15 +6,17 @@ back. That caller then waits for the time-out.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from lake.endpoints.deadline import within
+from lake.endpoints.deadline import LateError, at_most, within
 from lake.endpoints.refusals import UnacceptedRequest
 from lake.errors import TransientError
 
@@ -23,7 +25,7 @@ T = TypeVar("T")
 _log = logging.getLogger("raglake.parts")
 
 #: The parts of a service by the names that results and metrics use, in words.
-PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model"}
+PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model", "lake": "the lake"}
 
 
 class UnreachableError(TransientError):
@@ -41,13 +43,15 @@ class UnreachableError(TransientError):
 class BreakerLimits:
     """Opens after ``n_failures`` in a row. Probes start ``first`` seconds later, and the interval grows to ``longest``.
 
-    A probe takes at most ``probe`` seconds, so that a part is back in use after at most ``longest + probe``.
+    A probe takes as long as the last call was given, within ``least_probe`` and ``probe`` seconds. A part is therefore
+    back in use after at most ``longest + probe``.
     """
 
     n_failures: int = 3
     first: float = 0.5
     longest: float = 4.0
     probe: float = 5.0
+    least_probe: float = 0.0
 
 
 class Breaker:
@@ -71,6 +75,12 @@ class Breaker:
         self._n_failures, self._is_watching, self._seconds = 0, False, self._limits.probe
         self.since: datetime | None = None  # when the part failed first; None while the breaker is closed
         self.cause = ""
+        with _making:
+            _all.add(self)
+
+    def probe_by(self, probe: Callable[[], object]) -> None:
+        """Probes in another way from now on, for instance by an object that has a new key."""
+        self._probe = probe
 
     @property
     def is_open(self) -> bool:
@@ -84,16 +94,25 @@ class Breaker:
         """
         if self.since is not None and not is_forced:
             raise self._unreachable(f"it has not answered since {self.since:%H:%M:%S} UTC: {self.cause}")
+        is_in_time = seconds is None or at_most(seconds) == seconds
         try:
             found = work() if seconds is None else within(seconds, work, repr(self.name))
         except Exception as error:  # whatever a part or its client raises
             if not self._is_failure(error):
                 raise
-            self._seconds = seconds or self._seconds
-            self._failed(error)
+            # A caller whose own time was nearly up learns nothing about the part.
+            if is_in_time or not isinstance(error, LateError):
+                self._seconds = seconds or self._seconds
+                self._failed(error)
             raise self._unreachable(_brief(error)) from error
         self._n_failures = 0
         return found
+
+    def open(self, error: Exception) -> None:
+        """Leaves the part out until a probe succeeds."""
+        with self._lock:
+            self._open(error)
+            self._watch(self._limits.first)
 
     def _unreachable(self, why: str) -> UnreachableError:
         return UnreachableError(f"{PARTS[self.part]} {self.name!r} can't be reached: {why}", self.part)
@@ -111,12 +130,17 @@ class Breaker:
     def _open(self, error: Exception) -> None:
         if self.since is None:
             self.since, self.cause = datetime.now(UTC), _brief(error)
-            _log.warning("%s %r does not answer and is left out: %s", PARTS[self.part], self.name, self.cause)
+            self._report("degraded", cause=self.cause)
 
     def _close(self) -> None:
         if self.since is not None:
-            _log.warning("%s %r answers again", PARTS[self.part], self.name)
+            self._report("recovered", seconds=round((datetime.now(UTC) - self.since).total_seconds(), 1))
         self.since, self._n_failures, self._is_watching = None, 0, False
+
+    def _report(self, event: str, **facts: Any) -> None:
+        """One line of JSON, as in the access log of a service."""
+        words = {"event": event, "part": self.part, "name": self.name, **facts}
+        _log.warning("%s", json.dumps(words, ensure_ascii=False))
 
     def _watch(self, wait: float) -> None:
         """Starts to probe, unless a thread does so already."""
@@ -142,7 +166,8 @@ class Breaker:
 
     def _probed(self) -> Exception | None:
         try:
-            within(min(self._seconds, self._limits.probe), self._probe, repr(self.name))
+            seconds = max(min(self._seconds, self._limits.probe), self._limits.least_probe)
+            within(seconds, self._probe, repr(self.name))
         except Exception as error:  # noqa: BLE001 - as in call
             return error
         return None
@@ -153,22 +178,25 @@ def _brief(error: Exception) -> str:
 
 
 _known: dict[Hashable, Breaker] = {}
+_all: weakref.WeakSet[Breaker] = weakref.WeakSet()
 _making = threading.Lock()
 
 
 def breaker_of(part: str, name: str, address: Hashable, probe: Callable[[], object], **words: Any) -> Breaker:
-    """The process's breaker of a model; ``address`` tells apart models of one name at several endpoints."""
-    with _making:
-        key = (part, name, address)
-        if key not in _known:
-            _known[key] = Breaker(part, name, probe, **words)
-        return _known[key]
+    """The process's breaker of a model; ``address`` tells apart models of one name at several endpoints.
+
+    The breaker is probed by the last ``probe`` given, since the client that opened it may have a key that is no good.
+    """
+    key = (part, name, address)
+    breaker = _known.get(key) or _known.setdefault(key, Breaker(part, name, probe, **words))
+    breaker.probe_by(probe)
+    return breaker
 
 
 def states() -> dict[str, dict[str, Any]]:
     """Whether each part that was called so far works, and since when not; for anybody, so without names and causes."""
     with _making:
-        known = list(_known.values())
+        known = list(_all)
     since: dict[str, list[datetime]] = {breaker.part: [] for breaker in known}
     for breaker in known:
         if (failed := breaker.since) is not None:

@@ -14,6 +14,11 @@ from lake.errors import TransientError
 
 T = TypeVar("T")
 
+
+class LateError(TransientError):
+    """Work did not end in time."""
+
+
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -41,24 +46,34 @@ def at_most(seconds: float) -> float:
 
 
 def within(seconds: float, work: Callable[[], T], what: str) -> T:
-    """The result of ``work``; raises TransientError after ``seconds``, even if the work does not end.
+    """The result of ``work``; raises LateError after ``seconds``, even if the work does not end."""
+    seconds = at_most(seconds)
 
-    A thread can't be stopped. It is a daemon, so that it delays neither other work nor the end of the process.
-    """
-    seconds, done = at_most(seconds), Future[T]()
-    context = copy_context()
+    def timed() -> T:
+        with deadline(seconds):
+            return work()
 
-    def run() -> None:
-        try:
-            with deadline(seconds):
-                done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
-            done.set_exception(error)
-
-    threading.Thread(target=context.run, args=(run,), daemon=True, name="raglake-within").start()
+    done = in_background(timed)
     try:
         return done.result(seconds)
     except TimeoutError:
         if done.done():
             raise
-        raise TransientError(f"{what} did not answer within {seconds:.3g} s") from None
+        raise LateError(f"{what} did not answer within {seconds:.3g} s") from None
+
+
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Starts ``work`` in a thread of its own.
+
+    A thread can't be stopped. It is a daemon, so that it delays neither other work nor the end of the process.
+    """
+    done, context = Future[T](), copy_context()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            done.set_exception(error)
+
+    threading.Thread(target=context.run, args=(run,), daemon=True, name="raglake-within").start()
+    return done

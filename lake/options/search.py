@@ -20,6 +20,8 @@ Copies = Literal["collapsed", "all"]
 MAX_FUZZINESS = 2
 #: Hosted embedders answer in less than half a second; people leave after a few.
 DEGRADE_AFTER = 2.0
+#: Seconds for which what was read of a lake counts while it can't be reached. docs/guarantees.md promises it.
+STALE_FOR = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,12 @@ class SearchOptions(SearchDefaults):
         None, "Drop passages with a lower score, on the scale of the last step that scored."
     )
     degrade: bool = option(
-        False, "Answer without the embedder or the reranker if it can't be reached, and name it in the result."
+        False,
+        "Answer without the embedder or the reranker, or from memory without the lake, if it can't be reached.",
     )
     degrade_after: float = option(
         DEGRADE_AFTER,
-        "With degrade, maximum seconds to wait for the embedder, and again for the reranker.",
+        "With degrade, maximum seconds to wait for the embedder, for the reranker, and for the lake.",
         above=0,
         most=600,
     )

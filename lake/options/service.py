@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake.options.declaration import check, option
+from lake.options.search import STALE_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,12 @@ class ServiceOptions:
     waiting: int = option(1000, "Maximum number of waiting requests; more are refused.", least=0)
     connections: int = option(2000, "Maximum number of open connections; more are refused.", least=1)
     seconds: float = option(20.0, "Seconds after which a search is abandoned.", above=0)
+    stale_for: float = option(
+        STALE_FOR,
+        "Seconds for which searches go on from memory, marked as stale, while the lake can't be reached.",
+        least=0,
+        most=86_400,
+    )
     rate: float = option(50.0, "Requests per second for each key, unless the key sets its own limit.", above=0)
     max_k: int = option(100, "Maximum number of passages in a response.", least=1)
     cors: tuple[str, ...] = option(

@@ -21,6 +21,10 @@ _REMEMBERED = timedelta(days=2)
 _OTHERS = ("rollback", "pin", "unpin", "name", "unname", "rebuild")
 
 
+class NoReleaseError(UsageError):
+    """There is no such release, or there was none at that time."""
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The log read up to some entry. ``names`` maps the names that people gave to releases."""
@@ -66,7 +70,7 @@ class History:
             at = at.isoformat()
         if at == "live":
             if self.live is None:
-                raise UsageError("nothing is published in this lake yet; run `raglake ingest SOURCE` first")
+                raise NoReleaseError("nothing is published in this lake yet; run `raglake ingest SOURCE` first")
             return self.live
         release = self.releases.get(self.names.get(at, at))
         if release is not None:
@@ -75,7 +79,7 @@ class History:
         if moment is None:
             gone = " (it was pruned)" if any(entry.release == at for entry in self.entries) else ""
             known = [*self.names, *list(self.releases)[-10:]]
-            raise UsageError(f"no release {at!r}{gone}; known releases: {', '.join(known)} (or live, or a date)")
+            raise NoReleaseError(f"no release {at!r}{gone}; known releases: {', '.join(known)} (or live, or a date)")
         return self._as_of(moment, at)
 
     def _as_of(self, moment: datetime, words: str) -> Release:
@@ -85,10 +89,10 @@ class History:
             since = (
                 f"the first release was published at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "none was published"
             )
-            raise UsageError(f"nothing was live at {words!r}; {since}")
+            raise NoReleaseError(f"nothing was live at {words!r}; {since}")
         release = self.releases.get(before[-1].live or "")
         if release is None:
-            raise UsageError(
+            raise NoReleaseError(
                 f"what was live at {words!r} has been pruned; published and kept are {', '.join(self._published())}"
             )
         return release

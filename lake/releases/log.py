@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _FOLDER = "log"
 _CHECKPOINT = ".checkpoint.json"
+_NAME = re.compile(r"\d{10}(\.checkpoint)?\.json")
 #: Consecutive conflicts after which a step gives up.
 _CONFLICTS = 20
 #: How often the log is listed again if entries were vacuumed away while it was read.
@@ -40,10 +41,16 @@ class ReleaseLog:
         self._history = History()
 
     def read(self) -> History:
-        """Returns the history of all entries so far. Entries never change, so none is read twice."""
+        """Returns the history of all entries so far. Entries never change, so none is read twice.
+
+        Raises ContractError if an entry is damaged or missing, also if the log ends before what was read earlier.
+        """
+        known = self._history
         for attempt in range(_TRIES):
             entries, checkpoint = self._listed()
             try:
+                if max([checkpoint, *entries]) < known.head:
+                    raise FileNotFoundError(_path(known.head))
                 return self._read_on(entries, checkpoint)
             except FileNotFoundError as error:
                 if attempt == _TRIES - 1:
@@ -55,7 +62,7 @@ class ReleaseLog:
 
     def _listed(self) -> tuple[list[int], int]:
         """Numbers of the entries, and of the newest checkpoint (0 if there is none)."""
-        names = self._store.names(_FOLDER)
+        names = [name for name in self._store.names(_FOLDER) if _NAME.fullmatch(name)]
         checkpoints = [int(name[:10]) for name in names if name.endswith(_CHECKPOINT)]
         return [int(name[:10]) for name in names if not name.endswith(_CHECKPOINT)], max(checkpoints, default=0)
 

@@ -131,16 +131,11 @@ class CachedResults:
     def vectors(self, encoder: QueryEncoder, texts: Sequence[str]) -> np.ndarray:
         """Like ``query_vectors``: only texts that are in no cache are embedded."""
         identity = encoder.identity
-        parts = [identity, type(encoder).__qualname__, getattr(encoder, "address", "")]
-        places = [self._caches.place_of_vector(*parts, text) for text in texts]
-
-        def read(data: bytes, _: str) -> np.ndarray | None:
-            return entries.to_vector(data, identity.dimensions)
-
+        places = [self._place_of_vector(encoder, text) for text in texts]
         found = np.zeros((len(texts), identity.dimensions), np.float32)
         missing = []
         for number, place in enumerate(places):
-            held = self._caches.find(place, read) if place else None
+            held = self._vector_at(place, identity.dimensions)
             if held is None:
                 missing.append(number)
             else:
@@ -149,6 +144,17 @@ class CachedResults:
             found[missing] = made = query_vectors(encoder, [texts[number] for number in missing])
             self._keep_vectors([places[number] for number in missing], made, identity.dimensions)
         return found
+
+    def vector(self, encoder: QueryEncoder, text: str) -> np.ndarray | None:
+        """The unit vector [dimensions] of a question, if a cache has it."""
+        return self._vector_at(self._place_of_vector(encoder, text), encoder.identity.dimensions)
+
+    def _place_of_vector(self, encoder: QueryEncoder, text: str) -> EntryPlace | None:
+        named = [encoder.identity, type(encoder).__qualname__, getattr(encoder, "address", "")]
+        return self._caches.place_of_vector(*named, text)
+
+    def _vector_at(self, place: EntryPlace | None, dimensions: int) -> np.ndarray | None:
+        return self._caches.find(place, lambda data, _: entries.to_vector(data, dimensions)) if place else None
 
     def _keep_vectors(self, places: Sequence[EntryPlace | None], vectors: np.ndarray, dimensions: int) -> None:
         for place, vector in zip(places, vectors, strict=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -112,6 +113,12 @@ class Loading(Generic[T]):
                 if self._future is future:
                     self._future = None
             raise
+
+    def is_done(self) -> bool:
+        """Whether it is read; begins to read it, and again after an error."""
+        with suppress(Exception):
+            return self.begin().done() and self.result() is not None
+        return False
 
     def at_hand(self) -> T | None:
         """The value, or None while it is being read."""

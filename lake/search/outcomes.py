@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from lake.errors import GoneError, LakeError
+from lake.errors import GoneError, LakeError, StorageError
 
 if TYPE_CHECKING:
     from lake.result import SearchResult
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 def outcome(work: Callable[[], T]) -> T | LakeError:
-    """The result of ``work`` or its error; raises GoneError, since the whole batch then needs another release."""
+    """The result of ``work`` or its error; raises what concerns the whole batch: GoneError and StorageError."""
     try:
         return work()
-    except GoneError:
+    except (GoneError, StorageError):
         raise
     except LakeError as error:
         return error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lake.embed.query_encoder import QueryEncoder, encoder_breaker, load_query_encoder
+from lake.embed.query_encoder import QueryEncoder, encoder_breaker, load_query_encoder, query_vectors
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -21,15 +21,30 @@ if TYPE_CHECKING:
 _FOR_ANOTHER = 0.05
 
 
+def _uncached(_: QueryEncoder, __: str) -> np.ndarray | None:
+    """There is no cache."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionVectors:
-    """``embed``: like ``query_vectors``, perhaps through a cache."""
+    """``embed``: like ``query_vectors``, perhaps through a cache. ``cached``: a text's vector, if a cache has it."""
 
     release: Release
-    embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray]
+    embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray] = query_vectors
+    cached: Callable[[QueryEncoder, str], np.ndarray | None] = _uncached
 
     def of_texts(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] in the release's space."""
+        identity = self.release.recipe.embedder
+        vectors = self.embed(self._encoder(embedder), texts)
+        if not np.isfinite(vectors).all():
+            raise ContractError(
+                f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"
+            )
+        return vectors
+
+    def _encoder(self, embedder: Embedder | None) -> QueryEncoder:
         identity = self.release.recipe.embedder
         encoder = embedder or load_query_encoder(identity.name, identity)
         if not encoder.identity.answers(identity):
@@ -37,12 +52,7 @@ class QuestionVectors:
                 f"{self.release.id} was embedded with {identity.name!r} (weights {identity.weights[:12]}); embedding "
                 f"with {encoder.identity.name!r} (weights {encoder.identity.weights[:12]}) would search another space"
             )
-        vectors = self.embed(encoder, texts)
-        if not np.isfinite(vectors).all():
-            raise ContractError(
-                f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"
-            )
-        return vectors
+        return encoder
 
     def of_question(self, question: SearchRequest, embedder: Embedder | None) -> np.ndarray:
         """The question's unit vector [dimensions]; raises UnreachableError only if the question may degrade."""
@@ -76,8 +86,21 @@ class QuestionVectors:
         embed = partial(self.of_texts, texts, embedder)
         if not questions[0].degrade or (embedder is not None and not embedder.identity.answers(identity)):
             return embed()
+        breaker = encoder_breaker(identity, embedder)
+        if breaker.is_open and (held := self._held(texts, embedder)) is not None:
+            return held
         seconds = max(question.degrade_after for question in questions) + _FOR_ANOTHER * (len(texts) - 1)
-        return encoder_breaker(identity, embedder).call(embed, seconds)
+        return breaker.call(embed, seconds)
+
+    def _held(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray | None:
+        """The vectors, if caches have all of them, which takes the embedder's name and not the embedder."""
+        try:
+            encoder = self._encoder(embedder)
+            vectors = [self.cached(encoder, text) for text in texts]
+        except (LakeError, OSError):
+            return None
+        found = [vector for vector in vectors if vector is not None]
+        return np.stack(found) if len(found) == len(texts) else None
 
 
 def _raise(error: LakeError) -> np.ndarray:

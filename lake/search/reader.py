@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake import configuration
 from lake.cache.scope import Scope
-from lake.embed.query_encoder import query_vectors
+from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.endpoint import using
 from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
+from lake.options.search import DEGRADE_AFTER
 from lake.releases import rights
+from lake.result import stale
 from lake.search.cached_results import CachedResults
+from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.outcomes import outcome
 from lake.search.question import SearchRequest
+from lake.search.question_vectors import QuestionVectors
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lake.cache.caches import Caches
     from lake.directory import Lake
     from lake.embed.base import Embedder
@@ -34,22 +40,36 @@ T = TypeVar("T")
 
 #: Maximum number of open releases and of their bytes, so that a reader that follows ``live`` does not grow.
 _MOST_SNAPSHOTS, _MOST_BYTES = 8, 256 << 20
+#: Seconds that a look at the health of the lake waits for it.
+_GLANCE = 1.0
+#: Configurations that are remembered, by the log that they were read with.
+_MOST_CONFIGURED = 4
 
 
 class Reader:
     """Searches one release at a time; safe to use from several threads."""
 
-    def __init__(self, lake: Lake, caches: Caches | None = None) -> None:
-        self._lake, self._caches = lake, caches
+    def __init__(self, lake: Lake, log: LogReader, caches: Caches | None = None) -> None:
+        self._lake, self.log, self._caches = lake, log, caches
         self._cached = CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._head = 0
         self._lock = Lock()
-        self._configured_at: tuple[int, tuple[SearchDefaults, ModelEndpoints]] | None = None
+        self._configured_at: dict[int, tuple[SearchDefaults, ModelEndpoints]] = {}
 
     def of_release(self, at: At, answer: Callable[[Release], T]) -> T:
         """Calls ``answer`` with the release, and again with its successor if it was vacuumed away meanwhile."""
         return self._of_one_release(at, lambda release, _: answer(release))
+
+    def health(self) -> tuple[Release, datetime | None]:
+        """The live release, and when its log was read, if the lake can't be reached; raises the errors of a search."""
+
+        def read(release: Release, _: History) -> Release:
+            self.snapshot(release).table("chunks").count()
+            return release
+
+        release, log = self._with_log("live", read, Wait(_GLANCE, may_be_held=True))
+        return release, log.since
 
     def ask(
         self,
@@ -93,7 +113,7 @@ class Reader:
             left = iter(found)
             return [request if isinstance(request, LakeError) else next(left) for request in requests]
 
-        return self._of_one_release(at, answer)
+        return self._of_one_release(at, answer, Wait.of_all([given for _, given in asked]))
 
     def _asked(
         self,
@@ -117,9 +137,12 @@ class Reader:
         return self._configured(history)[1]
 
     def _configured(self, history: History) -> tuple[SearchDefaults, ModelEndpoints]:
-        if self._configured_at is None or self._configured_at[0] != history.head:
-            self._configured_at = history.head, configuration.of_searches(self._lake.store)
-        return self._configured_at[1]
+        known = self._configured_at.get(history.head)
+        if known is None:
+            known = configuration.of_searches(self._lake.store)
+            latest = sorted(self._configured_at.items(), key=lambda item: item[0])[-_MOST_CONFIGURED:]
+            self._configured_at = {**dict(latest), history.head: known}
+        return known
 
     def search(self, at: At, search: Callable[[Snapshot, Rights], T]) -> T:
         """Calls ``search`` with the release and the current rights."""
@@ -136,8 +159,9 @@ class Reader:
         with self._lock:  # several threads use an index
             snapshot = self._snapshots.pop(key, None)
             if snapshot is None:
-                embed = self._cached.vectors if self._cached else query_vectors
-                snapshot = Snapshot(release, lambda name: self._open_table(release, name), embed)
+                through = (self._cached.vectors, self._cached.vector) if self._cached else ()
+                vectors = QuestionVectors(release, *through)
+                snapshot = Snapshot(release, lambda name: self._open_table(release, name), vectors)
                 while self._snapshots and self._is_too_much(snapshot):
                     self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot
@@ -145,7 +169,7 @@ class Reader:
 
     def follow(self) -> None:
         """Drops what is held of erased or pruned releases and of earlier rights, as the next search would."""
-        self._let_go(self._lake.log.read())
+        self._let_go(self.log.known(Wait(DEGRADE_AFTER)).history)
 
     def _let_go(self, history: History) -> None:
         """Drops cached snapshots and entries of erased or pruned releases."""
@@ -164,19 +188,46 @@ class Reader:
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
         return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
 
-    def _of_one_release(self, at: At, answer: Callable[[Release, History], T]) -> T:
-        """An answer from exactly one release, or from its successor if it was vacuumed away meanwhile."""
-        history = self._lake.log.read()
+    def _of_one_release(self, at: At, answer: Callable[[Release, History], T], wait: Wait | None = None) -> T:
+        """An answer from exactly one release, or from its successor if it was vacuumed away meanwhile.
+
+        If the lake can't be reached, and ``wait`` allows it, the answer is from what is held and is marked as stale.
+        """
+        found, log = self._with_log(at, answer, wait or Wait.of({}))
+        return found if log.since is None else stale(found, log.since)
+
+    def _with_log(self, at: At, answer: Callable[[Release, History], T], wait: Wait) -> tuple[T, KnownLog]:
+        log = self.log.known(wait)
         while True:
-            self._let_go(history)
+            self._let_go(log.history)
+            release = log.history.resolve(at)
             try:
-                return answer(history.resolve(at), history)
-            except GoneError:
-                with self._lock:
-                    self._snapshots.clear()
-                before, history = history, self._lake.log.read()
-                if (history.resolve(at), history.rights) == (before.resolve(at), before.rights):
+                found = self.log.limited(log, wait, partial(answer, release, log.history))
+            except (GoneError, UnreachableError) as error:
+                before, log = log, self._next_log(log, wait, error)
+                if _read_alike(before.history, log.history, at):
                     raise
+            else:
+                self._hold(log, release, wait)
+                return found, log
+
+    def _next_log(self, log: KnownLog, wait: Wait, error: Exception) -> KnownLog:
+        """Another log to try: a newer one if the release is gone, the one held if the lake can't be reached."""
+        if isinstance(error, GoneError) and not log.is_held:
+            with self._lock:
+                self._snapshots.clear()
+            return self.log.known(wait)
+        held = self.log.held() if wait.may_be_held else None
+        is_of_lake = isinstance(error, UnreachableError) and error.part == "lake"
+        if held is None or log.is_held or not is_of_lake:
+            raise error
+        return held
+
+    def _hold(self, log: KnownLog, release: Release, wait: Wait) -> None:
+        """Prepares for an outage: its log is the one to go on with once all of the live release is in memory."""
+        if wait.may_be_held and not log.is_held:
+            is_live = log.history.live is not None and log.history.live.id == release.id
+            self.log.hold(log, is_whole=is_live and self.snapshot(release).hold())
 
     def _open_table(self, release: Release, name: str) -> TableReader:
         return self._lake.tables(release.generation).at(name, release.versions[name])
@@ -188,6 +239,11 @@ def _found(
     if len(questions) == 1:
         return [outcome(partial(snapshot.search, questions[0], rights, embedder))]
     return snapshot.search_all(questions, rights, embedder)
+
+
+def _read_alike(a: History, b: History, at: At) -> bool:
+    """Whether the same would be read by either log."""
+    return (a.resolve(at), a.rights) == (b.resolve(at), b.rights)
 
 
 def _key(release: Release) -> Hashable:

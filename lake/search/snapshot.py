@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lake.embed.query_encoder import QueryEncoder, load_query_encoder, query_vectors
+from lake.embed.query_encoder import load_query_encoder
 from lake.endpoints.breaker import UnreachableError
 from lake.errors import LakeError, UsageError
 from lake.recipe import are_own
@@ -24,7 +24,7 @@ from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vec
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
 from lake.search.outcomes import outcome
-from lake.search.passages import Group, StoredRows, grouped, passages
+from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
@@ -76,10 +76,10 @@ class Snapshot:
         self,
         release: Release,
         open_table: Callable[[str], TableReader],
-        embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray] = query_vectors,
+        vectors: QuestionVectors | None = None,
     ) -> None:
         self.release, self._open_table = release, open_table
-        self._vectors = QuestionVectors(release, embed)
+        self._vectors = vectors or QuestionVectors(release)
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
         self._n_searches = 0
@@ -87,6 +87,7 @@ class Snapshot:
         is_small = has_few_vectors(release)
         self._loading_vectors = Loading(lambda: ExactIndex.read(self.table("chunks"), dimensions), submit)
         self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small), submit)
+        self._loading_words = Loading(lambda: self.table("chunks").prewarm(), submit)
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
         self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
         self._rights: tuple[str | None, Rights] | None = None
@@ -127,6 +128,16 @@ class Snapshot:
             _pool().submit(load_query_encoder, identity.name, identity)
             if has_few_vectors(self.release):
                 self._loading_vectors.begin()
+
+    def hold(self) -> bool:
+        """Loads, in the background, what a small release needs to be searched without the lake.
+
+        Returns whether it is there; of a large release only a part ever is.
+        """
+        if not has_few_vectors(self.release):
+            return True
+        loadings = (self._loading_vectors, self._loading_rows, self._loading_words)
+        return all([loading.is_done() for loading in loadings])
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
@@ -187,13 +198,20 @@ class Snapshot:
         while True:
             lists, vector = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, vector)
             fused = self._fused(lists, depth, question, vector)
-            steps = refined(fused, question, depth, self.table("chunks").rows, self.release.created_at)
+            steps = refined(fused, question, depth, self._rows, self.release.created_at)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 return Looked(depth, fused, steps, groups, allowed)
             depth *= _DEEPER
+
+    def _rows(self, row_ids: list[int], columns: Sequence[str]) -> pa.Table:
+        """Columns of these chunks, in their order; from memory if they are there."""
+        held = self._row_cache if has_few_vectors(self.release) and set(columns) <= set(OF_CHUNK) else None
+        if held is None or not row_ids:
+            return self.table("chunks").rows(row_ids, columns)
+        return held.of(pa.table({"_rowid": pa.array(row_ids, pa.uint64())}), with_sections=False).chunks.select(columns)
 
     def allowed(self, question: SearchRequest, visible: Predicate) -> Allowed:
         """The rows that a search may find, of exact copies those of one document unless it wants all."""

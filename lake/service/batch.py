@@ -31,7 +31,7 @@ async def answered(service: Service, key: Key, body: BatchQuery, charge: Callabl
     asked = [question for question in questions if not isinstance(question, Problem)]
 
     def work() -> Sent:
-        release = service.found(service.tried(body))
+        release = service.index.release(service.tried(body), degrade=body.degrade).id
         found = service.access(key).search_outcomes(asked, release, degrade=body.degrade)
         for serving, result in zip(servings, found, strict=True):
             serving.failed(result) if isinstance(result, LakeError) else serving.searched(result)
@@ -66,6 +66,6 @@ def _sent(service: Service, release: str, results: Sequence[SearchResult | LakeE
             rows.append({"status": problem.status, "error": problem.error, "message": problem.message})
         else:
             parts.append(result)
-            named = {"query_id": result.query_id, "degraded": result.degraded, "cached": result.cached}
+            named = {name: getattr(result, name) for name in ("query_id", "degraded", "stale_since", "cached")}
             rows.append({**named, "hits": result.hits.to_pylist()})
     return Sent(release, encode({"release": release, "results": rows}), service.headers(parts))

@@ -1,4 +1,4 @@
-"""Whether the lake can be read, and which parts work."""
+"""Whether the service can answer, and which parts work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.endpoints.breaker import states
 from lake.errors import LakeError
+from lake.releases.history import NoReleaseError
 
 if TYPE_CHECKING:
     from lake.index import Index
@@ -39,11 +40,9 @@ class LakeHealth:
 
     def _look(self) -> dict[str, Any]:
         try:
-            live = self._index.history().live
-            if live is None:
-                return {"status": "empty", "release": None}
-            for name in ("documents", "chunks"):
-                self._index.dataset(name).count_rows()
-            return {"status": "ok", "release": live.id}
+            live, stale_since = self._index.health()
+            return {"status": "stale" if stale_since else "ok", "release": live.id}
+        except NoReleaseError:
+            return {"status": "empty", "release": None}
         except (LakeError, OSError):
             return {"status": "unreadable", "release": None}

@@ -26,7 +26,9 @@ _MOST_MODELS = 20
 class Metrics:
     """Metrics of one service, in its own registry. Labels are few: routes by pattern, keys of the keys file, models."""
 
-    def __init__(self, n_taken: Callable[[], int], caches: Caches | None = None) -> None:
+    def __init__(
+        self, n_taken: Callable[[], int], caches: Caches | None = None, age: Callable[[], float] | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
         requests = ("raglake_requests", "Requests by route, status and API key.", ["route", "status", "key"])
         self._requests = Counter(*requests, registry=self._registry)
@@ -36,6 +38,9 @@ class Metrics:
         self._registry.register(PartFigures())
         work = Gauge("raglake_work", "Requests in progress or in line.", registry=self._registry)
         work.set_function(n_taken)
+        if age is not None:
+            last = Gauge("raglake_lake_age_seconds", "Seconds since the lake was last read.", registry=self._registry)
+            last.set_function(age)
         if caches is not None:
             self._registry.register(CacheFigures(caches))
         self._live = Gauge("raglake_live_release", "1 for the live release.", ["release"], registry=self._registry)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from lake.service.worker_metrics import WorkerMetrics
 
 
+#: Health in which searches are answered.
+_ANSWERING = ("ok", "stale")
+
+
 def operator_routes(service: Service, processes: WorkerMetrics | None = None) -> APIRouter:
     """``/``, ``/releases``, ``/health`` with its parts, and ``/metrics``."""
     router = APIRouter()
@@ -33,7 +37,7 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 
     @router.get("/health", response_model=Health)
     async def health(request: Request) -> Response:
-        """The live release and whether it can be read: 200 if so, else 503."""
+        """The live release, and 200 if searches are answered, else 503."""
         return _of_health(await service.health.lake(), request)
 
     @router.get("/health/live", response_model=Alive)
@@ -43,7 +47,7 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 
     @router.get("/health/ready", response_model=Ready)
     async def ready(request: Request) -> Response:
-        """200 if the lake can be read, else 503; and which parts work. Without them, searches and answers degrade."""
+        """200 if searches are answered, else 503; and which parts work. Without them, searches and answers degrade."""
         return _of_health(await service.health.ready(), request)
 
     @router.get("/metrics", **GUARDED)
@@ -57,4 +61,4 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 def _of_health(found: dict[str, Any], request: Request) -> Response:
     if request.scope["state"]["is_stopping"]:
         found = {**found, "status": "stopping"}
-    return Response(encode(found), 200 if found["status"] == "ok" else 503, media_type=JSON)
+    return Response(encode(found), 200 if found["status"] in _ANSWERING else 503, media_type=JSON)

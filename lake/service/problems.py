@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lake.errors import ContractError, GoneError, TransientError, UsageError
+from lake.releases.history import NoReleaseError
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,12 @@ def forbidden(message: str) -> Problem:
     return Problem(403, "forbidden", message)
 
 
+def not_stored(error: Exception) -> Problem:
+    _log.warning("a judgement could not be stored", exc_info=error)
+    message = "the judgement is not stored: the lake can't be written to at the moment; try again later"
+    return Problem(503, "not_stored", message, {"Retry-After": "60"})
+
+
 def busy(message: str, seconds: int = 1) -> Problem:
     return Problem(503, "busy", message, {"Retry-After": str(seconds)})
 
@@ -51,6 +58,8 @@ def problem_of(error: BaseException) -> Problem:
     """What a client may know of an error; the rest goes to the log with its traceback."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, NoReleaseError):
+        return no_release(error)
     if isinstance(error, UsageError):
         return Problem(400, "usage", str(error))
     if isinstance(error, TransientError | GoneError | ContractError | OSError):

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 _DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
+_STALE = "When the lake was last read, if it could not be reached now; `degraded` then names `lake`."
+_STATUS = "`stale`: the lake can't be reached, and searches go on from memory for a while."
 _CACHED = "The cache that had this; null if it was made for this request."
 
 
@@ -41,6 +43,7 @@ class QueryResult(BaseModel):
     release: str
     query_id: str | None
     degraded: list[str] = Field(description=_DEGRADED)
+    stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
     hits: list[Hit]
 
@@ -50,6 +53,7 @@ class BatchHits(BaseModel):
 
     query_id: str | None
     degraded: list[str] = Field(description=_DEGRADED)
+    stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
     hits: list[Hit]
 
@@ -100,6 +104,7 @@ class AnswerResult(BaseModel):
     confidence_reasons: list[str] = Field([], description="What speaks for and against the answer.")
     notice: str
     degraded: list[str] = Field(description=_DEGRADED)
+    stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
     made_for: str | None = Field(None, description="The question that a cached answer was made for, if another one.")
     sources: list[AnswerSource]
@@ -142,7 +147,7 @@ class Document(BaseModel):
 class Health(BaseModel):
     """Whether the service can answer, and from which release."""
 
-    status: Literal["ok", "empty", "unreadable", "stopping"]
+    status: Literal["ok", "stale", "empty", "unreadable", "stopping"] = Field(description=_STATUS)
     release: str | None
 
 
@@ -154,7 +159,7 @@ class PartState(BaseModel):
 
 
 class Ready(Health):
-    """Also the parts that were called so far: ``vector``, the embedder; ``rerank``; ``answer``, the chat model."""
+    """Also the parts called so far: ``lake``; ``vector``, the embedder; ``rerank``; ``answer``, the chat model."""
 
     parts: dict[str, PartState]
 

@@ -11,26 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 from lake.adapters.access import Access
 from lake.answer import AnswerOptions, Message
+from lake.embed.query_encoder import load_query_encoder
 from lake.embed.registry import family_of
+from lake.endpoints.deadline import within
 from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options.search import DEGRADE_AFTER
+from lake.releases.history import NoReleaseError
 from lake.search.query_ids import query_id, searched
 from lake.service.budgets import Budgets
 from lake.service.capacity import Capacity
 from lake.service.health import LakeHealth
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
-from lake.service.problems import Problem, forbidden, no_release, problem_of
+from lake.service.problems import Problem, forbidden, not_stored, problem_of
 from lake.service.rate_limits import DayCount
 from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
 from lake.service.responses import Sent, encode, event
 from lake.service.watching import Serving, Watch
 from lake.service.workers import Workers
+from lake.storage import clock
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
+    from lake.recipe import EmbedderIdentity
     from lake.records.query_log_writer import QueryLogWriter
     from lake.result import SearchResult
     from lake.service.traffic_split import Split
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 _WARM_UP = 300.0
 #: Maximum seconds that the metrics wait for figures of the release.
 _LOOK_SECONDS = 1.0
+#: Maximum seconds to wait for the lake, and for what is called, before it listens.
+_MOMENT = 1.0
+#: What a QueryResult has besides its hits.
+_NAMED = ("release", "query_id", "degraded", "stale_since", "cached")
 
 
 class Service:
@@ -53,7 +62,7 @@ class Service:
         index: Index,
         bounds: Capacity,
         options: Mapping[str, Any],
-        chat: ChatModel | None = None,
+        chat: ChatModel | str | None = None,
         answers: AnswerOptions | None = None,
         split: Split | None = None,
         log: QueryLogWriter | None = None,
@@ -69,7 +78,7 @@ class Service:
         self._looking = Workers(1, 64)
         # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
-        self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches)
+        self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches, index.age)
         self.log, self.watch = log, Watch(self.metrics, log)
         if log is not None:
             self.metrics.register(QueryLogFigures(log))
@@ -81,18 +90,25 @@ class Service:
     async def warm_up(self) -> None:
         """Loads the model and opens the tables before the first request; requests get the errors of what fails now.
 
-        Searches for what no cache has. Waits for a model of this machine, but not for an endpoint.
+        Waits for a model of this machine, but only for a moment for an endpoint or for the lake.
         """
-        access = Access(self.index, options=self.options)
-
-        def search(release: str) -> None:
-            name = self.index.release(release).recipe.embedder.name
-            degrade = family_of(name).connection() is not None
-            access.search(f"warm up {secrets.token_hex(4)}", 1, release, degrade=degrade)
-
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
-                await self._looking.run(partial(search, release), _WARM_UP)
+                identity = await self.workers.run(partial(self._embedder, release), _MOMENT)
+                if identity is not None:
+                    load = partial(load_query_encoder, identity.name, identity)
+                    await self.workers.run(load, _WARM_UP)
+                await self.workers.run(partial(self._search_once, release), _MOMENT)
+
+    def _embedder(self, release: str) -> EmbedderIdentity | None:
+        """The embedder of a release; None if it is called at an endpoint."""
+        identity = self.index.release(release).recipe.embedder
+        return identity if family_of(identity.name).connection() is None else None
+
+    def _search_once(self, release: str) -> None:
+        """Searches for what no cache has."""
+        words = {"degrade": True, "degrade_after": _MOMENT / 2}
+        Access(self.index, options=self.options).search(f"warm up {secrets.token_hex(4)}", 1, release, **words)
 
     async def figures(self, processes: WorkerMetrics | None = None) -> bytes:
         """The metrics, of all processes if there are several.
@@ -110,12 +126,10 @@ class Service:
         how = self._allowed_at(key, body)
 
         def work() -> Sent:
-            at = self.tried(body)
-            self.found(at)
-            found = self.access(key).search(body.text, body.n, at, **how)
+            found = self.access(key).search(body.text, body.n, self.tried(body), **how)
             serving.searched(found)
-            named = {"release": found.release, "query_id": found.query_id, "degraded": found.degraded}
-            result = {**named, "cached": found.cached, "hits": found.hits.to_pylist()}
+            named = {name: getattr(found, name) for name in _NAMED}
+            result = {**named, "hits": found.hits.to_pylist()}
             return Sent(found.release, encode(result), self.headers([found]))
 
         with self.watch.serving(key, "search", body.text) as serving:
@@ -127,7 +141,7 @@ class Service:
 
         def work() -> Sent:
             self._budgets.check(key)
-            answer = self.access(key).answer(body.question, self.found(self.tried(body)), **words)
+            answer = self.access(key).answer(body.question, self.tried(body), **words)
             self._budgets.spend(key, answer.usage)
             serving.answered(answer)
             return Sent(str(answer.release), encode(_answer_json(answer)), self.headers([answer]))
@@ -141,6 +155,10 @@ class Service:
         Errors before the first event are raised. An answer from a cache has one ``text``.
         """
         words = self._answer_words(key, body)
+        degrade = words.get("degrade", self.options["degrade"]) is True
+
+        def find() -> str:
+            return self.index.release(self.tried(body), degrade=degrade).id
 
         def work() -> Iterator[str | Answer]:
             items = self.access(key).answer_stream(body.question, release, **words)
@@ -148,7 +166,7 @@ class Service:
 
         with ExitStack() as stack:
             serving = stack.enter_context(self.watch.serving(key, "answer", body.question))
-            release = await self.workers.run(lambda: self.found(self.tried(body)), self.bounds.seconds)
+            release = await self.workers.run(find, self.bounds.seconds)
             items = self.answering.stream(work, self.bounds.answer_seconds)
             first = await anext(items)
             events = self._events(first, items, serving, stack.pop_all())
@@ -177,6 +195,8 @@ class Service:
         headers = {}
         if missing := sorted({part for one in found for part in one.degraded}):
             headers["X-Raglake-Degraded"] = ",".join(missing)
+        if since := [one.stale_since for one in found if one.stale_since]:
+            headers["X-Raglake-Stale-Seconds"] = f"{max((clock.now() - min(since)).total_seconds(), 0):.0f}"
         if self.index.caches is not None:
             headers["X-Raglake-Cache"] = "hit" if found and all(one.cached for one in found) else "miss"
         return headers
@@ -196,8 +216,13 @@ class Service:
 
         def work() -> tuple[str, bytes]:
             release = searched(given.query_id)[0]
-            self.found(release)
-            return release, encode({"release": release, "feedback_id": self._judge(key, given)})
+            try:
+                name = within(2 * DEGRADE_AFTER, partial(self._judge, key, given), "the lake")
+            except UsageError:
+                raise
+            except (LakeError, OSError) as error:
+                raise not_stored(error) from error
+            return release, encode({"release": release, "feedback_id": name})
 
         return await self.workers.run(work, self.bounds.seconds)
 
@@ -207,6 +232,8 @@ class Service:
         words: dict[str, Any] = {"voter": given.session, "principals": key.principals}
         try:
             return self.index.feedback(given.query_id, given.chunk_id, given.useful, **words)
+        except NoReleaseError:
+            raise
         except UsageError as error:
             raise Problem(404, "no_passage", str(error)) from error
 
@@ -217,8 +244,9 @@ class Service:
         def work() -> tuple[str, bytes]:
             characters = self.bounds.document_characters
             try:
-                self.found(at)
                 read = self.access(key).document(doc_id, at, start, characters)
+            except NoReleaseError:
+                raise
             except UsageError as error:
                 raise Problem(404, "no_document", str(error)) from error
             return read["release"], encode(read)
@@ -236,15 +264,8 @@ class Service:
         if self.split is None or body.session is None or body.at != "live":
             return body.at
         with suppress(UsageError):  # a trial ends when its release is dropped, and live answers
-            return self.index.release(self.split.release_for(body.session)).id
+            return self.index.release(self.split.release_for(body.session), degrade=True).id
         return body.at
-
-    def found(self, at: str) -> str:
-        """The current release of ``at``; raises Problem 404 if there is none."""
-        try:
-            return self.index.release(at).id
-        except UsageError as error:
-            raise no_release(error) from error
 
     def _allowed_at(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
         how = self.allowed(key, body)

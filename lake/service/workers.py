@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from lake.endpoints.deadline import deadline
 from lake.service.problems import Problem, busy
 
 T = TypeVar("T")
@@ -19,7 +21,8 @@ _END = object()
 class Workers:
     """At most ``n_threads`` at work and ``n_waiting`` in line. Used from one event loop.
 
-    A thread can't be stopped: work that ran out of time keeps its place until it ends, so that the bound holds.
+    A thread can't be stopped: work that ran out of time keeps its place until it ends, so that the bound holds. What
+    it calls knows the deadline, and waits for no endpoint and no lake beyond it.
     """
 
     def __init__(self, n_threads: int, n_waiting: int) -> None:
@@ -32,7 +35,7 @@ class Workers:
 
         Work that takes several places in line also gets in if there is no other, however long the line is.
         """
-        future = asyncio.wrap_future(self._submit(work, n_places))
+        future = asyncio.wrap_future(self._submit(_timed(work, seconds), n_places))
         done, _ = await asyncio.wait({future}, timeout=seconds)
         if not done:
             future.cancel()
@@ -52,7 +55,7 @@ class Workers:
             finally:
                 _tell(loop, items.put_nowait, _END)
 
-        future = asyncio.wrap_future(self._submit(pump))
+        future = asyncio.wrap_future(self._submit(_timed(pump, seconds)))
         until = loop.time() + seconds
         try:
             while (item := await _next(items, until - loop.time(), seconds)) is not _END:
@@ -76,6 +79,17 @@ class Workers:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(work: Callable[[], T], seconds: float) -> Callable[[], T]:
+    """The work with a deadline, which counts from now, also for the time in line."""
+    until = time.monotonic() + seconds
+
+    def timed() -> T:
+        with deadline(max(until - time.monotonic(), 0.0)):
+            return work()
+
+    return timed
 
 
 async def _next(items: asyncio.Queue[Any], left: float, seconds: float) -> Any:

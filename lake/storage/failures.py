@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lake.errors import ContractError, LakeError, TransientError, UsageError
+from lake.errors import ContractError, LakeError, StorageError, UsageError
 
 #: What errors say that libraries raise when they get no memory.
 _NO_MEMORY = ("can't start new thread", "failed to map segment", "annot allocate memory", "out of memory")
@@ -38,18 +38,18 @@ def disk_failures(url: str) -> Iterator[None]:
 
 
 def disk_error(url: str, error: OSError) -> LakeError:
-    """Returns a TransientError if a retry may help, a ContractError if somebody has to grant or mount something."""
+    """Returns a StorageError if a retry may help, a ContractError if somebody has to grant or mount something."""
     strerror = error.strerror or str(error)
     reason = f"{error.filename}: {strerror}" if error.filename else strerror
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TransientError(f"no space left for {url} ({strerror}); free some and run again")
+        return StorageError(f"no space left for {url} ({strerror}); free some and run again")
     if error.errno == errno.EROFS:
         return ContractError(f"{url} can't be written ({reason}); mount its file system for writing and run again")
     if isinstance(error, PermissionError):
         return ContractError(
             f"no permission for {url} ({reason}); run as the owner of the lake, or grant it to user {os.geteuid()}"
         )
-    return TransientError(f"the disk of {url} failed ({reason}); check it and run again")
+    return StorageError(f"the disk of {url} failed ({reason}); check it and run again")
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def service_failures(url: str) -> Iterator[None]:
             "what they permit there"
         ) from error
     except Exception as error:  # botocore, aiohttp, asyncio and s3fs each raise their own errors
-        raise TransientError(
+        raise StorageError(
             f"the object store failed under {url} ({type(error).__name__}: {error}); run again once it answers"
         ) from error
 
@@ -86,7 +86,7 @@ def table_failures(url: str) -> Iterator[None]:
         if "fuzzy query" in reason:
             raise UsageError("a word is too long for a search with fuzziness; shorten it or lower fuzziness") from error
         if "No space left" in reason:
-            raise TransientError(f"no space left for {url}; free some and run again") from error
+            raise StorageError(f"no space left for {url}; free some and run again") from error
         if any(word in reason for word in _NOT_ALLOWED):
             raise ContractError(f"no permission for {url} ({reason}); grant it and run again") from error
-        raise TransientError(f"LanceDB failed in {url}: {reason}; run again once that is fixed") from error
+        raise StorageError(f"LanceDB failed in {url}: {reason}; run again once that is fixed") from error

@@ -253,6 +253,15 @@ class TableReader:
         except (ValueError, RuntimeError, OSError) as error:
             raise UsageError(f"the filter can't be used: {_in_brief(error)}") from error
 
+    def prewarm(self) -> bool:
+        """Loads full-text indices of an object store into memory, with the positions that phrases need; True."""
+        if "://" in self._url:
+            with self._reading():
+                for index in self._dataset.describe_indices():
+                    if index.index_type == "Inverted":
+                        self._dataset.prewarm_index(index.name, with_position=True)
+        return True
+
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
         with self._reading():

@@ -139,6 +139,6 @@ def test_a_lake_that_cannot_be_written_still_answers(start: Start, monkeypatch: 
     monkeypatch.setattr(running.service.index, "feedback", read_only)
     judged = {"query_id": found["query_id"], "chunk_id": found["hits"][0]["chunk_id"], "useful": True}
     answer = running.post("/feedback", **judged)
-    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["error"]) == (503, "not_stored")
     assert "/srv/lake" not in answer.text
     assert running.post(text=QUESTION).status_code == 200

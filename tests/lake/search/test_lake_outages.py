@@ -1,0 +1,242 @@
+"""Searches while an object store is dead, hangs, is slow or garbled: a real server behind a proxy that misbehaves."""
+
+# ruff: noqa: F811 - fixtures of other folders
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import s3fs
+
+import lake
+from lake import operate
+from lake.directory import Lake
+from lake.endpoints.breaker import UnreachableError
+from lake.endpoints.deadline import deadline
+from lake.errors import ContractError, LakeError, StorageError, TransientError, UsageError
+from lake.index import Index
+from lake.options import CacheOptions
+from lake.search.known_log import LogReader
+from tests.faulty_proxy import FaultyProxy
+from tests.lake.service.conftest import TwoReleases, two_releases  # noqa: F401 - a fixture
+
+QUESTION = "Which oil does Lamp 7 burn?"
+WAITS = 1.0
+DEGRADING: dict[str, Any] = {"degrade": True, "degrade_after": WAITS}
+#: Seconds that searching takes besides waiting for the lake, on a machine with other work.
+ROOM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A lake in a bucket behind a proxy, with the ids of its two releases; ``url`` is reached through the proxy."""
+
+    url: str
+    proxy: FaultyProxy
+    before: str
+    after: str
+
+
+@pytest.fixture(scope="module")
+def remote(s3_server: str, two_releases: TwoReleases) -> Iterator[Remote]:
+    proxy = FaultyProxy(int(s3_server.rsplit(":", 1)[1]))
+    with pytest.MonkeyPatch.context() as patch:
+        names = {"AWS_ENDPOINT_URL": proxy.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+        for name, value in {**names, "AWS_REGION": "us-east-1"}.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        bucket = s3fs.S3FileSystem()
+        bucket.mkdir("outages")
+        bucket.put(f"{two_releases.url}/", "outages/lake/", recursive=True)
+        yield Remote("s3://outages/lake", proxy, two_releases.before, two_releases.after)
+    proxy.close()
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def index(remote: Remote) -> Iterator[Index]:
+    """An index that has everything in memory."""
+    opened = lake.open_lake(remote.url)
+    warm_up(opened)
+    yield opened
+    remote.proxy.become("none")
+
+
+def warm_up(index: Index) -> None:
+    words, until = {**DEGRADING, "degrade_after": 20.0}, monotonic() + 20
+    index.search(QUESTION, **words)
+    while not index._reader.snapshot(index.release()).hold():
+        assert monotonic() < until
+        sleep(0.05)
+    for principals in ((), ["hr"]):
+        assert index.search(QUESTION, principals=principals, **words).degraded == ()
+
+
+def recovered(index: Index, seconds: float = 10.0) -> None:
+    until = monotonic() + seconds
+    while index.search(QUESTION, **DEGRADING).degraded:
+        assert monotonic() < until
+        sleep(0.1)
+
+
+@pytest.mark.parametrize(("fault", "delay"), [("dead", 0), ("hanging", 0), ("garbled", 0), ("page", 0), ("none", 3.0)])
+def test_what_is_held_answers_marked_as_stale_and_recovers(
+    remote: Remote, index: Index, fault: Any, delay: float
+) -> None:
+    whole = index.search(QUESTION, principals=["hr"], **DEGRADING)
+    assert (whole.degraded, whole.stale_since) == ((), None)
+    remote.proxy.become(fault, delay)
+    for number in range(6):
+        started = monotonic()
+        found = index.search(QUESTION, principals=["hr"], **DEGRADING)
+        assert monotonic() - started < WAITS + ROOM
+        assert found.degraded == ("lake",)
+        assert found.stale_since is not None
+        assert found.hits.equals(whole.hits)
+        assert index.search(f"lamp {number}", mode="text", **DEGRADING)["uri"][0].as_py() == f"{number}.md"
+    assert "payroll.md" not in index.search("ducats payroll", **DEGRADING)["uri"].to_pylist()
+    with deadline(5.0), pytest.raises(UnreachableError, match="the lake"):
+        index.search(QUESTION)
+    remote.proxy.become("none")
+    recovered(index)
+    assert index.search(QUESTION, principals=["hr"], **DEGRADING).hits.equals(whole.hits)
+
+
+def test_what_is_not_held_is_an_error_in_time(remote: Remote, index: Index) -> None:
+    doc_id = index.search(QUESTION, **DEGRADING)["doc_id"][0].as_py()
+    remote.proxy.become("hanging")
+    started = monotonic()
+    with pytest.raises(TransientError):
+        index.search(QUESTION, filters={"metadata.never_asked": 1}, **DEGRADING)
+    assert monotonic() - started < 4 * WAITS + ROOM
+    started = monotonic()
+    with deadline(3.0), pytest.raises(TransientError):
+        index.document(doc_id)
+    assert monotonic() - started < 2 * WAITS + ROOM
+
+
+def test_a_rollback_is_seen_as_soon_as_the_lake_is_back(remote: Remote, index: Index, s3_server: str) -> None:
+    remote.proxy.become("dead")
+    assert index.search(QUESTION, **DEGRADING).release == remote.after
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", s3_server)
+        s3fs.S3FileSystem.clear_instance_cache()
+        operate.rollback(remote.url, remote.before, why="beside the reader")
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert index.search(QUESTION, **DEGRADING).release == remote.after
+    remote.proxy.become("none")
+    recovered(index)
+    found = index.search(QUESTION, **DEGRADING)
+    assert found.release == remote.before
+    assert "whale" in found["text"][0].as_py()
+    operate.rollback(remote.url, remote.after, why="as it was")
+
+
+def test_what_is_held_counts_for_a_while_only(remote: Remote) -> None:
+    for stale_for in (0.0, 3.0):
+        index = lake.open_lake(remote.url, stale_for=stale_for)
+        warm_up(index)
+        remote.proxy.become("dead")
+        if stale_for:
+            assert index.search(QUESTION, **DEGRADING).degraded == ("lake",)
+            sleep(stale_for)
+        with pytest.raises(UnreachableError, match="can't be reached"):
+            index.search(QUESTION, **DEGRADING)
+        remote.proxy.become("none")
+
+
+def test_a_lake_that_is_opened_unseen_answers_once_it_is_there(remote: Remote) -> None:
+    remote.proxy.become("dead")
+    started = monotonic()
+    index = lake.open_lake(remote.url, wait=WAITS, cache=CacheOptions())
+    assert monotonic() - started < WAITS + ROOM
+    with pytest.raises(UnreachableError):
+        index.search(QUESTION, **DEGRADING)
+    remote.proxy.become("none")
+    until, found = monotonic() + 10, None
+    while found is None:
+        assert monotonic() < until
+        try:
+            found = index.search(QUESTION, **DEGRADING)
+        except TransientError:
+            sleep(0.1)
+    assert found.degraded == ()
+    with pytest.raises(UsageError, match="no lake"):
+        lake.open_lake("s3://outages/elsewhere", wait=5.0)
+
+
+class Failing:
+    """Makes the store of a lake on this disk fail as an object store does."""
+
+    def __init__(self, opened: Lake) -> None:
+        self._store, self.fails = opened.store, False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.fails and callable(getattr(self._store, name)):
+            raise StorageError("the store is away")
+        return getattr(self._store, name)
+
+
+@pytest.fixture
+def local(ingest: Any, source: Path, lake_url: str) -> tuple[Index, Failing]:
+    (source / "a.md").write_text(f"# Lamp 7\n\n{QUESTION} Whale oil.")
+    (source / "b.md").write_text("# Lamp 8\n\nNothing.")
+    ingest()
+    opened = Lake.existing(lake_url)
+    failing = Failing(opened)
+    opened.store = failing  # type: ignore[assignment]
+    index = Index(opened)
+    warm_up(index)
+    return index, failing
+
+
+@pytest.mark.parametrize("change", ["forget", "rights"])
+def test_nothing_is_held_from_before_an_erasure_or_a_change_of_rights(
+    local: tuple[Index, Failing], ingest: Any, source: Path, lake_url: str, change: str
+) -> None:
+    index, failing = local
+    if change == "forget":
+        operate.forget(lake_url, uri="a.md", why="asked for")
+    else:
+        (source / "a.md.meta.json").write_text('{"acl": ["hr"]}')
+        ingest()
+    index.history()  # the reader knows of it, and has read nothing else yet
+    failing.fails = True
+    with pytest.raises(UnreachableError):
+        index.search(QUESTION, **DEGRADING)
+    failing.fails = False
+    recovered(index)
+    assert "a.md" not in index.search(QUESTION, **DEGRADING)["uri"].to_pylist()
+
+
+def test_damage_and_loss_are_errors_and_not_outages(local: tuple[Index, Failing], lake_url: str, ingest: Any) -> None:
+    index, _ = local
+    entry = sorted((Path(lake_url) / "log").glob("*.json"))[-1]
+    following = entry.with_name(f"{int(entry.stem) + 1:010}.json")
+    following.write_bytes(b'{"seq": ')
+    with pytest.raises(ContractError, match="damaged"):
+        index.search(QUESTION, **DEGRADING)
+    following.unlink()
+    assert index.search(QUESTION, **DEGRADING).degraded == ()
+    shutil.rmtree(lake_url)
+    with pytest.raises(ContractError, match="missing"):
+        index.search(QUESTION, **DEGRADING)
+
+
+def test_a_reader_that_nobody_uses_is_not_probed_for_ever(lake_url: str, local: tuple[Index, Failing]) -> None:
+    opened = Lake.existing(lake_url)
+    opened.store = Failing(opened)  # type: ignore[assignment]
+    log = LogReader(opened)
+    log.breaker.open(LakeError("away"))
+    breaker = log.breaker
+    opened.store.fails = True  # type: ignore[attr-defined]
+    del log
+    until = monotonic() + 5
+    while breaker.is_open:
+        assert monotonic() < until
+        sleep(0.05)
