@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from types import ModuleType
@@ -61,7 +62,7 @@ def serve(
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
-    words |= {"chat": _chat_or_name(model, index), "split": _split(index, ab), "query_log": query_log}
+    words |= {"chat": _chat_now_or_later(model, index), "split": _split(index, ab), "query_log": query_log}
     words["answers"] = AnswerOptions(**answers)
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
@@ -158,13 +159,15 @@ def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
     return KeyRing(keys, None if keys else anonymous)
 
 
-def _chat_or_name(name: str | None, index: Index) -> ChatModel | str | None:
-    """The chat model; its name if the lake, which may state its endpoint, can't be reached yet."""
+def _chat_now_or_later(name: str | None, index: Index) -> ChatModel | None:
+    """The chat model; if the lake, which may state its endpoint, can't be reached yet, each answer looks it up."""
     try:
         with deadline(_MOMENT):
             return _chat(name, index)
     except TransientError:
-        return name
+        if name is not None:
+            os.environ["RAGLAKE_CHAT_MODEL"] = name
+        return None
 
 
 def _chat(name: str | None, index: Index) -> ChatModel | None:

@@ -39,7 +39,7 @@ def create_app(
     bounds: Capacity | None = None,
     *,
     options: Mapping[str, Any] | None = None,
-    chat: ChatModel | str | None = None,
+    chat: ChatModel | None = None,
     answers: AnswerOptions | None = None,
     hosts: Collection[str] | None = None,
     split: Split | None = None,

@@ -62,7 +62,7 @@ class Service:
         index: Index,
         bounds: Capacity,
         options: Mapping[str, Any],
-        chat: ChatModel | str | None = None,
+        chat: ChatModel | None = None,
         answers: AnswerOptions | None = None,
         split: Split | None = None,
         log: QueryLogWriter | None = None,
