@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,12 +14,14 @@ from starlette.exceptions import HTTPException
 
 from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
+from lake.service.docs_page import docs_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.keys import KeyRing
 from lake.service.operator_routes import operator_routes
 from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.question_routes import question_routes
+from lake.service.routes import JSON
 from lake.service.service import Service
 from lake.service.worker_metrics import WorkerMetrics
 
@@ -31,6 +35,14 @@ _DESCRIPTION = """
 Passages of a raglake lake, and answers from them. Each response is from exactly one release, named in its body and in
 the header `Raglake-Release`.
 """
+
+
+TAGS = [
+    {"name": "Search", "description": "Passages and documents, each response from exactly one release."},
+    {"name": "Answers", "description": "Answers from the passages found, with checked citations."},
+    {"name": "Feedback", "description": "What callers think of passages and answers."},
+    {"name": "Operation", "description": "Releases, health and metrics."},
+]
 
 
 def create_app(
@@ -70,13 +82,39 @@ def create_app(
             processes.stop()
         service.close()
 
-    app = FastAPI(title="raglake", description=_DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="raglake",
+        version=version("raglake"),
+        description=_DESCRIPTION,
+        openapi_tags=TAGS,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = service
-    for router in (question_routes(service), feedback_routes(service), operator_routes(service, processes)):
+    for router in (
+        question_routes(service),
+        feedback_routes(service),
+        operator_routes(service, processes),
+        docs_routes(),
+    ):
         app.include_router(router)
+    app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     for error in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)
     return Guard(app, keys, service.bounds, service.metrics.requested, hosts, origins)
+
+
+def _openapi(app: FastAPI, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The description, in which refusals have the media type that they are sent as."""
+    if app.openapi_schema is None:
+        for operation in (one for path in made()["paths"].values() for one in path.values()):
+            for status, response in operation["responses"].items():
+                if status >= "400" and "Refusal" in str(response.get("content")):
+                    response["content"] = {MEDIA_TYPE: response["content"][JSON]}
+    schema: dict[str, Any] = app.openapi_schema or made()
+    return schema
 
 
 async def _refused(request: Request, error: Exception) -> Response:

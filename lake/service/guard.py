@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lake.service import docs_page
 from lake.service.keys import Key, KeyRing
 from lake.service.problems import MEDIA_TYPE, Problem, busy, problem_of
 from lake.service.rate_limits import RateLimits
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("raglake.access")
 
 #: Paths that reveal nothing about the lake: for load balancers, and for people who read the API's description.
-OPEN = ("/", "/health", "/health/live", "/health/ready", "/docs", "/openapi.json")
+OPEN = frozenset(("/", "/health", "/health/live", "/health/ready", "/openapi.json", *docs_page.PATHS))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 _DISCARDED = 1 << 24

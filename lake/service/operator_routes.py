@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import PlainTextResponse
 
+from lake.service import examples
 from lake.service.metrics import CONTENT_TYPE
-from lake.service.response_bodies import Alive, Health, Ready, Welcome
+from lake.service.response_bodies import Alive, Health, Ready, Releases, Welcome
 from lake.service.responses import encode
-from lake.service.routes import GUARDED, JSON, key_of
+from lake.service.routes import JSON, described, key_of
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -18,39 +20,50 @@ if TYPE_CHECKING:
 
 #: Health in which searches are answered.
 _ANSWERING = ("ok", "stale")
+_TAG = "Operation"
+
+
+def _health(summary: str) -> dict[str, Any]:
+    words = described(_TAG, summary, is_open=True)
+    words["responses"][503] = {"model": Health, "description": "The lake can't be read, or the service is stopping."}
+    return words
 
 
 def operator_routes(service: Service, processes: WorkerMetrics | None = None) -> APIRouter:
     """``/``, ``/releases``, ``/health`` with its parts, and ``/metrics``."""
     router = APIRouter()
 
-    @router.get("/", response_model=Welcome)
+    @router.get("/", response_model=Welcome, **described(_TAG, "The service and its links", is_open=True))
     async def welcome() -> Response:
         """The service, its live release, and links."""
         live = (await service.health.lake())["release"]
         return Response(encode(Welcome(release=live).model_dump()), media_type=JSON)
 
-    @router.get("/releases", **GUARDED)
+    @router.get("/releases", response_model=Releases, **described(_TAG, "List the releases"))
     async def releases(request: Request) -> Response:
         """All releases, oldest first."""
         return Response(await service.releases(key_of(request)), media_type=JSON)
 
-    @router.get("/health", response_model=Health)
+    @router.get("/health", response_model=Health, **_health("Whether the lake can be read"))
     async def health(request: Request) -> Response:
         """The live release, and 200 if searches are answered, else 503."""
         return _of_health(await service.health.lake(), request)
 
-    @router.get("/health/live", response_model=Alive)
+    @router.get("/health/live", response_model=Alive, **described(_TAG, "Whether the process answers", is_open=True))
     async def alive() -> Response:
         """200 while the process answers, whatever else is down."""
         return Response(encode(Alive().model_dump()), media_type=JSON)
 
-    @router.get("/health/ready", response_model=Ready)
+    @router.get("/health/ready", response_model=Ready, **_health("Whether requests are welcome, and which parts work"))
     async def ready(request: Request) -> Response:
         """200 if searches are answered, else 503; and which parts work. Without them, searches and answers degrade."""
         return _of_health(await service.health.ready(), request)
 
-    @router.get("/metrics", **GUARDED)
+    @router.get(
+        "/metrics",
+        response_class=PlainTextResponse,
+        **described(_TAG, "Metrics for Prometheus", examples.METRICS, kind="text/plain"),
+    )
     async def metrics() -> Response:
         """Metrics in the text format of Prometheus."""
         return Response(await service.figures(processes), media_type=CONTENT_TYPE)

@@ -71,15 +71,6 @@ class BatchedQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k",
 class SearchQuery(BatchedQuery, ReleaseChoice):
     """A search."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"text": "how do I reset the pump?", "k": 5},
-                {"text": "pump alarm", "at": "2026-11-20", "filters": {"media_type": "application/pdf"}},
-            ]
-        }
-    )
-
 
 class BatchQuery(ReleaseChoice):
     """Many searches of one release. An invalid question costs only itself."""
@@ -101,10 +92,6 @@ class Turn(BaseModel):
 class AnswerQuery(SearchBody, ReleaseChoice, model_of("AnswerFields", AnswerOptions, only=("k", "understand"))):  # type: ignore[misc]
     """A question to answer from the passages found."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"question": "How do I reset the pump?", "stream": True}]}
-    )
-
     question: str = Field(description=_TEXT)
     history: list[Turn] = Field(
         default_factory=list, max_length=50, description="The conversation so far, oldest first."
@@ -120,15 +107,7 @@ class AnswerQuery(SearchBody, ReleaseChoice, model_of("AnswerFields", AnswerOpti
 class FeedbackBody(BaseModel):
     """A judgement of whether a passage is useful or, without ``chunk_id``, a whole answer."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"query_id": "q1.3qGf...", "chunk_id": "5e0c...", "useful": True},
-                {"query_id": "q1.3qGf...", "useful": False, "comment": "That is the old price."},
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid")
 
     query_id: str = Field(max_length=20_000, description="The id that came with the passages or the answer.")
     chunk_id: str | None = Field(None, max_length=64, description="The passage; without one, the answer is judged.")

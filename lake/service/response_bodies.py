@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -144,6 +144,12 @@ class Document(BaseModel):
     next_start: int | None
 
 
+class Releases(BaseModel):
+    """All releases that are kept, oldest first."""
+
+    releases: list[dict[str, Any]]
+
+
 class Health(BaseModel):
     """Whether the service can answer, and from which release."""
 
@@ -184,12 +190,6 @@ class Welcome(BaseModel):
 
 class Refusal(BaseModel):
     """Every response with a status of 400 or above."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"error": "no_release", "message": "no release '2020'; ...", "request_id": "5f"}]
-        }
-    )
 
     error: str = Field(description="A short, stable code.")
     message: str = Field(description="What happened, why, and the next step, for people.")

@@ -8,12 +8,13 @@ from typing import Any
 from fastapi import Request, Response, Security
 from fastapi.security import HTTPBearer
 
+from lake.service.examples import refusal
 from lake.service.keys import Key
 from lake.service.response_bodies import Refusal
 
 JSON = "application/json"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": text}
+    status: {"model": Refusal, "description": text, "content": {JSON: {"example": refusal(status)}}}
     for status, text in {
         400: "An option of the request is invalid; the message lists the valid ones.",
         401: "No valid API key.",
@@ -28,8 +29,30 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 _KEY = [Security(HTTPBearer(auto_error=False, description="An API key, if the service has any."))]
-#: Words of a route that needs a key, if the service has any.
-GUARDED: dict[str, Any] = {"dependencies": _KEY, "responses": _REFUSALS}
+_OF_RELEASE = {
+    "Raglake-Release": "The release that the response is from.",
+    "X-Request-ID": "The id of the request in the access log.",
+    "X-Raglake-Degraded": "Parts that could not be reached, separated by commas.",
+    "X-Raglake-Cache": "`hit` or `miss`.",
+}
+_HEADERS = {name: {"description": text, "schema": {"type": "string"}} for name, text in _OF_RELEASE.items()}
+
+
+def described(
+    tag: str, summary: str, example: Any = None, *, kind: str = JSON, stream: str = "", is_open: bool = False
+) -> dict[str, Any]:
+    """Words of a route for OpenAPI; unless it is open, it needs a key, if the service has any.
+
+    ``example`` of a successful response of this ``kind``, and of one that is a ``stream`` of events.
+    """
+    kinds = {kind: example, "text/event-stream": stream or None}
+    shown = {name: {"example": one} for name, one in kinds.items() if one is not None}
+    success: dict[str, Any] = {"content": shown} if shown else {}
+    words: dict[str, Any] = {"tags": [tag], "summary": summary, "responses": {200: success}}
+    if is_open:
+        return words
+    success["headers"] = _HEADERS
+    return {**words, "dependencies": _KEY, "responses": {200: success, **_REFUSALS}}
 
 
 def key_of(request: Request) -> Key:
