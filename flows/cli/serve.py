@@ -32,6 +32,8 @@ _AS = "User or group to search as when no API key is used; repeatable. [unrestri
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
+#: Options of answers that no request can set.
+_ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
 #: Seconds to wait for the lake before the service listens without it.
 _MOMENT = 1.5
@@ -43,7 +45,7 @@ def serve(
     options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
     cache: Annotated[dict[str, Any], CacheOptions],
     limits: Annotated[dict[str, Any], ServiceOptions],
-    answers: Annotated[dict[str, Any], AnswerOptions, ("min_evidence", "max_tokens", "prompts")],
+    answers: Annotated[dict[str, Any], AnswerOptions, _ANSWERING],
     host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     keys: KeysOption = None,

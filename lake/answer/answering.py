@@ -15,6 +15,7 @@ from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
 from lake.answer.evidence import evidence
+from lake.answer.links import linked, with_links
 from lake.answer.query_expansion import Understanding
 from lake.answer.registry import NoChatModelError, load_chat
 from lake.answer.retrieval import Retrieved, find
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 #: Encodings differ between models, so this share of the budget stays free.
 _MARGIN = 0.05
 _LEAST_ROOM = 100
+#: Evidence below which the model is warned that the passages may be about something else.
+WEAK = 0.5
 _UNREACHABLE = "the chat model can't be reached at the moment, so there are passages but no answer; try again later"
 _BROKEN = "the chat model broke off in the middle, so there are passages but no answer; try again"
 
@@ -123,7 +126,7 @@ def _begin(
         notice = notice or _too_weak(known, options.min_evidence)
         text = "" if model is None else MARKER
         return replace(known, text=text, notice=notice, seconds=time.monotonic() - started)
-    context, messages = _prompt(prompts, found, options)
+    context, messages = _prompt(prompts, found, options, is_weak=known.evidence < WEAK)
     return _Begun(model, prompts, messages, context, known, options, started)
 
 
@@ -164,7 +167,9 @@ def _too_weak(known: Answer, least: float) -> str:
     return f"what was found is too weak (evidence {known.evidence:.3f}, minimum {least:.3f}); no model was called"
 
 
-def _prompt(prompts: Prompts, found: Retrieved, options: AnswerOptions) -> tuple[Context, list[Message]]:
+def _prompt(
+    prompts: Prompts, found: Retrieved, options: AnswerOptions, *, is_weak: bool
+) -> tuple[Context, list[Message]]:
     question, room = found.question, room_for(found.question, options, prompts)
     context = pack(found.hits.to_pylist(), room) if room >= _LEAST_ROOM else Context((), 0, 0)
     if not context.sources:
@@ -173,21 +178,24 @@ def _prompt(prompts: Prompts, found: Retrieved, options: AnswerOptions) -> tuple
             f"a budget of {options.budget_tokens} tokens leaves no room for sources beside instructions, question and "
             f"output ({taken}); raise it to {taken + 2000} or more, or lower the tokens of output"
         )
-    return context, _messages(prompts, context, question)
+    context = replace(context, sources=linked(context.sources, options.link_template))
+    return context, _messages(prompts, context, question, is_weak=is_weak)
 
 
 def room_for(question: str, options: AnswerOptions, prompts: Prompts | None = None) -> int:
     """The tokens of a request that are left for passages."""
-    bare = _messages(prompts or load_prompts(options.prompts), Context((), 0, 0), question)
+    bare = _messages(prompts or load_prompts(options.prompts), Context((), 0, 0), question, is_weak=True)
     count = load_tokenizer(TOKENIZER).count
     taken = sum(count(message.text) for message in bare) + options.max_tokens
     return int(options.budget_tokens * (1 - _MARGIN)) - taken
 
 
-def _messages(prompts: Prompts, context: Context, question: str) -> list[Message]:
+def _messages(prompts: Prompts, context: Context, question: str, *, is_weak: bool) -> list[Message]:
     fence = context.fence(question)
     system = prompts.render("answer_system", marker=MARKER, fence=fence)
     prompt = prompts.render("answer_question", sources=context.render(fence), question=question, fence=fence)
+    if is_weak:
+        prompt = f"{prompt}\n\n{prompts.render('answer_weak_evidence')}"
     return [Message("system", system, prompts.n_stable("answer_system", marker=MARKER)), Message("user", prompt)]
 
 
@@ -216,11 +224,12 @@ class _Begun:
             raise ContractError(f"{self.chat.name!r} returned a text instead of a Completion; fix its plugin")
         text, wrong = verified(completion.text.strip(), len(self.context.sources))
         enough = completion.finish_reason != "refused" and not declines(text)
-        assessed, taken = self._assessed(text, enough=enough)
+        assessed, taken, notes = self._assessed(text, enough=enough)
         sure = confidence(self.known.evidence, assessed.mean_support, is_contradicted=assessed.is_contradicted)
         return replace(
             self.known,
             text=text,
+            linked_text=with_links(text, self.context.sources),
             enough=enough,
             confidence=sure if enough else 0.0,
             confidence_level=level_of(sure) if enough else "none",
@@ -229,16 +238,17 @@ class _Begun:
             sentences=assessed.sentences,
             quotes=assessed.quotes,
             problems=(*_endings(completion, self.options), *wrong, *_judged(assessed, enough)),
+            notes=(*self.known.notes, *notes),
             model=completion.model,
             usage=(self.known.usage or Usage()) + completion.usage + taken,
             seconds=time.monotonic() - self.started,
             prompt_digest=value_digest([[message.role, message.text] for message in self.messages]),
         )
 
-    def _assessed(self, text: str, *, enough: bool) -> tuple[Checked, Usage]:
+    def _assessed(self, text: str, *, enough: bool) -> tuple[Checked, Usage, tuple[str, ...]]:
         found = checked(text, self.context.sources)
         if self.options.check != "model" or not enough:
-            return found, Usage()
+            return found, Usage(), ()
         return read_again(self.chat, self.prompts, self.known.asked, text, found, self.context)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.answer.json_requests import NUMBER, Form, an_object, filled, many, one_of
 from lake.answer.support import Checked, assessed
-from lake.answer.values import AnswerProblem, Contradiction, Sentence
+from lake.answer.values import Contradiction, Sentence
 from lake.endpoints.usage import Usage
 from lake.errors import TransientError, UsageError
 
@@ -47,14 +47,14 @@ class _Metered:
 
 def read_again(
     chat: ChatModel, prompts: Prompts, question: str, text: str, found: Checked, context: Context
-) -> tuple[Checked, Usage]:
+) -> tuple[Checked, Usage, tuple[str, ...]]:
     """The sentences with the model's verdicts in place of those of the rules, and what that took.
 
-    Without verdicts, those of the rules stay, and an ``unchecked`` problem gives the reason.
+    Without verdicts, those of the rules stay, and a note gives the reason.
     """
     claims = [sentence for sentence in found.sentences if sentence.is_claim]
     if not claims:
-        return found, Usage()
+        return found, Usage(), ()
     metered, why = _Metered(chat), "its reply could not be read"
     numbered = "\n".join(f"{number}. {claim.text}" for number, claim in enumerate(claims, 1))
     try:
@@ -63,11 +63,10 @@ def read_again(
     except (TransientError, UsageError) as failed:
         verdicts, why = None, str(failed)
     if verdicts is None:
-        problem = AnswerProblem("unchecked", f"the chat model did not check the sentences, so rules did: {why}")
-        return replace(found, problems=(*found.problems, problem)), metered.usage
+        return found, metered.usage, (f"the chat model did not check the sentences, so only rules did: {why}",)
     given = iter(verdicts)
     judged = [_with(sentence, next(given)) if sentence.is_claim else sentence for sentence in found.sentences]
-    return assessed(text, judged, context.sources), metered.usage
+    return assessed(text, judged, context.sources), metered.usage, ()
 
 
 def _form(n: int) -> Form[list[str]]:

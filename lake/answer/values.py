@@ -37,6 +37,7 @@ class CitedSource:
     is_cut: bool = False  # the passage did not fit as a whole
     first_page: int | None = None
     last_page: int | None = None
+    url: str | None = None  # where a person can read it, if that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class AnswerProblem:
     """Something a reader should know before trusting an answer.
 
     ``kind``: no_such_source, quote_not_found, quote_elsewhere, contradicted, unsupported, uncited,
-    unchecked, truncated, refused.
+    truncated, refused.
     """
 
     kind: str
@@ -124,11 +125,12 @@ class Answer:
     prompt_digest: str | None = None
     asked: str = ""  # the question as answered, with the conversation worked in
     queries: tuple[str, ...] = ()  # the texts searched for
-    notes: tuple[str, ...] = ()  # failures in understanding the question, and their consequences
+    notes: tuple[str, ...] = ()  # failures in understanding the question and checking the answer, with their effects
     degraded: tuple[str, ...] = ()  # parts that could not be reached; empty for a whole answer
     cached: str | None = None  # the store that had the answer: process or redis
     confidence_level: ConfidenceLevel = "none"
     confidence_reasons: tuple[str, ...] = ()  # what speaks for and against the answer, for users
+    linked_text: str = ""  # the text with its citations as Markdown links to the sources that have a url
     made_for: str | None = None  # the question that a cached answer was made for, if it is another one
     stale_since: datetime | None = None  # when the lake was last read, if it could not be reached now
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lake.errors import UsageError
 from lake.options.declaration import check, option
 
 Check = Literal["rules", "model"]
@@ -13,6 +15,10 @@ Understand = Literal["rewrite", "expand", "hyde", "decompose"]
 #: Rejects 3 in 1,000 of the answerable questions in English, 1 to 2 in 100 in Spanish and German, and 7 in 100 in
 #: Chinese.
 _MIN_EVIDENCE = 0.03
+
+_LINK_FIELDS = ("uri", "source", "page", "start", "end", "doc_id")
+#: A field of a link's template.
+LINK_FIELD = re.compile(r"\{(\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,27 @@ class AnswerOptions:
     check: Check = option(
         "rules", "How to check each sentence against its sources; model calls the chat model once more."
     )
+    link_template: str | None = option(
+        None,
+        "Address at which a person reads a source, with {uri}, {source}, {page}, {start}, {end} and {doc_id}.",
+        unset="the uri of a document from the web",
+    )
     model_seconds: float = option(60.0, "With degrade, maximum seconds to wait for the chat model.", above=0)
     limits: ExpansionLimits = field(default_factory=ExpansionLimits)
     prompts: str | None = option(None, "Folder of prompt templates.", unset="$RAGLAKE_PROMPTS, else the built-in ones")
 
     def __post_init__(self) -> None:
         check(self)
+        if self.link_template is not None:
+            check_link(self.link_template)
+
+
+def check_link(template: str) -> None:
+    """Raises UsageError unless the template is an http(s) address whose fields are known.
+
+    >>> check_link("https://wiki.example/{uri}#page={page}")
+    """
+    unknown = [name for name in LINK_FIELD.findall(template) if name not in _LINK_FIELDS]
+    if unknown or "{" in LINK_FIELD.sub("", template) or not template.startswith(("http://", "https://")):
+        known = ", ".join(f"{{{name}}}" for name in _LINK_FIELDS)
+        raise UsageError(f"link_template={template!r} must begin with https:// or http://, and may have {known}")

@@ -87,6 +87,7 @@ class AnswerSource(BaseModel):
     start: int
     end: int
     text: str
+    url: str | None = Field(None, description="Where a person can read it, if that is known.")
 
 
 class AnswerResult(BaseModel):
@@ -106,6 +107,7 @@ class AnswerResult(BaseModel):
     degraded: list[str] = Field(description=_DEGRADED)
     stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    linked_text: str = Field("", description="The text with its citations as Markdown links, where sources have a url.")
     made_for: str | None = Field(None, description="The question that a cached answer was made for, if another one.")
     sources: list[AnswerSource]
     passages: list[Hit]

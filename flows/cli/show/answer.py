@@ -49,7 +49,7 @@ def _source(source: dict[str, Any], *, is_cited: bool) -> str:
     place = f"{escape(source['uri'])}{_page(source)}"
     heading = f"  {escape(source['heading'])}" if source["heading"] else ""
     number = escape(f"[{source['number']}]")
-    span = f"  {source['start']}-{source['end']}"
+    span = f"  {source['start']}-{source['end']}" + (f"  {escape(source['url'])}" if source["url"] else "")
     return (
         f"{number} [bold]{place}[/bold]{heading}[dim]{span}[/dim]"
         if is_cited

@@ -51,7 +51,7 @@ def test_an_answer_is_shown_with_its_sources(
     assert out.count("High water at the north quay is at six o'clock [") == 1
     assert "! its sources do not support this: Whales sing" in out
     assert "tides.md  Tides" in out
-    assert "confidence 0." in out
+    assert " confidence (0." in out
     assert "price unknown" in out
     assert endpoint.requests[0].get("stream", False) is (stream == "--stream")
 

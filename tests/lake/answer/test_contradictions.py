@@ -155,8 +155,8 @@ def test_an_answer_against_its_source_has_low_confidence(search: Any, endpoint: 
         ({"sentences": [{"number": 1, "verdict": "contradicted"}]}, ["contradicted"], "low"),
         ({"sentences": [{"number": 1, "verdict": "not stated"}]}, ["unsupported"], "low"),
         ({"sentences": [{"number": 1, "verdict": "supported"}]}, [], "high"),
-        ({"sentences": [{"number": 2, "verdict": "supported"}]}, ["unchecked"], "high"),
-        ("no JSON", ["unchecked"], "high"),
+        ({"sentences": [{"number": 2, "verdict": "supported"}]}, [], "high"),
+        ("no JSON", [], "high"),
     ],
 )
 def test_the_model_may_check_what_it_wrote(
@@ -169,6 +169,7 @@ def test_the_model_may_check_what_it_wrote(
     told = answer(search, "How is the pump reset?", chat="openai:local", options=options)
     assert [problem.kind for problem in told.problems] == kinds
     assert told.confidence_level == level
+    assert bool(told.notes) == (len(endpoint.requests) == 3)  # the reply was of no use, nor was its repair
     assert told.usage is not None
     assert told.usage.n_calls == len(endpoint.requests) >= 2
     assert "1. Hold the red button" in endpoint.prompt(1)

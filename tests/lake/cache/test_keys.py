@@ -251,6 +251,8 @@ _OTHER_ANSWERS: dict[str, Any] = {
     "temperature": 0.5,
     "min_evidence": 0.001,
     "understand": ("rewrite",),
+    "check": "model",
+    "link_template": "https://wiki.example/{uri}",
     "model_seconds": 30.0,
     "limits": ExpansionLimits(max_queries=2),
     "prompts": "own",
