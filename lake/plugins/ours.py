@@ -28,6 +28,7 @@ OURS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("postgresql", "postgres"), "lake.sources.sql:PostgresSource"),
         "sqlite": "lake.sources.sql:SqliteSource",
         "duckdb": "lake.sources.sql:DuckdbSource",
+        **dict.fromkeys(("web+https", "web+http"), "lake.sources.web:WebSource"),
         "mbox": "lake.sources.mailbox:MboxSource",
         "maildir": "lake.sources.mailbox:MaildirSource",
         **dict.fromkeys(("imap", "imaps"), "lake.sources.imap:ImapSource"),

@@ -1,0 +1,126 @@
+"""HTTP requests to addresses that others choose: only public hosts unless allowed, within limits of size and rate."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from lake.endpoints.pacing import TokenBucket, stated_wait
+from lake.endpoints.refusals import RefusedRequest
+from lake.endpoints.retry import Retries
+from lake.errors import InputError, UsageError
+
+_RETRIED = (408, 425, 429, 500, 502, 503, 504)
+_MAX_REDIRECTS = 5
+_AGENT = "raglake"
+
+
+class PrivateAddressError(UsageError):
+    """A host has an address inside a private network."""
+
+
+class HttpAnswer(NamedTuple):
+    """``url`` is where redirects ended; ``headers`` have lower-case names."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def check_public(host: str) -> list[str]:
+    """The addresses of a host. Raises PrivateAddressError if one of them is not public, OSError if it has none."""
+    found = [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+    for address in found:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None) or ip
+        if not (ip.is_global and mapped.is_global) or ip.is_multicast:
+            raise PrivateAddressError(
+                f"{host} has the address {address}, which is not public; allow it with private=1 if that is meant"
+            )
+    return list(dict.fromkeys(found))
+
+
+class GuardedClient:
+    """GET requests, with redirects; each connection is checked again, whatever a name means by then."""
+
+    def __init__(
+        self, *, private: bool, per_second: float, max_bytes: int, headers: Mapping[str, str], retries: Retries
+    ) -> None:
+        import httpx
+
+        transport: Any = httpx.HTTPTransport()
+        if not private:
+            transport._pool._network_backend = _public_backend()  # httpx hands this option of httpcore to nobody
+        # Without the environment: a proxy would resolve names itself.
+        self._client = httpx.Client(
+            transport=transport, timeout=30, trust_env=False, headers={"user-agent": _AGENT, "accept-encoding": "gzip"}
+        )
+        self._secret_headers, self._max_bytes, self._retries = dict(headers), max_bytes, retries
+        self._bucket = TokenBucket(per_second * 60)
+
+    def get(self, url: str, allowed: Callable[[str], bool]) -> HttpAnswer:
+        """The answer after redirects, each of which must be ``allowed``; statuses that may pass are tried again.
+
+        Raises InputError for a redirect elsewhere, too many of them or too many bytes, TransientError.
+        """
+        home = urlsplit(url).netloc
+        for _ in range(_MAX_REDIRECTS + 1):
+            # What opens one server is not told to another.
+            own = self._secret_headers if urlsplit(url).netloc == home else {}
+            answer = self._retries.run(url, partial(self._once, url, own))
+            if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"]).partition("#")[0]
+            if urlsplit(url).scheme not in ("http", "https") or not allowed(url):
+                raise InputError(f"it redirects to {url}, which is outside of the source", "unreadable")
+        raise InputError("it redirects too often", "unreadable")
+
+    def _once(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+        import httpx
+
+        time.sleep(self._bucket.take(1))
+        try:
+            with self._client.stream("GET", url, headers=dict(headers)) as response:
+                if response.status_code in _RETRIED:
+                    raise RefusedRequest(f"status {response.status_code}", stated_wait(response.headers))
+                data = _within(response.iter_bytes(), self._max_bytes)
+                lowered = {name.lower(): value for name, value in response.headers.items()}
+                return HttpAnswer(response.status_code, url, lowered, data)
+        except httpx.InvalidURL as error:
+            raise InputError(f"{url} is no address: {error}", "unreadable") from error
+        except httpx.HTTPError as error:
+            raise RefusedRequest(f"{type(error).__name__}: {error}", None) from error
+
+
+def _within(pieces: Iterable[bytes], most: int) -> bytes:
+    """The pieces as one. Raises InputError for more bytes than allowed, unpacked ones included."""
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) > most:
+            raise InputError(f"more than {most:,} bytes", "too_large")
+    return bytes(data)
+
+
+def _public_backend() -> Any:
+    """A network backend that resolves a name once, checks what it found, and connects to exactly that."""
+    import httpcore
+
+    class PublicBackend(httpcore.SyncBackend):
+        def connect_tcp(self, host: str, port: int, *args: Any, **words: Any) -> Any:
+            try:
+                addresses = check_public(host)
+            except OSError as error:
+                raise httpcore.ConnectError(f"{host} has no address: {error}") from error
+            return super().connect_tcp(addresses[0], port, *args, **words)
+
+        def connect_unix_socket(self, *args: Any, **words: Any) -> Any:
+            raise httpcore.ConnectError("no sockets of this machine")
+
+    return PublicBackend()

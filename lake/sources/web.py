@@ -1,0 +1,303 @@
+"""Web sites as sources: ``web+https://HOST/``; by its sitemap, or by following links, within bounds."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.robotparser import RobotFileParser
+from xml.etree import ElementTree
+
+from lake.endpoints.retry import Retries
+from lake.errors import InputError, TransientError, UsageError
+from lake.ids import bytes_digest
+from lake.parse import parser_of
+from lake.sources.address import options_of, setting
+from lake.sources.guarded_http import GuardedClient, HttpAnswer
+from lake.sources.protocol import SourceFile, is_sidecar
+
+_RETRIES = Retries(n_attempts=4, first=0.5, longest=30, longest_stated=60)
+_AGENT = "raglake"
+_MAX_SITEMAPS = 1000
+#: Suffixes for what a server says about a page whose address has none that a parser reads.
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/json": ".json",
+}
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    """Options of a web site."""
+
+    sitemap: str = setting("", "Address of the sitemap; found through robots.txt and /sitemap.xml otherwise.")
+    crawl: bool = setting(False, "Follow links, although there is a sitemap.")
+    pages: int = setting(1000, "Maximum number of pages; a site with more is refused, and nothing is removed.")
+    depth: int = setting(5, "Maximum number of links from the first page.")
+    rate: float = setting(2.0, "Maximum number of requests a second.")
+    max_mb: float = setting(20.0, "Maximum size of a page, in MB.")
+    private: bool = setting(False, "Allow hosts whose addresses are not public.")
+    robots: bool = setting(True, "Respect robots.txt; 0 only for a site of one's own.")
+    authorization: str = setting("", "$VARIABLE or block:NAME with the value of that header.", secret=True)
+
+    def check(self) -> None:
+        """Raise UsageError for a bound that is none."""
+        for name in ("pages", "rate", "max_mb"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be more than 0")
+
+
+class WebSource:
+    """Pages below one address of one host. A page is named by its path, with the suffix of its kind."""
+
+    options: Any = WebOptions
+
+    def __init__(self, url: str) -> None:
+        self._options = options_of(url, WebOptions)
+        self._options.check()
+        self._start = url.removeprefix("web+").partition("?")[0]
+        parts = urlsplit(self._start)
+        if not parts.hostname:
+            raise UsageError("a web site as a source has the form web+https://HOST/PATH")
+        self._home, self._below = f"{parts.scheme}://{parts.netloc}", posixpath.dirname(parts.path or "/")
+        headers = {"authorization": self._options.authorization} if self._options.authorization else {}
+        self._client = GuardedClient(
+            private=self._options.private,
+            per_second=self._options.rate,
+            max_bytes=int(self._options.max_mb * 1e6),
+            headers=headers,
+            retries=_RETRIES,
+        )
+        self._lock, self._urls = Lock(), dict[str, str]()
+
+    def list(self) -> Iterator[SourceFile]:
+        pages = {} if self._options.crawl else self._of_sitemaps()
+        if pages:
+            self._check_number(len(pages))
+            files = (self._listed(url, None, modified) for url, modified in pages.items())
+            yield from (file for file in files if file is not None)
+        else:
+            yield from self._crawled()
+
+    def read(self, uri: str) -> bytes:
+        """A page. One that redirects out of the source, or is gone, can't be read."""
+        url = self._urls.get(uri)
+        candidates = [url] if url else _addresses(self._home, uri)
+        for candidate in candidates:
+            answer = self._client.get(candidate, self._is_inside)
+            if answer.status == 200:
+                return answer.data
+        if answer.status in (401, 403):
+            raise PermissionError(f"{candidates[0]} is not open to everybody")
+        if answer.status in (404, 410):
+            raise FileNotFoundError(candidates[0])
+        raise InputError(f"{candidates[0]} answered with status {answer.status}", "unreadable")
+
+    def _crawled(self) -> Iterator[SourceFile]:
+        """Pages that links lead to, breadth first. A page that can't be reached ends the listing with an error."""
+        if not self._is_wanted(self._start):
+            raise PermissionError(f"robots.txt does not allow {self._start}")
+        waiting, seen = deque([(self._start, 0)]), {self._start}
+        n = 0
+        while waiting:
+            url, depth = waiting.popleft()
+            answer = self._page(url, is_first=depth == 0)
+            if answer is None:
+                continue
+            n += 1
+            self._check_number(n)
+            if (file := self._listed(url, answer, None)) is not None:
+                yield file
+            if depth < self._options.depth and _suffix_of(answer) == ".html":
+                new = [link for link in _links(answer) if link not in seen and self._is_wanted(link)]
+                seen.update(new)
+                waiting.extend((link, depth + 1) for link in dict.fromkeys(new))
+
+    def _page(self, url: str, *, is_first: bool) -> HttpAnswer | None:
+        """A page; None if it is not there, or not for us. Raises PermissionError if the site is closed."""
+        try:
+            answer = self._client.get(url, self._is_inside)
+        except InputError as error:
+            if error.error_class == "too_large":  # reading it will reveal that
+                return HttpAnswer(200, url, {"content-type": ""}, b"")
+            if is_first:
+                raise UsageError(f"{url}: {error}") from error
+            return None
+        if answer.status in (401, 403) and is_first:
+            raise PermissionError(f"{url} answered with status {answer.status}")
+        if answer.status in (401, 403, 404, 410) and not is_first:
+            return None
+        if answer.status == 404:
+            raise FileNotFoundError(url)
+        if answer.status != 200:
+            raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
+        return answer
+
+    def _of_sitemaps(self) -> dict[str, int | None]:
+        """Addresses of pages and when each last changed, in microseconds, from the sitemap and those it names."""
+        named = [self._options.sitemap] if self._options.sitemap else [*(self._robots.site_maps() or ())]
+        waiting = deque(named or [f"{self._home}/sitemap.xml"])
+        found: dict[str, int | None] = {}
+        seen = set(waiting)
+        while waiting:
+            url = waiting.popleft()
+            answer = self._client.get(url, lambda target: urlsplit(target).netloc == urlsplit(self._home).netloc)
+            if answer.status == 404 and not named:
+                return {}
+            if answer.status in (401, 403):
+                raise PermissionError(f"{url} answered with status {answer.status}")
+            if answer.status != 200:
+                raise TransientError(f"the sitemap {url} answered with status {answer.status}")
+            pages, others = _sitemap(url, answer.data)
+            found |= {page: moment for page, moment in pages.items() if self._is_wanted(page)}
+            new = [other for other in others if other not in seen and self._is_of_home(other)]
+            seen.update(new)
+            waiting.extend(new)
+            if len(seen) > _MAX_SITEMAPS:
+                raise UsageError(f"{self._home} has more than {_MAX_SITEMAPS} sitemaps")
+        return found
+
+    @cached_property
+    def _robots(self) -> RobotFileParser:
+        """The site's rules. One that can't be read forbids everything, as the standard has it for a server's errors."""
+        rules = RobotFileParser()
+        rules.parse([])
+        if not self._options.robots:
+            return rules
+        answer = self._client.get(f"{self._home}/robots.txt", self._is_of_home)
+        if answer.status == 200:
+            rules.parse(answer.data.decode("utf-8", "replace").splitlines())
+        elif answer.status >= 500:
+            raise TransientError(f"{self._home}/robots.txt answered with status {answer.status}")
+        return rules
+
+    def _is_of_home(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}" == self._home
+
+    def _is_inside(self, url: str) -> bool:
+        path = urlsplit(url).path or "/"
+        return self._is_of_home(url) and (path + "/").startswith(self._below.rstrip("/") + "/")
+
+    def _is_wanted(self, url: str) -> bool:
+        return self._is_inside(url) and self._robots.can_fetch(_AGENT, url)
+
+    def _check_number(self, n: int) -> None:
+        if n > self._options.pages:
+            raise UsageError(
+                f"{self._start} has more than {self._options.pages:,} pages, of which none may be left out; "
+                "allow more with pages=N, or name a folder of it"
+            )
+
+    def _listed(self, url: str, answer: HttpAnswer | None, modified: int | None) -> SourceFile | None:
+        """A page in a listing; None if another address of the same name came before.
+
+        A site has no sidecars: it may answer any name.
+        """
+        uri = _name(url, _suffix_of(answer) if answer else ".html")
+        with self._lock:
+            if is_sidecar(uri) or self._urls.setdefault(uri, url) != url:
+                return None
+        if answer is None or not answer.data:
+            return SourceFile(uri, None, modified, None)
+        mark = bytes_digest(answer.data)[:32]
+        return SourceFile(uri, len(answer.data), _time(answer.headers.get("last-modified")), mark)
+
+
+def _suffix_of(answer: HttpAnswer) -> str:
+    kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    return _SUFFIXES.get(kind, "")
+
+
+def _name(url: str, suffix: str) -> str:
+    """The uri of an address: its path, and its query as part of the name."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).strip("/")
+    name = "/".join(f"%2E{piece[1:]}" if piece.startswith(".") else piece for piece in path.split("/")) or "index"
+    name += f"?{parts.query}" if parts.query else ""
+    if parts.path.endswith("/") and path:
+        name += "/index"
+    return name if not suffix or _is_known(name) else name + suffix
+
+
+def _is_known(name: str) -> bool:
+    return "?" not in name and "." in posixpath.basename(name) and parser_of(name) is not None
+
+
+def _addresses(home: str, uri: str) -> list[str]:
+    """Addresses that ``_name`` may have named so, if a process did not list them itself."""
+    path, mark, query = uri.partition("?")
+    if mark:
+        query = query.rpartition(".")[0]
+        return [urlunsplit((*urlsplit(home)[:2], "/" + quote(path), query, ""))]
+    stem = uri.rpartition(".")[0]
+    plain = [uri, stem, *([stem.removesuffix("index")] if posixpath.basename(stem) == "index" else [])]
+    return [f"{home}/{quote(one)}" for one in plain]
+
+
+def _links(answer: HttpAnswer) -> Iterator[str]:
+    from selectolax.lexbor import LexborHTMLParser
+
+    page = LexborHTMLParser(answer.data)
+    robots = [node.attributes.get("content") or "" for node in page.css("meta[name=robots]")]
+    if any("nofollow" in words.lower() for words in robots):
+        return
+    base = next((node.attributes.get("href") for node in page.css("base[href]")), None)
+    for node in page.css("a[href]"):
+        href = node.attributes.get("href")
+        if href and "nofollow" not in (node.attributes.get("rel") or ""):
+            link = urljoin(urljoin(answer.url, base or ""), href.strip()).partition("#")[0]
+            if urlsplit(link).scheme in ("http", "https"):
+                yield link
+
+
+def _sitemap(url: str, data: bytes) -> tuple[dict[str, int | None], Sequence[str]]:
+    """The pages and the other sitemaps that a sitemap names. Raises UsageError for what is none."""
+    if b"<!DOCTYPE" in data[:2000] or b"<!ENTITY" in data:
+        raise UsageError(f"{url} is no sitemap: it declares a document type")
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as error:
+        raise TransientError(f"the sitemap {url} can't be read: {error}") from error
+    pages: dict[str, int | None] = {}
+    others = []
+    for entry in root:
+        words = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
+        if not words.get("loc"):
+            continue
+        if entry.tag.endswith("sitemap"):
+            others.append(words["loc"])
+        else:
+            pages[words["loc"].partition("#")[0]] = _iso(words.get("lastmod", ""))
+    return pages, others
+
+
+def _iso(text: str) -> int | None:
+    """A time in microseconds; None for one that may not have passed, or is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    # A day without a time may change again until it is over.
+    settled = found + 86400 if len(text) == 10 else found
+    return int(found * 1_000_000) if settled <= time.time() else None
+
+
+def _time(text: str | None) -> int | None:
+    try:
+        return int(parsedate_to_datetime(text).timestamp() * 1_000_000) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,285 @@
+"""Web sites as sources: the torture table on a server of our own, sitemaps, robots.txt, bounds, and the guard."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.endpoints.retry import Retries
+from lake.errors import InputError, LakeError, TransientError, UsageError
+from lake.sources import guarded_http, web
+from lake.sources.guarded_http import PrivateAddressError, check_public
+from lake.sources.listing import listing
+from lake.sources.source import parse_source
+from tests.torture import Rig, Torture
+
+
+class Site:
+    """Pages by path: (status, headers, body); ``requests`` are the paths that were asked for."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.requests: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.authorization: str | None = None
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.requests.append(self.path)
+                site.headers.append({name.lower(): value for name, value in self.headers.items()})
+                status, headers, body = site.pages.get(self.path, (404, {}, b""))
+                if site.authorization and self.headers.get("Authorization") != site.authorization:
+                    status, headers, body = 401, {}, b""
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.home = f"http://127.0.0.1:{self.server.server_port}"
+
+    def page(self, path: str, *links: str, text: str = "", status: int = 200, **headers: str) -> None:
+        body = f"<html><body><p>{text}</p>{''.join(f'<a href={link!r}>to</a>' for link in links)}</body></html>"
+        self.pages[path] = (status, {"Content-Type": "text/html", **headers}, body.encode())
+
+    def source(self, path: str = "/", **options: Any) -> Any:
+        given = "&".join(f"{name}={value}" for name, value in {"private": 1, "rate": 10000, **options}.items())
+        return parse_source(f"web+{self.home}{path}?{given}")
+
+    def uris(self, path: str = "/", **options: Any) -> list[str]:
+        found: list[str] = listing([self.source(path, **options)])["uri"].to_pylist()
+        return found
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(web, "_RETRIES", Retries(n_attempts=3, first=0.01, longest=0.01))
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+class WebRig(Rig):
+    """A first page that links to all others."""
+
+    has_rights = False
+
+    def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.site, self.patch, self.texts = site, monkeypatch, dict[str, str]()
+        site.authorization = "Bearer s3cr3t"
+        monkeypatch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
+
+    @property
+    def url(self) -> str:
+        return f"web+{self.site.home}/docs/list.json?private=1&rate=10000&authorization=$WEB_AUTHORIZATION"
+
+    def uri(self, name: str) -> str:
+        return f"docs/{name}.html"
+
+    def put(self, name: str, text: str, acl: list[str] | None = None) -> None:
+        self.texts[name] = text
+
+    def delete(self, name: str) -> None:
+        del self.texts[name]
+
+    def settle(self) -> None:
+        self.site.pages.clear()
+        for name, text in self.texts.items():
+            self.site.page(f"/docs/{name}", text=text)
+        links = "".join(f"<a href='/docs/{name}'></a>" for name in self.texts)
+        self.site.pages["/docs/list.json"] = (200, {"Content-Type": "text/html"}, links.encode())
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
+        settle()
+        self.site.page("/docs/d10", status=503)
+        yield
+        self.settle = settle  # type: ignore[method-assign]
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        self.patch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t-wrong")
+        yield
+        self.patch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
+
+
+class Torn(Torture):
+    """The page of links is no document: its parser finds no text."""
+
+    def run(self, *args: Any, **job: Any) -> Any:
+        exclude = (*job.pop("exclude", ()), "docs/list.json")
+        return super().run(*args, exclude=exclude, **job)
+
+
+def test_the_torture_table(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    Torn(WebRig(site, monkeypatch), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_links_are_followed_within_the_folder_and_the_depth(site: Site) -> None:
+    site.page(
+        "/docs/", "a", "../outside", "//other.example/x", "mailto:x@y", "a#part", "deep/b?x=1", "gone", "/docs/.x"
+    )
+    site.page("/docs/a", "deep/c.html", "data.meta.json")
+    site.page("/docs/data.meta.json")
+    site.page("/docs/.x")
+    site.page("/docs/deep/b?x=1")
+    site.page("/docs/deep/c.html", "d.html")
+    site.page("/docs/deep/d.html")
+    site.page("/outside")
+    expected = [
+        "docs/%2Ex.html",
+        "docs/a.html",
+        "docs/deep/b?x=1.html",
+        "docs/deep/c.html",
+        "docs/deep/d.html",
+        "docs/index.html",
+    ]
+    assert site.uris("/docs/") == expected
+    assert "docs/deep/d.html" not in site.uris("/docs/", depth=2)
+    other = site.source("/docs/")  # one that did not list
+    assert all(isinstance(data, bytes) for data in other.read_each([uri for uri in expected if "%" not in uri]))
+
+
+def test_a_sitemap_spares_requests(site: Site) -> None:
+    site.pages["/robots.txt"] = (200, {}, f"Sitemap: {site.home}/maps.xml\nUser-agent: *\nDisallow: /secret".encode())
+    site.pages["/maps.xml"] = (
+        200,
+        {},
+        f"<sitemapindex><sitemap><loc>{site.home}/m.xml</loc></sitemap></sitemapindex>".encode(),
+    )
+    entries = [("/a", "2026-01-01T10:00:00Z"), ("/b.pdf", "2026-01-01"), ("/secret/c", ""), ("/d", "2999-01-01")]
+    site.pages["/m.xml"] = (
+        200,
+        {},
+        "".join(
+            ["<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"]
+            + [f"<url><loc>{site.home}{path}</loc><lastmod>{time}</lastmod></url>" for path, time in entries]
+            + ["</urlset>"]
+        ).encode(),
+    )
+    rows = listing([site.source()]).to_pylist()
+    assert [(row["uri"], row["modified_at"] is not None) for row in rows] == [
+        ("a.html", True),
+        ("b.pdf", True),
+        ("d.html", False),
+    ]
+    assert site.requests == ["/robots.txt", "/maps.xml", "/m.xml"]
+    site.pages["/m.xml"] = (200, {}, b"<urlset><url><loc>half")
+    with pytest.raises(TransientError, match="can't be read"):
+        site.uris()
+    site.pages["/m.xml"] = (200, {}, b"<!DOCTYPE x [<!ENTITY a 'b'>]><urlset/>")
+    with pytest.raises(UsageError, match="document type"):
+        site.uris()
+
+
+def test_robots_are_respected(site: Site) -> None:
+    site.pages["/robots.txt"] = (200, {}, b"User-agent: raglake\nDisallow: /b")
+    site.page("/", "a", "b")
+    site.page("/a")
+    site.page("/b")
+    assert site.uris() == ["a.html", "index.html"]
+    assert site.uris(robots=0) == ["a.html", "b.html", "index.html"]
+    site.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /")
+    with pytest.raises(UsageError, match=r"robots\.txt does not allow"):
+        site.uris()
+    site.page("/robots.txt", status=500)
+    with pytest.raises(TransientError):
+        site.uris()
+
+
+def test_a_site_beyond_its_bounds_is_refused_and_a_large_page_costs_itself(site: Site) -> None:
+    site.page("/", *(f"p{n}" for n in range(5)))
+    for n in range(5):
+        site.page(f"/p{n}", text="x" * (3000 if n == 4 else 1))
+    with pytest.raises(UsageError, match="more than 3 pages"):
+        site.uris(pages=3)
+    source = site.source(max_mb=0.002)
+    assert "p4" in listing([source])["uri"].to_pylist()
+    (large,) = source.read_each(["p4"])
+    assert isinstance(large, InputError)
+    assert large.error_class == "too_large"
+
+
+def test_a_server_that_is_busy_is_asked_again_as_it_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(guarded_http, "stated_wait", lambda headers: waits.append(1) or 0.0)
+    site.page("/", status=429, **{"Retry-After": "7"})
+    with pytest.raises(TransientError, match="429"):
+        site.uris()
+    assert len(waits) == 3
+
+
+def test_redirects_stay_inside_and_carry_no_secret_elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Site()
+    other.page("/", text="other")
+    monkeypatch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
+    site.page("/", "in", "out")
+    site.pages["/in"] = (302, {"Location": "/there"}, b"")
+    site.page("/there", text="there")
+    site.pages["/out"] = (302, {"Location": f"{other.home}/"}, b"")
+    source = site.source(authorization="$WEB_AUTHORIZATION")
+    assert listing([source])["uri"].to_pylist() == ["in.html", "index.html"]
+    assert b"there" in source.read("in.html")
+    assert other.requests == []
+    assert all(headers["authorization"] == "Bearer s3cr3t" for headers in site.headers)
+    site.pages["/in"] = (302, {"Location": "/in"}, b"")
+    with pytest.raises(InputError, match="too often"):
+        source.read("in.html")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.8",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+        "2002:7f00:1::",
+    ],
+)
+def test_private_addresses_are_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in ("93.184.216.34", address)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(PrivateAddressError, match="is not public"):
+        check_public("looks.public.example")
+
+
+def test_a_name_that_changes_its_address_is_checked_at_each_connection(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS says a public address at first and a private one later; nothing is ever sent to the private one."""
+    site.page("/", text="internal")
+    resolve, n_asked = socket.getaddrinfo, []
+
+    def rebinding(host: str, *args: Any, **words: Any) -> Any:
+        n_asked.append(host)
+        return resolve("127.0.0.1", *args, **words)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    port = site.server.server_port
+    for address in (f"web+http://public.example:{port}/", f"web+http://127.0.0.1:{port}/", f"web+http://[::1]:{port}/"):
+        with pytest.raises(LakeError, match="is not public"):
+            listing([parse_source(address)])
+    assert n_asked
+    assert site.requests == []
