@@ -15,8 +15,10 @@ import pytest
 
 import raglake
 from expectations.verdict import Verdict
+from flows.fleet.file import read
 from flows.reindex import reindex
 from flows.steps import PlainSteps
+from lake.answer.templates import load_prompts
 from lake.directory import Lake
 from lake.options import RecipeOptions
 from lake.questions.alignment import resolve
@@ -157,3 +159,11 @@ def test_no_role_finds_what_another_one_owns(made: Path, index: raglake.Index) -
 def test_the_keys_are_those_of_a_service() -> None:
     keys = load_keys(str(EXAMPLE / "keys.json"))
     assert all(key.principals != "*" for key in keys)
+
+
+def test_the_prompts_and_the_file_of_lakes_are_valid() -> None:
+    prompts = load_prompts(EXAMPLE / "prompts")
+    assert "Tarnwick" in prompts.render("answer_system", marker="No.", fence="0a1b")
+    support = read(EXAMPLE / "raglake.yaml").lakes["support"]
+    assert support.gate is not None
+    assert support.gate["sets"] == ["support"]

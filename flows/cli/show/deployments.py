@@ -14,7 +14,8 @@ def lakes(shown: dict[str, Any]) -> None:
         (name, *(cron or "on demand" for cron in lake["schedules"].values()), lake["timezone"], lake["overlap"])
         for name, lake in shown["lakes"].items()
     ]
-    table(out, ("lake", "ingest", "evaluate", "maintain", "time zone", "overlap"), rows)
+    scheduled = next(iter(shown["lakes"].values()))["schedules"]  # the flows are the same for all lakes
+    table(out, ("lake", *scheduled, "time zone", "overlap"), rows)
     for name, lake in shown["lakes"].items():
         said = lake["parameters"]["ingest"]  # a line of its own: a path that a column cuts short is none
         paragraph(out, f"{name}: {', '.join(said['sources'])} into {said['lake']}")

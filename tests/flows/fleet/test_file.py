@@ -100,6 +100,10 @@ def test_the_command_shows_what_each_flow_is_told(tmp_path: Path, capsys: pytest
     assert IngestParameters.model_validate(told).job().settings.child_tokens == 64
     assert (told["policy"], told["sources"]) == ({"gate": {"mode": "warn"}}, ["docs=manuals/docs"])
     assert "policy" not in lakes["tickets"]["parameters"]["ingest"]
+    with pytest.raises(SystemExit) as left:
+        main(["deployments", "show", "--config", str(file)])
+    heads = capsys.readouterr().out.splitlines()[0].split()
+    assert (left.value.code, heads[:5]) == (0, ["lake", "ingest", "evaluate", "maintain", "doctor"])
 
 
 def test_a_server_that_is_not_named_or_not_there_is_told() -> None:
