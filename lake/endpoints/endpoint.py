@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -68,13 +68,15 @@ class Endpoint:
         own variables state.
         """
         provider = PROVIDERS[provider_name]
-        chosen, lake = _Settings(provider.name), settings().of(role)
+        chosen, lake = _Chosen(provider, role), settings().of(role)
         if is_first:
-            chosen.take(_environment(role), f"RAGLAKE_{role.upper()}_")
-            chosen.take(lake.given | _secrets(role, lake), f"endpoints.{role}.")
-        return chosen.endpoint(provider, role)
+            chosen.take(_environment(role), lambda name: variable(role, name))
+            chosen.take(lake.given | _secrets(role, lake), lambda name: f"{_OF_LAKE}{role}.{name}")
+        return chosen.endpoint()
 
 
+#: How options of a lake's configuration begin.
+_OF_LAKE = "endpoints."
 #: Variables of earlier versions, which stay valid.
 _FORMER = {("rerank", "key"): "RAGLAKE_RERANK_API_KEY"}
 
@@ -139,44 +141,62 @@ def _secrets(role: Role, lake: EndpointOptions) -> dict[str, Any]:
 
 
 @dataclass
-class _Settings:
+class _Chosen:
     """Values by option, each with the name of where it comes from; the first that states one decides."""
 
-    provider: str
+    provider: Provider
+    role: Role
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
 
-    def take(self, values: Mapping[str, Any], prefix: str) -> None:
+    def take(self, values: Mapping[str, Any], origin: Callable[[str], str]) -> None:
         for name, value in values.items():
             if name == "headers":
-                value = {**value, **self.values.get(name, {})}
-            elif name in self.values:
-                continue
-            self.values[name] = value
-            self.origins[name] = prefix + (name if prefix[0] == "e" else name.upper())
+                self.values[name] = {**value, **self.values.get(name, {})}
+            elif name not in self.values:
+                self.values[name], self.origins[name] = value, origin(name)
 
-    def endpoint(self, provider: Provider, role: Role) -> Endpoint:
-        url_from, key_from = self.origins.get("url"), self.origins.get("key")
-        url, key = self.values.get("url"), self.values.get("key", "")
-        is_own_address = url is not None and not provider.owns(url)
-        if url is None:
-            url_from, found = _first(provider.url_variables) or (provider.url_variables[0], None)
-            url = _address(found) if found else None
-        if not key and (not is_own_address or _is_elsewhere(role, provider)):
-            key_from, key = _first(provider.key_variables) or (provider.key_variables[0], "")
-        _check_access(provider, role, url, key)
+    def endpoint(self) -> Endpoint:
+        (url_from, url), (key_from, key) = self._url(), self._key()
+        _check_access(self.provider, self.role, url, key)
         return Endpoint(
             url,
             key,
-            self.values.get("rpm") or _rate(provider, "RPM"),
-            self.values.get("tpm") or _rate(provider, "TPM"),
+            self.values.get("rpm") or _rate(self.provider, "RPM"),
+            self.values.get("tpm") or _rate(self.provider, "TPM"),
             tuple(sorted(self.values.get("headers", {}).items())),
             self.values.get("timeout"),
             self.values.get("concurrency"),
-            self.values.get("api_version") or _azure_version(provider),
-            key_from or variable(role, "key"),
-            url_from or variable(role, "url"),
+            self.values.get("api_version") or _azure_version(self.provider),
+            key_from,
+            url_from,
         )
+
+    def _url(self) -> tuple[str, str | None]:
+        if "url" in self.values:
+            return self.origins["url"], self.values["url"]
+        name, found = _first(self.provider.url_variables) or (self.provider.url_variables[0], "")
+        return name, _address(found) if found else None
+
+    def _key(self) -> tuple[str, str]:
+        if "key" in self.values:
+            return self.origins["key"], self.values["key"]
+        if not self._is_trusted():
+            return variable(self.role, "key"), ""
+        return _first(self.provider.key_variables) or (self.provider.key_variables[0], "")
+
+    def _is_trusted(self) -> bool:
+        """Whether the provider's own key may be sent to the address.
+
+        It may to one that the provider's variables state or that is the provider's. Anybody can have a host under a
+        domain of Azure, and so one that a lake's configuration names gets no key.
+        """
+        url = self.values.get("url")
+        if url is None:
+            return True
+        if self.origins["url"].startswith(_OF_LAKE):
+            return self.provider.is_at(url)
+        return self.provider.owns(url) or _is_elsewhere(self.role, self.provider)
 
 
 def _first(variables: tuple[str, ...]) -> tuple[str, str] | None:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 class Provider:
     """``url`` is the address if no variable holds another; ``prices``: the provider's name in the price list.
 
-    ``hosts`` are those that the provider's own key may be sent to, also if the address is set for one role. One that
-    begins with a dot stands for all hosts that end in it. A provider without hosts is a server of one's own.
+    ``hosts`` are the provider's. One that begins with a dot stands for all hosts that end in it, which belong to the
+    provider's customers. A provider without hosts is a server of one's own.
     """
 
     name: str
@@ -24,8 +24,16 @@ class Provider:
 
     def owns(self, url: str | None) -> bool:
         """Whether an address is the provider's own, so that it needs the provider's key."""
-        host = urlsplit(url or self.url or "").hostname or ""
+        host = _host(url or self.url)
         return any(host == own or (own[0] == "." and host.endswith(own)) for own in self.hosts)
+
+    def is_at(self, url: str) -> bool:
+        """Whether an address is a host of the provider alone, over HTTPS."""
+        return url.startswith("https://") and _host(url) in self.hosts
+
+
+def _host(url: str | None) -> str:
+    return urlsplit(url or "").hostname or ""
 
 
 _AZURE = (".openai.azure.com", ".azure-api.net", ".cognitiveservices.azure.com", ".services.ai.azure.com")

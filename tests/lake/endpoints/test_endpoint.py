@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,21 @@ def test_a_provider_s_key_is_not_sent_to_another_address(role: Role, monkeypatch
             assert Endpoint.of(role, provider).api_key == ""
     with using(ModelEndpoints(**{role: {"url": "https://api.openai.com/v1"}})):
         assert Endpoint.of(role, "openai").api_key == "of-openai"
-    with using(ModelEndpoints(**{role: {"url": "https://api.openai.com.example.org/v1"}})):
-        assert Endpoint.of(role, "openai").api_key == ""
+    for url in ("https://api.openai.com.example.org/v1", "https://example.org/api.openai.com", "http://api.openai.com"):
+        with using(ModelEndpoints(**{role: {"url": url}})), suppress(UsageError):  # that there is no key for it
+            assert Endpoint.of(role, "openai").api_key == ""
+
+
+def test_a_lake_can_not_lead_a_key_to_a_host_that_anybody_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "of-azure")
+    monkeypatch.setenv("OPENAI_API_KEY", "of-openai")
+    url = "https://evil.openai.azure.com"
+    with using(ModelEndpoints(chat={"url": url}, rerank={"url": GATEWAY})):
+        with pytest.raises(UsageError, match="no key for Azure OpenAI"):
+            Endpoint.of("chat", "azure")
+        assert Endpoint.of("rerank", "openai").api_key == ""
+    monkeypatch.setenv("RAGLAKE_CHAT_URL", url)
+    assert Endpoint.of("chat", "azure").api_key == "of-azure"
 
 
 def test_the_models_of_a_chain_after_the_first_are_their_providers_own(monkeypatch: pytest.MonkeyPatch) -> None:
