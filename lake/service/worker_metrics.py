@@ -104,7 +104,7 @@ def summed(texts: Iterable[str]) -> bytes:
 def _both(name: str, one: float, other: float) -> float:
     if name in ("raglake_budget_limit", "raglake_budget_used"):  # each process knows the whole sum, or only its own
         return max(one, other)
-    return min(one, other) if name.endswith(("_up", "_created")) else one + other
+    return min(one, other) if name.endswith(("_up", "_created", "_age_seconds", "_prices")) else one + other
 
 
 class _Together(Collector):
