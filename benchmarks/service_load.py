@@ -1,14 +1,17 @@
 """The HTTP service under load, with a rollback in the middle: how fast, which statuses, and whether releases mix.
 
-    python benchmarks/service_load.py --clients 8 --requests 4000 --embedder minilm
+    python -m benchmarks.service_load --clients 8 --requests 4000 --embedder minilm
+    python -m benchmarks.service_load --processes 1,2 --before ../raglake-0.3.0 --connections 1000
 
 Makes a lake of its own with two releases, starts ``raglake serve`` on 127.0.0.1 and asks it. Each response is compared
-with what its release holds. Ends after ``--requests``, or after ``--seconds`` at the latest. Prints one JSON object.
+with what its release holds. Ends after ``--requests``, or after ``--seconds`` at the latest. Prints one JSON object for
+each number of ``--processes``, for the code in ``--before``, and for ``--connections`` open at the same time.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
 import json
 import os
@@ -16,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import lake
+from benchmarks.service_connections import connected
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake import operate
@@ -86,19 +91,21 @@ def ingested(folder: Path, n_documents: int, turn: int, embedder: str) -> str:
 
 
 @contextmanager
-def serving(url: str, threads: int) -> Iterator[int]:
+def serving(url: str, threads: int, processes: int = 1, code: str | None = None) -> Iterator[int]:
+    """The port of a service, by the code in this folder or in another one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     options = ["--threads", str(threads), "--rate", "100000", "--seconds", "20", "--cache-mb", "0"]
+    options += ["--processes", str(processes)] if processes > 1 else []
     command = [sys.executable, "-m", "flows", "serve", "--lake", url, "--port", str(port), *options]
-    with subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL) as process:
+    env = {**os.environ, **({"PYTHONPATH": code} if code else {})}
+    with subprocess.Popen(command, env=env, cwd=code, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
         try:
-            for _ in range(600):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
+            while "listening" not in process.stderr.readline():
+                assert process.poll() is None, "the service did not start"
+            threading.Thread(target=process.stderr.read, daemon=True).start()
             yield port
         finally:
             process.terminate()
@@ -123,11 +130,12 @@ def ask(plan: Plan, seen: Seen) -> None:
 
 
 def under_load(plan: Plan, n_clients: int, before: str) -> tuple[list[Seen], float]:
-    """Ask from several clients; take ``live`` back to ``before`` when half of the questions are asked."""
+    """Ask from several clients; take ``live`` back to ``before`` after half of the questions, or of the time."""
     begun, seen = time.monotonic(), [Seen() for _ in range(n_clients)]
+    half = (begun + plan.until) / 2
     with ThreadPoolExecutor(n_clients) as clients:
         waiting = [clients.submit(ask, plan, each) for each in seen]
-        while sum(len(each.seconds) for each in seen) < plan.n_requests // 2 and time.monotonic() < plan.until:
+        while sum(len(each.seconds) for each in seen) < plan.n_requests // 2 and time.monotonic() < half:
             time.sleep(0.01)
         operate.rollback(plan.url, before, why="in the middle")
         for client in waiting:
@@ -154,6 +162,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("-k", type=int, default=10)
     parser.add_argument("--embedder", default="hash")
+    parser.add_argument("--processes", default="1")
+    parser.add_argument("--before")
+    parser.add_argument("--connections", type=int, default=0)
     words = parser.parse_args()
     n_requests, seconds = min(words.requests, _MOST_REQUESTS), min(words.seconds, _MOST_SECONDS)
     with tempfile.TemporaryDirectory() as name:
@@ -166,13 +177,23 @@ def main() -> None:
             for release in (before, after)
             for question in _QUESTIONS
         }
-        with serving(url, words.threads) as port:
-            plan = Plan(url, port, words.k, n_requests, time.monotonic() + seconds, expected)
-            found = figures(*under_load(plan, words.clients, before))
-    print(
-        json.dumps({"clients": words.clients, "threads": words.threads, "embedder": words.embedder, **found}, indent=1)
-    )
-    sys.exit(1 if found["n_mixed"] or set(found["statuses"]) != {200} else 0)
+        kinds = [("now", int(n), None) for n in words.processes.split(",")]
+        kinds += [("before", 1, str(Path(words.before).resolve()))] if words.before else []
+        is_good = True
+        for name, processes, code in kinds:
+            operate.publish(url, after, force=True)
+            with serving(url, words.threads, processes, code) as port:
+                plan = Plan(url, port, words.k, n_requests, time.monotonic() + seconds, expected)
+                found = figures(*under_load(plan, words.clients, before))
+            is_good &= not found["n_mixed"] and set(found["statuses"]) == {200}
+            what = {"code": name, "processes": processes, "clients": words.clients, "embedder": words.embedder}
+            print(json.dumps({**what, **found}), flush=True)
+        for processes in map(int, words.processes.split(",")) if words.connections else ():
+            with serving(url, words.threads, processes) as port:
+                found = asyncio.run(connected(port, words.connections))
+            is_good &= not found["errors"]
+            print(json.dumps({"processes": processes, **found}), flush=True)
+    sys.exit(0 if is_good else 1)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from typer.main import get_command
 
 from flows.fleet import file as fleet
+from lake.service.guard import OPEN
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -29,10 +31,12 @@ def test_compose_runs_commands_that_there_are_with_what_they_need() -> None:
     services, volumes = compose["services"], compose["volumes"]
     for service in services.values():
         needs = service.get("depends_on", {})
-        assert needs.keys() <= services.keys()
-        assert all("healthcheck" in services[n] for n, how in needs.items() if how["condition"] == "service_healthy")
-        named = [mount.split(":")[0] for mount in service["volumes"] if re.match(r"[a-z0-9]+:", mount)]
+        assert set(needs) <= services.keys()
+        healthy = [n for n in needs if isinstance(needs, dict) and needs[n]["condition"] == "service_healthy"]
+        assert all("healthcheck" in services[n] for n in healthy)
+        named = [mount.split(":")[0] for mount in service.get("volumes", ()) if re.match(r"[a-z0-9]+:", mount)]
         assert set(named) <= volumes.keys()
+    assert list(raglake_commands(services["service"]["command"])) == [services["service"]["command"].split()[1:]]
     assert [command for command in raglake_commands(services["deploy"]["command"])] == [
         ["deployments", "apply", "--pool", "lakes"],
         ["automations", "apply"],
@@ -51,10 +55,11 @@ def raglake_commands(command: str) -> Iterator[list[str]]:
     """The calls of raglake in a shell's line; typer finds each command and each option."""
     from flows.cli.app import command_line
 
-    for words in map(shlex.split, re.findall(r"raglake ([a-z][^&\n\"]*)", command)):
-        group = get_command(command_line()).commands[words[0]]  # type: ignore[attr-defined]
-        known = {option for parameter in group.commands[words[1]].params for option in parameter.opts}
-        assert {word for word in words if word.startswith("--")} <= known
+    for words in map(shlex.split, re.findall(r"raglake ([a-z][^&\n\"]*)", command.replace("\n", " "))):
+        command_ = get_command(command_line()).commands[words[0]]  # type: ignore[attr-defined]
+        command_ = command_.commands[words[1]] if hasattr(command_, "commands") else command_
+        known = {option for parameter in command_.params for option in parameter.opts}
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known
         yield words
 
 
@@ -92,3 +97,79 @@ def test_the_example_of_a_file_of_lakes_can_be_read_with_all_that_is_commented_o
     whole = fleet.read(tmp_path / "whole.yaml").lakes
     assert [lake.overlap for lake in whole.values()] == ["skip", "queue"]
     assert whole["tickets"].notify == ["slack-webhook/operators"]
+
+
+def objects(name: str) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(one["kind"], one["metadata"]["name"]): one for one in read(f"kubernetes/{name}.yaml")}
+
+
+def test_the_service_in_kubernetes_runs_a_command_that_there_is_and_is_asked_what_it_answers() -> None:
+    found = objects("service")
+    pod = found["Deployment", "service"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert len(list(raglake_commands(" ".join(container["args"])))) == 1
+    [port] = container["ports"]
+    assert f"--port={port['containerPort']}" in container["args"]
+    probes = {name: container[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe", "startupProbe")}
+    assert probes == {
+        "livenessProbe": "/health/live",
+        "readinessProbe": "/health/ready",
+        "startupProbe": "/health/live",
+    }
+    assert set(probes.values()) <= OPEN
+    stopping = 5 + int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod["terminationGracePeriodSeconds"] > stopping
+    assert "replicas" not in found["Deployment", "service"]["spec"]
+
+
+@pytest.mark.parametrize("name", ["service", "monitoring"])
+def test_pods_have_no_rights_and_limits_and_what_they_mount(name: str) -> None:
+    found = objects(name)
+    deployments = [one for (kind, _), one in found.items() if kind == "Deployment"]
+    assert deployments
+    for deployment in deployments:
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"]
+        for container in pod["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"]
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert "memory" in container["resources"]["limits"]
+            assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+            assert ":" in container["image"] or container["image"] == "raglake"
+    by_label = {one["spec"]["template"]["metadata"]["labels"]["app"] for one in deployments}
+    for (kind, _), one in found.items():
+        if kind == "Service":
+            assert one["spec"]["selector"]["app"] in by_label
+        if kind == "HorizontalPodAutoscaler":
+            assert ("Deployment", one["spec"]["scaleTargetRef"]["name"]) in found
+        if kind in ("PodDisruptionBudget", "NetworkPolicy"):
+            selector = one["spec"].get("selector") or one["spec"]["podSelector"]
+            assert selector["matchLabels"]["app"] in by_label
+
+
+def test_the_lake_of_the_service_is_read_only() -> None:
+    [compose] = read("compose.yaml")
+    service = compose["services"]["service"]
+    assert service["read_only"]
+    assert all(mount.endswith(":ro") for mount in service["volumes"])
+    [container] = objects("service")["Deployment", "service"]["spec"]["template"]["spec"]["containers"]
+    lakes = next(one for one in container["volumeMounts"] if one["name"] == "lakes")
+    assert lakes["readOnly"]
+    assert lakes["mountPath"].startswith(environment(DOCKERFILE)["RAGLAKE_HOME"])
+
+
+def test_what_compose_mounts_of_this_folder_is_in_it() -> None:
+    [compose] = read("compose.yaml")
+    mounts = [mount for one in compose["services"].values() for mount in one.get("volumes", ()) if mount[:2] == "./"]
+    assert [mount.split(":")[0] for mount in mounts] == [
+        *("./prometheus/prometheus.yml", "./prometheus/rules.yml"),
+        *("./grafana/provisioning", "./grafana/dashboards"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["raglake", "service", "monitoring"])
+def test_manifests_are_of_the_types_of_kubernetes(name: str) -> None:
+    validator = pytest.importorskip("kubernetes_validate", reason="72 MB of schemas; pip install kubernetes-validate")
+    for one in read(f"kubernetes/{name}.yaml"):
+        validator.validate(one, "1.37", strict=True)
