@@ -17,8 +17,8 @@ def listing_errors(name: str) -> Iterator[None]:
     except LakeError:
         raise
     except FileNotFoundError as error:
-        missing = f"; {error.filename} does not exist" if error.filename and str(error.filename) != name else ""
-        raise UsageError(f"no such source: {name}{missing}") from error
+        missing = str(error.filename or error)
+        raise UsageError(f"no such source: {name}" + (f" ({missing})" if missing not in ("", name) else "")) from error
     except PermissionError as error:
         raise UsageError(f"may not list {name}: {error}; check its credentials") from error
     except Exception as error:
