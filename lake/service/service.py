@@ -76,6 +76,8 @@ class Service:
         self.workers = Workers(bounds.n_threads, bounds.n_waiting)
         # Health checks must not wait in line behind searches.
         self._looking = Workers(1, 64)
+        # Nor wait for figures that are read from a lake that hangs.
+        self._measuring = Workers(1, 0)
         # Nor must searches wait behind a chat model, which takes seconds.
         self.answering = Workers(bounds.n_answering, bounds.n_waiting)
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches, index.age)
@@ -116,7 +118,7 @@ class Service:
         Waits for the live release's figures for a second only: in an outage those known before hold.
         """
         with suppress(Problem):
-            await self._looking.run(self._release.look, _LOOK_SECONDS)
+            await self._measuring.run(self._release.look, _LOOK_SECONDS)
         live = (await self.health.lake())["release"]
         text = await processes.text(live) if processes else self.metrics.text(live)
         return text + self._release.text()
@@ -284,6 +286,7 @@ class Service:
         self.workers.close()
         self.answering.close()
         self._looking.close()
+        self._measuring.close()
         if self.log is not None:
             self.log.close()
 

@@ -3,13 +3,18 @@
 # ruff: noqa: F811 - fixtures of other folders
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import httpx
 import pytest
 import s3fs
 
@@ -22,6 +27,7 @@ from lake.errors import ContractError, LakeError, StorageError, TransientError, 
 from lake.index import Index
 from lake.options import CacheOptions
 from lake.search.known_log import LogReader
+from tests.conftest import free_port
 from tests.faulty_proxy import FaultyProxy
 from tests.lake.service.conftest import TwoReleases, two_releases  # noqa: F401 - a fixture
 
@@ -168,6 +174,58 @@ def test_a_lake_that_is_opened_unseen_answers_once_it_is_there(remote: Remote) -
     assert found.degraded == ()
     with pytest.raises(UsageError, match="no lake"):
         lake.open_lake("s3://outages/elsewhere", wait=5.0)
+
+
+def test_a_service_starts_while_all_is_away_and_answers_once_the_lake_is_back(remote: Remote) -> None:
+    remote.proxy.become("dead")
+    port, nobody = free_port(), free_port()
+    words = ["serve", "--lake", remote.url, "--port", str(port), "--model", "openai:gone", "--rerank", "openai:gone"]
+    away = f"http://127.0.0.1:{nobody}/v1"
+    settings = {
+        "OPENAI_BASE_URL": away,
+        "RAGLAKE_RERANK_URL": away,
+        "RAGLAKE_CACHE_URL": f"redis://127.0.0.1:{nobody}/0",
+    }
+    command = [sys.executable, "-m", "raglake", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **settings}) as server:
+        try:
+            assert server.stderr
+            assert "the lake can't be reached yet" in server.stderr.readline()
+            threading.Thread(target=server.stderr.read, daemon=True).start()
+            service = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+            assert service.get("/health/live").status_code == 200
+            assert service.get("/health/ready").json()["status"] == "unreadable"
+            assert service.get("/health/ready").status_code == 503
+            assert service.post("/query", json={"text": QUESTION}).json()["error"] == "unavailable"
+            remote.proxy.become("none")
+            until = monotonic() + 10
+            while (found := service.post("/query", json={"text": QUESTION})).status_code != 200:
+                assert monotonic() < until
+                sleep(0.2)
+            assert (found.json()["degraded"], found.json()["release"]) == (["rerank"], remote.after)
+            assert service.get("/health/ready").status_code == 200
+            answer = service.post("/answer", json={"question": QUESTION}).json()
+            assert "answer" in answer["degraded"]
+            remote.proxy.become("dead")
+            for _ in range(3):
+                found = service.post("/query", json={"text": QUESTION})
+            assert (found.status_code, found.json()["degraded"]) == (200, ["rerank", "lake"])
+            assert found.headers["x-raglake-degraded"] == "lake,rerank"
+            assert int(found.headers["x-raglake-stale-seconds"]) < 60
+            assert found.json()["stale_since"]
+            assert service.post("/query", json={"text": QUESTION, "degrade": False}).status_code == 503
+            judged = {"query_id": found.json()["query_id"], "useful": True}
+            judged["chunk_id"] = found.json()["hits"][0]["chunk_id"]
+            assert service.post("/feedback", json=judged).json()["error"] == "not_stored"
+            ready = service.get("/health/ready")
+            assert (ready.status_code, ready.json()["status"]) == (200, "stale")
+            assert not ready.json()["parts"]["lake"]["works"]
+            figures = service.get("/metrics").text
+            assert 'raglake_part_up{part="lake"} 0.0' in figures
+            assert "raglake_lake_age_seconds" in figures
+        finally:
+            server.terminate()
+            remote.proxy.become("none")
 
 
 class Failing:
