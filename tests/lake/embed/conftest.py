@@ -6,13 +6,15 @@ import base64
 import hashlib
 import json
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Lock, Thread
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
+from tests.lake.answer.conftest import QuietServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +141,7 @@ def handler_of(endpoint: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def endpoint() -> Iterator[FakeEndpoint]:
     endpoint = FakeEndpoint()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(endpoint))
+    server = QuietServer(("127.0.0.1", 0), handler_of(endpoint))
     endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

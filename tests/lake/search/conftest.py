@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from time import sleep
 from typing import Any
 
 import pytest
+
+from tests.lake.answer.conftest import QuietServer
 
 
 class Endpoint:
@@ -52,7 +54,7 @@ def handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
     endpoint = Endpoint()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(endpoint))
+    server = QuietServer(("127.0.0.1", 0), handler_of(endpoint))
     endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -108,4 +108,4 @@ def test_without_a_cache_no_header_speaks_of_one(cached: Any) -> None:
         answer = running.post(text=QUESTION)
         assert "x-raglake-cache" not in answer.headers
         assert answer.json()["cached"] is None
-    assert "raglake_cache" not in running.get("/metrics").text
+    assert "raglake_cache_" not in running.get("/metrics").text
