@@ -29,6 +29,8 @@ OURS: dict[str, dict[str, str]] = {
         "sqlite": "lake.sources.sql:SqliteSource",
         "duckdb": "lake.sources.sql:DuckdbSource",
         **dict.fromkeys(("web+https", "web+http"), "lake.sources.web:WebSource"),
+        "unstructured": "lake.sources.unstructured_connector:UnstructuredSource",
+        "reader": "lake.sources.llama_index_reader:ReaderSource",
         "mbox": "lake.sources.mailbox:MboxSource",
         "maildir": "lake.sources.mailbox:MaildirSource",
         **dict.fromkeys(("imap", "imaps"), "lake.sources.imap:ImapSource"),

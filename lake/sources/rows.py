@@ -101,17 +101,23 @@ class RowOptions:
         data = self.data(row)
         return SourceFile(self.uri(row), len(data), None, bytes_digest(data)[:32], metadata or None, acl)
 
-    def _acl(self, value: Any) -> list[Any] | None:
-        if value is None or value == "":
-            return None if self.null_acl == "open" else []
-        if isinstance(value, str):
-            try:
-                value = json.loads(value) if value.lstrip().startswith("[") else value.split(_BETWEEN)
-            except ValueError:
-                return []
-        if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-            return value  # type: ignore[no-any-return]  # not understood, which hides the row
-        return [name.strip() for name in value if name.strip()]
+    def _acl(self, value: Any) -> Any:
+        is_open = self.null_acl == "open" and (value is None or value == "")
+        return None if is_open else acl_of(value)
+
+
+def acl_of(value: Any) -> Any:
+    """A value as the list of who may see a document. NULL admits nobody; what is not understood is left as it is."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else value.split(_BETWEEN)
+        except ValueError:
+            return []
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        return value  # which hides the document
+    return [name.strip() for name in value if name.strip()]
 
 
 def row_text(value: Any) -> str:

@@ -37,9 +37,11 @@ _spools: dict[tuple[str, str], Spool] = {}
 _MOST = 2
 
 
-def spool_of(root: str, mark: str, documents: Iterable[tuple[str, bytes]]) -> Spool:
-    """The spool of a source in the state that ``mark`` names; ``documents`` fill it if there is none yet."""
+def spool_of(root: str, mark: str, documents: Iterable[tuple[str, bytes]], *, fresh: bool = False) -> Spool:
+    """The spool of a source in the state ``mark``; filled by ``documents`` if there is none yet, or if ``fresh``."""
     with _LOCK:
+        if fresh:
+            _spools.pop((root, mark), None)
         if (root, mark) not in _spools:
             for stale in list(_spools)[: max(0, len(_spools) + 1 - _MOST)]:
                 del _spools[stale]

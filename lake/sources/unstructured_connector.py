@@ -1,0 +1,208 @@
+"""Connectors of unstructured-ingest as sources: ``unstructured:CONNECTOR?field=value``, such as sharepoint or jira."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import AsyncIterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lake.errors import InputError, TransientError, UsageError
+from lake.sources.address import name_of, place_of
+from lake.sources.blocks import whole
+from lake.sources.protocol import SourceFile
+from lake.storage.secrets import resolved
+
+_LOCK = Lock()
+#: What this process listed of each source, by uri: a download needs what the indexer found.
+_found: dict[str, dict[str, Any]] = {}
+
+
+class UnstructuredSource:
+    """The files that a connector's indexer lists; each run lists all of them, so that removed ones are noticed.
+
+    Options are the fields of the connector's own configurations, whichever of them has the name.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._root, self._name = url, place_of(url)
+        try:
+            import unstructured_ingest.processes.connectors  # noqa: F401 - registers what can be imported
+            from unstructured_ingest.processes.connector_registry import source_registry
+        except ImportError as error:
+            raise UsageError(f"it needs unstructured-ingest: pip install 'raglake[unstructured]' ({error})") from error
+        logging.getLogger("unstructured_ingest").setLevel(logging.ERROR)  # it warns of each file on some systems
+        if self._name not in source_registry:
+            raise UsageError(f"no connector {self._name!r}; there are {', '.join(sorted(source_registry))}")
+        self._entry: Any = source_registry[self._name]
+        query = parse_qsl(url.partition("?")[2], keep_blank_values=True)
+        self._fields = {name: resolved(text) for name, text in query}
+        self._folder = tempfile.TemporaryDirectory(prefix="raglake-")
+        self._configure()
+
+    def _configure(self) -> None:
+        """Distribute the options. Raises UsageError for those that no configuration has, or takes."""
+        entry, left = self._entry, dict(self._fields)
+        index = _taken(entry.indexer_config, left)
+        connection = _taken(entry.connection_config, left)
+        access_type = _access_type(entry.connection_config)
+        access = _taken(access_type, left)
+        if left:
+            known = {
+                name for kind in (entry.indexer_config, entry.connection_config, access_type) for name in _names(kind)
+            }
+            raise UsageError(f"the connector {self._name} has no {', '.join(left)}; it has {', '.join(sorted(known))}")
+        if access_type is not None:
+            connection["access_config"] = access
+        with self._translated():
+            made = entry.connection_config(**connection) if entry.connection_config else None
+            words = {"connection_config": made} if made is not None else {}
+            config = entry.indexer_config(**index) if entry.indexer_config else None
+            self._indexer = entry.indexer(**words, **({"index_config": config} if config is not None else {}))
+            download = (
+                entry.downloader_config(download_dir=Path(self._folder.name)) if entry.downloader_config else None
+            )
+            self._downloader = entry.downloader(**words, download_config=download)
+
+    def list(self) -> Iterator[SourceFile]:
+        found: dict[str, Any] = {}
+        with self._translated():
+            self._indexer.precheck()
+            for data in _each(self._indexer):
+                if data.source_identifiers is None:
+                    raise UsageError(f"{self._name} gives rows in batches; use a database or a table as the source")
+                uri = name_of(data.source_identifiers.relative_path.strip("/"), "")
+                if uri in found:
+                    uri = name_of(f"{data.identifier}-{data.source_identifiers.filename}".replace("/", "-"), "")
+                found[uri] = data
+        with _LOCK:
+            _found[self._root] = found
+        yield from (_file(uri, data) for uri, data in found.items())
+
+    def read(self, uri: str) -> bytes:
+        """The bytes of a file, which is downloaded into a folder that ends with this object."""
+        with _LOCK:
+            known = self._root in _found
+        if not known:
+            for _ in self.list():
+                pass
+        listed = _found[self._root].get(uri)
+        if listed is None:
+            raise FileNotFoundError(uri)
+        with self._translated():
+            run = self._downloader
+            answer = asyncio.run(run.run_async(file_data=listed)) if run.is_async() else run.run(file_data=listed)
+        if isinstance(answer, list):
+            raise InputError("the connector made several files of it", "unreadable")
+        path = Path(answer["path"])
+        with path.open("rb") as file:
+            data = whole(file)
+        if Path(self._folder.name).resolve() in path.resolve().parents:  # else it is the original
+            path.unlink()
+        return data
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Errors of the connectors by what somebody can do about them."""
+        from pydantic import ValidationError
+        from unstructured_ingest import error as older
+        from unstructured_ingest import errors_v2
+
+        denied = (errors_v2.UserAuthError, getattr(older, "UserAuthError", errors_v2.UserAuthError))
+        passing = (errors_v2.RateLimitError, errors_v2.ProviderError, errors_v2.TimeoutError, errors_v2.ConnectionError)
+        try:
+            yield
+        except denied as error:
+            raise PermissionError(str(error)) from error
+        except passing as error:
+            raise TransientError(f"{self._name}: {type(error).__name__}: {error}") from error
+        except (ValidationError, errors_v2.UserError, errors_v2.ValueError, ImportError) as error:
+            raise UsageError(f"{self._name}: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """A message without the values that were wrong, which may be secrets."""
+    problems = getattr(error, "errors", None)
+    if problems is None:
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'options'}: {one['msg']}" for one in problems())
+
+
+def _names(kind: Any) -> Mapping[str, Any]:
+    return {name: one for name, one in kind.model_fields.items() if name != "access_config"} if kind else {}
+
+
+def _taken(kind: Any, left: dict[str, str]) -> dict[str, Any]:
+    """The options that are fields of a configuration, removed from what is left; lists and flags are JSON."""
+    return {name: _value(left.pop(name)) for name in _names(kind) if name in left}
+
+
+def _value(text: str) -> Any:
+    if text[:1] in "[{" and text:
+        with suppress(ValueError):
+            return json.loads(text)
+    return text
+
+
+def _access_type(connection: Any) -> Any:
+    """The class of the secret part of a connection's configuration."""
+    field = connection.model_fields.get("access_config") if connection else None
+    waiting = [field.annotation] if field is not None else []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, type) and hasattr(one, "model_fields"):
+            return one
+        metadata = getattr(one, "__pydantic_generic_metadata__", {})
+        waiting += [*getattr(one, "__args__", ()), *metadata.get("args", ())]
+    return None
+
+
+def _each(indexer: Any) -> Iterator[Any]:
+    if not indexer.is_async():
+        yield from indexer.run()
+        return
+
+    async def collected(items: AsyncIterable[Any]) -> Any:
+        return [item async for item in items]
+
+    yield from asyncio.run(collected(indexer.run_async()))
+
+
+def _file(uri: str, data: Any) -> SourceFile:
+    about = data.metadata
+    modified = _microseconds(about.date_modified)
+    mark = about.version
+    if mark is None and modified is None:  # else it is read in each run
+        located = json.dumps(about.record_locator, sort_keys=True, default=str) + str(about.filesize_bytes)
+        mark = hashlib.sha256(located.encode()).hexdigest()[:32] if about.filesize_bytes is not None else None
+    metadata = {"url": about.url} if about.url else None
+    return SourceFile(uri, about.filesize_bytes, modified, mark, metadata, _readers(about.permissions_data))
+
+
+def _readers(permissions: Any) -> list[str] | None:
+    """Users and groups that may read; None if the connector does not know."""
+    known = [one["read"] for one in permissions or () if isinstance(one.get("read"), dict)]
+    if not known:
+        return None
+    return sorted({str(name) for one in known for kind in ("users", "groups") for name in one.get(kind) or ()})
+
+
+def _microseconds(text: str | None) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(float(text) * 1_000_000)
+    except ValueError:
+        pass
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+    return None
