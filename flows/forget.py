@@ -9,6 +9,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import ForgetParameters
 from flows.runtime.run import ended, named
+from flows.sync import with_destinations
 from lake.reporting import counted
 from lake.uris import spellings
 from tasks.artifacts import show_chosen, show_erasure
@@ -28,7 +29,12 @@ def forget(params: ForgetParameters) -> State[Any]:
     artifact holds the proof, and the runs whose logs still name a document. Failed: nothing matches, another
     run is writing, or a trace was found; a retry goes on from there.
     """
-    return ended(params, lambda: _forgotten(params.erasure(), dry_run=params.dry_run))
+    return ended(params, lambda: _erased(params))
+
+
+def _erased(params: ForgetParameters) -> State[Any]:
+    state = _forgotten(params.erasure(), dry_run=params.dry_run)
+    return state if params.dry_run else with_destinations(params.lake, state)
 
 
 def _forgotten(erasure: Erasure, *, dry_run: bool) -> State[Any]:

@@ -25,6 +25,7 @@ from flows.runtime.run import BLOCKED, bury, by_form, ended, obeying, results_ke
 from flows.runtime.runners import task_runner
 from flows.runtime.server import some_server
 from flows.steps import PlainSteps
+from flows.sync import with_destinations
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
@@ -198,7 +199,7 @@ def ingest(params: IngestParameters) -> State[Any]:
     Failed: the message is why raglake refused (guard, pin, another run at work) or what broke. A retry finds finished
     shards in the lake.
     """
-    return ended(params, lambda: _ingested(params))
+    return ended(params, lambda: with_destinations(params.lake, _ingested(params)))
 
 
 def _ingested(params: IngestParameters) -> State[Any]:

@@ -9,6 +9,7 @@ from prefect.states import Completed, Failed
 
 from flows.forms.operations import PublishParameters
 from flows.runtime.run import BLOCKED, ended, named
+from flows.sync import with_destinations
 from lake.directory import Lake
 from tasks.step_tasks import evaluate, publish_by_hand
 from tasks.steps import gate_by_hand
@@ -21,7 +22,7 @@ def publish(params: PublishParameters) -> State[Any]:
     Completed: the message states what is live. Failed: no such candidate, a pin, or a newer release is live. Blocked:
     its audit or its gate refuses it; ``force`` goes over all of that, and the lake's log says so.
     """
-    return ended(params, lambda: _published(params))
+    return ended(params, lambda: with_destinations(params.lake, _published(params)))
 
 
 def _published(params: PublishParameters) -> State[Any]:

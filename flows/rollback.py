@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from flows.forms.operations import RollbackParameters
 from flows.runtime.run import ended, named
+from flows.sync import with_destinations
 from lake.errors import LakeError
 from lake.index import open_lake
 from tasks.artifacts import show_difference
@@ -24,7 +25,7 @@ def rollback(params: RollbackParameters) -> State[Any]:
 
     Completed: the message states what is live and what was. Failed: no such release, or one that never was live.
     """
-    return ended(params, lambda: _rolled_back(params))
+    return ended(params, lambda: with_destinations(params.lake, _rolled_back(params)))
 
 
 def _rolled_back(params: RollbackParameters) -> State[Any]:

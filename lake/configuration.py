@@ -25,6 +25,7 @@ from lake.options.checks import (
 from lake.options.completeness import Completeness
 from lake.options.declaration import check
 from lake.options.endpoints import ModelEndpoints
+from lake.options.sync import SyncDefaults
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -112,6 +113,7 @@ class Configuration:
     alarms: Alarms = field(default_factory=Alarms)
     search: SearchDefaults = field(default_factory=SearchDefaults)
     completeness: Completeness = field(default_factory=Completeness)
+    sync: SyncDefaults = field(default_factory=SyncDefaults)
     endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
     query_log: QueryLogOptions = field(default_factory=QueryLogOptions)
 

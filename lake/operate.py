@@ -6,7 +6,9 @@ declines by design, for instance while a run is writing; ContractError if a prom
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from lake import configuration
 from lake.directory import Lake
@@ -17,12 +19,17 @@ from lake.reporting import Progress, silent
 from lake.uris import places
 
 if TYPE_CHECKING:
-    from lake.destinations.export import Exported
+    from lake.destinations.operations import Exported
+    from lake.destinations.sync import Synced
     from lake.erasure.forget import Forgotten
     from lake.maintenance.prune import Pruned
     from lake.options import Retention
+    from lake.options.sync import SyncOptions
 
-__all__ = ["export", "forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"]
+__all__ = [
+    *("destinations", "drop_destination", "export", "forget", "lift", "name", "pin", "prune", "publish", "rebuild"),
+    *("rollback", "sync", "unname", "unpin"),
+]
 
 
 def rollback(url: str, to: str, *, why: str) -> History:
@@ -118,6 +125,38 @@ def rebuild(url: str, *, progress: Progress = silent) -> History:
 
 def export(url: str, destination: str, *, at: str = "live") -> Exported:
     """Copies a release to a destination (``parquet:FOLDER``), replacing its content."""
-    from lake.destinations.export import export as copy
+    done: Exported = _destinations().export(url, destination, at=at)
+    return done
 
-    return copy(url, destination, at=at)
+
+def sync(
+    url: str,
+    destination: str | None = None,
+    *,
+    at: str = "live",
+    plan: bool = False,
+    options: SyncOptions | None = None,
+    progress: Progress = silent,
+) -> Iterator[Synced]:
+    """Brings a destination, or each one that the lake knows, to a release, one after another as it is iterated."""
+    done: Iterator[Synced] = _destinations().sync(
+        url, destination, at=at, plan=plan, options=options, progress=progress
+    )
+    return done
+
+
+def destinations(url: str) -> list[dict[str, Any]]:
+    """Returns what each destination of the lake holds."""
+    known: list[dict[str, Any]] = _destinations().listing(url)
+    return known
+
+
+def drop_destination(url: str, destination: str) -> None:
+    """Stops tracking a destination, whose contents stay."""
+    _destinations().drop(url, destination)
+
+
+def _destinations() -> ModuleType:
+    from lake.destinations import operations
+
+    return operations

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from lake.answer.chat import Completion as Completion
     from lake.answer.chat import Message as Message
     from lake.destinations.destination import Destination as Destination
+    from lake.destinations.destination import DifferenceStore as DifferenceStore
+    from lake.destinations.destination import HeldState as HeldState
     from lake.destinations.destination import ReleaseTables as ReleaseTables
+    from lake.destinations.destination import VectorRows as VectorRows
+    from lake.destinations.destination import foreign as foreign
     from lake.embed.base import Embedder as Embedder
     from lake.embed.families import EmbedderFamily as EmbedderFamily
     from lake.endpoints.usage import Usage as Usage
@@ -38,7 +42,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "lake.answer.chat": ("ChatModel", "Completion", "Message"),
-    "lake.destinations.destination": ("Destination", "ReleaseTables"),
+    "lake.destinations.destination": (
+        *("Destination", "DifferenceStore", "HeldState", "ReleaseTables", "VectorRows", "foreign"),
+    ),
     "lake.embed.base": ("Embedder",),
     "lake.embed.families": ("EmbedderFamily",),
     "lake.endpoints.usage": ("Usage",),

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from expectations.gating import Answers
     from expectations.verdict import Verdict
+    from lake.destinations.sync import Synced
     from lake.erasure.forget import Forgotten
     from lake.ingest.scan import Scan
     from lake.maintenance.doctor import Diagnosis
     from lake.maintenance.prune import Pruned
     from lake.options import Retention
+    from lake.options.sync import SyncOptions
     from lake.questions import Taken
     from lake.recipe import Recipe
     from lake.releases.history import History
@@ -119,6 +121,13 @@ def roll_back(lake: str, release: str, why: str) -> tuple[str | None, str]:
     """Which release was live, and which is now; the same one twice if there was nothing to do."""
     was = Lake.existing(lake).log.read().live
     return (was.id if was else None), _live(operate.rollback(lake, release, why=why))
+
+
+@step("sync", run_name="sync {destination}")
+def sync_destination(lake: str, destination: str, at: str, options: SyncOptions) -> Synced:
+    """Bring a destination to a release; a retry goes on from there."""
+    progress = ProgressArtifacts(lake)
+    return next(operate.sync(lake, destination, at=at, options=options, progress=progress))
 
 
 @step("prune")

@@ -40,6 +40,10 @@ HOMES = {
     ),
     "genai_prices": ("lake/endpoints/prices.py",),
     "anthropic": ("lake/answer/anthropic_chat.py",),
+    "qdrant_client": ("lake/destinations/qdrant.py",),
+    "faiss": ("lake/destinations/faiss_files.py",),
+    "pgvector": ("lake/destinations/pgvector.py",),
+    "chromadb": ("lake/destinations/chroma.py",),
     "redis": ("lake/cache/redis_store.py",),
     "httpx": (
         "lake/sources/guarded_http.py",

@@ -41,6 +41,7 @@ _PANELS = {
         "duplicates": "duplicates",
         "diff": "diff",
         "export": "export",
+        "sync": "sync",
     },
     "Evaluate": {
         "evaluate": "evaluate compare",

@@ -24,6 +24,7 @@ EXAMPLES = {
     "name": "raglake name 2026-11-21.2 before-migration --lake /srv/lake",
     "unname": "raglake unname before-migration --lake /srv/lake",
     "diff": "raglake diff 2026-11-20 live --lake /srv/lake",
+    "sync": "raglake sync qdrant:http://127.0.0.1:6333/manuals --lake /srv/lake",
     "export": "raglake export parquet:/srv/copy --at 2026-11-20 --lake /srv/lake",
     "plugins": "raglake plugins",
     "sources kinds": "raglake sources kinds",

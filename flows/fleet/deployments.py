@@ -29,13 +29,14 @@ from flows.publish import publish
 from flows.questions import questions
 from flows.rebuild import rebuild
 from flows.rollback import rollback
+from flows.sync import sync
 from lake.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     *(ingest, evaluate, maintain, doctor),
-    *(rollback, publish, pin, unpin, forget, rebuild, questions),
+    *(rollback, publish, pin, unpin, forget, rebuild, questions, sync),
 )
 SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
 #: Those that want the writer lease.

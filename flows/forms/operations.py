@@ -11,6 +11,7 @@ from flows.forms.ingest import LOCATION, POLICY, without_unset
 from lake.options import Retention
 from lake.options.models import Unset, form_of
 from lake.options.run import DeployedRunOptions
+from lake.options.sync import SyncOptions
 from tasks.job import Erasure
 
 #: Words that say something: blanks alone would be kept in the log for good.
@@ -66,6 +67,22 @@ class RollbackParameters(LakeParameters):
         description="A release (2026-11-20.1), its name, or a date or time (2026-11-20, UTC): what was live then.",
     )
     why: Words = Field(title="Why", description="What was wrong with the live one; the lake's log keeps it.")
+
+
+class SyncParameters(LakeParameters, form_of("SyncFields", SyncOptions)):  # type: ignore[misc]
+    """Which destination is brought to which release."""
+
+    model_config = ConfigDict(title="Sync", json_schema_extra=without_unset)
+
+    destination: Words | Unset = Field(
+        default=None,
+        title="Destination",
+        description="As qdrant:URL/COLLECTION. Empty: every one that the lake knows.",
+    )
+    at: Words = Field(default="live", title="Release", description="live, a release, its name, or a date or time.")
+
+    def options(self) -> SyncOptions:
+        return SyncOptions(**self.model_dump(include={one.name for one in fields(SyncOptions)}))
 
 
 class PublishParameters(LakeParameters):

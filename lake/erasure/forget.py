@@ -9,6 +9,7 @@ import polars as pl
 
 from lake import configuration
 from lake.cache import shared
+from lake.destinations.registry import known_destinations
 from lake.directory import Lake
 from lake.erasure import calls, feedback, questions, scores
 from lake.erasure.decode import strings_of_json
@@ -41,6 +42,7 @@ class Forgotten:
     releases: tuple[str, ...]
     proof: Proof | None = None
     n_questions: int = 0  # removed with the documents
+    destinations: tuple[str, ...] = ()  # that may still hold them until they are synced
     n_cached: int | None = None  # entries of the cache that services share; None if there is none
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def forget(
     """
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
-        return Forgotten(True, choice.documents, choice.releases)
+        return Forgotten(True, choice.documents, choice.releases, destinations=_holding(lake, every=True))
     with WriterLease(lake.store, "raglake forget") as lease:
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
@@ -86,7 +88,13 @@ def forget(
         lake.log.checkpoint(erased.terms.ids)
         n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
-    return Forgotten(False, choice.documents, choice.releases, proof, n_questions, n_cached)
+    return Forgotten(False, choice.documents, choice.releases, proof, n_questions, _holding(lake), n_cached)
+
+
+def _holding(lake: Lake, *, every: bool = False) -> tuple[str, ...]:
+    """Destinations that were not synced completely since the last erasure, or every one that is known."""
+    history = lake.log.read()
+    return tuple(one.destination for one in known_destinations(lake) if every or one.is_due(history))
 
 
 def _check_configuration(lake: Lake, erased: ErasureScope) -> None:

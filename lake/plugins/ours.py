@@ -36,7 +36,13 @@ OURS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("imap", "imaps"), "lake.sources.imap:ImapSource"),
         **dict.fromkeys(("git", "git+https", "git+http", "git+ssh"), "lake.sources.git:GitSource"),
     },
-    "destinations": {"parquet": "lake.destinations.parquet:ParquetFolder"},
+    "destinations": {
+        "parquet": "lake.destinations.parquet:ParquetFolder",
+        "faiss": "lake.destinations.faiss_files:FaissFiles",
+        "qdrant": "lake.destinations.qdrant:QdrantCollection",
+        "pgvector": "lake.destinations.pgvector:PgvectorTable",
+        "chroma": "lake.destinations.chroma:ChromaCollection",
+    },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.
 KINDS = {

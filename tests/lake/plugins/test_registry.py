@@ -13,7 +13,7 @@ import pytest
 
 from lake import plugins
 from lake.answer.registry import load_chat
-from lake.destinations.export import open_destination
+from lake.destinations.opening import open_destination
 from lake.embed import identify, load_embedder
 from lake.errors import ContractError, InputError, UsageError
 from lake.ingest.plan import _parser_and_suffix

@@ -1,62 +1,21 @@
-"""Copies a release to a destination, unless the destination holds it already."""
+"""The tables of a release with today's rights, and the digests by which destinations recognise them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake import plugins
-from lake.destinations.destination import TABLES, Destination, ReleaseTables
-from lake.directory import Lake
-from lake.errors import UsageError
+from lake.destinations.destination import TABLES, ReleaseTables
 from lake.ids import value_digest
 from lake.releases import rights
-from lake.reporting import either
 
 if TYPE_CHECKING:
+    from lake.directory import Lake
     from lake.releases.history import History
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
-
-FORMS = ("parquet:FOLDER",)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What an export did; ``written`` is False if the destination held these rows already."""
-
-    destination: str
-    release: str
-    mark: str
-    n_rows: dict[str, int]
-    written: bool
-
-
-def export(url: str, destination: str, *, at: str = "live") -> Exported:
-    """Copy a release, ``live`` by default, to a destination (``parquet:FOLDER``), which then holds nothing else."""
-    lake = Lake.existing(url)
-    place, history = open_destination(destination), lake.log.read()
-    tables = release_tables(lake, history, history.resolve(at))
-    is_old = place.held() != tables.mark
-    if is_old:
-        place.sync(tables)
-    return Exported(destination, tables.release, tables.mark, dict(tables.n_rows), is_old)
-
-
-def open_destination(name: str) -> Destination:
-    """Open a destination by name, ours or a plugin's. Raises UsageError with the valid forms if the name is unknown."""
-    family, _, rest = name.partition(":")
-    plugin = plugins.find("destinations", family) if rest else None
-    if plugin is None:
-        added = [f"{added}:..." for added in plugins.names("destinations")]
-        raise UsageError(f"no destination {name!r}; choose {either([*FORMS, *added])}")
-    place = plugin.load()(rest)
-    if not isinstance(place, Destination):
-        raise plugin.broken(f"must return a Destination (held, sync), got {place!r:.100}")
-    return place
 
 
 def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTables:
@@ -66,9 +25,18 @@ def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTab
     readers = {name: files.at(table, release.versions[table]) for name, table in stored.items()}
     held_rights = rights.read(lake.store, history.rights)
     acl = dict(zip(*(held_rights.column(name).to_pylist() for name in ("doc_id", "acl")), strict=True))
-    held = value_digest([release.digest, release.generation, release.versions, history.rights])
+    held = value_digest([*_identity(release), history.rights])
     counts = {name: reader.count() for name, reader in readers.items()}
     return ReleaseTables(release.id, f"{release.id}-{held[:12]}", counts, lambda name: _rows(readers[name], acl))
+
+
+def rows_digest(release: Release) -> str:
+    """Identifies the rows of a release as its tables hold them, without rights."""
+    return value_digest(_identity(release))
+
+
+def _identity(release: Release) -> list[Any]:
+    return [release.digest, release.generation, release.versions]
 
 
 def _rows(table: TableReader, acl: dict[str, Any]) -> pa.RecordBatchReader:

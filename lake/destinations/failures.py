@@ -1,0 +1,72 @@
+"""What the clients of stores raise, as errors of raglake: nothing of a request is shown, since it may hold a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lake.errors import LakeError, TransientError, UsageError
+
+#: HTTP statuses that a retry may cure.
+_BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
+_DENIED = {401, 403}
+#: Parts of the names of classes by which clients report a lost or refused connection.
+_CONNECTION = ("connection", "connect", "timeout", "unavailable", "responsehandling", "readerror", "protocolerror")
+#: The first two digits of PostgreSQL's states for a wrong login, and of those that a retry may cure.
+_PG_DENIED, _PG_BUSY = ("28", "42501"), ("08", "40", "53", "55", "57")
+
+
+@contextmanager
+def store_failures(place: str) -> Iterator[None]:
+    """Translate a client's errors: UsageError if the login is refused, TransientError if a retry may help."""
+    try:
+        yield
+    except LakeError:
+        raise
+    except Exception as error:
+        raise _translated(place, error) from error
+
+
+def _translated(place: str, error: Exception) -> Exception:
+    causes = list(_chain(error))
+    statuses = {status for cause in causes for status in _statuses(cause)}
+    states = [str(getattr(cause, "sqlstate", None) or "") for cause in causes]
+    if statuses & _DENIED or any(state.startswith(_PG_DENIED) for state in states) or _says_denied(error):
+        return UsageError(
+            f"{place} refuses the login; set the store's own environment variables (docs/destinations.md lists them)"
+        )
+    if statuses & _BUSY or any(state.startswith(_PG_BUSY) for state in states) or any(map(_is_connection, causes)):
+        return TransientError(
+            f"{place} does not answer ({type(error).__name__}); what arrived is kept, the next sync goes on from there"
+        )
+    return error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _statuses(error: BaseException) -> Iterator[int]:
+    """HTTP statuses that clients attach to their errors, each under a name of its own."""
+    of: Any = error
+    for holder in (of, getattr(of, "meta", None), getattr(of, "response", None)):
+        for name in ("status_code", "status", "http_status"):
+            value = getattr(holder, name, None)
+            if isinstance(value, int):
+                yield value
+
+
+def _says_denied(error: Exception) -> bool:
+    """libpq reports a refused login as a lost connection without a state."""
+    words = str(error).lower()
+    return "password" in words or "authentication failed" in words or "unauthorized" in words
+
+
+def _is_connection(error: BaseException) -> bool:
+    name = type(error).__name__.lower()
+    return (
+        isinstance(error, OSError | TimeoutError) or name == "operationalerror" or any(p in name for p in _CONNECTION)
+    )

@@ -1,0 +1,223 @@
+"""Brings a destination to a release: writes what differs in batches, verifies it and records it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from lake.destinations import registry
+from lake.destinations.destination import Destination, DifferenceStore, HeldState, VectorRows
+from lake.destinations.difference import Method, SyncPlan, against_listing, in_full, plan_sync
+from lake.destinations.failures import store_failures
+from lake.destinations.opening import open_destination
+from lake.destinations.release_rows import ReleaseRows
+from lake.destinations.release_tables import release_tables, rows_digest
+from lake.destinations.repeated_calls import RepeatedCalls
+from lake.destinations.verification import Verification, verify
+from lake.errors import ContractError, RefusedError
+from lake.reporting import Progress, silent
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.releases.history import History
+    from lake.releases.values import Release
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did, or would do if ``planned``. ``was`` is the release that the destination held before.
+
+    ``n_rows`` counts the rows that it holds, by table. ``n_bytes`` is the size of the rows that were sent.
+    """
+
+    destination: str
+    release: str
+    mark: str
+    was: str | None
+    planned: bool
+    method: Method
+    anew: bool
+    n_rows: Mapping[str, int]
+    n_added: int = 0
+    n_changed: int = 0
+    n_removed: int = 0
+    n_bytes: int = 0
+    seconds: float = 0.0
+    verified: Verification | None = field(default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": round(self.seconds, 3)}
+
+
+def sync(
+    lake: Lake,
+    destination: str,
+    *,
+    at: str = "live",
+    plan: bool = False,
+    full: bool = False,
+    n_checks: int = 50,
+    progress: Progress = silent,
+) -> Synced:
+    """Make a destination hold exactly the rows of a release, with today's rights, and verify it.
+
+    ``plan`` only reads. ``full`` writes all rows anew. ``n_checks``: rows and questions to compare at the end.
+    Raises UsageError for a foreign collection or a refused login; RefusedError if another lake's copy is there;
+    TransientError if the store is gone; ContractError if the result differs. Safe to kill and to repeat.
+    """
+    started, history = time.monotonic(), lake.log.read()
+    release = history.resolve(at)
+    place = open_destination(destination)
+    if isinstance(place, DifferenceStore):
+        with closing(RepeatedCalls(place, destination)) as store:
+            work = _Sync(lake, history, release, store, destination, n_checks, progress)
+            done = work.planned(full=full) if plan else work.carried_out(full=full)
+    else:
+        with store_failures(destination):
+            done = _copied(lake, history, release, place, destination, plan=plan)
+    return replace(done, seconds=time.monotonic() - started)
+
+
+def _copied(lake: Lake, history: History, release: Release, place: Destination, name: str, *, plan: bool) -> Synced:
+    """For a destination that takes no differences: all tables, unless it holds them."""
+    tables, erasures = release_tables(lake, history, release), registry.last_erasure(history)
+    is_old = place.held() != tables.mark
+    words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
+    if is_old and not plan:
+        registry.remember(lake, name, **words, complete=False)
+        place.sync(tables)
+    if not plan:
+        registry.remember(lake, name, **words, complete=True)
+    method: Method = "copy" if is_old else "none"
+    n_added = tables.n_rows["chunks"] if is_old else 0
+    return Synced(name, release.id, tables.mark, None, plan, method, is_old, dict(tables.n_rows), n_added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sync:
+    """One sync of one store that takes differences."""
+
+    lake: Lake
+    history: History
+    release: Release
+    store: RepeatedCalls
+    destination: str
+    n_checks: int
+    progress: Progress
+
+    def planned(self, *, full: bool) -> Synced:
+        target, rows = self._target(), self._rows()
+        held = self._held(target)
+        return self._synced(held, target, self._plan(held, target, rows, full=full), planned=True)
+
+    def carried_out(self, *, full: bool) -> Synced:
+        target, rows = self._target(), self._rows()
+        held = self._held(target)
+        plan = self._plan(held, target, rows, full=full)
+        if plan.method == "none" and self._is_remembered(target):
+            return self._synced(held, target, plan)
+        # Known to the lake before the first row leaves it, so that an erasure reports it.
+        self._remember(target, complete=False)
+        n_bytes, verified = (0, Verification(target.n_chunks))
+        if plan.method != "none":
+            n_bytes, verified = self._written(target, rows, plan)
+        self.store.finish(target)
+        self._remember(target, complete=True)
+        return self._synced(held, target, plan, n_bytes=n_bytes, verified=verified)
+
+    def _plan(self, held: HeldState | None, target: HeldState, rows: ReleaseRows, *, full: bool) -> SyncPlan:
+        return in_full(target) if full else plan_sync(self.lake, self.history, self.store, held, target, rows)
+
+    def _written(self, target: HeldState, rows: ReleaseRows, plan: SyncPlan) -> tuple[int, Verification]:
+        """The bytes sent, and what was verified. Raises ContractError if the store holds anything else."""
+        self.store.begin(replace(target, mark=None), anew=plan.anew)
+        n_bytes = self._write(rows, against_listing(self.store, rows, plan) if plan.anew else plan)
+        verified = verify(self.store, rows, self.n_checks)
+        if verified.problem and plan.method == "releases":  # somebody else wrote there
+            _log.warning("%s: %s; comparing every row", self.destination, verified.problem)
+            n_bytes += self._write(rows, against_listing(self.store, rows, plan))
+            verified = verify(self.store, rows, self.n_checks)
+        if verified.problem:
+            raise ContractError(
+                f"{self.destination} does not hold {self.release.id} after the sync: {verified.problem}; "
+                "does anything else write there? Run `raglake sync` with --full"
+            )
+        return n_bytes, verified
+
+    def _rows(self) -> ReleaseRows:
+        return ReleaseRows(self.lake, self.release, self.history.rights)
+
+    def _target(self) -> HeldState:
+        tables, identity = release_tables(self.lake, self.history, self.release), self.release.recipe.embedder
+        return HeldState(
+            lake=registry.lake_identity(self.lake),
+            release=self.release.id,
+            mark=tables.mark,
+            rows=rows_digest(self.release),
+            rights=self.history.rights,
+            erasures=registry.last_erasure(self.history),
+            embedder=identity.digest,
+            dimensions=identity.dimensions,
+            n_chunks=tables.n_rows["chunks"],
+        )
+
+    def _held(self, target: HeldState) -> HeldState | None:
+        held = self.store.held()
+        if held is not None and held.lake != target.lake:
+            raise RefusedError(
+                f"{self.destination} holds release {held.release} of another lake, so it is left alone; choose another "
+                "name, or delete it"
+            )
+        return held
+
+    def _write(self, rows: ReleaseRows, plan: SyncPlan) -> int:
+        """Remove first, so that what nobody may read any more goes before all else. Returns the bytes of rows sent."""
+        size, n_bytes = self.store.batch_rows, 0
+        n_rows = rows.count() if plan.written is None else len(plan.written)
+        self.progress("chunks", 0, n_rows + len(plan.removed))
+        for start in range(0, len(plan.removed), size):
+            some = plan.removed[start : start + size]
+            self.store.apply(None, some)
+            self.progress("chunks", len(some), None)
+        for stored in rows.rows(plan.written, size) if n_rows else ():
+            self.store.apply(stored, ())
+            n_bytes += _size(stored)
+            self.progress("chunks", len(stored.ids), None)
+        return n_bytes
+
+    def _is_remembered(self, target: HeldState) -> bool:
+        known = registry.known_destinations(self.lake)
+        return any((one.destination, one.mark, one.complete) == (self.destination, target.mark, True) for one in known)
+
+    def _remember(self, target: HeldState, *, complete: bool) -> None:
+        words = {"release": target.release, "mark": str(target.mark), "erasures": target.erasures}
+        registry.remember(self.lake, self.destination, **words, complete=complete)  # type: ignore[arg-type]
+
+    def _synced(
+        self, held: HeldState | None, target: HeldState, plan: SyncPlan, *, planned: bool = False, **words: Any
+    ) -> Synced:
+        return Synced(
+            destination=self.destination,
+            release=target.release,
+            mark=str(target.mark),
+            was=held.release if held else None,
+            planned=planned,
+            method=plan.method,
+            anew=plan.anew,
+            n_rows={"chunks": target.n_chunks},
+            n_added=plan.n_added,
+            n_changed=plan.n_changed,
+            n_removed=len(plan.removed),
+            **words,
+        )
+
+
+def _size(rows: VectorRows) -> int:
+    texts = sum(len(str(value)) for payload in rows.payloads for value in payload.values())
+    return int(rows.vectors.nbytes) + texts
