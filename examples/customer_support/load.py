@@ -35,12 +35,12 @@ class Answered:
     """What was seen after all had begun."""
 
     seconds: list[float] = field(default_factory=list)
-    statuses: Counter[int | str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
     costs: list[float] = field(default_factory=list)
     n_cached: int = 0
     n_declined: int = 0
 
-    def add(self, begun: float, counted_from: float, status: int | str, answer: dict[str, Any]) -> None:
+    def add(self, begun: float, counted_from: float, status: str, answer: dict[str, Any]) -> None:
         if begun < counted_from:
             return
         self.statuses[status] += 1
@@ -57,7 +57,7 @@ class Answered:
             "answers": len(times),
             "per_second": round(len(times) / during, 1),
             **percentiles,
-            "statuses": {str(status): n for status, n in self.statuses.items()},
+            "statuses": dict(self.statuses),
             "cached": round(self.n_cached / len(times), 3),
             "declined": round(self.n_declined / len(times), 3),
             "usd_each": round(sum(self.costs) / len(times), 6),
@@ -77,7 +77,8 @@ async def _user(crowd: Crowd, texts: Sequence[str], number: int, seen: Answered,
             [question] = chance.choices(texts, weights)
             try:
                 response = await http.post("/answer", json={"question": question})
-                seen.add(begun, counted[0], response.status_code, response.json() if response.is_success else {})
+                status = str(response.status_code) if response.is_success else f"{response.status_code} {response.text}"
+                seen.add(begun, counted[0], status, response.json() if response.is_success else {})
             except httpx.HTTPError as error:
                 seen.add(begun, counted[0], type(error).__name__, {})
             await asyncio.sleep(min(chance.expovariate(1 / crowd.think), max(0.0, counted[1] - time.monotonic())))
