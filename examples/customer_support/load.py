@@ -25,7 +25,7 @@ class Crowd:
     key: str
     texts: Sequence[str]
     users: int = 1000
-    think: float = 60.0
+    think: float = 120.0
     seconds: float = 90.0
     seed: int = 7
 

@@ -181,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("support"), help="Where everything is written. [support]")
     parser.add_argument("--users", type=int, default=1000, help="People in front of the service; 0: no load. [1000]")
-    parser.add_argument("--think", type=float, default=60, help="Mean seconds between two questions of one. [60]")
+    parser.add_argument("--think", type=float, default=120, help="Mean seconds between two questions of one. [120]")
     parser.add_argument("--seconds", type=float, default=90, help="How long each load is measured. [90]")
     parser.add_argument("--delay", type=float, default=0.8, help="Median seconds of the stub chat model. [0.8]")
     parser.add_argument("--plots", type=Path, help="Draw the plots into this folder.")
