@@ -16,7 +16,7 @@ MODULES = sorted(str(path.relative_to(ROOT)) for package in ORDER for path in (R
 #: Library -> the modules that may import it.
 HOMES = {
     "prefect": ("flows/", "tasks/"),
-    "opentelemetry": ("flows/runtime/tracing.py",),
+    "opentelemetry": ("flows/runtime/tracing.py", "lake/endpoints/tracing.py"),
     "prefect_dask": ("flows/runtime/runners.py",),
     "prefect_ray": ("flows/runtime/runners.py",),
     "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py"),

@@ -13,6 +13,7 @@ import typer
 import lake as library
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
+from flows.runtime import tracing
 from lake.endpoints.deadline import deadline
 from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
@@ -60,6 +61,7 @@ def serve(
     from lake.service.app import create_app
     from lake.service.capacity import Capacity
 
+    tracing.start()
     ring, chosen = _key_ring(keys, as_), ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}

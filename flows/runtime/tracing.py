@@ -1,6 +1,7 @@
 """Traces of runs through OpenTelemetry, if its own variables name a collector and the extra ``otel`` is there.
 
-Prefect makes the spans, one of each flow run and task run, with their states; it sends none by itself.
+Prefect makes spans of flow runs and task runs, with their states, and sends none by itself; a service makes those of
+requests, searches and calls of chat models.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
+
+from lake.endpoints.tracing import enable
 
 _log = logging.getLogger(__name__)
 _COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -32,4 +35,5 @@ def start() -> bool:
     )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    enable()
     return True

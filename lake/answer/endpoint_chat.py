@@ -22,6 +22,7 @@ from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.refusals import RefusedRequest, UnacceptedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
+from lake.endpoints.tracing import OpenSpan, chat_span
 from lake.endpoints.usage import Usage
 from lake.errors import TransientError, UsageError
 
@@ -147,21 +148,26 @@ class EndpointChat(ABC):
 
     def complete(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Completion:
         request, started = _asked(messages, **words), time.monotonic()
-        with self._limits.slot(self.timeouts.timeout, repr(self.name)):
-            return self._completion(request, self._retried(request, lambda: self._whole(request)), started)
+        with self._limits.slot(self.timeouts.timeout, repr(self.name)), self._traced(request) as span:
+            return self._completion(request, self._retried(request, lambda: self._whole(request)), started, span)
 
     def stream(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Iterator[str | Completion]:
         request, started = _asked(messages, **words), time.monotonic()
         reply = Reply()
-        with self._limits.slot(self.timeouts.timeout, repr(self.name)):
+        with self._limits.slot(self.timeouts.timeout, repr(self.name)), self._traced(request) as span:
             pieces = self._retried(request, lambda: _begun(self._pieces(request)))
             for piece in self._unbroken(pieces, started):
                 reply = reply.with_piece(piece)
                 if piece.text:
                     yield piece.text
-        if reply.finish_reason is None:
-            raise TransientError(_broken(self.name, "it ended without a finish reason"))
-        yield self._completion(request, reply, started)
+            if reply.finish_reason is None:
+                raise TransientError(_broken(self.name, "it ended without a finish reason"))
+            completion = self._completion(request, reply, started, span)
+        yield completion
+
+    def _traced(self, request: ChatRequest) -> AbstractContextManager[OpenSpan]:
+        told = ((message.role, message.text) for message in request.messages)
+        return chat_span(self.provider.name, self.model, told, request.max_tokens)
 
     def _unbroken(self, pieces: Iterator[Reply], started: float) -> Iterator[Reply]:
         """Yields the pieces; a failure after the first can't be retried, since users have seen it."""
@@ -187,7 +193,7 @@ class EndpointChat(ABC):
     def _estimate(self, request: ChatRequest) -> int:
         return len(request.words) // 4 + request.max_tokens
 
-    def _completion(self, request: ChatRequest, reply: Reply, started: float) -> Completion:
+    def _completion(self, request: ChatRequest, reply: Reply, started: float, span: OpenSpan) -> Completion:
         finish = reply.finish_reason or "stop"
         if not reply.text.strip() and finish != "refused":
             raise EmptyAnswer(_empty(self.name, finish, request.max_tokens))
@@ -196,6 +202,7 @@ class EndpointChat(ABC):
         n_output = count(reply.text) if reply.n_output is None else reply.n_output
         seconds = time.monotonic() - started
         usage = self._usage(n_input, n_output, reply.n_cached or 0, reply.n_written or 0)
+        span.replied(reply.model or self.model, reply.text, finish, usage)
         return Completion(reply.text, usage, reply.model or self.model, finish, seconds)
 
     def _usage(self, n_input: int, n_output: int, n_cached: int, n_written: int) -> Usage:

@@ -11,6 +11,7 @@ from lake import configuration
 from lake.cache.scope import Scope
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.endpoint import using
+from lake.endpoints.tracing import retrieval_span
 from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
 from lake.options.search import DEGRADE_AFTER
@@ -113,7 +114,12 @@ class Reader:
             left = iter(found)
             return [request if isinstance(request, LakeError) else next(left) for request in requests]
 
-        return self._of_one_release(at, answer, Wait.of_all([given for _, given in asked]))
+        with retrieval_span(
+            self._lake.url, [text for text, _ in asked], asked[0][1].get("k") if asked else None
+        ) as span:
+            results = self._of_one_release(at, answer, Wait.of_all([given for _, given in asked]))
+            span.searched(results)
+        return results
 
     def _asked(
         self,

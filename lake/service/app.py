@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lake.service.cross_origin import AllowedOrigins
     from lake.service.traffic_split import Split
 
+#: The Guard makes the spans of requests; those of FastAPI, from some version on, would come twice, with error messages.
+_NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 _DESCRIPTION = """
 Passages of a raglake lake, and answers from them. Each response is from exactly one release, named in its body and in
 the header `Raglake-Release`.
@@ -88,6 +90,7 @@ def create_app(
         description=_DESCRIPTION,
         openapi_tags=TAGS,
         generate_unique_id_function=lambda route: route.name,
+        telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

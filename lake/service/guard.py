@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lake.endpoints.tracing import span
 from lake.service import docs_page
 from lake.service.keys import Key, KeyRing
 from lake.service.problems import MEDIA_TYPE, Problem, busy, problem_of
@@ -137,7 +138,14 @@ class Guard:
         body = b"" if scope["path"] in OPEN else await self._body(scope, receive)
         told = {"key": key, "request_id": exchange.id, "is_stopping": self.is_stopping}
         scope.setdefault("state", {}).update(told, charge=partial(self._charge, key, scope))
-        await self.app(scope, _replayed(body, receive), exchange.send)
+        if scope["path"] in (*OPEN, "/metrics"):
+            await self.app(scope, _replayed(body, receive), exchange.send)
+            return
+        with span(scope["method"], "SERVER", _traceparent(scope)) as traced:
+            await self.app(scope, _replayed(body, receive), exchange.send)
+            route = getattr(scope.get("route"), "path", "other")
+            traced.responded(scope["method"], route, exchange.status)
+            traced.set({f"raglake.{name}": value for name, value in exchange.notes.line().items()})
 
     def _check_host(self, scope: Scope) -> None:
         if self._hosts is not None and _host(scope) not in self._hosts:
@@ -242,6 +250,12 @@ def _closing(send: Send) -> Send:
 
 def _header(scope: Scope, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _traceparent(scope: Scope) -> dict[str, str]:
+    """The headers that continue a trace."""
+    found = {name: _header(scope, name.encode()) for name in ("traceparent", "tracestate")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _presented(scope: Scope) -> str | None:

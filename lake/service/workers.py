@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from lake.endpoints.deadline import deadline
@@ -70,7 +71,7 @@ class Workers:
             raise busy("this service's maximum number of requests is at work or in line; try again")
         loop = asyncio.get_running_loop()
         self.n_taken += n_places
-        future = self._pool.submit(work)
+        future = self._pool.submit(copy_context().run, work)
         future.add_done_callback(lambda _: _tell(loop, self._give_back, n_places))
         return future
 
