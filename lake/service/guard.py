@@ -142,10 +142,12 @@ class Guard:
             await self.app(scope, _replayed(body, receive), exchange.send)
             return
         with span(scope["method"], "SERVER", _traceparent(scope)) as traced:
-            await self.app(scope, _replayed(body, receive), exchange.send)
-            route = getattr(scope.get("route"), "path", "other")
-            traced.responded(scope["method"], route, exchange.status)
-            traced.set({f"raglake.{name}": value for name, value in exchange.notes.line().items()})
+            try:
+                await self.app(scope, _replayed(body, receive), exchange.send)
+            finally:
+                route = getattr(scope.get("route"), "path", "other")
+                traced.responded(scope["method"], route, exchange.status)
+                traced.set({f"raglake.{name}": value for name, value in exchange.notes.line().items()})
 
     def _check_host(self, scope: Scope) -> None:
         if self._hosts is not None and _host(scope) not in self._hosts:

@@ -56,6 +56,18 @@ def busy(message: str, seconds: int = 1) -> Problem:
 
 def problem_of(error: BaseException) -> Problem:
     """What a client may know of an error; the rest goes to the log with its traceback."""
+    problem = known_problem(error)
+    if problem is error:
+        return problem
+    if problem.error == "unavailable":
+        _log.warning("the lake or a model could not be reached", exc_info=error)
+    elif problem.error == "internal":
+        _log.error("a request failed", exc_info=error)
+    return problem
+
+
+def known_problem(error: BaseException) -> Problem:
+    """What a client may know of an error; logs nothing."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, NoReleaseError):
@@ -63,8 +75,6 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, UsageError):
         return Problem(400, "usage", str(error))
     if isinstance(error, TransientError | GoneError | ContractError | OSError):
-        _log.warning("the lake or a model could not be reached", exc_info=error)
         message = "the lake or a model it needs can't be reached at the moment; try again"
         return Problem(503, "unavailable", message, {"Retry-After": str(_AGAIN)})
-    _log.error("a request failed", exc_info=error)
     return Problem(500, "internal", "the request failed; the service's log has the cause under this request_id")

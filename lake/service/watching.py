@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from lake.errors import LakeError, UsageError
-from lake.service.problems import Problem
+from lake.service.problems import known_problem
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -114,7 +113,10 @@ class Serving:
 
     def failed(self, error: BaseException) -> None:
         """Note why there is neither."""
-        self._row |= {"outcome": "error", "error": _code(error)}
+        self._row |= {
+            "outcome": "error",
+            "error": known_problem(error).error if isinstance(error, Exception) else "cancelled",
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -141,14 +143,3 @@ def _outcome(row: dict[str, Any]) -> str:
 
 def _hits(found: pa.Table) -> list[dict[str, Any]]:
     return found.select(["chunk_id", "doc_id", "score"]).to_pylist()  # type: ignore[no-any-return]
-
-
-def _code(error: BaseException) -> str:
-    """The code that the caller gets, without a traceback in the log."""
-    if isinstance(error, Problem):
-        return error.error
-    if isinstance(error, UsageError):
-        return "usage"
-    if isinstance(error, LakeError | OSError):
-        return "unavailable"
-    return "internal" if isinstance(error, Exception) else "cancelled"

@@ -110,7 +110,8 @@ def test_words_are_recorded_only_if_they_are_wanted(
 
 def test_an_error_has_its_type_and_not_its_words(running: Running, exporter: Any) -> None:
     assert running.post(text="secret words", at="2001-01-01").status_code == 404
-    server = spans(exporter)["POST /query"]
+    told = spans(exporter)
+    server = told["POST /query"]
     assert (server.attributes["http.response.status_code"], server.attributes["raglake.error"]) == (404, "no_release")
     assert "secret" not in server.to_json()
     running.get("/health")
