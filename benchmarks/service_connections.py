@@ -13,29 +13,35 @@ _PATIENCE = 120.0
 
 
 async def connected(port: int, n: int) -> dict[str, Any]:
-    """Opens ``n`` connections, sends a search on each at once, waits idle, sends another, then a stream on each."""
+    """Opens ``n`` connections and keeps them: a search on each at once, within a minute, then a stream on each."""
     begun, errors = time.monotonic(), Counter[str]()
     lines = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port, limit=1 << 20) for _ in range(n)))
     found: dict[str, Any] = {"connections": n, "open_seconds": round(time.monotonic() - begun, 2)}
-    search = {"text": _QUESTION, "k": 3}
-    for name, path, body, idle in (
-        ("first", "/query", search, 0.0),
-        ("after_30_s_idle", "/query", search, 30.0),
-        ("streams", "/answer", {"question": _QUESTION, "stream": True}, 0.0),
+    search, phases = {"text": _QUESTION, "k": 3}, {}
+    for name, path, body, spread in (
+        ("searches_at_once", "/query", search, 0.0),
+        ("searches_of_a_minute", "/query", search, 60.0),
+        ("streams_at_once", "/answer", {"question": _QUESTION, "stream": True}, 0.0),
     ):
-        await asyncio.sleep(idle)
         begun = time.monotonic()
-        statuses = await asyncio.gather(*(_asked(*line, path, body, errors) for line in lines))
-        found[name] = {"seconds": round(time.monotonic() - begun, 2), "statuses": dict(Counter(statuses))}
+        asked = [_asked(*line, path, body, errors, after=spread * i / n) for i, line in enumerate(lines)]
+        statuses = await asyncio.gather(*asked)
+        phases[name] = {"seconds": round(time.monotonic() - begun, 2), "statuses": dict(Counter(statuses))}
     for _, writer in lines:
         writer.close()
-    return found | {"errors": dict(errors)}
+    return found | {"phases": phases, "errors": dict(errors)}
 
 
 async def _asked(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: dict[str, Any], errors: Counter[str]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    path: str,
+    body: dict[str, Any],
+    errors: Counter[str],
+    after: float,
 ) -> int:
     """The status of the response, which is read to its end; 0 after an error."""
+    await asyncio.sleep(after)
     data = json.dumps(body).encode()
     stated = f"Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(data)}"
     try:

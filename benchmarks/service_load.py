@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -96,7 +96,7 @@ def serving(url: str, threads: int, processes: int = 1, code: str | None = None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = ["--threads", str(threads), "--rate", "100000", "--seconds", "20", "--cache-mb", "0"]
+    options = ["--threads", str(threads), "--rate", "100000", "--seconds", "60", "--cache-mb", "0"]
     options += ["--processes", str(processes)] if processes > 1 else []
     command = [sys.executable, "-m", "flows", "serve", "--lake", url, "--port", str(port), *options]
     env = {**os.environ, **({"PYTHONPATH": code} if code else {})}
@@ -164,36 +164,46 @@ def main() -> None:
     parser.add_argument("--embedder", default="hash")
     parser.add_argument("--processes", default="1")
     parser.add_argument("--before")
+    parser.add_argument("--rounds", type=int, default=1, help="The best round of each counts.")
     parser.add_argument("--connections", type=int, default=0)
     words = parser.parse_args()
-    n_requests, seconds = min(words.requests, _MOST_REQUESTS), min(words.seconds, _MOST_SECONDS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before, after = (ingested(folder, words.documents, turn, words.embedder) for turn in (0, 1))
-        url = str(folder / "lake")
-        index = lake.open_lake(url)
-        expected = {
-            (release, question): json.loads(encode(index.search(question, words.k, at=release).to_pylist()))
-            for release in (before, after)
-            for question in _QUESTIONS
-        }
-        kinds = [("now", int(n), None) for n in words.processes.split(",")]
-        kinds += [("before", 1, str(Path(words.before).resolve()))] if words.before else []
-        is_good = True
-        for name, processes, code in kinds:
-            operate.publish(url, after, force=True)
-            with serving(url, words.threads, processes, code) as port:
-                plan = Plan(url, port, words.k, n_requests, time.monotonic() + seconds, expected)
-                found = figures(*under_load(plan, words.clients, before))
-            is_good &= not found["n_mixed"] and set(found["statuses"]) == {200}
-            what = {"code": name, "processes": processes, "clients": words.clients, "embedder": words.embedder}
-            print(json.dumps({**what, **found}), flush=True)
-        for processes in map(int, words.processes.split(",")) if words.connections else ():
-            with serving(url, words.threads, processes) as port:
-                found = asyncio.run(connected(port, words.connections))
-            is_good &= not found["errors"]
-            print(json.dumps({"processes": processes, **found}), flush=True)
+        is_good = all([*measured(words, str(folder / "lake"), before, after), *crowded(words, str(folder / "lake"))])
     sys.exit(0 if is_good else 1)
+
+
+def measured(words: argparse.Namespace, url: str, before: str, after: str) -> Iterator[bool]:
+    """Prints the best of the rounds, which alternate between the kinds of services; whether all responses are right."""
+    index, rounds = lake.open_lake(url), defaultdict[str, list[dict[str, Any]]](list)
+    expected = {
+        (release, question): json.loads(encode(index.search(question, words.k, at=release).to_pylist()))
+        for release in (before, after)
+        for question in _QUESTIONS
+    }
+    kinds: list[tuple[int, str | None]] = [(int(n), None) for n in words.processes.split(",")]
+    kinds += [(1, str(Path(words.before).resolve()))] if words.before else []
+    n_requests, seconds = min(words.requests, _MOST_REQUESTS), min(words.seconds, _MOST_SECONDS)
+    for processes, code in kinds * words.rounds:
+        operate.publish(url, after, force=True)
+        with serving(url, words.threads, processes, code) as port:
+            plan = Plan(url, port, words.k, n_requests, time.monotonic() + seconds, expected)
+            found = figures(*under_load(plan, words.clients, before))
+        name = "before" if code else f"{processes} processes"
+        rounds[name].append(found)
+        yield not found["n_mixed"] and set(found["statuses"]) == {200}
+    for name, each in rounds.items():
+        best = max(each, key=lambda one: float(one["per_second"]))
+        print(json.dumps({"code": name, "clients": words.clients, "embedder": words.embedder, **best}), flush=True)
+
+
+def crowded(words: argparse.Namespace, url: str) -> Iterator[bool]:
+    for processes in map(int, words.processes.split(",")) if words.connections else ():
+        with serving(url, words.threads, processes) as port:
+            found = asyncio.run(connected(port, words.connections))
+        print(json.dumps({"processes": processes, **found}), flush=True)
+        yield not found["errors"] and all(set(one["statuses"]) == {200} for one in found["phases"].values())
 
 
 if __name__ == "__main__":

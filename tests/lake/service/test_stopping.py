@@ -1,64 +1,56 @@
-"""SIGTERM ends the service within 5 seconds, even while a request waits for a model that never answers."""
+"""A signal ends the service within 5 seconds: what can be answered until then is, the rest is to come again."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from tests.conftest import free_port
+from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import TwoReleases
 
 
-@pytest.fixture
-def silent() -> int:
-    """The port of a server that accepts connections and never answers."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    kept: list[socket.socket] = [listening]
-
-    def accept() -> None:
-        try:
-            while True:
-                kept.append(listening.accept()[0])
-        except OSError:
-            return
-
-    threading.Thread(target=accept, daemon=True).start()
-    return int(listening.getsockname()[1])
-
-
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_soon(two_releases: TwoReleases, silent: int, sent: signal.Signals) -> None:
+def test_requests_under_way_end_and_the_service_soon_after(
+    two_releases: TwoReleases, endpoint: ChatEndpoint, sent: signal.Signals
+) -> None:
     port = free_port()
-    words = ["serve", "--lake", two_releases.url, "--port", str(port), "--model", "openai:silent"]
-    settings = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": f"http://127.0.0.1:{silent}/v1"}
+    words = ["serve", "--lake", two_releases.url, "--port", str(port), "--model", "openai:slow"]
+    settings = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": f"{endpoint.url}/v1"}
     server = subprocess.Popen(
         [sys.executable, "-m", "raglake", *words], stderr=subprocess.PIPE, text=True, env={**os.environ, **settings}
     )
     assert server.stderr
     assert "listening" in server.stderr.readline()
-    url = f"http://127.0.0.1:{port}"
-    waiting = threading.Thread(target=lambda: _ask(url), daemon=True)
-    waiting.start()
-    time.sleep(2)
-    assert httpx.get(f"{url}/health").status_code == 200
-    assert waiting.is_alive()
-    started = time.monotonic()
-    server.send_signal(sent)
-    server.wait(20)
-    assert time.monotonic() - started < 6
+    with ThreadPoolExecutor(2) as clients:
+        assert _answer(port, 0).status_code == 200  # by now the client of the model is loaded
+        waiting = []
+        for delay in (20.0, 1.2):
+            endpoint.delay = delay
+            waiting.append(clients.submit(_answer, port, 1 + len(waiting)))
+            until = time.monotonic() + 30
+            while len(endpoint.requests) <= len(waiting) and time.monotonic() < until:
+                time.sleep(0.02)
+        assert len(endpoint.requests) == 3
+        time.sleep(0.1)  # the endpoint has read its delay
+        started = time.monotonic()
+        server.send_signal(sent)
+        server.wait(20)
+        assert time.monotonic() - started < 6
+        too_long, answered = (client.result() for client in waiting)
+    assert (answered.status_code, answered.json()["text"]) == (200, "Whale oil [1].")
+    assert (too_long.status_code, too_long.json()["error"]) == (503, "busy")
+    assert "Retry-After" in too_long.headers
     server.stderr.close()
 
 
-def _ask(url: str) -> None:
-    try:
-        httpx.post(f"{url}/answer", json={"question": "Lamp 7 burns olive oil, he said."}, timeout=60)
-    except httpx.HTTPError:
-        return
+def _answer(port: int, number: int) -> httpx.Response:
+    body = {"question": f"Lamp {7 + number} burns olive oil, he said."}
+    return httpx.post(f"http://127.0.0.1:{port}/answer", json=body, timeout=60)
