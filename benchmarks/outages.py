@@ -1,6 +1,6 @@
 """The service in outages: each of its parts killed, slowed and garbled in turn, under steady load.
 
-    python -m benchmarks.outages --seconds 60
+    python -m benchmarks.outages --seconds 60 --starts
 
 Makes a lake in an S3 server of its own and starts ``raglake serve`` with an embedder, a reranker and a chat model
 (stand-ins of 30, 50 and 300 ms), Redis and that lake, each behind a proxy. While a part fails, something happens in the
@@ -29,7 +29,7 @@ from benchmarks.outages_servers import Parts, parts, service
 PARTS = ("vector", "rerank", "answer", "redis", "lake")
 FAULTS: dict[str, tuple[Any, float]] = {"killed": ("dead", 0.0), "slowed": ("none", 3.0), "garbled": ("garbled", 0.0)}
 #: Seconds after a fault within which all must be whole again, and how long it is watched.
-RECOVERY, WATCHED = 10.0, 14.0
+RECOVERY, WATCHED = 10.0, 12.0
 #: A request under way when a fault begins may still be whole.
 _MARGIN = 0.5
 _N_DOCUMENTS, _N_STAFF = 120, 20
@@ -94,6 +94,10 @@ class Lake:
 
     def events(self) -> Iterator[Callable[[], None]]:
         return cycle([self.publish, self.erase, self.rollback, self.close, self.prune])
+
+
+def nothing() -> None:
+    """Leaves the lake as it is."""
 
 
 def failing(lake: Lake, part: str, kind: str, seconds: float, event: Callable[[], None]) -> dict[str, Any]:
@@ -186,21 +190,26 @@ def main() -> None:
     parser.add_argument("--searching", type=int, default=6, help="callers of /query")
     parser.add_argument("--answering", type=int, default=2, help="callers of /answer")
     parser.add_argument("--pause", type=float, default=0.5, help="mean seconds between an answer and the next request")
+    parser.add_argument(
+        "--event-every", type=int, default=1, help="something happens in the lake during each N-th fault"
+    )
     parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--faults", nargs="*", default=list(FAULTS), choices=list(FAULTS))
+    parser.add_argument("--starts", action="store_true", help="also measure starts while parts are dead")
     parser.add_argument("--log", type=Path, help="where the service's own log is kept")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, parts(Path(name)) as of:
         lake, log = Lake(of, Seen()), Path(name) / "service.log"
         lake.publish()
         lake.publish()
-        starts = started_without(of, log)
+        starts = started_without(of, log) if words.starts else {}
         events, rows = lake.events(), []
         with service(of, log) as (port, _), load(lake.seen, port, words.searching, words.answering, words.pause):
             before = quiet(lake, 10.0)
             for part in words.parts:
                 for kind in words.faults:
-                    rows.append(failing(lake, part, kind, words.seconds, next(events)))
+                    event = nothing if len(rows) % words.event_every else next(events)
+                    rows.append(failing(lake, part, kind, words.seconds, event))
                     print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
         found = verdict(lake, rows)
         if words.log:

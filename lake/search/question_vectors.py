@@ -75,7 +75,7 @@ class QuestionVectors:
         try:
             vectors = self._together(questions, embedder)
         except TransientError as error:
-            return [partial(_raise, error)] * len(questions)
+            return [partial(self._held_or, question, embedder, error) for question in questions]
         except LakeError:  # one text may be to blame, so each is embedded alone
             return [partial(self.of_question, question, embedder) for question in questions]
         return [partial(vectors.__getitem__, n) for n in range(len(questions))]
@@ -92,6 +92,14 @@ class QuestionVectors:
         seconds = max(question.degrade_after for question in questions) + _FOR_ANOTHER * (len(texts) - 1)
         return breaker.call(embed, seconds)
 
+    def _held_or(self, question: SearchRequest, embedder: Embedder | None, error: LakeError) -> np.ndarray:
+        """The vector that a cache has, if the question may degrade; raises the error without one."""
+        held = self._held([question.text], embedder) if question.degrade else None
+        if held is None:
+            raise error
+        vector: np.ndarray = held[0]
+        return vector
+
     def _held(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray | None:
         """The vectors, if caches have all of them, which takes the embedder's name and not the embedder."""
         try:
@@ -101,7 +109,3 @@ class QuestionVectors:
             return None
         found = [vector for vector in vectors if vector is not None]
         return np.stack(found) if len(found) == len(texts) else None
-
-
-def _raise(error: LakeError) -> np.ndarray:
-    raise error

@@ -3,21 +3,26 @@
 # ruff: noqa: F811 - fixtures of other folders
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lake
 from expectations.profiles import parse_profile
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
+from lake.embed.query_encoder import encoder_breaker
 from lake.endpoints.breaker import Breaker, BreakerLimits, UnreachableError
 from lake.endpoints.deadline import deadline, left, within
 from lake.errors import LakeError, TransientError, UsageError
-from lake.options import RecipeOptions
+from lake.options import CacheOptions, RecipeOptions
+from lake.recipe import EmbedderIdentity
 from tests.lake.embed.conftest import FakeEndpoint
 from tests.lake.embed.conftest import endpoint as embedding  # noqa: F401 - a fixture
 
@@ -83,6 +88,63 @@ def test_an_embedder_that_hangs_is_waited_for_three_times_and_is_back_within_ten
         assert monotonic() < until
         sleep(0.1)
     assert index.search(QUESTION, **DEGRADING).hits.equals(whole.hits)
+
+
+def test_a_vector_that_a_cache_has_needs_no_embedder(
+    index: lake.Index, embedding: FakeEndpoint, tmp_path: Path
+) -> None:
+    cached = lake.open_lake(str(tmp_path / "lake"), cache=CacheOptions())
+    whole = cached.search(QUESTION, k=3, **DEGRADING)
+    embedding.lasting.append({"status": 500})
+    for number in range(4):
+        assert cached.search(f"lamp {number}", **DEGRADING).degraded == ("vector",)
+    found = cached.search(QUESTION, k=2, **DEGRADING)
+    assert (found.degraded, found.cached) == ((), None)
+    assert found["chunk_id"].to_pylist() == whole["chunk_id"].to_pylist()[:2]
+    outcomes = cached.search_batch([QUESTION, "lamp 5"], k=4, **DEGRADING)
+    assert [one.degraded for one in outcomes] == [(), ("vector",)]
+
+
+@dataclass
+class Encoder:
+    """An embedder of somebody's own; ``fails`` is what its calls do."""
+
+    identity: EmbedderIdentity
+    address: str = ""
+    fails: bool = False
+
+    def embed_query(self, text: str) -> np.ndarray:
+        if self.fails:
+            raise OSError("a key that is no good")
+        return np.eye(1, self.identity.dimensions, dtype=np.float32)[0]
+
+
+def test_embedders_at_one_address_share_a_breaker_which_the_last_one_probes(index: lake.Index) -> None:
+    identity = index.release().recipe.embedder
+    one, other = Encoder(identity, "here", fails=True), Encoder(identity, "here")
+    breaker = encoder_breaker(identity, one)
+    assert breaker is not encoder_breaker(identity, Encoder(identity, "there"))
+    for _ in range(3):
+        with pytest.raises(UnreachableError):
+            breaker.call(lambda: one.embed_query("x"), 1.0)
+    assert breaker.is_open
+    assert encoder_breaker(identity, other) is breaker
+    until = monotonic() + 8
+    while breaker.is_open:
+        assert monotonic() < until
+        sleep(0.02)
+
+
+def test_an_outage_is_an_event_with_a_beginning_and_an_end(caplog: pytest.LogCaptureFixture) -> None:
+    breaker = Breaker("rerank", "m", lambda: None, BreakerLimits(first=0.01))
+    breaker.open(OSError("down"))
+    until = monotonic() + 5
+    while breaker.is_open:
+        assert monotonic() < until
+        sleep(0.01)
+    begun, ended = (json.loads(record.getMessage()) for record in caplog.records if record.name == "raglake.parts")
+    assert begun == {"event": "degraded", "part": "rerank", "name": "m", "cause": "down"}
+    assert (ended["event"], ended["part"], ended["seconds"] < 5) == ("recovered", "rerank", True)
 
 
 def test_a_search_that_may_not_degrade_raises(
