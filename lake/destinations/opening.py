@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,6 +25,8 @@ FORMS = (
     "chroma:URL/COLLECTION",
     "pgvector:postgresql://HOST/DATABASE?table=TABLE",
 )
+#: Those of ours whose place may be a folder.
+_IN_FOLDERS = ("parquet", "faiss", "qdrant", "chroma")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 #: Names of parameters that carry a secret.
 _SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
@@ -45,6 +48,17 @@ def open_destination(name: str) -> Destination | DifferenceStore:
     if not isinstance(place, Destination | DifferenceStore):
         raise plugin.broken(f"must return a Destination (held, sync) or a DifferenceStore, got {place!r:.100}")
     return place
+
+
+def full_name(name: str) -> str:
+    """The name with an absolute folder if it is one of ours and has a relative one, so that it can be recorded.
+
+    >>> full_name("qdrant:http://host:6333/manuals")
+    'qdrant:http://host:6333/manuals'
+    """
+    family, _, rest = name.partition(":")
+    is_folder = family in _IN_FOLDERS and rest and "://" not in rest
+    return f"{family}:{Path(rest).absolute()}" if is_folder else name
 
 
 def _shown(name: str) -> str:

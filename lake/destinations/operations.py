@@ -8,7 +8,7 @@ from typing import Any
 
 from lake import configuration
 from lake.destinations import registry
-from lake.destinations.opening import using_secret
+from lake.destinations.opening import full_name, using_secret
 from lake.destinations.sync import Synced
 from lake.destinations.sync import sync as sync_one
 from lake.directory import Lake
@@ -30,7 +30,7 @@ class Exported:
 
 def export(url: str, destination: str, *, at: str = "live") -> Exported:
     """Copy a release, ``live`` by default, to a destination (``parquet:FOLDER``), which then holds nothing else."""
-    done = sync_one(Lake.existing(url), destination, at=at)
+    done = sync_one(Lake.existing(url), full_name(destination), at=at)
     return Exported(destination, done.release, done.mark, dict(done.n_rows), done.method != "none")
 
 
@@ -48,7 +48,7 @@ def sync(
     Raises UsageError if none is given and none is known.
     """
     lake, chosen = Lake.existing(url), options or SyncOptions()
-    names = [destination] if destination else targets(lake)
+    names = [full_name(destination)] if destination else targets(lake)
     if not names:
         raise UsageError(f"{lake.url} knows no destination; name one: `raglake sync qdrant:http://HOST:6333/NAME`")
     for name in names:
@@ -59,7 +59,9 @@ def sync(
 def targets(lake: Lake) -> list[str]:
     """Destinations that the configuration names, then others that the lake has been synced to."""
     configured = configuration.read(lake.store).sync.destinations
-    return list(dict.fromkeys([*configured, *(one.destination for one in registry.known_destinations(lake))]))
+    return list(
+        dict.fromkeys([*map(full_name, configured), *(one.destination for one in registry.known_destinations(lake))])
+    )
 
 
 def listing(url: str) -> list[dict[str, Any]]:
@@ -75,5 +77,5 @@ def listing(url: str) -> list[dict[str, Any]]:
 
 def drop(url: str, destination: str) -> None:
     """Stop tracking a destination, whose contents stay. Raises UsageError if it is not known."""
-    if not registry.drop(Lake.existing(url), destination):
+    if not registry.drop(Lake.existing(url), full_name(destination)):
         raise UsageError(f"{destination!r} is no destination of this lake; `raglake sync --list` shows them")

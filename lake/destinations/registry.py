@@ -41,8 +41,10 @@ def last_erasure(history: History) -> int:
     return max((entry.seq for entry in history.entries if entry.action == "forget"), default=0)
 
 
-def lake_identity(lake: Lake) -> str:
-    """The lake's identity, made when it is first needed."""
+def lake_identity(lake: Lake, *, make: bool = True) -> str:
+    """The lake's identity, made when it is first needed; empty if there is none and ``make`` is off."""
+    if not make and _IDENTITY.rpartition("/")[2] not in lake.store.names(_FOLDER):
+        return ""
     lake.store.put_if_absent(_IDENTITY, json.dumps({"lake": secrets.token_hex(8)}).encode())
     return str(json.loads(lake.store.read(_IDENTITY))["lake"])
 

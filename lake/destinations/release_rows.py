@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from lake.destinations.destination import VectorRows
 from lake.releases import rights
@@ -16,8 +17,6 @@ from lake.schemas import DOCUMENT_COLUMNS
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lake.directory import Lake
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
@@ -98,7 +97,7 @@ class ReleaseRows:
             wanted = frozenset(values)
             for batch in self._chunks.batches(columns):
                 chosen = [place for place, value in enumerate(batch.column(key).to_pylist()) if value in wanted]
-                yield batch.take(chosen)
+                yield batch.take(pa.array(chosen, pa.int64()))
 
     def _payload(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Its values, without the text, on which the id depends."""

@@ -112,7 +112,7 @@ class _Sync:
     progress: Progress
 
     def planned(self, *, full: bool) -> Synced:
-        target, rows = self._target(), self._rows()
+        target, rows = self._target(make=False), self._rows()
         held = self._held(target)
         return self._synced(held, target, self._plan(held, target, rows, full=full), planned=True)
 
@@ -153,10 +153,10 @@ class _Sync:
     def _rows(self) -> ReleaseRows:
         return ReleaseRows(self.lake, self.release, self.history.rights)
 
-    def _target(self) -> HeldState:
+    def _target(self, *, make: bool = True) -> HeldState:
         tables, identity = release_tables(self.lake, self.history, self.release), self.release.recipe.embedder
         return HeldState(
-            lake=registry.lake_identity(self.lake),
+            lake=registry.lake_identity(self.lake, make=make),
             release=self.release.id,
             mark=tables.mark,
             rows=rows_digest(self.release),
