@@ -162,10 +162,27 @@ def test_the_lake_of_the_service_is_read_only() -> None:
 def test_what_compose_mounts_of_this_folder_is_in_it() -> None:
     [compose] = read("compose.yaml")
     mounts = [mount for one in compose["services"].values() for mount in one.get("volumes", ()) if mount[:2] == "./"]
-    assert [mount.split(":")[0] for mount in mounts] == [
-        *("./prometheus/prometheus.yml", "./prometheus/rules.yml"),
-        *("./grafana/provisioning", "./grafana/dashboards"),
-    ]
+    assert len(mounts) == 4
+    assert all((DEPLOY / mount.split(":")[0]).exists() for mount in mounts)
+
+
+def test_prometheus_has_the_key_and_the_rules_that_it_reads() -> None:
+    [stated] = read("prometheus/prometheus.yml")
+    inside = yaml.safe_load(objects("monitoring")["ConfigMap", "prometheus"]["data"]["prometheus.yml"])
+    [compose] = read("compose.yaml")
+    places = [mount.removesuffix(":ro").rpartition(":")[2] for mount in compose["services"]["prometheus"]["volumes"]]
+    pod = objects("monitoring")["Deployment", "prometheus"]["spec"]["template"]["spec"]
+    mounted = [one["mountPath"] for one in pod["containers"][0]["volumeMounts"]]
+    for config, paths in ((stated, places), (inside, mounted)):
+        [job] = config["scrape_configs"]
+        key, [rules] = job["authorization"]["credentials_file"], config["rule_files"]
+        assert any(key.startswith(path) for path in paths)
+        assert any(
+            str(Path("/etc/prometheus", rules)).startswith(path) for path in paths if "prometheus.yml" not in path
+        )
+    assert stated["scrape_configs"][0]["static_configs"][0]["targets"] == ["service:8000"]
+    assert inside["scrape_configs"][0]["dns_sd_configs"][0]["names"] == ["service-pods"]
+    assert objects("service")["Service", "service-pods"]["spec"]["clusterIP"] == "None"
 
 
 @pytest.mark.parametrize("name", ["raglake", "service", "monitoring"])
