@@ -8,9 +8,9 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from lake.endpoints.deadline import within
 from lake.errors import ContractError, LakeError, UsageError
 from lake.options import QueryLogOptions
 from lake.records.query_log import QUERIES, KeptQuestion
@@ -26,6 +26,8 @@ SECONDS = 5.0
 MAX_WEIGHT = 50_000
 #: Maximum number of rows of one file.
 _BATCH = 5_000
+#: Maximum seconds that a service waits at its start to see whether the lake can be written to.
+_CHECK_SECONDS = 2.0
 
 
 class QueryLogWriter:
@@ -38,7 +40,7 @@ class QueryLogWriter:
         self, lake: Lake, options: Callable[[], QueryLogOptions], seconds: float = SECONDS, most: int = MAX_WEIGHT
     ) -> None:
         self._lake, self._options, self._seconds, self._most = lake, options, seconds, most
-        self._kept = KeptQuestion(options())
+        self._kept: KeptQuestion | None = None
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._weight = 0
         self._changed = threading.Condition()
@@ -48,15 +50,24 @@ class QueryLogWriter:
         self.is_up, self.n_written, self.n_dropped = True, 0, 0
 
     def check(self) -> None:
-        """Raises UsageError if the lake can't be written to."""
-        probe = f"{QUERIES.folder}/.tmp-{secrets.token_hex(4)}"
+        """Raises UsageError if the lake can't be written to, or if its configuration is invalid.
+
+        Waits for 2 seconds only: a lake that can't be reached now may be reached later.
+        """
         try:
-            self._lake.store.write(probe, b"")
-            self._lake.store.delete(probe)
+            within(_CHECK_SECONDS, self._try, "the query log")
         except ContractError as error:
             raise UsageError(f"the query log needs a lake that can be written to: {error}") from error
+        except UsageError:
+            raise
         except (LakeError, OSError) as error:
             _log.warning("the query log can't be written at the moment (%s); it will be tried again", error)
+
+    def _try(self) -> None:
+        probe = f"{QUERIES.folder}/.tmp-{secrets.token_hex(4)}"
+        self._kept = KeptQuestion(self._options())
+        self._lake.store.write(probe, b"")
+        self._lake.store.delete(probe)
 
     def add(self, row: dict[str, Any]) -> None:
         """Take a QUERIES row with the caller's own question, to be written soon. Never blocks, never raises."""
@@ -107,15 +118,23 @@ class QueryLogWriter:
 
     def _write(self, batch: list[tuple[int, dict[str, Any]]]) -> bool:
         try:
-            with suppress(LakeError):  # the last ones hold while the configuration can't be read
-                self._kept = KeptQuestion(self._options())
-            QUERIES.write(self._lake, [self._kept.row(row) for _, row in batch])
+            kept = self._how_to_keep()
+            QUERIES.write(self._lake, [kept.row(row) for _, row in batch])
         except Exception as error:  # noqa: BLE001 - whatever fails, requests go on, and the log is tried again
             self._put_back(batch, error)
             return False
         self.n_written += len(batch)
         self.is_up = True
         return True
+
+    def _how_to_keep(self) -> KeptQuestion:
+        """As the configuration states now, or as it did when it could last be read."""
+        try:
+            self._kept = KeptQuestion(self._options())
+        except LakeError:
+            if self._kept is None:  # nothing is written without knowing what may be
+                raise
+        return self._kept
 
     def _put_back(self, batch: list[tuple[int, dict[str, Any]]], error: Exception) -> None:
         if self.is_up:

@@ -160,6 +160,26 @@ def test_a_lake_that_is_mounted_read_only_is_refused_at_the_start(index: Any, mo
         index.query_log()
 
 
+def test_a_lake_that_is_away_at_the_start_is_logged_to_later(index: Any, lake_url: str, monkeypatch: Any) -> None:
+    configuration.put(Lake(lake_url).store, "query_log.text", "hashed")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(index._lake.store), "read", lambda *_: time.sleep(60))
+        begun = time.monotonic()
+        log = index.query_log()
+        assert time.monotonic() - begun < 5
+    with monkeypatch.context() as patched:
+        patched.setattr(configuration, "read", unreachable)
+        log.add(row("secret"))
+        log.flush()
+        assert (log.is_up, log.n_written) == (False, 0)  # nobody knows yet whether its words may be kept
+    log.flush()
+    assert [one["question"] for one in logged(lake_url)] == [None]
+
+
+def unreachable(*_: Any) -> Any:
+    raise TransientError("the bucket does not answer")
+
+
 KILLED = """
 import sys, time
 from tests.lake.records.test_query_log import row, writer
