@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from lake.errors import UsageError
@@ -17,7 +18,7 @@ from lake.ids import bytes_digest
 from lake.sources.address import name_of, options_of, place_of, setting
 from lake.sources.protocol import SourceFile
 from lake.sources.rows import acl_of
-from lake.sources.spool import Spool, spool_of
+from lake.sources.spool import Spool, known_spool, spool_of
 from lake.storage.secrets import resolved
 
 #: What LlamaIndex gives a document that its reader leaves without a name: another one each time.
@@ -43,6 +44,7 @@ class ReaderSource:
     def __init__(self, url: str) -> None:
         self._root, self._name = url, place_of(url)
         self._class = _class_of(self._name)
+        self._lock, self._own = Lock(), cast("Spool | None", None)
         own = {one.name for one in fields(ReaderOptions)}
         given = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True))
         ours = "&".join(pair for pair in url.partition("?")[2].split("&") if pair.partition("=")[0] in own)
@@ -52,7 +54,7 @@ class ReaderSource:
     def list(self) -> Iterator[SourceFile]:
         found = self._loaded()
         # Those that a run reads next are those that were listed.
-        spool_of(self._root, "", ((uri, data) for uri, (data, _) in found.items()), fresh=True)
+        self._own = spool_of(self._root, "", ((uri, data) for uri, (data, _) in found.items()), fresh=True)
         for uri, (data, documents) in found.items():
             yield self._file(uri, data, documents)
 
@@ -65,8 +67,12 @@ class ReaderSource:
         return self._spool().read_many(uris)
 
     def _spool(self) -> Spool:
-        documents = ((uri, data) for uri, (data, _) in self._loaded().items())
-        return spool_of(self._root, "", documents)
+        """What this process listed; in a process that did not, what this object loads: an earlier one may be old."""
+        with self._lock:
+            if self._own is None:
+                listed = known_spool(self._root, "")
+                self._own = listed or Spool((uri, data) for uri, (data, _) in self._loaded().items())
+            return self._own
 
     def _loaded(self) -> dict[str, tuple[bytes, Sequence[Any]]]:
         """Everything that the reader gives, by uri."""

@@ -47,3 +47,9 @@ def spool_of(root: str, mark: str, documents: Iterable[tuple[str, bytes]], *, fr
                 del _spools[stale]
             _spools[root, mark] = Spool(documents)
         return _spools[root, mark]
+
+
+def known_spool(root: str, mark: str) -> Spool | None:
+    """The spool of a source that this process has made."""
+    with _LOCK:
+        return _spools.get((root, mark))

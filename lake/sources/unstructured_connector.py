@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from lake.errors import InputError, TransientError, UsageError
@@ -46,6 +46,7 @@ class UnstructuredSource:
         query = parse_qsl(url.partition("?")[2], keep_blank_values=True)
         self._fields = {name: resolved(text) for name, text in query}
         self._folder = tempfile.TemporaryDirectory(prefix="raglake-")
+        self._lock, self._listed = Lock(), cast("dict[str, Any] | None", None)
         self._configure()
 
     def _configure(self) -> None:
@@ -73,6 +74,12 @@ class UnstructuredSource:
             self._downloader = entry.downloader(**words, download_config=download)
 
     def list(self) -> Iterator[SourceFile]:
+        found = self._listed = self._indexed()
+        with _LOCK:
+            _found[self._root] = found
+        yield from (_file(uri, data) for uri, data in found.items())
+
+    def _indexed(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         with self._translated():
             self._indexer.precheck()
@@ -83,18 +90,17 @@ class UnstructuredSource:
                 if uri in found:
                     uri = name_of(f"{data.identifier}-{data.source_identifiers.filename}".replace("/", "-"), "")
                 found[uri] = data
-        with _LOCK:
-            _found[self._root] = found
-        yield from (_file(uri, data) for uri, data in found.items())
+        return found
 
     def read(self, uri: str) -> bytes:
         """The bytes of a file, which is downloaded into a folder that ends with this object."""
-        with _LOCK:
-            known = self._root in _found
-        if not known:
-            for _ in self.list():
-                pass
-        listed = _found[self._root].get(uri)
+        with self._lock:
+            if self._listed is None:
+                with _LOCK:
+                    self._listed = _found.get(self._root)
+            if self._listed is None:  # another process listed; what this one lists is not kept, since it grows old
+                self._listed = self._indexed()
+        listed = self._listed.get(uri)
         if listed is None:
             raise FileNotFoundError(uri)
         with self._translated():

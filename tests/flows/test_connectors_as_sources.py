@@ -112,6 +112,13 @@ def test_a_reader_of_llama_index_reads_files_and_joins_their_parts(tmp_path: Pat
     assert source.read("a.txt.md") == b"One text."
 
 
+def test_a_process_that_did_not_list_loads_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.sources.spool._spools", {})
+    for text in ("old", "new"):
+        monkeypatch.setattr(Shelf, "texts", {"a": (text, None)})
+        assert parse_source(f"reader:{HERE}").read("a.txt") == text.encode()
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
