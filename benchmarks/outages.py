@@ -136,7 +136,10 @@ def _is_marked(one: Answered, part: str) -> bool:
     """Whether an answer names the part if it lacked it: what a cache has needs no model."""
     if part == "redis" or part in one.degraded or (part == "answer" and one.path == "/query"):
         return True
-    return part != "lake" and bool(one.found.get("cached") or part == "vector")
+    # The passages of an answer may come from a cache, too, and be too weak for a model to be called.
+    is_weak = "no model was called" in one.found.get("notice", "")
+    is_cached = one.found.get("cached") or is_weak or part == "vector" or (part == "rerank" and one.path == "/answer")
+    return part != "lake" and bool(is_cached)
 
 
 def quiet(lake: Lake, seconds: float) -> dict[str, Any]:
