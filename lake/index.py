@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pyarrow as pa
 
 from lake import configuration
-from lake.answer import AnswerOptions, NoChatModelError, load_chat
-from lake.cache.answering import AnswerRequest, CachedAnswers
+from lake.answer import AnswerOptions
 from lake.cache.caches import opened, watch
-from lake.cache.scope import Scope
 from lake.directory import Lake
 from lake.endpoints.deadline import within
 from lake.endpoints.endpoint import using
 from lake.errors import LakeError, TransientError
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
-from lake.options import SearchArguments, SearchOptions
+from lake.options import SearchArguments
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.options.search import STALE_FOR
 from lake.questions import EvalQuestion, questions, resolve
@@ -35,8 +32,7 @@ from lake.records.query_log_writer import QueryLogWriter
 from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
-from lake.result import stale
-from lake.search.cached_results import deciding
+from lake.search.answers import LakeAnswers
 from lake.search.diagnosis.diagnose import meant, why
 from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
@@ -52,8 +48,6 @@ from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
@@ -77,7 +71,7 @@ class Index:
         self._lake, self._log = lake, log or LogReader(lake)
         self.caches = opened(lake, cache, is_seen=self._log.is_seen)
         self._reader = Reader(lake, self._log, self.caches)
-        self._answers = CachedAnswers(self.caches)
+        self._answers = LakeAnswers(self._reader, self._log, self.caches, self.search)
         if self.caches:
             watch(Reader.follow, self._reader)
 
@@ -297,9 +291,11 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Answer:
         """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
-        request = self._request(question, at, chat, options, k, history, embedder, search)
-        found = self._answers.answer(request)
-        return stale(found, request.stale_since) if request.stale_since else found
+        chosen = options or AnswerOptions()
+        chosen = chosen if k is None else replace(chosen, k=k)
+        return self._answers.answer(
+            self._answers.request(question, at, chat, chosen, history, embedder, given(**search))
+        )
 
     @with_search_options
     def answer_stream(
@@ -315,72 +311,11 @@ class Index:
         **search: Unpack[SearchArguments],
     ) -> Iterator[str | Answer]:
         """Pieces of the text as the model writes it, then the Answer."""
-        request = self._request(question, at, chat, options, k, history, embedder, search)
-        found, since = self._answers.stream(request), request.stale_since
-        return found if since is None else (stale(item, since) for item in found)
-
-    def _request(
-        self,
-        question: str,
-        at: At,
-        chat: ChatModel | str | Sequence[str] | None,
-        options: AnswerOptions | None,
-        k: int | None,
-        history: Sequence[Message],
-        embedder: Embedder | None,
-        search: SearchArguments,
-    ) -> AnswerRequest:
-        """A question with its release, and a search with everything set except text and ``k``."""
-        words, chosen = given(**search), options or AnswerOptions()
-        known = self._log.known(Wait.of(words))
-        log, release = known.history, known.history.resolve(at)
-        if self.caches:
-            self.caches.follow(log)
-        return AnswerRequest(
-            find=partial(self.search, at=release.id, embedder=embedder, **words),
-            question=question,
-            chat=self._chat(chat, log),
-            options=chosen if k is None else replace(chosen, k=k),
-            history=history,
-            release=release,
-            scope=Scope.of(release, log),
-            deciding=lambda: self._deciding(words, log, release, embedder),
-            head=self._head,
-            vector=lambda: self._vector(question, words, log, release, embedder),
-            degrade=bool(words.get("degrade")),
-            stale_since=known.since,
+        chosen = options or AnswerOptions()
+        chosen = chosen if k is None else replace(chosen, k=k)
+        return self._answers.stream(
+            self._answers.request(question, at, chat, chosen, history, embedder, given(**search))
         )
-
-    def _head(self) -> int | None:
-        """The number of the log's last entry; None if the lake can't be reached."""
-        with suppress(LakeError, OSError):
-            return self.history().head
-        return None
-
-    def _vector(
-        self, question: str, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
-    ) -> np.ndarray:
-        request = SearchRequest.asking(question, SearchOptions.of(words))
-        with using(self._reader.endpoints(log)):
-            return self._reader.snapshot(release).vector(request, embedder)
-
-    def _deciding(
-        self, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
-    ) -> list[Any]:
-        with using(self._reader.endpoints(log)):
-            return deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder)
-
-    def _chat(
-        self, chat: ChatModel | str | Sequence[str] | None, log: History
-    ) -> ChatModel | str | Sequence[str] | None:
-        """The chat model at the lake's endpoint; as it was given if there is none."""
-        if chat is not None and not isinstance(chat, str | Sequence):
-            return chat
-        try:
-            with using(self._reader.endpoints(log)):
-                return load_chat(chat)
-        except NoChatModelError:
-            return chat
 
     @with_search_options
     def why_nothing(
