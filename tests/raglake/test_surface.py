@@ -20,7 +20,7 @@ from lake.options.arguments import CONFIGURED, search_parameters
 OPERATIONS = {
     "ingest": "(sources, lake, *, recipe=None, run=None, embedder=None, progress)",
     "plan": "(sources, lake, *, recipe=None, run=None)",
-    "open_lake": "(url, *, cache=None)",
+    "open_lake": "(url, *, cache=None, stale_for=900.0, wait=None)",
     "rollback": "(url, to, *, why)",
     "publish": "(url, candidate, *, why='', force=False)",
     "pin": "(url, *, why)",
