@@ -40,6 +40,11 @@ class Capacity:
     max_queries: int = 100
     feedback_a_day: int = 20_000
 
+    @property
+    def line_seconds(self) -> float:
+        """Maximum time in line of a search or an answer: half of what a search may take in all."""
+        return self.seconds / 2
+
     @classmethod
     def of(cls, options: ServiceOptions) -> Capacity:
         """The limits that an operator chose."""

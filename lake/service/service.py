@@ -73,13 +73,13 @@ class Service:
         self.index, self.bounds, self.options = index, bounds, usual | dict(options)
         self.chat, self.answers, self.split = chat, answers, split
         self._judged = DayCount(bounds.feedback_a_day)
-        self.workers = Workers(bounds.n_threads, bounds.n_waiting)
+        self.workers = Workers(bounds.n_threads, bounds.n_waiting, bounds.line_seconds)
         # Health checks must not wait in line behind searches.
         self._looking = Workers(1, 64)
         # Nor wait for figures that are read from a lake that hangs.
         self._measuring = Workers(1, 0)
         # Nor must searches wait behind a chat model, which takes seconds.
-        self.answering = Workers(bounds.n_answering, bounds.n_waiting)
+        self.answering = Workers(bounds.n_answering, bounds.n_waiting, bounds.line_seconds)
         self.metrics = Metrics(lambda: self.workers.n_taken + self.answering.n_taken, index.caches, index.age)
         self.log, self.watch = log, Watch(self.metrics, log)
         if log is not None:

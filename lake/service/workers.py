@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,34 +21,46 @@ _END = object()
 
 
 class Workers:
-    """At most ``n_threads`` at work and ``n_waiting`` in line. Used from one event loop.
+    """At most ``n_threads`` at work and ``n_waiting`` in line, each for ``line_seconds``. Used from one event loop.
 
+    Under overload, a limit on the time in line lets those be answered who still wait for it.
     A thread can't be stopped: work that ran out of time keeps its place until it ends, so that the bound holds. What
     it calls knows the deadline, and waits for no endpoint and no lake beyond it.
     """
 
-    def __init__(self, n_threads: int, n_waiting: int) -> None:
+    def __init__(self, n_threads: int, n_waiting: int, line_seconds: float = math.inf) -> None:
         self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="raglake-service")
-        self._most = n_threads + n_waiting
+        self._most, self._line_seconds = n_threads + n_waiting, line_seconds
         self.n_taken = 0
 
     async def run(self, work: Callable[[], T], seconds: float, n_places: int = 1) -> T:
-        """The result of ``work``; raises Problem 503 if the line is full, 504 after ``seconds``.
+        """The result of ``work``; raises Problem 503 if the line is full or takes too long, 504 after ``seconds``.
 
         Work that takes several places in line also gets in if there is no other, however long the line is.
         """
-        future = asyncio.wrap_future(self._submit(_timed(work, seconds), n_places))
-        done, _ = await asyncio.wait({future}, timeout=seconds)
+        submitted = self._submit(_timed(work, seconds), n_places)
+        future, in_line = asyncio.wrap_future(submitted), min(self._line_seconds, seconds)
+        done, _ = await asyncio.wait({future}, timeout=in_line)
+        if not done and in_line < seconds:
+            self._leave_line(submitted)
+            done, _ = await asyncio.wait({future}, timeout=seconds - in_line)
         if not done:
             future.cancel()
             raise _too_slow(seconds)
         return future.result()
 
+    def _leave_line(self, submitted: Future[Any]) -> None:
+        """Raises Problem 503 if the work has not begun."""
+        if submitted.cancel():
+            raise busy(f"this service is overloaded: the request was in line for {self._line_seconds:g} s", 5)
+
     async def stream(self, work: Callable[[], Iterator[T]], seconds: float) -> AsyncIterator[T]:
         """What ``work`` yields, as it comes; a slow reader blocks no one else."""
         loop, items, is_left = asyncio.get_running_loop(), asyncio.Queue[Any](), threading.Event()
+        begun = asyncio.Event()
 
         def pump() -> None:
+            _tell(loop, begun.set)
             try:
                 for item in work():
                     if is_left.is_set():
@@ -56,9 +69,14 @@ class Workers:
             finally:
                 _tell(loop, items.put_nowait, _END)
 
-        future = asyncio.wrap_future(self._submit(_timed(pump, seconds)))
-        until = loop.time() + seconds
+        submitted = self._submit(_timed(pump, seconds))
+        future, until = asyncio.wrap_future(submitted), loop.time() + seconds
         try:
+            if self._line_seconds < seconds:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(begun.wait(), self._line_seconds)
+                if not begun.is_set():
+                    self._leave_line(submitted)
             while (item := await _next(items, until - loop.time(), seconds)) is not _END:
                 yield item
             await future

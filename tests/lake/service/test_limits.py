@@ -22,6 +22,7 @@ import pytest
 import lake
 from lake import operate
 from lake.service.keys import Key, KeyRing
+from lake.service.problems import Problem
 from lake.service.service import encode
 from tests.conftest import free_port
 from tests.lake.service.conftest import Running, Start, TwoReleases
@@ -118,14 +119,39 @@ class Blocked:
 
 
 def test_what_takes_too_long_is_given_up_and_keeps_its_place(start: Start) -> None:
-    running = start(n_threads=1, n_waiting=1, seconds=2.0)
+    running = start(n_threads=1, n_waiting=1, seconds=1.0)
     with Blocked(running, 1):
-        answer = running.post(text="lamp")
-        assert (answer.status_code, answer.json()["error"]) == (504, "timeout")
+        workers = running.service.workers
+        with pytest.raises(Problem) as given_up:  # the search may take no time at all once its turn comes
+            asyncio.run_coroutine_threadsafe(workers.run(lambda: 1, 0.4), running.loop).result()
+        assert given_up.value.status == 504
         assert running.get("/health").status_code == 200
     while running.service.workers.n_taken:
         time.sleep(0.01)
     assert running.post(text="lamp").status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_stands_in_line_for_too_long_is_told_to_come_again(start: Start, stream: bool) -> None:
+    running = start(n_threads=1, n_waiting=5, seconds=1.0)
+    workers, done = running.service.workers, []
+
+    async def streamed() -> None:
+        async for _ in workers.stream(lambda: iter([done.append(1)]), 30):
+            pass
+
+    with Blocked(running, 1):
+        begun = time.monotonic()
+        waiting = streamed() if stream else workers.run(lambda: done.append(1), 30)
+        with pytest.raises(Problem) as sent_away:
+            asyncio.run_coroutine_threadsafe(waiting, running.loop).result()
+        assert (sent_away.value.status, sent_away.value.error) == (503, "busy")
+        assert 0.4 < time.monotonic() - begun < 5
+        answer = running.post(text="lamp")
+        assert (answer.status_code, answer.json()["error"], answer.headers["retry-after"]) == (503, "busy", "5")
+    while workers.n_taken:
+        time.sleep(0.01)
+    assert done == []  # nobody waits for it any more
 
 
 def test_a_full_line_takes_nobody_more(start: Start) -> None:
