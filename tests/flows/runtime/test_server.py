@@ -59,7 +59,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
 
 BY_HAND = (
     *("raglake.deployed.forget", "raglake.deployed.publish", "raglake.deployed.pin", "raglake.deployed.unpin"),
-    *("raglake.deployed.rebuild", "raglake.deployed.questions"),
+    *("raglake.deployed.rebuild", "raglake.deployed.questions", "raglake.deployed.sync"),
 )
 TITLES = (
     *(
@@ -73,6 +73,7 @@ TITLES = (
         "Unpin",
         "Rebuild",
         "Doctor",
+        "Sync",
         "Questions",
     ),
 )
