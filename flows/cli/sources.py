@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from flows.cli.declared import with_options
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import sources as show_sources
 from lake.directory import Lake
+from lake.options import RunOptions
 from lake.storage.urls import without_credentials
 
 #: Taken as one group: ``raglake sources test`` and so on.
@@ -33,17 +35,17 @@ def kinds(as_json: JsonOption = False) -> None:
 
 
 @app.command("test")
+@with_options
 def try_(
     address: Annotated[str, typer.Argument(metavar="SOURCE", help=_ADDRESS)],
-    include: Annotated[list[str] | None, typer.Option(help="Only files that match one of these globs.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Skip files that match one of these globs.")] = None,
+    globs: Annotated[dict[str, Any], RunOptions, ("include", "exclude")],
     as_json: JsonOption = False,
 ) -> None:
     """List a source and read one document, without a lake.
 
     Shows what a listing costs, what it would cost the next time, and who may see what.
     """
-    found = _inspect().trial(without_credentials(address), include or (), exclude or ())
+    found = _inspect().trial(without_credentials(address), **globs)
     show(found, as_json, show_sources.tested)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.cache.scope import epoch_of
 from lake.endpoints.breaker import Breaker, BreakerLimits, UnreachableError
-from lake.endpoints.deadline import LateError, in_background, left
+from lake.endpoints.deadline import LateError, in_background, left, within
 from lake.errors import ContractError, GoneError, StorageError, UsageError
 from lake.options.search import DEGRADE_AFTER, STALE_FOR
 
@@ -144,9 +144,19 @@ class LogReader:
             if not is_outage(failure):
                 raise
             error = failure
-        if not log.is_held:
+        if not log.is_held and not self._still_answers(error, wait):
             self.breaker.open(error)
         raise UnreachableError(f"the lake {self._lake.url!r} can't be reached: {error}", "lake") from error
+
+    def _still_answers(self, error: Exception, wait: Wait) -> bool:
+        """Whether the lake works, so that what failed is this search alone: no caller can end the others' searches."""
+        if isinstance(error, LateError) or wait.seconds is None:
+            return False
+        try:
+            Context().run(within, wait.seconds, self.probe, self._lake.url)
+        except Exception:  # noqa: BLE001 - whatever a store or its client raises
+            return False
+        return True
 
     def _patiently(self, log: KnownLog, wait: Wait, work: Future[T]) -> T:
         """The result, unless the lake can't be reached meanwhile, or another release could answer at once."""

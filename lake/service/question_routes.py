@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SEARCH = "Search"
 _DOC_ID = Path(description="The doc_id of a hit.", openapi_examples=examples.DOC_ID)
 _AT = Query(description="The release, as in a search.", examples=["live"])
-_FROM = Query(ge=0, description="The character to read from.")
+_FROM = Query(ge=0, le=2**62, description="The character to read from.")
 
 
 def question_routes(service: Service) -> APIRouter:

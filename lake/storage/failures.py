@@ -85,6 +85,8 @@ def table_failures(url: str) -> Iterator[None]:
         reason = _PLACE_IN_SOURCE.sub("", str(error).split("\n")[0]).rstrip(". ")
         if "fuzzy query" in reason:
             raise UsageError("a word is too long for a search with fuzziness; shorten it or lower fuzziness") from error
+        if "could not convert to literal" in reason:
+            raise UsageError(f"a value is beyond the range of its column: {reason}") from error
         if "No space left" in reason:
             raise StorageError(f"no space left for {url}; free some and run again") from error
         if any(word in reason for word in _NOT_ALLOWED):

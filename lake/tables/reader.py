@@ -86,9 +86,7 @@ def _in_brief(error: Exception) -> str:
     'no field named hue'
     """
     found = re.sub(r",? ?(at )?/\S+\.rs:[\d:]+", "", first_line(error))
-    found = re.sub(
-        r"(Invalid user input|Invalid input|Schema error|Error during planning|Error parsing function)[:,] ", "", found
-    )
+    found = _KINDS.sub("", found)
     found = found.partition(" Valid fields are ")[0].strip(" .,")
     return found[:1].lower() + found[1:]
 

@@ -41,6 +41,7 @@ def test_the_steps_of_a_run_and_what_an_operator_does_are_tasks() -> None:
         "pin",
         "unpin",
         "import questions",
+        "sync",
     }
     assert set(all_tasks()) == steps | batches | by_hand | redactions
 

@@ -14,6 +14,7 @@ from lake.options import RecipeOptions, Retention
 from lake.releases import publishing
 from lake.releases.values import Release
 from lake.schemas import FINDINGS
+from lake.search.known_log import LogReader
 from lake.search.reader import Reader
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
@@ -42,6 +43,11 @@ class Op:
     raised: Exception | None = None
     n_faults: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def reader_of(lake: Lake) -> Reader:
+    """A reader of its own, as each process has one."""
+    return Reader(lake, LogReader(lake))
 
 
 class Stage:

@@ -11,7 +11,7 @@ from tests.simulation.scheduler import NEVER
 from tests.simulation.source import Sources, digest_of
 
 #: Errors that say that something is wrong with the lake, though nothing failed but what must not matter.
-_EXPECTED = ("RefusedError", "BusyError", "ConflictError", "UsageError", "TransientError")
+_EXPECTED = ("RefusedError", "BusyError", "ConflictError", "UsageError", "NoReleaseError", "TransientError")
 _LOST_LEASE = "lost the writer lease"
 _GRACE_SECONDS = RETENTION.grace_hours * 3600
 #: How far two clocks may be apart before the grace period counts for nothing here.

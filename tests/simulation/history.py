@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lake.directory import Lake
-from lake.search.reader import Reader
 from tests.simulation import auditor
-from tests.simulation.actors import Stage
+from tests.simulation.actors import Stage, reader_of
 from tests.simulation.rest import at_rest
 from tests.simulation.scheduler import Endless, World
 from tests.simulation.source import URIS, digest_of
@@ -114,7 +113,7 @@ def _ingest(stage: Stage) -> None:
 def _read(stage: Stage) -> None:
     """Read live several times with one open index, and sometimes an old release."""
     lake = Lake.existing(URL)
-    reader = Reader(lake)
+    reader = reader_of(lake)
     for _ in range(3):
         stage.read(reader)
         known = list(lake.log.read().releases)

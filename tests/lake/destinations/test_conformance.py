@@ -160,7 +160,7 @@ def test_a_foreign_collection_is_left_alone(lakes: Lakes, kind: Kind, name: str)
 
 def test_the_copy_of_another_lake_is_left_alone(lakes: Lakes, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sync(lakes.early, name)
-    monkeypatch.setattr(registry, "lake_identity", lambda lake: "another")
+    monkeypatch.setattr(registry, "lake_identity", lambda *_, **__: "another")
     with pytest.raises(RefusedError, match="of another lake"):
         sync(lakes.early, name)
 

@@ -31,6 +31,8 @@ OTHERS = {
         "copies",
     ): "other documents of a passage found, not whether to search them",
     ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
+    ("lake/options/endpoints.py", "rerank"): "where rerankers are called, not which",
+    ("lake/options/sync.py", "full"): "all rows of a destination, not a whole listing",
     ("flows/forms/ingest.py", "sources"): "where documents come from, not factors on scores",
 }
 DECLARING = {"option", "Field", "Option", "Argument"}

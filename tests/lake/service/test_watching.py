@@ -39,7 +39,8 @@ DECLINED = "I don't have enough information to answer this question."
 @pytest.fixture
 def watched(two_releases: TwoReleases, tmp_path: Path, endpoint: ChatEndpoint) -> Iterator[Running]:
     """A service with a query log over a lake of its own."""
-    shutil.copytree(two_releases.url, tmp_path / "lake")
+    others = shutil.ignore_patterns("feedback", "answer_feedback", "queries")
+    shutil.copytree(two_releases.url, tmp_path / "lake", ignore=others)
     keys = KeyRing([Key("hr", digest_of(HR), ("hr",))], Key("anonymous"))
     limits = Capacity(rate=10_000, burst=10_000)
     chat = load_chat("openai:gpt-4o-mini", ChatTimeouts(timeout=20, retries=Retries(n_attempts=1)))
