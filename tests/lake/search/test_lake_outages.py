@@ -26,7 +26,7 @@ from lake.endpoints.deadline import deadline
 from lake.errors import ContractError, LakeError, StorageError, TransientError, UsageError
 from lake.index import Index
 from lake.options import CacheOptions
-from lake.search.known_log import LogReader
+from lake.search.known_log import LogReader, Wait
 from tests.conftest import free_port
 from tests.faulty_proxy import FaultyProxy
 from tests.lake.service.conftest import TwoReleases, two_releases  # noqa: F401 - a fixture
@@ -284,6 +284,23 @@ def test_damage_and_loss_are_errors_and_not_outages(local: tuple[Index, Failing]
     shutil.rmtree(lake_url)
     with pytest.raises(ContractError, match="missing"):
         index.search(QUESTION, **DEGRADING)
+
+
+def test_a_search_that_fails_alone_leaves_the_lake_to_the_others(two_releases: TwoReleases, tmp_path: Path) -> None:
+    shutil.copytree(two_releases.url, tmp_path / "lake")
+    log = LogReader(Lake.existing(str(tmp_path / "lake")))
+
+    def fails() -> None:
+        raise StorageError("LanceDB failed: this filter is too much")
+
+    known = log.known(Wait(WAITS))
+    with pytest.raises(UnreachableError, match="this filter is too much"):
+        log.limited(known, Wait(WAITS), fails)
+    assert not log.breaker.is_open
+    shutil.rmtree(tmp_path / "lake" / "tables")
+    with pytest.raises(UnreachableError):
+        log.limited(known, Wait(WAITS), fails)
+    assert log.breaker.is_open
 
 
 def test_a_reader_that_nobody_uses_is_not_probed_for_ever(lake_url: str, local: tuple[Index, Failing]) -> None:
