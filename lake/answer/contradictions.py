@@ -35,6 +35,9 @@ _COMPARING = Forms("more less than fewer mehr weniger als más menos plus moins 
 _BARE = Forms("hundred thousand million billion hundert tausend million milliarde ciento mil millón")
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _MAX_FIGURES = 12
+#: Digits of a number, such as a telephone's, that may be grouped in any way.
+_LONG = 5
+_CLOCK = Forms("am pm a.m p.m uhr")
 
 Place = tuple[Statement, StatedWord]
 
@@ -104,13 +107,23 @@ def _figures(aligned: Aligned) -> Iterator[Contradiction]:
         return
     for place, readings in aligned.stated.figures.items():
         token = aligned.stated.tokens[place]
-        if token.casefold() in _BARE or all(reading.kind == "ordinal" for reading in readings):
+        if token.casefold() in _BARE or all(r.kind == "ordinal" or r.is_implied or not r.low for r in readings):
             continue
         if not any(reading.may_be(figure) for reading in readings for figure in aligned.source.figures):
-            if not _is_computed(readings, aligned.window):
+            if not _is_written_otherwise(aligned, place) and not _is_computed(readings, aligned.window):
                 yield Contradiction("number", token, aligned.best.text)
         elif not _is_of_a_name(aligned, place, readings):
             yield from (Contradiction("number", token, other) for other in _better_figure(aligned, place, readings))
+
+
+def _is_written_otherwise(aligned: Aligned, place: int) -> bool:
+    """Whether a number may be a part of a date, a time or a telephone number that the source writes in another form."""
+    digits = "".join(filter(str.isdecimal, aligned.stated.tokens[place]))
+    if len(digits) >= _LONG and any(digits in each.digits for each in aligned.source.sentences):
+        return True
+    of_source = any(each.dated for each in aligned.window)
+    is_told_by_clock = any(word.key in _CLOCK for each in (aligned.stated, *aligned.window) for word in each.words)
+    return (of_source and is_told_by_clock) or (place in aligned.stated.dated and not of_source)
 
 
 def _is_computed(readings: Sequence[Figure], window: Sequence[Statement]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from text_to_num import find_numbers
 
+from lake.answer.measures import HALF, ONE, UNITS
 from lake.answer.polarity import Forms
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Figure:
     """A number that begins at the word ``place``.
 
     It stands for what lies from ``low`` to ``high``: a year for itself, "the 1870s" for ten years. ``kind`` is
-    ``percent``, ``money``, ``year``, ``ordinal`` or ``plain``.
+    ``percent``, ``money``, ``year``, ``ordinal`` or ``plain``. ``measure`` is its unit's dimension and size.
     """
 
     place: int
@@ -55,9 +57,16 @@ class Figure:
     high: float
     kind: str = "plain"
     is_hedged: bool = False
+    measure: tuple[str, float] | None = None
+    is_implied: bool = False  # "an hour" is one, though no number stands there
 
     def may_be(self, other: Figure) -> bool:
-        """Whether both may state the same: equal, one within the other, or close if one is approximate or rounded."""
+        """Whether both may state the same: equal, one within the other, or close if one is approximate or rounded.
+
+        In different units of one dimension, both must measure the same.
+        """
+        if self.measure and other.measure and self.measure[0] == other.measure[0] and self.measure != other.measure:
+            return math.isclose(self.low * self.measure[1], other.low * other.measure[1], rel_tol=0.01)
         if {self.kind, other.kind} in _KINDS_APART:
             return False
         if self.low <= other.high and other.low <= self.high:
@@ -81,16 +90,16 @@ def figures(words: Sequence[str], language: str) -> list[Figure]:
     [(1870.0, 1879.0, 'year'), (1500000.0, 1500000.0, 'plain'), (25.0, 25.0, 'plain')]
     """
     lower = [word.casefold() for word in words]
-    found = [*_in_digits(lower), *(_in_words(lower, language) if language in LANGUAGES else ())]
+    found = [*_in_digits(lower), *_implied(lower), *(_in_words(lower, language) if language in LANGUAGES else ())]
     return sorted(found, key=lambda figure: figure.place)
 
 
 def _in_digits(words: Sequence[str]) -> Iterator[Figure]:
     for place, word in enumerate(words):
-        if word[0].isdigit():
+        if word[0].isdecimal():
             scale = _SCALE.get(words[place + 1], 1.0) if place + 1 < len(words) else 1.0
             for value in _readings(word):
-                yield _figure(words, place, place + 1 + (scale != 1), value * scale, word.isdigit())
+                yield _figure(words, place, place + 1 + (scale != 1), value * scale, word.isdecimal())
 
 
 def _readings(word: str) -> set[float]:
@@ -111,13 +120,23 @@ def _in_words(words: Sequence[str], language: str) -> Iterator[Figure]:
             yield _figure(words, found.start, found.end, found.value, False, is_ordinal=found.is_ordinal)
 
 
+def _implied(words: Sequence[str]) -> Iterator[Figure]:
+    """ "An hour" and "half an hour"."""
+    for place, word in enumerate(words[1:], 1):
+        if word in UNITS:
+            before = words[max(0, place - 2) : place]
+            if before[-1] in ONE or before[-1] in HALF:
+                value = 0.5 if any(one in HALF for one in before) else 1.0
+                yield Figure(place - 1, value, value, measure=UNITS[word], is_implied=True)
+
+
 class _Word:
     """What text2num asks of a token."""
 
     def __init__(self, word: str, before: str) -> None:
         self._word = word
         # A scale after digits belongs to them.
-        self._is_no_part = word[0].isdigit() or (before[:1].isdigit() and word in _SCALE)
+        self._is_no_part = word[0].isdecimal() or (before[:1].isdecimal() and word in _SCALE)
 
     def text(self) -> str:
         return self._word
@@ -136,7 +155,7 @@ def _figure(
     words: Sequence[str], start: int, end: int, value: float, is_bare: bool, *, is_ordinal: bool = False
 ) -> Figure:
     after = list(words[end : end + 2])
-    near = [*words[max(0, start - 2) : start], *after]
+    near = [*words[max(0, start - 1) : start], *after[:1]]
     is_hedged = any(word in _HEDGES for word in words[max(0, start - 3) : start])
     is_century = any(word in _CENTURY for word in after)
     is_year = is_bare and 1000 <= value <= 2100 and not any(word in _MONEY or word in _PERCENT for word in near)
@@ -151,4 +170,4 @@ def _figure(
         else "ordinal" if is_ordinal or (after[:1] and after[0] in _ORDINAL_ENDS)
         else "plain"
     )  # fmt: skip
-    return Figure(start, value, value, kind, is_hedged)
+    return Figure(start, value, value, kind, is_hedged, UNITS.get(after[0]) if after else None)

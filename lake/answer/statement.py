@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lake.answer.figures import Figure
 
 _BORDER = re.compile(r"[,;:.!?()\u2013\u2014]")
+_COMPOUND = re.compile(r"(?<![\d.,])\d{1,4}(?:([-/:])\d{1,4}(?:\1\d{1,4})?|\.\d{1,2}\.\d{2,4})(?![\d-])")
 #: Words that end the reach of a denial as a comma does.
 _TURNS = Forms(
     "but although though because while whereas when since instead sondern aber weil während obwohl sino "
@@ -93,6 +94,18 @@ class Statement:
         for figure in figures(self.tokens, self.language):
             places.setdefault(figure.place, []).append(figure)
         return places
+
+    @cached_property
+    def dated(self) -> frozenset[int]:
+        """Places of the numbers of dates, times and other compounds, such as 2026-11-29, 14:30 and 5/7."""
+        text = spelt(self.text)
+        spans = [found.span() for found in _COMPOUND.finditer(text)]
+        starts = [found.start() for found in TOKEN.finditer(text)]
+        return frozenset(place for place, at in enumerate(starts) if any(a <= at < b for a, b in spans))
+
+    @cached_property
+    def digits(self) -> str:
+        return "".join(filter(str.isdecimal, spelt(self.text)))
 
     @cached_property
     def denials(self) -> list[frozenset[str]]:

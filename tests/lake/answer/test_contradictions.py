@@ -26,6 +26,9 @@ Refunds are possible within thirty days. The Alpha 300 has two fans, the Beta 50
 Visitors must not feed the seals. Only members may borrow boats. The ferry failed to reach Bergen in 2015."""
 GERMAN = """Die Anlage darf nicht ohne Filter betrieben werden. Das Ventil schließt bei 80 Grad.
 Der Vertrag endet nach zwölf Monaten. Die Kosten sind seit 2019 gesunken."""
+FORMS = """The contract was signed on November 29, 2026 at 2:30 pm. It weighs 80 kg. Refunds take one hour.
+The tank holds half a litre. The path is 2 km long. The fee is 1.50 euros. Delivery takes two weeks.
+Call +47 22 33 44 55 between 9:00 and 17:00. Sales rose 12 % to $3.5 million in 2025. Members pay nothing."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -45,6 +48,10 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (ENGLISH, "The museum opened in 1983.", "number"),
         (ENGLISH, "Refunds are possible within 60 days.", "number"),
         (ENGLISH, "About 15 million people visit each year.", "number"),
+        (FORMS, "It weighs 90 kg.", "number"),
+        (FORMS, "Refunds take 90 minutes.", "number"),
+        (FORMS, "Delivery takes 21 days.", "number"),
+        (FORMS, "The tank holds 5 litres.", "number"),
         (ENGLISH, "The museum opened after the war.", "opposite"),
         (ENGLISH, "Pressure falls when the lamp is on.", "opposite"),
         (ENGLISH, "Doctor Hald trained Nurse Berg in Oslo.", "exchange"),
@@ -78,6 +85,16 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (ENGLISH, "It is not allowed to feed the seals."),
         (ENGLISH, "Boats can't be borrowed unless you are a member."),
         (ENGLISH, "The ferry did not reach Bergen in 2015."),
+        (FORMS, "The contract was signed on 2026-11-29."),
+        (FORMS, "The contract was signed on 29/11/2026 at 14:30."),
+        (FORMS, "Refunds take 60 minutes."),
+        (FORMS, "The tank holds 500 ml."),
+        (FORMS, "The path is 2,000 metres long."),
+        (FORMS, "The fee is 150 cents."),
+        (FORMS, "Delivery takes 14 days."),
+        (FORMS, "Call +47 22334455 between 9:00 and 17:00."),
+        (FORMS, "Sales rose by 12 percent to 3,500,000 dollars in 2025."),
+        (FORMS, "Members pay 0 euros."),
         (GERMAN, "Ohne Filter darf die Anlage nicht betrieben werden."),
         (GERMAN, "Der Vertrag endet nach 12 Monaten."),
         (GERMAN, "Seit 2019 sind die Kosten gefallen."),
@@ -87,6 +104,12 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
 )
 def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
     assert contradictions(sentence, SourceText(source)) == []
+
+
+@given(st.text(max_size=60), st.text(alphabet="0123456789.,:-/ ²½፩٣一\u0307'kg%$", max_size=40))
+def test_no_characters_break_it(text: str, numbers: str) -> None:
+    for stated, source in ((text, numbers), (numbers, text), (numbers, numbers), (text, text)):
+        contradictions(stated, SourceText(source))
 
 
 @given(st.lists(st.sampled_from(ENGLISH.split() + GERMAN.split() + ["not", "\u0000", "7", "(", "2,5"]), max_size=40))

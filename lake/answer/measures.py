@@ -1,0 +1,32 @@
+"""Units of measure, so that an hour is 60 minutes."""
+
+from __future__ import annotations
+
+_UNITS = {
+    ("time", 1.0): "second seconds sec s sekunde sekunden segundo segundos seconde secondes",
+    ("time", 60.0): "minute minutes min minuten minuto minutos minuti",
+    ("time", 3600.0): "hour hours h hr hrs stunde stunden hora horas heure heures ora ore uur uren",
+    ("time", 86400.0): "day days tag tage tagen día días jour jours giorno giorni dag dagen dia dias",
+    ("time", 604800.0): "week weeks woche wochen semana semanas semaine semaines settimana settimane weken",
+    ("months", 1.0): "month months monat monate monaten mes meses mois mese mesi maand maanden mês",
+    ("months", 12.0): "year years jahr jahre jahren año años an ans année années anno anni jaar ano anos",
+    ("length", 0.001): "mm millimetre millimetres millimeter millimeters milímetros",
+    ("length", 0.01): "cm centimetre centimetres centimeter centimeters zentimeter centímetros",
+    ("length", 1.0): "m metre metres meter meters metro metros mètre mètres metri",
+    ("length", 1000.0): "km kilometre kilometres kilometer kilometers kilómetros kilomètres chilometri",
+    ("mass", 0.001): "mg milligram milligrams milligramm",
+    ("mass", 1.0): "g gram grams gramm gramo gramos gramme grammes grammi",
+    ("mass", 1000.0): "kg kilo kilos kilogram kilograms kilogramm kilogramos",
+    ("mass", 1e6): "t tonne tonnes tonnen tonelada toneladas",
+    ("volume", 0.001): "ml millilitre millilitres milliliter milliliters mililitros",
+    ("volume", 1.0): "l litre litres liter liters litro litros litri",
+    ("money", 0.01): "cent cents céntimos centimes",
+    ("money", 1.0): "dollar dollars dólares euro euros",
+    ("data", 1.0): "byte bytes", ("data", 1e3): "kb kilobyte kilobytes", ("data", 1e6): "mb megabyte megabytes",
+    ("data", 1e9): "gb gigabyte gigabytes", ("data", 1e12): "tb terabyte terabytes",
+}  # fmt: skip
+#: Word -> its dimension, and how many of the dimension's smallest common unit it is.
+UNITS = {word: measure for measure, words in _UNITS.items() for word in words.split()}
+#: Words that stand for 1 before a unit: "an hour"; and those that halve it: "half an hour".
+ONE = frozenset(("a", "an", "one", "ein", "eine", "einem", "einer", "einen", "un", "una", "une", "een", "um", "uma"))
+HALF = frozenset(("half", "halbe", "halben", "halber", "halbes", "medio", "media", "demi", "demie", "mezzo", "mezza"))
