@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from importlib import import_module
@@ -19,6 +19,7 @@ from lake.sources.address import name_of, options_of, place_of, setting
 from lake.sources.protocol import SourceFile
 from lake.sources.rows import acl_of
 from lake.sources.spool import Spool, known_spool, spool_of
+from lake.sources.spooled import SpooledSource
 from lake.storage.secrets import resolved
 
 #: What LlamaIndex gives a document that its reader leaves without a name: another one each time.
@@ -36,7 +37,7 @@ class ReaderOptions:
     acl_by: str = setting("", "Metadata key with the users and groups that may see a document.")
 
 
-class ReaderSource:
+class ReaderSource(SpooledSource):
     """The documents of a reader. Those with one name, such as the pages of a file, form one document."""
 
     options: Any = ReaderOptions
@@ -57,14 +58,6 @@ class ReaderSource:
         self._own = spool_of(self._root, "", ((uri, data) for uri, (data, _) in found.items()), fresh=True)
         for uri, (data, documents) in found.items():
             yield self._file(uri, data, documents)
-
-    def read(self, uri: str) -> bytes:
-        for _, data in self.read_many([uri]):
-            return data
-        raise FileNotFoundError(uri)
-
-    def read_many(self, uris: Sequence[str]) -> Iterable[tuple[str, bytes]]:
-        return self._spool().read_many(uris)
 
     def _spool(self) -> Spool:
         """What this process listed; in a process that did not, what this object loads: an earlier one may be old."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mailbox
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -15,8 +15,9 @@ from lake.errors import TransientError, UsageError
 from lake.ids import bytes_digest, value_digest
 from lake.sources.address import name_of, options_of, place_of
 from lake.sources.blocks import whole
-from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
+from lake.sources.protocol import SourceFile
 from lake.sources.spool import Spool, spool_of
+from lake.sources.spooled import MarkedSource
 from lake.sources.states import state_of
 
 #: The suffix of messages.
@@ -32,7 +33,7 @@ class NoOptions:
     """A kind without options."""
 
 
-class MboxSource:
+class MboxSource(MarkedSource):
     """The messages of an mbox file, named by their Message-ID. Its cursor is the state of the file."""
 
     options: Any = NoOptions
@@ -46,24 +47,6 @@ class MboxSource:
     def list(self) -> Iterator[SourceFile]:
         for uri, data in self._messages():
             yield SourceFile(uri, len(data), None, bytes_digest(data)[:32])
-
-    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
-        mark = self._mark()
-        if since is not None and since != mark:
-            raise CursorLost("the file changed")
-        if since is None:
-            yield from self.list()
-            if self._mark() != mark:
-                raise TransientError(f"{self._place} changed while it was listed; run again")
-        yield Cursor(mark)
-
-    def read(self, uri: str) -> bytes:
-        for _, data in self.read_many([uri]):
-            return data
-        raise FileNotFoundError(uri)
-
-    def read_many(self, uris: Sequence[str]) -> Iterable[tuple[str, bytes]]:
-        return self._spool().read_many(uris)
 
     def _spool(self) -> Spool:
         return spool_of(self._root, self._mark(), self._messages())

@@ -5,18 +5,19 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lake.errors import TransientError, UsageError
+from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.sources.address import options_of, place_of
-from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
+from lake.sources.protocol import SourceFile
 from lake.sources.remote import filesystem_of
 from lake.sources.rows import Row, RowOptions
 from lake.sources.spool import Spool, spool_of
+from lake.sources.spooled import MarkedSource
 from lake.sources.states import state_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class TableOptions(RowOptions):
     """Options of a table."""
 
 
-class TableSource:
+class TableSource(MarkedSource):
     """The rows of one file, or of all files that a glob matches, at a local path or an fsspec URL.
 
     Its cursor is the state of the files: as long as none changes, no row is read.
@@ -48,24 +49,6 @@ class TableSource:
         for row in self._rows(options.listed_columns):
             if not options.is_deleted(row):
                 yield options.file(row)
-
-    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
-        mark = self._mark()
-        if since is not None and since != mark:
-            raise CursorLost("the files of the table changed")
-        if since is None:
-            yield from self.list()
-            if self._mark() != mark:
-                raise TransientError(f"{self._place} changed while it was listed; run again")
-        yield Cursor(mark)
-
-    def read(self, uri: str) -> bytes:
-        for _, data in self.read_many([uri]):
-            return data
-        raise FileNotFoundError(uri)
-
-    def read_many(self, uris: Sequence[str]) -> Iterable[tuple[str, bytes]]:
-        return self._spool().read_many(uris)
 
     def _spool(self) -> Spool:
         options = self._options
