@@ -47,10 +47,20 @@ def check_public(host: str) -> list[str]:
 
 
 class GuardedClient:
-    """GET requests, with redirects; each connection is checked again, whatever a name means by then."""
+    """GET requests, with redirects; each connection is checked again, whatever a name means by then.
+
+    Only ``home`` (``https://host``) receives ``headers``, whoever names another address: a redirect, or robots.txt.
+    """
 
     def __init__(
-        self, *, private: bool, per_second: float, max_bytes: int, headers: Mapping[str, str], retries: Retries
+        self,
+        *,
+        home: str,
+        private: bool,
+        per_second: float,
+        max_bytes: int,
+        headers: Mapping[str, str],
+        retries: Retries,
     ) -> None:
         import httpx
 
@@ -61,7 +71,7 @@ class GuardedClient:
         self._client = httpx.Client(
             transport=transport, timeout=30, trust_env=False, headers={"user-agent": _AGENT, "accept-encoding": "gzip"}
         )
-        self._secret_headers, self._max_bytes, self._retries = dict(headers), max_bytes, retries
+        self._home, self._secret_headers, self._max_bytes, self._retries = home, dict(headers), max_bytes, retries
         self._bucket = TokenBucket(per_second * 60)
 
     def get(self, url: str, allowed: Callable[[str], bool]) -> HttpAnswer:
@@ -69,10 +79,9 @@ class GuardedClient:
 
         Raises InputError for a redirect elsewhere, too many of them or too many bytes, TransientError.
         """
-        home = urlsplit(url).netloc
         for _ in range(_MAX_REDIRECTS + 1):
-            # What opens one server is not told to another.
-            own = self._secret_headers if urlsplit(url).netloc == home else {}
+            parts = urlsplit(url)
+            own = self._secret_headers if f"{parts.scheme}://{parts.netloc}" == self._home else {}
             answer = self._retries.run(url, partial(self._once, url, own))
             if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
                 return answer

@@ -74,6 +74,7 @@ class WebSource:
         self._home, self._below = f"{parts.scheme}://{parts.netloc}", posixpath.dirname(parts.path or "/")
         headers = {"authorization": self._options.authorization} if self._options.authorization else {}
         self._client = GuardedClient(
+            home=self._home,
             private=self._options.private,
             per_second=self._options.rate,
             max_bytes=int(self._options.max_mb * 1e6),

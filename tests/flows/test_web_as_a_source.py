@@ -241,6 +241,23 @@ def test_redirects_stay_inside_and_carry_no_secret_elsewhere(site: Site, monkeyp
         source.read("in.html")
 
 
+def test_what_opens_the_site_is_told_to_no_other_host_that_its_robots_txt_names(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Site()
+    monkeypatch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
+    site.pages["/robots.txt"] = (200, {}, f"Sitemap: {other.home}/sitemap.xml".encode())
+    site.page("/a")
+    pages = f"<urlset><url><loc>{site.home}/a</loc></url></urlset>"
+    other.pages["/sitemap.xml"] = (200, {}, pages.encode())
+    assert site.uris(authorization="$WEB_AUTHORIZATION") == ["a.html"]
+    assert other.requests == ["/sitemap.xml"]
+    assert "authorization" not in other.headers[0]
+    assert site.headers[0]["authorization"] == "Bearer s3cr3t"
+    other.server.shutdown()
+    other.server.server_close()
+
+
 @pytest.mark.parametrize(
     "address",
     [
