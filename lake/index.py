@@ -19,6 +19,7 @@ from lake.endpoints.endpoint import using
 from lake.errors import LakeError, TransientError
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
+from lake.inspect.indexed import IndexedDocuments
 from lake.options import SearchArguments
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.options.search import STALE_FOR
@@ -139,6 +140,11 @@ class Index:
             return inspected(self._lake, snapshot, self._completeness(), uri, source, chunks=chunks)
 
         return self._reader.of_release(at, read)
+
+    @property
+    def documents(self) -> IndexedDocuments:
+        """What releases hold of single documents, and how these differ between releases."""
+        return IndexedDocuments(self._lake, self._reader)
 
     def duplicates(self, at: At = "live", *, near: bool = False, likeness: float = NEAR) -> pa.Table:
         """DUPLICATES rows: documents with exactly the same text, largest groups first; for operators.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
@@ -24,21 +25,27 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
 
     Raises UsageError if there is no such document, with the same message if it is hidden.
     """
+    row = find_document(snapshot, visible, doc_id, _SHOWN)
     release, where = snapshot.release.id, f"doc_id = '{doc_id}'"
-    wanted = (Predicate(where) if _ID.fullmatch(doc_id) else NOTHING) & visible
-    rows = snapshot.table("documents").scan(list(_SHOWN), wanted.sql).to_pylist()
-    if not rows:
-        raise UsageError(f"no document {doc_id!r} in {release}; each hit of a search has its doc_id")
     parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
     sections, end = [], start + characters
-    for row in sorted(parents, key=lambda row: (row["start"], row["end"])):
-        if row["start"] < end < row["end"]:
-            whole = row["start"] + cluster(row["text"], end - row["start"])[0]
-            end = whole if whole > max(start, row["start"]) else end
-        if row["start"] < end:
-            first, last = max(start, row["start"]), min(end, row["end"])
-            text = row["text"][first - row["start"] : last - row["start"]]
-            sections.append(row | {"start": first, "end": last, "text": text})
+    for section in sorted(parents, key=lambda row: (row["start"], row["end"])):
+        if section["start"] < end < section["end"]:
+            whole = section["start"] + cluster(section["text"], end - section["start"])[0]
+            end = whole if whole > max(start, section["start"]) else end
+        if section["start"] < end:
+            first, last = max(start, section["start"]), min(end, section["end"])
+            text = section["text"][first - section["start"] : last - section["start"]]
+            sections.append(section | {"start": first, "end": last, "text": text})
     goes_on = any(row["end"] > end for row in parents)
-    stated = {"metadata": json.loads(rows[0]["metadata"] or "{}")}
-    return {"release": release, **rows[0], **stated, "sections": sections, "next_start": end if goes_on else None}
+    stated = {"metadata": json.loads(row["metadata"] or "{}")}
+    return {"release": release, **row, **stated, "sections": sections, "next_start": end if goes_on else None}
+
+
+def find_document(snapshot: Snapshot, visible: Predicate, doc_id: str, columns: Collection[str]) -> dict[str, Any]:
+    """Columns of DOCUMENTS; raises UsageError if there is no such document or it is hidden."""
+    wanted = (Predicate(f"doc_id = '{doc_id}'") if _ID.fullmatch(doc_id) else NOTHING) & visible
+    rows: list[dict[str, Any]] = snapshot.table("documents").scan(list(columns), wanted.sql).to_pylist()
+    if not rows:
+        raise UsageError(f"no document {doc_id!r} in {snapshot.release.id}; each hit of a search has its doc_id")
+    return rows[0]

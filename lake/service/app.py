@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
+from lake.service.document_routes import document_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.keys import KeyRing
@@ -41,6 +42,7 @@ the header `Raglake-Release`.
 
 TAGS = [
     {"name": "Search", "description": "Passages and documents, each response from exactly one release."},
+    {"name": "Documents", "description": "A document as releases hold it."},
     {"name": "Answers", "description": "Answers from the passages found, with checked citations."},
     {"name": "Feedback", "description": "What callers think of passages and answers."},
     {"name": "Operation", "description": "Releases, health and metrics."},
@@ -98,6 +100,7 @@ def create_app(
     app.state.service = service
     for router in (
         question_routes(service),
+        document_routes(service),
         feedback_routes(service),
         operator_routes(service, processes),
         docs_routes(),

@@ -15,7 +15,7 @@ from lake.service.app import TAGS
 from tests.lake.service.conftest import Running, Start
 
 #: Examples whose ids are those of a result of the reader's own.
-WITH_IDS = ("/feedback", "/documents/{doc_id}")
+WITH_IDS = ("/feedback", "/documents/{doc_id}", "/documents/{doc_id}/diff")
 
 
 @pytest.fixture
@@ -83,7 +83,8 @@ def test_each_route_has_a_tag_a_summary_and_examples_of_what_it_refuses(running:
             for content in response["content"].values():
                 if "example" in content:
                     response_bodies.Refusal.model_validate(content["example"])
-    assert len({operation["operationId"] for _, _, operation in operations(running)}) == 11
+    names = [operation["operationId"] for _, _, operation in operations(running)]
+    assert len(set(names)) == len(names) >= 12
 
 
 def test_the_page_loads_its_own_files_alone(running: Running) -> None:
