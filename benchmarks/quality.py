@@ -29,8 +29,8 @@ import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.embed import load_embedder
-from lake.embed.base import Embedder, query_vectors
-from lake.embed.query_encoder import load_query_encoder
+from lake.embed.base import Embedder
+from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.ids import value_digest
 from lake.index import Index
 from lake.options import RecipeOptions

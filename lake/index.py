@@ -227,7 +227,8 @@ class Index:
         window: int | Configured = CONFIGURED,
         fuzziness: int | Configured = CONFIGURED,
         rerank: str | Configured | None = CONFIGURED,
-        rerank_depth: int | Configured = CONFIGURED,
+        rerank_depth: int | Configured | None = CONFIGURED,
+        rerank_weight: float | Configured | None = CONFIGURED,
         copies: Copies | Configured = CONFIGURED,
         collapse: float | Configured | None = CONFIGURED,
         diversity: float | Configured = CONFIGURED,
@@ -247,9 +248,9 @@ class Index:
         """
         options = given(
             k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
-            rerank=rerank, rerank_depth=rerank_depth, copies=copies, collapse=collapse, diversity=diversity,
-            boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score,
-            degrade=degrade, degrade_after=degrade_after,
+            rerank=rerank, rerank_depth=rerank_depth, rerank_weight=rerank_weight, copies=copies, collapse=collapse,
+            diversity=diversity, boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax,
+            min_score=min_score, degrade=degrade, degrade_after=degrade_after,
         )  # fmt: skip
         return unwrapped(self._reader.outcomes(at, [(text, options)], embedder)[0])
 

@@ -43,7 +43,7 @@ _MOMENT = 1.5
 @with_options
 def serve(
     lake: LakeOption,
-    options: Annotated[dict[str, Any], SearchOptions, ("rerank",)],
+    options: Annotated[dict[str, Any], SearchOptions, ("rerank", "rerank_depth", "rerank_weight")],
     cache: Annotated[dict[str, Any], CacheOptions],
     limits: Annotated[dict[str, Any], ServiceOptions],
     answers: Annotated[dict[str, Any], AnswerOptions, _ANSWERING],

@@ -27,15 +27,25 @@ def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
     """
     ov = openvino()
     op = ov.opset13
-    ids = op.parameter([-1, -1], np.int32, "ids")
-    present, pooled = (op.parameter([-1, -1], np.float32, name) for name in ("present", "pooled"))
+    ids, present, pooled = _inputs(op)
     parts = _Parts(op, folder, open_weights(folder.path))
-    rows = parts.embedded(ids, max_sequence)
-    bias = op.multiply(op.subtract(op.unsqueeze(present, parts.whole(1, 2)), parts.value(1)), parts.value(_NEVER))
-    for number in range(folder.n_layers):
-        rows = parts.layer(rows, bias, f"encoder.layer.{number}")
+    rows = parts.encoded(ids, present, max_sequence)
     summed = op.matmul(op.unsqueeze(pooled, parts.whole(1)), rows, False, False)
     return ov.Model([op.result(op.squeeze(summed, parts.whole(1)))], [ids, present, pooled], "bert")
+
+
+def token_graph(folder: BertFolder, max_sequence: int) -> Model:
+    """Maps ids [texts, length] and a mask of the tokens present to the last layer's rows [texts, length, hidden]."""
+    ov = openvino()
+    op = ov.opset13
+    ids, present, _ = _inputs(op)
+    rows = _Parts(op, folder, open_weights(folder.path)).encoded(ids, present, max_sequence)
+    return ov.Model([op.result(rows)], [ids, present], "bert")
+
+
+def _inputs(op: Any) -> tuple[Any, Any, Any]:
+    masks = (op.parameter([-1, -1], np.float32, name) for name in ("present", "pooled"))
+    return op.parameter([-1, -1], np.int32, "ids"), *masks
 
 
 class _Parts:
@@ -52,6 +62,15 @@ class _Parts:
 
     def _weight(self, name: str) -> Any:
         return self._op.constant(self._weights[name])
+
+    def encoded(self, ids: Any, present: Any, max_sequence: int) -> Any:
+        """Rows [texts, length, hidden] of the last layer."""
+        rows = self.embedded(ids, max_sequence)
+        absent = self._op.subtract(self._op.unsqueeze(present, self.whole(1, 2)), self.value(1))
+        bias = self._op.multiply(absent, self.value(_NEVER))
+        for number in range(self._folder.n_layers):
+            rows = self.layer(rows, bias, f"encoder.layer.{number}")
+        return rows
 
     def embedded(self, ids: Any, max_sequence: int) -> Any:
         """Rows [texts, length, hidden]: sums of word, position and first segment embeddings."""

@@ -59,12 +59,16 @@ class NumpyBert:
         return unit_rows(vectors, repr(self.identity.name))
 
     def _forward(self, ids: np.ndarray) -> np.ndarray:
+        return self._pooled(self.token_rows(ids))
+
+    def token_rows(self, ids: np.ndarray) -> np.ndarray:
+        """The last layer's rows [texts, length, hidden] of ``ids`` [texts, length], without padding."""
         n_texts, length = ids.shape
         room = Room.of(n_texts, length, self._folder)
         rows = self._embeddings.of_tokens(ids)
         for layer in self._layers:
             layer.apply(rows, room)
-        return self._pooled(rows.reshape(n_texts, length, -1))
+        return rows.reshape(n_texts, length, -1)
 
     def _pooled(self, tokens: np.ndarray) -> np.ndarray:
         """Directions [texts, hidden] of any length."""

@@ -18,6 +18,10 @@ Syntax = Literal["plain", "boolean"]
 Copies = Literal["collapsed", "all"]
 
 MAX_FUZZINESS = 2
+#: Rerankers without a model of their own: the lake's embedder, and the chat model (``model`` or ``model:NAME``).
+OWN, BY_CHAT = "own", "model"
+#: Depths of a reranker, and the weight of ``own``; docs/quality.md says how they were chosen.
+_FEW, _MANY, _OWN_WEIGHT = 20, 50, 0.3
 #: Hosted embedders answer in less than half a second; people leave after a few.
 DEGRADE_AFTER = 2.0
 #: Seconds for which what was read of a lake counts while it can't be reached. docs/guarantees.md promises it.
@@ -52,6 +56,10 @@ def _is_factor(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value <= sys.float_info.max
 
 
+def _family(reranker: str | None) -> str:
+    return (reranker or "").partition(":")[0]
+
+
 def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
     """The boosts; raises UsageError unless they are an object with fields of Boosts."""
     if isinstance(value, Boosts):
@@ -81,9 +89,20 @@ class SearchDefaults:
         0, "Number of letters that may differ in each word of a full-text query.", least=0, most=MAX_FUZZINESS
     )
     rerank: str | None = option(
-        None, "Model that reranks the best passages: st:MODEL_OR_PATH or PROVIDER:MODEL, such as cohere:rerank-v3.5."
+        None,
+        "What reranks the best passages: own (the token vectors of the lake's model), st:MODEL_OR_PATH, or "
+        "PROVIDER:MODEL, such as cohere:rerank-v3.5.",
     )
-    rerank_depth: int = option(50, "Number of chunks that the reranker scores.", least=1, most=1000)
+    rerank_depth: int | None = option(
+        None, "Number of chunks that the reranker reads.", least=1, most=1000, unset="50, 20 for own and model"
+    )
+    rerank_weight: float | None = option(
+        None,
+        "Weight of the reranker beside the score before it; with 1 it alone decides.",
+        above=0,
+        most=1,
+        unset="1, 0.3 for own",
+    )
     copies: Copies = option(
         "collapsed", "Find one of the documents with exactly the same text, which names the others, or find all."
     )
@@ -99,6 +118,15 @@ class SearchDefaults:
         check(self)
         if self.boosts is not None:
             boosts_of(self.boosts)
+
+    @property
+    def n_reranked(self) -> int:
+        """What ``rerank_depth`` comes to."""
+        return self.rerank_depth or (_FEW if _family(self.rerank) in (OWN, BY_CHAT) else _MANY)
+
+    @property
+    def weight_of_reranker(self) -> float:
+        return self.rerank_weight or (_OWN_WEIGHT if self.rerank == OWN else 1.0)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -153,8 +181,12 @@ class SearchOptions(SearchDefaults):
         """The meaning of a score, from the last step that scores."""
         fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
         first = {"vector": "cosine similarity", "text": "BM25", "hybrid": fused}[self.mode]
-        scored = f"relevance by {self.rerank}" if self.rerank else first
+        scored = self._reranked_scale(first) if self.rerank else first
         return f"{scored}, boosted" if self.boosts else scored
+
+    def _reranked_scale(self, first: str) -> str:
+        is_alone = self.weight_of_reranker == 1
+        return f"relevance by {self.rerank}" if is_alone else f"{first}, reranked by {self.rerank}"
 
     @classmethod
     def of(cls, given: Mapping[str, Any], defaults: SearchDefaults | None = None) -> SearchOptions:
@@ -175,7 +207,8 @@ class SearchArguments(TypedDict, total=False):
     window: int
     fuzziness: int
     rerank: str | None
-    rerank_depth: int
+    rerank_depth: int | None
+    rerank_weight: float | None
     copies: Copies
     collapse: float | None
     diversity: float

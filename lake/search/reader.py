@@ -19,6 +19,7 @@ from lake.releases import rights
 from lake.result import stale
 from lake.search.cached_results import CachedResults
 from lake.search.known_log import KnownLog, LogReader, Wait
+from lake.search.late_interaction import TokenVectors
 from lake.search.outcomes import outcome
 from lake.search.question import SearchRequest
 from lake.search.question_vectors import QuestionVectors
@@ -54,6 +55,7 @@ class Reader:
         self._lake, self.log, self._caches = lake, log, caches
         self._cached = CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
+        self._tokens = TokenVectors()
         self._head = 0
         self._lock = Lock()
         self._configured_at: dict[int, tuple[SearchDefaults, ModelEndpoints]] = {}
@@ -167,7 +169,7 @@ class Reader:
             if snapshot is None:
                 through = (self._cached.vectors, self._cached.vector) if self._cached else ()
                 vectors = QuestionVectors(release, *through)
-                snapshot = Snapshot(release, lambda name: self._open_table(release, name), vectors)
+                snapshot = Snapshot(release, lambda name: self._open_table(release, name), vectors, self._tokens)
                 while self._snapshots and self._is_too_much(snapshot):
                     self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot
@@ -184,6 +186,7 @@ class Reader:
         with self._lock:
             if history.head > self._head:
                 self._head = history.head
+                self._tokens.keep({release.generation for release in history.releases.values()})
                 known = set(map(_key, history.releases.values()))
                 self._snapshots = {key: snapshot for key, snapshot in self._snapshots.items() if key in known}
 

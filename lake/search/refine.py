@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake.endpoints.breaker import UnreachableError
 from lake.options import Boosts
-from lake.options.search import boosts_of
+from lake.options.search import OWN, boosts_of
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
@@ -22,10 +22,12 @@ _LEAST_FACTOR = 1e-9
 MAX_LOOKED_AT = 1000
 #: Reads columns of candidates by their row ids, in their order.
 Read = Callable[[list[int], Sequence[str]], pa.Table]
+#: Scores a question's texts by the release's own model.
+OwnScores = Callable[[str, Sequence[str]], np.ndarray]
 
 
 def refined(
-    found: pa.Table, question: SearchRequest, depth: int, read: Read, as_of: datetime
+    found: pa.Table, question: SearchRequest, depth: int, read: Read, as_of: datetime, own: OwnScores
 ) -> list[tuple[str, pa.Table]]:
     """The candidates after each step, named after its option; the last are in their final order.
 
@@ -34,7 +36,8 @@ def refined(
     step, and none for a ``min_score``, which would be on its scale.
     """
     if question.is_refined:
-        found = found.slice(0, question.rerank_depth if question.rerank else min(depth, MAX_LOOKED_AT))
+        is_alone = question.rerank and question.weight_of_reranker == 1
+        found = found.slice(0, question.n_reranked if is_alone else min(depth, MAX_LOOKED_AT))
     steps = [("rerank_depth", found)]
     if question.collapse is not None:
         found = _collapsed(found, question.collapse, read)
@@ -42,7 +45,7 @@ def refined(
     is_whole = True
     if question.rerank:
         try:
-            steps.append(("rerank", _reranked(found, question, read)))
+            steps.append(("rerank", _reranked(found, question, read, own)))
         except UnreachableError:
             is_whole = False
     if question.boosts:
@@ -70,17 +73,41 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
     return left
 
 
-def _reranked(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:
-    rows = read(_row_ids(found), ["heading", "text"])
+def _reranked(found: pa.Table, question: SearchRequest, read: Read, own: OwnScores) -> pa.Table:
+    """The best candidates in their new order, before those that the reranker did not read."""
+    n, weight = min(question.n_reranked, found.num_rows), question.weight_of_reranker
+    rows = read(_row_ids(found.slice(0, n)), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
-    scores = _scores(question, texts) if texts else np.array([])
-    return _by_score(found.append_column("rerank_score", pa.array(scores, pa.float64())), scores)
+    scores = _scores(question, texts, own) if texts else np.array([])
+    marked = found.append_column("rerank_score", pa.array([*scores, *[None] * (found.num_rows - n)], pa.float64()))
+    if weight == 1:
+        return _by_score(marked, scores)
+    before = found.column("score").to_numpy().copy()
+    before[:n] = _blended(before[:n], scores, weight)
+    return _by_score(marked, before)
 
 
-def _scores(question: SearchRequest, texts: list[str]) -> np.ndarray:
+def _blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray:
+    """Scores on the scale of those ``before``: the reranker's are stretched to their range.
+
+    >>> _blended(np.array([8.0, 6.0, 4.0]), np.array([0.1, 0.9, 0.5]), 0.5).tolist()
+    [6.0, 7.0, 5.0]
+    """
+    if not len(scores):
+        return before
+    share = scores - scores.min()
+    spread = share.max()
+    stretched = before.min() + (share / spread if spread else np.ones_like(share)) * (before.max() - before.min())
+    blended: np.ndarray = (1 - weight) * before + weight * stretched
+    return blended
+
+
+def _scores(question: SearchRequest, texts: list[str], own: OwnScores) -> np.ndarray:
     """A finite score of each text; raises UnreachableError only if the question may degrade."""
     name = str(question.rerank)
+    if name == OWN:
+        return own(question.text, texts)
     if not question.degrade:
         return reranker_scores(name, question.text, texts)
     return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), question.degrade_after)

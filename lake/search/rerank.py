@@ -12,6 +12,7 @@ from lake import plugins
 from lake.endpoints.breaker import Breaker, breaker_of
 from lake.endpoints.endpoint import Endpoint, settings, using
 from lake.errors import ContractError, UsageError
+from lake.options.search import OWN
 from lake.reporting import either
 from lake.search.cross_encoder import LocalCrossEncoder
 from lake.search.rerank_api import PROTOCOLS, RerankApi
@@ -19,7 +20,7 @@ from lake.search.rerank_api import PROTOCOLS, RerankApi
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-FORMS = ("st:MODEL_OR_PATH", *(f"{provider}:MODEL" for provider in PROTOCOLS))
+FORMS = (OWN, "st:MODEL_OR_PATH", *(f"{provider}:MODEL" for provider in PROTOCOLS))
 
 _loaded: dict[Hashable, Reranker] = {}
 _loading = Lock()
@@ -37,6 +38,8 @@ class Reranker(Protocol):
 
 def parse_name(name: str) -> tuple[str, str]:
     """Family and model; raises UsageError with the forms of a name."""
+    if name == OWN:
+        return OWN, ""
     family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not model or plugins.find("rerankers", family) is None:
         added = [f"{name}:MODEL" for name in plugins.names("rerankers")]

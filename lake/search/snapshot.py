@@ -23,6 +23,7 @@ from lake.search.candidates import RankedList, place, ranked
 from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.outcomes import outcome
 from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages
 from lake.search.predicate import Predicate
@@ -77,8 +78,12 @@ class Snapshot:
         release: Release,
         open_table: Callable[[str], TableReader],
         vectors: QuestionVectors | None = None,
+        tokens: TokenVectors | None = None,
     ) -> None:
         self.release, self._open_table = release, open_table
+        self._own = OwnReranker(
+            release.recipe.embedder, release.generation, TokenVectors() if tokens is None else tokens
+        )
         self._vectors = vectors or QuestionVectors(release)
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
@@ -198,7 +203,7 @@ class Snapshot:
         while True:
             lists, vector = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, vector)
             fused = self._fused(lists, depth, question, vector)
-            steps = refined(fused, question, depth, self._rows, self.release.created_at)
+            steps = refined(fused, question, depth, self._rows, self.release.created_at, self._own.scores)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)

@@ -81,6 +81,7 @@ OTHER: dict[str, tuple[Any, Any]] = {
     "fuzziness": (1, 2),
     "rerank": ("openai:a", "openai:b"),
     "rerank_depth": (10, 20),
+    "rerank_weight": (0.5, 0.6),
     "copies": ("all", "collapsed"),
     "collapse": (0.5, 0.6),
     "diversity": (0.1, 0.2),
