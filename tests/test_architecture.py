@@ -48,12 +48,13 @@ HOMES = {
     "httpx": (
         "lake/sources/guarded_http.py",
         "lake/endpoints/http.py",
+        "lake/console/client.py",
         "tasks/redact.py",
         "tasks/server_watch.py",
         "flows/runtime/server.py",
     ),
     "fastapi": ("lake/service/",),
-    "starlette": ("lake/service/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
+    "starlette": ("lake/service/", "lake/console/", "lake/adapters/mcp.py", "flows/cli/serve.py"),
     "uvicorn": ("lake/service/", "flows/runtime/own_server.py"),
     "prometheus_client": ("lake/service/",),
     "langchain_core": ("lake/adapters/langchain.py",),
@@ -70,7 +71,7 @@ HOMES = {
 #: Too heavy to be imported with the module: inside a function only.
 LAZY = set(HOMES) - {"prefect", "httpx"}  # Prefect loads httpx anyway
 #: Nothing without their library, which they import at their top; nobody else imports them at theirs.
-FACES = ("lake/service/", "lake/adapters/", "flows/runtime/lineage_events.py")
+FACES = ("lake/service/", "lake/console/", "lake/adapters/", "flows/runtime/lineage_events.py")
 
 
 def imports(name: str) -> list[tuple[str, bool]]:
@@ -100,7 +101,7 @@ FLOORS = (
     "options",
     *("storage", "endpoints", "parse", "chunk", "sources", "tables", "releases", "directory", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),
-    *("destinations", "erasure", "maintenance", "adapters", "service", "operate"),
+    *("destinations", "erasure", "maintenance", "adapters", "service", "console", "operate"),
 )
 #: What bends the order, and why; at most five.
 BENDS: dict[tuple[str, str], str] = {}
@@ -177,7 +178,7 @@ def test_each_heavy_library_has_its_home(each: list[Import]) -> None:
 def test_heavy_libraries_are_imported_inside_functions(each: list[Import]) -> None:
     own = [one for one in each if one[3] and not one[0].startswith(FACES)]
     assert not [(name, full) for name, full, top, _ in own if top in LAZY]
-    faces = ("lake.service", "lake.adapters", "flows.runtime.lineage_events")
+    faces = ("lake.service", "lake.console", "lake.adapters", "flows.runtime.lineage_events")
     assert not [(name, full) for name, full, *_ in own if full.startswith(faces)]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lake.answer import ChatModel
     from lake.index import Index
+    from lake.service.guard import Guard
     from lake.service.keys import KeyRing
     from lake.service.traffic_split import Split
 
@@ -36,6 +37,7 @@ _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answ
 #: Options of answers that no request can set.
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
+_CONSOLE = "Also serve pages for people, at /console."
 #: Seconds to wait for the lake before the service listens without it.
 _MOMENT = 1.5
 
@@ -55,11 +57,11 @@ def serve(
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
+    console: Annotated[bool, typer.Option("--console", help=_CONSOLE)] = False,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from lake.service import cross_origin, processes, server
-    from lake.service.app import create_app
-    from lake.service.capacity import Capacity
+    from lake.service import app as application
+    from lake.service import capacity, cross_origin, processes, server
 
     tracing.start()
     ring, chosen = _key_ring(keys, as_), ServiceOptions(**limits)
@@ -70,14 +72,22 @@ def serve(
     words["answers"] = AnswerOptions(**answers)
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
-    started = partial(_started, "/docs", _state(index), server.address_of(listened))
+    started = partial(_started, "/console" if console else "/docs", _state(index), server.address_of(listened))
     if place is None and chosen.processes > 1:
         processes.Supervisor(processes.same_command(), chosen.processes, listened).run(started)
         return
     words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
-    bounds = Capacity.of(chosen)
-    app = create_app(index, ring, bounds, **words)
+    bounds = capacity.Capacity.of(chosen)
+    app = application.create_app(index, ring, bounds, **words)
+    if console:
+        _with_console(app, place.folder if place else None)
     server.serve(app, bounds, listened, started=place.ready if place else started)
+
+
+def _with_console(app: Guard, folder: str | None) -> None:
+    from lake.console.app import mount
+
+    mount(app, folder)
 
 
 def _started(docs: str, says: str, address: str) -> None:

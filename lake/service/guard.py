@@ -94,6 +94,8 @@ class Guard:
         self.app, self._keys, self._bounds, self._count = app, keys, bounds, count
         self._hosts, self._origins = hosts, origins
         self._limits = RateLimits()
+        #: Below this path are pages for people. They need no key: what they show they get from here, with a key.
+        self.pages: str | None = None
         self.is_stopping = False
 
     def stop(self) -> None:
@@ -156,7 +158,7 @@ class Guard:
 
     def _admitted(self, exchange: _Exchange) -> Key:
         scope = exchange.scope
-        if scope["path"] in OPEN:
+        if scope["path"] in OPEN or self._is_page(scope["path"]):
             return Key("-")
         key = self._keys.find(_presented(scope))
         if key is None:
@@ -165,6 +167,9 @@ class Guard:
         exchange.caller = key.name
         self._charge(key, scope, 1)
         return key
+
+    def _is_page(self, path: str) -> bool:
+        return self.pages is not None and (path == self.pages or path.startswith(f"{self.pages}/"))
 
     def _charge(self, key: Key, scope: Scope, n: int) -> None:
         """Counts ``n`` requests; raises Problem 429 if the caller has sent too many."""

@@ -9,11 +9,12 @@ from starlette.responses import PlainTextResponse
 
 from lake.service import examples
 from lake.service.metrics import CONTENT_TYPE
-from lake.service.response_bodies import Alive, Health, Ready, Releases, Welcome
+from lake.service.response_bodies import Alive, Health, KeyResult, Ready, Releases, Welcome
 from lake.service.responses import encode
 from lake.service.routes import JSON, described, key_of
 
 if TYPE_CHECKING:
+    from lake.service.keys import Key
     from lake.service.service import Service
     from lake.service.worker_metrics import WorkerMetrics
 
@@ -30,7 +31,7 @@ def _health(summary: str) -> dict[str, Any]:
 
 
 def operator_routes(service: Service, processes: WorkerMetrics | None = None) -> APIRouter:
-    """``/``, ``/releases``, ``/health`` with its parts, and ``/metrics``."""
+    """``/``, ``/releases``, ``/key``, ``/health`` with its parts, and ``/metrics``."""
     router = APIRouter()
 
     @router.get("/", response_model=Welcome, **described(_TAG, "The service and its links", is_open=True))
@@ -43,6 +44,11 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
     async def releases(request: Request) -> Response:
         """All releases, oldest first."""
         return Response(await service.releases(key_of(request)), media_type=JSON)
+
+    @router.get("/key", response_model=KeyResult, **described(_TAG, "What the caller's key allows"))
+    async def key(request: Request) -> Response:
+        """The caller's key, without its secret, and the models of the service."""
+        return Response(encode(_allowances(service, key_of(request))), media_type=JSON)
 
     @router.get("/health", response_model=Health, **_health("Whether the lake can be read"))
     async def health(request: Request) -> Response:
@@ -69,6 +75,12 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
         return Response(await service.figures(processes), media_type=CONTENT_TYPE)
 
     return router
+
+
+def _allowances(service: Service, key: Key) -> dict[str, Any]:
+    """A KeyResult."""
+    named = {name: getattr(key, name) for name in ("name", "principals", "options", "answers")}
+    return {**named, "chat_model": service.chat and service.chat.name, "reranker": service.options.get("rerank")}
 
 
 def _of_health(found: dict[str, Any], request: Request) -> Response:

@@ -190,6 +190,19 @@ class Releases(BaseModel):
     releases: list[dict[str, Any]]
 
 
+class KeyResult(BaseModel):
+    """What the caller's key allows, and what the service has."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(description="The name of the key; that of callers without one, if the service has no keys.")
+    principals: list[str] | Literal["*"] = Field(description="Users and groups that the key searches as.")
+    options: list[str] | None = Field(description="The options that a request may set; null for all.")
+    answers: bool = Field(description="Whether the key may use `/answer`.")
+    chat_model: str | None = Field(description="The model that writes answers; null if none is known.")
+    reranker: str | None = Field(description="The reranker of all searches.")
+
+
 class Health(BaseModel):
     """Whether the service can answer, and from which release."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,14 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
     yield run
     for stop in stops:
         stop()
+
+
+@contextmanager
+def listening_service(app: Guard, bounds: Capacity) -> Iterator[Running]:
+    """A service of this application, for as long as the context lasts."""
+    running, stop = _listening(app, bounds)
+    yield running
+    stop()
 
 
 def _listening(app: Guard, bounds: Capacity) -> tuple[Running, Callable[[], None]]:

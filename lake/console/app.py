@@ -1,0 +1,178 @@
+"""Mounts the console: its pages, its files, sign-in, and the headers that keep other sites and scripts out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from lake.console.client import Api, ApiError
+from lake.console.rendering import STATIC
+from lake.console.sessions import Session, Sessions, is_from_here, is_token
+from lake.console.sign_in import SIGN_IN, SIGN_OUT, sign_in, sign_in_page, sign_out
+from lake.console.views import SECTIONS
+from lake.console.visit import ROOT, Handler, Visit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from lake.service.guard import Guard
+
+#: Pages load and call this service alone, and no script or style stands in them.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SAFE = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Without an origin, forms could not show that they come from here.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def mount(service: Guard, folder: str | None = None) -> Guard:
+    """Adds the console to a service at ``/console``. ``folder``: what the processes of the service share."""
+    console = Console(service, Sessions(folder))
+    routes: Any = service.app
+    routes.add_route(ROOT, console.home, include_in_schema=False)
+    routes.mount(ROOT, _Safe(console.app()))
+    service.pages = ROOT
+    return service
+
+
+class Console:
+    """The pages of one service."""
+
+    def __init__(self, service: ASGIApp, sessions: Sessions) -> None:
+        self._service, self._sessions = service, sessions
+
+    def app(self) -> Starlette:
+        routes = [Route("/", self.home), Route("/static/{name:path}", _static)]
+        routes += [
+            Route(SIGN_IN, self._page(sign_in_page, signs_in=True)),
+            Route(SIGN_OUT, self._act(sign_out), methods=["POST"]),
+        ]
+        routes += [Route(SIGN_IN, self._act(sign_in), methods=["POST"])]
+        for section in SECTIONS:
+            routes += [Route(path, self._page(view)) for path, view in section.views.items()]
+            routes += [Route(path, self._act(act), methods=["POST"]) for path, act in section.acts.items()]
+        handlers: Any = {ApiError: self._refused, HTTPException: self._refused}
+        return Starlette(routes=routes, exception_handlers=handlers)
+
+    async def home(self, _: Request) -> Response:
+        return RedirectResponse(f"{ROOT}{SECTIONS[0].path}", 303)
+
+    def _page(self, handler: Handler, *, signs_in: bool = False) -> Callable[[Request], Awaitable[Response]]:
+        async def page(request: Request) -> Response:
+            visit = self._visit(request)
+            if not signs_in:
+                await _look(visit)
+            return self._remembered(visit, await handler(visit))
+
+        return page
+
+    def _act(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def act(request: Request) -> Response:
+            visit = self._visit(request)
+            await visit.read_form()
+            if not is_from_here(request) or not is_token(visit.session, visit.word("csrf")):
+                raise ApiError(
+                    403,
+                    "forged",
+                    "this form does not come from a page of this console, or it is too old; load the page again",
+                )
+            return self._remembered(visit, await handler(visit))
+
+        return act
+
+    def _visit(self, request: Request) -> Visit:
+        session = self._sessions.of(request)
+        client = (request.client.host, request.client.port) if request.client else ("127.0.0.1", 0)
+        visit = Visit(
+            request, session or Session(), Api(self._service, session.key if session else None, client), SECTIONS
+        )
+        request.state.visit, request.state.is_new = visit, session is None
+        return visit
+
+    def _remembered(self, visit: Visit, response: Response) -> Response:
+        """The response, with the cookie of a session that is new, changed or over."""
+        request = visit.request
+        if getattr(request.state, "is_over", False):
+            self._sessions.end(request, response)
+        elif request.state.is_new:
+            self._sessions.keep(visit.session, request, response)
+        return response
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """A page that explains an error; the sign-in if a key is needed."""
+        problem = error if isinstance(error, ApiError) else _of_framework(error)
+        visit = getattr(request.state, "visit", None) or self._visit(request)
+        if problem.status == 401:
+            wanted = request.url.path if request.method == "GET" else f"{ROOT}/"
+            query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+            to = f"{ROOT}{SIGN_IN}?" + urlencode({"next": wanted + query})
+            return Response(headers={"HX-Redirect": to}) if visit.is_part else RedirectResponse(to, 303)
+        response = visit.page("error.html", problem.status, problem=problem)
+        if visit.is_part:  # only what explains the error is swapped in
+            response.headers.update({"HX-Reselect": "#problem", "HX-Reswap": "innerHTML"})
+        return self._remembered(visit, response)
+
+
+async def _look(visit: Visit) -> None:
+    """Reads what every page shows: what the visitor's key allows, and the releases."""
+    if not visit.is_part:
+        visit.key, visit.releases = await asyncio.gather(visit.api.get("/key"), _releases(visit))
+
+
+async def _releases(visit: Visit) -> list[dict[str, Any]]:
+    """Newest first; none in an outage, in which searches may go on."""
+    try:
+        return list(reversed((await visit.api.get("/releases"))["releases"]))
+    except ApiError as error:
+        visit.outage = error if error.status != 401 else None
+        return []
+
+
+def _of_framework(error: Exception) -> ApiError:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = "there is no such page" if status == 404 else str(getattr(error, "detail", error))
+    return ApiError(status, "no_page" if status == 404 else "refused", words)
+
+
+async def _static(request: Request) -> Response:
+    path = STATIC / request.path_params["name"]
+    kind = _KINDS.get(path.suffix)
+    if kind is None or not path.resolve().is_relative_to(STATIC.resolve()) or not path.is_file():
+        raise HTTPException(404)
+    kept = "public, max-age=31536000, immutable" if request.query_params.get("v") else "no-cache"
+    return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
+
+
+class _Safe:
+    """An application whose every response carries the headers; pages are not kept by caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                stated = {name.lower() for name, _ in message.get("headers", ())}
+                more = {"Cache-Control": "no-store", **_SAFE}
+                pairs = [(name.lower().encode(), value.encode()) for name, value in more.items()]
+                added = [pair for pair in pairs if pair[0] not in stated]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            await send(message)
+
+        await self._app(scope, receive, safe)

@@ -1,0 +1,104 @@
+"""The console's only source of data: the service's own HTTP API, called in this process with the visitor's key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+#: The service accepts this name also when it has no keys.
+_BASE = "http://127.0.0.1"
+
+
+class ApiError(Exception):
+    """A refusal by the API: its status, short code and message for people."""
+
+    def __init__(self, status: int, error: str, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.error, self.message, self.retry_after = status, error, message, retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """``service``: the guarded application; ``key`` of the visitor, None without; ``client``: his address."""
+
+    service: ASGIApp
+    key: str | None = None
+    client: tuple[str, int] = ("127.0.0.1", 0)
+
+    async def get(self, path: str, **words: Any) -> Any:
+        """The JSON of a GET; words that are None are left out. Raises ApiError for every status from 400."""
+        return (await self.response("GET", path, words)).json()
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON of a POST."""
+        return (await self.response("POST", path, {}, body)).json()
+
+    async def response(
+        self, method: str, path: str, words: Mapping[str, Any], body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """Any response, for what is no JSON; raises ApiError for every status from 400."""
+        transport = httpx.ASGITransport(app=self.service, client=self.client)
+        given = {name: value for name, value in words.items() if value is not None}
+        async with httpx.AsyncClient(transport=transport, base_url=_BASE, trust_env=False, timeout=None) as client:
+            reply = await client.request(method, path, params=given, json=body, headers=self._headers())
+        if reply.status_code >= 400:
+            raise _error_of(reply)
+        return reply
+
+    def streamed(self, path: str, body: Mapping[str, Any]) -> Response:
+        """A response that passes a POST's on, as it comes: httpx would wait for the last event of a stream."""
+        return _Streamed(self, path, json.dumps(body).encode())
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"} if self.key is not None else {}
+
+    def scope_of(self, scope: Scope, path: str, length: int) -> Scope:
+        """The scope of a POST to the API by whoever sent the request of ``scope``."""
+        headers = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(length)}
+        pairs = [(name.lower().encode(), value.encode()) for name, value in (headers | self._headers()).items()]
+        given = {"method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
+        kept = {name: scope[name] for name in ("type", "asgi", "http_version", "scheme", "client", "server")}
+        return {**kept, **given, "headers": pairs, "state": {}}
+
+
+class _Streamed(Response):
+    """What the API sends to a POST, event by event; the API notices when the reader leaves."""
+
+    def __init__(self, api: Api, path: str, content: bytes) -> None:
+        super().__init__()
+        self._api, self._path, self._content = api, path, content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_sent = False
+
+        async def body() -> Any:
+            nonlocal is_sent
+            if is_sent:
+                return await receive()
+            is_sent = True
+            return {"type": "http.request", "body": self._content, "more_body": False}
+
+        await self._api.service(self._api.scope_of(scope, self._path, len(self._content)), body, send)
+
+
+def _error_of(reply: httpx.Response) -> ApiError:
+    try:
+        body = reply.json()
+        error, message = str(body["error"]), str(body["message"])
+    except (ValueError, KeyError, TypeError):
+        error, message = "refused", f"the service answered with status {reply.status_code}"
+    waiting = reply.headers.get("retry-after", "")
+    return ApiError(reply.status_code, error, message, int(waiting) if waiting.isdigit() else None)
+
+
+def refusal(error: ApiError) -> JSONResponse:
+    """The API's own refusal, for a script that reads JSON."""
+    return JSONResponse({"error": error.error, "message": error.message}, error.status)

@@ -1,0 +1,89 @@
+"""The console's templates: Jinja2 that escapes everything, and the words in which they show numbers and times."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_HERE = Path(__file__).parent
+#: Stands for what is unknown.
+_NONE = "\N{EN DASH}"
+STATIC = _HERE / "static"
+
+
+def rendered(template: str, **words: Any) -> str:
+    return _templates().get_template(template).render(**words)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters |= {"number": number, "when": when, "ago": ago, "bytes": size, "percent": percent, "day": day}
+    found.globals |= {"static": static}
+    return found
+
+
+@lru_cache(maxsize=64)
+def static(name: str) -> str:
+    """The address of a file, which changes with its content, so that browsers may keep it for good."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/console/static/{name}?v={digest}"
+
+
+def number(value: Any) -> str:
+    """A number with its thousands parted; a dash for none."""
+    if value is None:
+        return _NONE
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    return _NONE if share is None else f"{100 * share:.{digits}f} %"
+
+
+def size(n: float | None) -> str:
+    """A number of bytes, such as 4.2 MB."""
+    if n is None:
+        return _NONE
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(n) < 1000:
+            return f"{n:.0f} {unit}" if unit == "B" else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:,.1f} TB"
+
+
+def _time(value: str | datetime) -> datetime:
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def when(value: str | datetime | None) -> str:
+    """A time to the minute, in UTC; a dash for none."""
+    return _NONE if value is None else f"{_time(value).astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def day(value: str | datetime | None) -> str:
+    return _NONE if value is None else f"{_time(value).astimezone(UTC):%Y-%m-%d}"
+
+
+def ago(value: str | datetime | None) -> str:
+    """How long ago a time was, roughly."""
+    if value is None:
+        return "never"
+    passed = datetime.now(UTC) - _time(value)
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if (n := passed // length) >= 1:
+            return f"{n:,} {unit}{'s' if n > 1 else ''} ago"
+    return "just now"

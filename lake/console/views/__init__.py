@@ -1,0 +1,5 @@
+"""The sections of the console, in the order of its navigation."""
+
+from lake.console.views import ask, search
+
+SECTIONS = (search.SECTION, ask.SECTION)

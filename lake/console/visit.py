@@ -1,0 +1,102 @@
+"""One request by a visitor: his session, the API in his name, and the pages that he gets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from lake.console.client import Api, ApiError
+from lake.console.rendering import rendered
+from lake.console.sessions import Session
+
+#: Where the console is mounted.
+ROOT = "/console"
+
+Handler = Callable[["Visit"], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSection:
+    """Views (GET) and acts (POST) by their paths below ``/console``; one with a title is in the navigation."""
+
+    title: str | None
+    views: Mapping[str, Handler] = field(default_factory=dict)
+    acts: Mapping[str, Handler] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """That of its first view."""
+        return next(iter(self.views))
+
+
+@dataclass(slots=True)
+class Visit:
+    """``key`` is what ``GET /key`` returns, ``releases`` what ``GET /releases`` does, newest first."""
+
+    request: Request
+    session: Session
+    api: Api
+    sections: tuple[ConsoleSection, ...]
+    key: dict[str, Any] = field(default_factory=dict)
+    releases: list[dict[str, Any]] = field(default_factory=list)
+    #: Why the releases can't be listed, if they can't.
+    outage: ApiError | None = None
+    form: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def at(self) -> str:
+        """The release that the visitor looks at: ``live``, an id, a name or a date."""
+        return self.word("at", "live")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether htmx wants a piece of a page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def live(self) -> dict[str, Any] | None:
+        return next((release for release in self.releases if release["live"]), None)
+
+    def is_in(self, section: ConsoleSection) -> bool:
+        """Whether this page is one of the section."""
+        return self.request.url.path.removeprefix(ROOT) in section.views
+
+    def kept(self) -> list[tuple[str, str]]:
+        """The parameters of the address besides the release."""
+        return [(name, value) for name, value in self.request.query_params.multi_items() if name != "at"]
+
+    def word(self, name: str, default: str = "") -> str:
+        """A field of the form or a parameter of the address; the default if it is missing or empty."""
+        return next(iter(self.words(name)), "").strip() or default
+
+    def words(self, name: str) -> list[str]:
+        """All values of a field or parameter."""
+        return self.form[name] if name in self.form else self.request.query_params.getlist(name)
+
+    def href(self, path: str, **words: Any) -> str:
+        """An address below ``/console``, which keeps the chosen release; words that are None are left out."""
+        kept = {"at": self.at if self.at != "live" else None} | words
+        pairs = urlencode({name: value for name, value in kept.items() if value is not None}, doseq=True)
+        return f"{ROOT}{path}" + (f"?{pairs}" if pairs else "")
+
+    def page(self, template: str, status: int = 200, **words: Any) -> Response:
+        """A whole page."""
+        return HTMLResponse(rendered(template, visit=self, **words), status)
+
+    def part(self, template: str, status: int = 200, **words: Any) -> Response:
+        """A piece of a page, which htmx swaps in."""
+        return self.page(template, status, **words)
+
+    def back_to(self, path: str, **words: Any) -> Response:
+        """Sends the visitor to another page after an act. ``path`` is one below ``/console``."""
+        to = self.href(path, **words)
+        return Response(headers={"HX-Redirect": to}) if self.is_part else RedirectResponse(to, 303)
+
+    async def read_form(self) -> None:
+        body = (await self.request.body()).decode("utf-8", "replace")
+        self.form = parse_qs(body, keep_blank_values=True, max_num_fields=500)

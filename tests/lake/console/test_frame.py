@@ -1,0 +1,144 @@
+"""The frame of the console: sign-in, navigation, themes, and what keeps other sites and scripts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from lake.service.keys import Key, KeyRing
+from tests.lake.console.conftest import OPERATOR, READER, ConsoleLake, served, token_of
+from tests.lake.service.conftest import Running
+
+Visit = Callable[..., Any]
+
+
+def test_a_visitor_signs_in_and_comes_to_the_page_that_was_wanted(visit: Visit) -> None:
+    page = visit("/search?q=oil", key=None)
+    assert "/console/sign-in?next=" in page.url
+    page.fill("#key", "a wrong key of some length")
+    page.click("button.main")
+    assert "does not know this key" in page.text_content("main")
+    page.fill("#key", OPERATOR)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+    assert page.url.endswith("/console/search?q=oil")
+    assert page.evaluate("document.cookie") == ""
+    assert not any(OPERATOR in str(part) for part in (page.url, page.content()))
+    page.click("text=Sign out")
+    page.goto(page.url.split("/console")[0] + "/console/search")
+    assert "/sign-in" in page.url
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example/", "https://evil.example", "/console/\\evil", "/docs", "/console/a\nb"]
+)
+def test_sign_in_leads_to_pages_of_the_console_only(console_service: Running, wanted: str) -> None:
+    with httpx.Client(base_url=console_service.url) as client:
+        page = client.get("/console/sign-in", params={"next": wanted})
+        sent = {"csrf": token_of(page.text), "key": OPERATOR, "next": wanted}
+        reply = client.post("/console/sign-in", data=sent, headers={"Origin": console_service.url})
+    assert (reply.status_code, reply.headers["location"]) == (303, "/console/")
+    assert "HttpOnly" in reply.headers["set-cookie"]
+    assert "SameSite=strict" in reply.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "{base}", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_form_from_another_site_does_nothing(console_service: Running, sent: dict[str, str]) -> None:
+    headers = {name: value.format(base=console_service.url) for name, value in sent.items()}
+    with httpx.Client(base_url=console_service.url) as client:
+        token = token_of(client.get("/console/sign-in").text)
+        reply = client.post("/console/sign-in", data={"csrf": token, "key": OPERATOR}, headers=headers)
+    assert reply.status_code == 403
+    assert "does not come from a page of this console" in reply.text
+
+
+def test_a_form_without_the_token_of_its_session_does_nothing(console_service: Running) -> None:
+    with httpx.Client(base_url=console_service.url) as client:
+        client.get("/console/sign-in")
+        reply = client.post(
+            "/console/sign-in", data={"csrf": "guessed", "key": OPERATOR}, headers={"Origin": console_service.url}
+        )
+    assert reply.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/search", "/sign-in", "/static/console.css", "/nowhere", "/static/..%2fapp.py"])
+def test_every_response_has_a_policy_without_inline_scripts_or_styles(console_service: Running, path: str) -> None:
+    reply = httpx.get(f"{console_service.url}/console{path}")
+    policy = reply.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "app.py" not in path or reply.status_code == 404
+
+
+def test_a_service_without_keys_needs_no_sign_in_and_refuses_other_host_names(console_lake: ConsoleLake) -> None:
+    hosts = ("127.0.0.1", "localhost")
+    with served(console_lake.url, KeyRing(anonymous=Key("anonymous")), hosts=hosts) as running:
+        page = httpx.get(f"{running.url}/console/search", params={"q": "oil"})
+        assert (page.status_code, "Sign out" in page.text) == (200, False)
+        assert httpx.get(f"{running.url}/console/search", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_the_release_of_the_header_stays_from_page_to_page(visit: Visit, console_lake: ConsoleLake) -> None:
+    page = visit("/search?q=oil")
+    page.select_option("#at", console_lake.releases[0])
+    page.wait_for_url("**at=**")
+    assert "three litres" in page.text_content("main")
+    page.click("nav >> text=Ask")
+    assert f"at={console_lake.releases[0]}" in page.url
+
+
+def test_a_key_that_may_not_choose_a_release_is_told_so(visit: Visit, console_lake: ConsoleLake) -> None:
+    page = visit(f"/search?q=oil&at={console_lake.releases[0]}", key=READER)
+    assert "Not allowed" in page.text_content("main")
+    assert "does not allow at" in page.text_content("main")
+
+
+def test_the_theme_is_the_systems_until_the_visitor_chooses(visit: Visit) -> None:
+    page = visit(color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("[data-theme-toggle]")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_the_keyboard_alone_leads_from_the_top_to_a_search(visit: Visit) -> None:
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    page.keyboard.type("oil")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+
+
+def test_pages_read_without_script(visit: Visit) -> None:
+    page = visit("/search?q=oil", java_script_enabled=False)
+    assert page.locator(".hit").count() > 1
+
+
+@pytest.mark.parametrize("path", ["/search", "/search?q=oil", "/ask", "/sign-in", "/nowhere"])
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_nothing_keeps_people_with_disabilities_out(
+    visit: Visit, accessible: Callable[[Any], None], path: str, color_scheme: str
+) -> None:
+    accessible(visit(path, color_scheme=color_scheme))
+
+
+def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
+    page = visit("/search?q=oil", viewport={"width": 360, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
