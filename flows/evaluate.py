@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from expectations.alarms import Watched, raised
 from expectations.gating import check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
 from flows.forms.operations import EvaluateParameters
 from flows.runtime.run import ended, named, obeying
 from lake import configuration
 from lake.directory import Lake
+from lake.inspect.alarms import Watched, raised
 from lake.operate import gate_asks
 from lake.questions import questions
 from lake.storage import clock

@@ -17,7 +17,6 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from expectations.alarms import too_much_in_quarantine
 from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
@@ -29,6 +28,7 @@ from flows.sync import with_destinations
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError
+from lake.inspect.alarms import too_much_in_quarantine
 from lake.operate import gate_asks
 from lake.reporting import Progress, counted
 from tasks import step_tasks, steps

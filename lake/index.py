@@ -82,6 +82,11 @@ class Index:
     def __repr__(self) -> str:
         return f"<Index of the lake {self._lake.url}>"
 
+    @property
+    def url(self) -> str:
+        """The lake's folder or URL."""
+        return self._lake.url
+
     def history(self) -> History:
         """The current release log."""
         return self._log.known(Wait.of({})).history

@@ -1,7 +1,8 @@
 """An operator's actions on a lake, one call each: what the command line and the flows run, for use from Python.
 
 Each takes the lake's path or URL. Raises UsageError for a missing lake or invalid arguments; RefusedError if raglake
-declines by design, for instance while a run is writing; ContractError if a promise does not hold.
+declines by design, for instance while a run is writing; ContractError if a promise does not hold. ``by`` is who acts,
+for the lake's log; None for the user of this process.
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ if TYPE_CHECKING:
     from lake.maintenance.prune import Pruned
     from lake.options import Retention
     from lake.options.sync import SyncOptions
+    from lake.releases.values import Release
 
 __all__ = [
-    *("destinations", "drop_destination", "export", "forget", "lift", "name", "pin", "prune", "publish", "rebuild"),
-    *("rollback", "sync", "unname", "unpin"),
+    *("destinations", "drop_destination", "export", "forget", "lift", "name", "names", "pin", "prune"),
+    *("publish", "rebuild", "refusal", "rollback", "sync", "unname", "unpin"),
 ]
 
 
-def rollback(url: str, to: str, *, why: str) -> History:
+def rollback(url: str, to: str, *, why: str, by: str | None = None) -> History:
     """Makes an earlier release (an id, a name, or what was live at a date or time) live again, in one entry."""
     log = Lake.existing(url).log
-    return publishing.rollback(log, log.read().resolve(to), why=why)
+    return publishing.rollback(log, log.read().resolve(to), why=why, by=by)
 
 
-def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> History:
+def publish(url: str, candidate: str, *, why: str = "", force: bool = False, by: str | None = None) -> History:
     """Makes a candidate live; ``force`` overrides a failed audit or gate, a pin or a moved ``live``, and is logged.
 
     If the gate evaluates the lake's questions, as ``raglake publish`` does, a candidate must have been evaluated.
@@ -46,11 +48,31 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False) -> 
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(candidate)
-    if not force and history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
+    if not force:
+        _check_evaluated(lake, history, release)
+    return publishing.publish(lake.log, release, why=why, force=force, by=by)
+
+
+def refusal(url: str, candidate: str) -> str | None:
+    """Why ``publish`` would refuse a release without ``force``; None if it would not, or if the release is live."""
+    lake = Lake.existing(url)
+    history = lake.log.read()
+    release = history.resolve(candidate)
+    if history.live == release:
+        return None
+    try:
+        _check_evaluated(lake, history, release)
+        publishing.check_publishable(history, release)
+    except RefusedError as error:
+        return str(error)
+    return None
+
+
+def _check_evaluated(lake: Lake, history: History, release: Release) -> None:
+    if history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
         raise RefusedError(
             f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it; or pass --force"
         )
-    return publishing.publish(lake.log, release, why=why, force=force)
 
 
 def gate_asks(lake: Lake) -> bool:
@@ -65,25 +87,33 @@ def _must_be_asked(lake: Lake) -> bool:
     return configuration.read(lake.store).gate.mode == "block" and gate_asks(lake)
 
 
-def pin(url: str, *, why: str) -> History:
-    """Protects ``live`` from runs; a person may still roll back or force."""
-    return publishing.pin(Lake.existing(url).log, why=why)
+def pin(url: str, *, why: str, by: str | None = None, release: str | None = None) -> History:
+    """Protects ``live`` from runs; a person may still roll back or force.
+
+    Raises RefusedError if ``release`` is given and no longer live.
+    """
+    return publishing.pin(Lake.existing(url).log, why=why, by=by, release=release)
 
 
-def unpin(url: str) -> History:
-    """Lets the next run publish again."""
-    return publishing.unpin(Lake.existing(url).log)
+def unpin(url: str, *, why: str = "", by: str | None = None, release: str | None = None) -> History:
+    """Lets the next run publish again; ``release`` as for ``pin``."""
+    return publishing.unpin(Lake.existing(url).log, why=why, by=by, release=release)
 
 
-def name(url: str, release: str, name: str, *, why: str = "") -> History:
+def name(url: str, release: str, name: str, *, why: str = "", by: str | None = None) -> History:
     """Gives a release a name, which identifies it and keeps it from being pruned."""
     log = Lake.existing(url).log
-    return publishing.name(log, log.read().resolve(release), name, why=why)
+    return publishing.name(log, log.read().resolve(release), name, why=why, by=by)
 
 
-def unname(url: str, name: str) -> History:
+def names(url: str) -> dict[str, str]:
+    """The names that people gave to releases, and the ids of these."""
+    return Lake.existing(url).log.read().names
+
+
+def unname(url: str, name: str, *, why: str = "", by: str | None = None) -> History:
     """Removes a name; its release is then kept or pruned like any other."""
-    return publishing.unname(Lake.existing(url).log, name)
+    return publishing.unname(Lake.existing(url).log, name, why=why, by=by)
 
 
 def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = silent) -> Pruned:

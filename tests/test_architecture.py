@@ -101,7 +101,7 @@ FLOORS = (
     "options",
     *("storage", "endpoints", "parse", "chunk", "sources", "tables", "releases", "directory", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),
-    *("destinations", "erasure", "maintenance", "adapters", "service", "console", "operate"),
+    *("destinations", "erasure", "maintenance", "operate", "adapters", "service", "console"),
 )
 #: What bends the order, and why; at most five.
 BENDS: dict[tuple[str, str], str] = {}

@@ -1,4 +1,7 @@
-"""Operations that move or hold ``live``: publish, rollback, pin, names. Each adds one entry to the log."""
+"""Operations that move or hold ``live``: publish, rollback, pin, names. Each adds one entry to the log.
+
+``by`` is who acts, for the entry; None for the user of this process.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def record_gate(log: ReleaseLog, release: Release, *, outcome: str, why: str, **
     return log.record("gate", release.id, why=why, facts={"outcome": outcome, **facts})
 
 
-def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = False) -> History:
+def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = False, by: str | None = None) -> History:
     """Make the release live in one step.
 
     Raises RefusedError if ``live`` is pinned or moved since the release was built, if the release was rolled back or
@@ -32,8 +35,8 @@ def publish(log: ReleaseLog, release: Release, *, why: str = "", force: bool = F
         if _is_live(history, release):
             return history
         if not force:
-            _check_publishable(history, release)
-        return log.append(history, "publish", release.id, live=release.id, why=why, facts={"forced": force})
+            check_publishable(history, release)
+        return log.append(history, "publish", release.id, live=release.id, why=why, by=by, facts={"forced": force})
 
     return log.insist(step)
 
@@ -44,7 +47,8 @@ def _is_live(history: History, release: Release) -> bool:
     return history.live is not None and history.live.id == release.id
 
 
-def _check_publishable(history: History, release: Release) -> None:
+def check_publishable(history: History, release: Release) -> None:
+    """Raises RefusedError if the release may not be made live without force."""
     name = release.id
     if history.pinned is not None:
         raise RefusedError(f"live is pinned ({history.pinned}); {name} waits for `raglake unpin`")
@@ -80,7 +84,7 @@ def _required(why: str, act: str) -> str:
     return why
 
 
-def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
+def rollback(log: ReleaseLog, release: Release, *, why: str, by: str | None = None) -> History:
     """Make an earlier release live again without copying data; the next ingest goes on from there."""
     _required(why, "a rollback")
 
@@ -89,29 +93,44 @@ def rollback(log: ReleaseLog, release: Release, *, why: str) -> History:
             return history
         if history.published(release.id) is None:
             raise UsageError(f"{release.id} was never live, so publish it instead: `raglake publish {release.id}`")
-        return log.append(history, "rollback", release.id, live=release.id, why=why)
+        return log.append(history, "rollback", release.id, live=release.id, why=why, by=by)
 
     return log.insist(step)
 
 
-def pin(log: ReleaseLog, *, why: str) -> History:
-    """Hold ``live`` where it is: runs still build and audit candidates but publish none."""
+def pin(log: ReleaseLog, *, why: str, by: str | None = None, release: str | None = None) -> History:
+    """Hold ``live`` where it is: runs still build and audit candidates but publish none.
+
+    Raises RefusedError if ``release`` is given and no longer live.
+    """
     _required(why, "a pin")
-    return log.insist(lambda history: log.append(history, "pin", history.resolve("live").id, pinned=why, why=why))
-
-
-def unpin(log: ReleaseLog) -> History:
-    """Let the next run publish again."""
 
     def step(history: History) -> History:
-        if history.pinned is None:
-            return history
-        return log.append(history, "unpin", history.resolve("live").id, pinned=None)
+        return log.append(history, "pin", _live(history, release), pinned=why, why=why, by=by)
 
     return log.insist(step)
 
 
-def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> History:
+def _live(history: History, expected: str | None) -> str:
+    live = history.resolve("live").id
+    if expected not in (None, live):
+        raise RefusedError(f"{expected} is not live; live is {live} now, and only that one can be pinned or unpinned")
+    return live
+
+
+def unpin(log: ReleaseLog, *, why: str = "", by: str | None = None, release: str | None = None) -> History:
+    """Let the next run publish again; ``release`` as for ``pin``."""
+
+    def step(history: History) -> History:
+        live = _live(history, release)
+        if history.pinned is None:
+            return history
+        return log.append(history, "unpin", live, pinned=None, why=why, by=by)
+
+    return log.insist(step)
+
+
+def name(log: ReleaseLog, release: Release, name: str, *, why: str = "", by: str | None = None) -> History:
     """Give a release a name that readers can open it by; it is kept for as long as it has one."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]{0,63}", name) or name == "live":
         raise UsageError(f"{name!r} can't name a release; take a letter and up to 63 letters, digits, '.', '_', '-'")
@@ -121,17 +140,17 @@ def name(log: ReleaseLog, release: Release, name: str, *, why: str = "") -> Hist
             raise UsageError(f"{name!r} is the name of {history.names[name]}; `raglake unname {name}` frees it")
         if name in history.names:
             return history
-        return log.append(history, "name", release.id, why=why, facts={"name": name})
+        return log.append(history, "name", release.id, why=why, by=by, facts={"name": name})
 
     return log.insist(step)
 
 
-def unname(log: ReleaseLog, name: str) -> History:
+def unname(log: ReleaseLog, name: str, *, why: str = "", by: str | None = None) -> History:
     """Remove a name; its release is then kept or pruned like any other."""
 
     def step(history: History) -> History:
         if name not in history.names:
             raise UsageError(f"no release is called {name!r}; names: {', '.join(sorted(history.names)) or 'none'}")
-        return log.append(history, "unname", history.names[name], facts={"name": name})
+        return log.append(history, "unname", history.names[name], why=why, by=by, facts={"name": name})
 
     return log.insist(step)

@@ -19,6 +19,8 @@ from lake.service.document_routes import document_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.keys import KeyRing
+from lake.service.lake_routes import act_routes, lake_routes
+from lake.service.lake_views import LakeViews
 from lake.service.operator_routes import operator_routes
 from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.question_routes import question_routes
@@ -46,6 +48,8 @@ TAGS = [
     {"name": "Answers", "description": "Answers from the passages found, with checked citations."},
     {"name": "Feedback", "description": "What callers think of passages and answers."},
     {"name": "Operation", "description": "Releases, health and metrics."},
+    {"name": "Lake", "description": "What is about all documents of the lake: for keys that see all of them."},
+    {"name": "Acts", "description": "What changes which release is live: for keys with `operator`."},
 ]
 
 
@@ -97,12 +101,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = service
+    app.state.service, views = service, LakeViews(service)
     for router in (
         question_routes(service),
         document_routes(service),
         feedback_routes(service),
         operator_routes(service, processes),
+        lake_routes(views),
+        act_routes(views),
         docs_routes(),
     ):
         app.include_router(router)

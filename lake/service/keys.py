@@ -29,6 +29,7 @@ class Key:
 
     ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may call the
     chat model, which costs money. ``budget_usd_per_day`` and ``tokens_per_day`` limit what its answers cost in a day.
+    ``operator``: may publish, roll back, pin and name releases.
     """
 
     name: str
@@ -40,6 +41,12 @@ class Key:
     answers: bool = True
     budget_usd_per_day: float | None = None
     tokens_per_day: int | None = None
+    operator: bool = False
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether no document is hidden from it, so that it may see what is about the lake as a whole."""
+        return self.principals == EVERYTHING
 
     def forbidden(self, options: Iterable[str]) -> list[str]:
         """The options that the key does not allow."""
@@ -100,8 +107,8 @@ def _checked(key: str, name: str, allowed: Any) -> Any:
             number = "a number" if name == "budget_usd_per_day" else "a whole number"
             raise UsageError(f"{name} of API key {key!r} must be {number} of at least 0")
         return allowed
-    if name == "answers" and not isinstance(allowed, bool):
-        raise UsageError(f"answers of API key {key!r} must be true or false")
+    if name in ("answers", "operator") and not isinstance(allowed, bool):
+        raise UsageError(f"{name} of API key {key!r} must be true or false")
     return allowed
 
 

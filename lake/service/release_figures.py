@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from lake.errors import LakeError
+from lake.inspect.score_means import last_evaluated
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -104,14 +105,7 @@ class ReleaseFigures(Collector):
 
 def _scores(rows: pa.Table) -> tuple[tuple[_Score, ...], tuple[tuple[str, datetime], ...]]:
     """Means of each set under the search profile that was evaluated last; failures count as 0, as everywhere."""
-    frame = pl.DataFrame(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
-    is_answer = pl.col("level") == "answer"  # evaluated apart from searches, under other settings
-    newest = (
-        frame.filter(pl.col("evaluated_at") == pl.col("evaluated_at").max().over("set", is_answer))
-        .select("set", "settings", is_answer.alias("is_answer"))
-        .unique()
-    )
-    last = frame.with_columns(is_answer.alias("is_answer")).join(newest, on=["set", "settings", "is_answer"])
+    last = last_evaluated(rows)
     sets = sorted(last["set"].unique())[:_MOST_SETS]
     means = last.group_by("set", "level", "measure").agg(pl.col("value").mean()).sort("set", "level", "measure")
     found: list[_Score] = []

@@ -199,6 +199,7 @@ class KeyResult(BaseModel):
     principals: list[str] | Literal["*"] = Field(description="Users and groups that the key searches as.")
     options: list[str] | None = Field(description="The options that a request may set; null for all.")
     answers: bool = Field(description="Whether the key may use `/answer`.")
+    operator: bool = Field(description="Whether the key may publish, roll back, pin and name releases.")
     chat_model: str | None = Field(description="The model that writes answers; null if none is known.")
     reranker: str | None = Field(description="The reranker of all searches.")
 

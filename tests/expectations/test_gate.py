@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expectations.alarms import Watched, raised
 from expectations.gate import GateVerdict, decide
 from lake.configuration import Alarms, Gate
+from lake.inspect.alarms import Watched, raised
 from lake.schemas import FINDINGS, SCORES
 
 MEASURES = ("document nDCG@10", "document RR", "span recall@5")

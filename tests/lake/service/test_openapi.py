@@ -10,17 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from lake.service import response_bodies
+from lake.service import lake_bodies, response_bodies
 from lake.service.app import TAGS
+from lake.service.keys import Key, KeyRing
 from tests.lake.service.conftest import Running, Start
 
 #: Examples whose ids are those of a result of the reader's own.
 WITH_IDS = ("/feedback", "/documents/{doc_id}", "/documents/{doc_id}/diff")
+#: What these do would change the lake; the release of their examples is in no lake.
+ACTS = tuple(f"/releases/{{release}}/{act}" for act in ("publish", "rollback", "pin", "unpin", "name", "unname"))
+OPERATOR = KeyRing(anonymous=Key("anonymous", principals="*", operator=True))
 
 
 @pytest.fixture
 def running(start: Start) -> Running:
-    return start()
+    return start(OPERATOR)
 
 
 def operations(running: Running) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -42,14 +46,15 @@ def test_every_request_of_the_description_gets_a_status_that_it_states(running: 
             shown = next(iter(_path_examples(operation)), {})
             got = httpx.request(method, running.url + path.format(**shown), json=body, timeout=30)
             assert str(got.status_code) in operation["responses"], (path, body, got.text)
-            assert got.status_code in ((400, 404) if path in WITH_IDS else (200,)), (path, body, got.text)
+            assert got.status_code in ((400, 404) if path in (*WITH_IDS, *ACTS) else (200,)), (path, body, got.text)
             stated = operation["responses"][str(got.status_code)]["content"]
             assert got.headers["Content-Type"].split(";")[0] in stated
             if path in WITH_IDS:
                 own = {name: ids.get(name, value) for name, value in (body or {}).items()}
                 got = httpx.request(method, running.url + path.format(**ids), json=own or None, timeout=30)
                 assert got.status_code == 200, got.text
-            _check(got, operation)
+            if path not in ACTS:
+                _check(got, operation)
 
 
 def _path_examples(operation: dict[str, Any]) -> Iterator[dict[str, str]]:
@@ -63,7 +68,8 @@ def _check(got: httpx.Response, operation: dict[str, Any]) -> None:
     kind = got.headers["Content-Type"].split(";")[0]
     described = operation["responses"]["200"]["content"][kind]
     if kind == "application/json":
-        model = getattr(response_bodies, described["schema"]["$ref"].rpartition("/")[2])
+        name = described["schema"]["$ref"].rpartition("/")[2]
+        model = getattr(response_bodies, name, None) or getattr(lake_bodies, name)
         model.model_validate(got.json())
         if "example" in described:
             model.model_validate(described["example"])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations.summary import latencies
 from lake.options.checks import split_measure
 from lake.releases.values import quarantine_share
 from lake.reporting import counted
@@ -71,10 +70,11 @@ def _scores(alarms: Alarms, live: Watched) -> Iterator[str]:
 def _seconds(alarms: Alarms, live: Watched) -> Iterator[str]:
     if alarms.p95_seconds is None:
         return
-    found = latencies(live.rows)
-    if not found:
+    seconds = pl.DataFrame(live.rows).filter(pl.col("measure") == "seconds")
+    found = seconds.group_by("set", "settings", maintain_order=True).agg(p95=pl.col("value").quantile(0.95, "linear"))
+    if not found.height:
         yield "the time that a search takes can't be measured: the lake has no questions to ask"
-    for row in found:
+    for row in found.iter_rows(named=True):
         if row["p95"] > alarms.p95_seconds:
             limit = f"the limit is {alarms.p95_seconds:g}"
             yield f"1 of 20 searches for {row['set']} takes {row['p95']:.3f} s or more, {limit}"
