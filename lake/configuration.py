@@ -17,6 +17,7 @@ from lake.options import QueryLogOptions, SearchDefaults, option
 from lake.options.checks import (
     check_floors,
     check_how,
+    check_judged,
     check_measures,
     check_names,
     check_texts,
@@ -89,6 +90,9 @@ class Alarms:
     scores: Mapping[str, float] = option(
         dict, 'Minimum mean of live by measure in each set, such as {"document nDCG@10": 0.6}.'
     )
+    judged: Mapping[str, float] = option(
+        dict, 'Minimum mean of requests that the flow `judge` judged, such as {"faithfulness": 0.9}.'
+    )
     p95_seconds: float | None = option(
         None, "Maximum 95th percentile of search latency, in seconds.", least=0, most=1e6
     )
@@ -103,6 +107,7 @@ class Alarms:
     def __post_init__(self) -> None:
         check(self)
         check_floors("scores", self.scores)
+        check_judged("judged", self.judged)
 
 
 @dataclass(frozen=True, slots=True)

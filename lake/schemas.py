@@ -412,6 +412,29 @@ QUERIES = pa.schema(
     ]
 )
 
+#: Logged questions that a judge looked at: one row for each request of a sample.
+JUDGED_TRAFFIC = pa.schema(
+    [
+        _key("judged_id"),
+        pa.field("judged_at", UTC),
+        pa.field("asked_at", UTC),
+        pa.field("sample", pa.string()),  # the run that drew it
+        pa.field("release", pa.string()),  # that found the passages
+        pa.field("kind", pa.string()),  # search or answer, as it was asked
+        pa.field("api_key", pa.string()),
+        pa.field("question_digest", pa.string()),  # as in the log, which has the question for as long as it is kept
+        pa.field("doc_ids", pa.list_(pa.string())),  # documents of the passages
+        pa.field("chat_model", pa.string()),  # that answered from the passages; null if there were none
+        pa.field("judge", pa.string()),
+        pa.field("prompts", pa.string()),  # digest of the prompts
+        pa.field("answered", pa.float64()),  # 1 if the passages were enough for an answer, else 0
+        pa.field("faithfulness", pa.float64()),  # share of claims that the passages support; null if there are none
+        pa.field("relevance", pa.float64()),  # 1, .5 or 0; null without a verdict
+        pa.field("confidence", pa.float64()),  # of the answer, without the judge
+        pa.field("cost_usd", pa.float64()),  # of both models, 0 for remembered replies; null if no price is known
+    ]
+)
+
 #: What an audit and the gate found: one row per check, kept as long as the release.
 FINDINGS = pa.schema(
     [

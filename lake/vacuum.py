@@ -15,6 +15,7 @@ from lake.options import Retention
 from lake.questions.store import newest
 from lake.records.calls import FOLDER, is_obsolete
 from lake.records.feedback import ANSWERS, PASSAGES
+from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
 from lake.releases.history import History
 from lake.reporting import Progress, silent
@@ -163,7 +164,8 @@ def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Va
 
 def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
     """Merge the judgements of each past day into one file; all are kept."""
-    return Vacuumed(n_files=sum(files.merge(lake, before, dry_run=dry_run) for files in (PASSAGES, ANSWERS)))
+    kept = (PASSAGES, ANSWERS, JUDGED_TRAFFIC)
+    return Vacuumed(n_files=sum(files.merge(lake, before, dry_run=dry_run) for files in kept))
 
 
 def _queries(lake: Lake, now: datetime, *, dry_run: bool) -> Vacuumed:

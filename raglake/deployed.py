@@ -16,7 +16,7 @@ MODULES = {
     name: "pin" if name == "unpin" else name
     for name in (
         *("ingest", "evaluate", "maintain", "rollback", "publish", "pin", "unpin"),
-        *("forget", "rebuild", "doctor", "questions", "sync"),
+        *("forget", "rebuild", "doctor", "questions", "sync", "judge"),
     )
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ KINDS = (
     "gate",
     "alarms",
     "unmeasured",
+    "judged",
 )
 _OUTCOMES = {"passed": "passed", "warned": "passed with a remark", "blocked": "blocked"}
 _SECONDS_BETWEEN_UPDATES = 2.0
@@ -110,6 +111,18 @@ def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | No
         key=artifact_key("scores", lake),
         description=f"What the questions of {lake} score at {named}",
     )
+
+
+def show_judged(lake: str, found: Mapping[str, Any]) -> None:
+    """The measures of a judged sample of requests; it repeats no question."""
+    rows = [{"measure": name, **one} for name, one in found["measures"].items()]
+    told = f"{counted(found['judged'], 'request')} judged of {found['logged']:,} in the query log of {lake}"
+    if found["failures"]:
+        told += f"; {counted(len(found['failures']), 'request')} failed: {next(iter(found['failures'].values()))}"
+    if found["stopped"]:
+        told += f"; stopped: {found['stopped']}"
+    key = artifact_key("judged", lake)
+    _show(artifacts.create_table_artifact, table=rows, key=key, description=told)
 
 
 def show_gate(lake: str, verdict: GateVerdict) -> None:

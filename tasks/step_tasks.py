@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.health import with_audit
-from lake import operate
+from expectations.judged_traffic import judge_traffic
+from lake import open_lake, operate
 from lake.directory import Lake
 from lake.errors import LakeError
 from lake.maintenance import doctor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lake.maintenance.doctor import Diagnosis
     from lake.maintenance.prune import Pruned
     from lake.options import Retention
+    from lake.options.judging import JudgingOptions
     from lake.options.sync import SyncOptions
     from lake.questions import Taken
     from lake.recipe import Recipe
@@ -170,3 +172,9 @@ def import_questions(
     """Take the questions of a file into the lake; a retry finds those that were taken."""
     place, name = Lake.existing(lake), set or Path(path).resolve().stem.lower()
     return take(place, name, load(format, path, set=name, source=source, uri=uri, split=split))
+
+
+@step("judge requests")
+def judge_requests(lake: str, options: JudgingOptions) -> dict[str, Any]:
+    """The means and counts of a judged sample of the query log; a retry pays for no reply twice."""
+    return judge_traffic(Lake.existing(lake), open_lake(lake), options, progress=ProgressArtifacts(lake)).to_json()

@@ -49,7 +49,7 @@ _PANELS = {
         "report": "report",
         "questions": "questions",
         "feedback": "feedback",
-        "traffic": "traffic",
+        "traffic": "traffic judge",
     },
     "Serve": {"serve": "serve mcp", "deployments": "deployments", "automations": "automations"},
     "Administer": {

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional, get_args, get_origin
 import typer
 
 from lake.options import AnswerOptions, Boosts, CacheOptions, Option, SearchOptions, options
+from lake.options.judging import JudgingOptions
 from lake.sources.declared import EVERYTHING
 
 #: Choices that a line of help has room for.
@@ -56,6 +57,7 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),
     (CacheOptions, "url"): Spelling(("--cache",)),
     (CacheOptions, "similar"): Spelling(("--cache-similar",)),
+    (JudgingOptions, "max_usd"): Spelling(("--budget",)),
     (Boosts, "recency_half_life_days"): Spelling(("--recent",)),
     (Boosts, "sources"): Spelling(("--boost",), list[str], "SOURCE=FACTOR; repeatable", _sources),
 }

@@ -46,6 +46,7 @@ EXAMPLES = {
     "questions from-feedback": "raglake questions from-feedback --lake /srv/lake",
     "feedback list": "raglake feedback list --lake /srv/lake",
     "feedback compare": "raglake feedback compare 2026-11-20 live --lake /srv/lake",
+    "judge": "raglake judge --requests 50 --judge openai:gpt-4.1 --budget 1 --lake /srv/lake",
     "traffic": "raglake traffic --since 2026-11-21 --lake /srv/lake",
     "config show": "raglake config show --lake /srv/lake",
     "config set": "raglake config set search.alpha 0.3 --lake /srv/lake",

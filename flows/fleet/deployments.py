@@ -23,6 +23,7 @@ from flows.evaluate import evaluate
 from flows.fleet.file import Fleet, FleetLake, Scheduled
 from flows.forget import forget
 from flows.ingest import ingest
+from flows.judge import judge
 from flows.maintain import maintain
 from flows.pin import pin, unpin
 from flows.publish import publish
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     *(ingest, evaluate, maintain, doctor),
-    *(rollback, publish, pin, unpin, forget, rebuild, questions, sync),
+    *(rollback, publish, pin, unpin, forget, rebuild, questions, sync, judge),
 )
 SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
 #: Those that want the writer lease.
@@ -97,6 +98,8 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said |= lake.retention.model_dump(exclude_unset=True)
     if action == "doctor":
         said["parts"] = lake.doctor_parts
+    if action == "judge":
+        said |= lake.judging.model_dump(exclude_none=True)
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
         said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})

@@ -15,6 +15,7 @@ from flows.forms.ingest import LOCATION, RecipeParameters
 from lake.configuration import Configuration
 from lake.errors import UsageError
 from lake.options import Retention
+from lake.options.judging import JudgingOptions
 from lake.options.models import model_of, section_of
 from lake.options.run import DeployedRunOptions
 
@@ -25,7 +26,7 @@ VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Overlap = Literal["skip", "queue"]
-Scheduled = Literal["ingest", "evaluate", "maintain", "doctor"]
+Scheduled = Literal["ingest", "evaluate", "maintain", "doctor", "judge"]
 _SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
     "extra_forbidden": "there is no such key here; there are: {known}",
@@ -74,6 +75,7 @@ class Schedules(_Section):
     evaluate: Cron | None = None
     maintain: Cron | None = None
     doctor: Cron | None = None
+    judge: Cron | None = None
 
 
 _OF_RUNNER = {"kind": "runner", "workers": "workers", "address": "runner_address"}
@@ -87,6 +89,10 @@ class RetentionSection(model_of("RetentionFields", Retention)):  # type: ignore[
     """What ``maintain`` keeps, by the names and defaults of its form."""
 
 
+class JudgingSection(model_of("JudgingFields", JudgingOptions)):  # type: ignore[misc]
+    """Which requests of the query log ``judge`` judges, by the names and defaults of its form."""
+
+
 _OF_RUN = ("include", "exclude", "shard_documents", "batch_hours", "budget_usd", "wait_minutes")
 
 
@@ -97,6 +103,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     timezone: TimeZone = "UTC"
     schedules: Schedules = Schedules()
     retention: RetentionSection = RetentionSection()
+    judging: JudgingSection = JudgingSection()
     overlap: Overlap = "skip"
     paused: bool | None = None
     rerun_crashed: bool = True

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from flows.forms.ingest import LOCATION, POLICY, without_unset
 from lake.options import Retention
+from lake.options.judging import JudgingOptions
 from lake.options.models import Unset, form_of
 from lake.options.run import DeployedRunOptions
 from lake.options.sync import SyncOptions
@@ -83,6 +84,15 @@ class SyncParameters(LakeParameters, form_of("SyncFields", SyncOptions)):  # typ
 
     def options(self) -> SyncOptions:
         return SyncOptions(**self.model_dump(include={one.name for one in fields(SyncOptions)}))
+
+
+class JudgeParameters(LakeParameters, form_of("JudgeFields", JudgingOptions)):  # type: ignore[misc]
+    """Which requests of the query log are judged, and by which models."""
+
+    model_config = ConfigDict(title="Judge", json_schema_extra=without_unset)
+
+    def options(self) -> JudgingOptions:
+        return JudgingOptions(**self.model_dump(include={one.name for one in fields(JudgingOptions)}))
 
 
 class PublishParameters(LakeParameters):

@@ -9,6 +9,8 @@ from lake.options import SearchOptions
 
 #: Levels of judging; a measure is a level, a blank, and a name of ir-measures (``document nDCG@10``).
 LEVELS = ("document", "parent", "chunk", "span")
+#: Measures of a judged request of the query log.
+JUDGED = ("answered", "faithfulness", "relevance")
 
 
 def split_measure(measure: str) -> tuple[str, str]:
@@ -49,6 +51,14 @@ def check_floors(key: str, value: object) -> None:
     if not isinstance(value, Mapping):
         raise UsageError(f'{key}={value!r} must be an object, such as {{"document nDCG@10": 0.6}}')
     check_measures(key, value)
+    for measure, least in value.items():
+        check_number(f"{key}.{measure}", least, 0, 1)
+
+
+def check_judged(key: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise UsageError(f'{key}={value!r} must be an object, such as {{"faithfulness": 0.9}}')
+    check_names(key, "measures", value, JUDGED)
     for measure, least in value.items():
         check_number(f"{key}.{measure}", least, 0, 1)
 

@@ -42,6 +42,7 @@ def test_the_steps_of_a_run_and_what_an_operator_does_are_tasks() -> None:
         "unpin",
         "import questions",
         "sync",
+        "judge requests",
     }
     assert set(all_tasks()) == steps | batches | by_hand | redactions
 

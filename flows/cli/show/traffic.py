@@ -12,6 +12,12 @@ _NO_LOG = (
     "nothing is logged here; `raglake serve --query-log` keeps what services are asked, "
     "and `raglake feedback list` shows judgements"
 )
+_NOTHING_LEGIBLE = (
+    "the query log has no legible questions to judge; `raglake serve --query-log` keeps them while "
+    "the lake's configuration has query_log.text plain"
+)
+_MOST_SHOWN = 10
+_OF_MEASURE, _JUDGED = ("n", "mean", "95 % interval"), ("answered", "faithfulness", "relevance")
 _COLUMNS = ("n", "empty", "declined", "doubtful", "degraded", "error", "cached", "p50", "p95", "USD")
 
 
@@ -32,6 +38,39 @@ def shown(found: dict[str, Any]) -> None:
         _figures(title, column, found[name])
     _questions("nothing found", found["empty"], lambda one: counted(one["n"], "time"))
     _questions("unhappy", found["unhappy"], _why)
+    _samples(found["judged"])
+
+
+def judged(found: Mapping[str, Any]) -> None:
+    """The measures of a sample, and what has no verdict."""
+    out = terminal()
+    if not found["logged"]:
+        out.print(_NOTHING_LEGIBLE)
+        return
+    out.print(f"{counted(found['judged'], 'request')} judged, out of {found['logged']:,} in the query log")
+    rows = [(name, *_measure(one)) for name, one in found["measures"].items()]
+    if rows:
+        table(out, ("measure", *_OF_MEASURE), rows, right=_OF_MEASURE)
+    for reason, n in found["left_out"].items():
+        out.print(f"left out: {counted(n, 'request')}, since {reason}")
+    for name, error in list(found["failures"].items())[:_MOST_SHOWN]:
+        out.print(f"  [red]failed[/red]: {name} ({escape(error)})")
+    if found["stopped"]:
+        out.print(f"[yellow]stopped: {escape(found['stopped'])}[/yellow]")
+
+
+def _measure(one: Mapping[str, Any]) -> tuple[str, ...]:
+    return f"{one['n']:,}", f"{one['mean']:.3f}", f"{one['low']:.3f} to {one['high']:.3f}"
+
+
+def _samples(samples: Sequence[Mapping[str, Any]]) -> None:
+    """The latest samples that were judged, newest last."""
+    rows = []
+    for one in samples[-_MOST_SHOWN:]:
+        means = (f"{one['measures'][name]['mean']:.3f}" if name in one["measures"] else "" for name in _JUDGED)
+        rows.append((f"{one['judged_at']:%Y-%m-%d %H:%M}", str(one["n"]), *means, one["judge"]))
+    if rows:
+        table(terminal(), ("judged (UTC)", "n", *_JUDGED, "judge"), rows, right=("n", *_JUDGED))
 
 
 def _figures(title: str, column: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from lake.questions import questions
 from lake.questions.denied import undenied
 from lake.records import calls
 from lake.records.feedback import PASSAGES
+from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
 from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import ERASING
@@ -87,7 +88,7 @@ def _check_calls(exam: Examination) -> None:
 
 
 def _check_feedback(exam: Examination) -> None:
-    for files, what in ((PASSAGES, "judges a passage of"), (QUERIES, "names")):
+    for files, what in ((PASSAGES, "judges a passage of"), (QUERIES, "names"), (JUDGED_TRAFFIC, "names")):
         for path in files.denied(exam.lake):
             exam.report(path, f"{what} a document that was erased", "leave it out", "redact")
 

@@ -18,6 +18,7 @@ from lake.options import Retention
 from lake.questions.store import newest
 from lake.questions.values import from_table
 from lake.records.feedback import ANSWERS, PASSAGES
+from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
 from lake.releases import rights
 from lake.releases.values import Entry
@@ -163,8 +164,8 @@ def check_feedback(exam: Examination) -> int:
 
 
 def check_queries(exam: Examination) -> int:
-    """Check that the query log can be read."""
-    return _check_daily(exam, QUERIES, "rows")
+    """Check that the query log, and what a judge found of it, can be read."""
+    return _check_daily(exam, QUERIES, "rows") + _check_daily(exam, JUDGED_TRAFFIC, "verdicts")
 
 
 def _check_daily(exam: Examination, files: DailyFiles, rows: str) -> int:

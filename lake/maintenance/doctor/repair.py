@@ -24,6 +24,7 @@ from lake.maintenance.doctor.vectors import in_tables, untrue_vectors
 from lake.questions.denied import undenied
 from lake.questions.store import change
 from lake.records.feedback import PASSAGES
+from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
 from lake.reporting import Progress, silent
 from lake.storage.lease import WriterLease
@@ -149,7 +150,7 @@ def _rebuild(repairing: _Repair, where: Sequence[str]) -> None:
 
 def _redact(repairing: _Repair, where: Sequence[str]) -> None:
     repairing.lake.redact(())
-    for files in (PASSAGES, QUERIES):
+    for files in (PASSAGES, QUERIES, JUDGED_TRAFFIC):
         files.redact(repairing.lake)
     change(repairing.lake, lambda kept: undenied(repairing.lake, kept))
 

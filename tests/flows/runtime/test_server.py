@@ -60,6 +60,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
 BY_HAND = (
     *("raglake.deployed.forget", "raglake.deployed.publish", "raglake.deployed.pin", "raglake.deployed.unpin"),
     *("raglake.deployed.rebuild", "raglake.deployed.questions", "raglake.deployed.sync"),
+    "raglake.deployed.judge",
 )
 TITLES = (
     *(
@@ -74,6 +75,7 @@ TITLES = (
         "Rebuild",
         "Doctor",
         "Sync",
+        "Judge",
         "Questions",
     ),
 )

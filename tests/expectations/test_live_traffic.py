@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from expectations.traffic import judgements, traffic
+from expectations.live_traffic import judgements, traffic
 from lake.options import QueryLogOptions
 from lake.records.query_log import KeptQuestion
 from lake.schemas import ANSWER_FEEDBACK, FEEDBACK, QUERIES
