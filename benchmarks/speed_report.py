@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from expectations.report.plots import Axis, Plot, Point, Series
 from expectations.report.rendering import write_sheet
+from lake.plots import Axis, Plot, Point, Series
 
 _STEPS = ("build", "no-op", "1 % changed")
 _SPENT = (("wall", "wall"), ("cpu", "CPU"))

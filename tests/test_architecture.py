@@ -97,7 +97,8 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "result", "schemas", "recipe"),
+    *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "plots", "result", "schemas"),
+    "recipe",
     "options",
     *("storage", "endpoints", "parse", "chunk", "sources", "tables", "releases", "directory", "embed", "ingest"),
     *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expectations.experiment.grid import OF_RECIPE, worded
-from expectations.report.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
+from lake.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
 
 if TYPE_CHECKING:
     from expectations.experiment.values import CellOutcome, Experiment

@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow.compute as pc
 
 from expectations.profiles import profile_of, profile_text
-from expectations.report.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
 from expectations.report.questions import MAIN, compared, worst
 from expectations.report.values import Report, SetReport
 from expectations.series import ANSWERS, health_series
 from expectations.summary import HEADLINE, SLICES, means
 from lake.errors import UsageError
+from lake.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
 from lake.storage import clock
 
 if TYPE_CHECKING:

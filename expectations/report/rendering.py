@@ -10,14 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from expectations.experiment.grid import said, worded
 from expectations.experiment.values import Experiment
 from expectations.report.experiment_plots import experiment_plots
-from expectations.report.plots import SIGNS, Plot
 from expectations.report.values import Report
 from lake.errors import UsageError
+from lake.plots import SIGNS, TEMPLATES, Plot
 from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
 
@@ -66,7 +66,7 @@ def sheet(plots: Sequence[Plot], n_columns: int = 1) -> str:
 @cache
 def _environment() -> Environment:
     found = Environment(
-        loader=PackageLoader("expectations.report"),
+        loader=ChoiceLoader([PackageLoader("expectations.report"), FileSystemLoader(TEMPLATES)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

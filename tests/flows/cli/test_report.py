@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 
 import lake
-from expectations.report.plots import SIGNS, release_plot
 from expectations.report.rendering import sheet
 from expectations.retrieval import evaluate
 from expectations.series import health_series
@@ -25,6 +24,7 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
 from lake.options import RecipeOptions
+from lake.plots import SIGNS, release_plot
 from lake.schemas import HEALTH
 
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")

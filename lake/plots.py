@@ -1,11 +1,15 @@
-"""Plots as values; one template draws them, in pages and in PNG files."""
+"""Plots as values; one template draws them, in reports, in the console and in PNG files."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
+
+#: Where ``plot.svg``, the template, and ``plot.css``, its style, lie.
+TEMPLATES = [Path(__file__).parent / "console" / folder for folder in ("templates", "static")]
 
 Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens"]
 Shape = Literal["dot", "hollow", "cross", "triangle", ""]
