@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.options import SearchOptions
+from lake.options import Boosts, SearchOptions
 from lake.options.search import boosts_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def profile_text(how: Mapping[str, Any], depth: int | None = None) -> str:
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, Boosts):
+        return value.stated()
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return sorted(value) if isinstance(value, set | frozenset) else str(value)

@@ -242,7 +242,7 @@ HITS = pa.schema(
         pa.field("vector_score", pa.float64()),  # cosine similarity
         pa.field("text_rank", pa.int32()),
         pa.field("text_score", pa.float64()),  # BM25
-        pa.field("rerank_score", pa.float64()),  # null without a reranker
+        pa.field("rerank_score", pa.float64()),  # null without a reranker, or if it did not read the chunk
         # Uris of documents that the passage stands for: exact copies, and near-duplicates that ``collapse`` dropped.
         pa.field("copies", pa.list_(pa.string())),
         *_PAGES,  # of the passage
@@ -250,6 +250,7 @@ HITS = pa.schema(
         pa.field("chunk_last_page", pa.int32()),
         _SECTION_PAGE,  # of the best chunk
         pa.field("copy_sources", pa.list_(pa.string())),  # the source of each of ``copies``
+        pa.field("boost", pa.float64()),  # factor of the boosts on the score; null without any
     ]
 )
 

@@ -26,6 +26,7 @@ class Spelling:
     kind: Any = None
     example: str = ""
     parse: Callable[[Any], Any] | None = None
+    fills: tuple[str, ...] = ()  # the fields that ``parse`` returns, of which only this one has an option
 
 
 def _filters(words: list[str]) -> Mapping[str, Any]:
@@ -34,10 +35,10 @@ def _filters(words: list[str]) -> Mapping[str, Any]:
     return parse_filters(words)
 
 
-def _sources(words: list[str]) -> Mapping[str, float]:
-    from lake.search.boosts import parse_sources
+def _boosts(words: list[str]) -> Mapping[str, Any]:
+    from lake.search.boosts import parse_boosts
 
-    return parse_sources(words)
+    return parse_boosts(words)
 
 
 def principals(names: list[str] | None) -> list[str] | str:
@@ -59,8 +60,17 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (CacheOptions, "similar"): Spelling(("--cache-similar",)),
     (JudgingOptions, "max_usd"): Spelling(("--budget",)),
     (Boosts, "recency_half_life_days"): Spelling(("--recent",)),
-    (Boosts, "sources"): Spelling(("--boost",), list[str], "SOURCE=FACTOR; repeatable", _sources),
+    (Boosts, "recency_field"): Spelling(("--recent-by",)),
+    (Boosts, "sources"): Spelling(
+        ("--boost",),
+        list[str],
+        "SOURCE=FACTOR or COLUMN=VALUE:FACTOR, such as metadata.quality=high:1.5; repeatable",
+        _boosts,
+        ("sources", "values"),
+    ),
 }
+#: Options that another one's words fill.
+_FILLED = {(kind, name) for (kind, own), one in _SPELLINGS.items() for name in one.fills if name != own}
 
 
 def help_of(one: Option, example: str = "") -> str:
@@ -118,7 +128,7 @@ _Key = tuple[str, ...]
 def _options_of(kind: Any, only: Collection[str] | None = None) -> dict[_Key, Parameter]:
     found: dict[_Key, Parameter] = {}
     for name, one in options(kind).items():
-        if only is not None and name not in only:
+        if (only is not None and name not in only) or (kind, name) in _FILLED:
             continue
         if name == "boosts":
             found |= {(name, *key): part for key, part in _options_of(Boosts).items()}
@@ -154,9 +164,11 @@ def _said(kind: Any, words: Mapping[_Key, Any]) -> dict[str, Any]:
         of, key = (Boosts, inner[0]) if inner else (kind, name)
         if value is None:
             continue
-        parse = _SPELLINGS.get((of, key), Spelling()).parse
-        told = parse(value) if parse else tuple(value) if isinstance(value, list) else value
-        if inner:
+        spelling = _SPELLINGS.get((of, key), Spelling())
+        told = spelling.parse(value) if spelling.parse else tuple(value) if isinstance(value, list) else value
+        if inner and spelling.fills:
+            found.setdefault(name, {}).update(told)
+        elif inner:
             found.setdefault(name, {})[key] = told
         else:
             found[name] = told

@@ -18,6 +18,9 @@ Syntax = Literal["plain", "boolean"]
 Copies = Literal["collapsed", "all"]
 
 MAX_FUZZINESS = 2
+#: Columns whose values can be boosted, besides metadata.KEY, the greatest factor of a value, and the number of values.
+BOOSTED_COLUMNS = ("author", "language", "media_type", "tags")
+MAX_FACTOR, MAX_BOOSTED = 1000, 200
 #: Rerankers without a model of their own: the lake's embedder, and the chat model (``model`` or ``model:NAME``).
 OWN, BY_CHAT = "own", "model"
 #: Depths of a reranker, and the weight of ``own``; docs/quality.md says how they were chosen.
@@ -33,8 +36,8 @@ class Boosts:
     """Factors on a passage's score; a factor of 1 leaves it unchanged.
 
     recency: ``1 + recency_weight * 2 ** (-age / recency_half_life_days)``, where age is the time from the document's
-    change to the release, in days, at least 0, so that a date in the future counts as new. Without a half-life or a
-    date, the factor is 1.
+    date to the release, in days, at least 0, so that a date in the future counts as new. Without a half-life or a
+    date, the factor is 1. Factors of several values that a document has are multiplied.
     """
 
     recency_half_life_days: float | None = option(
@@ -42,6 +45,10 @@ class Boosts:
     )
     recency_weight: float = option(0.2, "Boost of a document changed on the day of the release, as a share.", least=0)
     sources: Mapping[str, float] = option(dict, "Factor on the scores of a source's passages, by source name.")
+    values: Mapping[str, Mapping[str, float]] = option(
+        dict, 'Factors by column and value, such as {"metadata.quality": {"high": 1.5}, "author": {"Ada": 1.2}}.'
+    )
+    recency_field: str = option("modified_at", "Date that recency counts from: modified_at or metadata.KEY.")
 
     def __post_init__(self) -> None:
         check(self, "boosts.")
@@ -50,6 +57,49 @@ class Boosts:
         wrong = {name: factor for name, factor in self.sources.items() if not _is_factor(factor)}
         if wrong:
             raise UsageError(f"factors of sources must be numbers, 0 or more; these are not: {wrong}")
+        _check_values(self.values)
+        if self.recency_field != "modified_at" and not is_metadata(self.recency_field):
+            raise UsageError(f"boosts.recency_field={self.recency_field!r} must be modified_at or metadata.KEY")
+
+    def stated(self) -> dict[str, Any]:
+        """The fields; those that 0.3 did not have only if they are set, so that profiles of its scores stay equal."""
+        later = {"values": {}, "recency_field": "modified_at"}
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in own.items() if name not in later or value != later[name]}
+
+    @property
+    def reads_metadata(self) -> bool:
+        has_date = self.recency_half_life_days is not None and is_metadata(self.recency_field)
+        return has_date or any(map(is_metadata, self.values))
+
+
+def is_metadata(column: str) -> bool:
+    """Whether this is metadata.KEY.
+
+    >>> is_metadata("metadata.quality"), is_metadata("metadata."), is_metadata("author")
+    (True, False, False)
+    """
+    return column.startswith("metadata.") and len(column) > len("metadata.")
+
+
+def is_boosted_by_value(column: str) -> bool:
+    return column in BOOSTED_COLUMNS or is_metadata(column)
+
+
+def _check_values(values: object) -> None:
+    if not isinstance(values, Mapping) or not all(isinstance(one, Mapping) for one in values.values()):
+        raise UsageError(f'boosts.values={values!r} must be an object such as {{"metadata.quality": {{"high": 1.5}}}}')
+    for column, factors in values.items():
+        if not isinstance(column, str) or not is_boosted_by_value(column):
+            raise UsageError(f"boosts.values has no column {column!r}; choose {either([*BOOSTED_COLUMNS, 'metadata.KEY'])}")
+        for value, factor in factors.items():
+            if not isinstance(value, str) or not (_is_factor(factor) and factor <= MAX_FACTOR):
+                raise UsageError(
+                    f"boosts.values: the factor of {column}={value!r} must be a number from 0 to {MAX_FACTOR}, "
+                    f"not {factor!r}"
+                )
+    if (n := sum(map(len, values.values()))) > MAX_BOOSTED:
+        raise UsageError(f"boosts.values names {n} values; the maximum is {MAX_BOOSTED}")
 
 
 def _is_factor(value: object) -> bool:

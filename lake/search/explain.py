@@ -39,7 +39,8 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
 def _retrievers(hit: dict[str, Any]) -> dict[str, Any]:
     found_by = {name: {"rank": hit[f"{name}_rank"], "score": hit[f"{name}_score"]} for name in ("vector", "text")}
     found = {name: marks for name, marks in found_by.items() if marks["rank"] is not None}
-    return found if hit["rerank_score"] is None else found | {"reranker": {"score": hit["rerank_score"]}}
+    found |= {} if hit["rerank_score"] is None else {"reranker": {"score": hit["rerank_score"]}}
+    return found | ({} if hit["boost"] is None else {"boosts": {"factor": hit["boost"]}})
 
 
 def _made_with(snapshot: Snapshot, uri: str) -> dict[str, Any]:

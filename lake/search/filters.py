@@ -164,14 +164,14 @@ class ReleaseFilter:
         return frozenset(rows.filter(matching(rows.column("uri"), pattern)).column("doc_id").to_pylist())
 
     def _of_metadata(self, condition: MetadataCondition, seen: Predicate) -> frozenset[str]:
-        if seen == ANYTHING and not any(map(condition.is_stated, self._metadata.values())):
-            keys = sorted({key for metadata in self._metadata.values() for key in metadata})
+        if seen == ANYTHING and not any(map(condition.is_stated, self.metadata.values())):
+            keys = sorted({key for metadata in self.metadata.values() for key in metadata})
             raise UsageError(f"no document has metadata {condition.key!r}; documents have {either(keys[:20])}")
-        found = frozenset(doc_id for doc_id, metadata in self._metadata.items() if condition.is_met(metadata))
-        return found | (self._all - self._metadata.keys()) if condition.is_met({}) else found
+        found = frozenset(doc_id for doc_id, metadata in self.metadata.items() if condition.is_met(metadata))
+        return found | (self._all - self.metadata.keys()) if condition.is_met({}) else found
 
     @cached_property
-    def _metadata(self) -> dict[str, dict[str, Any]]:
+    def metadata(self) -> dict[str, dict[str, Any]]:
         """Declared metadata of documents by doc_id."""
         rows = self._documents.scan(["doc_id", "metadata"], "metadata IS NOT NULL AND metadata != '{}'")
         pairs = zip(rows.column("doc_id").to_pylist(), rows.column("metadata").to_pylist(), strict=True)

@@ -45,9 +45,9 @@ class MetadataCondition:
             raise UsageError(f"glob takes a text with * and ?, not {value!r}")
 
     def is_stated(self, metadata: Mapping[str, Any]) -> bool:
-        return self._items(metadata) is not None
+        return self.items(metadata) is not None
 
-    def _items(self, metadata: Mapping[str, Any]) -> list[Any] | None:
+    def items(self, metadata: Mapping[str, Any]) -> list[Any] | None:
         """The value as a list; None if there is none."""
         found: Any = metadata
         if self.key in metadata:
@@ -60,7 +60,7 @@ class MetadataCondition:
         return found if isinstance(found, list) else [found]
 
     def is_met(self, metadata: Mapping[str, Any]) -> bool:
-        items = self._items(metadata) or [None]
+        items = self.items(metadata) or [None]
         if self.operator in ("=", "in", "any"):
             return self._has_one(items)
         if self.operator in ("!=", "not in", "none"):

@@ -121,7 +121,8 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
     read = rows.of(best, with_sections=expand != "none")
     none = pa.array([[]] * len(groups), pa.list_(pa.string()))
-    columns: dict[str, Any] = {"copies": none, "copy_sources": none, "rerank_score": pa.nulls(len(groups))}
+    columns: dict[str, Any] = {"copies": none, "copy_sources": none}
+    columns |= dict.fromkeys(("rerank_score", "boost"), pa.nulls(len(groups)))
     columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
     columns |= {name: read.chunks.column(name) for name in OF_CHUNK}
     columns |= {f"chunk_{name}": read.chunks.column(name) for name in _OF_BEST}

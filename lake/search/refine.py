@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +13,15 @@ import pyarrow.compute as pc
 
 from lake.endpoints.breaker import UnreachableError
 from lake.options import Boosts
-from lake.options.search import OWN, boosts_of
+from lake.options.search import OWN, boosts_of, is_metadata
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
 from lake.search.rerank import reranker_breaker, reranker_scores
 
 _LEAST_FACTOR = 1e-9
+#: Columns that every boost reads: the date and the source.
+_N_ALWAYS = 2
 #: Steps that compare all pairs of candidates take at most this many.
 MAX_LOOKED_AT = 1000
 #: Reads columns of candidates by their row ids, in their order.
@@ -26,35 +30,43 @@ Read = Callable[[list[int], Sequence[str]], pa.Table]
 OwnScores = Callable[[str, Sequence[str]], np.ndarray]
 
 
-def refined(
-    found: pa.Table, question: SearchRequest, depth: int, read: Read, as_of: datetime, own: OwnScores
-) -> list[tuple[str, pa.Table]]:
+@dataclass(frozen=True, slots=True)
+class OfRelease:
+    """What the steps read of a release; ``metadata`` returns that of documents, by doc_id."""
+
+    read: Read
+    created_at: datetime
+    own: OwnScores
+    metadata: Callable[[], Mapping[str, Mapping[str, Any]]]
+
+
+def refined(found: pa.Table, question: SearchRequest, depth: int, release: OfRelease) -> list[tuple[str, pa.Table]]:
     """The candidates after each step, named after its option; the last are in their final order.
 
-    ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, deduplication ``copies``: the
-    documents of the dropped near-duplicates of the chunk. Without a reranker that can't be reached there is no such
-    step, and none for a ``min_score``, which would be on its scale.
+    ``score`` is that of the last step that scored. Reranking adds ``rerank_score``, boosts ``boost``, deduplication
+    ``copies``: the documents of the dropped near-duplicates of the chunk. Without a reranker that can't be reached
+    there is no such step, and none for a ``min_score``, which would be on its scale.
     """
     if question.is_refined:
         is_alone = question.rerank and question.weight_of_reranker == 1
         found = found.slice(0, question.n_reranked if is_alone else min(depth, MAX_LOOKED_AT))
     steps = [("rerank_depth", found)]
     if question.collapse is not None:
-        found = _collapsed(found, question.collapse, read)
+        found = _collapsed(found, question.collapse, release.read)
     steps.append(("collapse", found))
     is_whole = True
     if question.rerank:
         try:
-            steps.append(("rerank", _reranked(found, question, read, own)))
+            steps.append(("rerank", _reranked(found, question, release)))
         except UnreachableError:
             is_whole = False
     if question.boosts:
-        steps.append(("boosts", _boosted(steps[-1][1], boosts_of(question.boosts), read, as_of)))
+        steps.append(("boosts", _boosted(steps[-1][1], boosts_of(question.boosts), release)))
     if question.min_score is not None and is_whole:
         found = steps[-1][1]
         steps.append(("min_score", found.filter(pc.greater_equal(found.column("score"), float(question.min_score)))))
     if question.diversity:
-        steps.append(("diversity", _spread(steps[-1][1], question, read)))
+        steps.append(("diversity", _spread(steps[-1][1], question, release.read)))
     return steps
 
 
@@ -73,25 +85,25 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
     return left
 
 
-def _reranked(found: pa.Table, question: SearchRequest, read: Read, own: OwnScores) -> pa.Table:
+def _reranked(found: pa.Table, question: SearchRequest, release: OfRelease) -> pa.Table:
     """The best candidates in their new order, before those that the reranker did not read."""
     n, weight = min(question.n_reranked, found.num_rows), question.weight_of_reranker
-    rows = read(_row_ids(found.slice(0, n)), ["heading", "text"])
+    rows = release.read(_row_ids(found.slice(0, n)), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
-    scores = _scores(question, texts, own) if texts else np.array([])
+    scores = _scores(question, texts, release.own) if texts else np.array([])
     marked = found.append_column("rerank_score", pa.array([*scores, *[None] * (found.num_rows - n)], pa.float64()))
     if weight == 1:
         return _by_score(marked, scores)
     before = found.column("score").to_numpy().copy()
-    before[:n] = _blended(before[:n], scores, weight)
+    before[:n] = blended(before[:n], scores, weight)
     return _by_score(marked, before)
 
 
-def _blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray:
+def blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray:
     """Scores on the scale of those ``before``: the reranker's are stretched to their range.
 
-    >>> _blended(np.array([8.0, 6.0, 4.0]), np.array([0.1, 0.9, 0.5]), 0.5).tolist()
+    >>> blended(np.array([8.0, 6.0, 4.0]), np.array([0.1, 0.9, 0.5]), 0.5).tolist()
     [6.0, 7.0, 5.0]
     """
     if not len(scores):
@@ -99,8 +111,8 @@ def _blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarra
     share = scores - scores.min()
     spread = share.max()
     stretched = before.min() + (share / spread if spread else np.ones_like(share)) * (before.max() - before.min())
-    blended: np.ndarray = (1 - weight) * before + weight * stretched
-    return blended
+    mixed: np.ndarray = (1 - weight) * before + weight * stretched
+    return mixed
 
 
 def _scores(question: SearchRequest, texts: list[str], own: OwnScores) -> np.ndarray:
@@ -113,13 +125,19 @@ def _scores(question: SearchRequest, texts: list[str], own: OwnScores) -> np.nda
     return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), question.degrade_after)
 
 
-def _boosted(found: pa.Table, boosts: Boosts, read: Read, as_of: datetime) -> pa.Table:
+def _boosted(found: pa.Table, boosts: Boosts, release: OfRelease) -> pa.Table:
     """Multiplies scores by their factors; divides negative scores, so that a factor above 1 always raises them."""
-    rows = read(_row_ids(found), ["modified_at", "source"])
+    columns = [column for column in boosts.values if not is_metadata(column)]
+    rows = release.read(_row_ids(found), ["modified_at", "source", *columns, *(["doc_id"] * boosts.reads_metadata)])
+    documents = rows.drop_columns(["modified_at", "source"]).to_pylist() if rows.num_columns > _N_ALWAYS else []
+    known = release.metadata() if boosts.reads_metadata else {}
+    for document in documents:
+        document["metadata"] = known.get(document.get("doc_id", ""))
     dates, sources = (rows.column(name).to_pylist() for name in ("modified_at", "source"))
-    times = factors(boosts, dates, sources, as_of)
+    times = factors(boosts, dates, sources, release.created_at, documents)
     scores = found.column("score").to_numpy()
-    return _by_score(found, np.where(scores >= 0, scores * times, scores / np.maximum(times, _LEAST_FACTOR)))
+    boosted = np.where(scores >= 0, scores * times, scores / np.maximum(times, _LEAST_FACTOR))
+    return _by_score(found.append_column("boost", pa.array(times, pa.float64())), boosted)
 
 
 def _spread(found: pa.Table, question: SearchRequest, read: Read) -> pa.Table:

@@ -30,7 +30,7 @@ from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
 from lake.search.question_vectors import QuestionVectors
-from lake.search.refine import refined
+from lake.search.refine import OfRelease, refined
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
@@ -203,13 +203,17 @@ class Snapshot:
         while True:
             lists, vector = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, vector)
             fused = self._fused(lists, depth, question, vector)
-            steps = refined(fused, question, depth, self._rows, self.release.created_at, self._own.scores)
+            steps = refined(fused, question, depth, self._of_release)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 return Looked(depth, fused, steps, groups, allowed)
             depth *= _DEEPER
+
+    @property
+    def _of_release(self) -> OfRelease:
+        return OfRelease(self._rows, self.release.created_at, self._own.scores, lambda: self.filter.metadata)
 
     def _rows(self, row_ids: list[int], columns: Sequence[str]) -> pa.Table:
         """Columns of these chunks, in their order; from memory if they are there."""

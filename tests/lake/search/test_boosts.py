@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.profiles import profile_text
 from lake.errors import UsageError
 from lake.options import Boosts
-from lake.search.boosts import factors, parse_sources
+from lake.search.boosts import factors, parse_boosts
 
 RELEASED = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -60,8 +61,64 @@ def test_what_makes_no_sense_is_refused(settings: dict[str, Any], words: str) ->
         Boosts(**settings)
 
 
+DOCUMENTS: list[dict[str, Any]] = [
+    {"author": "Ada", "tags": ["pump", "oil"], "metadata": {"quality": "high", "year": 2024, "checked": True}},
+    {"author": None, "tags": None, "metadata": {"quality": ["low", "HIGH"], "review": {"date": "2026-10-21T00:00Z"}}},
+    {"author": "ada", "tags": [], "metadata": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("author=Ada:2", [2, 1, 1]),
+        ("tags=oil:0.5", [0.5, 1, 1]),
+        ("metadata.quality=high:1.5", [1.5, 1, 1]),
+        ("metadata.quality=low:3", [1, 3, 1]),
+        ("metadata.year=2024.0:2", [2, 1, 1]),
+        ("metadata.checked=true:2", [2, 1, 1]),
+        ("metadata.review.date=2026-10-21T00:00Z:2", [1, 2, 1]),
+        ("metadata.nothing=x:2", [1, 1, 1]),
+    ],
+)
+def test_a_value_has_its_factor(word: str, expected: list[float]) -> None:
+    boosts = Boosts(**parse_boosts([word]))
+    assert factors(boosts, [None] * 3, ["docs"] * 3, RELEASED, DOCUMENTS).tolist() == expected
+
+
+def test_factors_of_several_values_are_multiplied_and_recency_counts_from_a_stated_date() -> None:
+    several = Boosts(**parse_boosts(["author=Ada:2", "tags=oil:3", "tags=pump:5", "docs=7"]))
+    assert factors(several, [None] * 3, ["docs"] * 3, RELEASED, DOCUMENTS).tolist() == [210, 7, 7]
+    recent = Boosts(recency_half_life_days=30, recency_weight=1, recency_field="metadata.review.date")
+    assert factors(recent, [RELEASED] * 3, ["docs"] * 3, RELEASED, DOCUMENTS).tolist() == [1, 1.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"values": ["a"]}, "must be an object such as"),
+        ({"values": {"title": {"a": 2}}}, "no column 'title'; choose author, language, media_type, tags or metadata.KEY"),
+        ({"values": {"metadata.": {"a": 2}}}, "no column 'metadata.'"),
+        ({"values": {"author": {"Ada": 1001}}}, "factor of author='Ada' must be a number from 0 to 1000, not 1001"),
+        ({"values": {"author": {"Ada": float("nan")}}}, "not nan"),
+        ({"values": {"author": {"Ada": "2"}}}, "not '2'"),
+        ({"values": {"tags": {str(n): 2 for n in range(201)}}}, "names 201 values; the maximum is 200"),
+        ({"recency_field": "indexed_at"}, "must be modified_at or metadata.KEY"),
+    ],
+)
+def test_values_that_can_not_be_boosted_are_refused(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        Boosts(**settings)
+
+
+def test_profiles_of_earlier_boosts_stay_as_they_were() -> None:
+    assert profile_text({"boosts": Boosts(sources={"a": 2.0})}) == (
+        '{"boosts": {"recency_half_life_days": null, "recency_weight": 0.2, "sources": {"a": 2.0}}, "mode": "hybrid"}'
+    )
+
+
 @pytest.mark.parametrize("word", ["docs", "docs=", "=2", "docs=many"])
 def test_words_that_are_no_factors_are_refused(word: str) -> None:
     with pytest.raises(UsageError, match="SOURCE=FACTOR"):
-        parse_sources(["a=1", word])
-    assert parse_sources(["a=b=2"]) == {"a=b": 2.0}
+        parse_boosts(["a=1", word])
+    assert parse_boosts(["a=b=2"]) == {"sources": {"a=b": 2.0}, "values": {}}

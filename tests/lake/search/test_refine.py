@@ -33,6 +33,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text + "\n")
         os.utime(path, (0, 0))
+    (folder / "wiki" / "hall.md.meta.json").write_text('{"author": "Ada", "quality": "high"}')
+    (folder / "tickets" / "alarm.md.meta.json").write_text('{"reviewed": "2099-01-01"}')
     newest = (datetime.now(UTC) - timedelta(days=1)).timestamp()
     os.utime(folder / "tickets" / "key.md", (newest, newest))
     sources = tuple(f"{name}={folder / name}" for name in ("wiki", "tickets"))
@@ -62,6 +64,16 @@ def test_boosts_lift_a_source_and_what_is_new(index: Index, mode: str) -> None:
     boosted = index.search(QUESTION, 2, mode=mode, boosts=Boosts(sources={"tickets": 50.0}))
     assert set(boosted["source"].to_pylist()) == {"tickets"}
     assert uris(index, mode=mode, boosts=Boosts(recency_half_life_days=30, recency_weight=50))[0] == "key.md"
+
+
+def test_boosts_by_metadata_lift_a_document_and_explain_shows_them(index: Index) -> None:
+    hits = index.search(QUESTION, 9, boosts={"values": {"metadata.quality": {"high": 9}, "author": {"Ada": 2}}})
+    assert (hits["uri"][0].as_py(), hits["boost"][0].as_py()) == ("hall.md", 18.0)
+    assert set(hits["boost"].to_pylist()[1:]) == {1.0}
+    assert index.explain(hits)[0]["legs"]["boosts"] == {"factor": 18.0}
+    assert index.search(QUESTION, 9)["boost"].to_pylist() == [None] * 5
+    by_date = {"recency_half_life_days": 10, "recency_weight": 50, "recency_field": "metadata.reviewed"}
+    assert uris(index, boosts=by_date)[0] == "alarm.md"
 
 
 def test_diversity_puts_something_else_second(index: Index) -> None:
