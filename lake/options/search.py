@@ -91,7 +91,8 @@ def _check_values(values: object) -> None:
         raise UsageError(f'boosts.values={values!r} must be an object such as {{"metadata.quality": {{"high": 1.5}}}}')
     for column, factors in values.items():
         if not isinstance(column, str) or not is_boosted_by_value(column):
-            raise UsageError(f"boosts.values has no column {column!r}; choose {either([*BOOSTED_COLUMNS, 'metadata.KEY'])}")
+            known = either([*BOOSTED_COLUMNS, "metadata.KEY"])
+            raise UsageError(f"boosts.values has no column {column!r}; choose {known}")
         for value, factor in factors.items():
             if not isinstance(value, str) or not (_is_factor(factor) and factor <= MAX_FACTOR):
                 raise UsageError(

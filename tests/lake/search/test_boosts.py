@@ -97,7 +97,7 @@ def test_factors_of_several_values_are_multiplied_and_recency_counts_from_a_stat
     ("settings", "words"),
     [
         ({"values": ["a"]}, "must be an object such as"),
-        ({"values": {"title": {"a": 2}}}, "no column 'title'; choose author, language, media_type, tags or metadata.KEY"),
+        ({"values": {"title": {"a": 2}}}, "no column 'title'; choose author, language, media_type, tags or m"),
         ({"values": {"metadata.": {"a": 2}}}, "no column 'metadata.'"),
         ({"values": {"author": {"Ada": 1001}}}, "factor of author='Ada' must be a number from 0 to 1000, not 1001"),
         ({"values": {"author": {"Ada": float("nan")}}}, "not nan"),
