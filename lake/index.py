@@ -19,7 +19,6 @@ from lake.endpoints.endpoint import using
 from lake.errors import LakeError, TransientError
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
-from lake.inspect.indexed import IndexedDocuments
 from lake.options import SearchArguments
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.options.search import STALE_FOR
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
+    from lake.inspect.indexed import IndexedDocuments
     from lake.options import Boosts, CacheOptions, SearchDefaults
     from lake.options.completeness import Completeness
     from lake.options.search import Copies, Expand, Fusion, Mode, Syntax
@@ -138,18 +138,14 @@ class Index:
         ``sections`` hold the text as it is indexed, with ``chunks`` also cut into chunks; ``account`` what became of
         the words of the source; ``quarantine`` why it is not indexed. Raises UsageError for an unknown uri.
         """
-        from lake.inspect.document import inspected
-
-        def read(release: Release) -> dict[str, Any]:
-            snapshot = self._reader.snapshot(release)
-            return inspected(self._lake, snapshot, self._completeness(), uri, source, chunks=chunks)
-
-        return self._reader.of_release(at, read)
+        return self.documents.inspected(uri, at, source, chunks=chunks)
 
     @property
     def documents(self) -> IndexedDocuments:
         """What releases hold of single documents, and how these differ between releases."""
-        return IndexedDocuments(self._lake, self._reader)
+        from lake.inspect.indexed import IndexedDocuments
+
+        return IndexedDocuments(self._lake, self._reader, self.history, self._completeness)
 
     def duplicates(self, at: At = "live", *, near: bool = False, likeness: float = NEAR) -> pa.Table:
         """DUPLICATES rows: documents with exactly the same text, largest groups first; for operators.

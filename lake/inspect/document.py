@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import ContractError, UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from lake.directory import Lake
     from lake.options.completeness import Completeness
+    from lake.parse.account import Account
     from lake.search.snapshot import Snapshot
 
 _PLACE = ("doc_id", "source", "uri", "digest", "content_id", "media_type")
@@ -44,7 +46,7 @@ def inspected(
     and ContractError if the lake has lost the text.
     """
     row, table = _row(snapshot, uri, source)
-    content = _content(lake, row["content_id"])
+    content = content_of(lake, row["content_id"])
     if not content and table == "documents":
         raise ContractError(
             f"the text of {uri!r} is not in contents/ of {lake.url}; `raglake doctor` shows what else is missing, and "
@@ -61,17 +63,24 @@ def inspected(
         **stated,
         "metadata": json.loads(stated["metadata"] or "{}"),
         "quarantine": {name: row[name] for name in _FAILED} if table == "quarantine" else None,
-        "account": None if account is None else {
-            "n_words_source": account.n_words_source,
-            "n_words_kept": account.n_words_kept,
-            "n_words_lost": account.n_words_lost,
-            "share_kept": account.share_kept,
-            "omitted": json.loads(content["omitted"] or "[]"),
-        },
+        "account": account_json(account, content.get("omitted")),
         "remarks": remarks(account, rules.remark_of(parser, row["media_type"])) if account else [],
         "copies": copies_of(snapshot, row["doc_id"]) if table == "documents" else None,
-        "sections": _sections(content, row["doc_id"], chunks=chunks),
+        "sections": sections_of(content, row["doc_id"], chunks=chunks),
     }  # fmt: skip
+
+
+def account_json(account: Account | None, omitted: str | None) -> dict[str, Any] | None:
+    """What became of the words of a source; ``omitted`` is the stored list of what was left out."""
+    if account is None:
+        return None
+    return {
+        "n_words_source": account.n_words_source,
+        "n_words_kept": account.n_words_kept,
+        "n_words_lost": account.n_words_lost,
+        "share_kept": account.share_kept,
+        "omitted": json.loads(omitted or "[]"),
+    }
 
 
 def _row(snapshot: Snapshot, uri: str, source: str | None) -> tuple[dict[str, Any], str]:
@@ -118,7 +127,7 @@ def _near(uri: str, uris: Sequence[str]) -> list[str]:
     return holding[:_NEAR] or difflib.get_close_matches(uri, uris[:_COMPARED], _NEAR)
 
 
-def _content(lake: Lake, content_id: str | None) -> dict[str, Any]:
+def content_of(lake: Lake, content_id: str | None) -> dict[str, Any]:
     """The stored content; empty if nothing of the document could be read."""
     if content_id is None:
         return {}
@@ -130,22 +139,22 @@ def _content(lake: Lake, content_id: str | None) -> dict[str, Any]:
     return row
 
 
-def _sections(content: Mapping[str, Any], doc_id: str, *, chunks: bool) -> list[dict[str, Any]]:
+def sections_of(
+    content: Mapping[str, Any], doc_id: str, *, chunks: bool, between: tuple[int, int] | None = None
+) -> list[dict[str, Any]]:
+    """The sections of a content, with ``chunks`` also cut into chunks; only those numbered ``between`` two numbers."""
     text, spans = content.get("text"), content.get("chunks") or []
     if text is None:
         return []
     ids = place_ids("chunk", doc_id, [span["text_digest"] for span in spans])
-    found = []
-    for number, parent in enumerate(content["parents"]):
-        section = _cut(parent, text)
-        if chunks:
-            section["chunks"] = [
-                {"chunk_id": name, "ordinal": ordinal, **_cut(span, text), "context": span["context"]}
-                for ordinal, (name, span) in enumerate(zip(ids, spans, strict=True))
-                if span["parent"] == number
-            ]
-        found.append(section)
-    return found
+    chunks_of = defaultdict[int, list[dict[str, Any]]](list)
+    first, end = between or (0, len(content["parents"]))
+    for ordinal, (name, span) in enumerate(zip(ids, spans, strict=True)):
+        if chunks and first <= span["parent"] < end:
+            cut = {"chunk_id": name, "ordinal": ordinal, **_cut(span, text), "context": span["context"]}
+            chunks_of[span["parent"]].append(cut)
+    sections = enumerate(content["parents"][first:end], first)
+    return [_cut(parent, text) | ({"chunks": chunks_of[number]} if chunks else {}) for number, parent in sections]
 
 
 def _cut(span: Mapping[str, Any], text: str) -> dict[str, Any]:

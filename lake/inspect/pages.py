@@ -26,12 +26,13 @@ def write_pages(document: Mapping[str, Any], folder: Path, source: str | None = 
     uri = document["uri"]
     if document["media_type"] != PDF:
         raise UsageError(f"{uri!r} is {document['media_type']}; --pages needs a PDF")
-    data = _bytes(document, source)
+    data = source_bytes(document, source)
     folder.mkdir(parents=True, exist_ok=True)
     return list(_pictures(data, folder, uri))
 
 
-def _bytes(document: Mapping[str, Any], source: str | None) -> bytes:
+def source_bytes(document: Mapping[str, Any], source: str | None = None) -> bytes:
+    """The bytes that a document was indexed from; raises UsageError if its source has others now, or can't be read."""
     name, uri = source or document["source"], document["uri"]
     try:
         data = parse_source(name).read(uri)

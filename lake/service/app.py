@@ -22,6 +22,7 @@ from lake.service.keys import KeyRing
 from lake.service.lake_routes import act_routes, lake_routes
 from lake.service.lake_views import LakeViews
 from lake.service.operator_routes import operator_routes
+from lake.service.page_pictures import PagePictures
 from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.question_routes import question_routes
 from lake.service.routes import JSON
@@ -78,6 +79,7 @@ def create_app(
     budgets = budgets_of([*keys.keys, *anonymous], index, chat)
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets)
 
+    pictures = PagePictures(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
 
     @asynccontextmanager
@@ -88,6 +90,7 @@ def create_app(
         yield
         if processes:
             processes.stop()
+        pictures.close()
         service.close()
 
     app = FastAPI(
@@ -104,7 +107,7 @@ def create_app(
     app.state.service, views = service, LakeViews(service)
     for router in (
         question_routes(service),
-        document_routes(service),
+        document_routes(service, pictures),
         feedback_routes(service),
         operator_routes(service, processes),
         lake_routes(views),

@@ -2,33 +2,119 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from lake.errors import UsageError
-from lake.releases.history import NoReleaseError
-from lake.service import examples
-from lake.service.problems import Problem
-from lake.service.response_bodies import DocumentDiff
+from lake.directory import Lake
+from lake.erasure.forget import forget
+from lake.service import document_examples as examples
+from lake.service.document_bodies import (
+    DocumentDescription,
+    DocumentDiff,
+    DocumentHistory,
+    DocumentSections,
+    ErasurePlan,
+)
+from lake.service.examples import DOC_ID
+from lake.service.problems import forbidden, found_document
 from lake.service.responses import encode
 from lake.service.routes import described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.keys import Key
+    from lake.service.page_pictures import PagePictures
     from lake.service.service import Service
 
 _TAG = "Documents"
-_DOC_ID = Path(description="The doc_id of a hit.", openapi_examples=examples.DOC_ID)
-_FROM = Query(alias="from", description="The older release: live, an id, a name, a date or a time.", examples=["live"])
-_TO = Query(description="The newer release.", examples=["live"])
+_DOC_ID = Path(description="The doc_id of a hit.", openapi_examples=DOC_ID)
+_AT = Query(max_length=200, description="The release, as in a search.", examples=["live"])
+_FROM = Query(alias="from", max_length=200, description="The older release, as in a search.", examples=["live"])
+_TO = Query(max_length=200, description="The newer release.", examples=["live"])
+_START = Query(ge=0, le=2**62, description="A character of the first section to read.")
+_CHARACTERS = Query(ge=1, le=200_000, description="Characters after which no further section begins.")
 _HUNK = Query(ge=0, le=2**31, description="The first hunk to read.")
+_PAGE = Path(ge=1, le=100_000, description="The page, from 1.", openapi_examples={"first": {"value": 1}})
+_LINES = Query(description="Draw frames around the lines and tables that the parser finds.")
+#: How long a browser may keep a picture; an erased document is gone from there after that.
+_KEPT = {"Cache-Control": "private, max-age=300"}
 
 
-def document_routes(service: Service) -> APIRouter:
+def document_routes(service: Service, pictures: PagePictures) -> APIRouter:
     """The routes under ``/documents/{doc_id}``."""
     router = APIRouter()
+    _reading_routes(router, service)
+    _comparing_routes(router, service)
+
+    @router.get(
+        "/documents/{doc_id}/pages/{page}",
+        response_class=Response,
+        **described(_TAG, "Draw a page of a PDF", kind="image/png"),
+    )
+    async def document_page(
+        doc_id: Annotated[str, _DOC_ID],
+        page: Annotated[int, _PAGE],
+        request: Request,
+        at: Annotated[str, _AT] = "live",
+        lines: Annotated[bool, _LINES] = True,
+    ) -> Response:
+        """A PNG of the page, if the source still has the bytes that the release was made from; else `no_picture`."""
+        release, png = await pictures.png(_key(request, at), doc_id, page, at, is_framed=lines)
+        return Response(png, headers={"Raglake-Release": release, **_KEPT}, media_type="image/png")
+
+    return router
+
+
+def _reading_routes(router: APIRouter, service: Service) -> None:
+    documents = service.index.documents
+
+    @router.get(
+        "/documents/{doc_id}/description",
+        response_model=DocumentDescription,
+        **described(_TAG, "Describe a document"),
+    )
+    async def document_description(
+        doc_id: Annotated[str, _DOC_ID], request: Request, at: Annotated[str, _AT] = "live"
+    ) -> Response:
+        """Metadata, rights, lineage, what was left out and why, outline, and copies."""
+        key = _key(request, at)
+        return _response(await _read(service, lambda: documents.description(doc_id, at, key.principals)))
+
+    @router.get(
+        "/documents/{doc_id}/sections",
+        response_model=DocumentSections,
+        **described(_TAG, "Read a document's sections with their chunks"),
+    )
+    async def document_sections(
+        doc_id: Annotated[str, _DOC_ID],
+        request: Request,
+        at: Annotated[str, _AT] = "live",
+        start: Annotated[int, _START] = 0,
+        characters: Annotated[int, _CHARACTERS] = 20_000,
+    ) -> Response:
+        """Whole sections, each with the borders of its chunks as offsets into the document's text."""
+        key = _key(request, at)
+        return _response(
+            await _read(service, lambda: documents.sections(doc_id, at, key.principals, start, characters))
+        )
+
+
+def _comparing_routes(router: APIRouter, service: Service) -> None:
+    documents = service.index.documents
+
+    @router.get(
+        "/documents/{doc_id}/history",
+        response_model=DocumentHistory,
+        **described(_TAG, "List the releases that changed a document"),
+    )
+    async def document_history(
+        doc_id: Annotated[str, _DOC_ID], request: Request, at: Annotated[str, _AT] = "live"
+    ) -> Response:
+        """When it was added, changed, indexed again, quarantined and removed; the release `at` must hold it."""
+        key = _key(request, at)
+        return _response(await _read(service, lambda: documents.history(doc_id, at, key.principals)))
 
     @router.get(
         "/documents/{doc_id}/diff",
@@ -44,11 +130,36 @@ def document_routes(service: Service) -> APIRouter:
     ) -> Response:
         """The words that a document gained and lost from one release to another, with the text around them."""
         key = _key(request, from_, to)
-        documents = service.index.documents
-        found = await _read(service, lambda: documents.difference(doc_id, from_, to, key.principals, hunk))
-        return of_release(found["to"], encode(found))
+        return _response(
+            await _read(service, lambda: documents.difference(doc_id, from_, to, key.principals, hunk)), "to"
+        )
 
-    return router
+    @router.get(
+        "/documents/{doc_id}/erasure",
+        response_model=ErasurePlan,
+        **described(_TAG, "Show what erasing a document would remove"),
+    )
+    async def document_erasure(
+        doc_id: Annotated[str, _DOC_ID], request: Request, at: Annotated[str, _AT] = "live"
+    ) -> Response:
+        """The documents, releases and copies that `raglake forget` would change; changes nothing. For operators."""
+        key = _key(request, at)
+        if not (key.operator and key.sees_everything):
+            raise forbidden('erasures are for API keys with "operator": true and "principals": "*"')
+        return _response(await _read(service, lambda: _erasure(service, doc_id, at)))
+
+
+def _erasure(service: Service, doc_id: str, at: str) -> dict[str, Any]:
+    place = service.index.documents.place(doc_id, at, "*")
+    url, uri, source = service.index.url, place["uri"], place["source"]
+    found = forget(Lake.existing(url), why="dry run", uri=uri, source=source, dry_run=True).to_json()
+    words = ["raglake", "forget", uri, "--source", source, "--lake", url, "--why", "REASON"]
+    named = {name: found[name] for name in ("documents", "releases", "destinations")}
+    return {"release": place["release"], **named, "command": shlex.join(words)}
+
+
+def _response(found: dict[str, Any], name: str = "release") -> Response:
+    return of_release(found[name], encode(found))
 
 
 def _key(request: Request, *releases: str) -> Key:
@@ -61,12 +172,4 @@ def _key(request: Request, *releases: str) -> Key:
 async def _read(service: Service, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The result of ``work``; an unknown document is a 404."""
 
-    def read() -> dict[str, Any]:
-        try:
-            return work()
-        except NoReleaseError:
-            raise
-        except UsageError as error:
-            raise Problem(404, "no_document", str(error)) from error
-
-    return await service.workers.run(read, service.bounds.seconds)
+    return await service.workers.run(lambda: found_document(work), service.bounds.seconds)

@@ -112,33 +112,6 @@ DOCUMENT = {
     ],
     "next_start": 1077,
 }
-DOCUMENT_DIFF = {
-    "from": "2026-11-20.1",
-    "to": _RELEASE,
-    **{name: DOCUMENT[name] for name in ("doc_id", "source", "uri")},
-    "in_from": True,
-    "in_to": True,
-    "equal": False,
-    "n_words_removed": 1,
-    "n_words_added": 1,
-    "is_coarse": False,
-    "n_hunks": 1,
-    "hunks": [
-        {
-            "a_start": 1024,
-            "a_end": 1060,
-            "b_start": 1024,
-            "b_end": 1060,
-            "parts": [
-                {"kind": "same", "text": "Hold the green key for "},
-                {"kind": "removed", "text": "3 "},
-                {"kind": "added", "text": "5 "},
-                {"kind": "same", "text": "seconds to"},
-            ],
-        }
-    ],
-    "next_hunk": None,
-}
 METRICS = (
     '# TYPE raglake_requests_total counter\nraglake_requests_total{route="/query",status="200",key="intranet"} 42.0\n'
 )

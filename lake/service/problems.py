@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from lake.errors import ContractError, GoneError, TransientError, UsageError
 from lake.releases.history import NoReleaseError
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,16 @@ def invalid(errors: Iterable[Mapping[str, Any]]) -> Problem:
 
 def no_release(error: UsageError) -> Problem:
     return Problem(404, "no_release", str(error))
+
+
+def found_document(read: Callable[[], T]) -> T:
+    """The result of reading a document; raises Problem 404 for one that does not exist or is hidden."""
+    try:
+        return read()
+    except NoReleaseError:
+        raise
+    except UsageError as error:
+        raise Problem(404, "no_document", str(error)) from error
 
 
 def forbidden(message: str) -> Problem:

@@ -146,44 +146,6 @@ class Document(BaseModel):
     next_start: int | None
 
 
-class DiffPart(BaseModel):
-    """A run of text that both releases have, or that only the older (``removed``) or the newer one has (``added``)."""
-
-    kind: Literal["same", "removed", "added"]
-    text: str
-
-
-class DiffHunk(BaseModel):
-    """Neighbouring changes and the text around them; offsets are characters of the text in either release."""
-
-    a_start: int
-    a_end: int
-    b_start: int
-    b_end: int
-    parts: list[DiffPart]
-
-
-class DocumentDiff(BaseModel):
-    """How a document's text differs between two releases."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_release: str = Field(alias="from")
-    to_release: str = Field(alias="to")
-    doc_id: str
-    source: str
-    uri: str
-    in_from: bool = Field(description="Whether the older release has the document; without it, its text is empty.")
-    in_to: bool
-    equal: bool
-    n_words_removed: int
-    n_words_added: int
-    is_coarse: bool = Field(description="Some part was too large to compare word by word, and is shown as replaced.")
-    n_hunks: int
-    hunks: list[DiffHunk]
-    next_hunk: int | None = Field(None, description="The `hunk` to read on from; null at the end.")
-
-
 class Releases(BaseModel):
     """All releases that are kept, oldest first."""
 

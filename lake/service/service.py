@@ -24,7 +24,7 @@ from lake.service.capacity import Capacity
 from lake.service.health import LakeHealth
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
-from lake.service.problems import Problem, forbidden, not_stored, problem_of
+from lake.service.problems import Problem, forbidden, found_document, not_stored, problem_of
 from lake.service.rate_limits import DayCount
 from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
@@ -245,12 +245,7 @@ class Service:
 
         def work() -> tuple[str, bytes]:
             characters = self.bounds.document_characters
-            try:
-                read = self.access(key).document(doc_id, at, start, characters)
-            except NoReleaseError:
-                raise
-            except UsageError as error:
-                raise Problem(404, "no_document", str(error)) from error
+            read = found_document(lambda: self.access(key).document(doc_id, at, start, characters))
             return read["release"], encode(read)
 
         return await self.workers.run(work, self.bounds.seconds)
