@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import lake as library
 from flows.cli.declared import with_options
-from flows.cli.options import JsonOption, LakeOption, ModelOption, show
+from flows.cli.options import JsonOption, LakeOption, ModelOption, parsed_time, show
 from flows.cli.show import drafts as show_drafts
 from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.options import AnswerOptions
+from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
+    from lake.answer import ChatModel
+    from lake.answer.templates import Prompts
     from lake.directory import Lake
     from lake.questions import EvalQuestion
 
@@ -40,12 +46,10 @@ def generate(
 
     Drafts are filtered, and marked as not reviewed.
     """
-    from lake.answer import load_chat, templates
     from lake.questions.generation import generate as made
 
-    place, told = Lake.existing(lake), templates.load_prompts(answering.get("prompts"))
-    with configuration.in_use(place.store):
-        chat = load_chat(model)
+    place = Lake.existing(lake)
+    chat, told = _model(place, model, answering)
     words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
     with terminal.progress(quiet=as_json) as progress:
         found = made(
@@ -58,6 +62,40 @@ def generate(
             **words,
         )
     show(found.to_json(), as_json, show_drafts.generated)
+
+
+@with_options
+def from_traffic(
+    lake: LakeOption,
+    answering: Annotated[dict[str, Any], AnswerOptions, ("prompts",)],
+    n: Annotated[int, typer.Option("-n", help="Maximum number of questions to draft.", min=1)] = 20,
+    set_: Annotated[str, typer.Option("--set", help="Question set.")] = "traffic",
+    since: Annotated[str | None, typer.Option(help="Only requests since this date or time (UTC).")] = None,
+    model: ModelOption = None,
+    budget: Annotated[float | None, typer.Option(help=_BUDGET, min=0)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft questions from the query log.
+
+    A model finds the words of live that answer what callers asked. Drafts are marked as not reviewed; questions without
+    an answer are listed.
+    """
+    from lake.questions.from_traffic import from_traffic as made
+
+    place, index = Lake.existing(lake), library.open_lake(lake)
+    chat, prompts = _model(place, model, answering)
+    words: dict[str, Any] = {"prompts": prompts, "name": set_, "since": parsed_time("--since", since)}
+    with terminal.progress(quiet=as_json) as progress:
+        search = partial(index.search, principals=EVERYTHING)
+        found = made(place, search, chat, n, **words, budget=budget, progress=progress)
+    show(found.to_json(), as_json, show_drafts.from_traffic)
+
+
+def _model(place: Lake, name: str | None, answering: Mapping[str, Any]) -> tuple[ChatModel, Prompts]:
+    from lake.answer import load_chat, templates
+
+    with configuration.in_use(place.store):
+        return load_chat(name), templates.load_prompts(answering.get("prompts"))
 
 
 def review(
@@ -101,19 +139,17 @@ def _decided(place: Lake, question: EvalQuestion, *, quiet: bool) -> str:
         if key == "d":
             show_drafts.kept(reviewing.turn_down(place, question), quiet=quiet)
             return "dropped"
-        if key == "e" and _edited(place, question, quiet=quiet):
+        if key == "e" and _edited(partial(reviewing.edit, place, question), question, quiet=quiet):
             return "edited"
 
 
-def _edited(place: Lake, question: EvalQuestion, *, quiet: bool) -> bool:
+def _edited(edit: Callable[..., Any], question: EvalQuestion, *, quiet: bool) -> bool:
     """Whether other words were given and kept; not if they can't be a question, or nobody gave any."""
-    from lake.questions import reviewing
-
     words = show_drafts.words(question, quiet=quiet)
     if words is None:
         return False
     try:
-        show_drafts.kept(reviewing.edit(place, question, *words), quiet=quiet)
+        show_drafts.kept(edit(*words), quiet=quiet)
     except UsageError as wrong:
         show_drafts.refused(str(wrong), quiet=quiet)
         return False

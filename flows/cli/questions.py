@@ -118,3 +118,4 @@ def drop_(
 app.command()(drafts.generate)
 app.command()(drafts.review)
 app.command("from-feedback")(feedback.from_feedback)
+app.command("from-traffic")(drafts.from_traffic)

@@ -36,6 +36,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "hyde": frozenset({"question", "fence"}),
         "decompose": frozenset({"question", "fence", "sources", "n_queries"}),
         "draft_question": frozenset({"passage", "fence", "kinds"}),
+        "find_answer": frozenset({"sources", "question", "fence"}),
         "answer_from_passage": frozenset({"passage", "question", "fence"}),
         "answer_unaided": frozenset({"question", "fence"}),
         "same_answer": frozenset({"question", "first", "second", "fence"}),

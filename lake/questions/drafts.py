@@ -36,7 +36,7 @@ Reason = Literal[
 KINDS = ("fact", "number", "name", "reason", "procedure", "definition")
 PROMPTS = ("draft_question", "answer_from_passage", "answer_unaided", "same_answer")
 #: A longer quote identifies no place.
-_LONGEST_QUOTE = 600
+LONGEST_QUOTE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Drafter:
         """A reason that the words show without another call of the model."""
         if span is None:
             return "quote not in the text"
-        if span[1] - span[0] > _LONGEST_QUOTE:
+        if span[1] - span[0] > LONGEST_QUOTE:
             return "quote too long"
         if points_at_text(draft.question):
             return "does not stand alone"

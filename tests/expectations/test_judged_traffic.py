@@ -24,6 +24,7 @@ from lake.records.query_log import QUERIES, KeptQuestion
 from lake.reporting import silent
 
 AT = datetime.now(UTC)
+KEPT = KeptQuestion(QueryLogOptions())
 OIL, LIT, MOON = "How much oil does the pump need?", "When is the lamp lit?", "Who is on the moon?"
 
 
@@ -85,8 +86,7 @@ def test_each_request_is_answered_from_what_its_caller_got_and_judged(logged: st
     endpoint.replies[0] = model
     found = judged(logged)
     by_digest = {row["question_digest"]: row for row in found.rows}
-    kept = KeptQuestion(QueryLogOptions())
-    oil, lit, moon = (by_digest[kept.digest(text)] for text in (OIL, LIT, MOON))
+    oil, lit, moon = (by_digest[KEPT.digest(text)] for text in (OIL, LIT, MOON))
     assert (oil["answered"], oil["faithfulness"], oil["relevance"]) == (1.0, 0.5, 1.0)
     assert (lit["answered"], lit["faithfulness"], lit["relevance"]) == (0.0, None, 0.0)
     assert (moon["answered"], moon["relevance"], moon["chat_model"], moon["doc_ids"]) == (0.0, 0.0, None, [])
@@ -154,5 +154,4 @@ def test_verdicts_about_an_erased_document_go_with_it(logged: str, endpoint: Any
     operate.forget(logged, uri="pump.md", why="case 1", progress=silent)
     left = JUDGED_TRAFFIC.read(Lake.existing(logged)).to_pylist()
     assert left
-    kept = KeptQuestion(QueryLogOptions())
-    assert kept.digest(OIL) not in {row["question_digest"] for row in left}
+    assert KEPT.digest(OIL) not in {row["question_digest"] for row in left}

@@ -27,9 +27,28 @@ def generated(told: dict[str, Any]) -> None:
         out.print(f"  {counted(n, 'section')} dropped: {reason}")
     if told["stopped"]:
         out.print(f"[yellow]stopped at {told['holds']:,} of {told['wanted']:,}: {escape(told['stopped'])}[/yellow]")
-    cost = usd(told["cost_usd"], told["prices"])
-    tokens = f"{told['tokens_input']:,} + {counted(told['tokens_output'], 'token')}"
-    paid = f"{counted(told['calls'], 'call')}, {tokens}, {cost}; {told['calls_remembered']:,} remembered"
+    tokens = f"{told['tokens_input']:,} + {counted(told['tokens_output'], 'token')}, "
+    _end(told, tokens)
+
+
+def from_traffic(told: dict[str, Any]) -> None:
+    """The questions that were drafted, those that live does not answer, and what it took."""
+    out = terminal()
+    known = f"; {counted(told['known'], 'question')} known already" if told["known"] else ""
+    out.print(f"{counted(len(told['added']), 'question')} added to [bold]{escape(told['set'])}[/bold]{known}")
+    if told["unanswered"]:
+        out.print("\nwithout a draft:")
+    for one in told["unanswered"]:
+        out.print(f"  {escape(one['question'])} [dim]({one['reason']}; sent {counted(one['n'], 'time')})[/dim]")
+    if told["stopped"]:
+        out.print(f"[yellow]stopped: {escape(told['stopped'])}[/yellow]")
+    _end(told, "")
+
+
+def _end(told: dict[str, Any], tokens: str) -> None:
+    """The bill, and what to do next."""
+    out, cost = terminal(), usd(told["cost_usd"], told["prices"])
+    paid = f"{counted(told['calls'], 'call')}, {tokens}{cost}; {told['calls_remembered']:,} remembered"
     out.print(f"[dim]release {told['release']}, {paid}[/dim]")
     if told["added"]:
         paragraph(out, f"nobody has reviewed them yet; do so with `raglake questions review --set {told['set']}`")
