@@ -28,11 +28,13 @@ from quality_sets import COLLECTIONS, Collection
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
+from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.base import Embedder
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.ids import value_digest
 from lake.index import Index
+from lake.ingest.vector_sharing import share_vectors
 from lake.options import RecipeOptions
 
 MODES = ("vector", "text", "hybrid")
@@ -50,8 +52,14 @@ class Line:
     measures: dict[str, float]
 
 
-def built(collection: Collection, settings: RecipeOptions, work: Path, language: str | None = None) -> Index:
-    """The collection's lake under these settings, made where it is not there yet."""
+def built(
+    collection: Collection,
+    settings: RecipeOptions,
+    work: Path,
+    language: str | None = None,
+    known: Sequence[Lake] = (),
+) -> Index:
+    """The collection's lake under these settings, made where it is not there yet, with the vectors that others have."""
     stated = {name: value for name, value in asdict(settings).items() if value is not None}
     stated |= {"language": language} if language else {}
     folder = work / f"{collection.of_documents}-{value_digest(stated)[:8]}"
@@ -63,6 +71,10 @@ def built(collection: Collection, settings: RecipeOptions, work: Path, language:
         if language:
             rows = "".join(f"{name},{language}\n" for name in collection.documents)
             (files / "_metadata.csv").write_text(f"path,language\n{rows}", encoding="utf-8")
+    for other in known:
+        place = Lake(url)
+        place.create()
+        share_vectors(other, place, other.log.read().resolve("live").recipe)
     with PlainSteps() as steps:
         outcome = reindex(Job(sources=(str(files),), lake=url, settings=settings), steps)
     if outcome.n_quarantined:

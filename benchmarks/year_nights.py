@@ -39,7 +39,7 @@ class Year:
 
     def __init__(self, folder: Path, args: argparse.Namespace) -> None:
         self.folder, self.url, self._args = folder, str(folder / "lake"), args
-        self._child = IsolatedFunction("lake.ingest.contents:content_row") if args.quick else None
+        self._child = IsolatedFunction("lake.ingest.contents:content_step") if args.quick else None
         self._verdict: Any = None
         self.clock = SimulatedClock()
         clock.now = self.clock.now

@@ -27,6 +27,7 @@ from lake.directory import Lake
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
 from lake.index import Index, open_lake
+from lake.ingest.sentences import sentences_of_release
 from lake.ingest.vector_sharing import share_vectors
 from lake.options.checks import split_measure
 from lake.reporting import Progress, silent
@@ -199,7 +200,7 @@ def _scores(trial: Trial, index: Index, questions: Sequence[EvalQuestion], cell:
 def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
     history = place.log.read()
     release = history.resolve("live")
-    n_texts, n_tokens = _texts(index, release)
+    n_texts, n_tokens = _texts(place, index, release)
     with index.using_endpoints():
         price = price_per_million_tokens(release.recipe.embedder.name)
     spent = history.spent(release.id)
@@ -216,8 +217,8 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
     return replace(known, n_texts_embedded=spent.n_texts_embedded, n_bytes=n_bytes, seconds=spent.seconds)
 
 
-def _texts(index: Index, release: Release) -> tuple[int, int]:
+def _texts(place: Lake, index: Index, release: Release) -> tuple[int, int]:
     """Distinct texts that were embedded for a release, and their tokens."""
     rows = index.dataset("chunks", release.id).to_table(columns=["text_digest", "n_tokens"])
-    texts = pl.DataFrame(rows).unique("text_digest")
+    texts = pl.concat([pl.DataFrame(rows), sentences_of_release(place, release)]).unique("text_digest")
     return texts.height, int(texts["n_tokens"].sum())

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-
 from expectations.validator import VALIDATOR
+from flows.indexing import index
 from lake import configuration
 from lake.directory import Lake
-from lake.embed import price_per_million_tokens, prompt_tokens
-from lake.errors import GoneError, LakeError, RefusedError, UsageError
+from lake.errors import GoneError, LakeError, RefusedError
 from lake.ingest import rights
-from lake.ingest.batch_jobs import open_batches, texts_asked_for
-from lake.ingest.build import request_vectors, texts_to_embed
 from lake.ingest.languages import language_remark
 from lake.inspect.completeness import sums
 from lake.patches.allocator import give_memory_back
@@ -25,11 +20,11 @@ from lake.releases.values import Spent
 from lake.storage.lease import WriterLease
 from lake.tables.writer import warm_up
 from tasks.job import Job
+from tasks.spending import price
 
 if TYPE_CHECKING:
     from flows.steps import Steps
     from lake.ingest.scan import Scan
-    from lake.recipe import Recipe
     from lake.releases.values import Release
 
 
@@ -170,98 +165,10 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
         embedded = index(job, lake, found, steps)
     finally:
         rights.keep(lake, found)  # now front matter is known as well
-    price = _price(job, found.plan.recipe.embedder.name)
-    cost = None if price is None else round(price * embedded.n_tokens / 1e6, 6)
+    per_million = price(job, found.plan.recipe)
+    cost = None if per_million is None else round(per_million * embedded.n_tokens / 1e6, 6)
     spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
     return steps.commit(job, found, spent), embedded.n_texts
-
-
-class Embedded(NamedTuple):
-    """Texts that a run embedded, and their tokens."""
-
-    n_texts: int
-    n_tokens: int
-
-
-def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
-    """Parse and chunk the plan's documents shard by shard, and embed each new text once.
-
-    A text is requested as soon as the first shard that holds it is done, so that parsing and embedding
-    overlap; ``asked`` keeps other shards from requesting it again.
-    """
-    plan, contents, vectors = found.plan, lake.contents, lake.vectors(found.plan.recipe)
-    contents.refresh()
-    vectors.refresh()
-    missing = contents.missing(plan.content_ids())
-    under_way = open_batches(lake, plan.recipe.embedder)
-    # What an earlier run handed over is paid for.
-    asked: dict[str, int] = dict.fromkeys(texts_asked_for(under_way), 0)
-    embedding = list(_request(lake, plan.content_ids(), asked, job, found, steps))
-    shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))
-    steps.progress("documents", 0, len(missing))
-    for shard in steps.each_indexed(job, shards, plan.recipe):
-        contents.refresh()
-        embedding += _request(lake, [row[0] for row in shard.contents], asked, job, found, steps)
-        steps.progress("documents", len(shard.contents), None)
-    n_texts = sum(steps.results(embedding))
-    if under_way or job.batch_hours is not None:
-        n_texts += steps.collect(job, plan.recipe)
-        # What the batch refused is sent by itself, so that it costs a document and not the run.
-        refused = list(_request(lake, plan.content_ids(), {}, replace(job, batch_hours=None), found, steps))
-        n_texts += sum(steps.results(refused))
-    return Embedded(n_texts, sum(asked.values()))
-
-
-def _request(
-    lake: Lake, content_ids: list[str], asked: dict[str, int], job: Job, found: Scan, steps: Steps
-) -> Iterator[Any]:
-    """Request vectors for texts of these contents that have none and are not requested; returns the tasks' futures.
-
-    ``asked`` holds each text's tokens by its digest.
-    """
-    absent = set(lake.contents.missing(content_ids))
-    stored = [content_id for content_id in content_ids if content_id not in absent]
-    vectors = lake.vectors(found.plan.recipe)
-    for start in range(0, len(stored), job.shard_documents):
-        texts = texts_to_embed(lake, stored[start : start + job.shard_documents])
-        digests = texts.column("text_digest").to_pylist()
-        wanted = {digest for digest in vectors.missing(digests) if digest not in asked}
-        chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
-        of_prompt = prompt_tokens(found.plan.recipe.embedder)
-        new, counts = (chosen.column(name).to_pylist() for name in ("text_digest", "n_tokens"))
-        asked |= {digest: n_tokens + of_prompt for digest, n_tokens in zip(new, counts, strict=True)}
-        _check_budget(job, found.plan.recipe, sum(asked.values()))
-        steps.progress("texts", 0, chosen.num_rows)
-        for path in request_vectors(lake, chosen):
-            if job.batch_hours is None:
-                yield steps.embed(job, path, found.plan.recipe)
-            else:
-                steps.submit(job, path, found.plan.recipe)
-
-
-def _price(job: Job, embedder: str) -> float | None:
-    """USD for a million tokens, by the lake's own prices if it has any; None if the price is not known."""
-    with configuration.in_use(Lake(job.lake).store):
-        return price_per_million_tokens(embedder, in_batches=job.batch_hours is not None)
-
-
-def _check_budget(job: Job, recipe: Recipe, n_tokens: int) -> None:
-    """RefusedError before the request that would cost more than the job may spend."""
-    if job.budget_usd is None:
-        return
-    name = recipe.embedder.name
-    price = _price(job, name)
-    if price is None:
-        raise UsageError(
-            f"the price of {name!r} is not known, so that no budget can be kept; set endpoints.prices in "
-            "the lake's configuration, or leave --budget-usd out"
-        )
-    cost = price * n_tokens / 1e6
-    if cost > job.budget_usd:
-        raise RefusedError(
-            f"embedding {n_tokens:,} tokens with {name!r} costs ${cost:,.4f}, more than the run's budget of "
-            f"${job.budget_usd:,.4f}; nothing was published, what was embedded is kept; raise --budget-usd to go on"
-        )
 
 
 class Decision(NamedTuple):

@@ -71,7 +71,7 @@ class PlainSteps:
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
         try:
-            futures = {pool.submit(steps.index_shard, job, shard, recipe): shard for shard in shards}
+            futures = {pool.submit(steps.index_shard, job, shard, recipe, self._embedder): shard for shard in shards}
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]

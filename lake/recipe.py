@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
+from lake.chunking import ChunkRecipe
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 from lake.reporting import either
 
-Strategy = Literal["hierarchical", "window", "paragraph"]
 Identifier = Callable[..., tuple[str, str]]
 
 VectorDtype = Literal["float32", "float16"]
@@ -34,88 +33,8 @@ TextLanguage = Literal[
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
 ]  # fmt: skip
 
-#: What stands outside a chunk and decides what it is about, in the order in which it is embedded: the document's title,
-#: the headings above the chunk, the title and column names of a cut table. The place, the words of the folders and of
-#: the file's name, is indexed for full text and never embedded, so that a rename embeds nothing.
-CONTEXT_PARTS = ("title", "headings", "table", "place")
-#: What recipes of releases before 0.4 have. It is left out where a recipe is stored, so that digests stay as they were.
-EARLIER_CONTEXT = "headings+table"
-#: A context without any part.
-NO_CONTEXT = "empty"
-
-
-def context_of(text: str) -> str:
-    """Parts of a context in their order, as recipes store them. Raises UsageError for an unknown part.
-
-    >>> context_of("table, headings"), context_of("empty")
-    ('headings+table', 'empty')
-    """
-    parts = {part.strip().lower() for part in re.split("[+,]", text)}
-    if parts == {NO_CONTEXT}:
-        return NO_CONTEXT
-    if unknown := sorted(parts.difference(CONTEXT_PARTS)):
-        raise UsageError(
-            f"context={text!r} has an unknown part {unknown[0]!r}; join {', '.join(CONTEXT_PARTS)} by +, or use "
-            f"{NO_CONTEXT!r}"
-        )
-    return "+".join(part for part in CONTEXT_PARTS if part in parts)
-
-
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
 SCHEMA_VERSION = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkRecipe:
-    """How canonical text becomes parents and children.
-
-    ``parent_tokens`` counts cl100k tokens; the others count tokens of the embedder's own tokenizer.
-    ``heading_tokens`` is the maximum size of the context that is embedded before a child's text: the document's title,
-    the heading path, the column names of a cut table, as far as they are parts of ``context``.
-    ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole paragraphs and
-    sentences regardless of headings; ``window`` slides a plain token window.
-    """
-
-    strategy: Strategy = "hierarchical"
-    parent_tokens: int = 1200
-    child_tokens: int = 200
-    overlap_tokens: int = 32
-    heading_tokens: int = 48
-    context: str = "title+headings+table+place"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "context", context_of(self.context))
-        if self.strategy not in ("hierarchical", "window", "paragraph"):
-            raise UsageError(f"no chunking strategy {self.strategy!r}; choose 'hierarchical', 'window' or 'paragraph'")
-        if not 8 <= self.child_tokens <= self.parent_tokens * 4:
-            raise UsageError(
-                f"child_tokens={self.child_tokens} must be at least 8 and at most 4 x parent_tokens "
-                f"({self.parent_tokens})"
-            )
-        if not 0 <= self.overlap_tokens <= self.child_tokens // 2:
-            raise UsageError(
-                f"overlap_tokens={self.overlap_tokens} must lie between 0 and half of child_tokens "
-                f"({self.child_tokens // 2}); lower it along with child_tokens"
-            )
-        if self.heading_tokens < 0:
-            raise UsageError(f"heading_tokens={self.heading_tokens} must not be negative")
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts of the context."""
-        return tuple(part for part in CONTEXT_PARTS if part in self.context.split("+"))
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if (name, value) != ("context", EARLIER_CONTEXT)}
-
-    def of_content(self) -> dict[str, Any]:
-        """The fields that decide what is embedded; the place does not."""
-        embedded = "+".join(part for part in self.parts if part != "place")
-        return replace(self, context=embedded or NO_CONTEXT).to_json()
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> ChunkRecipe:
-        return cls(**{"context": EARLIER_CONTEXT, **value})
 
 
 class TextIndex(NamedTuple):
@@ -183,7 +102,7 @@ class Recipe:
     """
 
     embedder: EmbedderIdentity
-    chunking: ChunkRecipe = ChunkRecipe()
+    chunking: ChunkRecipe = field(default_factory=ChunkRecipe)
     parsers: dict[str, str] = field(default_factory=dict)
     vector_dtype: VectorDtype = "float32"
     text_tokenizer: str = "words"
@@ -212,6 +131,13 @@ class Recipe:
         own = tuple(part for part in self.chunking.parts if part != "table")
         return TextIndex(self.text_tokenizer, self.text_language, *([own] if are_own(self.text_tokenizer) else []))
 
+    def _of_content(self) -> dict[str, Any]:
+        """What decides a content besides bytes and parser."""
+        found = {"chunking": self.chunking.of_content(), "tokenizer": self.embedder.tokenizer}
+        if self.chunking.is_semantic:
+            found["sentences"] = [self.embedder.digest, self.vector_dtype]
+        return found
+
     def identifier(self) -> Identifier:
         """``(bytes digest, parser, suffix, *marks) -> (content_id, fingerprint)``, the recipe's part digested once.
 
@@ -219,7 +145,7 @@ class Recipe:
         fingerprint adds everything else that determines the rows: what sidecars state, a floor of completeness other
         than the default. A mark of None or "" adds nothing.
         """
-        of_content = value_digest({"chunking": self.chunking.of_content(), "tokenizer": self.embedder.tokenizer})
+        of_content = value_digest(self._of_content())
         of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
         schema, parsers = str(SCHEMA_VERSION), self.parsers
 

@@ -48,6 +48,11 @@ _SECTION_PAGE = pa.field("section_page", pa.int32())  # the page that its sectio
 #: The words of text and heading, which full text is searched by. Null if Lance's tokenizer makes them of both.
 _WORDS = [pa.field("words", pa.string()), pa.field("heading_words", pa.string())]
 
+#: The sentences that were embedded to find where a content's meaning turns; null unless it is chunked semantically.
+_SENTENCES = pa.field(
+    "sentences", pa.list_(pa.struct([pa.field("text_digest", pa.string()), pa.field("n_tokens", pa.int32())]))
+)
+
 #: What a source holds now. One row per document, sorted by doc_id.
 LISTING = pa.schema(
     [
@@ -200,6 +205,7 @@ CONTENTS = pa.schema(
         *ACCOUNT,
         CANONICAL_DIGEST,
         _SIGNATURE,
+        _SENTENCES,
     ]
 )
 
@@ -509,7 +515,10 @@ HEALTH = pa.schema(
 
 
 #: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
-LATER = {field.name: field.type for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS, CANONICAL_DIGEST, _SIGNATURE)}
+LATER = {
+    field.name: field.type
+    for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS, CANONICAL_DIGEST, _SIGNATURE, _SENTENCES)
+}
 #: Those of them that documents have, in order.
 LATER_OF_DOCUMENTS = pa.schema([*ACCOUNT, CANONICAL_DIGEST])
 #: Those of them that chunks have, in order.

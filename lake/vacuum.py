@@ -197,8 +197,8 @@ def _vectors(
     before = now - retention.keep_vectors
     wanted: dict[str, list[pa.Array]] = {}
     for name, release in history.releases.items():
-        needed = text_digests(lake, deltas[name].content_ids())
-        wanted.setdefault(lake.vectors(release.recipe).folder, []).append(needed)
+        needed = [text_digests(lake, deltas[name].content_ids(), column) for column in ("chunks", "sentences")]
+        wanted.setdefault(lake.vectors(release.recipe).folder, []).extend(needed)
     vacuumed = Vacuumed()
     for name in lake.store.names("vectors"):
         files = lake.vectors_in(f"vectors/{name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,12 +17,15 @@ from expectations.gate import without_gate
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import load_embedder
+from lake.errors import UsageError
 from lake.ingest import batch_jobs, build
 from lake.ingest import commit as commits
 from lake.ingest import scan as scans
 from lake.ingest.isolation import IsolatedFunction
+from lake.ingest.sentences import SentenceVectors
 from lake.releases import publishing
 from lake.reporting import Progress, silent
+from tasks.spending import check_budget
 
 if TYPE_CHECKING:
     from expectations.gate import GateVerdict
@@ -43,7 +47,7 @@ def scan(job: Job) -> Scan:
     """The plan of a job; writes nothing."""
     lake = Lake.writable(job.lake)
     with configuration.in_use(lake.store):
-        return scans.scan(
+        found = scans.scan(
             lake,
             list(job.open_sources().values()),
             job.settings,
@@ -54,17 +58,37 @@ def scan(job: Job) -> Scan:
             allow_opening=job.allow_opening,
             completeness=configuration.read(lake.store).completeness,
         )
+    if found.plan.recipe.chunking.is_semantic and job.batch_hours is not None:
+        raise UsageError(
+            "semantic chunking needs vectors of the sentences before there are chunks, which a Batch API gives hours "
+            "later; leave --batch-hours out, or choose another --strategy"
+        )
+    return found
 
 
-def index_shard(job: Job, shard: Shard, recipe: Recipe) -> str | None:
-    """Parse and chunk one shard; the path of its Parquet file, which the same contents always bear."""
-    return build.index_shard(Lake(job.lake), shard, job.open_sources(), recipe, _child())
+def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | None = None) -> str | None:
+    """Parse and chunk one shard; the path of its Parquet file, which the same contents always bear.
+
+    The embedder embeds the sentences of semantic chunking.
+    """
+    lake, sources = Lake(job.lake), job.open_sources()
+    if not recipe.chunking.is_semantic:
+        return build.index_shard(lake, shard, sources, recipe, _child())
+    with configuration.in_use(lake.store):
+        sentences = SentenceVectors(
+            lake, recipe, lambda: embedder or _embedder(recipe), partial(check_budget, job, recipe)
+        )
+        return build.index_shard(lake, shard, sources, recipe, _child(), sentences)
+
+
+def _embedder(recipe: Recipe) -> Embedder:
+    return load_embedder(recipe.embedder.name, expected=recipe.embedder)
 
 
 def _child() -> IsolatedFunction:
     """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
     if not hasattr(_OF_THREAD, "child"):
-        _OF_THREAD.child = IsolatedFunction("lake.ingest.contents:content_row")
+        _OF_THREAD.child = IsolatedFunction("lake.ingest.contents:content_step")
     child: IsolatedFunction = _OF_THREAD.child
     return child
 
@@ -75,7 +99,7 @@ def embed_texts(
     """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
     lake = _lake_of_thread(job.lake)
     with configuration.in_use(lake.store):
-        chosen = embedder or load_embedder(recipe.embedder.name, expected=recipe.embedder)
+        chosen = embedder or _embedder(recipe)
     return build.embed_texts(lake, request, recipe, chosen, progress=progress)
 
 

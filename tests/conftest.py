@@ -83,7 +83,7 @@ class SharedChildren:
         with self._lock:
             self._idle += [self._lent.pop(thread) for thread in list(self._lent) if not thread.is_alive()]
             if here not in self._lent:
-                child = self._idle.pop() if self._idle else IsolatedFunction("lake.ingest.contents:content_row")
+                child = self._idle.pop() if self._idle else IsolatedFunction("lake.ingest.contents:content_step")
                 self._starter.submit(child.warm_up).result()
                 self._lent[here] = child
             return self._lent[here]

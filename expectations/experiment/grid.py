@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.profiles import profile_text
 from expectations.retrieval import DEPTH
+from lake.chunking import OF_SEMANTIC
 from lake.embed import usual_prompts
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
@@ -144,6 +145,8 @@ def settings_as_is(recipe: Recipe) -> RecipeOptions:
 def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefaults) -> Cell:
     if varied.get("mode", own.mode) != "hybrid":  # these say nothing then
         varied = {name: None if name in _OF_FUSION else value for name, value in varied.items()}
+    if varied.get("strategy", base.chunking.strategy) != "semantic":
+        varied = {name: None if name in OF_SEMANTIC else value for name, value in varied.items()}
     try:
         of_base = settings_as_is(base)
         settings = _settings(of_base, varied)
@@ -159,7 +162,10 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
 
 def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
     """The base's with the values that vary; another model has its own backend and prompts, or its usual ones."""
-    found = replace(base, **{name: value for name, value in varied.items() if name in OF_RECIPE})
+    fields = {name: value for name, value in varied.items() if name in OF_RECIPE}
+    if fields.get("strategy", base.strategy) != base.strategy:
+        fields = dict.fromkeys(OF_SEMANTIC) | fields
+    found = replace(base, **fields)
     if found.embedder == base.embedder or found.embedder is None:
         return found
     usual = usual_prompts(found.embedder)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lake import configuration
 from lake.directory import Lake
 from lake.embed import price_origin, price_per_million_tokens, prompt_tokens
-from lake.ingest.build import distinct_texts, shard_contents, texts_to_embed
+from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.reporting import Progress
@@ -43,7 +43,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     return {
         **plan.counts,
         "n_denied": found.n_denied,
-        "remarks": list(found.remarks),
+        "remarks": [*found.remarks, *_estimated(plan)],
         "n_texts_to_embed": n_texts,
         "n_tokens_to_embed": n_tokens,
         "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
@@ -57,6 +57,14 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "recipe": plan.recipe.digest,
         "examples": _examples(plan),
     }
+
+
+def _estimated(plan: Plan) -> Iterator[str]:
+    if plan.recipe.chunking.is_semantic and plan.write.height:
+        yield (
+            "what is to be embedded is an estimate: chunks of changed documents are known once their sentences are "
+            "embedded, which are counted too"
+        )
 
 
 def _examples(plan: Plan) -> dict[str, list[str]]:
@@ -96,8 +104,9 @@ def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[pa.
     sources = job.open_sources()
 
     def parsed(shard: Shard) -> pa.Table:
-        with IsolatedFunction("lake.ingest.contents:content_row") as isolated:
-            return distinct_texts(shard_contents(shard, sources, plan.recipe, isolated))
+        with IsolatedFunction("lake.ingest.contents:content_step") as isolated:
+            contents = shard_contents(shard, sources, plan.recipe, isolated)
+            return pa.concat_tables([distinct_texts(contents), sentence_texts(contents)])
 
     with ThreadPoolExecutor(n_cores()) as pool:
         shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lake.chunk.tokenizers import Span, Tokenizer
+    from lake.chunking import Strategy
     from lake.parse.document import Block, ParsedDocument
-    from lake.recipe import Strategy
 
 # Some characters cost no token at all, so a span is limited in characters as well.
 _CHARACTERS_PER_TOKEN = 16
@@ -178,7 +178,7 @@ class Layout:
     @cached_property
     def sections(self) -> list[int]:
         """Starts of sections, which are changes of the heading path."""
-        if self.strategy != "hierarchical":
+        if self.strategy not in ("hierarchical", "semantic"):
             return self.starts[:1]
         return [start for i, start in enumerate(self.starts) if self._opens_section(i)]
 

@@ -12,13 +12,14 @@ from lake.chunk.context import Contexts, with_title
 from lake.chunk.splitter import Splitter
 from lake.chunk.table_headers import label_of
 from lake.chunk.tokenizers import load_tokenizer
+from lake.chunk.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lake.chunk.tokenizers import Span, Tokenizer
+    from lake.chunking import ChunkRecipe
     from lake.parse.document import Block, ParsedDocument
-    from lake.recipe import ChunkRecipe
 
 Path = tuple[str, ...]
 
@@ -84,10 +85,10 @@ def embedded_text(context: str, text: str) -> str:
     return context + text
 
 
-def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer) -> Chunks:
+def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer, turns: Turns | None = None) -> Chunks:
     """Split ``document`` into parents that cover every word once, and children that cover each parent.
 
-    Pure: the same document, recipe and tokenizer give the same spans. Sizes are exact and never
+    Pure: the same document, recipe, tokenizer and turns give the same spans. Sizes are exact and never
     above the recipe's, except for a single character that costs more than a whole span may.
     """
     layout = Layout(document, recipe.strategy)
@@ -97,7 +98,7 @@ def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer) -
     parents = tuple(_parents(layout, parent_ruler, recipe))
     ruler = Ruler(document.text, tokenizer)
     contexts = Contexts(ruler, recipe, document.title)
-    return Chunks(parents, tuple(_children(layout, parents, recipe, ruler, contexts)))
+    return Chunks(parents, tuple(_children(layout, parents, recipe, ruler, contexts, turns)))
 
 
 def _parents(layout: Layout, ruler: Ruler, recipe: ChunkRecipe) -> Iterator[Parent]:
@@ -119,9 +120,14 @@ def _parent_spans(layout: Layout, ruler: Ruler, limit: int) -> Iterator[Span]:
 
 
 def _children(
-    layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ruler: Ruler, contexts: Contexts
+    layout: Layout,
+    parents: Sequence[Parent],
+    recipe: ChunkRecipe,
+    ruler: Ruler,
+    contexts: Contexts,
+    turns: Turns | None,
 ) -> Iterator[Child]:
-    for ordinal, (parent, start, end) in enumerate(_child_spans(layout, parents, recipe, ruler)):
+    for ordinal, (parent, start, end) in enumerate(_child_spans(layout, parents, recipe, ruler, turns)):
         blocks = layout.between(start, end)
         first = blocks[0]
         holds_heading = first.kind == "heading" and first.start == start
@@ -134,7 +140,7 @@ def _children(
 
 
 def _child_spans(
-    layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ruler: Ruler
+    layout: Layout, parents: Sequence[Parent], recipe: ChunkRecipe, ruler: Ruler, turns: Turns | None
 ) -> Iterator[tuple[int, int, int]]:
     splitter = Splitter(ruler, layout, recipe.child_tokens, recipe.overlap_tokens)
     joins = _child_rule(layout, ruler, recipe.child_tokens)
@@ -142,7 +148,8 @@ def _child_spans(
     for parent in parents:
         borders = [parent.start] if whole else layout.borders(parent.start, parent.end)
         for a, b in _joined(borders, parent.end, joins):
-            yield from ((parent.ordinal, start, end) for start, end in splitter.split(a, b))
+            for part in turns.parts(ruler, a, b) if turns else [(a, b)]:
+                yield from ((parent.ordinal, start, end) for start, end in splitter.split(*part))
 
 
 Rule = Callable[[int, int, int], bool]

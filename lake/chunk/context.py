@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lake.chunk.boundaries import Ruler
-    from lake.recipe import ChunkRecipe
+    from lake.chunking import ChunkRecipe
 
 Path = tuple[str, ...]
 

@@ -29,6 +29,8 @@ from lake.vacuum import NOTHING_SPARED, vacuum
 
 #: Number of kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256
+#: Lists of spans of a content, each with the digest of its text.
+_HELD = ("parents", "chunks", "sentences")
 _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 #: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
@@ -201,7 +203,7 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     kept = pa.concat_arrays([pa.array([], pa.string()), *(delta.content_ids() for delta in deltas.values())]).unique()
     contents = _contents(lake, choice)
     # The whole of an erased text may be a chunk or a section of a kept one, and its digest with it.
-    of_kept = {digest for name in ("chunks", "parents") for digest in text_digests(lake, kept, name).to_pylist()}
+    of_kept = {digest for name in _HELD for digest in text_digests(lake, kept, name).to_pylist()}
     terms = _terms(lake, choice, contents, _text_digests(contents) - of_kept, _described(whole, choice))
     terms = replace(terms, ids=terms.ids - of_kept)
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
@@ -229,12 +231,14 @@ def _contents(lake: Lake, choice: Selection) -> pa.Table:
     wanted = choice.rows["content_id"].drop_nulls().unique(maintain_order=True).to_list()
     absent = set(lake.contents.missing(wanted))
     stored = [content_id for content_id in wanted if content_id not in absent]
-    columns = ["content_id", *_TEXT_COLUMNS, _OMITTED, _DIGEST, _SIGNATURE, "parents", "chunks"]
+    columns = ["content_id", *_TEXT_COLUMNS, _OMITTED, _DIGEST, _SIGNATURE, *_HELD]
     return lake.contents.read(stored, columns) if stored else pa.table({name: pa.array([]) for name in columns})
 
 
 def _text_digests(contents: pa.Table) -> set[str]:
-    return {span["text_digest"] for spans in contents.column("chunks").to_pylist() for span in spans or ()}
+    """Digests of the texts that were embedded."""
+    embedded = [spans for name in ("chunks", "sentences") for spans in contents.column(name).to_pylist()]
+    return {span["text_digest"] for spans in embedded for span in spans or ()}
 
 
 def _described(deltas: Mapping[str, Delta], choice: Selection) -> set[str]:

@@ -14,7 +14,8 @@ from lake.embed.batch_api import BatchApi, ProviderBatch
 from lake.embed.openai_models import PREFIX, parse_model
 from lake.endpoints.endpoint import Endpoint
 from lake.errors import ContractError, PendingError, TransientError, UsageError
-from lake.ingest.build import REQUESTS, VectorsInHand
+from lake.ingest.build import REQUESTS
+from lake.ingest.vectors_in_hand import VectorsInHand
 from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.store import open_parquet

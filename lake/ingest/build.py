@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from lake import schemas
+from lake.chunking import ChunkRecipe
 from lake.directory import Lake
 from lake.embed.base import RefusedTexts
-from lake.errors import ContractError, InputError
+from lake.errors import InputError
 from lake.ids import bytes_digest, value_digest
-from lake.ingest.contents import Bytes, contents_table
+from lake.ingest.contents import Bytes, Draft, Turned, contents_table
 from lake.ingest.plan import Shard, parser_and_suffix
 from lake.ingest.refused_texts import note_refused
 from lake.ingest.rows import embedded_texts
-from lake.ingest.sound_vectors import NORM_TOLERANCE, SoundVectors
+from lake.ingest.sentences import Read, SentenceVectors
+from lake.ingest.sound_vectors import SoundVectors
+from lake.ingest.vectors_in_hand import VectorsInHand
 from lake.recipe import Identifier, Recipe
 from lake.reporting import Progress
 from lake.sources.source import Source
@@ -35,33 +38,72 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: How much the meaning changes before each sentence of each document.
+Changes = Callable[[Sequence[Read]], list[list[float]]]
+
 #: Maximum of bytes and documents in flight to the isolated child.
 _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
-#: Texts of one embedding task, and how long embedded texts wait before they are stored.
+#: Texts of one embedding task.
 REQUEST_TEXTS = 4096
 REQUESTS = "texts/"
-_STORE_EVERY_SECONDS = 30.0
 
 
 def index_shard(
-    lake: Lake, shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction
+    lake: Lake,
+    shard: Shard,
+    sources: Mapping[str, Source],
+    recipe: Recipe,
+    isolated: IsolatedFunction,
+    sentences: SentenceVectors | None = None,
 ) -> str | None:
-    """Parse and chunk the shard's documents into one Parquet file. Returns its path, None if all documents vanished."""
-    contents = shard_contents(shard, sources, recipe, isolated)
+    """Parse and chunk the shard's documents into one Parquet file. Returns its path, None if all documents vanished.
+
+    ``sentences`` are needed by semantic chunking alone.
+    """
+    contents = shard_contents(shard, sources, recipe, isolated, sentences.changes if sentences else None)
     return lake.contents.write(contents) if contents.num_rows else None
 
 
-def shard_contents(shard: Shard, sources: Mapping[str, Source], recipe: Recipe, isolated: IsolatedFunction) -> pa.Table:
+def shard_contents(
+    shard: Shard,
+    sources: Mapping[str, Source],
+    recipe: Recipe,
+    isolated: IsolatedFunction,
+    changes: Changes | None = None,
+) -> pa.Table:
     """CONTENTS rows of the shard's documents, parsed in the isolated child.
 
     A document that fails gets a row with the reason. One that changed since it was planned gets none.
+    Without ``changes``, semantic chunking cuts at as many places, which are not the right ones: an estimate.
     """
     rows: list[dict[str, Any]] = []
     for batch in _read(shard, sources, recipe):
-        for item, result in zip(batch, isolated.run(batch), strict=True):
+        results = isolated.run(batch)
+        if recipe.chunking.is_semantic:
+            results = _turned(batch, results, isolated, changes or partial(_evenly, recipe.chunking))
+        for item, result in zip(batch, results, strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
             rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
     return contents_table(rows)
+
+
+def _evenly(chunking: ChunkRecipe, documents: Sequence[Read]) -> list[list[float]]:
+    every = 100 // max(1, 100 - (chunking.turn_percentile or 0))
+    return [[float(i % every == 0) for i in range(len(one.texts))] for one in documents]
+
+
+def _turned(
+    batch: Sequence[Bytes], results: Sequence[object], isolated: IsolatedFunction, changes: Changes
+) -> list[object]:
+    """The results, in which the child chunks each draft by the changes between its sentences."""
+    drafts = {i: result for i, result in enumerate(results) if isinstance(result, Draft)}
+    found = changes([Read(draft.sentences, draft.texts) for draft in drafts.values()])
+    items = [
+        Turned(replace(batch[i], data=b""), draft, tuple(values))
+        for (i, draft), values in zip(drafts.items(), found, strict=True)
+    ]
+    done = dict(zip(drafts, isolated.run(items), strict=True))
+    return [done.get(i, result) for i, result in enumerate(results)]
 
 
 def _read(shard: Shard, sources: Mapping[str, Source], recipe: Recipe) -> Iterator[list[Bytes]]:
@@ -116,6 +158,13 @@ def texts_to_embed(lake: Lake, content_ids: Sequence[str]) -> pa.Table:
     return distinct_texts(lake.contents.read(content_ids, ["text", "chunks"]))
 
 
+def sentence_texts(contents: pa.Table) -> pa.Table:
+    """TEXTS rows of the sentences that semantic chunking embeds, each once, without the texts themselves."""
+    rows = [one for sentences in contents.column("sentences").to_pylist() for one in sentences or ()]
+    by_digest = {row["text_digest"]: row | {"text": None} for row in rows}
+    return pa.Table.from_pylist(list(by_digest.values()), schema=schemas.TEXTS)
+
+
 def distinct_texts(contents: pa.Table) -> pa.Table:
     """TEXTS rows of these CONTENTS rows, each distinct text once, in their first order."""
     texts = pl.DataFrame(embedded_texts(contents)).unique("text_digest", keep="first", maintain_order=True)
@@ -166,47 +215,3 @@ def embed_texts(
         note_refused(lake, recipe, request, {todo[position][0]: reason for position, reason in reasons.items()})
     lake.store.delete(request)
     return len(todo) - len(reasons)
-
-
-class VectorsInHand:
-    """Vectors that are computed but not stored yet."""
-
-    def __init__(self, lake: Lake, recipe: Recipe) -> None:
-        self._files = lake.vectors(recipe)
-        self._dimensions = recipe.embedder.dimensions
-        self._schema = schemas.vectors(self._dimensions, recipe.vector_dtype)
-        self._digests: list[str] = []
-        self._batches: list[np.ndarray] = []
-        self._stored_at = time.monotonic()
-
-    def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
-        """Raises ContractError for invalid vectors, which would be reused for ever if they were stored."""
-        _check_vectors(vectors, len(digests), self._dimensions)
-        self._digests += digests
-        self._batches.append(vectors)
-        if time.monotonic() - self._stored_at > _STORE_EVERY_SECONDS:
-            self.store()
-
-    def store(self) -> None:
-        if self._digests:
-            vector = vector_array(np.concatenate(self._batches), self._schema.field("vector").type)
-            self._files.write(pa.table([pa.array(self._digests), vector], schema=self._schema))
-        self._digests, self._batches, self._stored_at = [], [], time.monotonic()
-
-
-def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
-    if vectors.shape != (n_texts, dimensions):
-        raise ContractError(
-            f"the embedder returned an array of shape {vectors.shape} for {n_texts} texts instead of "
-            f"{(n_texts, dimensions)}; nothing of that batch was stored"
-        )
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > NORM_TOLERANCE:
-        worst = norms[np.argmax(np.where(np.isfinite(norms), np.abs(norms - 1), np.inf))]
-        raise ContractError(f"the embedder made a vector of length {worst:.4f} instead of 1; its batch was not stored")
-
-
-def vector_array(vectors: np.ndarray, kind: pa.FixedSizeListType) -> pa.Array:
-    """Convert the rows of an array to a fixed-size list column."""
-    values = vectors.astype(kind.value_type.to_pandas_dtype()).reshape(-1)
-    return pa.FixedSizeListArray.from_arrays(pa.array(values, kind.value_type), type=kind)

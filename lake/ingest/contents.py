@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from lake.chunk.chunker import chunk
+from lake.chunk.turns import Sentences, Turns, sentences_of
+from lake.chunking import ChunkRecipe
 from lake.embed import tokenizer_of
 from lake.errors import InputError
 from lake.ids import text_digest
@@ -16,7 +18,6 @@ from lake.ingest.accounts import account_columns
 from lake.ingest.signatures import signature
 from lake.parse import parse
 from lake.parse.account import account_of
-from lake.recipe import ChunkRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.chunk.chunker import Child, Parent
+    from lake.parse.document import ParsedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,55 @@ class Bytes:
     embedder: str
 
 
-def content_row(item: Bytes) -> dict[str, Any]:
-    """The CONTENTS row of some bytes. Raises InputError if they can't be indexed."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A parsed document whose chunks depend on vectors of its sentences."""
+
+    document: ParsedDocument
+    account: dict[str, Any]
+    sentences: Sentences
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The sentences' texts."""
+        return tuple(self.document.text[start:end] for start, end in self.sentences.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A draft on its way back into the child, with the change before each sentence."""
+
+    item: Bytes
+    draft: Draft
+    changes: tuple[float, ...]
+
+
+def content_step(item: Bytes | Turned) -> dict[str, Any] | Draft:
+    """A CONTENTS row, or what must be known before it can be made. Raises InputError for what can't be indexed."""
+    if isinstance(item, Turned):
+        draft = item.draft
+        turns = Turns(draft.sentences.spans, item.changes, item.item.chunking)
+        digests = [text_digest(text) for text in draft.texts]
+        spoken = [
+            {"text_digest": digest, "n_tokens": n_tokens}
+            for digest, n_tokens in zip(digests, draft.sentences.n_tokens, strict=True)
+        ]
+        return _row(item.item, draft.document, draft.account, turns) | {"sentences": spoken}
+    if not item.chunking.is_semantic:
+        return content_row(item)
     document = parse(item.data, item.uri)
-    account = account_columns(account_of(document))
-    chunks = chunk(document, item.chunking, _tokenizer(item.embedder))
+    sentences = sentences_of(document, item.chunking, _tokenizer(item.embedder))
+    return Draft(replace(document, source_text=None), account_columns(account_of(document)), sentences)
+
+
+def content_row(item: Bytes) -> dict[str, Any]:
+    """The CONTENTS row of some bytes, without turns. Raises InputError if they can't be indexed."""
+    document = parse(item.data, item.uri)
+    return _row(item, document, account_columns(account_of(document)))
+
+
+def _row(item: Bytes, document: ParsedDocument, account: dict[str, Any], turns: Turns | None = None) -> dict[str, Any]:
+    chunks = chunk(document, item.chunking, _tokenizer(item.embedder), turns)
     if not chunks.children:
         raise InputError("it holds no text that can be searched", "no_text")
     text = document.text

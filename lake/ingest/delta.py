@@ -77,7 +77,10 @@ def read_deltas(lake: Lake, history: History) -> dict[str, Delta]:
 
 
 def text_digests(lake: Lake, content_ids: pa.Array, column: str = "chunks") -> pa.Array:
-    """Digests of the embedded texts of these contents' chunks, or of their ``parents``; may contain duplicates."""
+    """Digests of the texts of these contents' chunks, as embedded, of their ``parents`` or ``sentences``.
+
+    They may contain duplicates.
+    """
     found = [pa.array([], pa.string())]
     distinct = content_ids.unique().to_pylist()
     lake.contents.refresh()

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.chunking import ChunkRecipe
 from lake.directory import Lake
 from lake.embed import changes, check_prompts, identify
 from lake.embed.prompts import StatedPrompts
@@ -23,7 +24,7 @@ from lake.ingest.source_listing import digested
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
-from lake.recipe import ChunkRecipe, EmbedderIdentity, Recipe
+from lake.recipe import EmbedderIdentity, Recipe
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import listed
@@ -42,7 +43,7 @@ def recipe_of(options: RecipeOptions, base: Recipe | None, identity: EmbedderIde
     chunking = base.chunking if base else _chunking_for(identity)
     kept = ("vector_dtype", "text_tokenizer", "text_language")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
-    return Recipe(identity, replace(chunking, **of_chunks), parser_versions(), **{**inherited, **given})
+    return Recipe(identity, chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
 
 
 def identity_of(options: RecipeOptions, base: EmbedderIdentity | None) -> EmbedderIdentity:

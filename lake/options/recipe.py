@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of
 from lake.options.declaration import check, option
-from lake.recipe import ChunkRecipe, Recipe, Strategy, TextLanguage, TextTokenizer, VectorDtype, context_of
+from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype
 
 DEFAULT_EMBEDDER = "minilm"
 #: Options that make the embedder's identity.
@@ -49,7 +50,8 @@ class RecipeOptions:
     )
     strategy: Strategy | None = option(
         None,
-        "How to chunk: by headings, sentences and code (hierarchical), by paragraphs, or by a plain token window.",
+        "How to chunk: by headings, sentences and code (hierarchical), also where the meaning of the text turns "
+        "(semantic, which embeds each sentence), by paragraphs, or by a plain token window.",
         title="Chunking strategy",
         unset=_own(_CHUNKS.strategy),
     )
@@ -73,6 +75,22 @@ class RecipeOptions:
         title="Overlap",
         least=0,
         unset=_own(_CHUNKS.overlap_tokens),
+    )
+    turn_percentile: int | None = option(
+        None,
+        "Semantic chunking cuts where the meaning changes at least as much as at this percentile of a document's "
+        "borders between sentences; a lower one makes more and smaller children.",
+        title="Turns from percentile",
+        least=0,
+        most=100,
+        unset=_own(f"{OF_SEMANTIC['turn_percentile']} for semantic chunking"),
+    )
+    least_tokens: int | None = option(
+        None,
+        "Minimum child size at a turn of semantic chunking, in tokens of the embedder.",
+        title="Least child size",
+        least=1,
+        unset=_own(f"{OF_SEMANTIC['least_tokens']} for semantic chunking"),
     )
     heading_tokens: int | None = option(
         None,

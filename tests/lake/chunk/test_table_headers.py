@@ -7,9 +7,9 @@ import pytest
 from lake.chunk.chunker import chunk
 from lake.chunk.table_headers import header_cells, label_of, shortened, title_line
 from lake.chunk.tokenizers import load_tokenizer
+from lake.chunking import ChunkRecipe
 from lake.parse import parse
 from lake.parse.document import ParsedDocument
-from lake.recipe import ChunkRecipe
 
 WORDS = load_tokenizer("words")
 SMALL = ChunkRecipe("hierarchical", 200, 60, 8, 24)

@@ -1,0 +1,65 @@
+"""Vectors between the embedder and the lake: checked, gathered, and stored file by file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lake import schemas
+from lake.errors import ContractError
+from lake.ingest.sound_vectors import NORM_TOLERANCE
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.recipe import Recipe
+
+#: How long embedded texts wait before they are stored.
+_STORE_EVERY_SECONDS = 30.0
+
+
+class VectorsInHand:
+    """Vectors that are computed but not stored yet."""
+
+    def __init__(self, lake: Lake, recipe: Recipe) -> None:
+        self._files = lake.vectors(recipe)
+        self._dimensions = recipe.embedder.dimensions
+        self._schema = schemas.vectors(self._dimensions, recipe.vector_dtype)
+        self._digests: list[str] = []
+        self._batches: list[np.ndarray] = []
+        self._stored_at = time.monotonic()
+
+    def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
+        """Raises ContractError for invalid vectors, which would be reused for ever if they were stored."""
+        _check_vectors(vectors, len(digests), self._dimensions)
+        self._digests += digests
+        self._batches.append(vectors)
+        if time.monotonic() - self._stored_at > _STORE_EVERY_SECONDS:
+            self.store()
+
+    def store(self) -> None:
+        if self._digests:
+            vector = vector_array(np.concatenate(self._batches), self._schema.field("vector").type)
+            self._files.write(pa.table([pa.array(self._digests), vector], schema=self._schema))
+        self._digests, self._batches, self._stored_at = [], [], time.monotonic()
+
+
+def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
+    if vectors.shape != (n_texts, dimensions):
+        raise ContractError(
+            f"the embedder returned an array of shape {vectors.shape} for {n_texts} texts instead of "
+            f"{(n_texts, dimensions)}; nothing of that batch was stored"
+        )
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > NORM_TOLERANCE:
+        worst = norms[np.argmax(np.where(np.isfinite(norms), np.abs(norms - 1), np.inf))]
+        raise ContractError(f"the embedder made a vector of length {worst:.4f} instead of 1; its batch was not stored")
+
+
+def vector_array(vectors: np.ndarray, kind: pa.FixedSizeListType) -> pa.Array:
+    """Convert the rows of an array to a fixed-size list column."""
+    values = vectors.astype(kind.value_type.to_pandas_dtype()).reshape(-1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values, kind.value_type), type=kind)
