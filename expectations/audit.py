@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expectations import chunks, column_metrics, cross_table, documents, parents, quarantine, runner
 from expectations.audit_settings import DEFAULTS, AuditSettings
 from expectations.runner import Suite
 from expectations.verdict import Verdict
+from lake.ingest.delta import Delta
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -20,11 +22,14 @@ def audit(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, w
 
     It passes unless a critical check fails or a check breaks. Keys and counts are held against one another over all
     rows; texts and vectors are read unless the release's base passed its audit with the same rows, or if ``whole``.
+    A release of a run over some documents has only their rows read, and all rows counted, unless ``whole``.
     """
     started = time.perf_counter()
-    findings = tuple(runner.run(suites(lake, release, settings, whole=whole)))
+    is_sample = release.is_scoped and not whole
+    chosen = sample_suites(lake, release, settings) if is_sample else suites(lake, release, settings, whole=whole)
+    findings = tuple(runner.run(chosen))
     passed = all(finding.success or finding.severity != "critical" for finding in findings)
-    return Verdict(release.id, passed, findings, time.perf_counter() - started)
+    return Verdict(release.id, passed, findings, time.perf_counter() - started, is_sample)
 
 
 def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, whole: bool = False) -> list[Suite]:
@@ -32,7 +37,21 @@ def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, 
     base = lake.log.read().releases.get(release.base) if release.base else None
     readers = column_metrics.Readers.of(lake, release, base, whole=whole)
     frames = column_metrics.frames(readers, release.recipe.embedder.dimensions, settings.completeness)
-    facts = cross_table.count(lake, release, base, readers, frames)
+    return _suites(settings, frames, cross_table.count(lake, release, base, readers, frames))
+
+
+def sample_suites(lake: Lake, release: Release, settings: AuditSettings) -> list[Suite]:
+    """Every suite over the rows of the documents that the release wrote or deleted; all others are its base's."""
+    base = lake.log.read().releases.get(release.base or "")
+    readers = column_metrics.Readers.of(lake, release, base, whole=True)
+    delta = Delta.read(lake, release.commit)
+    sample = sorted({*delta.doc_ids(), *delta.deleted})
+    frames = column_metrics.sample_frames(readers, sample, release.recipe.embedder.dimensions, settings.completeness)
+    facts = cross_table.count(lake, release, base, readers, frames, sample)
+    return _suites(replace(settings, min_documents=0), frames, facts)
+
+
+def _suites(settings: AuditSettings, frames: column_metrics.Frames, facts: cross_table.Facts) -> list[Suite]:
     return [
         Suite("documents", documents.build(settings), frames.documents),
         Suite("parents", parents.build(settings), frames.new_parents),

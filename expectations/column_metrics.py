@@ -32,6 +32,12 @@ _PRESENT = ("digest", "fingerprint", "indexed_at")
 _SPAN = ("start", "end", "n_tokens")
 _PARENT, _CHUNK = ("parent_id", "doc_id", *_SPAN), ("chunk_id", "doc_id", "parent_id", *_SPAN)
 
+_DOCUMENT = (
+    *("doc_id", "uri", "media_type", "content_id", "n_parents", "n_chunks", "metadata"),
+    *(*ACCOUNT.names, *_PRESENT),
+)
+_QUARANTINE = ("doc_id", "uri", "reason", "error_class")
+
 Features = Callable[[pa.RecordBatch], dict[str, pa.Array]]
 
 
@@ -87,18 +93,35 @@ class Frames:
 
 def frames(readers: Readers, dimensions: int, completeness: Completeness = USUAL) -> Frames:
     """Read every row once; ``dimensions`` is what the recipe's embedder gives."""
-    of_documents = ("doc_id", "uri", "media_type", "content_id", "n_parents", "n_chunks", "metadata", *ACCOUNT.names)
     before = (readers.audited.parents, readers.audited.chunks) if readers.audited else (None, None)
     every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
     of_chunks = partial(chunks, dimensions=dimensions)
     every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "vector"), of_chunks)
     return Frames(
-        _frame(readers.documents, (*of_documents, *_PRESENT), partial(documents, completeness=completeness)),
+        _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness)),
         every_parent,
         every_chunk,
-        _frame(readers.quarantine, ("doc_id", "uri", "reason", "error_class"), quarantine),
+        _frame(readers.quarantine, _QUARANTINE, quarantine),
         new_parents,
         new_chunks,
+    )
+
+
+def sample_frames(
+    readers: Readers, doc_ids: Sequence[str], dimensions: int, completeness: Completeness = USUAL
+) -> Frames:
+    """Read every row of these documents, and no other."""
+    where = one_of("doc_id", doc_ids) if doc_ids else "doc_id IS NULL"
+    of_chunks = partial(chunks, dimensions=dimensions)
+    every_parent = _frame(readers.parents, (*_PARENT, "text"), parents, where=where)
+    every_chunk = _frame(readers.chunks, (*_CHUNK, "text", "vector"), of_chunks, where=where)
+    return Frames(
+        _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness), where=where),
+        every_parent,
+        every_chunk,
+        _frame(readers.quarantine, _QUARANTINE, quarantine, where=where),
+        every_parent,
+        every_chunk,
     )
 
 
@@ -115,9 +138,13 @@ def _spans(
 
 
 def _frame(
-    reader: TableReader, columns: tuple[str, ...], features: Features, fragments: Sequence[Any] | None = None
+    reader: TableReader,
+    columns: tuple[str, ...],
+    features: Features,
+    fragments: Sequence[Any] | None = None,
+    where: str | None = None,
 ) -> pl.DataFrame:
-    parts = [_owned(features(batch)) for batch in reader.batches(columns, fragments=fragments)]
+    parts = [_owned(features(batch)) for batch in reader.batches(columns, where, fragments)]
     schema = pa.unify_schemas([reader.schema.remove_metadata(), ACCOUNT])  # which a table of an older release lacks
     none = pa.schema([(name, schema.field(name).type) for name in columns])
     # The features of no rows give the columns of a table without any.

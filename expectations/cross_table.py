@@ -10,10 +10,11 @@ import polars as pl
 from expectations.column_metrics import Frames, Readers, misplaced, missing_contents
 from expectations.verdict import MAX_SAMPLES, Check
 from lake.search.recall import missed_neighbours
+from lake.tables.sql import one_of
 from lake.tables.words import text_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from expectations.audit_settings import AuditSettings
     from expectations.verdict import Severity
@@ -141,8 +142,42 @@ def _share(
     ]  # fmt: skip
 
 
-def count(lake: Lake, release: Release, base: Release | None, readers: Readers, frames: Frames) -> Facts:
-    """Count every fact of the release."""
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Rows of a release, whether or not its frames have all of them; ``n_failed``: unsupported formats aside."""
+
+    n_documents: int
+    n_quarantined: int
+    n_failed: int
+
+    @classmethod
+    def of(cls, frames: Frames) -> Totals:
+        """From frames that have all rows."""
+        n_failed = frames.quarantine.filter(pl.col("error_class").ne_missing(_BY_DESIGN)).height
+        return cls(frames.documents.height, frames.quarantine.height, n_failed)
+
+    @classmethod
+    def counted(cls, readers: Readers) -> Totals:
+        """Without reading any row."""
+        n_quarantined = readers.quarantine.count()
+        n_unsupported = readers.quarantine.count(f"error_class = '{_BY_DESIGN}'")
+        return cls(readers.documents.count(), n_quarantined, n_quarantined - n_unsupported)
+
+    @property
+    def n_listed(self) -> int:
+        return self.n_documents + self.n_quarantined
+
+
+def count(
+    lake: Lake,
+    release: Release,
+    base: Release | None,
+    readers: Readers,
+    frames: Frames,
+    sample: Sequence[str] | None = None,
+) -> Facts:
+    """Count every fact of the release; of a ``sample`` (doc_ids, whose rows are all in the frames) those about it."""
+    totals = Totals.of(frames) if sample is None else Totals.counted(readers)
     offenders = {**_repeated(frames), **_unrelated(frames), **_unlike_recipe(release, frames)}
     offenders["n_documents_without_contents"] = gone = missing_contents(lake, frames.documents)
     new = frames.documents.join(frames.new_parents, on="doc_id", how="semi").filter(~pl.col("doc_id").is_in(gone))
@@ -152,11 +187,13 @@ def count(lake: Lake, release: Release, base: Release | None, readers: Readers, 
     facts |= {
         "n_spans_compared": n_compared,
         **_rows(frames),
-        **_index_facts(release, readers),
-        **_quarantine_facts(frames),
+        **_index_facts(release, readers, is_whole=sample is None),
+        **_quarantine_facts(totals),
     }
     facts |= _copied(frames)
-    facts |= _completeness(release, base, frames) | _removed(base, frames) | _lost(release, base, readers, frames)
+    facts |= _completeness(release, base, totals)
+    facts |= _removed(base, totals)
+    facts |= _lost(release, base, readers, frames, sample)
     samples = {name: tuple(sorted(ids)[:MAX_SAMPLES]) for name, ids in offenders.items()}
     schema = {name: pl.Float64 if name.endswith("_share") else pl.Int64 for name in facts}
     return Facts(pl.DataFrame([facts], schema=schema), samples)
@@ -227,8 +264,8 @@ def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
     return {"n_overlong_chunks": frames.chunks.filter(overlong)["chunk_id"].to_list()}
 
 
-def _index_facts(release: Release, readers: Readers) -> dict[str, int | float]:
-    missed, n_neighbours = missed_neighbours(readers.chunks)
+def _index_facts(release: Release, readers: Readers, *, is_whole: bool) -> dict[str, int | float]:
+    missed, n_neighbours = missed_neighbours(readers.chunks) if is_whole else (0, 0)
     unindexed = readers.chunks.unindexed()
     tables = (readers.documents, readers.parents, readers.quarantine)
     n_rows = sum(sum(reader.unindexed().values()) for reader in tables) + sum(unindexed.values())
@@ -242,13 +279,12 @@ def _index_facts(release: Release, readers: Readers) -> dict[str, int | float]:
     }
 
 
-def _quarantine_facts(frames: Frames) -> dict[str, int | float]:
-    failed = frames.quarantine.filter(pl.col("error_class").ne_missing(_BY_DESIGN)).height
-    tried = frames.documents.height + failed
+def _quarantine_facts(totals: Totals) -> dict[str, int | float]:
+    tried = totals.n_documents + totals.n_failed
     return {
-        "n_documents_failed": failed,
+        "n_documents_failed": totals.n_failed,
         "n_documents_tried": tried,
-        "failed_share": failed / tried if tried else 0.0,
+        "failed_share": totals.n_failed / tried if tried else 0.0,
     }
 
 
@@ -259,13 +295,13 @@ def _copied(frames: Frames) -> dict[str, int | float]:
     return {"n_copies": n_copies, "copies_share": n_copies / n_documents if n_documents else 0.0}
 
 
-def _completeness(release: Release, base: Release | None, frames: Frames) -> dict[str, int | None]:
+def _completeness(release: Release, base: Release | None, totals: Totals) -> dict[str, int | None]:
     """Every listed document is indexed or in quarantine; a move takes one away and adds one."""
     if "added" not in release.counts or (release.base and base is None):  # whose base is pruned
         return dict.fromkeys(("n_documents_expected", "n_missing_documents", "n_surplus_documents"))
     before = base.counts["n_documents"] + base.counts["n_quarantined"] if base else 0
     expected = before + release.counts["added"] - release.counts["removed"]
-    missing = expected - frames.documents.height - frames.quarantine.height
+    missing = expected - totals.n_listed
     return {
         "n_documents_expected": expected,
         "n_missing_documents": max(0, missing),
@@ -273,10 +309,10 @@ def _completeness(release: Release, base: Release | None, frames: Frames) -> dic
     }
 
 
-def _removed(base: Release | None, frames: Frames) -> dict[str, int | float]:
+def _removed(base: Release | None, totals: Totals) -> dict[str, int | float]:
     """Documents that are gone; those that went into quarantine are counted there."""
     before = base.counts["n_documents"] + base.counts["n_quarantined"] if base else 0
-    removed = max(0, before - frames.documents.height - frames.quarantine.height)
+    removed = max(0, before - totals.n_listed)
     return {
         "n_base_documents": before,
         "n_documents_removed": removed,
@@ -284,11 +320,14 @@ def _removed(base: Release | None, frames: Frames) -> dict[str, int | float]:
     }
 
 
-def _lost(release: Release, base: Release | None, readers: Readers, frames: Frames) -> dict[str, int | float]:
+def _lost(
+    release: Release, base: Release | None, readers: Readers, frames: Frames, sample: Sequence[str] | None
+) -> dict[str, int | float]:
     """Chunks lost by documents that are in both releases, which no removal explains; other chunk sizes do."""
     before, lost = 0, 0
     if base and readers.base and base.recipe.chunking == release.recipe.chunking:
-        earlier = pl.DataFrame(readers.base.scan(["doc_id", "n_chunks"]))
+        where = None if sample is None else one_of("doc_id", sample)
+        earlier = pl.DataFrame(readers.base.scan(["doc_id", "n_chunks"], where))
         both = earlier.join(frames.documents.select("doc_id", now="n_chunks"), on="doc_id")
         before, now = int(both["n_chunks"].sum()), int(both["now"].sum())
         lost = max(0, before - now)

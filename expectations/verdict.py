@@ -65,12 +65,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a release may be published, and why not."""
+    """Whether a release may be published, and why not; ``of_sample``: only rows that it wrote were read."""
 
     release: str
     passed: bool
     findings: tuple[Finding, ...]
     seconds: float
+    of_sample: bool = False
 
     @property
     def n_checks(self) -> int:
@@ -102,6 +103,7 @@ class Verdict:
             "n_checks": self.n_checks,
             "n_critical": failed["critical"],
             "n_warnings": failed["warning"],
+            **({"of_sample": True} if self.of_sample else {}),
         }
 
     def to_arrow(self) -> pa.Table:

@@ -21,6 +21,7 @@ from lake.storage.lease import WriterLease
 from lake.tables.writer import warm_up
 from tasks.job import Job
 from tasks.spending import price
+from tasks.steps import lake_of
 
 if TYPE_CHECKING:
     from flows.steps import Steps
@@ -44,6 +45,7 @@ class Outcome:
     ``blocked``: it was its audit or its gate.
     ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their words
     or have something that could not be read; ``n_incomplete`` ones are in quarantine for that.
+    ``n_looked_at`` documents were looked at by a run over some keys; 0 if the run looked at everything.
     ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
     what the gate remarked, and languages that the model does not know.
     """
@@ -72,6 +74,7 @@ class Outcome:
     n_words_lost: int = 0
     n_remarked: int = 0
     n_incomplete: int = 0
+    n_looked_at: int = 0
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -85,7 +88,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     Raises RefusedError before anything is written if the guard objects. A candidate that the audit or the gate
     refuses, or a pin holds back, is no error: the outcome states it.
     """
-    started, lake = time.monotonic(), Lake.writable(job.lake)
+    started, lake = time.monotonic(), lake_of(job)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
@@ -105,7 +108,9 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
         # While the tables are certainly there: without the lease, an erasure may rewrite them.
-        words, spoken = _words(lake, candidate, found), language_remark(lake, candidate)
+        words, spoken = (
+            (_words(lake, candidate, found), language_remark(lake, candidate)) if not job.keys else ({}, None)
+        )
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
     counts = (
@@ -146,7 +151,12 @@ def _is_current(lake: Lake, found: Scan) -> bool:
 
 
 def _remember(job: Job, lake: Lake, found: Scan) -> None:
-    """Spare the next run what this one read; a cache, whose failure must not look like the run's."""
+    """Spare the next run what this one read; a cache, whose failure must not look like the run's.
+
+    A run over some keys leaves it as it is, since it knows nothing of the rest.
+    """
+    if job.keys:
+        return
     try:
         lake.remember(found.digests, job.open_sources(), found.states)
     except LakeError as error:

@@ -59,6 +59,8 @@ class PlainSteps:
         self.progress, self._embedder = progress, embedder
         self._n_workers = n_workers or steps.n_cores()
         self._embedding = ThreadPoolExecutor(1, thread_name_prefix="embed")
+        # Kept for the next run over a few documents, and with it the child that parses them.
+        self._indexing = ThreadPoolExecutor(1, thread_name_prefix="index")
 
     def __enter__(self) -> PlainSteps:
         return self
@@ -66,9 +68,15 @@ class PlainSteps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._embedding.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._embedding, self._indexing):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
+        if len(shards) < 2:
+            for shard in shards:
+                self._indexing.submit(steps.index_shard, job, shard, recipe, self._embedder).result()
+                yield shard
+            return
         pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
         try:
             futures = {pool.submit(steps.index_shard, job, shard, recipe, self._embedder): shard for shard in shards}

@@ -25,6 +25,7 @@ from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.sentences import SentenceVectors
 from lake.releases import publishing
 from lake.reporting import Progress, silent
+from lake.sources.scope import SourceScope
 from tasks.spending import check_budget
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _OF_THREAD = threading.local()
 
 def scan(job: Job) -> Scan:
     """The plan of a job; writes nothing."""
-    lake = Lake.writable(job.lake)
+    lake = lake_of(job)
     with configuration.in_use(lake.store):
         found = scans.scan(
             lake,
@@ -57,6 +58,7 @@ def scan(job: Job) -> Scan:
             allow_removed=job.allow_removals,
             allow_opening=job.allow_opening,
             completeness=configuration.read(lake.store).completeness,
+            scope=SourceScope.of(job.keys) if job.keys else None,
         )
     if found.plan.recipe.chunking.is_semantic and job.batch_hours is not None:
         raise UsageError(
@@ -71,7 +73,7 @@ def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | Non
 
     The embedder embeds the sentences of semantic chunking.
     """
-    lake, sources = Lake(job.lake), job.open_sources()
+    lake, sources = lake_of(job), job.open_sources()
     if not recipe.chunking.is_semantic:
         return build.index_shard(lake, shard, sources, recipe, _child())
     with configuration.in_use(lake.store):
@@ -103,6 +105,19 @@ def embed_texts(
     return build.embed_texts(lake, request, recipe, chosen, progress=progress)
 
 
+def lake_of(job: Job) -> Lake:
+    """The lake, or the place of a new one; of a run over some keys as this thread knows it, since they come often.
+
+    Raises UsageError if a later raglake wrote what is there.
+    """
+    if not job.keys:
+        return Lake.writable(job.lake)
+    lake = _lake_of_thread(job.lake)
+    if lake.exists():
+        lake.check_format()
+    return lake
+
+
 def _lake_of_thread(url: str) -> Lake:
     """The lake as this thread came to know it: which vectors are stored is read once, not for every request."""
     known: dict[str, Lake] = _OF_THREAD.__dict__.setdefault("lakes", {})
@@ -131,12 +146,12 @@ def _batch_api(lake: Lake, recipe: Recipe) -> BatchApi:
 
 def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
     """Write one version per table and log them as a candidate; a retry starts again from the base's versions."""
-    return commits.commit(Lake(job.lake), found, spent)
+    return commits.commit(lake_of(job), found, spent)
 
 
 def audit(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate, which the lake keeps."""
-    lake = Lake(job.lake)
+    lake = lake_of(job)
     completeness = configuration.read(lake.store).completeness
     verdict = audited(lake, candidate, AuditSettings(allow_removed=job.allow_removals, completeness=completeness))
     lake.keep_findings(candidate.id, verdict.to_arrow())
@@ -189,7 +204,7 @@ def gate_by_hand(lake: Lake, release: Release, ask: Callable[[], Answers | None]
 
 def publish(job: Job, candidate: Release) -> None:
     """Make the candidate live; RefusedError if its audit, its gate, a pin or a moved ``live`` forbids it."""
-    publishing.publish(Lake(job.lake).log, candidate)
+    publishing.publish(lake_of(job).log, candidate)
 
 
 def n_cores() -> int:

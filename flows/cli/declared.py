@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional, get_args, get_origin
 
 import typer
 
-from lake.options import AnswerOptions, Boosts, CacheOptions, Option, SearchOptions, options
+from lake.options import AnswerOptions, Boosts, CacheOptions, Option, RunOptions, SearchOptions, options
 from lake.options.judging import JudgingOptions
 from lake.sources.declared import EVERYTHING
 
@@ -54,6 +54,7 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (SearchOptions, "principals"): Spelling(("--as",), list[str], "repeatable", principals),
     (SearchOptions, "syntax"): Spelling(("--boolean/--plain",), bool, "", lambda on: "boolean" if on else "plain"),
     (AnswerOptions, "k"): Spelling(("-k", "--k")),
+    (RunOptions, "keys"): Spelling(("--only",)),
     (AnswerOptions, "budget_tokens"): Spelling(("--budget",)),
     (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),
     (CacheOptions, "url"): Spelling(("--cache",)),

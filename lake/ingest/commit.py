@@ -33,7 +33,7 @@ from lake.options.completeness import LEAST_LOST, Completeness
 from lake.parse import media_type_of
 from lake.recipe import Recipe
 from lake.releases.copies import COPY_COLUMNS, exact_groups
-from lake.releases.values import Release, Spent
+from lake.releases.values import LOOKED_AT, Release, Spent
 from lake.reporting import counted
 from lake.storage import clock
 from lake.storage.lease import check_held, lease_mark
@@ -96,7 +96,8 @@ def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: d
     folder = "-".join(filter(None, (f"commits/{digest[:16]}", plan.base or "first", lease_mark(lake.url))))
     delta.write(lake, folder)
     generation = base.generation if base else FIRST_GENERATION
-    versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation)
+    in_part = scan.looked_at is not None
+    versions = write_tables(lake, delta, plan.recipe, base, release, generation=generation, in_part=in_part)
     return Release(
         id=release,
         digest=digest,
@@ -104,11 +105,17 @@ def _built(lake: Lake, scan: Scan, base: Release | None, release: str, moment: d
         recipe=plan.recipe,
         generation=generation,
         versions=versions,
-        counts=counts_of(lake.tables(generation), versions) | plan.counts,
+        counts=counts_of(lake.tables(generation), versions) | plan.counts | _looked_at(scan),
         created_at=moment,
         commit=folder,
         delta_base=plan.base,
     )
+
+
+def _looked_at(scan: Scan) -> dict[str, int]:
+    if scan.looked_at is None:
+        return {}
+    return {LOOKED_AT: len(scan.looked_at.union(scan.plan.write["doc_id"]))}
 
 
 def _digest(planned: str, delta: Delta) -> str:
@@ -201,9 +208,19 @@ def _absent(documents: pl.DataFrame, unreadable: dict[str, tuple[str, str]], mom
 
 
 def write_tables(
-    lake: Lake, delta: Delta, recipe: Recipe, base: Release | None, release: str, *, generation: str
+    lake: Lake,
+    delta: Delta,
+    recipe: Recipe,
+    base: Release | None,
+    release: str,
+    *,
+    generation: str,
+    in_part: bool = False,
 ) -> dict[str, int]:
-    """Apply a delta to the base's versions: rows and indices of each table, then the tag. Returns the new versions."""
+    """Apply a delta to the base's versions: rows and indices of each table, then the tag. Returns the new versions.
+
+    ``in_part``: leave old segments of indices as they are.
+    """
     tables = lake.tables(generation)
     versions = {}
     with tables.writing():
@@ -212,7 +229,7 @@ def write_tables(
             tables.reset(name, schema, base.versions[name] if base and kept else None)
             tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
-            tables.maintain(name)
+            tables.maintain(name, in_part=in_part)
             check_held(lake.url)  # a run that took over may have given the same id, and with it the tag, to its release
             versions[name] = tables.seal(name, release)
     return versions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -147,12 +147,16 @@ def diff(
     base: str | None = None,
     base_recipe: Recipe | None = None,
     completeness: Completeness = USUAL,
+    looked_at: Collection[str] | None = None,
 ) -> Plan:
     """Compare what ``sources`` hold (DIGESTED) with what a release holds (KNOWN, of all sources).
 
-    Documents of other sources stay as they are. Pure: the rows decide, not their order.
+    Documents of other sources stay as they are, and with ``looked_at`` (doc_ids of the release) all but those. Pure:
+    the rows decide, not their order.
     """
     ours = pl.col("source").is_in(list(sources))
+    if looked_at is not None:
+        ours &= pl.col("doc_id").is_in(list(looked_at))
     old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
     new = _with_fingerprints(_frame(listed).sort("source", "uri"), recipe, completeness)
     joined = new.join(
@@ -255,7 +259,7 @@ def guard(plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int =
     if len(plan.removed) <= allow_removed:
         return
     present = set(listed.column("source").to_pylist())
-    for source, n_before, n_removed in _removed_by_source(before, plan.removed):
+    for source, n_before, n_removed in removed_by_source(before, plan.removed):
         emptied = source not in present
         if emptied or (n_removed > MAX_REMOVED and n_removed > MAX_REMOVED_SHARE * n_before):
             what = "its listing is empty" if emptied else f"that is {n_removed / n_before:.0%} of it"
@@ -266,7 +270,7 @@ def guard(plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int =
             )
 
 
-def _removed_by_source(before: pl.DataFrame, removed: frozenset[str]) -> list[tuple[str, int, int]]:
+def removed_by_source(before: pl.DataFrame, removed: frozenset[str]) -> list[tuple[str, int, int]]:
     gone = pl.col("doc_id").is_in(list(removed))
     counts = before.group_by("source").agg(n=pl.len(), gone=gone.sum()).sort("source")
     return [row for row in counts.iter_rows() if row[2]]

@@ -125,6 +125,8 @@ def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterat
     ours = pc.is_in(rows.column("source"), pa.array(scan.sources, pa.string()))
     ever = pc.is_in(rows.column("doc_id"), held.column("doc_id").combine_chunks())
     ours = pc.and_(ours, pc.or_(ever, pc.is_valid(rows.column("acl"))))
+    if scan.looked_at is not None:  # of others the base may know older rights than today's
+        ours = pc.and_(ours, pc.is_in(rows.column("doc_id"), pa.array(scan.looked_at, pa.string())))
     stale = [*scan.plan.deleted, *scan.plan.write["doc_id"]]
     yield kept.without(rows.filter(ours).select(RIGHTS.names).cast(RIGHTS), stale)
 

@@ -20,6 +20,7 @@ from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.refused_texts import REFUSED_BY_MODEL
+from lake.ingest.scoped import check_scope, guard_scope, in_scope, removed_by_scopes, uris_by_source
 from lake.ingest.source_listing import digested
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
@@ -29,6 +30,7 @@ from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import listed
 from lake.sources.listing_state import ListingState
+from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 
 _log = logging.getLogger(__name__)
@@ -79,7 +81,8 @@ class Scan:
     ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
     of the scanned ones. ``revision`` is the lake's before the scan. ``completeness`` decides which documents go to
     quarantine as incomplete. ``stated_of_denied`` maps source and uri of denied documents to the same JSON.
-    ``states``: of sources whose next listing may continue from this one.
+    ``states``: of sources whose next listing may continue from this one. ``looked_at``: doc_ids of ``live`` that a run
+    over a scope looked at; None if it looked at all of its sources.
     """
 
     plan: Plan
@@ -93,6 +96,7 @@ class Scan:
     completeness: Completeness = USUAL
     stated_of_denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
     states: Mapping[str, ListingState] = field(default_factory=dict)
+    looked_at: frozenset[str] | None = None
 
 
 def scan(
@@ -106,16 +110,28 @@ def scan(
     allow_removed: int = 0,
     allow_opening: int = 0,
     completeness: Completeness = USUAL,
+    scope: SourceScope | None = None,
 ) -> Scan:
-    """Plan a run; writes nothing. Raises RefusedError if a guard objects, UsageError for a wrong recipe."""
+    """Plan a run; writes nothing. Raises RefusedError if a guard objects, UsageError for a wrong recipe.
+
+    With a ``scope``, only its documents are looked at; everything else stays as it is in ``live``.
+    """
     check_formats(completeness)
     revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
     known = known_documents(lake, history.live)
     names = [source.name for source in sources]
-    _check_other_sources(known, names, recipe, history.live)
-    found = digested(lake, sources, verify=verify, full=full)
     base = history.live
+    if scope is None:
+        looked_at = None
+        _check_other_sources(known, names, recipe, base)
+        found = digested(lake, sources, verify=verify, full=full)
+    else:
+        check_scope(base, recipe)
+        ours = in_scope(known, names, scope)
+        looked_at = frozenset(known.filter(ours).column("doc_id").to_pylist())
+        others = uris_by_source(known.filter(pc.invert(ours)), names)
+        found = digested(lake, sources, verify=False, scope=scope, known=others)
     plan = diff(
         found.documents,
         _with_refused_anew(lake, base, known) if verify and base else known,
@@ -124,8 +140,13 @@ def scan(
         base=base.id if base else None,
         base_recipe=base.recipe if base else None,
         completeness=completeness,
+        looked_at=looked_at,
     )
-    guard(plan, known, found.documents, allow_removed=max(allow_removed, _n_erased(lake, known, plan)))
+    allowed = max(allow_removed, _n_erased(lake, known, plan))
+    if looked_at is None:
+        guard(plan, known, found.documents, allow_removed=allowed)
+    else:
+        guard_scope(plan, known, sources, removed_by_scopes(history), allow_removed=allowed)
     guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening)
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
@@ -144,6 +165,7 @@ def scan(
         completeness,
         found.stated_of_denied,
         found.states,
+        looked_at,
     )
 
 

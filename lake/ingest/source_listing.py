@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.errors import InputError
-from lake.ids import bytes_digest
-from lake.ingest.plan import RACY_MICROSECONDS, settled, split_known
+from lake.ingest.plan import settled, split_known
+from lake.ingest.source_reading import mask, outwait_stamps, read_files
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
 from lake.sources.declared import Statement, joined, statement_json
-from lake.sources.listing import LISTED, are_sidecars, listed
+from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
 from lake.sources.protocol import is_sidecar
-from lake.sources.source import READ_AT_ONCE, Source
+from lake.sources.scope import SourceScope
+from lake.sources.source import Source
 from lake.storage import clock
 from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.storage.denylist import Denylist
-
-#: Number of reading threads, and of files per batch: passing a file on costs as much as reading a small one.
-_READERS, _AT_A_TIME = 8, 16
-_TO_READ = ("source", "uri", "size", "declared")
-_Row = tuple[str, str, int | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -56,28 +48,43 @@ class Digested:
     states: dict[str, ListingState]
 
 
-def digested(lake: Lake, sources: Sequence[Source], *, verify: bool, full: bool = False) -> Digested:
+def digested(
+    lake: Lake,
+    sources: Sequence[Source],
+    *,
+    verify: bool,
+    full: bool = False,
+    scope: SourceScope | None = None,
+    known: Mapping[str, Collection[str]] | None = None,
+) -> Digested:
     """List the sources and read what the lake's cache does not know, or with ``verify`` everything.
 
-    With ``full``, sources that know what changed list everything as well.
+    With ``full``, sources that know what changed list everything as well. With a ``scope``, only its documents are
+    listed; ``known`` are then the uris of all documents by source, since a row of a sidecar may be about any.
     """
     denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
-    every, cursors = _listed(lake, sources, cache, full=full or verify)
+    if scope is None:
+        every, cursors = _listed(lake, sources, cache, full=full or verify)
+    else:
+        every, cursors = _listed_in(lake, sources, cache, scope), dict[str, ListingState]()
     n_listed = pc.sum(pc.invert(are_sidecars(every))).as_py() or 0
     kept, erased = _split(every, denylist)
     trusted, to_read = split_known(kept, cache.slice(0, 0) if verify else cache)
-    _outwait_stamps(to_read)
+    if scope is None:  # of a part nothing is remembered, so that time stamps need not be told apart
+        outwait_stamps(to_read)
     by_name = {source.name: source for source in sources}
-    read, unreadable, n_vanished = _read(to_read, by_name)
+    read, unreadable, n_vanished = read_files(to_read, by_name)
     files = pa.concat_tables([trusted, read])
     beside = are_sidecars(files)
     documents, states = files.filter(pc.invert(beside)), files.filter(beside)
     of_denied: dict[tuple[str, str], str] = {}
     if denylist:
-        is_kept = pa.array(_mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
+        is_kept = pa.array(mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
         of_denied = _of_denied(documents, documents.filter(is_kept), states, erased, by_name)
         documents = documents.filter(is_kept)
-    stated, remarks, whole = _stated(documents, states, denylist)
+    if scope is not None:  # sidecars above the scope are about others as well
+        documents = documents.filter(scope.mask(documents.column("uri")))
+    stated, remarks, whole = _stated(documents, states, denylist, known or {})
     remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
@@ -102,6 +109,18 @@ def _listed(
     return pa.concat_tables(parts), states
 
 
+def _listed_in(lake: Lake, sources: Sequence[Source], cache: pa.Table, scope: SourceScope) -> pa.Table:
+    """LISTED rows of the scope, and of sidecars that may be about it."""
+    parts = [LISTED.empty_table()]
+    for source in sorted(sources, key=lambda source: source.name):
+        if source.finds_names:
+            parts.append(listing([source], scope))
+            continue
+        rows = _listed(lake, [source], cache, full=False)[0]
+        parts.append(rows.filter(pc.or_(scope.mask(rows.column("uri")), are_sidecars(rows))))
+    return pa.concat_tables(parts)
+
+
 def _as_listed(last: pa.Table) -> pa.Table:
     """DIGESTS rows as LISTED ones: ``states`` of a document is what its source declared of it."""
     declared = pc.if_else(are_sidecars(last), pa.scalar(None, pa.string()), last.column("states"))
@@ -123,8 +142,8 @@ def _of_denied(
     documents: pa.Table, kept: pa.Table, states: pa.Table, erased: pa.Table, sources: dict[str, Source]
 ) -> dict[tuple[str, str], str]:
     """What sidecars state of denied documents, as JSON. Sidecars beside them are read each time, never cached."""
-    beside = pa.array(_mask(erased, "uri", is_sidecar), pa.bool_())
-    read, _, _ = _read(erased.filter(beside), sources)
+    beside = pa.array(mask(erased, "uri", is_sidecar), pa.bool_())
+    read, _, _ = read_files(erased.filter(beside), sources)
     by_source: dict[str, list[tuple[str, str]]] = {}
     for source, uri, json_text in zip(
         *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
@@ -161,11 +180,6 @@ def _spelled_twice(documents: pa.Table) -> list[str]:
     ]
 
 
-def _mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]:
-    """Which rows pass the test; nulls always pass."""
-    return [value is None or test(value) for value in rows.column(column).to_pylist()]
-
-
 def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
     """Split off places that were erased for good, and their sidecars."""
     if not denylist:
@@ -176,76 +190,17 @@ def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
     return listed.filter(mask), listed.filter(pc.invert(mask))
 
 
-def _read(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
-    """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished."""
-    rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
-        each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
-        found = [one for part in each for one in part]
-    doc_ids = to_read.column("doc_id").to_pylist()
-    errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
-    read = to_read.drop_columns(["declared"])
-    for column, values in zip(("digest", "states"), zip(*found, strict=True), strict=False) if found else ():
-        read = read.append_column(column, pa.array(values, pa.string()))
-    read = read.cast(DIGESTS) if found else DIGESTS.empty_table()
-    vanished = {doc_id for doc_id, error in errors.items() if error.error_class == "vanished"}
-    read = read.filter(pa.array(_mask(read, "doc_id", lambda doc_id: doc_id not in vanished), pa.bool_()))
-    unreadable = {doc_id: (str(error), error.error_class) for doc_id, error in errors.items()}
-    return read, unreadable, len(vanished)
-
-
-def _parts(rows: list[_Row], sources: Mapping[str, Source]) -> Iterator[list[_Row]]:
-    """Rows in parts, each of one source."""
-    for name, each in groupby(rows, key=itemgetter(0)):
-        n_at_once = READ_AT_ONCE if sources[name].reads_many else _AT_A_TIME
-        while part := list(islice(each, n_at_once)):
-            yield part
-
-
-def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str | None, InputError | None]]:
-    """Each file's digest, what it states, and why a document can't be read; a document states what was declared."""
-    if not source.reads_many:
-        for _, uri, size, declared in rows:
-            yield _digest(source, uri, size, declared)
-        return
-    documents = [uri for _, uri, *_ in rows if not is_sidecar(uri)]
-    read = dict(zip(documents, source.read_each(documents), strict=True))
-    for _, uri, size, declared in rows:
-        found = read.get(uri)
-        if found is None:
-            yield _digest(source, uri, size, declared)
-        elif isinstance(found, InputError):
-            yield None, declared, found
-        else:
-            yield bytes_digest(found), declared, None
-
-
-def _digest(
-    source: Source, uri: str, size: int | None, declared: str | None
-) -> tuple[str | None, str | None, InputError | None]:
-    if is_sidecar(uri):
-        return *sidecars.read(source, uri, size), None
-    try:
-        return source.digest(uri), declared, None
-    except InputError as error:
-        return None, declared, error
-
-
-def _outwait_stamps(to_read: pa.Table) -> None:
-    """Wait until the clock passes the newest time stamp, so that a later change of that file gets another one."""
-    now = time.time_ns() // 1000
-    stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
-    age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
-    if age <= RACY_MICROSECONDS:
-        time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)
-
-
 def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
     return denylist.has_document(source, uri)
 
 
-def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
-    """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached."""
+def _stated(
+    documents: pa.Table, states: pa.Table, denylist: Denylist, others: Mapping[str, Collection[str]]
+) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
+    """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached.
+
+    ``others``: uris of documents that are not listed, by source.
+    """
     own = documents.column("states")
     if not states.num_rows:
         return own, tuple(sorted(_problems_of(own))), states
@@ -259,7 +214,7 @@ def _stated(documents: pa.Table, states: pa.Table, denylist: Denylist) -> tuple[
         by_source.setdefault(source, []).append((uri, left))
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
     beside = {
-        source: sidecars.Stated(found, {uri for of, uri in places if of == source})
+        source: sidecars.Stated(found, {*others.get(source, ()), *(uri for of, uri in places if of == source)})
         for source, found in by_source.items()
     }
     statements = [

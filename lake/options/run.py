@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lake.errors import UsageError
 from lake.options.declaration import check, option
 
 Runner = Literal["threads", "processes", "dask", "ray"]
@@ -16,6 +17,11 @@ class RunOptions:
 
     include: tuple[str, ...] = option((), "Index only files that match one of these globs.", title="Include")
     exclude: tuple[str, ...] = option((), "Skip files that match one of these globs.", title="Exclude")
+    keys: tuple[str, ...] = option(
+        (),
+        "Look only at the document or folder of this uri, as hits show it; carry over everything else.",
+        title="Only these",
+    )
     verify: bool = option(
         False, "Read every document again, whatever its size and time; restore what the lake lost.", title="Verify"
     )
@@ -54,6 +60,8 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.keys and (self.verify or self.full or self.change_recipe):
+            raise UsageError("a run over some keys can't verify, list in full or change the recipe; leave the keys out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

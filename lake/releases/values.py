@@ -27,6 +27,10 @@ Action = Literal[
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
 
 
+#: The count of documents that a run looked at, if it did not look at all of its sources.
+LOOKED_AT = "n_looked_at"
+
+
 def quarantine_share(n_quarantined: int, n_documents: int) -> float:
     """The share of the documents that the sources list which is in quarantine; ``n_documents`` are indexed.
 
@@ -56,6 +60,11 @@ class Release:
     created_at: datetime
     commit: str
     delta_base: str | None
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether the run that built it looked at some documents only, and audit and gate at a sample."""
+        return LOOKED_AT in self.counts
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.counts.get(f'n_{name}', 0):,} {name}" for name in ("documents", "chunks"))

@@ -15,6 +15,7 @@ from lake.schemas import LISTING
 from lake.sources.declared import declared_json
 from lake.sources.listing_state import ListingState
 from lake.sources.protocol import SIDECAR_PATTERN, Cursor, CursorLost, Removal, SourceFile
+from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 
 #: LISTING, and what the source itself declares of each document: JSON of ``lake.sources.declared``, null for nothing.
@@ -32,9 +33,10 @@ class SourceListing(NamedTuple):
     is_full: bool = True
 
 
-def listing(sources: Iterable[Source]) -> pa.Table:
-    """LISTED rows of all documents and sidecars of the sources, sorted by source and uri."""
-    parts = [_table(source, source.list()) for source in sorted(sources, key=lambda source: source.name)]
+def listing(sources: Iterable[Source], scope: SourceScope | None = None) -> pa.Table:
+    """LISTED rows of all documents and sidecars of the sources, or of a scope, sorted by source and uri."""
+    ordered = sorted(sources, key=lambda source: source.name)
+    parts = [_table(source, source.list() if scope is None else source.named(scope)) for source in ordered]
     return pa.concat_tables(parts) if parts else LISTED.empty_table()
 
 

@@ -22,7 +22,54 @@ class LocalReader:
 
     def list(self) -> Iterator[SourceFile]:
         """Files below the folder; links to files count, links to folders don't (they may form cycles)."""
-        folders = [("", self._root)]
+        yield from self._below("", self._root)
+
+    def named(self, uri: str) -> Iterator[SourceFile]:
+        """What ``list`` yields of one file, or of everything below one folder; nothing if there is neither.
+
+        Raises UsageError if the source's folder is gone, TransientError if it can't be told.
+        """
+        if not os.path.isdir(self._root):
+            raise UsageError(f"no such folder: {self._root}")
+        if not uri:
+            yield from self.list()
+            return
+        entry = self._entry(uri)
+        if entry is None:
+            return
+        if entry.is_dir(follow_symlinks=False):
+            yield from self._below(f"{uri}/", entry.path)
+        if found := _found_entry(uri[: len(uri) - len(readable_name(entry.name))], entry):
+            yield found
+
+    def holds_anything(self) -> bool:
+        """Whether the folder has any entry; one that was not mounted has none."""
+        with os.scandir(self._root) as entries:
+            return next(entries, None) is not None
+
+    def _entry(self, uri: str) -> NamedEntry | None:
+        """What has this name, unless ``list`` would never come to it."""
+        path = self._root
+        parts = uri.split("/")
+        for number, part in enumerate(parts, 1):
+            path = os.path.join(path, os.fsdecode(name_bytes(part)))
+            if part.startswith(".") and not self._hidden:
+                return None
+            try:
+                status = os.lstat(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    return None
+                raise TransientError(f"could not look at {path} ({error}); it would seem removed") from error
+            if number < len(parts) and not stat.S_ISDIR(status.st_mode):
+                return None
+        return NamedEntry(path)
+
+    def _below(self, prefix: str, folder: str) -> Iterator[SourceFile]:
+        """Files below a folder, whose uris begin with the prefix."""
+        folders = [(prefix, folder)]
         while folders:
             prefix, folder = folders.pop()
             entries = _entries(folder, is_root=not prefix)
@@ -67,6 +114,25 @@ class LocalReader:
         return os.path.join(os.fsencode(self._root), name_bytes(uri))
 
 
+class NamedEntry:
+    """An entry of a folder, as ``os.DirEntry`` is, that was looked up by its name."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.name = path, os.path.basename(path)
+
+    def is_dir(self, *, follow_symlinks: bool) -> bool:
+        return stat.S_ISDIR(os.stat(self.path, follow_symlinks=follow_symlinks).st_mode)
+
+    def is_file(self) -> bool:
+        try:
+            return stat.S_ISREG(self.stat().st_mode)
+        except FileNotFoundError:
+            return False
+
+    def stat(self) -> os.stat_result:
+        return os.stat(self.path)
+
+
 def _is_of_kernel(handle: int) -> bool:
     try:
         return os.readlink(f"/proc/self/fd/{handle}").startswith(("/proc/", "/sys/"))
@@ -80,7 +146,7 @@ def readable_name(name: str) -> str:
     return plain if plain.isascii() else os.fsencode(plain).decode("utf-8", "backslashreplace")
 
 
-def _found_entry(prefix: str, entry: os.DirEntry[str]) -> SourceFile | None:
+def _found_entry(prefix: str, entry: os.DirEntry[str] | NamedEntry) -> SourceFile | None:
     """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway.
 
     Whatever has the name of a sidecar is listed, since it may be meant to restrict a document.

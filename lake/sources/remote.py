@@ -23,6 +23,17 @@ class FsspecReader:
         details = self._filesystem.find(self._path, detail=True)
         if not details and not self._filesystem.exists(self._path):
             raise FileNotFoundError(self._root)
+        yield from self._found(details)
+
+    def named(self, uri: str) -> Iterator[SourceFile]:
+        """What ``list`` yields of one object, or of everything below one folder; nothing if there is neither."""
+        yield from self._found(self._filesystem.find(f"{self._path}/{uri}".rstrip("/"), detail=True))
+
+    def holds_anything(self) -> bool:
+        """Whether there is any object."""
+        return bool(self._filesystem.exists(self._path))
+
+    def _found(self, details: dict[str, Any]) -> Iterator[SourceFile]:
         for name, info in details.items():
             uri = name.removeprefix(self._path).lstrip("/")
             if self._hidden or "/." not in f"/{uri}":

@@ -21,6 +21,7 @@ from lake.sources.local import readable_name
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, Cursor, Removal, SourceFile, is_sidecar
 from lake.sources.readers import Reader, plugin_of, reader_of, scheme_of
 from lake.sources.remote import filesystem_of
+from lake.sources.scope import SourceScope
 from lake.storage.urls import without_credentials
 from lake.uris import folded, spellings
 
@@ -80,6 +81,31 @@ class Source:
         elif self.only is None or folded(self.file) in self._only_named:
             yield self._found_file(self.file)
             yield from self._beside(self.file)
+
+    @property
+    def finds_names(self) -> bool:
+        """Whether ``named`` looks only at the names that it is given."""
+        of_web = self.root.startswith(("http://", "https://"))  # a server may answer any name
+        return self.file is None and not of_web and not isinstance(self._reader, CheckedReader)
+
+    def named(self, scope: SourceScope) -> Iterator[SourceFile]:
+        """What ``list`` yields of a scope, and the sidecars that may be about it. Raises the errors of ``list``."""
+        assert not isinstance(self._reader, CheckedReader)
+        seen = set[str]()
+        with listing_errors(self.name):
+            for place in scope.places():
+                for found in self._reader.named(place):
+                    if found.uri not in seen and (is_sidecar(found.uri) or self._wants(found.uri)):
+                        seen.add(found.uri)
+                        yield found
+
+    def holds_anything(self) -> bool:
+        """Whether anything is there; False for a folder that is not mounted."""
+        if not self.finds_names:
+            return next(self.list(), None) is not None
+        assert not isinstance(self._reader, CheckedReader)
+        with listing_errors(self.name):
+            return self._reader.holds_anything()
 
     def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
         """What changed since a cursor, or everything if ``since`` is None; the last item is a Cursor.

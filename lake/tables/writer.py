@@ -37,6 +37,10 @@ _FRAGMENT_SHARE, _SMALL_FRAGMENT = 8, 1024
 #: rows that they count is gone.
 _TEXT_WHOLE_ROWS, _MANY_TEXT_SEGMENTS, _STALE_SHARE = 50_000, 4, 0.04
 
+#: Runs over a few documents may follow one another within seconds, and merge less often. Each segment costs a search
+#: one or two milliseconds.
+_MANY_LATE_SEGMENTS = 12
+
 #: A full-text index of words that need no tokenizer: they are split at spaces only.
 _AS_THEY_ARE = {
     "base_tokenizer": "whitespace",
@@ -133,12 +137,22 @@ class Tables:
         merge = table.merge_insert(schema.names[0]).use_index(False)
         merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
 
-    def maintain(self, name: str) -> None:
-        """Bring indices up to date with the rows; merge their segments and compact once there are many."""
+    def maintain(self, name: str, *, in_part: bool = False) -> None:
+        """Bring indices up to date with the rows; merge their segments and compact once there are many.
+
+        ``in_part`` adds a segment to each index, and merges all but the first once there are many.
+        """
         table = self._latest(name)
         dataset = table.to_lance()
         indices = {index.name: index.index_type for index in dataset.describe_indices()}
-        if _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+        if in_part:
+            is_many = _n_segments(dataset) > _MANY_LATE_SEGMENTS
+            for index in dataset.describe_indices():
+                # Lance adds the first one if it holds more than a few deleted rows.
+                _cover(dataset, [index.name], n_merged=len(index.segments) - 1 if is_many else 0)
+            if is_many:
+                self._compact(dataset, at_most=1)
+        elif _n_segments(dataset) > _MANY_SEGMENTS or len(dataset.get_fragments()) > _MANY_FRAGMENTS:
             _cover(dataset, indices, n_merged=_ALL)
             self._compact(dataset)  # after it, since fragments of different segments are never put together
         else:
@@ -148,8 +162,8 @@ class Tables:
         table.checkout_latest()
 
     @staticmethod
-    def _compact(dataset: Any) -> None:
-        if len(dataset.get_fragments()) > _MANY_FRAGMENTS:
+    def _compact(dataset: Any, at_most: int = _MANY_FRAGMENTS) -> None:
+        if len(dataset.get_fragments()) > at_most:
             # A fragment that holds much of the table stays as it is, shared with earlier releases.
             n_rows = max(dataset.count_rows() // _FRAGMENT_SHARE, _SMALL_FRAGMENT)
             dataset.optimize.compact_files(target_rows_per_fragment=n_rows)

@@ -1,0 +1,94 @@
+"""Reads files of a listing: digests of documents, and what sidecars state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
+
+import pyarrow as pa
+
+from lake.errors import InputError
+from lake.ids import bytes_digest
+from lake.ingest.plan import RACY_MICROSECONDS
+from lake.schemas import DIGESTS
+from lake.sources import sidecars
+from lake.sources.protocol import is_sidecar
+from lake.sources.source import READ_AT_ONCE, Source
+
+#: Number of reading threads, and of files per batch: passing a file on costs as much as reading a small one.
+_READERS, _AT_A_TIME = 8, 16
+_TO_READ = ("source", "uri", "size", "declared")
+_Row = tuple[str, str, int | None, str | None]
+
+
+def mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]:
+    """Which rows pass the test; nulls always pass."""
+    return [value is None or test(value) for value in rows.column(column).to_pylist()]
+
+
+def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
+    """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished."""
+    rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
+        each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
+        found = [one for part in each for one in part]
+    doc_ids = to_read.column("doc_id").to_pylist()
+    errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
+    read = to_read.drop_columns(["declared"])
+    for column, values in zip(("digest", "states"), zip(*found, strict=True), strict=False) if found else ():
+        read = read.append_column(column, pa.array(values, pa.string()))
+    read = read.cast(DIGESTS) if found else DIGESTS.empty_table()
+    vanished = {doc_id for doc_id, error in errors.items() if error.error_class == "vanished"}
+    read = read.filter(pa.array(mask(read, "doc_id", lambda doc_id: doc_id not in vanished), pa.bool_()))
+    unreadable = {doc_id: (str(error), error.error_class) for doc_id, error in errors.items()}
+    return read, unreadable, len(vanished)
+
+
+def _parts(rows: list[_Row], sources: Mapping[str, Source]) -> Iterator[list[_Row]]:
+    """Rows in parts, each of one source."""
+    for name, each in groupby(rows, key=itemgetter(0)):
+        n_at_once = READ_AT_ONCE if sources[name].reads_many else _AT_A_TIME
+        while part := list(islice(each, n_at_once)):
+            yield part
+
+
+def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str | None, InputError | None]]:
+    """Each file's digest, what it states, and why a document can't be read; a document states what was declared."""
+    if not source.reads_many:
+        for _, uri, size, declared in rows:
+            yield _digest(source, uri, size, declared)
+        return
+    documents = [uri for _, uri, *_ in rows if not is_sidecar(uri)]
+    read = dict(zip(documents, source.read_each(documents), strict=True))
+    for _, uri, size, declared in rows:
+        found = read.get(uri)
+        if found is None:
+            yield _digest(source, uri, size, declared)
+        elif isinstance(found, InputError):
+            yield None, declared, found
+        else:
+            yield bytes_digest(found), declared, None
+
+
+def _digest(
+    source: Source, uri: str, size: int | None, declared: str | None
+) -> tuple[str | None, str | None, InputError | None]:
+    if is_sidecar(uri):
+        return *sidecars.read(source, uri, size), None
+    try:
+        return source.digest(uri), declared, None
+    except InputError as error:
+        return None, declared, error
+
+
+def outwait_stamps(to_read: pa.Table) -> None:
+    """Wait until the clock passes the newest time stamp, so that a later change of that file gets another one."""
+    now = time.time_ns() // 1000
+    stamps: list[Any] = to_read.column("modified_at").cast(pa.int64()).drop_null().to_pylist()
+    age = now - max((stamp for stamp in stamps if stamp <= now), default=0)
+    if age <= RACY_MICROSECONDS:
+        time.sleep((RACY_MICROSECONDS - age) / 1e6 + 0.001)

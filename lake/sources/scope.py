@@ -1,0 +1,92 @@
+"""The part of a source that a run looks at, if not all of it: documents by their keys, and folders."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lake.errors import UsageError
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
+from lake.uris import column_folded, folded, spellings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SourceScope:
+    """Keys as a source spells its uris. A folder stands for everything below it, and an empty key for the source.
+
+    A sidecar stands for the documents that it may be about.
+    """
+
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> SourceScope:
+        """Raises UsageError for a key that no document of a source can have."""
+        return cls(tuple(dict.fromkeys(_about(_checked(key)) for key in keys)))
+
+    def __contains__(self, uri: str) -> bool:
+        name = folded(uri)
+        return name in self._names or any(name.startswith(folder) for folder in self._folders)
+
+    def mask(self, uris: pa.ChunkedArray) -> pa.Array:
+        """Which of a column of uris the scope holds."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        names = column_folded(uris)
+        found = pc.is_in(names, pa.array(self._names, pa.string()))
+        for folder in self._folders:
+            found = pc.or_(found, pc.starts_with(names, folder))
+        return found
+
+    def places(self) -> Iterator[str]:
+        """Where to look: at each key in all spellings, and at the sidecars beside and above it."""
+        folders = dict.fromkeys(folder for key in self.keys for folder in _above(key))
+        yield from (posixpath.join(folder, SIDECAR_TABLE) for folder in folders)
+        for key in self.keys:
+            for spelling in spellings(key):
+                yield spelling
+                if spelling:
+                    yield spelling + SIDECAR_SUFFIX
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(map(folded, self.keys))
+
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
+        return tuple(f"{name}/" if name else "" for name in sorted(self._names))
+
+
+def _checked(key: str) -> str:
+    name = key.removesuffix("/")
+    if "\0" in name or name.startswith("/") or any(part in ("", ".", "..") for part in name.split("/") if name):
+        raise UsageError(
+            f"{key!r} is no key of a document; write it as a hit shows its uri, relative to the source: reports/a.md"
+        )
+    return name
+
+
+def _about(key: str) -> str:
+    """What must be looked at if ``key`` changed."""
+    if not is_sidecar(key):
+        return key
+    return key.removesuffix(SIDECAR_SUFFIX) if key.endswith(SIDECAR_SUFFIX) else posixpath.dirname(key)
+
+
+def _above(key: str) -> Iterator[str]:
+    """The folders that a key is in, and the key itself, which may be one.
+
+    >>> list(_above("a/b.md"))
+    ['a/b.md', 'a', '']
+    """
+    while key:
+        yield key
+        key = posixpath.dirname(key)
+    yield ""
