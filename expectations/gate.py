@@ -113,9 +113,9 @@ class GateVerdict:
 
     def to_markdown(self) -> str:
         """The summary, a table of all demands, failures first, and what is wrong; it repeats no question."""
-        # What matters most stands left: a page that is too narrow cuts off the right.
-        head = "| | measure | set | live | candidate | change | worse | better | questions | between | p |"
-        rule = "|---|---|---|--:|--:|--:|--:|--:|--:|---|--:|"
+        # Few columns, since a page of 1,400 pixels cuts off what does not fit; the last one wraps.
+        head = "| | measure | set | live | candidate | change | evidence |"
+        rule = "|---|---|---|--:|--:|--:|---|"
         rows = [*self.failures, *(one for one in self.asked if one.holds)]
         wrong = [f"- {markdown_cell(one.message)}" for one in self.failures[1:]]  # the summary says the first
         return "\n".join([f"{markdown_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
@@ -123,12 +123,18 @@ class GateVerdict:
 
 def _row(one: Demand) -> str:
     state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
-    j = one.judgement
-    change, between = (f"{j.difference:+.4f}", f"{j.low:+.4f} and {j.high:+.4f}") if j and j.n else ("", "")
-    worse, better, p = (j.losses, j.wins, f"{j.p:.4f}") if j else ("", "", "")
-    means = (_figure(one.live), _figure(one.value))
-    cells = (state, one.measure, one.set, *means, change, worse, better, one.n, between, p)
+    change = f"{one.judgement.difference:+.4f}" if one.judgement and one.judgement.n else ""
+    cells = (state, one.measure, one.set, _figure(one.live), _figure(one.value), change, _evidence(one))
     return "| " + " | ".join(map(markdown_cell, cells)) + " |"
+
+
+def _evidence(one: Demand) -> str:
+    """How many questions, how many of them became worse and better, and the interval of the change."""
+    j, questions = one.judgement, counted(one.n, "question")
+    if j is None:
+        return questions
+    interval = f"; change between {j.low:+.4f} and {j.high:+.4f}, p {j.p:.4f}" if j.n else ""
+    return f"{questions}: {j.losses} worse, {j.wins} better{interval}"
 
 
 def _figure(value: float | None) -> str:

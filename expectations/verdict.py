@@ -19,6 +19,8 @@ Severity = Literal["critical", "warning", "info"]
 #: Ids that a finding names at most.
 MAX_SAMPLES = 20
 _RANK: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
+#: What a failed check of each severity does to the release: only the first keeps it back.
+_STATES: dict[str, str] = {"critical": "BLOCKS", "warning": "remark", "info": "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,9 @@ class Verdict:
     def to_markdown(self) -> str:
         """The summary over a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
-        # What matters most stands left: a page that is too narrow cuts off the right.
-        head = "| | check | rows | failed | first ids | message | observed | severity | expectation |"
-        rule = "|---|---|--:|--:|---|---|---|---|---|"
-        return (
-            "\n".join([f"{markdown_cell(self.summary())}\n", head, rule, *map(_row, [*self.failures, *passes])]) + "\n"
-        )
+        # Four columns, since a page of 1,400 pixels cuts off what does not fit; long cells wrap.
+        table = ["| | check | failed | found |", "|---|---|--:|---|", *map(_row, [*self.failures, *passes])]
+        return "\n".join([f"{markdown_cell(self.summary())}\n", *table]) + "\n"
 
 
 def findings_table(release: str, findings: Iterable[Finding]) -> pa.Table:
@@ -137,8 +136,19 @@ def _others(findings: tuple[Finding, ...]) -> str:
 
 
 def _row(finding: Finding) -> str:
-    state = "ok" if finding.success else "ERROR" if finding.errored else "FAILED"
-    samples = ", ".join(finding.sample_ids[:3])
-    counts = (f"{finding.n_checked:,}", f"{finding.n_unexpected:,}")
-    rest = (finding.observed, finding.severity, finding.expectation)
-    return "| " + " | ".join(map(markdown_cell, (state, finding.name, *counts, samples, finding.message, *rest))) + " |"
+    cells = (_state(finding), finding.name, f"{finding.n_unexpected:,} of {finding.n_checked:,}", _found(finding))
+    return "| " + " | ".join(map(markdown_cell, cells)) + " |"
+
+
+def _state(finding: Finding) -> str:
+    """What the finding means for the release, in a word."""
+    return "ok" if finding.success else "broken" if finding.errored else _STATES[finding.severity]
+
+
+def _found(finding: Finding) -> str:
+    """What was found and where; for a check that passed, what it expects."""
+    if finding.success:
+        expects = finding.expectation.removeprefix("expect_").replace("_", " ")
+        return f"{expects}: {finding.observed}" if finding.observed else expects
+    ids = f" (first: {', '.join(finding.sample_ids[:3])})" if finding.sample_ids else ""
+    return f"{finding.message or finding.expectation}{ids}"

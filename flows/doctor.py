@@ -8,10 +8,10 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from flows.forms.operations import DoctorParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from lake.reporting import counted
 from tasks import step_tasks
-from tasks.artifacts import show_diagnosis
 
 
 @flow(name="doctor", flow_run_name=named("doctor"), persist_result=False)
@@ -25,7 +25,6 @@ def doctor(params: DoctorParameters) -> State[Any]:
 
 def _examined(params: DoctorParameters) -> State[Any]:
     diagnosis = step_tasks.examine(params.lake, every=params.every, parts=params.parts)
-    show_diagnosis(diagnosis)
     if diagnosis.healthy:
         part = "" if params.parts == 1 else f" (a part of {params.parts}, chosen by the day)"
         return Completed(message=f"{counted(len(diagnosis.checks), 'check')} found nothing wrong{part}", data=diagnosis)

@@ -11,7 +11,8 @@ from prefect.states import Completed, Failed
 from expectations.gating import check, check_measures, judged, overview, sets_of, shown
 from expectations.summary import latencies
 from flows.forms.operations import EvaluateParameters
-from flows.runtime.run import ended, named, obeying
+from flows.runtime.run import ended, obeying
+from flows.runtime.run_names import named
 from lake import configuration
 from lake.directory import Lake
 from lake.inspect.alarms import Watched, raised

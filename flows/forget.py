@@ -8,12 +8,13 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from flows.forms.operations import ForgetParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from flows.sync import with_destinations
 from lake.reporting import counted
 from lake.uris import spellings
-from tasks.artifacts import show_chosen, show_erasure
 from tasks.job import Erasure
+from tasks.operation_artifacts import show_chosen, show_erasure
 from tasks.redact import find_logs, redact_artifacts, redact_parameters
 from tasks.step_tasks import forget as erase
 

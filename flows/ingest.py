@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from prefect import State, flow
 from prefect.futures import as_completed
-from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -21,6 +20,7 @@ from flows.forms.ingest import IngestParameters
 from flows.reindex import Outcome, reindex
 from flows.runtime.lineage import observed
 from flows.runtime.run import BLOCKED, bury, by_form, ended, obeying, results_kept, this_run
+from flows.runtime.run_names import named
 from flows.runtime.runners import task_runner
 from flows.runtime.server import some_server
 from flows.steps import PlainSteps
@@ -32,7 +32,8 @@ from lake.inspect.alarms import too_much_in_quarantine
 from lake.operate import gate_asks
 from lake.reporting import Progress, counted
 from tasks import step_tasks, steps
-from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_quarantine
+from tasks.artifacts import ProgressArtifacts
+from tasks.assets import materializing
 from tasks.events import tell
 from tasks.server_watch import WATCH, is_of_server
 
@@ -85,6 +86,10 @@ def shown(task: Callable[P, R], plain: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def _publish(job: Job, candidate: Release) -> None:
+    materializing(step_tasks.publish, job.lake, job.open_sources().values())(job, candidate)
+
+
 class PrefectSteps:
     """The steps as task runs: shards in the runner of ``indexing``, embedding in one thread of this process.
 
@@ -95,7 +100,7 @@ class PrefectSteps:
     submit = staticmethod(shown(step_tasks.submit_texts, steps.submit_texts))
     commit = staticmethod(shown(step_tasks.commit, steps.commit))
     audit = staticmethod(shown(step_tasks.audit, steps.audit))
-    publish = staticmethod(shown(step_tasks.publish, steps.publish))
+    publish = staticmethod(shown(_publish, steps.publish))
 
     def __init__(self, lake: str, indexing: TaskRunner[Any]) -> None:
         self.progress: Progress = ProgressArtifacts(lake)
@@ -184,13 +189,7 @@ class PrefectSteps:
         return run(job.lake, candidate)
 
 
-def _run_name() -> str:
-    """The lake, and when the run was due."""
-    params = IngestParameters.model_validate(flow_run.parameters["params"])
-    return f"{params.lake} {flow_run.scheduled_start_time:%Y-%m-%d %H:%M:%S} UTC"
-
-
-@flow(name="ingest", flow_run_name=_run_name, persist_result=False)
+@flow(name="ingest", flow_run_name=named("ingest"), persist_result=False)
 def ingest(params: IngestParameters) -> State[Any]:
     """Index what changed, audit the candidate, measure it by the lake's questions and publish it as a release.
 
@@ -213,10 +212,6 @@ def _ingested(params: IngestParameters) -> State[Any]:
 
 
 def _state(params: IngestParameters, job: Job, outcome: Outcome) -> State[Any]:
-    if outcome.release and outcome.n_quarantined:
-        release = Lake(job.lake).log.read().releases[outcome.release]
-        rows = steps.quarantined(job, release, QUARANTINE_ROWS)
-        show_quarantine(job, outcome.release, rows, outcome.n_quarantined)
     _tell(job, outcome)
     if outcome.refused:
         name = BLOCKED if outcome.blocked else "Failed"

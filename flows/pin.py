@@ -8,7 +8,8 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from flows.forms.operations import PinParameters, UnpinParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from tasks import step_tasks
 
 

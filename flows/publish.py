@@ -8,9 +8,11 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from flows.forms.operations import PublishParameters
-from flows.runtime.run import BLOCKED, ended, named
+from flows.runtime.run import BLOCKED, ended
+from flows.runtime.run_names import named
 from flows.sync import with_destinations
 from lake.directory import Lake
+from tasks.assets import materializing
 from tasks.step_tasks import evaluate, publish_by_hand
 from tasks.steps import gate_by_hand
 
@@ -34,7 +36,8 @@ def _published(params: PublishParameters) -> State[Any]:
     gate = None if params.force else gate_by_hand(lake, release, lambda: evaluate(params.lake, release))
     if gate and gate.outcome == "blocked":
         return Failed(name=BLOCKED, message=gate.summary())
-    publish_by_hand(params.lake, release.id, params.why or "", force=params.force)
+    publishing = materializing(publish_by_hand, params.lake)
+    publishing(params.lake, release.id, params.why or "", force=params.force)
     was = history.live.id if history.live else "nothing"
     remark = f"; {gate.summary()}" if gate and gate.outcome == "warned" else ""
     return Completed(message=f"live is {release.id}, was {was}{remark}")

@@ -8,9 +8,9 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from flows.forms.operations import QuestionsParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from lake.reporting import counted
-from tasks.artifacts import show_left_out
 from tasks.step_tasks import import_questions
 
 
@@ -30,6 +30,5 @@ def _imported(params: QuestionsParameters) -> State[Any]:
     if taken.n_erased:
         told += f"; {counted(taken.n_erased, 'question')} about erased documents left out"
     if taken.left_out:
-        show_left_out(params.lake, taken)
         told += f"; {counted(len(taken.left_out), 'question')} can't be measured at {taken.checked_at}"
     return Completed(message=told)

@@ -8,10 +8,10 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from flows.forms.operations import RebuildParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from lake.reporting import counted
 from tasks import step_tasks
-from tasks.artifacts import show_rebuilt
 
 
 @flow(name="rebuild", flow_run_name=named("rebuild"), persist_result=False)
@@ -26,5 +26,4 @@ def rebuild(params: RebuildParameters) -> State[Any]:
 
 def _rebuilt(params: RebuildParameters) -> State[Any]:
     generation, releases = step_tasks.rebuild(params.lake)
-    show_rebuilt(params.lake, generation, releases)
     return Completed(message=f"made {counted(len(releases), 'release')} again from Parquet, in generation {generation}")

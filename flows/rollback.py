@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from prefect import State, flow
 from prefect.states import Completed
 
 from flows.forms.operations import RollbackParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from flows.sync import with_destinations
-from lake.errors import LakeError
-from lake.index import open_lake
-from tasks.artifacts import show_difference
+from tasks.assets import materializing
 from tasks.step_tasks import roll_back
-
-_log = logging.getLogger(__name__)
 
 
 @flow(name="rollback", flow_run_name=named("rollback"), persist_result=False)
@@ -29,17 +25,7 @@ def rollback(params: RollbackParameters) -> State[Any]:
 
 
 def _rolled_back(params: RollbackParameters) -> State[Any]:
-    was, now = roll_back(params.lake, params.release, params.why)
+    was, now = materializing(roll_back, params.lake)(params.lake, params.release, params.why)
     if was == now:
         return Completed(message=f"{now} was live already; nothing to do", data=now)
-    if was is not None:
-        _compare(params.lake, was, now)
     return Completed(message=f"live is {now}, was {was}; {params.why}", data=now)
-
-
-def _compare(lake: str, was: str, now: str) -> None:
-    """Show how far the two differ; readers have switched, so what fails here fails nothing."""
-    try:
-        show_difference(lake, open_lake(lake).diff(was, now))
-    except LakeError as error:
-        _log.warning("could not compare %s with %s: %s", was, now, error)

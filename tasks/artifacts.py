@@ -21,20 +21,15 @@ if TYPE_CHECKING:
     from expectations.gate import GateVerdict
     from expectations.gating import Answers
     from expectations.verdict import Verdict
-    from lake.erasure.forget import Forgotten
-    from lake.ingest.plan import Plan
-    from lake.inspect.diff import Difference
-    from lake.maintenance.doctor import Diagnosis
-    from lake.maintenance.prune import Pruned
-    from lake.questions import Taken
     from lake.releases.values import Release
     from tasks.job import Job
 
 _log = logging.getLogger(__name__)
 
-QUARANTINE_ROWS = CHOSEN_ROWS = QUESTION_ROWS = 200
+QUARANTINE_ROWS = 200
 #: The kinds of artifacts that may hold more than counts.
 KINDS = (
+    "summary",
     "plan",
     "audit",
     "quarantine",
@@ -61,7 +56,7 @@ def artifact_key(kind: str, lake: str) -> str:
     return f"{kind}-{re.sub('[^a-z0-9]+', '-', lake.lower()).strip('-')}"
 
 
-def _show(create: Callable[..., Any], **content: Any) -> Any:
+def show(create: Callable[..., Any], **content: Any) -> Any:
     """Create or update an artifact, inside a flow run only; what it gives back, None if that fails."""
     if flow_run.id is None or not WATCH.answers:
         return None
@@ -73,19 +68,15 @@ def _show(create: Callable[..., Any], **content: Any) -> Any:
         return None
 
 
-def show_plan(job: Job, plan: Plan) -> None:
-    """The plan's counts as a table."""
-    _show(
-        artifacts.create_table_artifact,
-        table=[{"change": change, "documents": n} for change, n in plan.counts.items()],
-        key=artifact_key("plan", job.lake),
-        description=f"What this run changes in {job.lake} (over {plan.base or 'an empty lake'})",
-    )
+def show_summary(lake: str, markdown: str, description: str) -> None:
+    """What a run came to and what to do next, as markdown."""
+    key = artifact_key("summary", lake)
+    show(artifacts.create_markdown_artifact, markdown=markdown, key=key, description=description)
 
 
 def show_verdict(job: Job, candidate: Release, verdict: Verdict) -> None:
     """The audit's findings as markdown."""
-    _show(
+    show(
         artifacts.create_markdown_artifact,
         markdown=verdict.to_markdown(),
         key=artifact_key("audit", job.lake),
@@ -105,7 +96,7 @@ def show_scores(lake: str, rows: list[dict[str, Any]], asked: dict[str, str | No
     if not rows:
         return
     named = ", ".join(f"{release} ({name})" for name, release in asked.items() if release)
-    _show(
+    show(
         artifacts.create_table_artifact,
         table=rows,
         key=artifact_key("scores", lake),
@@ -127,7 +118,7 @@ def show_judged(lake: str, found: Mapping[str, Any]) -> None:
 
 def show_gate(lake: str, verdict: GateVerdict) -> None:
     """The gate's verdict on a candidate, as markdown; it repeats no question."""
-    _show(
+    show(
         artifacts.create_markdown_artifact,
         markdown=verdict.to_markdown(),
         key=artifact_key("gate", lake),
@@ -138,7 +129,7 @@ def show_gate(lake: str, verdict: GateVerdict) -> None:
 def show_alarms(lake: str, live: str, alarms: list[str]) -> None:
     """Which limits live passes, as markdown."""
     told = "\n".join(f"- {markdown_cell(alarm)}" for alarm in alarms) or "It keeps to every limit."
-    _show(
+    show(
         artifacts.create_markdown_artifact,
         markdown=f"{live} is live.\n\n{told}\n",
         key=artifact_key("alarms", lake),
@@ -149,105 +140,11 @@ def show_alarms(lake: str, live: str, alarms: list[str]) -> None:
 def show_quarantine(job: Job, release: str, rows: list[dict[str, str]], n_quarantined: int) -> None:
     """The first documents in quarantine and why they are there, as a table."""
     more = f", the first {len(rows)} shown" if n_quarantined > len(rows) else ""
-    _show(
+    show(
         artifacts.create_table_artifact,
         table=rows,
         key=artifact_key("quarantine", job.lake),
         description=f"{counted(n_quarantined, 'document')} of {release} in quarantine{more}",
-    )
-
-
-def show_pruned(lake: str, pruned: Pruned, given_back: str) -> None:
-    """Each release, newest first, whether it is kept and why, as a table."""
-    fates = {release: ("kept", why) for release, why in pruned.kept.items()}
-    gone = "would be dropped" if pruned.dry_run else "dropped"
-    fates |= dict.fromkeys(pruned.dropped, (gone, "no rule keeps it"))
-    newest_first = sorted(fates, key=lambda name: (name.rsplit(".", 1)[0], int(name.rsplit(".", 1)[1])), reverse=True)
-    _show(
-        artifacts.create_table_artifact,
-        table=[{"release": name, "is": fates[name][0], "because": fates[name][1]} for name in newest_first],
-        key=artifact_key("maintain", lake),
-        description=f"Releases of {lake}; {given_back}",
-    )
-
-
-def show_difference(lake: str, difference: Difference) -> None:
-    """How far two releases differ, as a table of counts; it names no document."""
-    changes = {
-        "documents": {kind: len(rows) for kind, rows in difference.documents.items()},
-        "chunks": {kind: n for kind, n in difference.chunks.items() if kind != "kept"},
-        "quarantined": {kind: len(rows) for kind, rows in difference.quarantine.items()},
-    }
-    was, now = difference.totals
-    rows = [_compared(what, was[f"n_{what}"], now[f"n_{what}"], kinds) for what, kinds in changes.items()]
-    rows += [_compared(f"recipe: {name}", *values, {}) for name, values in difference.recipe.items()]
-    _show(
-        artifacts.create_table_artifact,
-        table=rows,
-        key=artifact_key("rollback", lake),
-        description=f"From {difference.a}, which was live, to {difference.b}; `raglake diff` names the documents",
-    )
-
-
-def _compared(what: str, was: object, now: object, kinds: dict[str, int]) -> dict[str, str]:
-    changes = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
-    was, now = (f"{value:,}" if isinstance(value, int) else str(value) for value in (was, now))
-    return {"of": what, "was": was, "is now": now, "changes": changes}
-
-
-def show_chosen(lake: str, chosen: Forgotten) -> None:
-    """The first documents that an erasure would take, as a table, which ``tasks.redact`` rewrites in its time."""
-    n, rows = len(chosen.documents), chosen.documents[:CHOSEN_ROWS]
-    more = f", the first {len(rows)} shown" if n > len(rows) else ""
-    _show(
-        artifacts.create_table_artifact,
-        table=[{"document": d.uri, "source": d.source, "because": d.because} for d in rows],
-        key=artifact_key("forget", lake),
-        description=f"Dry run: {counted(n, 'document')} would be erased from {lake}{more}",
-    )
-
-
-def show_erasure(lake: str, markdown: str) -> None:
-    """What an erasure did, in words that name no document."""
-    _show(
-        artifacts.create_markdown_artifact,
-        markdown=markdown,
-        key=artifact_key("forget", lake),
-        description=f"An erasure from {lake}",
-    )
-
-
-def show_rebuilt(lake: str, generation: str, releases: list[str]) -> None:
-    """The releases whose tables were made again, newest first, as a table."""
-    _show(
-        artifacts.create_table_artifact,
-        table=[{"release": release, "generation": generation} for release in reversed(releases)],
-        key=artifact_key("rebuild", lake),
-        description=f"Tables of {lake}, made again from Parquet",
-    )
-
-
-def show_diagnosis(diagnosis: Diagnosis) -> None:
-    """Each issue with its remedy, or each check if there is none, as a table."""
-    issues = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in diagnosis.issues]
-    checks = [{"check": one.name, "found": one.skipped or f"{one.n:,} {one.unit}"} for one in diagnosis.checks]
-    _show(
-        artifacts.create_table_artifact,
-        table=issues or checks,
-        key=artifact_key("doctor", diagnosis.lake),
-        description=f"{counted(len(issues), 'issue')} of {diagnosis.lake}; `raglake doctor --repair` fixes what it can",
-    )
-
-
-def show_left_out(lake: str, taken: Taken) -> None:
-    """The first questions that live can't be measured by, and why, as a table; it repeats no question."""
-    n, rows = len(taken.left_out), taken.left_out[:QUESTION_ROWS]
-    more = f", the first {len(rows)} shown" if n > len(rows) else ""
-    _show(
-        artifacts.create_table_artifact,
-        table=[{"question": one.question.question_id, "because": one.left_out} for one in rows],
-        key=artifact_key("unmeasured", lake),
-        description=f"{counted(n, 'question')} of {taken.set} can't be measured at {taken.checked_at}{more}",
     )
 
 
@@ -285,6 +182,6 @@ class _Bar:
         words = f"{self._n_done:,} of {self._n_all:,} {self._what}"
         if self._id is None:
             create = artifacts.create_progress_artifact
-            self._id = _show(create, progress=percent, key=self._key, description=words)
+            self._id = show(create, progress=percent, key=self._key, description=words)
         else:
-            _show(artifacts.update_progress_artifact, artifact_id=self._id, progress=percent, description=words)
+            show(artifacts.update_progress_artifact, artifact_id=self._id, progress=percent, description=words)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prefect import Task, task
+from prefect.assets import materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
@@ -13,6 +14,7 @@ from lake.errors import TransientError
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State, TaskRun
+    from prefect.tasks import MaterializingTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,13 +35,22 @@ def step(name: str, run_name: str | None = None) -> Callable[[Callable[P, R]], T
     Never cached: Prefect's default policy consumes streams to hash them, and what is done already the
     lake knows better, by content.
     """
-    return task(
-        name=name,
-        task_run_name=run_name or name,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=RETRIES,
-        retry_delay_seconds=exponential_backoff(DELAY_SECONDS),
-        retry_jitter_factor=JITTER,
-        retry_condition_fn=is_transient,
-    )
+    return task(**_options(name, run_name))
+
+
+def publication(name: str, run_name: str) -> Callable[[Callable[P, R]], MaterializingTask[P, R]]:
+    """Make a function the task ``name``, which materializes a lake; ``tasks.assets`` states which one."""
+    return materialize("raglake://lake", by="raglake", **_options(name, run_name))
+
+
+def _options(name: str, run_name: str | None) -> Any:
+    return {
+        "name": name,
+        "task_run_name": run_name or name,
+        "cache_policy": NO_CACHE,
+        "persist_result": False,
+        "retries": RETRIES,
+        "retry_delay_seconds": exponential_backoff(DELAY_SECONDS),
+        "retry_jitter_factor": JITTER,
+        "retry_condition_fn": is_transient,
+    }

@@ -15,9 +15,12 @@ from lake.maintenance import doctor
 from lake.questions import load, take
 from lake.reporting import counted
 from tasks import steps
-from tasks.artifacts import ProgressArtifacts, show_answers, show_plan, show_verdict
+from tasks.artifacts import QUARANTINE_ROWS, ProgressArtifacts, show_answers, show_quarantine, show_verdict
+from tasks.assets import describe
 from tasks.events import tell
-from tasks.policy import step
+from tasks.operation_artifacts import show_diagnosis, show_difference, show_left_out, show_pruned, show_rebuilt
+from tasks.plan_artifact import show_cost, show_plan
+from tasks.policy import publication, step
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from lake.questions import Taken
     from lake.recipe import Recipe
     from lake.releases.history import History
-    from lake.releases.values import Release
+    from lake.releases.values import Release, Spent
     from tasks.job import Erasure, Job
 
 _log = logging.getLogger(__name__)
@@ -43,15 +46,34 @@ _log = logging.getLogger(__name__)
 index_shard = step("index shard")(steps.index_shard)
 submit_texts = step("hand texts over")(steps.submit_texts)
 collect_vectors = step("fetch vectors")(steps.collect_vectors)
-commit = step("commit")(steps.commit)
 
 
 @step("scan")
 def scan(job: Job) -> Scan:
-    """List the sources, digest what may have changed, and plan; the plan is shown as a table."""
+    """List the sources, digest what may have changed, and plan; the plan is shown.
+
+    If there is nothing to do, so is the quarantine of live, which is what the run leaves.
+    """
     found = steps.scan(job)
     show_plan(job, found.plan)
+    if not found.plan and found.plan.base:
+        _show_quarantine(job, Lake(job.lake).log.read().releases[found.plan.base])
     return found
+
+
+@step("commit")
+def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
+    """Write one version per table and log them as a candidate; what it cost and its quarantine are shown."""
+    candidate = steps.commit(job, found, spent)
+    if spent is not None:
+        show_cost(found.plan, spent)
+    _show_quarantine(job, candidate)
+    return candidate
+
+
+def _show_quarantine(job: Job, release: Release) -> None:
+    if n := release.counts["n_quarantined"]:
+        show_quarantine(job, release.id, steps.quarantined(job, release, QUARANTINE_ROWS), n)
 
 
 @step("embed texts")
@@ -88,17 +110,19 @@ def measure(lake: str, release: Release, *, again: bool) -> pa.Table:
     return steps.measure(lake, release, ProgressArtifacts(lake), again=again)
 
 
-@step("publish", run_name="publish {candidate.id}")
+@publication("publish", run_name="publish {candidate.id}")
 def publish(job: Job, candidate: Release) -> None:
     """Make the candidate live, in one step that a retry finds done."""
     steps.publish(job, candidate)
+    describe(job.lake, candidate.id)
     tell(job.lake, "published", release=candidate.id)
 
 
-@step("publish by hand", run_name="publish {candidate}")
+@publication("publish by hand", run_name="publish {candidate}")
 def publish_by_hand(lake: str, candidate: str, why: str, *, force: bool) -> None:
     """Make a candidate live, in one step that a retry finds done."""
     operate.publish(lake, candidate, why=why, force=force)
+    describe(lake, candidate)
     tell(lake, "published", release=candidate)
 
 
@@ -118,11 +142,23 @@ def _live(history: History) -> str:
     return history.resolve("live").id
 
 
-@step("roll back", run_name="roll back to {release}")
+@publication("roll back", run_name="roll back to {release}")
 def roll_back(lake: str, release: str, why: str) -> tuple[str | None, str]:
     """Which release was live, and which is now; the same one twice if there was nothing to do."""
     was = Lake.existing(lake).log.read().live
-    return (was.id if was else None), _live(operate.rollback(lake, release, why=why))
+    now = _live(operate.rollback(lake, release, why=why))
+    describe(lake, now)
+    if was is not None and was.id != now:
+        _compare(lake, was.id, now)
+    return (was.id if was else None), now
+
+
+def _compare(lake: str, was: str, now: str) -> None:
+    """Show how far the two differ; readers have switched, so what fails here fails nothing."""
+    try:
+        show_difference(lake, open_lake(lake).diff(was, now))
+    except LakeError as error:
+        _log.warning("could not compare %s with %s: %s", was, now, error)
 
 
 @step("sync", run_name="sync {destination}")
@@ -135,7 +171,9 @@ def sync_destination(lake: str, destination: str, at: str, options: SyncOptions)
 @step("prune")
 def prune(lake: str, retention: Retention, *, dry_run: bool) -> Pruned:
     """Drop the releases that ``retention`` does not keep and give back their disk; a retry goes on from there."""
-    return operate.prune(lake, retention, dry_run=dry_run, progress=ProgressArtifacts(lake))
+    pruned = operate.prune(lake, retention, dry_run=dry_run, progress=ProgressArtifacts(lake))
+    show_pruned(lake, pruned)
+    return pruned
 
 
 @step("forget")
@@ -154,7 +192,9 @@ def forget(erasure: Erasure, *, dry_run: bool) -> Forgotten:
 def rebuild(lake: str) -> tuple[str, list[str]]:
     """Make the tables of every release again; the generation that holds them now, and the releases."""
     history = operate.rebuild(lake, progress=ProgressArtifacts(lake))
-    return next(iter(history.releases.values())).generation, list(history.releases)
+    generation, releases = next(iter(history.releases.values())).generation, list(history.releases)
+    show_rebuilt(lake, generation, releases)
+    return generation, releases
 
 
 @step("examine")
@@ -162,7 +202,9 @@ def examine(lake: str, *, every: bool, parts: int) -> Diagnosis:
     """What is wrong with the stored lake, its audit included."""
     damaged = doctor.open_damaged(lake)
     found = doctor.examine(damaged, every=every, parts=parts, progress=ProgressArtifacts(lake))
-    return with_audit(doctor.open_damaged(lake), found)
+    diagnosis = with_audit(doctor.open_damaged(lake), found)
+    show_diagnosis(diagnosis)
+    return diagnosis
 
 
 @step("import questions")
@@ -171,7 +213,10 @@ def import_questions(
 ) -> Taken:
     """Take the questions of a file into the lake; a retry finds those that were taken."""
     place, name = Lake.existing(lake), set or Path(path).resolve().stem.lower()
-    return take(place, name, load(format, path, set=name, source=source, uri=uri, split=split))
+    taken = take(place, name, load(format, path, set=name, source=source, uri=uri, split=split))
+    if taken.left_out:
+        show_left_out(lake, taken)
+    return taken
 
 
 @step("judge requests")

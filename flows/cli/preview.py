@@ -55,7 +55,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "query_prompt": plan.recipe.embedder.query_prompt,
         "document_prompt": plan.recipe.embedder.document_prompt,
         "recipe": plan.recipe.digest,
-        "examples": _examples(plan),
+        "examples": plan.examples(_EXAMPLES),
     }
 
 
@@ -65,17 +65,6 @@ def _estimated(plan: Plan) -> Iterator[str]:
             "what is to be embedded is an estimate: chunks of changed documents are known once their sentences are "
             "embedded, which are counted too"
         )
-
-
-def _examples(plan: Plan) -> dict[str, list[str]]:
-    """The first few uris of each kind of change."""
-    uris = dict(plan.write.select("doc_id", "uri").iter_rows())
-    return {
-        "added": sorted(uris[doc_id] for doc_id in plan.added)[:_EXAMPLES],
-        "changed": sorted(uris[doc_id] for doc_id in plan.changed)[:_EXAMPLES],
-        "moved": sorted(uris[doc_id] for doc_id in plan.moved.values())[:_EXAMPLES],
-        "removed": sorted(plan.removed_uris)[:_EXAMPLES],
-    }
 
 
 def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from flows.publish import publish
 from flows.questions import questions
 from flows.rebuild import rebuild
 from flows.rollback import rollback
+from flows.runtime.run_names import LAKE_TAG
 from flows.sync import sync
 from lake.errors import UsageError
 
@@ -53,7 +54,7 @@ TAG, RERUN = "raglake", "rerun-crashed"
 
 def tag_of(lake: str) -> str:
     """The tag that all runs of a lake bear."""
-    return f"lake:{lake}"
+    return f"{LAKE_TAG}{lake}"
 
 
 def home(file: Path) -> Path:

@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import openlineage.client as library
 from openlineage.client import event_v2 as events
@@ -18,7 +17,7 @@ from openlineage.client.uuid import generate_new_uuid
 
 from lake.directory import Lake
 from lake.ingest.commit import table_schemas
-from lake.sources.readers import scheme_of
+from lake.sources.places import namespaced, place_of
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from flows.reindex import Job, Outcome
     from lake.releases.values import Release
-    from lake.sources.source import Source
 
 _PRODUCER = "https://pypi.org/project/raglake"
 facets.set_producer(_PRODUCER)
@@ -99,7 +97,7 @@ class Run:
         for source in self._sources:
             n = counts.get(source.name, 0) if release else None
             read: dict[str, facets.InputDatasetFacet] = {} if n is None else {"inputStatistics": _read(n)}
-            namespace, name = _place(source)
+            namespace, name = place_of(source)
             place = facets.datasource_dataset.DatasourceDatasetFacet(source.name, f"{namespace}://{name}")
             known: dict[str, facets.DatasetFacet] = {"dataSource": place}
             if source.name in versions:
@@ -118,7 +116,7 @@ class Run:
         return counts
 
     def _outputs(self, release: Release) -> Iterator[events.OutputDataset]:
-        namespace, name = _named(self._lake.url)
+        namespace, name = namespaced(self._lake.url)
         for stored, schema in table_schemas(release.recipe).items():
             table = stored.split("__")[0]
             told: dict[str, facets.DatasetFacet] = {
@@ -162,26 +160,6 @@ def _read(n_documents: int) -> facets.input_statistics_input_dataset.InputStatis
 def _schema(schema: pa.Schema) -> facets.schema_dataset.SchemaDatasetFacet:
     fields = [facets.schema_dataset.SchemaDatasetFacetFields(field.name, str(field.type)) for field in schema]
     return facets.schema_dataset.SchemaDatasetFacet(fields)
-
-
-def _place(source: Source) -> tuple[str, str]:
-    name = _named(source.root)
-    if source.file is not None:
-        return name[0], f"{name[1]}/{source.file}"
-    return name if source.pattern == "**" else (name[0], f"{name[1]}/{source.pattern}")
-
-
-def _named(url: str) -> tuple[str, str]:
-    """Namespace and name of a place, as OpenLineage has them; a password in it stays untold.
-
-    >>> _named("/srv/docs"), _named("s3://bucket/docs"), _named("https://me:secret@example.org/a")
-    (('file', '/srv/docs'), ('s3://bucket', 'docs'), ('https://example.org', 'a'))
-    """
-    if "://" not in url:
-        scheme = scheme_of(url)
-        return scheme, url.removeprefix(f"{scheme}:").partition("?")[0] if scheme != "file" else url
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}", parts.path.strip("/") or "/"
 
 
 def _version() -> str:

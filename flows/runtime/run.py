@@ -32,6 +32,7 @@ from pydantic import BaseModel
 
 from expectations.gating import check_configuration
 from flows.runtime import tracing
+from flows.runtime.conclusion import conclude
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import LakeError
@@ -57,17 +58,6 @@ _OUR_LOGGERS = ("lake", "expectations", "tasks", "flows")
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (\d+))?")
 
 
-def named(action: str) -> Callable[[], str]:
-    """What gives a run its name: the action, the lake, and when the run was due."""
-
-    def name() -> str:
-        params: Any = flow_run.parameters["params"]
-        lake = params["lake"] if isinstance(params, dict) else params.lake
-        return f"{action} {lake} {flow_run.scheduled_start_time:%Y-%m-%d %H:%M:%S} UTC"
-
-    return name
-
-
 def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
     """The state that ``work`` ends in; Failed with the reason if raglake refused or a promise does not hold.
 
@@ -78,9 +68,16 @@ def ended(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
             state = _worked(params, work)
         except Exception as error:
             _without_server("Failed", f"{type(error).__name__}: {error}")
+            conclude(_lake(params), Failed(message=f"{type(error).__name__}: {error}"))
             raise
+        conclude(_lake(params), state)
     _without_server(state.name, state.message)
     return state
+
+
+def _lake(params: Any) -> str:
+    lake: str = params.lake
+    return lake
 
 
 def _without_server(name: str | None, message: str | None) -> None:

@@ -81,6 +81,17 @@ class Plan:
             "unchanged": self.n_unchanged,
         }
 
+    def examples(self, n: int) -> dict[str, list[str]]:
+        """The first ``n`` names of each kind of change."""
+        uris = dict(self.write.select("doc_id", "uri").iter_rows())
+        by_kind = {
+            "added": (uris[doc_id] for doc_id in self.added),
+            "changed": (uris[doc_id] for doc_id in self.changed),
+            "moved": (uris[doc_id] for doc_id in self.moved.values()),
+            "removed": self.removed_uris,
+        }
+        return {kind: sorted(names)[:n] for kind, names in by_kind.items()}
+
     def content_ids(self) -> list[str]:
         """Distinct contents needed by documents to write and by documents that lost theirs."""
         return self._wanted()["content_id"].drop_nulls().unique(maintain_order=True).to_list()

@@ -47,6 +47,8 @@ def test_every_finding_is_a_row() -> None:
 def test_markdown_stays_one_line_a_row() -> None:
     lines = FAILED.to_markdown().splitlines()
     assert len(lines) == 2 + 2 + 4
-    assert lines[4].startswith("| ERROR | chunks.end |")
-    assert "many \\| fail now" in lines[6]
-    assert lines[7].startswith("| ok |")
+    assert lines[4].startswith("| broken | chunks.end |")
+    assert lines[5].startswith("| BLOCKS | chunks.norm | 4 of 9 | 4 of 9 chunks have a vector")
+    assert lines[5].endswith(" (first: a, b, c) |")
+    assert lines[6].startswith("| remark | release_facts.quarantine_share | 4 of 9 | many \\| fail now")
+    assert lines[7] == "| ok | chunks.norm | 0 of 9 | column values to be between |"
