@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
-from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
 from prefect.logging.handlers import APILogHandler
 
 import lake
@@ -52,7 +53,7 @@ def params(source: Path | str, lake_url: str, **words: Any) -> IngestParameters:
 
 
 def last_run(client: SyncPrefectClient, lake_url: str) -> FlowRun:
-    runs = [run for run in client.read_flow_runs() if run.name.startswith(f"{lake_url} ")]
+    runs = [run for run in client.read_flow_runs() if run.name.startswith(f"{lake_url}: ")]
     return max(runs, key=lambda run: run.created or run.expected_start_time)
 
 
@@ -66,6 +67,12 @@ def task_runs(client: SyncPrefectClient, run: FlowRun, n: int) -> dict[str, Task
         if len(ended) >= n or time.monotonic() > deadline:
             return {task_run.name: task_run for task_run in ended}
         time.sleep(0.1)
+
+
+def shown(client: SyncPrefectClient, run: FlowRun) -> dict[str, Artifact]:
+    """What a run shows, by kind."""
+    of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+    return {(found.key or "").split("-", 1)[0]: found for found in client.read_artifacts(artifact_filter=of_run)}
 
 
 def logged(client: SyncPrefectClient, run: FlowRun) -> str:
@@ -87,12 +94,16 @@ def test_a_folder_is_published_and_a_second_run_has_nothing_to_do(
     assert run.state is not None
     assert run.state.is_completed()
     assert run.state.message == f"published {first.release}: 7 documents, 7 chunks; 1 in quarantine"
+    assert run.name == f"{lake_url}: published {first.release} (+8)"
 
     second = run_as_flow(job(source, lake_url))
     assert (second.published, second.release) == (False, first.release)
-    state = last_run(client, lake_url).state
+    run = last_run(client, lake_url)
+    state = run.state
     assert state is not None
     assert (state.is_completed(), state.message) == (True, "nothing to do; 1 in quarantine")
+    assert run.name == f"{lake_url}: nothing to do"
+    assert set(shown(client, run)) == {"summary", "plan", "quarantine"}
 
 
 def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient, source: Path, lake_url: str) -> None:
@@ -106,16 +117,42 @@ def test_the_run_shows_its_task_runs_artifacts_and_log(client: SyncPrefectClient
     wanted = {"scan", *shards, *requests, "commit", f"audit {release}", f"publish {release}"}
     assert set(task_runs(client, run, len(wanted))) == wanted
 
-    of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
-    shown = {(a.key or "").split("-", 1)[0]: a for a in client.read_artifacts(artifact_filter=of_run)}
-    assert set(shown) == {"plan", "documents", "texts", "audit", "quarantine"}
-    assert {"change": "added", "documents": 6} in json.loads(shown["plan"].data)  # type: ignore[arg-type]
-    assert [row["uri"] for row in json.loads(shown["quarantine"].data)] == ["empty.md"]  # type: ignore[arg-type]
-    assert shown["documents"].data == shown["texts"].data == 100.0
+    artifacts = shown(client, run)
+    assert set(artifacts) == {"summary", "plan", "audit", "quarantine"}
+    assert [kind for kind, one in artifacts.items() if one.task_run_id is None] == ["summary"]  # the first on the page
+    plan, summary = str(artifacts["plan"].data), str(artifacts["summary"].data)
+    assert "| added | 6 |" in plan
+    assert re.search(r"Embedded 5 texts with \d+ tokens by hash: free\.", plan)
+    assert "**Added**\n\n- doc-000.md" in plan
+    assert [row["uri"] for row in json.loads(str(artifacts["quarantine"].data))] == ["empty.md"]
+    assert "1 document can't be searched; [quarantine](" in summary
+    assert all(f"/artifacts/artifact/{artifacts[kind].id})" in summary for kind in ("plan", "audit", "quarantine"))
 
     log = logged(client, run)
     assert f"lake.ingest.commit: built {release}" in log
     assert "tasks.step_tasks: embedded" in log
+
+
+def test_a_publication_materializes_the_lake_out_of_its_sources(
+    client: SyncPrefectClient, source: Path, lake_url: str
+) -> None:
+    write(source, 2)
+    release = run_as_flow(job(f"docs={source}", lake_url)).release
+    key, wanted = f"file://{lake_url}", {"event": {"prefix": ["prefect.asset."]}, "occurred": {}}
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        events = client._client.post("/events/filter", json={"filter": wanted}).json()["events"]
+        made = [event for event in events if event["resource"]["prefect.resource.id"] == key]
+        if made:
+            break
+        time.sleep(0.2)
+    [event] = made
+    assert event["event"] == "prefect.asset.materialization.succeeded"
+    told = event["payload"]
+    assert (told["release"], told["documents"], told["embedder"], told["base"]) == (release, 2, "hash", None)
+    related = {one["prefect.resource.id"]: one["prefect.resource.role"] for one in event["related"]}
+    assert related[f"file://{source}"] == "asset"
+    assert related["raglake"] == "asset-materialized-by"
 
 
 def test_a_refusal_by_the_guard_fails_the_run_with_its_reason(

@@ -128,7 +128,8 @@ def test_maintain_drops_what_no_rule_keeps_and_says_so(
     rows = [(row["release"], row["is"], row["because"]) for row in table(client, done, "maintain")]
     assert rows == [(nights[2], "kept", "live"), *((name, "dropped", "no rule keeps it") for name in nights[1::-1])]
     assert lake.open_lake(lake_url).releases()["release"].to_pylist() == [nights[2]]
-    assert run_of(client, done).name.startswith(f"maintain {lake_url} ")
+    assert run_of(client, done).name.startswith(f"{lake_url}: maintain: dropped 2 releases, gave back ")
+    assert "- Nothing." in str(artifact(client, done, "summary").data)
 
 
 def test_rollback_says_what_is_live_what_was_and_how_they_differ(
