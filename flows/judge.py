@@ -8,7 +8,8 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from flows.forms.operations import JudgeParameters
-from flows.runtime.run import ended, named
+from flows.runtime.run import ended
+from flows.runtime.run_names import named
 from lake import configuration
 from lake.directory import Lake
 from lake.reporting import counted

@@ -113,7 +113,7 @@ def show_judged(lake: str, found: Mapping[str, Any]) -> None:
     if found["stopped"]:
         told += f"; stopped: {found['stopped']}"
     key = artifact_key("judged", lake)
-    _show(artifacts.create_table_artifact, table=rows, key=key, description=told)
+    show(artifacts.create_table_artifact, table=rows, key=key, description=told)
 
 
 def show_gate(lake: str, verdict: GateVerdict) -> None:
