@@ -30,6 +30,7 @@ from lake.index import Index, open_lake
 from lake.ingest.sentences import sentences_of_release
 from lake.ingest.vector_sharing import share_vectors
 from lake.options.checks import split_measure
+from lake.records import synonyms
 from lake.reporting import Progress, silent
 from tasks.job import Job
 
@@ -163,6 +164,7 @@ def _built(
     of_lake = configuration.said(Lake(trial.lake).store)
     # So that the same documents are in quarantine, and models are called at the same places.
     configuration.obey(place.store, {name: of_lake.get(name, {}) for name in ("completeness", "endpoints")})
+    synonyms.share(Lake(trial.lake), place)
     for origin in origins:
         share_vectors(origin, place, cell.recipe)
     job = Job(

@@ -49,7 +49,7 @@ class Lake:
     texts/         requests to embed    cache/     digests of source files
     batches/       texts that a provider's Batch API was given
     rights/        who may see what, as of the last run that looked
-    questions/     ground truth
+    questions/     ground truth         synonyms/  numbered lists of synonyms
     scores/        measures of each evaluated release
     calls/         replies of chat models to generators of questions and judges of answers
     shared_cache/  the key of what services cache outside of the lake

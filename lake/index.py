@@ -227,6 +227,7 @@ class Index:
         expand: Expand | Configured = CONFIGURED,
         window: int | Configured = CONFIGURED,
         fuzziness: int | Configured = CONFIGURED,
+        synonyms: int | Configured | None = CONFIGURED,
         rerank: str | Configured | None = CONFIGURED,
         rerank_depth: int | Configured | None = CONFIGURED,
         rerank_weight: float | Configured | None = CONFIGURED,
@@ -249,9 +250,9 @@ class Index:
         """
         options = given(
             k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
-            rerank=rerank, rerank_depth=rerank_depth, rerank_weight=rerank_weight, copies=copies, collapse=collapse,
-            diversity=diversity, boosts=boosts, where=where, filters=filters, principals=principals, syntax=syntax,
-            min_score=min_score, degrade=degrade, degrade_after=degrade_after,
+            synonyms=synonyms, rerank=rerank, rerank_depth=rerank_depth, rerank_weight=rerank_weight, copies=copies,
+            collapse=collapse, diversity=diversity, boosts=boosts, where=where, filters=filters,
+            principals=principals, syntax=syntax, min_score=min_score, degrade=degrade, degrade_after=degrade_after,
         )  # fmt: skip
         return unwrapped(self._reader.outcomes(at, [(text, options)], embedder)[0])
 
@@ -337,7 +338,7 @@ class Index:
         """Retrievers, ranks, scores, release and lineage of each hit, as JSON."""
         history = self.history()
         release = history.resolve(found.release)
-        return explained(self._reader.snapshot(release), history, found.hits)
+        return explained(self._reader.snapshot(release), history, found)
 
     @with_search_options
     def why(

@@ -22,6 +22,7 @@ class SearchResult:
     ``degraded`` names the parts that could not be reached, and without which the passages were found; empty for a
     whole result. ``cached`` names the store that had the result, ``process`` or ``redis``; None if it was searched for.
     ``stale_since``: when the lake was last read, if it could not be reached now; ``degraded`` then names ``lake``.
+    ``synonyms``: terms of the question with what full text found besides.
     """
 
     release: str
@@ -30,6 +31,7 @@ class SearchResult:
     degraded: tuple[str, ...] = ()
     cached: str | None = None
     stale_since: datetime | None = None
+    synonyms: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __repr__(self) -> str:
         return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"

@@ -54,6 +54,7 @@ _PANELS = {
     "Serve": {"serve": "serve mcp", "deployments": "deployments", "automations": "automations"},
     "Administer": {
         "config": "config",
+        "synonyms": "synonyms",
         "schema": "schema",
         "cache": "cache",
         "maintain": "prune forget rebuild",

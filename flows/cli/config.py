@@ -17,6 +17,7 @@ from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
 from lake.options import options
+from lake.records import synonyms
 
 if TYPE_CHECKING:
     from lake.configuration import Configuration
@@ -68,6 +69,8 @@ def set_(
     place = Lake.existing(lake)
     before, wanted = configuration.read(place.store), configuration.with_value(place.store, key, _value(value))
     check_configuration(wanted)
+    if wanted.search.synonyms is not None:
+        synonyms.text_of(place, wanted.search.synonyms)
     if key.startswith("gate.") and wanted.gate.floors and not force:
         with terminal.progress(quiet=as_json) as progress:
             refuse_floors(place, wanted.gate, progress)

@@ -31,6 +31,8 @@ EXAMPLES = {
     "sources test": "raglake sources test 'table:faq.parquet?id=key&text=body'",
     "sources list": "raglake sources list --lake /srv/lake",
     "cache": "raglake cache --lake /srv/lake",
+    "synonyms import": "raglake synonyms import synonyms.txt --lake /srv/lake",
+    "synonyms show": "raglake synonyms show --lake /srv/lake",
     "prune": "raglake prune --keep-last 10 --dry-run --lake /srv/lake",
     "forget": "raglake forget hr/anna.md --why 'request 4711' --lake /srv/lake",
     "rebuild": "raglake rebuild --lake /srv/lake",

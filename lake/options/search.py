@@ -139,6 +139,9 @@ class SearchDefaults:
     fuzziness: int = option(
         0, "Number of letters that may differ in each word of a full-text query.", least=0, most=MAX_FUZZINESS
     )
+    synonyms: int | None = option(
+        None, "Number of the lake's list of synonyms that full text finds as well; none without.", least=1
+    )
     rerank: str | None = option(
         None,
         "What reranks the best passages: own (the token vectors of the lake's model), st:MODEL_OR_PATH, or "
@@ -257,6 +260,7 @@ class SearchArguments(TypedDict, total=False):
     expand: Expand
     window: int
     fuzziness: int
+    synonyms: int | None
     rerank: str | None
     rerank_depth: int | None
     rerank_weight: float | None

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from lake.parse import parser_of
 from lake.releases.rows import release_entries
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lake.releases.history import History
+    from lake.result import SearchResult
     from lake.search.snapshot import Snapshot
+    from lake.tables.synonyms import Expansion
 
 _OF_HIT = ("uri", "source", "chunk_id", "chunk_ids", "copies", "copy_sources", "start", "end", "score")
 _OF_DOCUMENT = ["doc_id", "digest", "content_id", "fingerprint", "size", "modified_at", "indexed_at"]
 
 
-def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict[str, Any]]:
+def explained(snapshot: Snapshot, history: History, found: SearchResult) -> list[dict[str, Any]]:
     """Each retriever's rank and score, the release and the lineage of each hit, as JSON."""
-    release, rows = snapshot.release, hits.to_pylist()
+    release, rows = snapshot.release, found.hits.to_pylist()
     ids = sorted({hit["doc_id"] for hit in rows})
     documents = snapshot.table("documents").scan(_OF_DOCUMENT, one_of("doc_id", ids)).to_pylist() if ids else []
     by_id = {document.pop("doc_id"): document for document in documents}
@@ -29,16 +31,18 @@ def explained(snapshot: Snapshot, history: History, hits: pa.Table) -> list[dict
     return [
         {
             **{name: hit[name] for name in _OF_HIT},
-            "legs": _retrievers(hit),
+            "legs": _retrievers(hit, found.synonyms),
             "lineage": {**by_id[hit["doc_id"]], **_made_with(snapshot, hit["uri"]), "run": run},
         }
         for hit in rows
     ]
 
 
-def _retrievers(hit: dict[str, Any]) -> dict[str, Any]:
+def _retrievers(hit: dict[str, Any], synonyms: Sequence[Expansion]) -> dict[str, Any]:
     found_by = {name: {"rank": hit[f"{name}_rank"], "score": hit[f"{name}_score"]} for name in ("vector", "text")}
     found = {name: marks for name, marks in found_by.items() if marks["rank"] is not None}
+    if synonyms and "text" in found:
+        found["text"]["synonyms"] = {term: list(added) for term, added in synonyms}
     found |= {} if hit["rerank_score"] is None else {"reranker": {"score": hit["rerank_score"]}}
     return found | ({} if hit["boost"] is None else {"boosts": {"factor": hit["boost"]}})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from lake.endpoints.tracing import retrieval_span
 from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
 from lake.options.search import DEGRADE_AFTER
+from lake.records import synonyms
 from lake.releases import rights
 from lake.result import stale
 from lake.search.cached_results import CachedResults
@@ -56,6 +57,7 @@ class Reader:
         self._cached = CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._tokens = TokenVectors()
+        self._synonyms = cache(partial(synonyms.read, lake))
         self._head = 0
         self._lock = Lock()
         self._configured_at: dict[int, tuple[SearchDefaults, ModelEndpoints]] = {}
@@ -169,7 +171,9 @@ class Reader:
             if snapshot is None:
                 through = (self._cached.vectors, self._cached.vector) if self._cached else ()
                 vectors = QuestionVectors(release, *through)
-                snapshot = Snapshot(release, lambda name: self._open_table(release, name), vectors, self._tokens)
+                snapshot = Snapshot(
+                    release, lambda name: self._open_table(release, name), vectors, self._tokens, self._synonyms
+                )
                 while self._snapshots and self._is_too_much(snapshot):
                     self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot

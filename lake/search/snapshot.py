@@ -35,8 +35,9 @@ from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
 from lake.tables.reader import TableReader, Where
+from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
-from lake.tables.words import algorithm_of
+from lake.tables.words import algorithm_of, asked
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
@@ -79,8 +80,10 @@ class Snapshot:
         open_table: Callable[[str], TableReader],
         vectors: QuestionVectors | None = None,
         tokens: TokenVectors | None = None,
+        synonyms: Callable[[int], Synonyms] = lambda _: Synonyms(),
     ) -> None:
         self.release, self._open_table = release, open_table
+        self._synonyms = synonyms
         self._own = OwnReranker(
             release.recipe.embedder, release.generation, TokenVectors() if tokens is None else tokens
         )
@@ -172,7 +175,8 @@ class Snapshot:
             return SearchResult(self.release.id, None, HITS.empty_table())
         looked, degraded = self._looked(question, visible, embedded)
         hits = self.read(looked, question)
-        return SearchResult(self.release.id, query_id(self.release.id, question.text), hits, degraded)
+        query = query_id(self.release.id, question.text)
+        return SearchResult(self.release.id, query, hits, degraded, synonyms=self.expansions(question))
 
     def _looked(
         self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]
@@ -276,8 +280,25 @@ class Snapshot:
         query = question.text_query()
         if are_own(tokenizer := self.release.recipe.text_tokenizer):
             query = in_words(query, self._algorithms, tokenizer)
+        query = with_synonyms(query, self._added_words(self.expansions(question)))
         found = self.table("chunks").matching(query, depth, where)
         return RankedList("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
+
+    def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
+        """Terms of a question that have synonyms, with these."""
+        if question.synonyms is None or question.mode == "vector" or not question.text_query().is_words:
+            return ()
+        rules, tokenizer = self._synonyms(question.synonyms), self.release.recipe.text_tokenizer
+        compared = [StemmedWords(one, tokenizer) for one in self._algorithms] if are_own(tokenizer) else [plain_words]
+        return tuple(dict(pair for words in compared for pair in rules.of(question.text, words)).items())
+
+    def _added_words(self, expansions: Sequence[Expansion]) -> list[str]:
+        """The words of synonyms as the release's full text holds them."""
+        text = " ".join(one for _, others in expansions for one in others)
+        if not text or not are_own(tokenizer := self.release.recipe.text_tokenizer):
+            return text.split()
+        found = asked(text, self._algorithms, tokenizer)
+        return [*found.words, *found.forms]
 
     @cached_property
     def _algorithms(self) -> tuple[str, ...]:

@@ -18,7 +18,17 @@ _COMMENT = "What is wrong or good about the answer, in a few words; masked befor
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
 #: Options that cost money, have another default here, or are for operators.
-_NOT_OFFERED = ("where", "principals", "rerank", "rerank_depth", "rerank_weight", "boosts", "degrade", "degrade_after")
+_NOT_OFFERED = (
+    "where",
+    "principals",
+    "synonyms",
+    "rerank",
+    "rerank_depth",
+    "rerank_weight",
+    "boosts",
+    "degrade",
+    "degrade_after",
+)
 
 
 class Writable(BaseModel):

@@ -79,6 +79,7 @@ OTHER: dict[str, tuple[Any, Any]] = {
     "expand": ("none", "window"),
     "window": (2, 3),
     "fuzziness": (1, 2),
+    "synonyms": (1, 2),
     "rerank": ("openai:a", "openai:b"),
     "rerank_depth": (10, 20),
     "rerank_weight": (0.5, 0.6),
