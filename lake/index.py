@@ -37,6 +37,7 @@ from lake.search.diagnosis.diagnose import meant, why
 from lake.search.diagnosis.empty import reasons
 from lake.search.diagnosis.trace import SearchTrace
 from lake.search.explain import explained
+from lake.search.facets import facets, named
 from lake.search.judgement import judged, judged_answer
 from lake.search.known_log import LogReader, Wait
 from lake.search.outcomes import unwrapped
@@ -45,6 +46,7 @@ from lake.search.question import SearchRequest
 from lake.search.reader import Reader
 from lake.search.reading import read_document
 from lake.search.rights import Rights
+from lake.search.shown import shown
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -421,6 +423,35 @@ class Index:
         writer = QueryLogWriter(self._lake, lambda: configuration.read(self._lake.store).query_log)
         writer.check()
         return writer
+
+    def facets(
+        self,
+        filters: Mapping[str, Any] | None = None,
+        *,
+        at: At = "live",
+        principals: tuple[str, ...] | str = (),
+    ) -> dict[str, Any]:
+        """The documents that a search with these filters could find, counted by source, media type, language and more.
+
+        ``facets`` holds the most frequent values of each column, counted without the column's own filter.
+        """
+        return self._reader.search(at, lambda snapshot, rights: facets(snapshot, rights, filters or {}, principals))
+
+    def find_documents(
+        self, name: str, *, at: At = "live", principals: tuple[str, ...] | str = (), limit: int = 20
+    ) -> dict[str, Any]:
+        """The release, and ``documents`` whose title or uri contains all words of ``name``."""
+
+        def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
+            return {"release": snapshot.release.id, "documents": named(snapshot, rights, name, principals, limit)}
+
+        return self._reader.search(at, read)
+
+    def shown(self, found: SearchResult, question: str, principals: tuple[str, ...] | str = ()) -> list[dict[str, Any]]:
+        """For each hit where the question's words stand in it, and who may see it, as ``lake.search.shown`` has it."""
+        return self._reader.search(
+            found.release, lambda snapshot, rights: shown(snapshot, rights, found.hits, question, principals)
+        )
 
     def document(
         self,

@@ -131,8 +131,7 @@ class Console:
 
 async def _look(visit: Visit) -> None:
     """Reads what every page shows: what the visitor's key allows, and the releases."""
-    if not visit.is_part:
-        visit.key, visit.releases = await asyncio.gather(visit.api.get("/key"), _releases(visit))
+    visit.key, visit.releases = await asyncio.gather(visit.api.get("/key"), _releases(visit))
 
 
 async def _releases(visit: Visit) -> list[dict[str, Any]]:

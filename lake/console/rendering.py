@@ -30,7 +30,15 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters |= {"number": number, "when": when, "ago": ago, "bytes": size, "percent": percent, "day": day}
+    found.filters |= {
+        "number": number,
+        "when": when,
+        "ago": ago,
+        "bytes": size,
+        "percent": percent,
+        "day": day,
+        "tail": tail,
+    }
     found.globals |= {"static": static}
     return found
 
@@ -47,6 +55,11 @@ def number(value: Any) -> str:
     if value is None:
         return _NONE
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def tail(name: str) -> str:
+    """The last part of a path or address."""
+    return name.rstrip("/").rpartition("/")[2] or name
 
 
 def percent(share: float | None, digits: int = 0) -> str:

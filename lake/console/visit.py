@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -83,6 +83,13 @@ class Visit:
         kept = {"at": self.at if self.at != "live" else None} | words
         pairs = urlencode({name: value for name, value in kept.items() if value is not None}, doseq=True)
         return f"{ROOT}{path}" + (f"?{pairs}" if pairs else "")
+
+    def altered(self, path: str, without: Collection[str] = (), **words: Any) -> str:
+        """The address of another page with the parameters of this one, except ``without``, and other ``words``."""
+        left_out = {*without, *words}
+        pairs = [pair for pair in self.request.query_params.multi_items() if pair[0] not in left_out]
+        query = urlencode([*pairs, *words.items()])
+        return f"{ROOT}{path}" + (f"?{query}" if query else "")
 
     def page(self, template: str, status: int = 200, **words: Any) -> Response:
         """A whole page."""

@@ -19,6 +19,7 @@ from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
+from lake.search.allow_list import Latest
 from lake.search.candidates import RankedList, place, ranked
 from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
 from lake.search.filters import ReleaseFilter
@@ -99,6 +100,8 @@ class Snapshot:
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
         self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
         self._rights: tuple[str | None, Rights] | None = None
+        #: The documents that pass the latest filters; of ``lake.search.facets``.
+        self.documents_passing: Latest[pa.Table] = Latest()
 
     @property
     def n_bytes(self) -> int:

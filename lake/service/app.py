@@ -16,6 +16,7 @@ from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
 from lake.service.document_routes import document_routes
+from lake.service.explaining_routes import explaining_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.keys import KeyRing
@@ -109,6 +110,7 @@ def create_app(
         question_routes(service),
         document_routes(service, pictures),
         feedback_routes(service),
+        explaining_routes(service),
         operator_routes(service, processes),
         lake_routes(views),
         act_routes(views),

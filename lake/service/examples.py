@@ -20,6 +20,17 @@ QUERY = _named(
     ),
     exact=("A phrase and no other pump", {"text": '"pump alarm" -P300', "mode": "text", "syntax": "boolean"}),
 )
+FACETS = _named(
+    all=("All documents", {}),
+    filtered=("Those that are PDF files", {"filters": {"media_type": "application/pdf"}}),
+)
+FACET_RESULT = {
+    "release": _RELEASE,
+    "n_documents": 12,
+    "facets": {"media_type": {"values": [{"value": "application/pdf", "n": 12}], "n_values": 1}},
+}
+#: With an id of your own results; this one names no document, which is a 404.
+WHY = _named(document=("A document that should be found", {"text": "how do I reset the pump?", "doc_id": _DOC_ID}))
 BATCH = _named(
     several=(
         "Two questions to the live release, one with options of its own",

@@ -17,6 +17,7 @@ _SESSION = "Any name of the session; while two releases are compared, it decides
 _COMMENT = "What is wrong or good about the answer, in a few words; masked before it is kept."
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
+_EXPLAIN = "Also return for each hit the places of the words found, and the groups that let the caller see it."
 #: Options that cost money, have another default here, or are for operators.
 _NOT_OFFERED = (
     "where",
@@ -80,6 +81,20 @@ class BatchedQuery(SearchBody, model_of("QueryFields", SearchOptions, only=("k",
 
 class SearchQuery(BatchedQuery, ReleaseChoice):
     """A search."""
+
+    explain: StrictBool = Field(False, description=_EXPLAIN)
+
+
+class FacetQuery(ReleaseChoice, model_of("FacetFields", SearchOptions, only=("filters",))):  # type: ignore[misc]
+    """Which documents to count."""
+
+
+class WhyQuery(SearchQuery):
+    """A search, and a document or a span of its text that it should find."""
+
+    doc_id: str = Field(max_length=64, description="The document, as hits and /documents name it.")
+    start: int | None = Field(None, ge=0, le=2**62, description="Where the passage begins in the document's text.")
+    end: int | None = Field(None, ge=0, le=2**62, description="Where it ends; needed if there is a start.")
 
 
 class BatchQuery(ReleaseChoice):

@@ -11,6 +11,7 @@ _DEGRADED = "Parts that could not be reached, and without which this was found; 
 _STALE = "When the lake was last read, if it could not be reached now; `degraded` then names `lake`."
 _STATUS = "`stale`: the lake can't be reached, and searches go on from memory for a while."
 _CACHED = "The cache that had this; null if it was made for this request."
+_ACL = "With `explain`: those of the caller's principals that may see the document, today; null if everybody may."
 
 
 class Hit(BaseModel):
@@ -35,6 +36,10 @@ class Hit(BaseModel):
     modified_at: datetime | None
     copies: list[str] = Field(default_factory=list, description="Uris of other documents that the passage stands for.")
     copy_sources: list[str] = Field(default_factory=list, description="The source of each of the copies.")
+    found_words: list[tuple[int, int]] | None = Field(
+        None, description="With `explain`: places (start, end) in `text`."
+    )
+    acl: list[str] | None = Field(None, description=_ACL)
 
 
 class QueryResult(BaseModel):

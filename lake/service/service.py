@@ -21,6 +21,7 @@ from lake.releases.history import NoReleaseError
 from lake.search.query_ids import query_id, searched
 from lake.service.budgets import Budgets
 from lake.service.capacity import Capacity
+from lake.service.explaining import hits_of
 from lake.service.health import LakeHealth
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
@@ -131,7 +132,7 @@ class Service:
             found = self.access(key).search(body.text, body.n, self.tried(body), **how)
             serving.searched(found)
             named = {name: getattr(found, name) for name in _NAMED}
-            result = {**named, "hits": found.hits.to_pylist()}
+            result = {**named, "hits": hits_of(self.access(key), found, body)}
             return Sent(found.release, encode(result), self.headers([found]))
 
         with self.watch.serving(key, "search", body.text) as serving:

@@ -29,6 +29,14 @@ document.addEventListener("keydown", (event) => {
   field.select();
 });
 
+// What is open where there is room for it: <details open data-open-when-wide>.
+function fold(within) {
+  if (matchMedia("(min-width: 60rem)").matches) return;
+  for (const one of within.querySelectorAll("[data-open-when-wide]")) one.open = false;
+}
+fold(document);
+document.addEventListener("htmx:load", (event) => fold(event.target));
+
 // What a response says for a moment: header HX-Trigger: {"said": "..."}.
 document.addEventListener("said", (event) => say(event.detail.value));
 

@@ -1,17 +1,71 @@
-"""Search: the passages of a question."""
+"""Search: the passages of a question, what they could be filtered by, and two ways to search side by side."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
 from starlette.responses import Response
 
+from lake.console.client import ApiError
+from lake.console.views.judging import judge
+from lake.console.views.passages import Passage, moved, passages
+from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of
+from lake.console.views.why import why
 from lake.console.visit import ConsoleSection, Visit
+
+#: How many passages may be chosen.
+SIZES = [(str(n), str(n)) for n in (5, 10, 20, 50)]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchColumn:
+    """Results under some settings, or why there are none."""
+
+    settings: SearchSettings
+    found: dict[str, Any] | None
+    passages: list[Passage]
+    problem: ApiError | None = None
 
 
 async def page(visit: Visit) -> Response:
-    text, found = visit.word("q"), None
-    if text:
-        found = await visit.api.post("/query", {"text": text, "at": visit.at})
-    return visit.page("search.html", text=text, found=found)
+    text, filters = visit.word("q"), filters_of(visit)
+    chosen = [SearchSettings.of(visit)] + ([SearchSettings.of(visit, "_b")] if visit.word("compare") else [])
+    counting = visit.api.post("/facets", {"at": visit.at, **({"filters": filters} if filters else {})})
+    columns, facets = await asyncio.gather(_columns(visit, text, filters, chosen), _or_problem(counting))
+    words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
+    return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
 
-SECTION = ConsoleSection("Search", views={"/search": page})
+async def _columns(
+    visit: Visit, text: str, filters: dict[str, Any], chosen: list[SearchSettings]
+) -> list[SearchColumn]:
+    if not text:
+        return []
+    bodies = [{**one.body(text, filters), "explain": True} for one in chosen]
+    found = await asyncio.gather(*(_or_problem(visit.api.post("/query", body)) for body in bodies))
+    columns = [
+        SearchColumn(settings, None, [], one)
+        if isinstance(one, ApiError)
+        else SearchColumn(settings, one, passages(one["hits"]))
+        for settings, one in zip(chosen, found, strict=True)
+    ]
+    if len(columns) == 2:
+        moved(columns[0].passages, columns[1].passages)
+    elif columns[0].problem is not None:
+        raise columns[0].problem
+    return columns
+
+
+async def _or_problem(request: Any) -> Any:
+    """The response, or the error that stands in its place: the other parts of the page are shown anyway."""
+    try:
+        return await request
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        return error
+
+
+SECTION = ConsoleSection("Search", views={"/search": page, "/search/why": why}, acts={"/search/judge": judge})

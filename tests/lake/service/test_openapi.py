@@ -10,16 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from lake.service import document_bodies, lake_bodies, response_bodies
+from lake.service import document_bodies, explaining_bodies, lake_bodies, response_bodies
 from lake.service.app import TAGS
 from lake.service.keys import Key, KeyRing
 from tests.lake.service.conftest import Running, Start
 
 #: The modules that describe responses.
-BODIES = (document_bodies, lake_bodies, response_bodies)
+BODIES = (document_bodies, explaining_bodies, lake_bodies, response_bodies)
 #: Examples whose ids are those of a result of the reader's own.
 OF_DOCUMENT = ("", "/description", "/sections", "/history", "/diff", "/erasure", "/pages/{page}")
-WITH_IDS = ("/feedback", *(f"/documents/{{doc_id}}{part}" for part in OF_DOCUMENT))
+WITH_IDS = ("/feedback", "/why", *(f"/documents/{{doc_id}}{part}" for part in OF_DOCUMENT))
 #: With these ids, a route of PDFs has no picture.
 OTHERWISE = {"/documents/{doc_id}/pages/{page}": 404}
 #: What these do would change the lake; the release of their examples is in no lake.

@@ -1,0 +1,95 @@
+"""How a visitor searches, as his address states it: the release, the options of the search, and the filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lake.console.visit import Visit
+
+#: The columns that a visitor filters by, with their words.
+FACETS = {
+    "source": "Source",
+    "media_type": "Type",
+    "language": "Language",
+    "tags": "Tags",
+    "modified_at": "Changed",
+}
+#: Stands for documents without a value.
+NONE = "-"
+MODES = {"hybrid": "meaning and words", "vector": "meaning", "text": "words"}
+EXPANDS = {"parent": "sections", "window": "neighbours", "none": "chunks"}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """One column of results: the release, and how it is searched; None is as the lake's configuration has it."""
+
+    at: str
+    mode: str | None
+    alpha: float | None
+    expand: str | None
+    k: int
+
+    @classmethod
+    def of(cls, visit: Visit, suffix: str = "") -> SearchSettings:
+        """Those of the address; a second column has its own release, mode and alpha, with ``suffix``."""
+        alpha, k = visit.word(f"alpha{suffix}"), visit.word("k", "10")
+        at = visit.word(f"at{suffix}", "live") if suffix else visit.at
+        mode = visit.word(f"mode{suffix}")
+        return cls(
+            at,
+            mode if mode in MODES else None,
+            _share(alpha),
+            visit.word("expand") if visit.word("expand") in EXPANDS else None,
+            int(k) if k.isascii() and k.isdigit() and 0 < int(k) <= 100 else 10,
+        )
+
+    def body(self, text: str, filters: dict[str, Any]) -> dict[str, Any]:
+        """The request of ``POST /query``."""
+        chosen = {"mode": self.mode, "alpha": self.alpha, "expand": self.expand, "filters": filters or None}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        return {"text": text, "at": self.at, "k": self.k, **given}
+
+
+def filters_of(visit: Visit) -> dict[str, Any]:
+    """The filters of a request, from the facets that are chosen in the address."""
+    found: dict[str, Any] = {}
+    for name in FACETS:
+        values = list(dict.fromkeys(visit.words(name)))
+        if name == "modified_at":
+            found |= _period(values)
+        elif name == "tags" and values:
+            found["tags"] = {"any": values}
+        elif values:
+            found[name] = [None if value == NONE else value for value in values]
+    return found
+
+
+def _period(values: list[str]) -> dict[str, Any]:
+    """From the first to the last of the months or years; those that are none are left out."""
+    spans = [span for span in map(_span, values) if span]
+    if not spans:
+        return {}
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    return {"modified_at": {">=": first.isoformat(), "<": last.isoformat()}}
+
+
+def _span(value: str) -> tuple[date, date] | None:
+    """The first day of a month or year, and the first day after it."""
+    year, _, month = value.partition("-")
+    try:
+        if not month:
+            return date(int(year), 1, 1), date(int(year) + 1, 1, 1)
+        start = date(int(year), int(month), 1)
+        return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
+    except ValueError:
+        return None
+
+
+def _share(words: str) -> float | None:
+    try:
+        return min(max(float(words), 0.0), 1.0) if words and words != "nan" else None
+    except ValueError:
+        return None

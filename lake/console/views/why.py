@@ -1,0 +1,84 @@
+"""Why a passage is here, or is not: the way of a document through the stages of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from lake.console.views.search_settings import SearchSettings, filters_of
+from lake.console.visit import Visit
+
+#: The stages of a search in their order, each with what is lost there, as ``POST /why`` names it.
+_STAGES: Mapping[str, tuple[str, ...]] = {
+    "Its text is in the release": ("absent", "erased", "several sources", "quarantined", "text gone", "ambiguous"),
+    "A chunk holds it": ("no chunk",),
+    "You may see it": ("hidden",),
+    "It passes the filters": ("filtered",),
+    "Meaning or words find it": ("no words", "missed by the index", "too deep"),
+    "Later steps keep it": ("rerank_depth", "collapse", "min_score"),
+    "It is among the first": ("beyond k",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WayStep:
+    """``state``: "passed", "lost", or "left" for what comes after a loss."""
+
+    title: str
+    state: str
+    notes: tuple[str, ...] = ()
+
+
+async def why(visit: Visit) -> Response:
+    """The way of ``doc_id``; of a name, the documents that it may mean."""
+    text, name = visit.word("q"), visit.word("name")
+    doc_id, found, diagnosis = visit.word("doc_id"), [], None
+    if not doc_id and name:
+        found = (await visit.api.get("/documents", name=name, at=visit.at))["documents"]
+        doc_id = found[0]["doc_id"] if len(found) == 1 else ""
+    if doc_id and text:
+        body = SearchSettings.of(visit).body(text, filters_of(visit))
+        span = {one: int(visit.word(one)) for one in ("start", "end") if visit.word(one).isdecimal()}
+        diagnosis = await visit.api.post("/why", {**body, "doc_id": doc_id, **span})
+    way = way_of(diagnosis) if diagnosis else []
+    return visit.page("why.html", text=text, name=name, documents=found, diagnosis=diagnosis, way=way)
+
+
+def way_of(diagnosis: Mapping[str, Any]) -> list[WayStep]:
+    """The stages that the document passed, the one that lost it, and those that it did not reach."""
+    evidence, way, is_lost = diagnosis["evidence"][0], list[WayStep](), False
+    for title, stages in _STAGES.items():
+        is_here = evidence["stage"] in stages
+        state = "left" if is_lost else "lost" if is_here else "passed"
+        notes = _notes(title, evidence, diagnosis) if state != "left" or "find" in title else ()
+        way.append(WayStep(title, state, notes))
+        is_lost = is_lost or is_here
+    return way
+
+
+def _notes(title: str, evidence: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> tuple[str, ...]:
+    span = evidence["spans"][0] if evidence["spans"] else None
+    if title.startswith("A chunk"):
+        n = evidence["n_chunks"]
+        return (f"{n:,} chunk{'' if n == 1 else 's'}",) if n else ()
+    if title.startswith("Meaning") and span:
+        legs = (("meaning", "vector", "cosine"), ("words", "text", "BM25"))
+        found = [(name, unit, span[f"{leg}_rank"], span[f"{leg}_score"]) for name, leg, unit in legs]
+        of = f"of {diagnosis['n_visible']:,}"
+        return tuple(
+            f"by {name}: place {rank:,} {of} ({unit} {score:.3g})" for name, unit, rank, score in found if rank
+        )
+    if title.startswith("Later"):
+        return tuple(_step(step) for step in evidence["steps"])
+    if title.startswith("It is among") and evidence["rank"]:
+        return (f"passage {evidence['rank']:,}; {diagnosis['k']} are shown",)
+    return ()
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    return f"{step['name']}: " + (
+        "dropped" if step["rank"] is None else f"place {step['rank']:,} ({step['score']:.3g})"
+    )

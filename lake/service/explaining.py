@@ -1,0 +1,81 @@
+"""Explains searches to the callers who made them, from nothing but what they may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import UsageError
+from lake.questions import Evidence
+from lake.releases.history import NoReleaseError
+from lake.service.problems import Problem
+from lake.service.responses import Sent, encode
+
+if TYPE_CHECKING:
+    from lake.adapters.access import Access
+    from lake.result import SearchResult
+    from lake.service.keys import Key
+    from lake.service.request_bodies import FacetQuery, SearchQuery, WhyQuery
+    from lake.service.service import Service
+
+
+def hits_of(access: Access, found: SearchResult, body: SearchQuery) -> list[dict[str, Any]]:
+    """The hits as JSON; if the body demands it, each with what ``Index.shown`` knows of it."""
+    hits: list[dict[str, Any]] = found.hits.to_pylist()
+    if not body.explain:
+        return hits
+    known = access.index.shown(found, body.text, access.principals)
+    return [{**hit, **more} for hit, more in zip(hits, known, strict=True)]
+
+
+async def facets(service: Service, key: Key, body: FacetQuery) -> Sent:
+    """A FacetResult."""
+    _check_release(key, body.at)
+    if body.filters:
+        key.check(["filters"])
+
+    def work() -> Sent:
+        access = service.access(key)
+        found = access.index.facets(body.filters, at=service.tried(body), principals=access.principals)
+        return Sent(found["release"], encode(found))
+
+    return await service.workers.run(work, service.bounds.seconds)
+
+
+async def documents(service: Service, key: Key, name: str, at: str, limit: int) -> Sent:
+    """FoundDocuments."""
+    _check_release(key, at)
+
+    def work() -> Sent:
+        access = service.access(key)
+        found = access.index.find_documents(name, at=at, principals=access.principals, limit=limit)
+        return Sent(found["release"], encode(found))
+
+    return await service.workers.run(work, service.bounds.seconds)
+
+
+async def why(service: Service, key: Key, body: WhyQuery) -> Sent:
+    """A WhyResult. A document that the caller may not see gives the same error as one that does not exist.
+
+    So no stage can tell him of hidden, erased or former documents; the passages above are those that he may see.
+    """
+    how = service.allowed(key, body) | ({} if body.n is None else {"k": body.n})
+    _check_release(key, body.at)
+
+    def work() -> Sent:
+        access = service.access(key)
+        try:
+            document = access.document(body.doc_id, service.tried(body), 0, 1)
+        except NoReleaseError:
+            raise
+        except UsageError as error:
+            raise Problem(404, "no_document", str(error)) from error
+        evidence = Evidence(document["uri"], document["source"], start=body.start, end=body.end)
+        words = {**service.options, **how, "principals": access.principals}
+        found = access.index.why(body.text, [evidence], at=document["release"], **words)
+        return Sent(found.release, encode(found.to_json()))
+
+    return await service.workers.run(work, service.bounds.seconds)
+
+
+def _check_release(key: Key, at: str) -> None:
+    key.check(["at"] if at != "live" else [])

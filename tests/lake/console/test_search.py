@@ -1,0 +1,136 @@
+"""Searching with the console: cards, facets, two columns, why, thumbs, and hostile documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+import lake
+from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of
+from tests.lake.service.conftest import Running
+
+Visit = Callable[..., Any]
+
+
+def test_a_card_marks_the_words_found_and_says_where_and_why(visit: Visit) -> None:
+    page = visit()
+    page.fill("#q", "litres of oil in P-103")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+    assert "q=litres" in page.url
+    card = page.locator(".hit").first
+    assert "oil" in card.locator("mark").all_text_contents()
+    assert "manual-3.md \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} Pump P-103 · characters 0 to" in " ".join(
+        card.text_content().split()
+    )
+    assert card.locator(".leg").count() == 2
+    assert card.locator("h3 a").get_attribute("href").startswith("/console/documents/")
+
+
+def test_a_facet_narrows_the_passages_and_the_address_keeps_it(visit: Visit) -> None:
+    page = visit("/search?q=oil&k=20")
+    before = page.locator(".hit").count()
+    page.click("label:has-text('valves')")
+    page.wait_for_url("**tags=valves**")
+    page.wait_for_function(f"document.querySelectorAll('.hit').length < {before}")
+    assert page.locator(".hit").count() == 6
+    assert page.is_checked("label:has-text('valves') input")
+    page.reload()
+    assert page.locator(".hit").count() == 6
+    page.click("text=Remove all filters")
+    assert page.locator(".hit").count() == before
+
+
+def test_two_ways_to_search_stand_side_by_side_with_what_moved(visit: Visit, console_lake: ConsoleLake) -> None:
+    page = visit("/search?q=three+litres")
+    page.check("#compare")
+    page.wait_for_selector(".column >> nth=1")
+    page.select_option("#at_b", console_lake.releases[0])
+    page.wait_for_url("**at_b=**")
+    page.wait_for_selector(f".column-head:has-text('{console_lake.releases[0]}')")
+    texts = page.locator(".column").all_text_contents()
+    assert "holds four litres" in texts[0]
+    assert "holds three litres" in texts[1]
+    assert page.locator(".column .badge:has-text('only here')").count() > 0
+    assert page.locator(".column .badge:has-text('same place')").count() > 0
+
+
+def test_one_column_that_fails_leaves_the_other(visit: Visit) -> None:
+    page = visit("/search?q=oil&compare=1&at_b=no-such-release")
+    assert page.locator(".column").count() == 2
+    assert page.locator(".column .hit").count() > 0
+    assert "no-such-release" in page.text_content(".column .notice.bad")
+
+
+def test_why_a_passage_is_here_opens_within_its_card(visit: Visit) -> None:
+    page = visit("/search?q=oil+of+pump+103")
+    page.locator(".hit >> text=Why is this here?").first.click()
+    page.wait_for_selector(".hit .way")
+    assert page.locator(".way li.passed").count() == 7
+    assert "by words: place" in page.text_content(".way")
+
+
+def test_why_a_passage_is_not_here_names_the_stage_that_lost_it(visit: Visit) -> None:
+    page = visit("/search?q=oil&k=5&tags=valves")
+    page.fill("#name", "manual-1")
+    page.click("text=Why is it not here?")
+    page.wait_for_selector("#missing li a")
+    page.locator("#missing a >> text=manual-1.md").or_(
+        page.locator("#missing li", has_text="manual-1.md")
+    ).first.click()
+    page.locator("#missing li:has-text('manual-1.md') a").first.click()
+    page.wait_for_selector("#missing .way")
+    assert "It passes the filters" in page.text_content("#missing li.lost")
+    page.fill("#name", "no such thing")
+    page.click("text=Why is it not here?")
+    page.wait_for_selector("#missing >> text=No document that you may see")
+
+
+def test_why_reveals_no_hidden_document(console_service: Running, console_lake: ConsoleLake) -> None:
+    hidden = lake.open_lake(console_lake.url).find_documents("payroll", principals="*")["documents"][0]["doc_id"]
+    cookie = cookie_of(console_service.url, READER)
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}) as client:
+        by_name = client.get("/console/search/why", params={"q": "oil", "name": "payroll"})
+        by_id = client.get("/console/search/why", params={"q": "oil", "doc_id": hidden})
+        absent = client.get("/console/search/why", params={"q": "oil", "doc_id": "0" * 32})
+    assert "No document that you may see" in by_name.text
+    assert (by_id.status_code, absent.status_code) == (404, 404)
+    assert "payroll" not in by_id.text
+
+
+def test_a_thumb_becomes_a_judgement_and_a_session_counts_once(visit: Visit, console_lake: ConsoleLake) -> None:
+    page = visit("/search?q=who+checks+the+oil")
+    page.locator(".thumbs button[value=yes]").first.click()
+    page.wait_for_selector("text=Thank you: useful.")
+    page.locator(".thumbs button[value=no]").first.click()
+    page.wait_for_selector("text=Thank you: not useful.")
+    rows = lake.open_lake(console_lake.url).judgements().to_pylist()
+    mine = [row for row in rows if row["question"] == "who checks the oil"]
+    assert sorted(row["useful"] for row in mine) == [False, True]
+    assert len({row["voter"] for row in mine}) == 1
+
+
+def test_markup_in_documents_titles_tags_names_and_questions_is_text(visit: Visit) -> None:
+    page = visit(f"/search?q={HOSTILE}+hostile&name={HOSTILE}&source={HOSTILE}&mode={HOSTILE}&k={HOSTILE}")
+    assert page.locator("main img, main script").count() == 0
+    page = visit(f"/search?q=hostile {HOSTILE}")
+    assert HOSTILE in page.locator(".hit").first.text_content()
+    assert page.locator(".hit h3", has_text="onerror").count() == 1
+    assert page.input_value("#q") == f"hostile {HOSTILE}"
+    assert page.locator("main img, main script").count() == 0
+    page.locator(".hit", has_text="onerror").locator("text=Why is this here?").click()
+    page.wait_for_selector(".way")
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=+", "q=%3F", "q=oil&k=-1", "q=oil&alpha=nan", "q=oil&modified_at=9999-12"]
+)
+def test_odd_addresses_are_answered_with_a_page(console_service: Running, query: str) -> None:
+    cookie = cookie_of(console_service.url, OPERATOR)
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}) as client:
+        reply = client.get(f"/console/search?{query}")
+    assert reply.status_code in (200, 400)
+    assert "</html>" in reply.text
