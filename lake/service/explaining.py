@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.questions import Evidence
@@ -11,20 +11,9 @@ from lake.service.problems import Problem
 from lake.service.responses import Sent, encode
 
 if TYPE_CHECKING:
-    from lake.adapters.access import Access
-    from lake.result import SearchResult
     from lake.service.keys import Key
-    from lake.service.request_bodies import FacetQuery, SearchQuery, WhyQuery
+    from lake.service.request_bodies import FacetQuery, WhyQuery
     from lake.service.service import Service
-
-
-def hits_of(access: Access, found: SearchResult, body: SearchQuery) -> list[dict[str, Any]]:
-    """The hits as JSON; if the body demands it, each with what ``Index.shown`` knows of it."""
-    hits: list[dict[str, Any]] = found.hits.to_pylist()
-    if not body.explain:
-        return hits
-    known = access.index.shown(found, body.text, access.principals)
-    return [{**hit, **more} for hit, more in zip(hits, known, strict=True)]
 
 
 async def facets(service: Service, key: Key, body: FacetQuery) -> Sent:

@@ -21,8 +21,8 @@ from lake.releases.history import NoReleaseError
 from lake.search.query_ids import query_id, searched
 from lake.service.budgets import Budgets
 from lake.service.capacity import Capacity
-from lake.service.explaining import hits_of
 from lake.service.health import LakeHealth
+from lake.service.hits import hits_of
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
 from lake.service.problems import Problem, forbidden, found_document, not_stored, problem_of

@@ -16,7 +16,7 @@ _SHOWN = 640
 
 
 @dataclass(slots=True)
-class Passage:
+class PassageCard:
     """``before``, ``excerpt`` and ``after`` are pieces of the text with their marks; the excerpt holds the best chunk.
 
     ``share`` of the best score of its list; ``legs``: name, rank, score and share of each retriever that found it.
@@ -35,14 +35,14 @@ class Passage:
     place: str = field(default="")
 
 
-def passages(hits: Sequence[Mapping[str, Any]]) -> list[Passage]:
+def passages(hits: Sequence[Mapping[str, Any]]) -> list[PassageCard]:
     """Passages, best first."""
     best = max((hit["score"] for hit in hits), default=0) or 1
     most = {name: max((hit[f"{name}_score"] or 0 for hit in hits), default=0) or 1 for name in ("text", "rerank")}
     return [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
 
 
-def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Passage:
+def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> PassageCard:
     first, last = _excerpt(hit)
     marks = hit.get("found_words") or []
     text = hit["text"]
@@ -53,7 +53,7 @@ def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, 
         ("reranker", None, hit["rerank_score"], (hit["rerank_score"] or 0) / most["rerank"]),
     ]
     found = [leg for leg in legs if leg[2] is not None]
-    return Passage(rank, hit, before, excerpt, after, hit["score"] / best, found, place=place_of(hit))
+    return PassageCard(rank, hit, before, excerpt, after, hit["score"] / best, found, place=place_of(hit))
 
 
 def _excerpt(hit: Mapping[str, Any]) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def place_of(hit: Mapping[str, Any]) -> str:
     return f"characters {hit['start']:,} to {hit['end']:,}"
 
 
-def moved(left: Sequence[Passage], right: Sequence[Passage]) -> None:
+def moved(left: Sequence[PassageCard], right: Sequence[PassageCard]) -> None:
     """Notes by how many places each passage rose against the other column.
 
     A passage is the same if one of its chunks is, else if it is the same section of the same document.

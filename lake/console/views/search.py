@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.views.judging import judge
-from lake.console.views.passages import Passage, moved, passages
+from lake.console.views.passages import PassageCard, moved, passages
 from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of
 from lake.console.views.why import why
 from lake.console.visit import ConsoleSection, Visit
@@ -25,7 +25,7 @@ class SearchColumn:
 
     settings: SearchSettings
     found: dict[str, Any] | None
-    passages: list[Passage]
+    passages: list[PassageCard]
     problem: ApiError | None = None
 
 
