@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +27,8 @@ _MANTISSAS = (1, 2, 2.5, 5, 10)
 #: Minimum span of an axis of scores, so that noise does not look like a fall.
 _SCORE_SPAN = 0.1
 _MAX_LABELS, _MAX_LABEL_LENGTH = 8, 16
+#: Width of a letter of a label.
+_LETTER = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +112,26 @@ def release_plot(
 ) -> Plot:  # fmt: skip
     """A plot over releases of the ``value`` of each series' rows (``release``, ``status``; ``low``, ``high`` if known).
 
-    A series has the colour of its place in ``colours``, so that it looks the same in several plots.
+    A series has the colour of its place in ``colours``, so that it looks the same in several plots. Its line is broken
+    where ``alike`` of two rows differs, since their values were not measured alike.
     """
     palette = list(colours or rows)
     apart = min(len(releases) / 27, 1 / (len(rows) + 2))  # so that intervals stand side by side
     shifts = {one: (n - (len(rows) - 1) / 2) * apart for n, one in enumerate(rows)}
     series = [
-        Series(one, tuple(_point(row, releases, one, unit, shifts[one]) for row in of), palette.index(one))
+        Series(
+            "" if n else one, tuple(_point(row, releases, one, unit, shifts[one]) for row in run), palette.index(one)
+        )
         for one, of in rows.items()
+        for n, run in enumerate(_alike(of))
     ]
     statuses = {_sign_of(row["status"]) for of in rows.values() for row in of}
     shown = tuple(status for status in SIGNS if status in statuses)
     return Plot(name, title, _over(releases), value_axis(series, unit), series, shown)
+
+
+def _alike(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    return [list(run) for _, run in groupby(rows, lambda row: row.get("alike"))]
 
 
 def _sign_of(status: str) -> str:
@@ -136,10 +147,14 @@ def _point(row: Mapping[str, Any], releases: Sequence[str], name: str, unit: Uni
 
 
 def _over(releases: Sequence[str]) -> Axis:
-    """At most a few labels, evenly spaced, the last release among them; ids without their year."""
-    step = -(-len(releases) // _MAX_LABELS)
+    """As many labels as find room, evenly spaced, the last release among them; ids without their year."""
+    labels = [one[5:] for one in releases]
+    n_most = max(
+        1, min(_MAX_LABELS, (Plot.right - Plot.left) // (_LETTER * max(map(len, labels), default=1) + _LETTER))
+    )
+    step = -(-len(releases) // n_most)
     shown = range((len(releases) - 1) % step, len(releases), step)
-    return Axis(-0.5, len(releases) - 0.5, [(n, releases[n][5:]) for n in shown])
+    return Axis(-0.5, len(releases) - 0.5, [(n, labels[n]) for n in shown])
 
 
 def label_axis(labels: Sequence[str]) -> Axis:

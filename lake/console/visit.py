@@ -63,8 +63,9 @@ class Visit:
         return next((release for release in self.releases if release["live"]), None)
 
     def is_in(self, section: ConsoleSection) -> bool:
-        """Whether this page is one of the section."""
-        return self.request.url.path.removeprefix(ROOT) in section.views
+        """Whether this page is one of the section, or below one."""
+        path = self.request.url.path.removeprefix(ROOT)
+        return any(path == view or path.startswith(f"{view}/") for view in section.views)
 
     def kept(self) -> list[tuple[str, str]]:
         """The parameters of the address besides the release."""

@@ -1,5 +1,5 @@
 """The sections of the console, in the order of its navigation."""
 
-from lake.console.views import ask, search
+from lake.console.views import ask, health, releases, search
 
-SECTIONS = (search.SECTION, ask.SECTION)
+SECTIONS = (search.SECTION, ask.SECTION, releases.SECTION, health.SECTION)
