@@ -37,6 +37,7 @@ _AB = "RELEASE=SHARE: the share of sessions that this release answers; live answ
 #: Options of answers that no request can set.
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
+_OPERATOR = "Allow callers without a key, who are on this machine, to publish, roll back, pin and name releases."
 _CONSOLE = "Also serve pages for people, at /console."
 #: Seconds to wait for the lake before the service listens without it.
 _MOMENT = 1.5
@@ -58,13 +59,14 @@ def serve(
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
     console: Annotated[bool, typer.Option("--console", help=_CONSOLE)] = False,
+    operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
 ) -> None:
     """Serve search and answers over HTTP."""
     from lake.service import app as application
     from lake.service import capacity, cross_origin, processes, server
 
     tracing.start()
-    ring, chosen = _key_ring(keys, as_), ServiceOptions(**limits)
+    ring, chosen = _key_ring(keys, as_, operator=operator), ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
@@ -164,12 +166,15 @@ def mcp_module() -> ModuleType:
     return module
 
 
-def _key_ring(path: str | None, names: list[str] | None) -> KeyRing:
+def _key_ring(path: str | None, names: list[str] | None, *, operator: bool = False) -> KeyRing:
     from lake.service.keys import Key, KeyRing, load_keys
 
     keys = load_keys(path)
+    if keys and operator:
+        raise UsageError('--operator is for a service without keys; give one of the keys "operator": true')
     allowed = principals(names)
-    anonymous = Key("anonymous", principals=allowed if isinstance(allowed, str) else tuple(allowed))
+    allows = allowed if isinstance(allowed, str) else tuple(allowed)
+    anonymous = Key("anonymous", principals=allows, operator=operator)
     return KeyRing(keys, None if keys else anonymous)
 
 

@@ -92,7 +92,9 @@ def _ingested(folder: Path, source: Path, night: int) -> str:
 @pytest.fixture(scope="session")
 def console_service(console_lake: ConsoleLake) -> Iterator[Running]:
     """The service with the console, and the keys OPERATOR and READER."""
-    keys = KeyRing((Key("operator", digest_of(OPERATOR), "*"), Key("reader", digest_of(READER), (), ("mode",))))
+    keys = KeyRing(
+        (Key("operator", digest_of(OPERATOR), "*", operator=True), Key("reader", digest_of(READER), (), ("mode",)))
+    )
     with served(console_lake.url, keys) as running:
         yield running
 

@@ -12,10 +12,12 @@ import pytest
 
 import lake
 from lake.directory import Lake
+from lake.errors import UsageError
 from lake.releases import publishing
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.service.server import check_openness
 from tests.lake.service.conftest import Running, TwoReleases, _listening
 
 OPERATOR, READER = "a-key-of-an-operator", "a-key-of-a-reader-who-sees-all"
@@ -111,6 +113,14 @@ def test_a_page_of_another_site_can_not_act_where_no_key_is_needed(
         assert got.status_code == status, headers
     assert httpx.post(address, content='{"why": "x"}', headers={"Content-Type": "text/plain"}).status_code == 422
     assert Lake(url).log.read().entries[-1].by == "anonymous over HTTP"
+
+
+@pytest.mark.parametrize(("host", "is_open"), [("0.0.0.0", True), ("127.0.0.1", True), ("10.0.0.7", False)])
+def test_nobody_on_another_machine_acts_without_a_key(host: str, is_open: bool) -> None:
+    ring = KeyRing(anonymous=Key("anonymous", operator=True))
+    with pytest.raises(UsageError, match="--operator"):
+        check_openness(host, ring, is_open)
+    check_openness("127.0.0.1", ring, is_open=False)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
