@@ -14,6 +14,7 @@ from lake.ingest.delta import Delta
 
 if TYPE_CHECKING:
     from lake.directory import Lake
+    from lake.recipe import Recipe
     from lake.releases.values import Release
 
 
@@ -36,8 +37,8 @@ def suites(lake: Lake, release: Release, settings: AuditSettings = DEFAULTS, *, 
     """Every suite with the frame that it is run over."""
     base = lake.log.read().releases.get(release.base) if release.base else None
     readers = column_metrics.Readers.of(lake, release, base, whole=whole)
-    frames = column_metrics.frames(readers, release.recipe.embedder.dimensions, settings.completeness)
-    return _suites(settings, frames, cross_table.count(lake, release, base, readers, frames))
+    frames = column_metrics.frames(readers, release.recipe, settings.completeness)
+    return _suites(settings, release.recipe, frames, cross_table.count(lake, release, base, readers, frames))
 
 
 def sample_suites(lake: Lake, release: Release, settings: AuditSettings) -> list[Suite]:
@@ -46,16 +47,18 @@ def sample_suites(lake: Lake, release: Release, settings: AuditSettings) -> list
     readers = column_metrics.Readers.of(lake, release, base, whole=True)
     delta = Delta.read(lake, release.commit)
     sample = sorted({*delta.doc_ids(), *delta.deleted})
-    frames = column_metrics.sample_frames(readers, sample, release.recipe.embedder.dimensions, settings.completeness)
+    frames = column_metrics.sample_frames(readers, sample, release.recipe, settings.completeness)
     facts = cross_table.count(lake, release, base, readers, frames, sample)
-    return _suites(replace(settings, min_documents=0), frames, facts)
+    return _suites(replace(settings, min_documents=0), release.recipe, frames, facts)
 
 
-def _suites(settings: AuditSettings, frames: column_metrics.Frames, facts: cross_table.Facts) -> list[Suite]:
+def _suites(
+    settings: AuditSettings, recipe: Recipe, frames: column_metrics.Frames, facts: cross_table.Facts
+) -> list[Suite]:
     return [
         Suite("documents", documents.build(settings), frames.documents),
         Suite("parents", parents.build(settings), frames.new_parents),
-        Suite("chunks", chunks.build(settings), frames.new_chunks),
+        Suite("chunks", chunks.build(settings, recipe), frames.new_chunks),
         Suite("quarantine", quarantine.build(settings), frames.quarantine),
         Suite("release_facts", cross_table.build(settings), facts.row, facts.samples),
     ]

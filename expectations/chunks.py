@@ -9,18 +9,26 @@ from expectations.verdict import Check
 
 if TYPE_CHECKING:
     from expectations.audit_settings import AuditSettings
+    from lake.recipe import Recipe
 
 
-def build(settings: AuditSettings) -> list[Check]:
-    """Checks over ``features.chunks``: those of every span, and the vector's size, numbers and length."""
+def build(settings: AuditSettings, recipe: Recipe | None = None) -> list[Check]:
+    """Checks over ``column_metrics.chunks``: those of every span, and size, numbers and length of each vector."""
+    further = recipe.further_embedders if recipe else ()
+    names = {"": "", **{f"_{number}": f" by {one.name!r}" for number, one in enumerate(further, 2)}}
+    checks = [check for ending, by in names.items() for check in _of_vectors(ending, by, settings)]
+    return [*span_checks("chunks", "chunk_id", settings), *checks]
+
+
+def _of_vectors(ending: str, by: str, settings: AuditSettings) -> list[Check]:
+    """Checks of one column of vectors, whose metrics end in ``ending``."""
     remedy = "embed them again: the vector store holds the wrong vectors, or another model wrote them"
     low, high = 1 - settings.norm_tolerance, 1 + settings.norm_tolerance
     return [
-        *span_checks("chunks", "chunk_id", settings),
-        _true("dimension_ok", "{n} of {total} chunks have no vector of the embedder's size", remedy),
-        _true("finite", "{n} of {total} chunks have a vector that is not all finite numbers", remedy),
-        Check("expect_column_values_to_be_between", "norm", "critical",
-              f"{{n}} of {{total}} chunks have a vector whose length is not 1 +/- {settings.norm_tolerance:g} "
+        _true(f"dimension_ok{ending}", f"{{n}} of {{total}} chunks have no vector{by} of the embedder's size", remedy),
+        _true(f"finite{ending}", f"{{n}} of {{total}} chunks have a vector{by} that is not all finite numbers", remedy),
+        Check("expect_column_values_to_be_between", f"norm{ending}", "critical",
+              f"{{n}} of {{total}} chunks have a vector{by} whose length is not 1 +/- {settings.norm_tolerance:g} "
               "({observed}; 0 is found by no query)",
               "chunk_id", {"min_value": low, "max_value": high}, remedy),
     ]  # fmt: skip

@@ -19,9 +19,10 @@ from lake.sources.declared import PROBLEMS
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lake.directory import Lake
+    from lake.recipe import Recipe
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
@@ -91,12 +92,13 @@ class Frames:
     new_chunks: pl.DataFrame
 
 
-def frames(readers: Readers, dimensions: int, completeness: Completeness = USUAL) -> Frames:
-    """Read every row once; ``dimensions`` is what the recipe's embedder gives."""
+def frames(readers: Readers, recipe: Recipe, completeness: Completeness = USUAL) -> Frames:
+    """Read every row once."""
     before = (readers.audited.parents, readers.audited.chunks) if readers.audited else (None, None)
     every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
-    of_chunks = partial(chunks, dimensions=dimensions)
-    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "vector"), of_chunks)
+    sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
+    of_chunks = partial(chunks, sizes=sizes)
+    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", *sizes), of_chunks)
     return Frames(
         _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness)),
         every_parent,
@@ -108,13 +110,14 @@ def frames(readers: Readers, dimensions: int, completeness: Completeness = USUAL
 
 
 def sample_frames(
-    readers: Readers, doc_ids: Sequence[str], dimensions: int, completeness: Completeness = USUAL
+    readers: Readers, doc_ids: Sequence[str], recipe: Recipe, completeness: Completeness = USUAL
 ) -> Frames:
     """Read every row of these documents, and no other."""
     where = one_of("doc_id", doc_ids) if doc_ids else "doc_id IS NULL"
-    of_chunks = partial(chunks, dimensions=dimensions)
+    sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
+    of_chunks = partial(chunks, sizes=sizes)
     every_parent = _frame(readers.parents, (*_PARENT, "text"), parents, where=where)
-    every_chunk = _frame(readers.chunks, (*_CHUNK, "text", "vector"), of_chunks, where=where)
+    every_chunk = _frame(readers.chunks, (*_CHUNK, "text", *sizes), of_chunks, where=where)
     return Frames(
         _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness), where=where),
         every_parent,
@@ -184,10 +187,16 @@ def parents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
     return _columns(batch, "parent_id", "doc_id") | spans(batch)
 
 
-def chunks(batch: pa.RecordBatch, dimensions: int) -> dict[str, pa.Array]:
-    """Keys, spans and vectors of chunks; see ``spans`` and ``vectors``."""
-    keys = _columns(batch, "chunk_id", "doc_id", "parent_id")
-    return keys | spans(batch) | vectors(batch.column("vector"), dimensions)
+def chunks(batch: pa.RecordBatch, sizes: Mapping[str, int]) -> dict[str, pa.Array]:
+    """Keys, spans and vectors of chunks; see ``spans`` and ``vectors``. ``sizes``: dimensions of each column.
+
+    The metrics of a further column of vectors end as its name does: ``norm_2``.
+    """
+    found = _columns(batch, "chunk_id", "doc_id", "parent_id") | spans(batch)
+    for column, dimensions in sizes.items():
+        ending = column.removeprefix("vector")
+        found |= {f"{name}{ending}": of for name, of in vectors(batch.column(column), dimensions).items()}
+    return found
 
 
 def spans(batch: pa.RecordBatch) -> dict[str, pa.Array]:

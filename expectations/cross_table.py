@@ -260,7 +260,7 @@ def _outside(parents: pl.DataFrame, chunks: pl.DataFrame) -> list[str]:
 
 
 def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
-    overlong = pl.col("n_tokens") > release.recipe.embedder.max_tokens
+    overlong = pl.col("n_tokens") > min(one.max_tokens for one in release.recipe.embedders)
     return {"n_overlong_chunks": frames.chunks.filter(overlong)["chunk_id"].to_list()}
 
 

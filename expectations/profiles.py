@@ -46,8 +46,11 @@ def profile_text(how: Mapping[str, Any], depth: int | None = None) -> str:
     said = {name: value for name, value in how.items() if name == "expand" or value != _DEFAULTS.get(name)}
     if wrong := [name for name in _NOT_SETTINGS if name in said]:
         raise UsageError(f"{wrong} can't be set here; a search profile has, for instance, mode, alpha and rerank")
-    if SearchOptions.of(said).mode != "hybrid":
-        said = {name: value for name, value in said.items() if name not in ("alpha", "fusion")}
+    options = SearchOptions.of(said)
+    without = {"text": ("alpha", "fusion", "weights"), "vector": ("alpha",), "hybrid": ()}[options.mode]
+    said = {name: value for name, value in said.items() if name not in without}
+    if "weights" in said:
+        said["weights"] = options.embedder_weights
     said |= {} if depth is None else {"k": depth}
     return json.dumps({"mode": "hybrid", **said}, sort_keys=True, ensure_ascii=False, default=_plain)
 

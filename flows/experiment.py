@@ -204,7 +204,9 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
     release = history.resolve("live")
     n_texts, n_tokens = _texts(place, index, release)
     with index.using_endpoints():
-        price = price_per_million_tokens(release.recipe.embedder.name)
+        prices = [price_per_million_tokens(one.name) for one in release.recipe.embedders]
+    stated = [price for price in prices if price is not None]
+    price = sum(stated) if len(stated) == len(prices) else None
     spent = history.spent(release.id)
     known = Built(
         release.counts["n_documents"],

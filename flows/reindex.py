@@ -20,7 +20,6 @@ from lake.releases.values import Spent
 from lake.storage.lease import WriterLease
 from lake.tables.writer import warm_up
 from tasks.job import Job
-from tasks.spending import price
 from tasks.steps import lake_of
 
 if TYPE_CHECKING:
@@ -175,9 +174,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
         embedded = index(job, lake, found, steps)
     finally:
         rights.keep(lake, found)  # now front matter is known as well
-    per_million = price(job, found.plan.recipe)
-    cost = None if per_million is None else round(per_million * embedded.n_tokens / 1e6, 6)
-    spent = Spent(embedded.n_texts, embedded.n_tokens, cost, time.monotonic() - started)
+    spent = Spent(*embedded, time.monotonic() - started)
     return steps.commit(job, found, spent), embedded.n_texts
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, as_c
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lake.embed.base import listed
 from lake.reporting import Progress, silent
 from tasks import steps
 
@@ -53,10 +54,10 @@ class PlainSteps:
         self,
         *,
         n_workers: int | None = None,
-        embedder: Embedder | None = None,
+        embedder: Embedder | Sequence[Embedder] | None = None,
         progress: Progress = silent,
     ) -> None:
-        self.progress, self._embedder = progress, embedder
+        self.progress, self._embedders = progress, listed(embedder)
         self._n_workers = n_workers or steps.n_cores()
         self._embedding = ThreadPoolExecutor(1, thread_name_prefix="embed")
         # Kept for the next run over a few documents, and with it the child that parses them.
@@ -74,12 +75,12 @@ class PlainSteps:
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]:
         if len(shards) < 2:
             for shard in shards:
-                self._indexing.submit(steps.index_shard, job, shard, recipe, self._embedder).result()
+                self._indexing.submit(steps.index_shard, job, shard, recipe, self._own(recipe)).result()
                 yield shard
             return
         pool = ThreadPoolExecutor(min(self._n_workers, len(shards)) or 1, thread_name_prefix="index")
         try:
-            futures = {pool.submit(steps.index_shard, job, shard, recipe, self._embedder): shard for shard in shards}
+            futures = {pool.submit(steps.index_shard, job, shard, recipe, self._own(recipe)): shard for shard in shards}
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
@@ -87,7 +88,11 @@ class PlainSteps:
             pool.shutdown(wait=True, cancel_futures=True)  # and with the threads their children go
 
     def embed(self, job: Job, request: str, recipe: Recipe) -> Future[int]:
-        return self._embedding.submit(steps.embed_texts, job, request, recipe, self._embedder, self.progress)
+        return self._embedding.submit(steps.embed_texts, job, request, recipe, self._own(recipe), self.progress)
+
+    def _own(self, recipe: Recipe) -> Embedder | None:
+        """The caller's embedder of this name; None if it passed none."""
+        return next((one for one in self._embedders if one.identity.name == recipe.embedder.name), None)
 
     def results(self, futures: Iterable[Future[int]]) -> list[int]:
         done, pending = wait(futures, return_when=FIRST_EXCEPTION)

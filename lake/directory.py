@@ -132,6 +132,10 @@ class Lake:
         """The vectors of the recipe's embedder, in its dtype."""
         return self.vectors_in(f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}")
 
+    def vector_folders(self, recipe: Recipe) -> dict[str, Recipe]:
+        """The folder of each of the recipe's embedders, with the recipe of that one alone."""
+        return {self.vectors(one).folder: one for one in recipe.by_embedder}
+
     def vectors_in(self, folder: str) -> KeyedFiles:
         """The vectors in one of the folders below ``vectors``."""
         if folder not in self._vectors:

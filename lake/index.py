@@ -51,7 +51,6 @@ from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
-    from lake.embed.base import Embedder
     from lake.inspect.diff import Difference
     from lake.inspect.indexed import IndexedDocuments
     from lake.options import Boosts, CacheOptions, SearchDefaults
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     from lake.records.calls import Calls
     from lake.result import SearchResult
     from lake.search.diagnosis.diagnose import Why
+    from lake.search.question_embedding import Embedders
 
 
 class Index:
@@ -222,10 +222,11 @@ class Index:
         k: int | Configured = CONFIGURED,
         *,
         at: At = "live",
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         mode: Mode | Configured = CONFIGURED,
         fusion: Fusion | Configured = CONFIGURED,
         alpha: float | Configured | None = CONFIGURED,
+        weights: Mapping[str, float] | str | Configured | None = CONFIGURED,
         expand: Expand | Configured = CONFIGURED,
         window: int | Configured = CONFIGURED,
         fuzziness: int | Configured = CONFIGURED,
@@ -251,10 +252,11 @@ class Index:
         cosine similarities for ``vector``, BM25 for ``text``, and their fusion for ``hybrid``.
         """
         options = given(
-            k=k, mode=mode, fusion=fusion, alpha=alpha, expand=expand, window=window, fuzziness=fuzziness,
-            synonyms=synonyms, rerank=rerank, rerank_depth=rerank_depth, rerank_weight=rerank_weight, copies=copies,
-            collapse=collapse, diversity=diversity, boosts=boosts, where=where, filters=filters,
-            principals=principals, syntax=syntax, min_score=min_score, degrade=degrade, degrade_after=degrade_after,
+            k=k, mode=mode, fusion=fusion, alpha=alpha, weights=weights, expand=expand, window=window,
+            fuzziness=fuzziness, synonyms=synonyms, rerank=rerank, rerank_depth=rerank_depth,
+            rerank_weight=rerank_weight, copies=copies, collapse=collapse, diversity=diversity, boosts=boosts,
+            where=where, filters=filters, principals=principals, syntax=syntax, min_score=min_score, degrade=degrade,
+            degrade_after=degrade_after,
         )  # fmt: skip
         return unwrapped(self._reader.outcomes(at, [(text, options)], embedder)[0])
 
@@ -265,7 +267,7 @@ class Index:
         k: int | Configured = CONFIGURED,
         *,
         at: At = "live",
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
         """One result for each text, all from one release and embedded together; options as in ``search``.
@@ -281,7 +283,7 @@ class Index:
         k: int | Configured = CONFIGURED,
         *,
         at: At = "live",
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         **options: Unpack[SearchArguments],
     ) -> list[SearchResult | LakeError]:
         """Like ``search_batch``, with a question's error in place of its result."""
@@ -298,7 +300,7 @@ class Index:
         chat: ChatModel | str | Sequence[str] | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         **search: Unpack[SearchArguments],
     ) -> Answer:
         """An answer from the passages found, with checked citations; ``k`` overrides that of ``options``."""
@@ -318,7 +320,7 @@ class Index:
         chat: ChatModel | str | Sequence[str] | None = None,
         options: AnswerOptions | None = None,
         history: Sequence[Message] = (),
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         **search: Unpack[SearchArguments],
     ) -> Iterator[str | Answer]:
         """Pieces of the text as the model writes it, then the Answer."""
@@ -330,7 +332,7 @@ class Index:
 
     @with_search_options
     def why_nothing(
-        self, text: str, *, at: At = "live", embedder: Embedder | None = None, **options: Unpack[SearchArguments]
+        self, text: str, *, at: At = "live", embedder: Embedders = None, **options: Unpack[SearchArguments]
     ) -> list[str]:
         """Sentences that explain why a search with these options finds nothing."""
         return self._reader.ask(at, [text], given(**options), embedder, lambda snapshot, rights, questions:
@@ -352,7 +354,7 @@ class Index:
         k: int | Configured = CONFIGURED,
         name: str | None = None,
         budget: int | None = None,
-        embedder: Embedder | None = None,
+        embedder: Embedders = None,
         **options: Unpack[SearchArguments],
     ) -> Why:
         """Diagnoses which step of a search with these options finds or loses a question's evidence; for operators.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -32,6 +32,19 @@ TextLanguage = Literal[
     "Arabic", "Danish", "Dutch", "English", "Finnish", "French", "German", "Greek", "Hungarian", "Italian", "Norwegian",
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
 ]  # fmt: skip
+
+#: Columns of the table of chunks that hold vectors: of the embedder, and of each further one.
+VECTOR_COLUMNS = ("vector", "vector_2", "vector_3")
+MAX_EMBEDDERS = len(VECTOR_COLUMNS)
+
+
+def check_embedder_names(names: Sequence[str]) -> None:
+    """Raises UsageError for a name that is repeated, and for more embedders than a recipe can have."""
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"the embedder {repeated[0]!r} is named twice; name each model once")
+    if len(names) > MAX_EMBEDDERS:
+        raise UsageError(f"{len(names)} embedders are named; a recipe has at most {MAX_EMBEDDERS}")
+
 
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
 SCHEMA_VERSION = 2
@@ -98,7 +111,8 @@ class Recipe:
     ``parsers`` maps a parser's name to its version, so that a new PDF parser plans only PDFs anew.
     ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` makes the words of the full-text index;
     ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that
-    is known and can be stemmed.
+    is known and can be stemmed. ``embedder`` measures chunks; ``further_embedders`` give each chunk vectors of their
+    own, and change neither chunks nor what is stored for ``embedder``.
     """
 
     embedder: EmbedderIdentity
@@ -107,14 +121,18 @@ class Recipe:
     vector_dtype: VectorDtype = "float32"
     text_tokenizer: str = "words"
     text_language: str = "English"
+    further_embedders: tuple[EmbedderIdentity, ...] = ()
 
     def __post_init__(self) -> None:
-        room, wanted = self.embedder.max_tokens, self.chunking.child_tokens + self.chunking.heading_tokens
-        if wanted > room:
-            raise UsageError(
-                f"child_tokens + heading_tokens = {wanted}, but {self.embedder.name!r} reads only {room} tokens "
-                f"of a text and would cut the rest; lower them to {room} together"
-            )
+        object.__setattr__(self, "further_embedders", tuple(self.further_embedders))
+        check_embedder_names([one.name for one in self.embedders])
+        wanted = self.chunking.child_tokens + self.chunking.heading_tokens
+        for one in self.embedders:
+            if wanted > one.max_tokens:
+                raise UsageError(
+                    f"child_tokens + heading_tokens = {wanted}, but {one.name!r} reads only {one.max_tokens} tokens "
+                    f"of a text and would cut the rest; lower them to {one.max_tokens} together"
+                )
         for name, known in (("text_tokenizer", TextTokenizer), ("text_language", TextLanguage)):
             if getattr(self, name) not in get_args(known):
                 raise UsageError(f"no {name} {getattr(self, name)!r}; choose {either(get_args(known))}")
@@ -124,6 +142,27 @@ class Recipe:
     @property
     def digest(self) -> str:
         return value_digest(self.to_json())
+
+    @property
+    def embedders(self) -> tuple[EmbedderIdentity, ...]:
+        return (self.embedder, *self.further_embedders)
+
+    @property
+    def embedder_names(self) -> str:
+        """Names as ``--embedder`` takes them, such as ``minilm+multilingual``."""
+        return "+".join(one.name for one in self.embedders)
+
+    @property
+    def vector_columns(self) -> dict[str, EmbedderIdentity]:
+        """The embedder of each column of vectors in the table of chunks."""
+        return dict(zip(VECTOR_COLUMNS, self.embedders, strict=False))
+
+    @property
+    def by_embedder(self) -> tuple[Recipe, ...]:
+        """This recipe with each of its embedders alone, in order: what is embedded and stored for one model."""
+        if not self.further_embedders:
+            return (self,)
+        return tuple(replace(self, embedder=one, further_embedders=()) for one in self.embedders)
 
     @property
     def text_index(self) -> TextIndex:
@@ -146,7 +185,9 @@ class Recipe:
         than the default. A mark of None or "" adds nothing.
         """
         of_content = value_digest(self._of_content())
-        of_rows = value_digest({"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype})
+        of_rows = value_digest(
+            {"embedder": asdict(self.embedder), "vector_dtype": self.vector_dtype, **self._further()}
+        )
         schema, parsers = str(SCHEMA_VERSION), self.parsers
 
         def identify(digest: str, parser: str, suffix: str, *marks: str | None) -> tuple[str, str]:
@@ -155,8 +196,14 @@ class Recipe:
 
         return identify
 
+    def _further(self) -> dict[str, Any]:
+        """The further embedders; nothing for a recipe with one, whose digests are those of earlier releases."""
+        found = [asdict(one) for one in self.further_embedders]
+        return {"further_embedders": found} if found else {}
+
     def to_json(self) -> dict[str, Any]:
-        return {"schema": SCHEMA_VERSION, **asdict(self), "chunking": self.chunking.to_json()}
+        fields = {name: value for name, value in asdict(self).items() if name != "further_embedders"}
+        return {"schema": SCHEMA_VERSION, **fields, "chunking": self.chunking.to_json(), **self._further()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Recipe:
@@ -166,5 +213,6 @@ class Recipe:
                 **fields,
                 "embedder": EmbedderIdentity(**value["embedder"]),
                 "chunking": ChunkRecipe.from_json(value["chunking"]),
+                "further_embedders": tuple(EmbedderIdentity(**one) for one in value.get("further_embedders", ())),
             }
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 import pyarrow as pa
 
 UTC = pa.timestamp("us", tz="UTC")
+#: Of a recipe with one embedder.
+NO_FURTHER: Mapping[str, int] = MappingProxyType({})
 
 
 def _key(name: str) -> pa.Field:
@@ -131,8 +134,10 @@ def vector_type(dimensions: int, dtype: str) -> pa.DataType:
     return pa.list_(pa.float16() if dtype == "float16" else pa.float32(), dimensions)
 
 
-def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -> pa.Schema:
-    """Small spans that are embedded and searched; one table per embedder."""
+def chunks(
+    dimensions: int, dtype: Literal["float32", "float16"] = "float32", further: Mapping[str, int] = NO_FURTHER
+) -> pa.Schema:
+    """Small spans that are embedded and searched; ``further`` are the dimensions of further columns of vectors."""
     return pa.schema(
         [
             _key("chunk_id"),  # document, embedded text, occurrence
@@ -146,6 +151,7 @@ def chunks(dimensions: int, dtype: Literal["float32", "float16"] = "float32") ->
             *_PAGES,
             _SECTION_PAGE,
             *_WORDS,
+            *(pa.field(name, vector_type(size, dtype)) for name, size in further.items()),  # unit length
         ]
     )
 
@@ -218,6 +224,17 @@ def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -
     return pa.schema([_key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])
 
 
+#: A retriever's part in a passage. ``leg``: vector, vector_2, vector_3 or text; ``rank`` is null if it did not find it.
+_LEG = pa.struct(
+    [
+        pa.field("leg", pa.string()),
+        pa.field("embedder", pa.string()),  # null for text
+        pa.field("rank", pa.int32()),
+        pa.field("score", pa.float64()),  # cosine similarity or BM25
+        pa.field("added", pa.float64()),
+    ]
+)
+
 #: The result of a search: one row for each passage, best first.
 HITS = pa.schema(
     [
@@ -257,6 +274,8 @@ HITS = pa.schema(
         _SECTION_PAGE,  # of the best chunk
         pa.field("copy_sources", pa.list_(pa.string())),  # the source of each of ``copies``
         pa.field("boost", pa.float64()),  # factor of the boosts on the score; null without any
+        # Of releases with several embedders: each retriever's rank and score, and what it added to the fused score.
+        pa.field("legs", pa.list_(_LEG)),
     ]
 )
 

@@ -198,7 +198,8 @@ def _vectors(
     wanted: dict[str, list[pa.Array]] = {}
     for name, release in history.releases.items():
         needed = [text_digests(lake, deltas[name].content_ids(), column) for column in ("chunks", "sentences")]
-        wanted.setdefault(lake.vectors(release.recipe).folder, []).extend(needed)
+        for folder in lake.vector_folders(release.recipe):
+            wanted.setdefault(folder, []).extend(needed)
     vacuumed = Vacuumed()
     for name in lake.store.names("vectors"):
         files = lake.vectors_in(f"vectors/{name}")

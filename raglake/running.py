@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -29,13 +29,14 @@ def ingest(
     *,
     recipe: RecipeOptions | None = None,
     run: RunOptions | None = None,
-    embedder: Embedder | None = None,
+    embedder: Embedder | Sequence[Embedder] | None = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Index what changed in the sources, audit the candidate and publish it as a release.
 
     A source is a folder, a glob, a file or an fsspec URL; ``NAME=SOURCE`` names it. ``embedder`` takes the place of the
-    one that the recipe names. The outcome says what was published, or why a candidate was refused.
+    one of its name in the recipe; several may be passed. The outcome says what was published, or why a candidate was
+    refused.
     """
     job = _job(sources, lake, recipe, run)
     with PlainSteps(n_workers=job.workers, embedder=embedder, progress=progress) as steps:

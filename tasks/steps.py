@@ -78,7 +78,7 @@ def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | Non
         return build.index_shard(lake, shard, sources, recipe, _child())
     with configuration.in_use(lake.store):
         sentences = SentenceVectors(
-            lake, recipe, lambda: embedder or _embedder(recipe), partial(check_budget, job, recipe)
+            lake, recipe, lambda: embedder or _embedder(recipe), partial(check_budget, job, recipe.embedder)
         )
         return build.index_shard(lake, shard, sources, recipe, _child(), sentences)
 
@@ -98,7 +98,10 @@ def _child() -> IsolatedFunction:
 def embed_texts(
     job: Job, request: str, recipe: Recipe, embedder: Embedder | None = None, progress: Progress | None = None
 ) -> int:
-    """Embed a request's texts and store their vectors; how many. What is stored already is not embedded again."""
+    """Embed a request's texts with the recipe's embedder and store their vectors; how many.
+
+    What is stored already is not embedded again.
+    """
     lake = _lake_of_thread(job.lake)
     with configuration.in_use(lake.store):
         chosen = embedder or _embedder(recipe)

@@ -15,7 +15,7 @@ from lake.chunking import OF_SEMANTIC
 from lake.embed import usual_prompts
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.ingest.scan import identity_of, recipe_of
+from lake.ingest.scan import embedders_of, recipe_of
 from lake.options import RecipeOptions, SearchDefaults
 from lake.options.recipe import OF_EMBEDDER
 from lake.options.search import boosts_of
@@ -137,8 +137,13 @@ def settings_as_is(recipe: Recipe) -> RecipeOptions:
     """A recipe as options of an ingest, field by field."""
     embedder = recipe.embedder
     by = embedder.computed_by if is_local(embedder.name) else None
-    prompts = {"query_prompt": embedder.query_prompt, "document_prompt": embedder.document_prompt}
-    fields = {**asdict(recipe), **asdict(recipe.chunking), **prompts, "embedder": embedder.name, "backend": by}
+    of_models = {
+        "embedder": tuple(one.name for one in recipe.embedders),
+        "backend": by,
+        "query_prompt": embedder.query_prompt,
+        "document_prompt": embedder.document_prompt,
+    }
+    fields = {**asdict(recipe), **asdict(recipe.chunking), **of_models}
     return RecipeOptions(**{name: fields[name] for name in OF_RECIPE})
 
 
@@ -147,12 +152,13 @@ def _cell(number: int, varied: Mapping[str, Any], base: Recipe, own: SearchDefau
         varied = {name: None if name in _OF_FUSION else value for name, value in varied.items()}
     if varied.get("strategy", base.chunking.strategy) != "semantic":
         varied = {name: None if name in OF_SEMANTIC else value for name, value in varied.items()}
+    if varied.get("mode", own.mode) == "text" and "weights" in varied:
+        varied = {**varied, "weights": None}
     try:
         of_base = settings_as_is(base)
         settings = _settings(of_base, varied)
         same = all(getattr(settings, name) == getattr(of_base, name) for name in OF_EMBEDDER)
-        identity = base.embedder if same else identity_of(settings, base.embedder)
-        recipe = recipe_of(settings, base, identity)
+        recipe = recipe_of(settings, base, base.embedders if same else embedders_of(settings, base))
         profile = {name: value for name, value in own.given.items() if name not in _SHAPE} | dict(_said(varied))
         profile_text(profile)
     except (UsageError, TypeError) as error:
@@ -166,9 +172,9 @@ def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
     if fields.get("strategy", base.strategy) != base.strategy:
         fields = dict.fromkeys(OF_SEMANTIC) | fields
     found = replace(base, **fields)
-    if found.embedder == base.embedder or found.embedder is None:
+    if found.embedders[:1] == base.embedders[:1] or found.embedder is None:
         return found
-    usual = usual_prompts(found.embedder)
+    usual = usual_prompts(found.embedders[0])
     its_own = {"query_prompt": usual.query, "document_prompt": usual.document} | dict(varied)
     return replace(found, **{name: its_own.get(name) for name in OF_EMBEDDER if name != "embedder"})
 

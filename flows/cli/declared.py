@@ -10,7 +10,16 @@ from typing import Annotated, Any, Optional, get_args, get_origin
 
 import typer
 
-from lake.options import AnswerOptions, Boosts, CacheOptions, Option, RunOptions, SearchOptions, options
+from lake.options import (
+    AnswerOptions,
+    Boosts,
+    CacheOptions,
+    Option,
+    RecipeOptions,
+    RunOptions,
+    SearchOptions,
+    options,
+)
 from lake.options.judging import JudgingOptions
 from lake.sources.declared import EVERYTHING
 
@@ -47,11 +56,13 @@ def principals(names: list[str] | None) -> list[str] | str:
 
 
 _SPELLINGS: dict[tuple[Any, str], Spelling] = {
+    (RecipeOptions, "embedder"): Spelling((), list[str], "repeatable", tuple),
     (SearchOptions, "k"): Spelling(("-k", "--k")),
     (SearchOptions, "filters"): Spelling(
         ("--filter",), list[str], "uri~hr/**, tags=x, modified_at>=2026-01-01; repeatable", _filters
     ),
     (SearchOptions, "principals"): Spelling(("--as",), list[str], "repeatable", principals),
+    (SearchOptions, "weights"): Spelling((), str),
     (SearchOptions, "syntax"): Spelling(("--boolean/--plain",), bool, "", lambda on: "boolean" if on else "plain"),
     (AnswerOptions, "k"): Spelling(("-k", "--k")),
     (RunOptions, "keys"): Spelling(("--only",)),

@@ -48,7 +48,7 @@ Again = Annotated[bool, typer.Option("--again", help="Evaluate again even if sco
 @with_options
 def evaluate(
     lake: LakeOption,
-    search: Annotated[dict[str, Any], SearchOptions, ("alpha", "rerank")],
+    search: Annotated[dict[str, Any], SearchOptions, ("alpha", "weights", "rerank")],
     at: AtOption = "live",
     set_: SetOption = None,
     modes: Modes = None,

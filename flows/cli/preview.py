@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 
-from lake import configuration
+from flows.vector_requests import counted_for
+from lake import configuration, schemas
 from lake.directory import Lake
-from lake.embed import price_origin, price_per_million_tokens, prompt_tokens
+from lake.embed import price_origin
 from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.reporting import Progress
+from tasks.spending import price
 from tasks.steps import n_cores, scan
 
 if TYPE_CHECKING:
     from flows.reindex import Job
+    from lake.recipe import EmbedderIdentity
 
 _EXAMPLES = 10
 
@@ -32,11 +35,9 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     """
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
-    n_texts, n_tokens = _new_texts(lake, job, plan, progress)
-    name = plan.recipe.embedder.name
-    with configuration.in_use(lake.store):
-        price = price_per_million_tokens(name, in_batches=job.batch_hours is not None)
-        origin = price_origin(name)
+    models = [_of_model(lake, job, *counted) for counted in _new_texts(lake, job, plan, progress).items()]
+    costs = [model["cost_usd"] for model in models]
+    origins = [model["prices"] for model in models if model["prices"]]
     history = lake.log.read()
     base = history.releases.get(plan.base or "")
     changed_at = oldest_change(plan, history.begun_at(base.id)) if base and base.recipe == plan.recipe else None
@@ -44,13 +45,15 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         **plan.counts,
         "n_denied": found.n_denied,
         "remarks": [*found.remarks, *_estimated(plan)],
-        "n_texts_to_embed": n_texts,
-        "n_tokens_to_embed": n_tokens,
-        "cost_usd": None if price is None else round(price * n_tokens / 1e6, 6),
-        "prices": origin,
+        "n_texts_to_embed": sum(model["n_texts"] for model in models),
+        "n_tokens_to_embed": sum(model["n_tokens"] for model in models),
+        "cost_usd": None if None in costs else round(sum(costs), 6),
+        "prices": "; ".join(dict.fromkeys(origins)) or None,
+        "n_vector_bytes": sum(model["n_bytes"] for model in models),
         "base": plan.base,
         "oldest_change_at": changed_at,
-        "embedder": plan.recipe.embedder.name,
+        "embedder": plan.recipe.embedder_names,
+        "embedders": models,
         "backend": plan.recipe.embedder.computed_by,
         "query_prompt": plan.recipe.embedder.query_prompt,
         "document_prompt": plan.recipe.embedder.document_prompt,
@@ -67,35 +70,64 @@ def _estimated(plan: Plan) -> Iterator[str]:
         )
 
 
-def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> tuple[int, int]:
-    """How many texts and tokens nobody has embedded yet under the plan's recipe."""
-    vectors = lake.vectors(plan.recipe)
+def _of_model(lake: Lake, job: Job, embedder: EmbedderIdentity, new: _NewTexts) -> dict[str, Any]:
+    """What one embedder has to do, and its price in USD."""
+    cost = price(job, embedder)
+    with configuration.in_use(lake.store):
+        origin = price_origin(embedder.name)
+    return {
+        "embedder": embedder.name,
+        "backend": embedder.computed_by,
+        "n_texts": len(new.digests),
+        "n_tokens": new.n_tokens,
+        "n_bytes": len(new.digests) * new.vector_bytes,
+        "cost_usd": None if cost is None else round(cost * new.n_tokens / 1e6, 6),
+        "prices": origin,
+    }
+
+
+@dataclass
+class _NewTexts:
+    """Texts that a model has not embedded yet, and their tokens; ``vector_bytes``: the size of a vector."""
+
+    vector_bytes: int
+    digests: set[str] = field(default_factory=set)
+    n_tokens: int = 0
+
+
+def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> dict[EmbedderIdentity, _NewTexts]:
+    """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
-    vectors.refresh()
-    seen: set[str] = set()
-    n_tokens = 0
-    for texts in _texts(lake, job, plan, progress):
-        digests = texts.column("text_digest").to_pylist()
-        new = set(vectors.missing(digests)) - seen
-        seen |= new
-        rows = pl.DataFrame(texts).filter(pl.col("text_digest").is_in(list(new)))
-        n_tokens += int(rows["n_tokens"].sum())
-    return len(seen), n_tokens + len(seen) * prompt_tokens(plan.recipe.embedder)
+    size = 2 if plan.recipe.vector_dtype == "float16" else 4
+    found = {one.embedder: _NewTexts(size * one.embedder.dimensions) for one in plan.recipe.by_embedder}
+    for one in plan.recipe.by_embedder:
+        lake.vectors(one).refresh()
+    for texts, sentences in _texts(lake, job, plan, progress):
+        for one in plan.recipe.by_embedder:
+            # Sentences are embedded by the first model alone.
+            read = pa.concat_tables([texts, sentences]) if one.embedder == plan.recipe.embedder else texts
+            digests, known = read.column("text_digest").to_pylist(), found[one.embedder]
+            new = set(lake.vectors(one).missing(digests)) - known.digests
+            known.digests |= new
+            rows = read.filter(pa.array([digest in new for digest in digests], pa.bool_()))
+            known.n_tokens += sum(counted_for(one.embedder, rows, plan.recipe).column("n_tokens").to_pylist())
+    return found
 
 
-def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[pa.Table]:
+def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """TEXTS rows of chunks, and of the sentences by which they are cut."""
     content_ids = plan.content_ids()
     missing = set(lake.contents.missing(content_ids))
     stored = [content_id for content_id in content_ids if content_id not in missing]
     for start in range(0, len(stored), job.shard_documents):
-        yield texts_to_embed(lake, stored[start : start + job.shard_documents])
+        yield texts_to_embed(lake, stored[start : start + job.shard_documents]), schemas.TEXTS.empty_table()
     progress("documents", 0, len(missing))
     sources = job.open_sources()
 
-    def parsed(shard: Shard) -> pa.Table:
+    def parsed(shard: Shard) -> tuple[pa.Table, pa.Table]:
         with IsolatedFunction("lake.ingest.contents:content_step") as isolated:
             contents = shard_contents(shard, sources, plan.recipe, isolated)
-            return pa.concat_tables([distinct_texts(contents), sentence_texts(contents)])
+            return distinct_texts(contents), sentence_texts(contents)
 
     with ThreadPoolExecutor(n_cores()) as pool:
         shards = list(plan.shards(missing, job.shard_documents, job.shard_bytes))

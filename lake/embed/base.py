@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from lake.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
 
@@ -46,3 +47,10 @@ class Embedder(Protocol):
         An embedder that has ``embed_queries`` makes many of them at once, as unit vectors [n, dimensions].
         """
         ...
+
+
+def listed(embedders: Embedder | Sequence[Embedder] | None) -> tuple[Embedder, ...]:
+    """The embedders that a caller passes: one, several or none."""
+    if embedders is None:
+        return ()
+    return tuple(embedders) if isinstance(embedders, Sequence) else (embedders,)

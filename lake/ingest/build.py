@@ -171,12 +171,15 @@ def distinct_texts(contents: pa.Table) -> pa.Table:
     return texts.to_arrow().cast(schemas.TEXTS)
 
 
-def request_vectors(lake: Lake, texts: pa.Table) -> list[str]:
-    """Stage texts as embedding requests of bounded size. Returns their paths."""
-    paths = []
+def request_vectors(lake: Lake, texts: pa.Table, further: Recipe | None = None) -> list[str]:
+    """Stage texts as embedding requests of bounded size. Returns their paths.
+
+    ``further``: the recipe of a further embedder, whose requests of the same texts are others.
+    """
+    paths, mark = [], [further.embedder.digest] if further else []
     for start in range(0, texts.num_rows, REQUEST_TEXTS):
         part = texts.slice(start, REQUEST_TEXTS)
-        path = f"{REQUESTS}{value_digest(part.column('text_digest').to_pylist())}.parquet"
+        path = f"{REQUESTS}{value_digest([*mark, *part.column('text_digest').to_pylist()])}.parquet"
         lake.store.write(path, parquet_bytes(part, REQUEST_TEXTS))
         paths.append(path)
     return paths

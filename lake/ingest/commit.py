@@ -53,8 +53,13 @@ def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
         "documents": schemas.DOCUMENTS,
         "quarantine": schemas.QUARANTINE,
         "parents": schemas.PARENTS,
-        recipe.embedder.table: schemas.chunks(recipe.embedder.dimensions, recipe.vector_dtype),
+        recipe.embedder.table: _chunks(recipe),
     }
+
+
+def _chunks(recipe: Recipe) -> pa.Schema:
+    sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
+    return schemas.chunks(sizes.pop("vector"), recipe.vector_dtype, sizes)
 
 
 def commit(lake: Lake, scan: Scan, spent: Spent | None = None) -> Release:
@@ -250,16 +255,23 @@ def rows_of(name: str, lake: Lake, delta: Delta, recipe: Recipe, schema: pa.Sche
         return iter(delta.quarantine.to_batches())
     if name == "parents":
         return _joined(lake, delta.documents, rows.PARENT_NEEDS, rows.parent_rows)
-    vectors, index = lake.vectors(recipe), recipe.text_index
+    each = dict(zip(recipe.vector_columns, recipe.by_embedder, strict=True))
+    of_columns = {column: _reading(lake, one) for column, one in each.items()}
+    index = recipe.text_index
+    return _joined(
+        lake, delta.documents, rows.CHUNK_NEEDS, lambda d, c: rows.chunk_rows(d, c, of_columns, schema, index)
+    )
+
+
+def _reading(lake: Lake, recipe: Recipe) -> rows.VectorsOf:
+    vectors = lake.vectors(recipe)
     vectors.refresh()
 
     def vectors_of(digests: Sequence[str]) -> pa.Array:
         column = vectors.read(digests, ["vector"]).column("vector")
         return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
-    return _joined(
-        lake, delta.documents, rows.CHUNK_NEEDS, lambda d, c: rows.chunk_rows(d, c, vectors_of, schema, index)
-    )
+    return vectors_of
 
 
 def _joined(

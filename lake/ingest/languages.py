@@ -20,17 +20,18 @@ _NAMED = 5
 
 def language_remark(lake: Lake, release: Release) -> str | None:
     """What to do if more than a tenth of the documents are in languages that the model does not know, else None."""
-    embedder = release.recipe.embedder.name
-    if embedder not in _KNOWN:
+    names = [one.name for one in release.recipe.embedders]
+    if not set(names) <= _KNOWN.keys():
         return None
     documents = lake.tables(release.generation).at("documents", release.versions["documents"])
     languages = documents.scan(["language"]).column("language").to_pylist()
-    others = Counter(one for one in languages if one and one not in _KNOWN[embedder])
+    others = Counter(one for one in languages if one and not any(one in _KNOWN[name] for name in names))
     if others.total() <= _TOLERATED * len(languages):
         return None
     named = ", ".join(f"{language}: {n:,}" for language, n in others.most_common(_NAMED))
     return (
-        f"{counted(others.total(), 'document')} of {len(languages):,} are in languages that {embedder!r} does not know "
+        f"{counted(others.total(), 'document')} of {len(languages):,} are in languages that "
+        f"{release.recipe.embedder_names!r} does not know "
         f"({named}{', ...' if len(others) > _NAMED else ''}), so vectors hardly find them; words do. "
         f"pip install 'raglake[multilingual]', then add --embedder multilingual --change-recipe"
     )

@@ -29,19 +29,23 @@ def note_refused(lake: Lake, recipe: Recipe, request: str, reasons: Mapping[str,
 
 
 def refused_texts(lake: Lake, recipe: Recipe) -> dict[str, str]:
-    """The reason for each text, by digest, that was refused and still has no vector."""
-    found: dict[str, str] = {}
-    for name in _names(lake, recipe):
-        found |= json.loads(lake.store.read(f"{_FOLDER}/{name}"))
-    vectors = lake.vectors(recipe)
-    vectors.refresh()
-    return {digest: found[digest] for digest in vectors.missing(found)} if found else {}
+    """The reason for each text, by digest, that a model refused and that still lacks its vector."""
+    refused: dict[str, str] = {}
+    for one in recipe.by_embedder:
+        found: dict[str, str] = {}
+        for name in _names(lake, one):
+            found |= json.loads(lake.store.read(f"{_FOLDER}/{name}"))
+        vectors = lake.vectors(one)
+        vectors.refresh()
+        refused |= {digest: found[digest] for digest in vectors.missing(found)} if found else {}
+    return refused
 
 
 def forget_refused(lake: Lake, recipe: Recipe) -> None:
     """Delete the records after a commit."""
-    for name in _names(lake, recipe):
-        lake.store.delete(f"{_FOLDER}/{name}")
+    for one in recipe.by_embedder:
+        for name in _names(lake, one):
+            lake.store.delete(f"{_FOLDER}/{name}")
 
 
 def _names(lake: Lake, recipe: Recipe) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -94,11 +94,11 @@ def parent_rows(documents: pa.Table, contents: pa.Table) -> pa.RecordBatch:
 def chunk_rows(
     documents: pa.Table,
     contents: pa.Table,
-    vectors_of: VectorsOf,
+    vectors_of: Mapping[str, VectorsOf],
     schema: pa.Schema,
     text_index: TextIndex = _NO_INDEX,
 ) -> pa.RecordBatch:
-    """Rows of a chunks table; ``vectors_of`` returns the vectors of text digests in order.
+    """Rows of a chunks table; ``vectors_of`` returns, for each column, the vectors of text digests in order.
 
     ``text_index`` is the recipe's.
     """
@@ -116,7 +116,8 @@ def chunk_rows(
     columns["text_digest"] = spans.field("text_digest")
     for name in schemas.DOCUMENT_COLUMNS:
         columns[name] = _one(documents, name).take(spans.owner)
-    columns["vector"] = vectors_of(columns["text_digest"].to_pylist())
+    digests = columns["text_digest"].to_pylist()
+    columns |= {column: of_texts(digests) for column, of_texts in vectors_of.items()}
     columns |= full_text(columns, text_index)
     return _batch(columns, schema)
 

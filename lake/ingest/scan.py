@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lake.chunking import ChunkRecipe
 from lake.directory import Lake
-from lake.embed import changes, check_prompts, identify
+from lake.embed import changes, check_prompts, identify, usual_prompts
 from lake.embed.prompts import StatedPrompts
 from lake.errors import ContractError, UsageError
 from lake.ingest.completeness import check_formats
@@ -36,38 +36,54 @@ from lake.sources.source import Source
 _log = logging.getLogger(__name__)
 
 
-def recipe_of(options: RecipeOptions, base: Recipe | None, identity: EmbedderIdentity) -> Recipe:
+def recipe_of(options: RecipeOptions, base: Recipe | None, embedders: Sequence[EmbedderIdentity]) -> Recipe:
     """Apply these options to the lake's current recipe."""
     given = {name: value for name, value in asdict(options).items() if value is not None}
     for name in OF_EMBEDDER:
         given.pop(name, None)
     of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
-    chunking = base.chunking if base else _chunking_for(identity)
+    chunking = base.chunking if base else _chunking_for(min(one.max_tokens for one in embedders))
     kept = ("vector_dtype", "text_tokenizer", "text_language")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
-    return Recipe(identity, chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
+    given["further_embedders"] = tuple(embedders[1:])
+    return Recipe(embedders[0], chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
 
 
-def identity_of(options: RecipeOptions, base: EmbedderIdentity | None) -> EmbedderIdentity:
-    """The embedder that these options choose in a lake whose own is ``base``.
+def embedders_of(options: RecipeOptions, base: Recipe | None) -> tuple[EmbedderIdentity, ...]:
+    """The embedders that these options choose in a lake whose recipe is ``base``.
+
+    Backend and prompts are options of the first one. Others keep those that the lake has them with; a new one has its
+    usual ones.
+    """
+    own = {one.name: one for one in base.embedders} if base else {}
+    first, *others = options.embedders or own or (DEFAULT_EMBEDDER,)
+    usual = base.embedder if base else None
+    return identity_of(first, options, own.get(first, usual)), *(_further(name, own.get(name)) for name in others)
+
+
+def _further(name: str, own: EmbedderIdentity | None) -> EmbedderIdentity:
+    return identify(name, like=own) if own else identify(name, prompts=usual_prompts(name))
+
+
+def identity_of(name: str, options: RecipeOptions, base: EmbedderIdentity | None) -> EmbedderIdentity:
+    """The embedder of this name with the options' backend and prompts; without them, with those of ``base``.
 
     Raises UsageError for a model that is known to need prompts while nobody states any, unless the lake does without.
     """
     stated = StatedPrompts(options.document_prompt, options.query_prompt)
-    name = options.embedder or (base.name if base else DEFAULT_EMBEDDER)
     identity = identify(name, options.backend, like=base, prompts=stated)
     if base is None or not identity.answers(base):
         check_prompts(identity, stated)
     return identity
 
 
-def _chunking_for(identity: EmbedderIdentity) -> ChunkRecipe:
-    """The default sizes, lowered together if the model reads fewer tokens."""
+def _chunking_for(max_tokens: int) -> ChunkRecipe:
+    """The default sizes, lowered together if a model reads fewer tokens."""
     usual = ChunkRecipe()
-    if usual.child_tokens + usual.heading_tokens <= identity.max_tokens:
+    if usual.child_tokens + usual.heading_tokens <= max_tokens:
         return usual
-    child = max(8, identity.max_tokens * 4 // 5)
-    heading = max(0, identity.max_tokens - child)
+    child = max(8, max_tokens * 4 // 5)
+    heading = max(0, max_tokens - child)
     return replace(
         usual, child_tokens=child, heading_tokens=heading, overlap_tokens=min(usual.overlap_tokens, child // 4)
     )
@@ -202,10 +218,14 @@ def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.
 
 
 def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
-    """Stored contents of kept releases, for this embedder, that have a text without a vector."""
+    """Stored contents of kept releases, for these embedders, that have a text without a vector."""
+    return sorted({found for one in recipe.by_embedder for found in _without_vector(lake, history, one)})
+
+
+def _without_vector(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     vectors = lake.vectors(recipe)
     vectors.refresh()
-    ours = [name for name, release in history.releases.items() if lake.vectors(release.recipe) is vectors]
+    ours = [name for name, release in history.releases.items() if vectors.folder in lake.vector_folders(release.recipe)]
     parts = [delta.content_ids() for name, delta in read_deltas(lake, history).items() if name in ours]
     needed = pa.concat_arrays([pa.array([], pa.string()), *parts]).unique().to_pylist()
     absent = set(lake.contents.missing(needed))
@@ -220,23 +240,42 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     """The recipe of this run. Raises UsageError if it would silently rebuild the lake under another one."""
     newest = history.live or next(reversed(history.releases.values()), None)
     base = newest.recipe if newest else None
-    recipe = recipe_of(settings, base, identity_of(settings, base.embedder if base else None))
+    recipe = recipe_of(settings, base, embedders_of(settings, base))
     if base is None or change_recipe:
         return recipe
     _check_parsers(base, recipe)
     if replace(recipe, parsers=base.parsers) == base:
         return recipe
     was, wanted = base.to_json(), recipe.to_json()
-    changes = [f"{key} from {was[key]} to {wanted[key]}" for key in was if key != "parsers" and was[key] != wanted[key]]
-    what = "do everything anew"
-    if base.embedder != recipe.embedder:
-        changes = [_change(base.embedder, recipe.embedder), *changes[1:]]
-        if _differ_in_prompts(base.embedder, recipe.embedder):
-            what = "embed all texts anew, since vectors of different prompts can't be compared"
+    others = [key for key in was if key not in _NOT_WORDED and was[key] != wanted[key]]
+    changes = [*_changes(base, recipe), *(f"{key} from {was[key]} to {wanted[key]}" for key in others)]
     raise UsageError(
-        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and {what}. "
+        f"this lake was built with another recipe; the run would change {'; '.join(changes)} and "
+        f"{_work(base, recipe)}. "
         "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
     )
+
+
+#: Keys of a recipe whose change is worded otherwise.
+_NOT_WORDED = ("parsers", "embedder", "further_embedders")
+
+
+def _changes(base: Recipe, recipe: Recipe) -> list[str]:
+    """How the embedders change, in words."""
+    if len(base.embedders) == len(recipe.embedders):
+        pairs = zip(base.embedders, recipe.embedders, strict=True)
+        return [_change(was, wanted) for was, wanted in pairs if was != wanted]
+    return [f"the embedders from {base.embedder_names!r} to {recipe.embedder_names!r}"]
+
+
+def _work(base: Recipe, recipe: Recipe) -> str:
+    """What has to be done for another recipe."""
+    if replace(recipe, parsers=base.parsers, further_embedders=base.further_embedders) == base:
+        new = [one.name for one in recipe.embedders if one not in base.embedders]
+        return f"embed all texts with {' and '.join(map(repr, new))}" if new else "write all rows anew"
+    if _differ_in_prompts(base.embedder, recipe.embedder):
+        return "embed all texts anew, since vectors of different prompts can't be compared"
+    return "do everything anew"
 
 
 def _check_parsers(base: Recipe, recipe: Recipe) -> None:

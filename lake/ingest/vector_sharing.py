@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 def share_vectors(origin: Lake, target: Lake, recipe: Recipe) -> int:
-    """Add the origin's vector files of the recipe's embedder to the target. Returns the number of files added.
+    """Add the origin's vector files of the recipe's embedders to the target. Returns the number of files added.
 
     These files never change and are named by the digest of their keys, so files of the same name are equal. On the
     same file system they are hard links and take no space; if one lake deletes a file, the other keeps it.
     """
-    folder = origin.vectors(recipe).folder
-    known = set(target.store.names(folder))
-    new = [f"{folder}/{name}" for name in origin.store.names(folder) if name not in known]
+    folders = origin.vector_folders(recipe)
+    known = {f"{folder}/{name}" for folder in folders for name in target.store.names(folder)}
+    there = (f"{folder}/{name}" for folder in folders for name in origin.store.names(folder))
+    new = [path for path in there if path not in known]
     for path in new:
         if not _linked(origin, target, path):
             target.store.write(path, origin.store.read(path))

@@ -36,12 +36,20 @@ def option(
 
 
 _TEXTS = tuple[str, ...]
+_TEXT_OR_TEXTS = Union[str, _TEXTS]  # noqa: UP007 - as the kind of an optional option is made
 #: What a value of these kinds must be.
-_WANTED: Mapping[Any, str] = {bool: "True or False", str: "a text", _TEXTS: "a list of texts"}
+_WANTED: Mapping[Any, str] = {
+    bool: "True or False",
+    str: "a text",
+    _TEXTS: "a list of texts",
+    _TEXT_OR_TEXTS: "a text or a list of texts",
+}
 
 
 def _is_of(kind: Any, value: object) -> bool:
-    if kind == _TEXTS:
+    if kind == _TEXT_OR_TEXTS and isinstance(value, str):
+        return True
+    if kind in (_TEXTS, _TEXT_OR_TEXTS):
         return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     return isinstance(value, kind)
 

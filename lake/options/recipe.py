@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
+from lake import plugins
 from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of
+from lake.errors import UsageError
 from lake.options.declaration import check, option
-from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype
+from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype, check_embedder_names
 
 DEFAULT_EMBEDDER = "minilm"
 #: Options that make the embedder's identity.
@@ -19,20 +22,45 @@ def _own(usual: object) -> str:
     return f"the lake's own; {usual} in a new lake"
 
 
+def embedder_names(said: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of embedders that are listed, or joined by +. Raises UsageError for none, too many or equal ones.
+
+    >>> embedder_names("minilm+multilingual"), embedder_names("st:/models/c++")
+    (('minilm', 'multilingual'), ('st:/models/c++',))
+    """
+    names = [name for one in ([said] if isinstance(said, str) else said) for name in _apart(one)]
+    if not names or not all(names):
+        raise UsageError(f"embedder={said!r} names no embedder; for example 'minilm', or ['minilm', 'multilingual']")
+    check_embedder_names(names)
+    return tuple(names)
+
+
+def _apart(text: str) -> Iterator[str]:
+    """The text cut at each + that is followed by the name of an embedder; a path may have one, too."""
+    name, *others = text.split("+")
+    for part in others:
+        if plugins.find("embedders", part.partition(":")[0]) is None:
+            name = f"{name}+{part}"
+            continue
+        yield name
+        name = part
+    yield name
+
+
 @dataclass(frozen=True, slots=True)
 class RecipeOptions:
     """Parts of a recipe. An option of None keeps the lake's own value, or the default in a new lake."""
 
-    embedder: str | None = option(
+    embedder: str | tuple[str, ...] | None = option(
         None,
         "Embedding model: minilm (English), multilingual, st:MODEL_OR_PATH, hash, or PROVIDER:MODEL[@DIMENSIONS], for "
-        "example openai:text-embedding-3-small.",
+        "example openai:text-embedding-3-small. Up to three search together; the first one measures chunks.",
         title="Embedder",
         unset=_own(DEFAULT_EMBEDDER),
     )
     backend: str | None = option(
         None,
-        "What computes a local model, such as openvino/bfloat16 or torch-cpu/float32.",
+        "What computes a local model, the first if there are several, such as openvino/bfloat16 or torch-cpu/float32.",
         title="Backend",
         unset=_own("the fastest"),
     )
@@ -123,6 +151,16 @@ class RecipeOptions:
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.embedder, list):
+            object.__setattr__(self, "embedder", tuple(self.embedder))
         check(self)
+        if self.embedder is not None:
+            names = embedder_names(self.embedder)
+            object.__setattr__(self, "embedder", names[0] if len(names) == 1 else names)
         if self.context is not None:
             object.__setattr__(self, "context", context_of(self.context))
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """Names of the embedders; none if the lake's own stay."""
+        return () if self.embedder is None else embedder_names(self.embedder)

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypedDict
 
+from lake import plugins
 from lake.errors import UsageError
 from lake.options.declaration import check, option
+from lake.options.named_numbers import named_numbers
 from lake.reporting import either
 
 Mode = Literal["hybrid", "vector", "text"]
@@ -122,6 +124,25 @@ def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
     return Boosts(**value)
 
 
+def weights_of(value: Mapping[str, float] | str) -> dict[str, float]:
+    """Weights by an embedder's name. Raises UsageError unless they are numbers from 0 on, and of known embedders.
+
+    >>> weights_of("minilm=2,multilingual=1")
+    {'minilm': 2.0, 'multilingual': 1.0}
+    """
+    if isinstance(value, str):
+        value = named_numbers(value.split(","), form="EMBEDDER=WEIGHT", example="minilm=2,multilingual=1")
+    if not isinstance(value, Mapping) or not value:
+        raise UsageError(f'weights={value!r} must be an object, such as {{"minilm": 2, "multilingual": 1}}')
+    found = {str(name).strip(): weight for name, weight in value.items()}
+    for name, weight in found.items():
+        if plugins.find("embedders", name.partition(":")[0]) is None:
+            raise UsageError(f"weights name {name!r}, which is no embedder")
+        if isinstance(weight, bool) or not _is_factor(weight):
+            raise UsageError(f"weights.{name}={weight!r} must be a number, 0 or more")
+    return {name: float(weight) for name, weight in found.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchDefaults:
     """The options that a lake's configuration may set, in its section ``search``."""
@@ -131,7 +152,14 @@ class SearchDefaults:
     fusion: Fusion = option(
         "adaptive", "Fuse by evidence, which weighs each ranking for the question, or by reciprocal ranks."
     )
-    alpha: float | None = option(None, "Weight of the vectors in a hybrid search.", least=0, most=1, unset=0.5)
+    alpha: float | None = option(
+        None, "Weight of the vectors in a hybrid search, of all embedders together.", least=0, most=1, unset=0.5
+    )
+    weights: Mapping[str, float] | str | None = option(
+        None,
+        "Weights of several embedders' vectors among each other, such as minilm=2,multilingual=1; 0 leaves one out.",
+        unset="1 each",
+    )
     expand: Expand = option(
         "parent", "Return the chunks found (none), their sections (parent), or chunks with neighbours (window)."
     )
@@ -172,6 +200,13 @@ class SearchDefaults:
         check(self)
         if self.boosts is not None:
             boosts_of(self.boosts)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", weights_of(self.weights))
+
+    @property
+    def embedder_weights(self) -> Mapping[str, float]:
+        """Weights by an embedder's name."""
+        return {} if self.weights is None else weights_of(self.weights)
 
     @property
     def n_reranked(self) -> int:
@@ -257,6 +292,7 @@ class SearchArguments(TypedDict, total=False):
     mode: Mode
     fusion: Fusion
     alpha: float | None
+    weights: Mapping[str, float] | str | None
     expand: Expand
     window: int
     fuzziness: int

@@ -60,7 +60,7 @@ def release_row(history: History, release: Release) -> dict[str, Any]:
         "n_parents": release.counts["n_parents"],
         "n_chunks": release.counts["n_chunks"],
         "recipe": release.recipe.digest,
-        "embedder": release.recipe.embedder.name,
+        "embedder": release.recipe.embedder_names,
         "base": release.base,
         "digest": release.digest,
     }

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from lake.answer import Answer, AnswerOptions, ChatModel, Message
     from lake.cache.caches import Caches
-    from lake.embed.base import Embedder
     from lake.releases.history import At, History
     from lake.releases.values import Release
     from lake.result import SearchResult
     from lake.search.known_log import LogReader
+    from lake.search.question_embedding import Embedders
     from lake.search.reader import Reader
 
 
@@ -56,7 +56,7 @@ class LakeAnswers:
         chat: ChatModel | str | Sequence[str] | None,
         options: AnswerOptions,
         history: Sequence[Message],
-        embedder: Embedder | None,
+        embedder: Embedders,
         words: Mapping[str, Any],
     ) -> AnswerRequest:
         """A question with its release, and a search with everything set except text and ``k``.
@@ -89,15 +89,13 @@ class LakeAnswers:
         return None
 
     def _vector(
-        self, question: str, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
+        self, question: str, words: Mapping[str, Any], log: History, release: Release, embedder: Embedders
     ) -> np.ndarray:
         request = SearchRequest.asking(question, SearchOptions.of(words))
         with using(self._reader.endpoints(log)):
             return self._reader.snapshot(release).vector(request, embedder)
 
-    def _deciding(
-        self, words: Mapping[str, Any], log: History, release: Release, embedder: Embedder | None
-    ) -> list[Any]:
+    def _deciding(self, words: Mapping[str, Any], log: History, release: Release, embedder: Embedders) -> list[Any]:
         with using(self._reader.endpoints(log)):
             return deciding(SearchOptions.of(words, self._reader.defaults(log)), release, embedder)
 

@@ -15,6 +15,7 @@ from lake.cache import entries
 from lake.cache.caches import Caches
 from lake.cache.encoding import Unkeyable
 from lake.cache.scope import EntryPlace, Scope
+from lake.embed.base import listed
 from lake.embed.model_files import folder_digest
 from lake.embed.query_encoder import QueryEncoder, query_vectors
 from lake.embed.registry import address_of
@@ -27,10 +28,10 @@ from lake.search.rights import checked
 from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
-    from lake.embed.base import Embedder
     from lake.options import SearchOptions
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
+    from lake.search.question_embedding import Embedders
 
 #: What SQL may call that is another value the next time.
 _FICKLE = re.compile(
@@ -38,7 +39,7 @@ _FICKLE = re.compile(
 )
 
 
-def deciding(options: SearchOptions, release: Release, embedder: Embedder | None) -> list[Any]:
+def deciding(options: SearchOptions, release: Release, embedder: Embedders) -> list[Any]:
     """Everything besides the release and today's rights that decides what a search with these options finds.
 
     Raises Unkeyable if the same options may find something else the next time.
@@ -62,12 +63,14 @@ def _principals(principals: Any) -> Any:
     return checked(principals)
 
 
-def embedder_of(release: Release, embedder: Embedder | None) -> list[Any]:
-    """What decides the vector of a question: the model's identity and where it is called."""
-    identity = embedder.identity if embedder else release.recipe.embedder
-    if embedder is None:
-        return [identity, "", address_of(identity.name)]
-    return [identity, type(embedder).__qualname__, getattr(embedder, "address", "")]
+def embedder_of(release: Release, embedder: Embedders) -> list[Any]:
+    """What decides the vectors of a question: each model's identity, and where it is called."""
+    passed = listed(embedder)
+    others = [one for one in release.recipe.embedders if not any(own.identity.answers(one) for own in passed)]
+    return [
+        *([own.identity, type(own).__qualname__, getattr(own, "address", "")] for own in passed),
+        *([identity, "", address_of(identity.name)] for identity in others),
+    ]
 
 
 def _reranker(name: str) -> list[Any]:
@@ -96,7 +99,7 @@ class CachedResults:
         scope: Scope,
         release: Release,
         questions: Sequence[SearchRequest],
-        embedder: Embedder | None,
+        embedder: Embedders,
         search: Callable[[Sequence[SearchRequest]], list[SearchResult | LakeError]],
     ) -> list[SearchResult | LakeError]:
         """One outcome for each question; ``search`` is called with those that are in no cache."""
@@ -116,9 +119,7 @@ class CachedResults:
                 self._keep(places[number], result)
         return [result for result in found if result is not None]
 
-    def _place(
-        self, scope: Scope, release: Release, question: SearchRequest, embedder: Embedder | None
-    ) -> EntryPlace | None:
+    def _place(self, scope: Scope, release: Release, question: SearchRequest, embedder: Embedders) -> EntryPlace | None:
         try:
             return self._caches.place("results", scope, *deciding(question, release, embedder))
         except Unkeyable:

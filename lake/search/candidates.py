@@ -21,13 +21,13 @@ _PLACE = {
 class RankedList:
     """The result of one retriever: row ids of the chunks table and scores, higher is better."""
 
-    name: str  # vector or text
+    name: str  # text, or a column of vectors
     row_ids: np.ndarray
     scores: np.ndarray
 
 
-#: Scores candidates from each retriever's ranks (from 1; 0: not found) and scores (0: not found).
-Fuse = Callable[[dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
+#: What each retriever adds to candidates' scores, by its ranks (from 1; 0: not found) and scores (0: not found).
+Fuse = Callable[[dict[str, np.ndarray], dict[str, np.ndarray]], dict[str, np.ndarray]]
 
 
 def place(expand: str) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def ranked(lists: list[RankedList], depth: int, places: Callable[[np.ndarray], p
     """One row for each chunk in the first ``depth`` of any list, best first.
 
     Columns: ``_rowid``, those of ``places``, ``score``, and each retriever's rank and score, null if it did not
-    find the chunk. Equal scores are in order of chunk_id, within a list and in the result.
+    find the chunk, and what it ``added``. Equal scores are in order of chunk_id, within a list and in the result.
     """
     row_ids = np.unique(np.concatenate([one.row_ids for one in lists]))
     placed = places(row_ids)
@@ -53,10 +53,14 @@ def ranked(lists: list[RankedList], depth: int, places: Callable[[np.ndarray], p
         ranks[one.name], scores[one.name] = np.zeros(len(row_ids), np.int32), np.zeros(len(row_ids))
         ranks[one.name][at[order]] = np.arange(1, len(order) + 1)
         scores[one.name][at[order]] = one.scores[order]
-    total = fuse(ranks, scores)
+    added = fuse(ranks, scores)
+    total = np.sum(list(added.values()), axis=0)
     found = np.any([rank > 0 for rank in ranks.values()], axis=0)
     order = np.lexsort((tie, -total))
-    return _table(row_ids, placed, total, ranks, scores).take(pa.array(order[found[order]]))
+    table = _table(row_ids, placed, total, ranks, scores)
+    for name, part in added.items():
+        table = table.append_column(f"{name}_added", pa.array(part, pa.float64()))
+    return table.take(pa.array(order[found[order]]))
 
 
 def _table(
@@ -68,7 +72,7 @@ def _table(
 ) -> pa.Table:
     columns = {"_rowid": pa.array(row_ids, pa.uint64()), **dict(zip(placed.column_names, placed.columns, strict=True))}
     columns["score"] = pa.array(total, pa.float64())
-    for name in ("vector", "text"):
+    for name in dict.fromkeys(("vector", *ranks, "text")):
         rank = ranks.get(name, np.zeros(len(row_ids), np.int32))
         columns[f"{name}_rank"] = pa.array(rank, pa.int32(), mask=rank == 0)
         columns[f"{name}_score"] = pa.array(scores.get(name, np.zeros(len(row_ids))), pa.float64(), mask=rank == 0)

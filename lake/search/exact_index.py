@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
     from lake.tables.reader import TableReader
 
-#: Maximum bytes of vectors; releases of more than 20,000 chunks have an index anyway.
+#: Maximum bytes of one embedder's vectors; releases of more than 20,000 chunks have an index anyway.
 _MOST = 32 << 20
 _PLACES = ("chunk_id", "parent_id", "ordinal")
 
@@ -35,9 +35,9 @@ class ExactIndex:
     vectors: np.ndarray
 
     @classmethod
-    def read(cls, chunks: TableReader, dimensions: int) -> ExactIndex:
-        rows = chunks.scan(["_rowid", *_PLACES, "vector"]).sort_by("_rowid").combine_chunks()
-        flat = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    def read(cls, chunks: TableReader, dimensions: int, column: str = "vector") -> ExactIndex:
+        rows = chunks.scan(["_rowid", *_PLACES, column]).sort_by("_rowid").combine_chunks()
+        flat = rows.column(column).combine_chunks().flatten().to_numpy(zero_copy_only=False)
         vectors = flat.reshape(-1, dimensions).astype(np.float32)
         # Vectors of half precision are only nearly of length 1.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
@@ -68,12 +68,16 @@ class ExactIndex:
 
 
 def cosines_of(
-    chunks: TableReader, question: np.ndarray, where: str | None, among: np.ndarray | None = None
+    chunks: TableReader,
+    question: np.ndarray,
+    where: str | None,
+    among: np.ndarray | None = None,
+    column: str = "vector",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row ids and cosines of all chunks that pass ``where``, only of those ``among`` these row ids if given."""
     row_ids, cosines = [np.empty(0, np.uint64)], [np.empty(0)]
-    for batch in chunks.batches(["_rowid", "vector"], where):
-        flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    for batch in chunks.batches(["_rowid", column], where):
+        flat = batch.column(column).flatten().to_numpy(zero_copy_only=False).astype(np.float32)
         vectors = flat.reshape(-1, len(question))
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny)
         with one_blas_thread():
@@ -126,5 +130,5 @@ class Loading(Generic[T]):
 
 
 def has_few_vectors(release: Release) -> bool:
-    """Whether the release is small enough for an exact index in memory."""
-    return 4 * release.counts["n_chunks"] * release.recipe.embedder.dimensions <= _MOST
+    """Whether the release is small enough for an exact index in memory of each of its embedders."""
+    return 4 * release.counts["n_chunks"] * max(one.dimensions for one in release.recipe.embedders) <= _MOST

@@ -41,6 +41,8 @@ def explained(snapshot: Snapshot, history: History, found: SearchResult) -> list
 def _retrievers(hit: dict[str, Any], synonyms: Sequence[Expansion]) -> dict[str, Any]:
     found_by = {name: {"rank": hit[f"{name}_rank"], "score": hit[f"{name}_score"]} for name in ("vector", "text")}
     found = {name: marks for name, marks in found_by.items() if marks["rank"] is not None}
+    if hit["legs"] is not None:
+        found = {leg.pop("leg"): leg for leg in map(dict, hit["legs"])}
     if synonyms and "text" in found:
         found["text"]["synonyms"] = {term: list(added) for term, added in synonyms}
     found |= {} if hit["rerank_score"] is None else {"reranker": {"score": hit["rerank_score"]}}
@@ -54,7 +56,7 @@ def _made_with(snapshot: Snapshot, uri: str) -> dict[str, Any]:
         "parser": name,
         "parser_version": recipe.parsers.get(name) if name else None,
         "recipe": recipe.digest,
-        "embedder": recipe.embedder.name,
-        "weights": recipe.embedder.weights,
+        "embedder": recipe.embedder_names,
+        "weights": "+".join(one.weights for one in recipe.embedders),
         "tables": snapshot.release.versions,
     }

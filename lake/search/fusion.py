@@ -1,9 +1,9 @@
-"""Fuses two ranked lists, by the evidence in their scores or by ranks alone.
+"""Fuses ranked lists, by the evidence in their scores or by ranks alone.
 
 BM25 sums, over the words of a question that a chunk holds, -ln of about the share of chunks that hold the word: how
 unlikely the match would be by chance. A cosine is put on the same scale. Against the cosines of the same question with
 any chunks, it lies z deviations above their mean, and chance alone gets there with a probability of at most exp(-z²/2)
-(Chernoff's bound for a normal distribution), so that z²/2 is its evidence. Evidence of both retrievers adds up.
+(Chernoff's bound for a normal distribution), so that z²/2 is its evidence. Evidence of all retrievers adds up.
 If a model can't tell chunks apart for a question, for instance in a language it never saw, no cosine stands out and
 the model adds little evidence. No weight depends on the language, the model or the collection.
 """
@@ -12,11 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lake.embed.blas_threads import one_blas_thread
 
+if TYPE_CHECKING:
+    from lake.recipe import Recipe
+
+#: Weight of all vectors together in a hybrid search; the rest is the words'.
+DEFAULT_ALPHA = 0.5
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 RRF = 60
 #: Minimum depth of each ranked list in a hybrid search; a chunk below it counts as not found by that retriever.
@@ -67,27 +73,62 @@ def sample_bound(n_chunks: int) -> str | None:
     return None if n_chunks <= 2 * SAMPLE else f"{SAMPLE * 16**8 // n_chunks:08x}"
 
 
-def added_evidence(
-    ranks: Mapping[str, np.ndarray], scores: Mapping[str, np.ndarray], chance: Chance, alpha: float = 0.5
-) -> np.ndarray:
-    """Adds up the evidence of the retrievers ``vector`` and ``text``, weighted by ``alpha`` and 1 - ``alpha``.
+def shares(recipe: Recipe, weights: Mapping[str, float]) -> dict[str, float]:
+    """The share of each column of vectors in their common weight.
 
-    Rank 0 means "not found". A chunk found by text has at least the cosine of rank LEAST_DEPTH, and
-    BM25 counts down to that rank, so that the order does not depend on the depth of either list.
+    ``weights`` are by the embedder's name, 1 for one that is not named. Names of other embedders have no effect, so
+    that releases before and after a change of models can be searched alike; nor have weights that leave no embedder.
+    """
+    columns = recipe.vector_columns
+    found = {column: float(weights.get(one.name, 1)) for column, one in columns.items()}
+    total = sum(found.values())
+    return {column: weight / total if total else 1 / len(found) for column, weight in found.items()}
+
+
+def leg_weights(of_vectors: Mapping[str, float], alpha: float | None) -> dict[str, float]:
+    """The weight of each retriever in a hybrid search: ``alpha`` for all vectors together, the rest for words.
+
+    >>> leg_weights({"vector": 1.0}, None)
+    {'vector': 0.5, 'text': 0.5}
+    """
+    together = DEFAULT_ALPHA if alpha is None else alpha
+    return {column: together * share for column, share in of_vectors.items()} | {"text": 1 - together}
+
+
+def evidence(
+    ranks: Mapping[str, np.ndarray],
+    scores: Mapping[str, np.ndarray],
+    chances: Mapping[str, Chance],
+    weights: Mapping[str, float],
+) -> dict[str, np.ndarray]:
+    """The weighted evidence of each retriever; the sum orders the chunks.
+
+    ``chances`` are those of the retrievers by vectors. Rank 0 means "not found". A chunk that another retriever found
+    has at least the cosine of rank LEAST_DEPTH, and BM25 counts down to that rank, so that the order does not depend
+    on the depth of any list.
 
     >>> ranks = {"vector": np.array([1, 2, 0]), "text": np.array([0, 2, 1])}
     >>> scores = {"vector": np.array([0.6, 0.4, 0.0]), "text": np.array([0.0, 5.0, 7.0])}
-    >>> added_evidence(ranks, scores, Chance(0.2, 0.1)).round(3).tolist()
+    >>> found = evidence(ranks, scores, {"vector": Chance(0.2, 0.1)}, {"vector": 0.5, "text": 0.5})
+    >>> sum(found.values()).round(3).tolist()
     [4.0, 3.5, 4.5]
     """
-    cosines, by_vector = scores["vector"], ranks["vector"] > 0
-    near = cosines[by_vector & (ranks["vector"] <= LEAST_DEPTH)]
+    found: dict[str, np.ndarray] = {}
+    for name, chance in chances.items():
+        elsewhere = np.any([ranks[other] > 0 for other in ranks if other != name], axis=0)
+        found[name] = weights[name] * chance.evidence(_cosines(ranks[name], scores[name], elsewhere, chance))
+    if "text" in ranks:
+        found["text"] = weights["text"] * np.where(ranks["text"] <= LEAST_DEPTH, scores["text"], 0.0)
+    return found
+
+
+def _cosines(ranks: np.ndarray, cosines: np.ndarray, elsewhere: np.ndarray, chance: Chance) -> np.ndarray:
+    """Cosines of all candidates; ``elsewhere``: those that another retriever found."""
+    by_vector = ranks > 0
+    near = cosines[by_vector & (ranks <= LEAST_DEPTH)]
     least = near.min() if len(near) else chance.mean
     cosines = np.where(by_vector, cosines, least)
-    cosines = np.where(ranks["text"] > 0, np.maximum(cosines, least), cosines)
-    by_text = np.where(ranks["text"] <= LEAST_DEPTH, scores["text"], 0.0)
-    added: np.ndarray = alpha * chance.evidence(cosines) + (1 - alpha) * by_text
-    return added
+    return np.where(elsewhere, np.maximum(cosines, least), cosines)
 
 
 def reciprocal_ranks(*ranks: np.ndarray, weights: tuple[float, ...] | None = None) -> np.ndarray:

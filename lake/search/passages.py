@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from lake.schemas import DOCUMENT_COLUMNS, HITS
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of
+
+if TYPE_CHECKING:
+    from lake.recipe import Recipe
 
 #: Runs a function in the background.
 Submit = Callable[..., "Future[Any]"]
@@ -122,7 +125,7 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     read = rows.of(best, with_sections=expand != "none")
     none = pa.array([[]] * len(groups), pa.list_(pa.string()))
     columns: dict[str, Any] = {"copies": none, "copy_sources": none}
-    columns |= dict.fromkeys(("rerank_score", "boost"), pa.nulls(len(groups)))
+    columns |= dict.fromkeys(("rerank_score", "boost", "legs"), pa.nulls(len(groups)))
     columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
     columns |= {name: read.chunks.column(name) for name in OF_CHUNK}
     columns |= {f"chunk_{name}": read.chunks.column(name) for name in _OF_BEST}
@@ -136,6 +139,24 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
         spans = rows.spans(best.append_column("doc_id", read.chunks.column("doc_id")))
         columns |= _spelt(read.sections.select(["parent_id", "text", "start"]).to_pylist(), groups, spans)
     return pa.table([columns[name] for name in HITS.names], schema=HITS)
+
+
+def with_legs(hits: pa.Table, candidates: pa.Table, groups: Sequence[Group], recipe: Recipe) -> pa.Table:
+    """The passages with what each retriever added to the score of the best chunk, if there are several embedders."""
+    if not recipe.further_embedders or not groups:
+        return hits
+    names: dict[str, str | None] = {column: one.name for column, one in recipe.vector_columns.items()}
+    best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64())).to_pylist()
+    legs = [
+        [
+            {"leg": leg, "embedder": name, **{part: row[f"{leg}_{part}"] for part in ("rank", "score", "added")}}
+            for leg, name in {**names, "text": None}.items()
+            if row.get(f"{leg}_added") is not None
+        ]
+        for row in best
+    ]
+    place = hits.schema.get_field_index("legs")
+    return hits.set_column(place, HITS.field("legs"), pa.array(legs, HITS.field("legs").type))
 
 
 def _spelt(

@@ -14,6 +14,7 @@ from lake.errors import ContractError, LakeError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
+    from lake.recipe import EmbedderIdentity
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
 
@@ -27,25 +28,32 @@ def _uncached(_: QueryEncoder, __: str) -> np.ndarray | None:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionVectors:
-    """``embed``: like ``query_vectors``, perhaps through a cache. ``cached``: a text's vector, if a cache has it."""
+class Through:
+    """How encoders are called. ``embed``: like ``query_vectors``. ``cached``: a text's vector, if a cache has it."""
 
-    release: Release
     embed: Callable[[QueryEncoder, Sequence[str]], np.ndarray] = query_vectors
     cached: Callable[[QueryEncoder, str], np.ndarray | None] = _uncached
 
+
+@dataclass(frozen=True, slots=True)
+class QuestionVectors:
+    """Vectors in the space of one of a release's embedders."""
+
+    release: Release
+    identity: EmbedderIdentity
+    through: Through
+
     def of_texts(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] in the release's space."""
-        identity = self.release.recipe.embedder
-        vectors = self.embed(self._encoder(embedder), texts)
+        vectors = self.through.embed(self._encoder(embedder), texts)
         if not np.isfinite(vectors).all():
             raise ContractError(
-                f"{identity.name!r} made a vector of the question that is not finite; nothing was searched"
+                f"{self.identity.name!r} made a vector of the question that is not finite; nothing was searched"
             )
         return vectors
 
     def _encoder(self, embedder: Embedder | None) -> QueryEncoder:
-        identity = self.release.recipe.embedder
+        identity = self.identity
         encoder = embedder or load_query_encoder(identity.name, identity)
         if not encoder.identity.answers(identity):
             raise UsageError(
@@ -82,7 +90,7 @@ class QuestionVectors:
 
     def _together(self, questions: Sequence[SearchRequest], embedder: Embedder | None) -> np.ndarray:
         """Unit vectors [n, dimensions] of questions that all may degrade, or none."""
-        identity, texts = self.release.recipe.embedder, [question.text for question in questions]
+        identity, texts = self.identity, [question.text for question in questions]
         embed = partial(self.of_texts, texts, embedder)
         if not questions[0].degrade or (embedder is not None and not embedder.identity.answers(identity)):
             return embed()
@@ -104,7 +112,7 @@ class QuestionVectors:
         """The vectors, if caches have all of them, which takes the embedder's name and not the embedder."""
         try:
             encoder = self._encoder(embedder)
-            vectors = [self.cached(encoder, text) for text in texts]
+            vectors = [self.through.cached(encoder, text) for text in texts]
         except (LakeError, OSError):
             return None
         found = [vector for vector in vectors if vector is not None]

@@ -23,7 +23,7 @@ from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.late_interaction import TokenVectors
 from lake.search.outcomes import outcome
 from lake.search.question import SearchRequest
-from lake.search.question_vectors import QuestionVectors
+from lake.search.question_vectors import Through
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from lake.cache.caches import Caches
     from lake.directory import Lake
-    from lake.embed.base import Embedder
     from lake.options.endpoints import ModelEndpoints
     from lake.releases.history import At, History
     from lake.releases.values import Release
     from lake.result import SearchResult
+    from lake.search.question_embedding import Embedders
     from lake.tables.reader import TableReader
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Reader:
         at: At,
         texts: Sequence[str],
         given: Mapping[str, Any],
-        embedder: Embedder | None,
+        embedder: Embedders,
         search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
     ) -> T:
         """Calls ``search`` with the questions, completed by the lake's search defaults."""
@@ -95,7 +95,7 @@ class Reader:
         return self._of_one_release(at, answer)
 
     def outcomes(
-        self, at: At, asked: Sequence[tuple[str, Mapping[str, Any]]], embedder: Embedder | None
+        self, at: At, asked: Sequence[tuple[str, Mapping[str, Any]]], embedder: Embedders
     ) -> list[SearchResult | LakeError]:
         """The result of each text with its options, or its error; from the caches if there are any."""
 
@@ -130,7 +130,7 @@ class Reader:
         release: Release,
         history: History,
         questions: Sequence[SearchRequest],
-        embedder: Embedder | None,
+        embedder: Embedders,
         search: Callable[[Snapshot, Rights, list[SearchRequest]], T],
     ) -> T:
         snapshot = self.snapshot(release)
@@ -169,10 +169,9 @@ class Reader:
         with self._lock:  # several threads use an index
             snapshot = self._snapshots.pop(key, None)
             if snapshot is None:
-                through = (self._cached.vectors, self._cached.vector) if self._cached else ()
-                vectors = QuestionVectors(release, *through)
+                through = Through(self._cached.vectors, self._cached.vector) if self._cached else None
                 snapshot = Snapshot(
-                    release, lambda name: self._open_table(release, name), vectors, self._tokens, self._synonyms
+                    release, lambda name: self._open_table(release, name), through, self._tokens, self._synonyms
                 )
                 while self._snapshots and self._is_too_much(snapshot):
                     self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
@@ -247,7 +246,7 @@ class Reader:
 
 
 def _found(
-    snapshot: Snapshot, rights: Rights, questions: list[SearchRequest], embedder: Embedder | None
+    snapshot: Snapshot, rights: Rights, questions: list[SearchRequest], embedder: Embedders
 ) -> list[SearchResult | LakeError]:
     if len(questions) == 1:
         return [outcome(partial(snapshot.search, questions[0], rights, embedder))]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,27 +20,26 @@ from lake.result import SearchResult
 from lake.schemas import HITS
 from lake.search.allow_list import Latest
 from lake.search.candidates import RankedList, place, ranked
-from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
+from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
 from lake.search.filters import ReleaseFilter
-from lake.search.fusion import LEAST_DEPTH, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.fusion import LEAST_DEPTH, evidence, leg_weights, reciprocal_ranks, shares
 from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.outcomes import outcome
-from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages
+from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages, with_legs
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
-from lake.search.question_vectors import QuestionVectors
+from lake.search.question_embedding import Embedded, Embedders, QuestionEmbedding, ReleaseEncoders
+from lake.search.question_vectors import Through
 from lake.search.refine import OfRelease, refined
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
+from lake.search.vector_space import VectorSpace
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
 from lake.tables.words import algorithm_of, asked
-
-if TYPE_CHECKING:
-    from lake.embed.base import Embedder
 
 #: Each retriever goes this many times deeper than k, so that both rank the candidates and sections can merge.
 _DEPTH = 4
@@ -58,7 +56,8 @@ _TEXT_BYTES = 1000
 class Looked:
     """A search in detail: the fused candidates at its last ``depth``, those left by each step, and the passages.
 
-    ``groups`` refer to rows of the last step. ``allowed``: what could be found.
+    ``groups`` refer to rows of the last step. ``allowed``: what could be found. ``missing``: embedders that could not
+    be reached.
     """
 
     depth: int
@@ -66,6 +65,7 @@ class Looked:
     steps: list[tuple[str, pa.Table]]
     groups: list[Group]
     allowed: Allowed
+    missing: tuple[str, ...] = ()
 
     @property
     def found(self) -> pa.Table:
@@ -79,7 +79,7 @@ class Snapshot:
         self,
         release: Release,
         open_table: Callable[[str], TableReader],
-        vectors: QuestionVectors | None = None,
+        through: Through | None = None,
         tokens: TokenVectors | None = None,
         synonyms: Callable[[int], Synonyms] = lambda _: Synonyms(),
     ) -> None:
@@ -88,13 +88,12 @@ class Snapshot:
         self._own = OwnReranker(
             release.recipe.embedder, release.generation, TokenVectors() if tokens is None else tokens
         )
-        self._vectors = vectors or QuestionVectors(release)
+        self._encoders = ReleaseEncoders(release, through or Through())
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
         self._n_searches = 0
-        dimensions, submit = release.recipe.embedder.dimensions, _pool().submit
+        submit = _pool().submit
         is_small = has_few_vectors(release)
-        self._loading_vectors = Loading(lambda: ExactIndex.read(self.table("chunks"), dimensions), submit)
         self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small), submit)
         self._loading_words = Loading(lambda: self.table("chunks").prewarm(), submit)
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
@@ -102,12 +101,16 @@ class Snapshot:
         self._rights: tuple[str | None, Rights] | None = None
         #: The documents that pass the latest filters; of ``lake.search.facets``.
         self.documents_passing: Latest[pa.Table] = Latest()
+        self._spaces = {
+            column: VectorSpace(release, column, lambda: self.table("chunks"), self._copies, submit)
+            for column in release.recipe.vector_columns
+        }
 
     @property
     def n_bytes(self) -> int:
         """Approximate bytes in memory once it is searched often."""
         cached = n_bytes(self.release) if fits(self.release) else 0
-        per_chunk = 4 * self.release.recipe.embedder.dimensions + _TEXT_BYTES
+        per_chunk = 4 * sum(one.dimensions for one in self.release.recipe.embedders) + _TEXT_BYTES
         return cached + (self.release.counts["n_chunks"] * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:
@@ -134,11 +137,11 @@ class Snapshot:
         """Starts to load, once and in the background, what embeds questions and compares vectors."""
         if not self._is_prepared:
             self._is_prepared = True
-            identity = self.release.recipe.embedder
-            # An error is raised again when a search waits for the model.
-            _pool().submit(load_query_encoder, identity.name, identity)
-            if has_few_vectors(self.release):
-                self._loading_vectors.begin()
+            for identity in self.release.recipe.embedders:
+                # An error is raised again when a search waits for the model.
+                _pool().submit(load_query_encoder, identity.name, identity)
+            for space in self._spaces.values():
+                space.begin()
 
     def hold(self) -> bool:
         """Loads, in the background, what a small release needs to be searched without the lake.
@@ -147,31 +150,31 @@ class Snapshot:
         """
         if not has_few_vectors(self.release):
             return True
-        loadings = (self._loading_vectors, self._loading_rows, self._loading_words)
-        return all([loading.is_done() for loading in loadings])
+        spaces = [space.is_done() for space in self._spaces.values()]
+        return all([*spaces, self._loading_rows.is_done(), self._loading_words.is_done()])
 
-    def search(self, question: SearchRequest, rights: Rights, embedder: Embedder | None = None) -> SearchResult:
+    def search(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
-        return self._search(question, rights, partial(self._vectors.of_question, question, embedder))
+        return self._search(question, rights, partial(self._encoders.of_question, question, embedder))
 
     def search_all(
-        self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedder | None = None
+        self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedders = None
     ) -> list[SearchResult | LakeError]:
         """The result of each question, or its error; embeds them together and searches several at a time."""
-        vectors = self._vectors.of_questions(questions, embedder)
+        embeddings = self._encoders.of_questions(questions, embedder)
 
-        def search(question: SearchRequest, vector: Callable[[], np.ndarray]) -> SearchResult | LakeError:
-            return outcome(lambda: self._search(question, rights, vector))
+        def search(question: SearchRequest, embedded: Embedded) -> SearchResult | LakeError:
+            return outcome(lambda: self._search(question, rights, embedded))
 
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
             # Each thread calls models as the lake in use here states.
             runs = [
-                pool.submit(copy_context().run, search, question, vector)
-                for question, vector in zip(questions, vectors, strict=True)
+                pool.submit(copy_context().run, search, question, embedded)
+                for question, embedded in zip(questions, embeddings, strict=True)
             ]
             return [run.result() for run in runs]
 
-    def _search(self, question: SearchRequest, rights: Rights, embedded: Callable[[], np.ndarray]) -> SearchResult:
+    def _search(self, question: SearchRequest, rights: Rights, embedded: Embedded) -> SearchResult:
         seen = rights.predicate(question.principals)
         visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
         if visible.is_nothing:
@@ -182,7 +185,7 @@ class Snapshot:
         return SearchResult(self.release.id, query, hits, degraded, synonyms=self.expansions(question))
 
     def _looked(
-        self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]
+        self, question: SearchRequest, visible: Predicate, embedded: Embedded
     ) -> tuple[Looked, tuple[str, ...]]:
         """What ``look`` found, if need be by words alone, and the parts that could not be reached."""
         degraded = []
@@ -193,6 +196,7 @@ class Snapshot:
                 raise
             degraded, question = ["vector"], question.by_words()
             looked = self.look(question, visible, embedded)
+        degraded += [f"vector:{name}" for name in looked.missing]
         if question.rerank and "rerank" not in dict(looked.steps):
             degraded.append("rerank")
         return looked, tuple(degraded)
@@ -200,22 +204,24 @@ class Snapshot:
     def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
         """HITS rows of the first passages."""
         rows = self._row_cache or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
-        return looked.allowed.with_copies(passages(looked.found, looked.groups[: question.k], question.expand, rows))
+        groups = looked.groups[: question.k]
+        hits = looked.allowed.with_copies(passages(looked.found, groups, question.expand, rows))
+        return with_legs(hits, looked.found, groups, self.release.recipe)
 
-    def look(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> Looked:
+    def look(self, question: SearchRequest, visible: Predicate, embedded: Embedded) -> Looked:
         """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
         self._n_searches += 1
-        vector, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
+        made, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
         allowed = self.allowed(question, visible)
         while True:
-            lists, vector = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, vector)
-            fused = self._fused(lists, depth, question, vector)
+            lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made)
+            fused = self._fused(lists, depth, question, made)
             steps = refined(fused, question, depth, self._of_release)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                return Looked(depth, fused, steps, groups, allowed)
+                return Looked(depth, fused, steps, groups, allowed, made.missing if made else ())
             depth *= _DEEPER
 
     @property
@@ -233,51 +239,53 @@ class Snapshot:
         """The rows that a search may find, of exact copies those of one document unless it wants all."""
         return self._copies.allowed(visible.sql, collapsed=question.copies == "collapsed")
 
-    def ranked_whole(self, question: SearchRequest, visible: Predicate, embedded: Callable[[], np.ndarray]) -> pa.Table:
+    def ranked_whole(self, question: SearchRequest, visible: Predicate, embedded: Embedded) -> pa.Table:
         """Like ``Looked.fused``, but of every visible chunk and by exact cosines, for a diagnosis."""
-        n_chunks, lists, vector = max(1, self.release.counts["n_chunks"]), [], None
+        n_chunks = max(1, self.release.counts["n_chunks"])
+        lists: list[RankedList] = []
+        made: QuestionEmbedding | None = None
         where = self.allowed(question, visible).where
         if question.mode != "text":
-            vector = embedded()
-            if self._exact_index is not None:
-                lists.append(self._by_vector(vector, where, n_chunks))
-            else:
-                among = None if where is None or isinstance(where, str) else where.row_ids
-                lists.append(RankedList("vector", *cosines_of(self.table("chunks"), vector, visible.sql, among)))
+            made = embedded()
+            lists += [
+                self._spaces[column].whole(vector, visible.sql, where, n_chunks)
+                for column, vector in made.vectors.items()
+            ]
         if question.mode != "vector":
             lists.append(self._by_words(question, where, n_chunks))
-        return self._fused(lists, n_chunks, question, vector)
+        return self._fused(lists, n_chunks, question, made)
 
     def _ranked_lists(
         self,
         question: SearchRequest,
         where: Where,
         depth: int,
-        embedded: Callable[[], np.ndarray],
-        vector: np.ndarray | None,
-    ) -> tuple[list[RankedList], np.ndarray | None]:
+        embedded: Embedded,
+        made: QuestionEmbedding | None,
+    ) -> tuple[list[RankedList], QuestionEmbedding | None]:
         """The ranked list of each retriever; looks words up while the question is embedded."""
         words = _pool().submit(self._by_words, question, where, depth) if question.mode == "hybrid" else None
-        lists = []
+        lists: list[RankedList] = []
         if question.mode != "text":
-            vector = embedded() if vector is None else vector
-            lists.append(self._by_vector(vector, where, depth, roughly=question.mode == "hybrid"))
+            made = made or embedded()
+            lists += self._by_vectors(made, where, depth, roughly=question.mode == "hybrid")
         if question.mode == "text":
             lists.append(self._by_words(question, where, depth))
         if words is not None:
             lists.append(words.result())
-        return lists, vector
+        return lists, made
 
-    def _by_vector(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> RankedList:
-        """``roughly``: the third decimal of a cosine does not matter beside the evidence of words."""
-        chunks = self.table("chunks")
-        if (exact := self._exact_index) is not None:
-            passing = chunks.passing(where) if isinstance(where, str) else where
-            return RankedList("vector", *exact.nearest(vector, depth, passing.row_ids if passing else None))
-        found = (chunks.nearest_roughly if roughly else chunks.nearest)(vector, depth, where)
-        return RankedList(
-            "vector", found.column("_rowid").to_numpy(), 1.0 - found.column("_distance").to_numpy().astype(float)
-        )
+    def _by_vectors(self, made: QuestionEmbedding, where: Where, depth: int, *, roughly: bool) -> Iterator[RankedList]:
+        """The ranked list of each embedder. ``roughly``: words or other vectors count beside it."""
+        roughly = roughly or len(made.vectors) > 1
+        each = [
+            partial(self._spaces[column].nearest, vector, where, depth, roughly=roughly)
+            for column, vector in made.vectors.items()
+        ]
+        # Nothing in the pool may wait for what the pool loads.
+        beside = [] if has_few_vectors(self.release) else [_pool().submit(one) for one in each[1:]]
+        yield from (one() for one in each[: len(each) - len(beside)])
+        yield from (one.result() for one in beside)
 
     def _by_words(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         query = question.text_query()
@@ -311,18 +319,20 @@ class Snapshot:
         return tuple(dict.fromkeys([own, *sorted({algorithm_of(language, own) for language in languages})]))
 
     def _fused(
-        self, lists: list[RankedList], depth: int, question: SearchRequest, vector: np.ndarray | None
+        self, lists: list[RankedList], depth: int, question: SearchRequest, made: QuestionEmbedding | None
     ) -> pa.Table:
-        def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> np.ndarray:
-            if vector is None or len(lists) == 1:
-                return scores[lists[0].name]
-            alpha = 0.5 if question.alpha is None else question.alpha
+        weights = self._weights(question, lists)
+
+        def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            if made is None or len(lists) == 1:
+                return {lists[0].name: scores[lists[0].name]}
             if question.fusion == "rrf":
-                return reciprocal_ranks(ranks["vector"], ranks["text"], weights=(2 * alpha, 2 - 2 * alpha))
-            return added_evidence(ranks, scores, Chance.of(vector, self._sample), alpha)
+                return {name: reciprocal_ranks(rank, weights=(2 * weights[name],)) for name, rank in ranks.items()}
+            chances = {column: self._spaces[column].chance(vector) for column, vector in made.vectors.items()}
+            return evidence(ranks, scores, chances, weights)
 
         columns = place(question.expand)
-        in_memory = self._row_cache or (None if vector is None else self._exact_index)
+        in_memory = self._row_cache or (None if made is None else self._exact_index(made))
 
         def places(row_ids: np.ndarray) -> pa.Table:
             if in_memory is not None:
@@ -331,35 +341,29 @@ class Snapshot:
 
         return ranked(lists, depth, places, fuse)
 
-    @property
-    def _exact_index(self) -> ExactIndex | None:
-        return self._loading_vectors.result() if has_few_vectors(self.release) else None
+    def _weights(self, question: SearchRequest, lists: list[RankedList]) -> dict[str, float]:
+        """The weight of each retriever; those of missing embedders go to the others."""
+        columns = [one.name for one in lists if one.name != "text"]
+        of_vectors = shares(self.release.recipe, question.embedder_weights)
+        total = sum(of_vectors[column] for column in columns) or 1.0
+        present = {column: of_vectors[column] / total for column in columns}
+        return leg_weights(present, 1.0 if question.mode == "vector" else question.alpha)
+
+    def _exact_index(self, made: QuestionEmbedding) -> ExactIndex | None:
+        return self._spaces[next(iter(made.vectors))].exact
 
     @property
     def _row_cache(self) -> RowCache | None:
         """None for a one-off search, where loading everything would cost more than it saves."""
         return self._loading_rows.at_hand() if self._n_searches > 1 and fits(self.release) else None
 
-    @cached_property
-    def _sample(self) -> np.ndarray:
-        """Vectors [n, dimensions] of randomly chosen chunks, of each text once, whatever copies of it there are."""
-        where = self._copies.allowed(None, collapsed=True).where
-        among = None if where is None or isinstance(where, str) else where.row_ids
-        bound = sample_bound(self.release.counts["n_chunks"] if among is None else len(among))
-        if (exact := self._exact_index) is not None:
-            return exact.sample(bound, among)
-        rows = self.table("chunks").scan(["_rowid", "vector"], f"chunk_id < '{bound}'" if bound else None)
-        values = rows.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        sample: np.ndarray = values.reshape(-1, self.release.recipe.embedder.dimensions).astype(np.float32)
-        return sample if among is None else sample[np.isin(rows.column("_rowid").to_numpy(), among)]
+    def vector(self, question: SearchRequest, embedder: Embedders) -> np.ndarray:
+        """The question's unit vector by the first embedder; raises UnreachableError only if it may degrade."""
+        return self._encoders.first(question, embedder)
 
-    def vector(self, question: SearchRequest, embedder: Embedder | None) -> np.ndarray:
-        """The question's unit vector; raises UnreachableError only if the question may degrade."""
-        return self._vectors.of_question(question, embedder)
-
-    def vectors(self, texts: Sequence[str], embedder: Embedder | None) -> np.ndarray:
-        """Unit vectors [n, dimensions] of questions."""
-        return self._vectors.of_texts(texts, embedder)
+    def embedding(self, question: SearchRequest, embedder: Embedders) -> QuestionEmbedding:
+        """The question's vectors."""
+        return self._encoders.of_question(question, embedder)
 
 
 @lru_cache(maxsize=1)

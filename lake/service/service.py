@@ -97,16 +97,15 @@ class Service:
         """
         for release in ("live", *(self.split.shares if self.split else ())):
             with suppress(LakeError, OSError, Problem):
-                identity = await self.workers.run(partial(self._embedder, release), _MOMENT)
-                if identity is not None:
+                for identity in await self.workers.run(partial(self._embedders, release), _MOMENT):
                     load = partial(load_query_encoder, identity.name, identity)
                     await self.workers.run(load, _WARM_UP)
                 await self.workers.run(partial(self._search_once, release), _MOMENT)
 
-    def _embedder(self, release: str) -> EmbedderIdentity | None:
-        """The embedder of a release; None if it is called at an endpoint."""
-        identity = self.index.release(release).recipe.embedder
-        return identity if family_of(identity.name).connection() is None else None
+    def _embedders(self, release: str) -> list[EmbedderIdentity]:
+        """The embedders of a release that are not called at an endpoint."""
+        embedders = self.index.release(release).recipe.embedders
+        return [one for one in embedders if family_of(one.name).connection() is None]
 
     def _search_once(self, release: str) -> None:
         """Searches for what no cache has."""

@@ -97,7 +97,7 @@ class TableReader:
     def __init__(self, url: str, name: str, version: int) -> None:
         self.name, self.version = name, version
         self._url = f"{url}/{name}.lance"
-        self._scale: float | None = None
+        self._scales: dict[str, float] = {}
         with table_failures(self._url), reading(f"{name} at version {version}"):
             self._dataset = lance().dataset(self._url, version=version, storage_options=storage_options(url) or None)
 
@@ -174,32 +174,40 @@ class TableReader:
         return Passing.of(found.to_numpy(zero_copy_only=False))
 
     def nearest(
-        self, vector: np.ndarray, k: int, where: Where = None, columns: Sequence[str] = ("_rowid",)
+        self,
+        vector: np.ndarray,
+        k: int,
+        where: Where = None,
+        columns: Sequence[str] = ("_rowid",),
+        column: str = "vector",
     ) -> pa.Table:
-        """The ``k`` rows nearest by cosine, with ``_distance``."""
-        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine"}
+        """The ``k`` rows whose vectors in ``column`` are nearest by cosine, with ``_distance``."""
+        near = {"column": column, "q": vector, "k": k, "metric": "cosine"}
         near |= {"minimum_nprobes": _PROBES, "refine_factor": max(2, -(-_REFINED // k))}
         return self._table(where, columns=[*columns, "_distance"], nearest=near)
 
-    def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
+    def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None, column: str = "vector") -> pa.Table:
         """Like ``nearest``, with the index's own distances: within a hundredth, in half the time.
 
         For unit vectors these may be squared distances, twice the cosine's; the first result reveals the scale.
         """
-        if self._scale is None:
-            self._scale = self._scale_of(self.nearest(vector, _REFINED), self._nearest_indexed(vector, _REFINED))
-        found = self._nearest_indexed(vector, k, where) if self._scale else None
+        scale = self._scales.get(column)
+        if scale is None:
+            exact = self.nearest(vector, _REFINED, column=column)
+            scale = self._scale_of(exact, self._nearest_indexed(vector, _REFINED, column=column))
+            self._scales[column] = scale
+        found = self._nearest_indexed(vector, k, where, column) if scale else None
         if found is None or found.num_rows < k:
-            return self.nearest(vector, k, where)
-        distances = pc.divide(found.column("_distance"), pa.scalar(self._scale, pa.float32()))
+            return self.nearest(vector, k, where, column=column)
+        distances = pc.divide(found.column("_distance"), pa.scalar(scale, pa.float32()))
         return found.set_column(found.schema.get_field_index("_distance"), "_distance", distances)
 
     @cached_property
     def _probes(self) -> int:
         return max(_PROBES, self.count() // (2 * _ROWS_OF_PARTITION))
 
-    def _nearest_indexed(self, vector: np.ndarray, k: int, where: Where = None) -> pa.Table:
-        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "nprobes": self._probes}
+    def _nearest_indexed(self, vector: np.ndarray, k: int, where: Where = None, column: str = "vector") -> pa.Table:
+        near = {"column": column, "q": vector, "k": k, "metric": "cosine", "nprobes": self._probes}
         return self._table(where, columns=["_rowid", "_distance"], nearest=near)
 
     def _scale_of(self, exact: pa.Table, rough: pa.Table) -> float:

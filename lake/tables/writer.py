@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lake.patches.lazy_namespace import namespace_later
 from lake.patches.lazy_pandas import pandas_later
-from lake.recipe import TextIndex, are_own
+from lake.recipe import VECTOR_COLUMNS, TextIndex, are_own
 from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
 from lake.tables.tags import drop_torn, tags_of
 from lake.tables.words import SPOKEN_COLUMNS, WORD_COLUMNS, full_text, text_columns
+
+if TYPE_CHECKING:
+    from lake.recipe import Recipe
 
 #: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
 VECTOR_INDEX_ROWS = 20_000
@@ -192,8 +195,9 @@ class Tables:
             if column not in present:
                 # Positions, which phrases need, make the index up to twice as large.
                 table.create_index(column, config=FTS(**chosen, with_position=True))
-        if "vector" not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
-            table.create_index("vector", config=IvfSq(distance_type="cosine"))
+        for column in VECTOR_COLUMNS:
+            if column in table.schema.names and column not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
+                table.create_index(column, config=IvfSq(distance_type="cosine"))
 
     def _drop_full_text(self, name: str) -> None:
         table = self._latest(name)
@@ -281,13 +285,14 @@ def warm_up() -> threading.Thread:
     return thread
 
 
-def indexed_columns(name: str, n_rows: int, tokenizer: str) -> set[str]:
-    """Columns that have an index in a table with ``n_rows`` rows, under a recipe with this tokenizer."""
+def indexed_columns(name: str, n_rows: int, recipe: Recipe) -> set[str]:
+    """Columns that have an index in a table with ``n_rows`` rows."""
     kind = name.split("__")[0]
     columns = set(_KEYS_LOOKED_UP.get(kind, ()))
     if kind != "chunks":
         return columns
-    return columns | {*text_columns(tokenizer)} | ({"vector"} if n_rows >= VECTOR_INDEX_ROWS else set())
+    vectors = recipe.vector_columns if n_rows >= VECTOR_INDEX_ROWS else ()
+    return columns | {*text_columns(recipe.text_tokenizer), *vectors}
 
 
 def _n_segments(dataset: Any) -> int:

@@ -141,7 +141,9 @@ def candidate(path: Path, n_documents: int = 12) -> Candidate:
     made = (
         documents,
         rows.parent_rows(listed, contents),
-        rows.chunk_rows(pa.Table.from_batches([documents]), contents, unit_vectors, schemas.chunks(DIMENSIONS)),
+        rows.chunk_rows(
+            pa.Table.from_batches([documents]), contents, {"vector": unit_vectors}, schemas.chunks(DIMENSIONS)
+        ),
     )
     return Candidate(lake, *(pa.Table.from_batches([batch]) for batch in made))
 

@@ -42,7 +42,7 @@ def batch(vectors: pa.Array, texts: list[str | None] | None = None) -> pa.Record
 
 
 def found(rows: pa.RecordBatch, dimensions: int = DIMENSIONS) -> dict[str, Finding]:
-    frame = pl.DataFrame(pa.table(column_metrics.chunks(rows, dimensions)))
+    frame = pl.DataFrame(pa.table(column_metrics.chunks(rows, {"vector": dimensions})))
     (*findings,) = runner.run([runner.Suite("chunks", chunks.build(AuditSettings()), frame)])
     return {f.column: f for f in findings if not f.success}
 
@@ -77,13 +77,13 @@ def test_half_floats_that_were_rounded_are_unit_vectors() -> None:
 
 def test_a_slice_of_a_batch_keeps_its_own_vectors() -> None:
     whole = batch(column([9, 0, 0, 0], None, [1, 0, 0, 0]))
-    norms = column_metrics.chunks(whole.slice(2), DIMENSIONS)["norm"].to_pylist()
+    norms = column_metrics.chunks(whole.slice(2), {"vector": DIMENSIONS})["norm"].to_pylist()
     assert norms == [1.0]
 
 
 def test_text_is_measured_in_code_points() -> None:
     texts = ["ä🜚ßz", "abc", None, " \n\t "]
-    made = column_metrics.chunks(batch(column(*[[1, 0, 0, 0]] * 4), texts), DIMENSIONS)
+    made = column_metrics.chunks(batch(column(*[[1, 0, 0, 0]] * 4), texts), {"vector": DIMENSIONS})
     assert made["length_ok"].to_pylist() == [True, False, False, True]
     assert made["has_text"].to_pylist() == [True, True, False, False]
 

@@ -96,9 +96,17 @@ def _best_start(text: str, found: Sequence[int]) -> int:
     return text.rfind(" ", 0, max(0, best - _LEAD)) + 1
 
 
+def _leg(leg: str, marks: dict[str, Any]) -> str:
+    """A retriever's rank and score, and what it added to the fused score of several embedders."""
+    name = f"vector of {marks['embedder']}" if marks.get("embedder") else leg
+    rank = f" rank {marks['rank']}" if marks.get("rank") is not None else ""
+    score = f"{marks['score']:.4f}" if marks["score"] is not None else "not found"
+    added = f", adds {marks['added']:.4f}" if marks.get("added") is not None else ""
+    return f"{name}{rank} ({score}{added})"
+
+
 def _explanation(out: Console, why: dict[str, Any]) -> None:
-    ranks = {leg: f"rank {marks['rank']} " if "rank" in marks else "" for leg, marks in why["legs"].items()}
-    legs = [f"{leg} {ranks[leg]}({marks['score']:.4f})" for leg, marks in why["legs"].items()]
+    legs = [_leg(leg, marks) for leg, marks in why["legs"].items()]
     made = why["lineage"]
     paragraph(out, f"found by {', '.join(legs)}", style="dim", indent=3)
     parser = f"{made['parser']} {made['parser_version'] or ''}".strip()

@@ -61,7 +61,7 @@ class Examination:
         return [
             self.needed[release.id]
             for release in self.releases
-            if release.id in self.needed and self.lake.vectors(release.recipe).folder == folder
+            if release.id in self.needed and folder in self.lake.vector_folders(release.recipe)
         ]
 
     @property

@@ -126,7 +126,8 @@ def _is_true(text: str | None, parents: Any, chunks: Any, error_class: str | Non
 
 def check_vectors(exam: Examination) -> int:
     """Check that vectors decode and have unit length, and that all that kept releases need exist."""
-    recipes = {exam.lake.vectors(release.recipe).folder: release.recipe for release in exam.releases}
+    each = [exam.lake.vector_folders(release.recipe) for release in exam.releases]
+    recipes = {folder: one for folders in each for folder, one in folders.items()}
     folders = sorted({f"vectors/{name}" for name in exam.lake.store.names("vectors")} | recipes.keys())
     n_rows = 0
     for folder in folders:

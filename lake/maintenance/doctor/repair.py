@@ -129,7 +129,7 @@ def _vectors(repairing: _Repair, where: Sequence[str]) -> None:
     """Store vectors that Parquet lacks, taken from the tables."""
     lake, history = repairing.lake, repairing.lake.log.read()
     for folder in where:
-        releases = [r for r in history.releases.values() if lake.vectors(r.recipe).folder == folder]
+        releases = [r for r in history.releases.values() if folder in lake.vector_folders(r.recipe)]
         needed = [Delta.read(lake, release.commit).content_ids() for release in releases]
         found = list(in_tables(lake, history, folder, missing_vectors(lake, needed, folder)))
         if found:

@@ -29,14 +29,16 @@ def in_tables(lake: Lake, history: History, folder: str, digests: Sequence[str])
 
     wanted = set(digests)
     for release in reversed(history.releases.values()):
-        recipe = release.recipe
-        if lake.vectors(recipe).folder != folder or not wanted:
+        recipe, folders = release.recipe, list(lake.vector_folders(release.recipe))
+        if folder not in folders or not wanted:
             continue
-        name = recipe.embedder.table
-        schema = schemas.vectors(recipe.embedder.dimensions, recipe.vector_dtype)
+        name, column = recipe.embedder.table, list(recipe.vector_columns)[folders.index(folder)]
+        dimensions = recipe.vector_columns[column].dimensions
+        schema = schemas.vectors(dimensions, recipe.vector_dtype)
         reader = lake.tables(release.generation).at(name, release.versions[name])
-        for batch in reader.batches(schema.names):
-            sound = batch.filter(pa.array(~untrue_vectors(batch, recipe.embedder.dimensions)))
+        for stored in reader.batches(["text_digest", column]):
+            batch = stored.rename_columns(schema.names)
+            sound = batch.filter(pa.array(~untrue_vectors(batch, dimensions)))
             found = _first_of_each(sound, wanted)
             if found.num_rows:
                 wanted -= set(found.column("text_digest").to_pylist())

@@ -133,7 +133,7 @@ def check_indices(exam: Examination) -> int:
                 found = load_indices(f"{exam.lake.url}/{_folder(release, name)}", version)
                 n_indices += len(found)
                 n_rows = exam.lake.tables(release.generation).at(name, version).count()
-                wanted = indexed_columns(name, n_rows, release.recipe.text_tokenizer) if n_rows else set()
+                wanted = indexed_columns(name, n_rows, release.recipe) if n_rows else set()
                 missing = wanted - set(found)
                 if missing:
                     exam.unlike_tables(_folder(release, name), f"no index on {', '.join(sorted(missing))}")

@@ -15,9 +15,9 @@ from lake.reporting import counted
 from lake.search.filters import METADATA
 
 if TYPE_CHECKING:
-    from lake.embed.base import Embedder
     from lake.search.predicate import Predicate
     from lake.search.question import SearchRequest
+    from lake.search.question_embedding import Embedders
     from lake.search.rights import Rights
     from lake.search.snapshot import Snapshot
 
@@ -53,7 +53,7 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if is_list else str(value)
 
 
-def reasons(snapshot: Snapshot, rights: Rights, question: SearchRequest, embedder: Embedder | None = None) -> list[str]:
+def reasons(snapshot: Snapshot, rights: Rights, question: SearchRequest, embedder: Embedders = None) -> list[str]:
     """Sentences that explain an empty result; they mention only values of documents that the principals may see."""
     seen = rights.predicate(question.principals)
     predicate = partial(snapshot.filter.predicate, seen=seen)

@@ -128,9 +128,10 @@ def _asides(found: EvidenceLocation) -> list[str]:
     best, ranks = found.spans[0], []
     if best.vector_rank is not None:
         ranks.append(f"by vector {best.vector_rank:,} ({best.vector_score:.3f})")
+    ranks += [f"by {one.embedder} {one.rank:,} ({one.score:.3f})" for one in best.further if one.rank is not None]
     if best.text_rank is not None:
         ranks.append(f"by words {best.text_rank:,} ({best.text_score:.2f})")
-    if len(ranks) == 2:
+    if len(ranks) > 1:
         ranks.append(f"together {best.rank:,}")
     of = "its best chunk" if found.n_chunks > 1 else "its chunk"
     return [*text, f"{of} ranks {', '.join(ranks)}" if ranks else f"neither retriever finds {of}"]

@@ -14,19 +14,17 @@ from lake.answer.answering import room_for
 from lake.answer.context import pack
 from lake.options import AnswerOptions
 from lake.search.diagnosis.empty import conditions
-from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage
+from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage, VectorRank
 from lake.search.diversity import duplicates
 from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from lake.answer.context import Context
-    from lake.embed.base import Embedder
     from lake.questions.alignment import Place
     from lake.search.question import SearchRequest
+    from lake.search.question_embedding import Embedders, QuestionEmbedding
     from lake.search.rights import Rights
     from lake.search.snapshot import Looked, Snapshot
     from lake.search.standing import Allowed
@@ -43,7 +41,7 @@ class SearchTrace:
     snapshot: Snapshot
     question: SearchRequest
     rights: Rights
-    embedder: Embedder | None = None
+    embedder: Embedders = None
     budget: int | None = None
 
     @cached_property
@@ -57,15 +55,14 @@ class SearchTrace:
         return self.snapshot.filter.predicate(self.question.where, self.question.filters, seen=self.seen)
 
     @cached_property
-    def vector(self) -> np.ndarray:
-        found: np.ndarray = self.snapshot.vectors([self.question.text], self.embedder)[0]
-        return found
+    def embedding(self) -> QuestionEmbedding:
+        return self.snapshot.embedding(replace(self.question, degrade=False), self.embedder)
 
     @cached_property
     def looked(self) -> Looked | None:
         """The search itself; None if nothing is visible."""
         visible = self.seen & self.wanted
-        return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.vector)
+        return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.embedding)
 
     @cached_property
     def _allowed(self) -> Allowed | None:
@@ -92,7 +89,7 @@ class SearchTrace:
     def _ranked(self, visible: Predicate) -> pa.Table:
         if visible.is_nothing:
             return pa.table({"chunk_id": pa.array([], pa.string()), "rank": pa.array([], pa.int64())})
-        ranked = self.snapshot.ranked_whole(self.question, visible, lambda: self.vector)
+        ranked = self.snapshot.ranked_whole(self.question, visible, lambda: self.embedding)
         return ranked.append_column("rank", pa.array(range(1, ranked.num_rows + 1), pa.int64()))
 
     @property
@@ -185,7 +182,8 @@ class SearchTrace:
         if not ranked:
             return "no words", {}
         if not _rows(looked.fused, ids):
-            by_vector = [row["vector_rank"] for row in ranked if row["vector_rank"] is not None]
+            columns = [f"{column}_rank" for column in self.snapshot.release.recipe.vector_columns]
+            by_vector = [row[name] for row in ranked for name in columns if row.get(name) is not None]
             missed = min(by_vector, default=looked.depth + 1) <= looked.depth
             return ("missed by the index", {}) if missed else ("too deep", {"depth": looked.depth})
         before = looked.fused
@@ -223,8 +221,15 @@ class SearchTrace:
         for row in chunks:
             ranks = known.get(row["chunk_id"], {})
             fields: dict[str, Any] = {**row, **{name: ranks.get(name) for name in _RANKS}}
-            spans.append(Span(**fields))
+            spans.append(Span(**fields, further=self._further(ranks)))
         return sorted(spans, key=lambda span: span.rank or len(self.whole) + 1)
+
+    def _further(self, ranks: Mapping[str, Any]) -> tuple[VectorRank, ...]:
+        columns = self.snapshot.release.recipe.vector_columns
+        return tuple(
+            VectorRank(columns[name].name, ranks.get(f"{name}_rank"), ranks.get(f"{name}_score"))
+            for name in list(columns)[1:]
+        )
 
     def _steps(self, spans: Sequence[Span]) -> tuple[SearchStep, ...]:
         if self.looked is None or not spans:

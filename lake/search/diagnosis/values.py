@@ -33,10 +33,20 @@ Stage = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class VectorRank:
+    """A chunk's rank and cosine by one of a release's further embedders; None if its vectors did not run."""
+
+    embedder: str
+    rank: int | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A chunk that holds evidence, with its exact ranks, from 1, among all chunks that may be found.
 
-    ``rank`` and ``score`` are those after fusion. None means that the retriever did not find it or did not run.
+    ``rank`` and ``score`` are those after fusion, ``further`` those of further embedders. None means that the retriever
+    did not find it or did not run.
     Ranks of a hidden or filtered chunk are those it would have otherwise.
     """
 
@@ -52,6 +62,7 @@ class Span:
     text_rank: int | None = None
     text_score: float | None = None
     page: int | None = None
+    further: tuple[VectorRank, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

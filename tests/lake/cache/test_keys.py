@@ -76,6 +76,7 @@ OTHER: dict[str, tuple[Any, Any]] = {
     "mode": ("vector", "text"),
     "fusion": ("rrf", "adaptive"),
     "alpha": (0.25, 0.75),
+    "weights": ({"hash": 2}, {"hash": 3}),
     "expand": ("none", "window"),
     "window": (2, 3),
     "fuzziness": (1, 2),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections import deque
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from threading import Lock, Thread
 from time import sleep
@@ -138,9 +139,8 @@ def handler_of(endpoint: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-@pytest.fixture
-def endpoint() -> Iterator[FakeEndpoint]:
-    endpoint = FakeEndpoint()
+@contextmanager
+def served(endpoint: FakeEndpoint) -> Iterator[FakeEndpoint]:
     server = QuietServer(("127.0.0.1", 0), handler_of(endpoint))
     endpoint.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -149,6 +149,12 @@ def endpoint() -> Iterator[FakeEndpoint]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeEndpoint]:
+    with served(FakeEndpoint()) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def test_contents_of_older_releases_are_read_beside_new_ones_with_nulls(tmp_path
     assert read.schema.field("chunks").type == CONTENTS.field("chunks").type
     documents = pa.table({name: pa.nulls(2, DOCUMENTS.field(name).type) for name in DOCUMENTS.names})
     documents = documents.set_column(0, "doc_id", pa.array(["a", "b"]))
-    made = chunk_rows(documents, read, lambda digests: pa.array([[1.0, 0.0]] * len(digests)), chunks(2))
+    made = chunk_rows(documents, read, {"vector": lambda digests: pa.array([[1.0, 0.0]] * len(digests))}, chunks(2))
     assert made.column("section_page").null_count == made.num_rows == 2
     assert parent_rows(documents, read).column("last_page").null_count == 2
     assert all(batch.schema == CONTENTS for name in store.names("contents") for batch in files.batches(name))

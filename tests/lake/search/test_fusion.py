@@ -9,18 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.search.candidates import Fuse, RankedList, place, ranked
-from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, added_evidence, reciprocal_ranks, sample_bound
+from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, leg_weights, reciprocal_ranks, sample_bound
+from lake.search.fusion import evidence as evidence_of
 
 CHANCE = Chance(0.2, 0.1)
 Scores = dict[int, float]
 
 
 def evidence(chance: Chance = CHANCE, alpha: float = 0.5) -> Fuse:
-    return lambda ranks, scores: added_evidence(ranks, scores, chance, alpha)
+    return lambda ranks, scores: evidence_of(ranks, scores, {"vector": chance}, leg_weights({"vector": 1.0}, alpha))
 
 
 def by_rank(alpha: float = 0.5) -> Fuse:
-    return lambda ranks, scores: reciprocal_ranks(ranks["vector"], ranks["text"], weights=(alpha, 1 - alpha))
+    weights = {"vector": alpha, "text": 1 - alpha}
+    return lambda ranks, scores: {
+        name: reciprocal_ranks(ranks[name], weights=(weight,)) for name, weight in weights.items()
+    }
 
 
 def places(row_ids: list[int]) -> pa.Table:
@@ -73,8 +77,9 @@ def test_how_a_model_scales_its_cosines_does_not_matter(
     ranks = {name: np.array([row in leg for row in everything], int) for name, leg in _named(vector, text)}
     scores = {name: np.array([leg.get(row, 0.0) for row in everything]) for name, leg in _named(vector, text)}
     moved = {**scores, "vector": scores["vector"] * scale + shift}
-    there = added_evidence(ranks, moved, Chance(CHANCE.mean * scale + shift, CHANCE.deviation * scale))
-    np.testing.assert_allclose(there, added_evidence(ranks, scores, CHANCE), atol=1e-6)
+    there = evidence(Chance(CHANCE.mean * scale + shift, CHANCE.deviation * scale))(ranks, moved)
+    for name, here in evidence()(ranks, scores).items():
+        np.testing.assert_allclose(there[name], here, atol=1e-6)
 
 
 def test_the_order_does_not_depend_on_how_deep_the_vectors_looked() -> None:
