@@ -212,7 +212,7 @@ def _facts(place: Lake, index: Index, *, is_own: bool) -> Built:
         release.counts["n_documents"],
         release.counts["n_chunks"],
         n_texts,
-        n_tokens,
+        n_tokens * len(prices),
         None if price is None else price * n_tokens / 1e6,
     )
     if is_own or spent is None:
