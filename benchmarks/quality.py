@@ -103,7 +103,7 @@ def _embedded(embedder: Embedder, questions: Sequence[str]) -> Iterator[tuple[st
         yield from ((questions[position], vector) for position, vector in zip(positions, vectors, strict=True))
 
 
-def measured(index: Index, collection: Collection, mode: str, embedder: Embedder, where: str | None) -> Line:
+def measured(index: Index, collection: Collection, mode: str, embedder: Sequence[Embedder], where: str | None) -> Line:
     """Ask every question of the collection."""
     k = _TOP if collection.spans else _DEEP
     found = {
@@ -147,9 +147,10 @@ def lines_of(chosen: argparse.Namespace, name: str) -> Iterator[Line]:
     cut = WINDOW if chosen.window else {}
     settings = RecipeOptions(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
     index = built(collection, settings, chosen.work, chosen.language)
-    embedder = EmbeddedOnce(load_embedder(chosen.embedder), list(collection.questions.values()))
+    questions = list(collection.questions.values())
+    embedders = [EmbeddedOnce(load_embedder(name), questions) for name in settings.embedders]
     for mode in chosen.modes.split(","):
-        line = measured(index, collection, mode, embedder, "ordinal = 0" if chosen.window else None)
+        line = measured(index, collection, mode, embedders, "ordinal = 0" if chosen.window else None)
         print(line, file=sys.stderr)
         yield line
 
@@ -159,7 +160,7 @@ def main() -> None:
     words.add_argument("--data", type=Path, required=True)
     words.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "raglake-quality"))
     words.add_argument("--only", default=",".join(COLLECTIONS), help="names with commas between them")
-    words.add_argument("--embedder", default="minilm")
+    words.add_argument("--embedder", default="minilm", help="several are joined by +")
     words.add_argument("--tokenizer", help="of the full-text index; unset means the default of a new lake")
     words.add_argument("--window", action="store_true")
     words.add_argument("--modes", default=",".join(MODES))
