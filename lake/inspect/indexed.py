@@ -205,10 +205,10 @@ def _rights(row: Mapping[str, Any], rights: Rights, principals: Principals) -> d
     """Today's rights. ``may_see``: names, None for everybody; ``indexed_with``: those of the release."""
     indexed_with = row["acl"]
     acl = rights.changed[row["doc_id"]][1] if row["doc_id"] in rights.changed else indexed_with
-    found: dict[str, Any] = {"is_restricted": acl is not None}
-    if principals == EVERYTHING:
-        found |= {"may_see": None if acl is None else sorted(acl), "indexed_with": indexed_with}
-    return found
+    if principals != EVERYTHING:
+        return {"is_restricted": acl is not None, "may_see": None, "indexed_with": None}
+    names = None if acl is None else sorted(acl)
+    return {"is_restricted": acl is not None, "may_see": names, "indexed_with": indexed_with}
 
 
 def _copies(snapshot: Snapshot, visible: Predicate, row: Mapping[str, Any]) -> dict[str, Any]:

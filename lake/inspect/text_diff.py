@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, Literal
 
 Kind = Literal["same", "removed", "added"]
+_CHANGES: tuple[Kind, ...] = ("removed", "added")
 #: Tokens of ``a`` and of ``b`` that one call compares pair by pair, and all calls for one diff together.
 _GAP_PAIRS, _ALL_PAIRS = 250_000, 3_000_000
 #: How often the tokens between two anchors are searched for further anchors.
@@ -70,7 +72,7 @@ def text_diff(a: str, b: str, *, pairs: int = _ALL_PAIRS) -> TextDiff:
     """Compare two texts. ``pairs``: maximum number of token pairs to compare; what exceeds it is shown as replaced.
 
     >>> [(part.kind, part.text) for part in text_diff("Oil is red.\\nEnd", "Oil is blue.\\nEnd").parts]
-    [('same', 'Oil is '), ('removed', 'red.\\n'), ('added', 'blue.\\n'), ('same', 'End')]
+    [('same', 'Oil is '), ('removed', 'red.'), ('added', 'blue.'), ('same', '\\nEnd')]
     """
     work = _Work(pairs)
     parts = [part for part in _by_lines(a, b, work) if part.text]
@@ -188,18 +190,40 @@ def _compared(a: Sequence[str], b: Sequence[str], span: tuple[int, int, int, int
         yield i + places[0], i + places[1], m + places[2], m + places[3], word == "equal"
 
 
-def _joined(parts: Sequence[TextPart]) -> Iterator[TextPart]:
-    """Each run of changes as one removed and one added part, and each unchanged run as one."""
-    run: dict[Kind, list[str]] = {"same": [], "removed": [], "added": []}
-    for part in [*parts, None]:
-        ends = part is None or (part.kind == "same") != bool(run["same"])
-        if ends:
-            for kind, texts in run.items():
-                if texts:
-                    yield TextPart(kind, "".join(texts))
-                    texts.clear()
-        if part is not None:
-            run[part.kind].append(part.text)
+def _joined(parts: Sequence[TextPart]) -> list[TextPart]:
+    """Each run of changes as one removed and one added part, without white space that both end with."""
+    found: list[TextPart] = []
+    for is_same, run in groupby(parts, lambda part: part.kind == "same"):
+        texts: dict[Kind, str] = {"same": "", "removed": "", "added": ""}
+        for part in run:
+            texts[part.kind] += part.text
+        if not is_same:
+            texts["same"] = _shared_space(texts["removed"], texts["added"])
+        end = len(texts["same"]) if not is_same else 0
+        found += [TextPart(kind, texts[kind][: len(texts[kind]) - end]) for kind in _CHANGES if texts[kind]]
+        found.append(TextPart("same", texts["same"]))
+    return [part for part in _merged(found) if part.text]
+
+
+def _shared_space(a: str, b: str) -> str:
+    """The white space at the end of both texts.
+
+    >>> _shared_space("red ", "blue "), _shared_space("red ", "")
+    (' ', '')
+    """
+    n = 0
+    while n < min(len(a), len(b)) and a[-n - 1] == b[-n - 1] and a[-n - 1].isspace():
+        n += 1
+    return a[len(a) - n :]
+
+
+def _merged(parts: Sequence[TextPart]) -> Iterator[TextPart]:
+    """Neighbouring unchanged parts as one."""
+    for is_same, run in groupby((part for part in parts if part.text), lambda part: part.kind == "same"):
+        if is_same:
+            yield TextPart("same", "".join(part.text for part in run))
+        else:
+            yield from run
 
 
 def _hunks(parts: Sequence[TextPart], around: int) -> Iterator[TextHunk]:

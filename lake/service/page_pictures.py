@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds to draw a page, to wait for it, and requests in line; bytes of the largest PDF.
 _SECONDS, _WAIT, _IN_LINE, _MOST_BYTES = 10.0, 20.0, 16, 64 << 20
+#: Pictures that are kept, each for this many seconds: a page first asks whether there is one.
+_KEPT, _KEPT_SECONDS = 8, 20.0
 
 
 class PagePictures:
@@ -28,16 +31,28 @@ class PagePictures:
         self._workers = Workers(1, _IN_LINE, _WAIT)
         self._draw = IsolatedFunction("lake.inspect.page_picture:picture", seconds=_SECONDS)
         self._lock = threading.Lock()
+        self._kept: dict[tuple[str, int, bool], bytes] = {}
 
     async def png(self, key: Key, doc_id: str, number: int, at: str, *, is_framed: bool) -> tuple[str, bytes]:
         """The release, and the picture of a page; raises Problem 404 ``no_picture`` if there is none."""
 
         def work() -> tuple[str, bytes]:
             place = found_document(lambda: self._documents.place(doc_id, at, key.principals))
-            data = _bytes(place, tells_all=key.sees_everything)
-            return place["release"], self._drawn(data, number, is_framed)
+            wanted = (str(place["digest"]), number, is_framed)
+            found = self._kept.get(wanted)
+            if found is None:
+                found = self._drawn(_bytes(place, tells_all=key.sees_everything), number, is_framed)
+                self._keep(wanted, found, loop)
+            return place["release"], found
 
+        loop = asyncio.get_running_loop()
         return await self._workers.run(work, _WAIT)
+
+    def _keep(self, wanted: tuple[str, int, bool], png: bytes, loop: asyncio.AbstractEventLoop) -> None:
+        while len(self._kept) >= _KEPT:
+            self._kept.pop(next(iter(self._kept)), None)
+        self._kept[wanted] = png
+        loop.call_soon_threadsafe(loop.call_later, _KEPT_SECONDS, self._kept.pop, wanted, None)
 
     def _drawn(self, data: bytes, number: int, is_framed: bool) -> bytes:
         with self._lock:

@@ -125,7 +125,7 @@ def test_sections_hold_the_text_cut_into_chunks(start: Start, shelf: Shelf) -> N
 def test_a_description_says_what_was_left_out(start: Start, shelf: Shelf) -> None:
     found = start(RING, shelf.url).get(f"/documents/{shelf.doc_id('pump.html')}/description", READER).json()
     assert [(one["kind"], one["n_words"]) for one in found["account"]["omitted"]] == [("navigation", 3)]
-    assert found["rights"] == {"is_restricted": False}
+    assert found["rights"] == {"is_restricted": False, "may_see": None, "indexed_with": None}
     assert found["lineage"]["parser"] == "html"
     assert found["outline"][0]["heading"] == "Pump"
 

@@ -1,0 +1,134 @@
+"""A document as a release holds it: its text with chunk borders, what is known of it, its history, and its erasure."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from lake.console.client import ApiError
+from lake.console.pieces import pieces_of
+from lake.console.visit import ConsoleSection, Visit
+
+#: Characters of text on one page of a document, and headings in its outline.
+_CHARACTERS, _HEADINGS = 20_000, 200
+_PDF = "application/pdf"
+
+
+async def text(visit: Visit) -> Response:
+    """The text, section by section."""
+    start, path = _whole_number(visit, "start"), _path(visit)
+    found, sections = await asyncio.gather(
+        visit.api.get(f"{path}/description", at=visit.at),
+        visit.api.get(f"{path}/sections", at=visit.at, start=start, characters=_CHARACTERS),
+    )
+    for section in sections["sections"]:
+        section["pieces"] = pieces_of(section)
+    first = sections["sections"][0] if sections["sections"] else {}
+    number = _whole_number(visit, "page") or first.get("first_page") or first.get("page") or 1
+    shown = {
+        "sections": sections,
+        "chosen": visit.word("chunk"),
+        "outline": _around(found["outline"], start),
+        "number": number if found["media_type"] == _PDF else None,
+        "n_pages": found["metadata"].get("pages"),
+        "is_framed": visit.word("lines") != "off",
+        "start": start,
+    }
+    return _page(visit, "document.html", "text", found, **shown)
+
+
+async def about(visit: Visit) -> Response:
+    """Metadata, rights, lineage, and what was left out."""
+    found = await visit.api.get(f"{_path(visit)}/description", at=visit.at)
+    return _page(visit, "document_about.html", "about", found)
+
+
+async def history(visit: Visit) -> Response:
+    """The releases that changed it."""
+    found, changes = await asyncio.gather(
+        visit.api.get(f"{_path(visit)}/description", at=visit.at),
+        visit.api.get(f"{_path(visit)}/history", at=visit.at),
+    )
+    return _page(visit, "document_history.html", "history", found, history=changes)
+
+
+async def difference(visit: Visit) -> Response:
+    """The text at two releases."""
+    a, b = visit.word("from", "live"), visit.word("to", "live")
+    words = {"from": a, "to": b, "hunk": _whole_number(visit, "hunk")}
+    found = await visit.api.get(f"{_path(visit)}/diff", **words)
+    return visit.page("document_diff.html", diff=found, doc_id=found["doc_id"], hunk=words["hunk"])
+
+
+async def erasure(visit: Visit) -> Response:
+    """What an erasure would remove."""
+    found, plan = await asyncio.gather(
+        visit.api.get(f"{_path(visit)}/description", at=visit.at),
+        visit.api.get(f"{_path(visit)}/erasure", at=visit.at),
+    )
+    return _page(visit, "document_erasure.html", "erasure", found, plan=plan)
+
+
+async def picture(visit: Visit) -> Response:
+    """A page of a PDF, or why there is no picture of it; a whole page without script."""
+    number, problem = int(visit.request.path_params["page"]), None
+    try:
+        await _drawn(visit, number)
+    except ApiError as error:
+        if error.error != "no_picture":
+            raise
+        problem = error
+    shown = {"number": number, "is_framed": visit.word("lines") != "off", "problem": problem}
+    template = "document_picture.html" if visit.is_part else "document_page.html"
+    return visit.page(template, doc_id=visit.request.path_params["doc_id"], **shown)
+
+
+async def png(visit: Visit) -> Response:
+    """The picture itself."""
+    reply = await _drawn(visit, int(visit.request.path_params["page"]))
+    return Response(reply.content, media_type="image/png")
+
+
+async def _drawn(visit: Visit, number: int) -> Any:
+    words = {"at": visit.at, "lines": str(visit.word("lines") != "off").lower()}
+    return await visit.api.response("GET", f"{_path(visit)}/pages/{number}", words)
+
+
+def _path(visit: Visit) -> str:
+    """The path of the document in the API."""
+    return f"/documents/{quote(visit.request.path_params['doc_id'], safe='')}"
+
+
+def _page(visit: Visit, template: str, tab: str, found: dict[str, Any], **words: Any) -> Response:
+    return visit.page(template, document=found, tab=tab, doc_id=found["doc_id"], **words)
+
+
+def _whole_number(visit: Visit, name: str) -> int:
+    """A parameter of the address; 0 for what is no whole number."""
+    word = visit.word(name)
+    return int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
+
+
+def _around(outline: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
+    """The headings around a place of the text, at most as many as a page shows."""
+    at = sum(one["start"] <= start for one in outline)
+    first = max(0, min(at - _HEADINGS // 2, len(outline) - _HEADINGS))
+    return outline[first : first + _HEADINGS]
+
+
+_ROOT = "/documents/{doc_id}"
+SECTION = ConsoleSection(
+    None,
+    views={
+        _ROOT: text,
+        f"{_ROOT}/about": about,
+        f"{_ROOT}/history": history,
+        f"{_ROOT}/diff": difference,
+        f"{_ROOT}/erasure": erasure,
+        f"{_ROOT}/pages/{{page:int}}": picture,
+        f"{_ROOT}/pages/{{page:int}}/png": png,
+    },
+)
