@@ -52,7 +52,7 @@ class PagePictures:
         while len(self._kept) >= _KEPT:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[wanted] = png
-        loop.call_soon_threadsafe(loop.call_later, _KEPT_SECONDS, self._kept.pop, wanted, None)
+        loop.call_soon_threadsafe(lambda: loop.call_later(_KEPT_SECONDS, lambda: self._kept.pop(wanted, None)))
 
     def _drawn(self, data: bytes, number: int, is_framed: bool) -> bytes:
         with self._lock:

@@ -81,7 +81,7 @@ async def picture(visit: Visit) -> Response:
         if error.error != "no_picture":
             raise
         problem = error
-    shown = {"number": number, "is_framed": visit.word("lines") != "off", "problem": problem}
+    shown: dict[str, Any] = {"number": number, "is_framed": visit.word("lines") != "off", "problem": problem}
     template = "document_picture.html" if visit.is_part else "document_page.html"
     return visit.page(template, doc_id=visit.request.path_params["doc_id"], **shown)
 
