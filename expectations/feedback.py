@@ -25,7 +25,7 @@ _Session = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A release: its judgements, by how many sessions, and how many of them were useful."""
+    """A release or a variant: its judgements, by how many sessions, and how many of them were useful."""
 
     release: str
     n: int
@@ -58,7 +58,7 @@ class FeedbackComparison:
 def compare_feedback(
     rows: Iterable[Mapping[str, Any]], a: str, b: str, since: datetime | None = None, seed: int = 0
 ) -> FeedbackComparison:
-    """FEEDBACK rows of two releases, oldest first; raises UsageError if one of them has none.
+    """FEEDBACK rows of two releases or variants, oldest first; raises UsageError if one of them has none.
 
     Judgements of one session depend on each other, so sessions, not judgements, are resampled and exchanged: a
     bootstrap for the interval, a permutation of all sessions between the releases for p. It is exact if few assignments
@@ -70,8 +70,8 @@ def compare_feedback(
     sessions = [_sessions(recent, release) for release in (a, b)]
     for release, mine in zip((a, b), sessions, strict=True):
         if not mine:
-            known = dict(Counter(row["release"] for row in recent))
-            raise UsageError(f"nobody judged a passage of {release}; judgements by release: {known}")
+            known = dict(Counter(row["variant"] or row["release"] for row in recent))
+            raise UsageError(f"nobody judged a passage of {release}; judgements by release and variant: {known}")
     before, after = (_side(release, mine) for release, mine in zip((a, b), sessions, strict=True))
     rng = np.random.default_rng(seed)
     draws = [_resampled(mine, rng) for mine in sessions]
@@ -81,10 +81,10 @@ def compare_feedback(
 
 
 def _sessions(rows: Iterable[Mapping[str, Any]], release: str) -> list[_Session]:
-    """Of each session at a release; if a session judged a passage twice, the last judgement counts."""
+    """Of each session at a release or variant; if a session judged a passage twice, the last judgement counts."""
     last: dict[str, dict[tuple[str, str], bool]] = defaultdict(dict)
     for row in rows:
-        if row["release"] == release:
+        if (row["variant"] or row["release"]) == release:
             last[row["voter"] or row["feedback_id"]][row["question"], row["chunk_id"]] = row["useful"]
     return [(sum(said.values()), len(said)) for said in last.values()]
 

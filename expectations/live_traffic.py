@@ -32,7 +32,7 @@ def traffic(
     if key is not None:
         log = log.filter(pl.col("api_key") == key)
     log = log.with_columns(day=pl.col("asked_at").dt.date().cast(pl.String), is_doubtful=_is_doubtful())
-    by = {"kinds": "kind", "keys": "api_key", "releases": "release", "days": "day"}
+    by = {"kinds": "kind", "keys": "api_key", "releases": "release", "variants": "variant", "days": "day"}
     return {
         "total": _summed(log)[0],
         **{name: _summed(log, column) for name, column in by.items()},

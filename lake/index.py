@@ -388,12 +388,12 @@ class Index:
         ``query_id`` is that of a ``SearchResult``. ``voter`` is any name, kept as a digest only; a voter's last
         judgement of a passage counts. Raises UsageError for a passage that is missing or hidden from ``principals``.
         """
-        release, question = searched(query_id)
+        search = searched(query_id)
 
         def judge(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
-            return judged(snapshot, rights.predicate(principals), question, chunk_id, useful, voter)
+            return judged(snapshot, rights.predicate(principals), search, chunk_id, useful, voter)
 
-        return keep(self._lake, PASSAGES, self._reader.search(release, judge))
+        return keep(self._lake, PASSAGES, self._reader.search(search.release, judge))
 
     def judgements(self) -> pa.Table:
         """FEEDBACK rows of all judgements, oldest first."""
@@ -407,10 +407,10 @@ class Index:
         ``query_id`` is that of the answer. The comment is masked as the query log is. Raises UsageError for an answer
         of a release that does not exist.
         """
-        release, question = searched(query_id)
-        self.release(release)
+        search = searched(query_id)
+        self.release(search.release)
         options = configuration.read(self._lake.store).query_log
-        return keep(self._lake, ANSWERS, judged_answer(options, release, question, useful, comment, voter))
+        return keep(self._lake, ANSWERS, judged_answer(options, search, useful, comment, voter))
 
     def answer_judgements(self) -> pa.Table:
         """ANSWER_FEEDBACK rows of all judgements, oldest first."""

@@ -366,6 +366,9 @@ CALLS = pa.schema(
     ]
 )
 
+#: What answered in a trial of profiles: the profile's name, or control; null outside of one, and in rows of 0.3.
+_VARIANT = pa.field("variant", pa.string())
+
 #: People's judgements of passages that a search had found: one row for each judgement, never changed.
 FEEDBACK = pa.schema(
     [
@@ -383,6 +386,7 @@ FEEDBACK = pa.schema(
         pa.field("quote", pa.string()),  # the chunk, so that the judgement outlives the release
         pa.field("voter", pa.string()),  # digest of the caller's name for the judge; null if unnamed
         pa.field("given_at", UTC),
+        _VARIANT,
     ]
 )
 
@@ -396,6 +400,7 @@ ANSWER_FEEDBACK = pa.schema(
         pa.field("comment", pa.string()),  # in the judge's words, masked as the query log is; null without one
         pa.field("voter", pa.string()),  # digest of the caller's name for the judge; null if unnamed
         pa.field("given_at", UTC),
+        _VARIANT,
     ]
 )
 
@@ -435,6 +440,7 @@ QUERIES = pa.schema(
         pa.field("n_claims", pa.int32()),  # sentences of the answer that claim something
         pa.field("n_flagged", pa.int32()),  # those that its sources do not support
         pa.field("request_id", pa.string()),  # as in the access log
+        _VARIANT,
     ]
 )
 

@@ -32,18 +32,20 @@ def list_(lake: LakeOption, as_json: JsonOption = False) -> None:
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="live, a release, its name, or a date or time (UTC).")],
-    b: Annotated[str, typer.Argument(help="The release to compare with A, given in the same way.")],
+    a: Annotated[str, typer.Argument(help="live, a release, its name, a date or time (UTC), or a profile on trial.")],
+    b: Annotated[str, typer.Argument(help="What to compare with A, given in the same way.")],
     lake: LakeOption,
     since: Annotated[str | None, typer.Option(help=_SINCE)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the share of useful passages of two releases."""
+    """Compare the share of useful passages of two releases, or of two sides of a trial."""
     from expectations.feedback import compare_feedback
 
     index = library.open_lake(lake)
-    first, second = (index.release(at).id for at in (a, b))
-    found = compare_feedback(index.judgements().to_pylist(), first, second, parsed_time("--since", since))
+    rows = index.judgements().to_pylist()
+    variants = {row["variant"] for row in rows}
+    first, second = (name if name in variants else index.release(name).id for name in (a, b))
+    found = compare_feedback(rows, first, second, parsed_time("--since", since))
     show(found.to_json(), as_json, show_feedback.compared)
 
 

@@ -33,7 +33,7 @@ OpenOption = Annotated[bool, typer.Option("--open", help="Allow requests from ot
 _AS = "User or group to search as when no API key is used; repeatable. [unrestricted documents only]"
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
-_AB = "RELEASE=SHARE: the share of sessions that this release answers; live answers the rest. Repeatable."
+_AB = "RELEASE=SHARE or PROFILE.json=SHARE: the share of sessions that it answers; live answers the rest. Repeatable."
 #: Options of answers that no request can set.
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
@@ -110,16 +110,16 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
 
     A lake that can't be reached leaves names and dates as they are.
     """
-    from lake.service.traffic_split import Split, parse_split
+    from lake.service.traffic_split import parse_split
 
     if not words:
         return None
-    shares = parse_split(words).shares
+    split = parse_split(words)
     try:
         with deadline(_MOMENT):
-            return Split({index.release(release).id: share for release, share in shares.items()})
+            return split.with_releases({name: index.release(name).id for name in split.releases})
     except TransientError:
-        return Split(shares)
+        return split
 
 
 def mcp(

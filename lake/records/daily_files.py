@@ -87,7 +87,12 @@ class DailyFiles:
         raise AssertionError
 
     def read_file(self, lake: Lake, path: str) -> pa.Table:
-        return open_parquet(lake.store, path).read().cast(self.schema)
+        """Rows of a file; columns that older versions did not write are null."""
+        rows = open_parquet(lake.store, path).read()
+        for field in self.schema:
+            if field.name not in rows.column_names and field.nullable:
+                rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+        return rows.select(self.schema.names).cast(self.schema)
 
     def paths(self, lake: Lake, since: date | None = None) -> list[str]:
         """Every file, by day."""

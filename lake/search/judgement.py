@@ -16,6 +16,7 @@ from lake.tables.sql import one_of
 if TYPE_CHECKING:
     from lake.options import QueryLogOptions
     from lake.search.predicate import Predicate
+    from lake.search.query_ids import Searched
     from lake.search.snapshot import Snapshot
 
 
@@ -30,7 +31,7 @@ _OF_CHUNK = ("doc_id", "source", "uri", "chunk_id", "start", "end", "text")
 
 
 def judged(
-    snapshot: Snapshot, visible: Predicate, question: str, chunk_id: str, useful: bool, voter: str | None
+    snapshot: Snapshot, visible: Predicate, search: Searched, chunk_id: str, useful: bool, voter: str | None
 ) -> dict[str, Any]:
     """A FEEDBACK row; raises UsageError if the release has no such chunk, with the same message if it is hidden."""
     _check(useful, voter)
@@ -44,7 +45,8 @@ def judged(
     return {
         "feedback_id": secrets.token_hex(16),
         "release": snapshot.release.id,
-        "question": question,
+        "question": search.question,
+        "variant": search.variant,
         "useful": useful,
         "quote": chunk.pop("text"),
         **chunk,
@@ -55,7 +57,7 @@ def judged(
 
 
 def judged_answer(
-    options: QueryLogOptions, release: str, question: str, useful: bool, comment: str | None, voter: str | None
+    options: QueryLogOptions, search: Searched, useful: bool, comment: str | None, voter: str | None
 ) -> dict[str, Any]:
     """An ANSWER_FEEDBACK row; ``options`` decide what is masked in the comment."""
     _check(useful, voter)
@@ -63,8 +65,9 @@ def judged_answer(
         raise UsageError(f"comment must be a text of 1 to {MAX_COMMENT:,} characters, or be left out")
     return {
         "feedback_id": secrets.token_hex(16),
-        "release": release,
-        "question": question,
+        "release": search.release,
+        "question": search.question,
+        "variant": search.variant,
         "useful": useful,
         "comment": None if comment is None else Masking(options).of(comment),
         "voter": None if voter is None else derived_id("voter", voter),

@@ -31,13 +31,16 @@ async def answered(service: Service, key: Key, body: BatchQuery, charge: Callabl
     asked = [question for question in questions if not isinstance(question, Problem)]
 
     def work() -> Sent:
-        release = service.index.release(service.tried(body), degrade=body.degrade).id
-        found = service.access(key).search_outcomes(asked, release, degrade=body.degrade)
+        arm = service.arm(body)
+        release = service.index.release(arm.at, degrade=body.degrade).id
+        tried = [{**question, **arm.profile.search} for question in asked]
+        found = service.access(key).search_outcomes(tried, release, degrade=body.degrade)
         for serving, result in zip(servings, found, strict=True):
-            serving.failed(result) if isinstance(result, LakeError) else serving.searched(result)
+            serving.failed(result) if isinstance(result, LakeError) else serving.searched(result, arm.variant)
+        found = [arm.marked(one, question["text"]) for one, question in zip(found, asked, strict=True)]
         following = iter(found)
         results = [question if isinstance(question, Problem) else next(following) for question in questions]
-        return _sent(service, release, results)
+        return _sent(service, release, results, arm.variant)
 
     with ExitStack() as stack:
         servings = [stack.enter_context(service.watch.serving(key, "search", question["text"])) for question in asked]
@@ -58,7 +61,9 @@ def _checked(service: Service, key: Key, value: Any) -> dict[str, Any] | Problem
     return {"text": question.text, **options, **({} if question.n is None else {"k": question.n})}
 
 
-def _sent(service: Service, release: str, results: Sequence[SearchResult | LakeError | Problem]) -> Sent:
+def _sent(
+    service: Service, release: str, results: Sequence[SearchResult | LakeError | Problem], variant: str | None
+) -> Sent:
     parts, rows = [], []
     for result in results:
         if isinstance(result, Exception):
@@ -68,4 +73,4 @@ def _sent(service: Service, release: str, results: Sequence[SearchResult | LakeE
             parts.append(result)
             named = {name: getattr(result, name) for name in ("query_id", "degraded", "stale_since", "cached")}
             rows.append({**named, "hits": result.hits.to_pylist()})
-    return Sent(release, encode({"release": release, "results": rows}), service.headers(parts))
+    return Sent(release, encode({"release": release, "variant": variant, "results": rows}), service.headers(parts))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 _DEGRADED = "Parts that could not be reached, and without which this was found; empty for a whole result."
 _STALE = "When the lake was last read, if it could not be reached now; `degraded` then names `lake`."
 _STATUS = "`stale`: the lake can't be reached, and searches go on from memory for a while."
+_VARIANT = "What answered in a trial of profiles: the profile's name, or control; null outside of one."
 _CACHED = "The cache that had this; null if it was made for this request."
 _ACL = "With `explain`: those of the caller's principals that may see the document, today; null if everybody may."
 
@@ -50,6 +51,7 @@ class QueryResult(BaseModel):
     degraded: list[str] = Field(description=_DEGRADED)
     stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    variant: str | None = Field(None, description=_VARIANT)
     hits: list[Hit]
 
 
@@ -75,6 +77,7 @@ class BatchResult(BaseModel):
     """The passages of each question or its error, in the order of the questions, all of one release."""
 
     release: str
+    variant: str | None = Field(None, description=_VARIANT)
     results: list[BatchHits | BatchError]
 
 
@@ -114,6 +117,7 @@ class AnswerResult(BaseModel):
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
     linked_text: str = Field("", description="The text with its citations as Markdown links, where sources have a url.")
     made_for: str | None = Field(None, description="The question that a cached answer was made for, if another one.")
+    variant: str | None = Field(None, description=_VARIANT)
     sources: list[AnswerSource]
     passages: list[Hit]
 

@@ -30,6 +30,7 @@ from lake.service.rate_limits import DayCount
 from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
 from lake.service.responses import Sent, encode, event
+from lake.service.traffic_split import Arm
 from lake.service.watching import Serving, Watch
 from lake.service.workers import Workers
 from lake.storage import clock
@@ -95,7 +96,7 @@ class Service:
 
         Waits for a model of this machine, but only for a moment for an endpoint or for the lake.
         """
-        for release in ("live", *(self.split.shares if self.split else ())):
+        for release in ("live", *(self.split.releases if self.split else ())):
             with suppress(LakeError, OSError, Problem):
                 for identity in await self.workers.run(partial(self._embedders, release), _MOMENT):
                     load = partial(load_query_encoder, identity.name, identity)
@@ -128,10 +129,11 @@ class Service:
         how = self._allowed_at(key, body)
 
         def work() -> Sent:
-            found = self.access(key).search(body.text, body.n, self.tried(body), **how)
-            serving.searched(found)
-            named = {name: getattr(found, name) for name in _NAMED}
-            result = {**named, "hits": hits_of(self.access(key), found, body)}
+            arm = self.arm(body)
+            found = self.access(key).search(body.text, body.n, arm.at, **{**how, **arm.profile.search})
+            serving.searched(found, arm.variant)
+            named = {name: getattr(arm.marked(found, body.text), name) for name in _NAMED}
+            result = {**named, "variant": arm.variant, "hits": hits_of(self.access(key), found, body)}
             return Sent(found.release, encode(result), self.headers([found]))
 
         with self.watch.serving(key, "search", body.text) as serving:
@@ -143,10 +145,11 @@ class Service:
 
         def work() -> Sent:
             self._budgets.check(key)
-            answer = self.access(key).answer(body.question, self.tried(body), **words)
+            arm = self.arm(body)
+            answer = self.access(key).answer(body.question, arm.at, **_on_trial(words, arm))
             self._budgets.spend(key, answer.usage)
-            serving.answered(answer)
-            return Sent(str(answer.release), encode(_answer_json(answer)), self.headers([answer]))
+            serving.answered(answer, arm.variant)
+            return Sent(str(answer.release), encode(_answer_json(answer, arm)), self.headers([answer]))
 
         with self.watch.serving(key, "answer", body.question) as serving:
             return await self.answering.run(work, self.bounds.answer_seconds)
@@ -159,23 +162,25 @@ class Service:
         words = self._answer_words(key, body)
         degrade = words.get("degrade", self.options["degrade"]) is True
 
-        def find() -> str:
-            return self.index.release(self.tried(body), degrade=degrade).id
+        def find() -> Arm:
+            found = self.arm(body)
+            return replace(found, at=self.index.release(found.at, degrade=degrade).id)
 
         def work() -> Iterator[str | Answer]:
-            items = self.access(key).answer_stream(body.question, release, **words)
-            return self._budgets.metered(key, items, self.chat, words["options"])
+            tried = _on_trial(words, arm)
+            items = self.access(key).answer_stream(body.question, arm.at, **tried)
+            return self._budgets.metered(key, items, tried["chat"], tried["options"])
 
         with ExitStack() as stack:
             serving = stack.enter_context(self.watch.serving(key, "answer", body.question))
-            release = await self.workers.run(find, self.bounds.seconds)
+            arm = await self.workers.run(find, self.bounds.seconds)
             items = self.answering.stream(work, self.bounds.answer_seconds)
             first = await anext(items)
-            events = self._events(first, items, serving, stack.pop_all())
-        return release, events, self.headers([] if isinstance(first, str) else [first])
+            events = self._events(first, items, serving, stack.pop_all(), arm)
+        return arm.at, events, self.headers([] if isinstance(first, str) else [first])
 
     async def _events(
-        self, item: str | Answer, items: AsyncIterator[str | Answer], serving: Serving, stack: ExitStack
+        self, item: str | Answer, items: AsyncIterator[str | Answer], serving: Serving, stack: ExitStack, arm: Arm
     ) -> AsyncIterator[bytes]:
         """The events; ``stack`` ends the serving with the last of them, or when the client leaves."""
         with stack:
@@ -183,10 +188,10 @@ class Service:
                 while isinstance(item, str):
                     yield event("text", {"text": item})
                     item = await anext(items)
-                serving.answered(item)
+                serving.answered(item, arm.variant)
                 if item.cached and item.text:
                     yield event("text", {"text": item.text})
-                yield event("answer", _answer_json(item))
+                yield event("answer", _answer_json(item, arm))
             except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
                 serving.failed(error)
                 problem = problem_of(error)
@@ -217,7 +222,7 @@ class Service:
         self._judged.take()
 
         def work() -> tuple[str, bytes]:
-            release = searched(given.query_id)[0]
+            release = searched(given.query_id).release
             try:
                 name = within(2 * DEGRADE_AFTER, partial(self._judge, key, given), "the lake")
             except UsageError:
@@ -256,13 +261,14 @@ class Service:
     def access(self, key: Key) -> Access:
         return Access(self.index, key.principals, options=self.options)
 
-    def tried(self, body: ReleaseChoice) -> str:
-        """The release to read: in a trial that of the session, unless the request names another."""
+    def arm(self, body: ReleaseChoice) -> Arm:
+        """What answers a request: in a trial the side of its session, unless it names a release."""
         if self.split is None or body.session is None or body.at != "live":
-            return body.at
+            return Arm(body.at)
+        arm = self.split.arm(body.session)
         with suppress(UsageError):  # a trial ends when its release is dropped, and live answers
-            return self.index.release(self.split.release_for(body.session), degrade=True).id
-        return body.at
+            return replace(arm, at=self.index.release(arm.at, degrade=True).id)
+        return Arm(body.at)
 
     def _allowed_at(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
         how = self.allowed(key, body)
@@ -286,7 +292,13 @@ class Service:
             self.log.close()
 
 
-def _answer_json(answer: Answer) -> dict[str, Any]:
+def _answer_json(answer: Answer, arm: Arm) -> dict[str, Any]:
     """An AnswerResult."""
-    named = query_id(answer.release, answer.question) if answer.release else None
-    return {**answer.to_json(), "query_id": named}
+    named = query_id(answer.release, answer.question, arm.variant) if answer.release else None
+    return {**answer.to_json(), "query_id": named, "variant": arm.variant}
+
+
+def _on_trial(words: Mapping[str, Any], arm: Arm) -> dict[str, Any]:
+    """The options of an answer, with those that its profile replaces."""
+    tried = {**words, **arm.profile.search, "options": arm.profile.answering(words["options"])}
+    return tried if arm.profile.chat is None else {**tried, "chat": arm.profile.chat}

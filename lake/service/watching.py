@@ -25,7 +25,7 @@ Kind = Literal["search", "answer"]
 #: Columns of a QUERIES row that not every question has.
 _OPTIONAL = (
     *("release", "error", "cached", "chat_model", "n_input", "n_output", "cost_usd"),
-    *("evidence", "confidence", "n_claims", "n_flagged", "request_id"),
+    *("evidence", "confidence", "n_claims", "n_flagged", "variant", "request_id"),
 )
 #: Columns that the access log has, too, if they are not null; it has ``release`` and the request's id by itself.
 _LOGGED = ("kind", "outcome", "degraded", *_OPTIONAL[1:-1])
@@ -86,16 +86,22 @@ class Serving:
         self._watch, self._notes, self._asked_at, self._begun = watch, notes, clock.now(), time.monotonic()
         self._row: dict[str, Any] = {"kind": kind, "api_key": key, "question": question, "hits": [], "degraded": []}
 
-    def searched(self, found: SearchResult) -> None:
+    def searched(self, found: SearchResult, variant: str | None = None) -> None:
         """Note the result of a search."""
-        self._row |= {"release": found.release, "degraded": list(found.degraded), "cached": found.cached}
+        self._row |= {
+            "variant": variant,
+            "release": found.release,
+            "degraded": list(found.degraded),
+            "cached": found.cached,
+        }
         self._row |= {"hits": _hits(found.hits)}
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, answer: Answer, variant: str | None = None) -> None:
         """Note an answer."""
         claims = [sentence for sentence in answer.sentences if sentence.is_claim]
         usage = answer.usage
         self._row |= {
+            "variant": variant,
             "release": answer.release,
             "degraded": list(answer.degraded),
             "cached": answer.cached,

@@ -36,6 +36,8 @@ def shown(found: dict[str, Any]) -> None:
         ("release", "releases", "release"),
     ):
         _figures(title, column, found[name])
+    if any(row["variant"] for row in found["variants"]):
+        _figures("variant", "variant", found["variants"])
     _questions("nothing found", found["empty"], lambda one: counted(one["n"], "time"))
     _questions("unhappy", found["unhappy"], _why)
     _samples(found["judged"])

@@ -169,9 +169,11 @@ def check_queries(exam: Examination) -> int:
 
 
 def _check_daily(exam: Examination, files: DailyFiles, rows: str) -> int:
-    folders = [f"{files.folder}/{day}" for day in exam.lake.store.names(files.folder)]
-    remedy = f"{RESTORE}, or delete it and lose its {rows}"
-    return sum(_check_files(exam, folder, files.schema, remedy) for folder in folders)
+    paths = files.paths(exam.lake)
+    for path in paths:
+        with exam.noticing(path, f"{RESTORE}, or delete it and lose its {rows}", "drop"):
+            files.read_file(exam.lake, path)
+    return len(paths)
 
 
 def check_rights(exam: Examination) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,3 +48,54 @@ def test_words_of_a_command_line() -> None:
     for word in ("a", "=0.1", "a=b"):
         with pytest.raises(UsageError, match="RELEASE=SHARE"):
             parse_split([word])
+
+
+def test_a_profile_stands_beside_releases(tmp_path: Path) -> None:
+    (tmp_path / "reranked.json").write_text('{"search": {"rerank_depth": 20}}')
+    split = parse_split([f"{tmp_path}/reranked.json=0.3", "2026-11-21.2=0.2"])
+    arms = [split.arm(key) for key in KEYS[:2000]]
+    assert split.releases == ["2026-11-21.2"]
+    assert {(arm.at, arm.variant) for arm in arms} == {
+        ("live", "reranked"),
+        ("live", "control"),
+        ("2026-11-21.2", None),
+    }
+    assert {arm.profile.search.get("rerank_depth") for arm in arms if arm.variant == "reranked"} == {20}
+    assert {split.release_for(key) for key in KEYS[:100]} == {"live", "reranked", "2026-11-21.2"}
+    plain = Split({"2026-11-21.2": 0.2})
+    assert {plain.arm(key).variant for key in KEYS[:100]} == {None}
+
+
+WRONG = {
+    "": "invalid",
+    "[]": "object",
+    "{}": "changes nothing",
+    '{"searching": {}}': "searching",
+    '{"search": {"k": 3}}': "'k'",
+    '{"search": {"mode": "no"}}': "mode",
+    '{"search": 3}': "object of options",
+    '{"search": {"principals": "*"}}': "principals",
+    '{"model": 3}': "chat model",
+    '{"answers": {"k": 3}}': "'k'",
+    '{"answers": {"max_tokens": 0}}': "max_tokens",
+    "[" * 100_000: "invalid",
+}
+
+
+@pytest.mark.parametrize(("text", "wrong"), WRONG.items(), ids=WRONG.values())
+def test_a_profile_that_is_wrong_is_refused_by_name(text: str, wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(text)
+    with pytest.raises(UsageError, match=wrong) as error:
+        parse_split([f"{tmp_path}/p.json=0.3"])
+    assert "p.json" in str(error.value)
+
+
+def test_names_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "control.json").write_text('{"search": {"mode": "text"}}')
+    for words in (
+        [f"{tmp_path}/control.json=0.1"],
+        [f"{tmp_path}/missing.json=0.1"],
+        [f"{tmp_path}/a.json=0.1", "a=0.1"],
+    ):
+        with pytest.raises(UsageError):
+            parse_split(words)

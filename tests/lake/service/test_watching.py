@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 import lake
+from expectations.feedback import compare_feedback
 from flows.cli.app import _exit_status
 from flows.cli.options import OK
 from lake.answer import AnswerOptions, load_chat
@@ -26,6 +27,7 @@ from lake.schemas import SCORES
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.service.traffic_split import parse_split
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import Running, TwoReleases, _listening
 from tests.lake.service.test_answers import events
@@ -169,3 +171,46 @@ def test_the_live_release_and_its_last_evaluation_are_gauges(watched: Running, t
     assert figure(watched, 'raglake_evaluation_age_seconds{set="faq"}') > 0
     assert 0 < figure(watched, "raglake_live_age_seconds") < 86_400
     assert figure(watched, "raglake_live_documents") == 41
+
+
+def test_a_profile_is_on_trial_and_its_feedback_is_told_apart(
+    two_releases: TwoReleases, tmp_path: Path, endpoint: ChatEndpoint
+) -> None:
+    others = shutil.ignore_patterns("feedback", "answer_feedback", "queries")
+    shutil.copytree(two_releases.url, tmp_path / "lake", ignore=others)
+    profile = {"search": {"mode": "text"}, "model": "openai:other", "answers": {"max_tokens": 77}}
+    (tmp_path / "words.json").write_text(json.dumps(profile))
+    split = parse_split([f"{tmp_path}/words.json=0.5"])
+    sessions = [f"session {n}" for n in range(40)]
+    tried, usual = ([s for s in sessions if split.arm(s).variant == name] for name in ("words", "control"))
+    index, limits = lake.open_lake(str(tmp_path / "lake")), Capacity(rate=10_000, burst=10_000)
+    chat = load_chat("openai:gpt-4o-mini", ChatTimeouts(timeout=20, retries=Retries(n_attempts=1)))
+    words: dict[str, Any] = {"chat": chat, "answers": AnswerOptions(min_evidence=0.0), "query_log": True}
+    app = create_app(index, KeyRing([], Key("anonymous")), limits, split=split, **words)
+    running, stop = _listening(app, limits)
+    try:
+        inside, outside = (running.post(text="lamp oil", k=2, session=one).json() for one in (tried[0], usual[0]))
+        nowhere = running.post(text="lamp oil", k=2).json()
+        assert [one["variant"] for one in (inside, outside, nowhere)] == ["words", "control", None]
+        assert inside["release"] == outside["release"]
+        assert inside["hits"][0]["vector_rank"] is None
+        assert outside["hits"][0]["vector_rank"] is not None
+        batch = running.post("/query/batch", session=tried[0], queries=[{"text": "lamp oil", "k": 2}]).json()
+        assert (batch["variant"], batch["results"][0]["query_id"]) == ("words", inside["query_id"])
+        answered = running.post("/answer", question=QUESTION, k=2, session=tried[0]).json()
+        assert (answered["variant"], endpoint.requests[-1]["model"]) == ("words", "other")
+        assert endpoint.requests[-1].get("max_completion_tokens", endpoint.requests[-1].get("max_tokens")) == 77
+        streamed = events(running, question=QUESTION, k=2, session=tried[0])
+        assert streamed[-1][1]["variant"] == "words"
+        for found, useful in ((inside, True), (outside, False)):
+            given = {"query_id": found["query_id"], "chunk_id": found["hits"][0]["chunk_id"], "useful": useful}
+            assert running.post("/feedback", **given).status_code == 200
+        running.post("/feedback", query_id=answered["query_id"], useful=True)
+        rows = index.judgements().to_pylist()
+        assert [(row["variant"], row["useful"]) for row in rows] == [("words", True), ("control", False)]
+        assert index.answer_judgements()["variant"].to_pylist() == ["words"]
+        assert [row["variant"] for row in logged(running)] == ["words", "control", None, "words", "words", "words"]
+        compared = compare_feedback(rows, "control", "words")
+        assert (compared.a.share, compared.b.share) == (0.0, 1.0)
+    finally:
+        stop()
