@@ -18,7 +18,8 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 def said(release: str, useful: bool, voter: str | None = None, n: int = 0, chunk: str = "c") -> dict[str, Any]:
     return {"variant": None, "release": release, "useful": useful, "voter": voter,
-            "feedback_id": f"{release}-{n}-{chunk}", "question": "q", "chunk_id": chunk, "given_at": START + timedelta(days=n)}  # fmt: skip
+            "feedback_id": f"{release}-{n}-{chunk}", "question": "q", "chunk_id": chunk,
+            "given_at": START + timedelta(days=n)}  # fmt: skip
 
 
 def counted(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> float:
