@@ -24,7 +24,7 @@ async def facets(service: Service, key: Key, body: FacetQuery) -> Sent:
 
     def work() -> Sent:
         access = service.access(key)
-        found = access.index.facets(body.filters, at=service.tried(body), principals=access.principals)
+        found = access.index.facets(body.filters, at=service.arm(body).at, principals=access.principals)
         return Sent(found["release"], encode(found))
 
     return await service.workers.run(work, service.bounds.seconds)
@@ -53,7 +53,7 @@ async def why(service: Service, key: Key, body: WhyQuery) -> Sent:
     def work() -> Sent:
         access = service.access(key)
         try:
-            document = access.document(body.doc_id, service.tried(body), 0, 1)
+            document = access.document(body.doc_id, service.arm(body).at, 0, 1)
         except NoReleaseError:
             raise
         except UsageError as error:
