@@ -11,12 +11,13 @@ from expectations.validator import VALIDATOR
 from flows.indexing import index
 from lake import configuration
 from lake.directory import Lake
-from lake.errors import GoneError, LakeError, RefusedError
+from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import rights
 from lake.ingest.languages import language_remark
 from lake.inspect.completeness import sums
 from lake.patches.allocator import give_memory_back
 from lake.releases.values import Spent
+from lake.reporting import counted
 from lake.storage.lease import WriterLease
 from lake.tables.writer import warm_up
 from tasks.job import Job
@@ -88,6 +89,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     refuses, or a pin holds back, is no error: the outcome states it.
     """
     started, lake = time.monotonic(), lake_of(job)
+    if job.rights_only and not lake.exists():
+        raise UsageError(f"there is no lake at {job.lake} yet, whose rights could change; ingest without --rights-only")
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
@@ -99,7 +102,9 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
             found = steps.scan(job)
-        rights.keep(lake, found)  # what sidecars take from somebody must not wait for the work
+        n_rights = rights.keep(lake, found)  # what sidecars take from somebody must not wait for the work
+        if job.rights_only:
+            return _rights_only(lake, found, n_rights, time.monotonic() - started)
         if not found.plan:
             n_embedded = index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
@@ -224,6 +229,16 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
     if live:
         counts |= _words(lake, live, found)
     return Outcome(name, False, reason, False, False, **counts, remarks=found.remarks, seconds=seconds)
+
+
+def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Outcome:
+    """The outcome of a run that kept rights; nothing is remembered, since the next run has all else to do."""
+    reason = f"rights of {counted(n_changed, 'document')} changed" if n_changed else "nothing to do: no right changed"
+    live = lake.log.read().live
+    counts = {name: live.counts.get(name, 0) for name in _COUNTED} if live else {}
+    problems = {"n_denied": found.n_denied, "n_sidecar_problems": len(found.remarks)}
+    name = live.id if live else None
+    return Outcome(name, False, reason, False, False, **counts, **problems, remarks=found.remarks, seconds=seconds)
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

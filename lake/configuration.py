@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lake.endpoints.endpoint import using
 from lake.errors import ContractError, UsageError
@@ -26,6 +26,7 @@ from lake.options.checks import (
 from lake.options.completeness import Completeness
 from lake.options.declaration import check
 from lake.options.endpoints import ModelEndpoints
+from lake.options.groups import GroupOptions
 from lake.options.sync import SyncDefaults
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Configuration:
     sync: SyncDefaults = field(default_factory=SyncDefaults)
     endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
     query_log: QueryLogOptions = field(default_factory=QueryLogOptions)
+    groups: GroupOptions = field(default_factory=GroupOptions)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Configuration:
@@ -150,12 +152,21 @@ def read(store: Store) -> Configuration:
         raise UsageError(f"{FILE} of {store.url}: {error}") from error
 
 
-def of_searches(store: Store) -> tuple[SearchDefaults, ModelEndpoints]:
-    """The lake's search defaults, and where its models are called; raises the errors of ``read``, but only for these
-    sections.
+class OfSearches(NamedTuple):
+    """What a search needs of a configuration."""
+
+    search: SearchDefaults
+    endpoints: ModelEndpoints
+    groups: GroupOptions
+
+
+def of_searches(store: Store) -> OfSearches:
+    """The lake's search defaults, where its models are called, and where its groups are; raises the errors of ``read``,
+    but only for these sections.
     """
     kept = said(store)
-    return _only(store, kept, SearchDefaults, "search"), _only(store, kept, ModelEndpoints, "endpoints")
+    kinds = {"search": SearchDefaults, "endpoints": ModelEndpoints, "groups": GroupOptions}
+    return OfSearches(*(_only(store, kept, kind, name) for name, kind in kinds.items()))
 
 
 def in_use(store: Store) -> AbstractContextManager[None]:

@@ -118,6 +118,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     completeness: dict[str, Any] | None = None
     endpoints: dict[str, Any] | None = None
     query_log: dict[str, Any] | None = None
+    groups: dict[str, Any] | None = None
     sync: dict[str, Any] | None = None
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_UI_URL
 
 from flows.reindex import Outcome
-from flows.runtime.run_names import called, headline, name_scheduled
+from flows.runtime.run_names import STANDS, called, headline, name_scheduled
 from lake.directory import Lake
 from lake.reporting import counted, listed, markdown_cell
 from tasks.artifacts import artifact_key, show_summary
@@ -138,7 +138,7 @@ def _steps_of_ingest(outcome: Outcome, links: dict[str, str]) -> Iterator[str]:
         yield f"To publish it all the same: `raglake publish {release} --force --why '...'`."
     elif outcome.refused:
         yield f"Readers keep the release that they have. Once the reason above is gone: `raglake publish {release}`."
-    elif release and not outcome.published and not outcome.reason.startswith("nothing"):
+    elif release and not outcome.published and not outcome.reason.startswith(STANDS):
         yield f"Publish it once you have looked at it: `raglake publish {release}`, or the deployment *publish*."
     if outcome.n_quarantined:
         listed_in = links.get("quarantine", "`raglake status`")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: What the tag of a lake's deployments and runs begins with.
 LAKE_TAG = "lake:"
 _LONGEST = 120
+#: How the reason of an ingest begins that built no release.
+STANDS = ("nothing", "rights of")
 #: How many runs that are due are named ahead; each run names the next ones.
 _AHEAD = 5
 
@@ -69,8 +71,8 @@ def _of_ingest(outcome: Outcome) -> str:
         return f"published {outcome.release}{changes(outcome)}"
     if outcome.refused:
         return f"{'blocked' if outcome.blocked else 'did not publish'} {outcome.release}{changes(outcome)}"
-    if outcome.reason.startswith("nothing"):
-        return "nothing to do"
+    if outcome.reason.startswith(STANDS):
+        return outcome.reason.split("; ")[0].split(": ")[0]
     return f"built {outcome.release}{changes(outcome)}, which waits"
 
 

@@ -29,17 +29,29 @@ def outdated(lake: Lake, scan: Scan) -> bool:
     return _revision(lake, lake.log.read(), scan) is not None
 
 
-def keep(lake: Lake, scan: Scan) -> None:
-    """Make the rights from a scan, and from its stored contents, the current ones of every release."""
+def keep(lake: Lake, scan: Scan) -> int:
+    """Make the rights from a scan, and from its stored contents, the current ones of every release.
+
+    Returns of how many documents they changed.
+    """
+    n_changed = 0
 
     def step(history: History) -> History:
+        nonlocal n_changed
         rows = _revision(lake, history, scan)
         if rows is None:
             return history
+        n_changed = _n_different(kept.read(lake.store, history.rights), rows)
         path = kept.write(lake.store, rows)
         return lake.log.append(history, "rights", "", rights=path, facts={"n_documents": rows.num_rows})
 
     lake.log.insist(step)
+    return n_changed
+
+
+def _n_different(held: pa.Table, rows: pa.Table) -> int:
+    was, now = (dict(zip(*(table.column(n).to_pylist() for n in RIGHTS.names), strict=True)) for table in (held, rows))
+    return sum(was.get(doc_id) != now.get(doc_id) for doc_id in was.keys() | now.keys())
 
 
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:

@@ -28,6 +28,11 @@ class RunOptions:
     full: bool = option(
         False, "List every source in full, also one that knows what changed since the last run.", title="Full listing"
     )
+    rights_only: bool = option(
+        False,
+        "Only bring access rights up to date, which takes effect at once; parse, embed and publish nothing.",
+        title="Rights only",
+    )
     change_recipe: bool = option(
         False, "Allow a rebuild of everything that another recipe affects.", title="Change the recipe"
     )

@@ -65,6 +65,7 @@ class LakeAnswers:
         """
         known = self._log.known(Wait.of(words))
         log, release = known.history, known.history.resolve(at)
+        words = self._with_groups(words, log)
         if self._caches:
             self._caches.follow(log)
         return AnswerRequest(
@@ -81,6 +82,12 @@ class LakeAnswers:
             degrade=bool(words.get("degrade")),
             stale_since=known.since,
         )
+
+    def _with_groups(self, words: Mapping[str, Any], log: History) -> Mapping[str, Any]:
+        """The words with all groups of their principals, by which search and cache go, whatever changes meanwhile."""
+        if "principals" not in words:
+            return words
+        return {**words, "principals": self._reader.expanded(SearchOptions.of(words), log).principals}
 
     def _head(self) -> int | None:
         """The number of the log's last entry; None if the lake can't be reached."""

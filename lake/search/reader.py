@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ from lake.endpoints.endpoint import using
 from lake.endpoints.tracing import retrieval_span
 from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
+from lake.options.groups import GroupOptions
 from lake.options.search import DEGRADE_AFTER
 from lake.records import synonyms
 from lake.releases import rights
@@ -21,10 +23,11 @@ from lake.result import stale
 from lake.search.cached_results import CachedResults
 from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.late_interaction import TokenVectors
+from lake.search.memberships import Memberships, marked
 from lake.search.outcomes import outcome
 from lake.search.question import SearchRequest
 from lake.search.question_vectors import Through
-from lake.search.rights import Rights
+from lake.search.rights import Rights, checked
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -60,7 +63,8 @@ class Reader:
         self._synonyms = cache(partial(synonyms.read, lake))
         self._head = 0
         self._lock = Lock()
-        self._configured_at: dict[int, tuple[SearchDefaults, ModelEndpoints]] = {}
+        self._configured_at: dict[int, configuration.OfSearches] = {}
+        self._memberships = Memberships(GroupOptions())
 
     def of_release(self, at: At, answer: Callable[[Release], T]) -> T:
         """Calls ``answer`` with the release, and again with its successor if it was vacuumed away meanwhile."""
@@ -87,7 +91,7 @@ class Reader:
         """Calls ``search`` with the questions, completed by the lake's search defaults."""
 
         def answer(release: Release, history: History) -> T:
-            options = SearchOptions.of(given, self.defaults(history))
+            options = self.expanded(SearchOptions.of(given, self.defaults(history)), history)
             questions = [SearchRequest.asking(text, options) for text in texts]
             with using(self.endpoints(history)):
                 return self._asked(release, history, questions, embedder, search)
@@ -103,7 +107,7 @@ class Reader:
             defaults = self.defaults(history)
 
             def checked(text: str, given: Mapping[str, Any]) -> SearchRequest:
-                return SearchRequest.asking(text, SearchOptions.of(given, defaults))
+                return SearchRequest.asking(text, self.expanded(SearchOptions.of(given, defaults), history))
 
             def search(some: Sequence[SearchRequest]) -> list[SearchResult | LakeError]:
                 return self._asked(release, history, some, embedder, partial(_found, embedder=embedder))
@@ -116,7 +120,7 @@ class Reader:
                 else:
                     found = search(valid) if valid else []
             left = iter(found)
-            return [request if isinstance(request, LakeError) else next(left) for request in requests]
+            return [request if isinstance(request, LakeError) else marked(next(left), request) for request in requests]
 
         with retrieval_span(
             self._lake.url, [text for text, _ in asked], asked[0][1].get("k") if asked else None
@@ -140,13 +144,28 @@ class Reader:
 
     def defaults(self, history: History) -> SearchDefaults:
         """The configured defaults, read again only if the log has grown, so that a search costs no extra request."""
-        return self._configured(history)[0]
+        return self._configured(history).search
 
     def endpoints(self, history: History) -> ModelEndpoints:
         """Where the lake's models are called; read with the defaults."""
-        return self._configured(history)[1]
+        return self._configured(history).endpoints
 
-    def _configured(self, history: History) -> tuple[SearchDefaults, ModelEndpoints]:
+    def expanded(self, options: SearchOptions, history: History) -> SearchOptions:
+        """The options with all groups of their principals; "*" stands for itself."""
+        if isinstance(options.principals, str) or not options.principals:
+            return options
+        names: Any = self.memberships(history).expanded(checked(options.principals))
+        return replace(options, principals=names)
+
+    def memberships(self, history: History) -> Memberships:
+        """Who is in which group, as the configuration says where to find it."""
+        options = self._configured(history).groups
+        with self._lock:
+            if self._memberships.options != options:
+                self._memberships = Memberships(options)
+            return self._memberships
+
+    def _configured(self, history: History) -> configuration.OfSearches:
         known = self._configured_at.get(history.head)
         if known is None:
             known = configuration.of_searches(self._lake.store)
@@ -198,7 +217,8 @@ class Reader:
         return len(self._snapshots) >= _MOST_SNAPSHOTS or n_bytes > _MOST_BYTES
 
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
-        return snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
+        today = snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
+        return replace(today, memberships=self.memberships(history))
 
     def _of_one_release(self, at: At, answer: Callable[[Release, History], T], wait: Wait | None = None) -> T:
         """An answer from exactly one release, or from its successor if it was vacuumed away meanwhile.

@@ -14,6 +14,7 @@ from lake.tables.sql import one_of, quoted, quoted_list
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lake.search.memberships import Memberships
     from lake.tables.reader import TableReader
 
 #: Names that may see a document; None: everybody.
@@ -26,11 +27,12 @@ _MAX_PRINCIPALS = 10_000
 class Rights:
     """Today's rights over one release. ``changed``: documents whose rights differ from the release's acl column, with
     both, usually none. ``restricts``: whether that column restricts any document. A release that is open to all is
-    searched without a predicate, which is faster.
+    searched without a predicate, which is faster. ``memberships`` adds the groups of whoever searches.
     """
 
     changed: Mapping[str, tuple[Acl, Acl]]
     restricts: bool = True
+    memberships: Memberships | None = None
 
     @classmethod
     def over(cls, today: pa.Table, documents: TableReader) -> Rights:
@@ -51,6 +53,7 @@ class Rights:
         if principals == EVERYTHING and isinstance(principals, str):
             return ANYTHING
         names = checked(principals)
+        names = self.memberships.expanded(names) if self.memberships else names
         may = {doc_id: (_lets_in(then, names), _lets_in(now, names)) for doc_id, (then, now) in self.changed.items()}
         opened = [doc_id for doc_id, allowed in may.items() if allowed == (False, True)]
         closed = [doc_id for doc_id, allowed in may.items() if allowed == (True, False)]
@@ -90,4 +93,4 @@ def checked(principals: Iterable[str]) -> frozenset[str]:
         if name.strip() == EVERYTHING:
             raise UsageError(f"{EVERYTHING!r} can't be combined with other principals; pass it alone, as an operator")
         quoted(name)
-    return frozenset(names)
+    return principals if isinstance(principals, frozenset) else frozenset(names)

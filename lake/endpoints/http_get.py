@@ -1,0 +1,48 @@
+"""One GET request with a bearer token: bounded in time and size, and never redirected, since the token would follow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lake.endpoints.secrets import secret
+from lake.errors import TransientError
+
+if TYPE_CHECKING:
+    import httpx
+
+_MOST_BYTES = 64 << 20
+
+
+def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, str | int] | None = None) -> bytes:
+    """The body of a successful answer; ``token`` names where the token is.
+
+    Raises TransientError for any other answer, and UsageError if there is no such token.
+    """
+    import httpx
+
+    headers = {"accept": "application/scim+json, application/json, text/csv"}
+    if token is not None:
+        headers["authorization"] = f"Bearer {secret(token, 'token')}"
+    started, data = time.monotonic(), bytearray()
+    try:
+        with _client().stream("GET", url, params=params, headers=headers, timeout=seconds) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise TransientError(f"{url} answers with status {answer.status_code}")
+            for block in answer.iter_bytes():
+                data += block
+                if len(data) > _MOST_BYTES or time.monotonic() - started > seconds:
+                    raise TransientError(f"{url} gives too much, or takes too long")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TransientError(f"{url} can't be reached ({type(error).__name__})") from error
+    return bytes(data)
+
+
+@lru_cache(maxsize=1)
+def _client() -> httpx.Client:
+    """One for all, since connections are kept, and making a client costs more than a request."""
+    import httpx
+
+    return httpx.Client(follow_redirects=False)
