@@ -48,6 +48,7 @@ HOMES = {
     "httpx": (
         "lake/sources/guarded_http.py",
         "lake/endpoints/http.py",
+        "lake/endpoints/http_get.py",
         "lake/console/client.py",
         "tasks/redact.py",
         "tasks/server_watch.py",
