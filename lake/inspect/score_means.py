@@ -25,10 +25,15 @@ _REMEMBERED = 500
 
 def last_evaluated(rows: pa.Table) -> pl.DataFrame:
     """Scores of each set under the search profile that was evaluated last; answers have a profile of their own."""
+    return _marked(rows).filter("is_last")
+
+
+def _marked(rows: pa.Table) -> pl.DataFrame:
+    """Scores, of which those of the last evaluation of their set are marked."""
     frame = pl.DataFrame(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
     frame = frame.with_columns(is_answer=pl.col("level") == "answer")  # evaluated apart from searches
-    newest = frame.filter(pl.col("evaluated_at") == pl.col("evaluated_at").max().over("set", "is_answer"))
-    return frame.join(newest.select("set", "settings", "is_answer").unique(), on=["set", "settings", "is_answer"])
+    is_newest = pl.col("evaluated_at") == pl.col("evaluated_at").max().over("set", "is_answer")
+    return frame.with_columns(is_last=is_newest.any().over("set", "settings", "is_answer"))
 
 
 class ScoreMeans:
@@ -38,11 +43,18 @@ class ScoreMeans:
         self._lake, self._lock = lake, Lock()
         self._known: dict[str, tuple[_Files, list[dict[str, Any]]]] = {}
 
-    def of(self, releases: Collection[str]) -> Mapping[str, list[dict[str, Any]]]:
+    def of(self, releases: Collection[str], like: str | None = None) -> Mapping[str, list[dict[str, Any]]]:
         """For each release, rows with ``set``, ``settings``, ``level``, ``measure``, ``mean``, ``n``, ``questions`` and
-        ``evaluated_at``. Two means with equal ``questions`` are over the same questions with the same evidence.
+        ``evaluated_at``, of one search profile for each set: that of the last evaluation, or if possible the one by
+        which the release ``like`` was evaluated last. Two means with equal ``questions`` are over the same questions
+        with the same evidence.
         """
-        files: dict[str, list[tuple[str, int, float]]] = {release: [] for release in releases}
+        found = self._all({*releases, like} - {None})
+        wanted = {_set_of(row): row["settings"] for row in found.get(like or "", []) if row["is_last"]}
+        return {release: _of_one_profile(found[release], wanted) for release in releases}
+
+    def _all(self, releases: Collection[str | None]) -> dict[str, list[dict[str, Any]]]:
+        files: dict[str, list[tuple[str, int, float]]] = {release: [] for release in releases if release is not None}
         for stored in self._lake.store.walk(scores.FOLDER):
             _, release, _ = stored.path.split("/", 2)
             if release in files:
@@ -60,13 +72,27 @@ class ScoreMeans:
         return found
 
 
+def _set_of(row: Mapping[str, Any]) -> tuple[str, bool]:
+    return row["set"], row["level"] == "answer"
+
+
+def _of_one_profile(rows: list[dict[str, Any]], wanted: Mapping[tuple[str, bool], str]) -> list[dict[str, Any]]:
+    """The rows under the wanted profile of their set if there are any, else those of its last evaluation."""
+    has = {_set_of(row) for row in rows if wanted.get(_set_of(row)) == row["settings"]}
+    chosen = [
+        row for row in rows if (row["settings"] == wanted[_set_of(row)] if _set_of(row) in has else row["is_last"])
+    ]
+    return [{name: value for name, value in row.items() if name != "is_last"} for row in chosen]
+
+
 def _means(rows: pa.Table) -> list[dict[str, Any]]:
-    grouped = last_evaluated(rows).sort("question_id").group_by(list(_KEY), maintain_order=True)
+    grouped = _marked(rows).sort("question_id").group_by(list(_KEY), maintain_order=True)
     found = grouped.agg(
         mean=pl.col("value").mean(),
         n=pl.len(),
         questions=pl.concat_str("question_id", "question_digest", ignore_nulls=True),
         evaluated_at=pl.col("evaluated_at").max(),
+        is_last=pl.col("is_last").first(),
     )
     shown = found.sort(list(_KEY)).to_dicts()
     return [row | {"questions": value_digest(row["questions"])[:16]} for row in shown]

@@ -35,7 +35,7 @@ def timeline(
 ) -> list[dict[str, Any]]:
     """A row for each release: that of RELEASES, with its state and scores by the given measures and a few others."""
     wanted = {*_SHOWN, *measures}
-    scores = means.of([release.id for release in releases])
+    scores = means.of([release.id for release in releases], history.live.id if history.live else None)
     return [
         release_row(history, release)
         | release_state(history, release)

@@ -104,7 +104,7 @@ class LakeViews:
                 **release_row(history, release),
                 **timeline.release_state(history, release),
                 "recipe_fields": release.recipe.to_json(),
-                "scores": self._means.of([release.id])[release.id],
+                "scores": self._means.of([release.id], history.live.id if history.live else None)[release.id],
                 "checks": checks | {"gate": self._with_questions(checks["gate"])},
                 "entries": timeline.entries_about(history, release),
                 "refusal": operate.refusal(self._lake.url, release.id),

@@ -30,6 +30,7 @@ OTHERS = {
         "lake/service/response_bodies.py",
         "copies",
     ): "other documents of a passage found, not whether to search them",
+    ("lake/service/response_bodies.py", "principals"): "whom a key searches as, not an option of a search",
     ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
     ("lake/options/endpoints.py", "rerank"): "where rerankers are called, not which",
     ("lake/options/sync.py", "full"): "all rows of a destination, not a whole listing",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import tarfile
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pytest
 
 import lake
 from lake import configuration, operate
+from lake.console.app import mount
 from lake.directory import Lake
 from lake.ids import document_id
 from lake.records import scores
@@ -23,6 +28,7 @@ from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.storage import clock
+from tests.house import ROOT
 from tests.lake.service.conftest import Running, TwoReleases, _listening
 
 ALL, HR, NOBODY = "a-key-that-sees-everything", "a-key-of-the-people-of-hr", "a-key-of-nobody-at-all"
@@ -42,16 +48,17 @@ def url(two_releases: TwoReleases, tmp_path_factory: pytest.TempPathFactory) -> 
     place = tmp_path_factory.mktemp("views") / "lake"
     shutil.copytree(two_releases.url, place)
     for release, value in ((two_releases.before, 0.5), (two_releases.after, 0.75)):
-        scores.keep(Lake(str(place)), _scores(release, value))
+        scores.keep(Lake(str(place)), _scores(release, value, "text"))
+    scores.keep(Lake(str(place)), _scores(two_releases.before, 0.25, "vector"))  # later, and not as live
     operate.rollback(str(place), two_releases.before, why="olive oil was wrong", by="ann")
     operate.rollback(str(place), two_releases.after, why="olive oil was right", by="bob")
     operate.name(str(place), two_releases.before, "whale", why="the old oil", by="ann")
     return str(place)
 
 
-def _scores(release: str, value: float) -> pa.Table:
+def _scores(release: str, value: float, mode: str) -> pa.Table:
     row: dict[str, Any] = dict.fromkeys(SCORES.names)
-    row |= {"release": release, "set": "oils", "settings": '{"mode": "text"}', "status": "scored", "value": value}
+    row |= {"release": release, "set": "oils", "settings": f'{{"mode": "{mode}"}}', "status": "scored", "value": value}
     row |= {"level": "document", "measure": "nDCG@10", "evaluated_at": clock.now(), "question_digest": "d"}
     return pa.Table.from_pylist([row | {"question_id": name} for name in ("q1", "q2")], schema=SCORES)
 
@@ -203,6 +210,26 @@ def test_the_state_of_a_lake_names_what_is_wrong_with_it(troubled: tuple[Running
     assert [(row["n_documents"], bool(row["changed_at"])) for row in found["sources"]] == [(43, True)]
     assert found["lake"] == url
     json.dumps(found)
+
+
+def test_a_lake_of_the_version_before_has_all_views(tmp_path: Path) -> None:
+    with tarfile.open(ROOT / "tests/compatibility/lake-0.3.0.tar.gz") as packed:
+        packed.extractall(tmp_path, filter="data")
+    keys = KeyRing(anonymous=Key("anonymous", principals="*", operator=True))
+    app = mount(create_app(lake.open_lake(str(tmp_path / "lake")), keys, Capacity(rate=10_000, burst=10_000)))
+
+    async def statuses() -> dict[str, int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+            rows = (await client.get("/timeline")).json()["releases"]
+            assert {"live", "refused", "rolled back"} < {row["status"] for row in rows}
+            ids = [row["release"] for row in rows]
+            pages = ["/releases", "/releases/log", "/releases/compare", "/health", "/health/space"]
+            pages += [f"/releases/{name}" for name in ids]
+            pages += [f"/releases/compare?a={a}&b={b}" for a, b in pairwise(reversed(ids))]
+            paths = [*VIEWS, *(f"/console{page}" for page in pages)]
+            return {path: (await client.get(path)).status_code for path in paths}
+
+    assert {path for path, status in asyncio.run(statuses()).items() if status != 200} == set()
 
 
 def test_an_empty_lake_has_views_too(tmp_path: Path) -> None:
