@@ -81,13 +81,13 @@ def test_two_ticks_lead_to_a_comparison_down_to_the_words(show: Visit, console_l
         page.check(f'input[value="{name}"]')
     page.click("text=Compare two")
     assert page.url.endswith(f"/releases/compare?a={first}&b={second}")
-    assert page.locator(".tabs [aria-current]").text_content().split() == ["changed", "12"]
+    assert page.locator(".kinds [aria-current]").text_content().split() == ["changed", "12"]
     assert "+0.125" in page.text_content("main")
     page.locator(".documents summary").first.click()
     page.wait_for_selector(".hunk")
     assert page.locator(".hunk del").first.text_content().strip() == "three"
     assert page.locator(".hunk ins").first.text_content().strip() == "four"
-    page.click(".tabs >> text=added")
+    page.click(".kinds >> text=added")
     assert page.locator(".documents .uri").first.text_content() == "note-1.txt"
 
 
@@ -150,7 +150,7 @@ def test_a_pin_a_name_and_their_ends_are_shown_and_logged(show: Visit, own: tupl
     page = show(f"/releases/{live(own)}")
     steps = (("pin", "Pin", ""), ("unpin", "Unpin", ""), ("name", "Give it a name", "golden"), ("unname", "Take", ""))
     for act, title, name in steps:
-        page.click(f'.act summary >> text="{title}"' if act != "unname" else ".act summary >> text=Take a name")
+        page.click(f'.act-form summary >> text="{title}"' if act != "unname" else ".act-form summary >> text=Take a name")
         page.fill(f"#why-{act}", f"why {act} {HOSTILE}")
         if name:
             page.fill("#name-name", name)
@@ -167,8 +167,8 @@ def test_who_is_no_operator_finds_no_act_and_can_not_send_one(
     show: Visit, own: tuple[Running, Lake], console_lake: ConsoleLake
 ) -> None:
     page = show(f"/releases/{console_lake.releases[0]}", key=LOOKER)
-    assert "need an operator's key" in page.text_content(".acts")
-    assert page.locator(".acts form").count() == 0
+    assert "need an operator's key" in page.text_content(".operate")
+    assert page.locator(".operate form").count() == 0
     running, head = own[0], own[1].log.read().head
     path = f"/console/releases/{console_lake.releases[0]}/act"
     with httpx.Client(base_url=running.url) as client:
