@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--csv")
     parser.add_argument("--folder")
     args = parser.parse_args()
-    lake.tables.writer.VECTOR_INDEX_ROWS = 1000  # so that this small lake has every index that a large one has
+    lake.tables.table_indices.VECTOR_INDEX_ROWS = 1000  # so that this small lake has every index that a large one has
     with tempfile.TemporaryDirectory(dir=args.folder) as place:
         year = Year(Path(place), args)
         rows = []

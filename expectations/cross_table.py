@@ -265,7 +265,7 @@ def _unlike_recipe(release: Release, frames: Frames) -> dict[str, list[str]]:
 
 
 def _index_facts(release: Release, readers: Readers, *, is_whole: bool) -> dict[str, int | float]:
-    missed, n_neighbours = missed_neighbours(readers.chunks) if is_whole else (0, 0)
+    missed, n_neighbours = missed_neighbours(readers.chunks, release.recipe.vector_index) if is_whole else (0, 0)
     unindexed = readers.chunks.unindexed()
     tables = (readers.documents, readers.parents, readers.quarantine)
     n_rows = sum(sum(reader.unindexed().values()) for reader in tables) + sum(unindexed.values())

@@ -58,6 +58,83 @@ class TextIndex(NamedTuple):
     parts: tuple[str, ...] = ("headings",)
 
 
+#: Kinds of vector index with their parameters: of building it, and of searching it. ``auto``: none in a small table,
+#: else ``ivf_sq``; ``flat``: none, so that each search compares all vectors.
+INDEX_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "auto": ((), ()),
+    "flat": ((), ()),
+    "ivf_flat": (("partitions",), ("nprobes",)),
+    "ivf_sq": (("partitions",), ("nprobes", "refine")),
+    "ivf_pq": (("partitions", "sub_vectors", "bits"), ("nprobes", "refine")),
+    "hnsw_sq": (("partitions", "m", "ef_construction"), ("nprobes", "ef", "refine")),
+}
+_MOST = {"partitions": 65_536, "nprobes": 65_536, "refine": 100, "ef": 10_000, "m": 128, "ef_construction": 2_000}
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """How the vectors of chunks are indexed and searched; a parameter that is not stated is Lance's, or raglake's."""
+
+    kind: str = "auto"
+    parameters: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> VectorIndex:
+        """The index that ``KIND:NAME=NUMBER,...`` states. Raises UsageError if there is none of that kind.
+
+        >>> str(VectorIndex.of("IVF_PQ: sub_vectors=48, partitions=64"))
+        'ivf_pq:partitions=64,sub_vectors=48'
+        """
+        kind, _, rest = (part.strip().lower() for part in text.partition(":"))
+        if kind not in INDEX_KINDS:
+            raise UsageError(f"index={text!r} has no known kind; choose {either(list(INDEX_KINDS))}")
+        stated = [pair.partition("=") for pair in rest.split(",") if pair.strip()]
+        numbers = {name.strip(): _number(text, value.strip()) for name, _, value in stated}
+        known = [name for part in INDEX_KINDS[kind] for name in part]
+        for name, number in numbers.items():
+            if name not in known:
+                raise UsageError(f"index={text!r}: {kind} has no {name!r}; it has {either(known) if known else 'none'}")
+            if not 1 <= number <= _MOST.get(name, number) or (name == "bits" and number not in (4, 8)):
+                allowed = (
+                    "4 or 8" if name == "bits" else f"from 1 to {_MOST[name]:,}" if name in _MOST else "at least 1"
+                )
+                raise UsageError(f"index={text!r}: {name} must be {allowed}")
+        return cls(kind, tuple((name, numbers[name]) for name in known if name in numbers))
+
+    def __str__(self) -> str:
+        words = ",".join(f"{name}={number}" for name, number in self.parameters)
+        return f"{self.kind}:{words}" if words else self.kind
+
+    @property
+    def of_building(self) -> dict[str, int]:
+        return {name: number for name, number in self.parameters if name in INDEX_KINDS[self.kind][0]}
+
+    @property
+    def of_searching(self) -> dict[str, int]:
+        return {name: number for name, number in self.parameters if name in INDEX_KINDS[self.kind][1]}
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether it is an index of a stated kind, which a table of any size has."""
+        return self.kind not in ("auto", "flat")
+
+    def builds_like(self, other: VectorIndex) -> bool:
+        """Whether a table indexed by the other one is indexed by this one as well."""
+        return (self.kind, self.of_building) == (other.kind, other.of_building)
+
+    def check(self, dimensions: int) -> None:
+        """Raises UsageError if vectors of these dimensions can't be indexed so."""
+        parts = self.of_building.get("sub_vectors", 1)
+        if dimensions % parts:
+            raise UsageError(f"index={str(self)!r}: sub_vectors must divide the {dimensions} dimensions of a vector")
+
+
+def _number(text: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise UsageError(f"index={text!r}: {value!r} is no number; write it as KIND:NAME=NUMBER,NAME=NUMBER")
+    return int(value)
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedderIdentity:
     """Properties that must be equal for two vectors of one text to be equal to the last bit.
@@ -112,7 +189,8 @@ class Recipe:
     ``vector_dtype`` is how vectors are stored. ``text_tokenizer`` makes the words of the full-text index;
     ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that
     is known and can be stemmed. ``embedder`` measures chunks; ``further_embedders`` give each chunk vectors of their
-    own, and change neither chunks nor what is stored for ``embedder``.
+    own, and change neither chunks nor what is stored for ``embedder``. ``index`` is the index of each embedder's
+    vectors, which is part of no document's fingerprint.
     """
 
     embedder: EmbedderIdentity
@@ -122,12 +200,15 @@ class Recipe:
     text_tokenizer: str = "words"
     text_language: str = "English"
     further_embedders: tuple[EmbedderIdentity, ...] = ()
+    index: str = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "further_embedders", tuple(self.further_embedders))
         check_embedder_names([one.name for one in self.embedders])
+        object.__setattr__(self, "index", str(VectorIndex.of(self.index)))
         wanted = self.chunking.child_tokens + self.chunking.heading_tokens
         for one in self.embedders:
+            self.vector_index.check(one.dimensions)
             if wanted > one.max_tokens:
                 raise UsageError(
                     f"child_tokens + heading_tokens = {wanted}, but {one.name!r} reads only {one.max_tokens} tokens "
@@ -170,6 +251,11 @@ class Recipe:
         own = tuple(part for part in self.chunking.parts if part != "table")
         return TextIndex(self.text_tokenizer, self.text_language, *([own] if are_own(self.text_tokenizer) else []))
 
+    @property
+    def vector_index(self) -> VectorIndex:
+        """How vectors are indexed."""
+        return VectorIndex.of(self.index)
+
     def _of_content(self) -> dict[str, Any]:
         """What decides a content besides bytes and parser."""
         found = {"chunking": self.chunking.of_content(), "tokenizer": self.embedder.tokenizer}
@@ -202,7 +288,8 @@ class Recipe:
         return {"further_embedders": found} if found else {}
 
     def to_json(self) -> dict[str, Any]:
-        fields = {name: value for name, value in asdict(self).items() if name != "further_embedders"}
+        left_out = {"further_embedders", *(["index"] if self.index == "auto" else [])}  # as releases before 0.4 have it
+        fields = {name: value for name, value in asdict(self).items() if name not in left_out}
         return {"schema": SCHEMA_VERSION, **fields, "chunking": self.chunking.to_json(), **self._further()}
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -75,13 +76,22 @@ def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[An
         name, _, values = word.partition("=")
         if not name or not values:
             raise UsageError(f"{word!r} is not NAME=VALUE,VALUE; for example child_tokens=100,200,400")
-        found[name] = json.loads(values) if values.startswith("[") else [_value(name, v) for v in values.split(",")]
+        found[name] = json.loads(values) if values.startswith("[") else [_value(name, v) for v in _each(name, values)]
     named = {_SHORT.get(name, name): tuple(values) for name, values in found.items()}
     if unknown := sorted(named.keys() - {*OF_RECIPE, *OF_QUESTION}):
         raise UsageError(f"{', '.join(unknown)} can't be varied; choose {either([*OF_RECIPE, *OF_QUESTION])}")
     if not any(named.values()):
         raise UsageError("nothing is varied; say for example --vary child_tokens=100,200,400 --vary alpha=0.3,0.5")
     return named
+
+
+def _each(name: str, values: str) -> list[str]:
+    """The values of ``V1,V2``; an index has commas of its own, before parameters.
+
+    >>> _each("index", "ivf_pq:partitions=64,sub_vectors=48,flat")
+    ['ivf_pq:partitions=64,sub_vectors=48', 'flat']
+    """
+    return re.split(r",(?!\s*\w+=)", values) if name == "index" else values.split(",")
 
 
 def _value(name: str, text: str) -> Any:

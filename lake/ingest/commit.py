@@ -234,6 +234,9 @@ def write_tables(
             tables.reset(name, schema, base.versions[name] if base and kept else None)
             tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
+            if name == recipe.embedder.table:
+                was = base.recipe.vector_index if base and kept else None
+                tables.index_vectors(name, recipe.vector_index, was)
             tables.maintain(name, in_part=in_part)
             check_held(lake.url)  # a run that took over may have given the same id, and with it the tag, to its release
             versions[name] = tables.seal(name, release)

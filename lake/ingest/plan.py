@@ -60,11 +60,11 @@ class Plan:
     n_unchanged: int = 0
     removed_uris: tuple[str, ...] = ()
     digest: str = ""
-    new_text_index: bool = False
+    new_index: bool = False
     lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_WANTED))
 
     def __bool__(self) -> bool:
-        return bool(self.write.height or self.removed or self.moved or self.new_text_index)
+        return bool(self.write.height or self.removed or self.moved or self.new_index)
 
     @property
     def deleted(self) -> list[str]:
@@ -190,7 +190,8 @@ def diff(
         n_unchanged=new.height - write.height,
         removed_uris=tuple(gone.filter(~pl.col("doc_id").is_in(list(moved)))["uri"]),
         digest=release_digest(pl.concat([part.select("doc_id", "fingerprint") for part in (new, others)]), recipe),
-        new_text_index=base_recipe is not None and base_recipe.text_index != recipe.text_index,
+        new_index=base_recipe is not None
+        and (base_recipe.text_index, base_recipe.index) != (recipe.text_index, recipe.index),
     )
 
 

@@ -43,7 +43,7 @@ def recipe_of(options: RecipeOptions, base: Recipe | None, embedders: Sequence[E
         given.pop(name, None)
     of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
     chunking = base.chunking if base else _chunking_for(min(one.max_tokens for one in embedders))
-    kept = ("vector_dtype", "text_tokenizer", "text_language")
+    kept = ("vector_dtype", "text_tokenizer", "text_language", "index")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
     given["further_embedders"] = tuple(embedders[1:])
     return Recipe(embedders[0], chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
@@ -247,8 +247,9 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     if replace(recipe, parsers=base.parsers) == base:
         return recipe
     was, wanted = base.to_json(), recipe.to_json()
-    others = [key for key in was if key not in _NOT_WORDED and was[key] != wanted[key]]
-    changes = [*_changes(base, recipe), *(f"{key} from {was[key]} to {wanted[key]}" for key in others)]
+    stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
+    others = [one for one in stated if one[0] not in _NOT_WORDED and one[1] != one[2]]
+    changes = [*_changes(base, recipe), *(f"{key} from {before} to {after}" for key, before, after in others)]
     raise UsageError(
         f"this lake was built with another recipe; the run would change {'; '.join(changes)} and "
         f"{_work(base, recipe)}. "
@@ -270,6 +271,8 @@ def _changes(base: Recipe, recipe: Recipe) -> list[str]:
 
 def _work(base: Recipe, recipe: Recipe) -> str:
     """What has to be done for another recipe."""
+    if replace(recipe, parsers=base.parsers, index=base.index) == base:
+        return "index the vectors anew, which parses and embeds nothing"
     if replace(recipe, parsers=base.parsers, further_embedders=base.further_embedders) == base:
         new = [one.name for one in recipe.embedders if one not in base.embedders]
         return f"embed all texts with {' and '.join(map(repr, new))}" if new else "write all rows anew"

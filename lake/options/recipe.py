@@ -9,7 +9,7 @@ from lake import plugins
 from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of
 from lake.errors import UsageError
 from lake.options.declaration import check, option
-from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype, check_embedder_names
+from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype, VectorIndex, check_embedder_names
 
 DEFAULT_EMBEDDER = "minilm"
 #: Options that make the embedder's identity.
@@ -140,6 +140,13 @@ class RecipeOptions:
         title="Vector type",
         unset=_own(_USUAL["vector_dtype"]),
     )
+    index: str | None = option(
+        None,
+        "Index of the vectors, as KIND or KIND:NAME=NUMBER,...: auto (ivf_sq from 20,000 chunks on), flat (none), "
+        "ivf_flat, ivf_sq, ivf_pq or hnsw_sq; for example ivf_pq:partitions=64,sub_vectors=48,nprobes=20,refine=10.",
+        title="Vector index",
+        unset=_own(_USUAL["index"]),
+    )
     text_tokenizer: TextTokenizer | None = option(
         None, "How full text is split into words.", title="Full-text tokenizer", unset=_own(_USUAL["text_tokenizer"])
     )
@@ -159,6 +166,8 @@ class RecipeOptions:
             object.__setattr__(self, "embedder", names[0] if len(names) == 1 else names)
         if self.context is not None:
             object.__setattr__(self, "context", context_of(self.context))
+        if self.index is not None:
+            object.__setattr__(self, "index", str(VectorIndex.of(self.index)))
 
     @property
     def embedders(self) -> tuple[str, ...]:

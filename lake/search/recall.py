@@ -9,6 +9,7 @@ import numpy as np
 from lake.recipe import VECTOR_COLUMNS
 
 if TYPE_CHECKING:
+    from lake.recipe import VectorIndex
     from lake.tables.reader import TableReader
 
 #: Rows whose vectors serve as queries, evenly spaced; one scan of the vectors gives all exact answers.
@@ -18,19 +19,22 @@ _K = 10
 _TOLERANCE = 1e-5
 
 
-def missed_neighbours(chunks: TableReader) -> tuple[int, int]:
-    """(missed, looked up) among the 10 nearest neighbours of 20 rows, by each column of vectors with an index."""
-    each = [_missed(chunks, column) for column in VECTOR_COLUMNS if column in chunks.unindexed()]
+def missed_neighbours(chunks: TableReader, index: VectorIndex) -> tuple[int, int]:
+    """(missed, looked up) among the 10 nearest neighbours of 20 rows, by each column of vectors with an index.
+
+    ``index`` is the recipe's.
+    """
+    each = [_missed(chunks, column, index) for column in VECTOR_COLUMNS if column in chunks.unindexed()]
     return sum(missed for missed, _ in each), sum(looked_up for _, looked_up in each)
 
 
-def _missed(chunks: TableReader, column: str) -> tuple[int, int]:
+def _missed(chunks: TableReader, column: str, index: VectorIndex) -> tuple[int, int]:
     n_rows = chunks.count()
     rows = chunks.dataset().take(np.linspace(0, n_rows - 1, _N_QUESTIONS).astype(int), columns=[column])
     queries = np.array(rows.column(column).to_pylist(), np.float32)
     missed, looked_up = 0, 0
     for vector, exact in zip(queries, _nearest_distances(chunks, queries, column), strict=True):
-        found = chunks.nearest(vector, _K, column=column).column("_distance").to_numpy()
+        found = chunks.nearest(vector, _K, column=column, index=index).column("_distance").to_numpy()
         n_exact = int(np.isfinite(exact).sum())
         looked_up += n_exact
         missed += n_exact - int(np.sum(found <= exact[:n_exact].max(initial=0.0) + _TOLERANCE))

@@ -59,8 +59,11 @@ class VectorSpace:
         if (exact := self.exact) is not None:
             passing = chunks.passing(where) if isinstance(where, str) else where
             return RankedList(self.column, *exact.nearest(vector, depth, passing.row_ids if passing else None))
-        search = chunks.nearest_roughly if roughly else chunks.nearest
-        found = search(vector, depth, where, column=self.column)
+        index = self._release.recipe.vector_index
+        if roughly and not index.is_approximate:
+            found = chunks.nearest_roughly(vector, depth, where, column=self.column)
+        else:
+            found = chunks.nearest(vector, depth, where, column=self.column, index=index)
         cosines = 1.0 - found.column("_distance").to_numpy().astype(float)
         return RankedList(self.column, found.column("_rowid").to_numpy(), cosines)
 

@@ -16,10 +16,12 @@ import pyarrow.compute as pc
 
 from lake.errors import GoneError, UsageError
 from lake.patches.lazy_pandas import pandas_later
+from lake.recipe import VectorIndex
 from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
 from lake.tables.full_text_legs import added, full_text_query, legs
-from lake.tables.sql import one_of
+from lake.tables.sql import first_line, in_brief, one_of
+from lake.tables.table_indices import searched_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +38,8 @@ _ROUGH = 0.01
 #: Minimum number of matches taken from the text, and from heading or further forms. Many chunks share a heading, and a
 #: chunk missed there loses its rank: with 200,000 chunks, three of a hundred among the first ten.
 _DEPTH, _DEPTH_OF_SHARED = 500, 2000
+
+_AUTO = VectorIndex()
 
 #: Rows of a batch, and how far a scan reads ahead.
 _BATCH_ROWS, _ROWS_AHEAD = 8192, 32_768
@@ -72,23 +76,6 @@ class Passing:
 
 #: Which rows a search may find: SQL, or the rows that passed it; None means all.
 Where = Passing | str | None
-
-
-_KINDS = re.compile(
-    r"(Invalid user input|Invalid input|Schema error|Error during planning|Error parsing function)[:,] "
-)
-
-
-def _in_brief(error: Exception) -> str:
-    """What Lance found wrong with a filter, without its source file, its kinds of errors and the list of columns.
-
-    >>> _in_brief(ValueError("Invalid user input: Schema error: No field named hue. Valid fields are a., /x/y.rs:1:2"))
-    'no field named hue'
-    """
-    found = re.sub(r",? ?(at )?/\S+\.rs:[\d:]+", "", first_line(error))
-    found = _KINDS.sub("", found)
-    found = found.partition(" Valid fields are ")[0].strip(" .,")
-    return found[:1].lower() + found[1:]
 
 
 class TableReader:
@@ -180,10 +167,11 @@ class TableReader:
         where: Where = None,
         columns: Sequence[str] = ("_rowid",),
         column: str = "vector",
+        index: VectorIndex = _AUTO,
     ) -> pa.Table:
         """The ``k`` rows whose vectors in ``column`` are nearest by cosine, with ``_distance``."""
-        near = {"column": column, "q": vector, "k": k, "metric": "cosine"}
-        near |= {"minimum_nprobes": _PROBES, "refine_factor": max(2, -(-_REFINED // k))}
+        near = {"column": column, "q": vector, "k": k, "metric": "cosine", "minimum_nprobes": _PROBES}
+        near |= searched_by(index, k, max(2, -(-_REFINED // k)))
         return self._table(where, columns=[*columns, "_distance"], nearest=near)
 
     def nearest_roughly(self, vector: np.ndarray, k: int, where: Where = None, column: str = "vector") -> pa.Table:
@@ -257,7 +245,7 @@ class TableReader:
             with reading(self.name):
                 self._dataset.count_rows(where)
         except (ValueError, RuntimeError, OSError) as error:
-            raise UsageError(f"the filter can't be used: {_in_brief(error)}") from error
+            raise UsageError(f"the filter can't be used: {in_brief(error)}") from error
 
     def prewarm(self) -> bool:
         """Loads full-text indices of an object store into memory, with the positions that phrases need; True."""
@@ -267,6 +255,12 @@ class TableReader:
                     if index.index_type == "Inverted":
                         self._dataset.prewarm_index(index.name, with_position=True)
         return True
+
+    def vector_index_type(self) -> str | None:
+        """Lance's name of the index of the vectors; None without one."""
+        with self._reading():
+            found = (one.index_type for one in self._dataset.describe_indices() if one.field_names == ["vector"])
+            return next(found, None)
 
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
@@ -295,10 +289,6 @@ def lance() -> Any:
 def _files(fragment: Any) -> tuple[str, ...]:
     """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
     return tuple(sorted(file.path for file in fragment.data_files()))
-
-
-def first_line(error: Exception) -> str:
-    return str(error).split("\n")[0]
 
 
 def storage_options(url: str) -> dict[str, str]:

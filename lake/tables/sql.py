@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lake.errors import UsageError
@@ -40,3 +41,25 @@ def one_of(column: str, values: Iterable[str], *, negated: bool = False) -> str:
     if not listed:
         return "true" if negated else "false"
     return f"{column} {'NOT ' if negated else ''}IN ({listed})"
+
+
+_KINDS = re.compile(
+    r"(Invalid user input|Invalid input|Schema error|Error during planning|Error parsing function)[:,] "
+)
+
+
+def in_brief(error: Exception) -> str:
+    """What Lance found wrong with a filter, without its source file, its kinds of errors and the list of columns.
+
+    >>> in_brief(ValueError("Invalid user input: Schema error: No field named hue. Valid fields are a., /x/y.rs:1:2"))
+    'no field named hue'
+    """
+    found = re.sub(r",? ?(at )?/\S+\.rs:[\d:]+", "", first_line(error))
+    found = _KINDS.sub("", found)
+    found = found.partition(" Valid fields are ")[0].strip(" .,")
+    return found[:1].lower() + found[1:]
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message."""
+    return str(error).split("\n")[0]

@@ -8,25 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from lake.patches.lazy_namespace import namespace_later
 from lake.patches.lazy_pandas import pandas_later
-from lake.recipe import VECTOR_COLUMNS, TextIndex, are_own
+from lake.recipe import VECTOR_COLUMNS, TextIndex, VectorIndex, are_own
 from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
+from lake.tables.table_indices import KEYS_LOOKED_UP, built_by, least_rows
 from lake.tables.tags import drop_torn, tags_of
 from lake.tables.words import SPOKEN_COLUMNS, WORD_COLUMNS, full_text, text_columns
-
-if TYPE_CHECKING:
-    from lake.recipe import Recipe
-
-#: Below this many rows an exact scan answers as fast as an index and never misses a neighbour.
-VECTOR_INDEX_ROWS = 20_000
 
 #: Every commit adds a fragment, and a segment to each index. A few cost a search nothing, and releases share unchanged
 #: files; merging rewrites all of them.
@@ -55,7 +50,6 @@ _AS_THEY_ARE = {
 _FULL_TEXT, _ALL = "Inverted", 1000
 
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key": b"true"}
-_KEYS_LOOKED_UP = {"documents": ("doc_id",), "parents": ("parent_id", "doc_id"), "chunks": ("chunk_id", "doc_id")}
 
 
 class Tables:
@@ -180,7 +174,7 @@ class Tables:
             self._fill_words(name, text_index)
         table = self._latest(name)
         present = {index.columns[0] for index in table.list_indices()}
-        for column in _KEYS_LOOKED_UP.get(name.split("__")[0], ()):
+        for column in KEYS_LOOKED_UP.get(name.split("__")[0], ()):
             if column not in present:
                 table.create_index(column, config=BTree())
         if name.startswith("chunks"):
@@ -188,16 +182,23 @@ class Tables:
 
     @staticmethod
     def _index_chunks(table: Any, present: set[str], tokenizer: str, language: str) -> None:
-        from lancedb.index import FTS, IvfSq
+        from lancedb.index import FTS
 
         chosen = _AS_THEY_ARE if are_own(tokenizer) else {"base_tokenizer": tokenizer, "language": language}
         for column in text_columns(tokenizer):
             if column not in present:
                 # Positions, which phrases need, make the index up to twice as large.
                 table.create_index(column, config=FTS(**chosen, with_position=True))
+
+    def index_vectors(self, name: str, index: VectorIndex, was: VectorIndex | None = None) -> None:
+        """Create the indices of vectors that the table should have; ``was`` is how it is indexed if it has some."""
+        table = self._latest(name)
+        present = {one.columns[0]: one.name for one in table.list_indices()}
         for column in VECTOR_COLUMNS:
-            if column in table.schema.names and column not in present and table.count_rows() >= VECTOR_INDEX_ROWS:
-                table.create_index(column, config=IvfSq(distance_type="cosine"))
+            if column in present and was is not None and not index.builds_like(was):
+                table.drop_index(present.pop(column))
+            if column in table.schema.names and column not in present and table.count_rows() >= least_rows(index):
+                table.create_index(column, config=built_by(index))
 
     def _drop_full_text(self, name: str) -> None:
         table = self._latest(name)
@@ -283,16 +284,6 @@ def warm_up() -> threading.Thread:
     thread = threading.Thread(target=lancedb, daemon=True, name="import lancedb")
     thread.start()
     return thread
-
-
-def indexed_columns(name: str, n_rows: int, recipe: Recipe) -> set[str]:
-    """Columns that have an index in a table with ``n_rows`` rows."""
-    kind = name.split("__")[0]
-    columns = set(_KEYS_LOOKED_UP.get(kind, ()))
-    if kind != "chunks":
-        return columns
-    vectors = recipe.vector_columns if n_rows >= VECTOR_INDEX_ROWS else ()
-    return columns | {*text_columns(recipe.text_tokenizer), *vectors}
 
 
 def _n_segments(dataset: Any) -> int:

@@ -50,7 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         (source / f"{number}.md").write_text(f"# File {number}\n\n{shared}\n\n{prose(12)}")
     (source / "anna.md").write_text(f"# Anna\n\n{shared}\n\n{SECRET}\n\n{prose(3)}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lake.tables.writer.VECTOR_INDEX_ROWS", 256)
+        patch.setattr("lake.tables.table_indices.VECTOR_INDEX_ROWS", 256)
         releases = [ingest(source, url).release]
         shutil.copy(source / "anna.md", source / "copy.md")
         releases.append(ingest(source, url).release)

@@ -112,7 +112,7 @@ def test_another_backend_of_the_same_weights_may(built: str) -> None:
 def test_a_large_table_is_searched_through_an_index_that_covers_every_row(
     source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.tables.writer.VECTOR_INDEX_ROWS", 256)
+    monkeypatch.setattr("lake.tables.table_indices.VECTOR_INDEX_ROWS", 256)
     words = [f"word{number}" for number in range(97)]
     for number in range(300):
         (source / f"{number}.md").write_text(

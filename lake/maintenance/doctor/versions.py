@@ -13,7 +13,7 @@ from lake.maintenance.doctor.deltas import resolved
 from lake.maintenance.doctor.examination import RESTORE, failing
 from lake.schemas import older
 from lake.tables.lance_files import files_of, lance_batches, load_indices
-from lake.tables.writer import indexed_columns
+from lake.tables.table_indices import indexed_columns, type_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,11 +132,15 @@ def check_indices(exam: Examination) -> int:
             with exam.noticing_tables(_folder(release, name), "an index can't be read"):
                 found = load_indices(f"{exam.lake.url}/{_folder(release, name)}", version)
                 n_indices += len(found)
-                n_rows = exam.lake.tables(release.generation).at(name, version).count()
+                reader = exam.lake.tables(release.generation).at(name, version)
+                n_rows = reader.count()
                 wanted = indexed_columns(name, n_rows, release.recipe) if n_rows else set()
                 missing = wanted - set(found)
                 if missing:
                     exam.unlike_tables(_folder(release, name), f"no index on {', '.join(sorted(missing))}")
+                kind, wanted_kind = reader.vector_index_type(), type_of(release.recipe.vector_index)
+                if "vector" in wanted and kind not in (None, wanted_kind):
+                    exam.unlike_tables(_folder(release, name), f"an index {kind} of vectors instead of {wanted_kind}")
     return n_indices
 
 

@@ -70,7 +70,7 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Te
             reindex(Job(sources=(str(source),), lake=url, settings=RecipeOptions(embedder="hash")), steps)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lake.tables.writer, "VECTOR_INDEX_ROWS", 256)
+        patch.setattr(lake.tables.table_indices, "VECTOR_INDEX_ROWS", 256)
         ingest()
         terms = {name: needles_of(url, name) for name in odd}
         (source / "changed.md").write_text("# Mirabelle\n\nNothing came.")

@@ -86,7 +86,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Documents,
     versions: list[int] = []
     held: list[dict[int, list[str]]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lake.tables.writer.VECTOR_INDEX_ROWS", 256)
+        patch.setattr("lake.tables.table_indices.VECTOR_INDEX_ROWS", 256)
         for night in range(NIGHTS):
             written, deleted = documents.edit() if night else (list(documents.texts), [])
             commit(tables, documents, written, deleted)
