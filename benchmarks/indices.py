@@ -82,9 +82,7 @@ def main() -> None:
     print("| type | index | CPU s to build | MB of vectors + index | recall@10 | p50 ms |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for dtype in ("float32", "float16"):
-            for line in lines(
-                Path(folder), every[_N_QUESTIONS:], every[:_N_QUESTIONS], dtype, chosen.tried or [*_TRIED]
-            ):
+            for line in lines(Path(folder), every[_N_QUESTIONS:], every[:_N_QUESTIONS], dtype, tried):
                 print(line, flush=True)
 
 

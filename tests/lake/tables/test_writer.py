@@ -14,6 +14,7 @@ import pytest
 
 from lake import schemas
 from lake.errors import ContractError, GoneError
+from lake.recipe import TextIndex, VectorIndex
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import Clause, TextQuery, boolean, plain
 from lake.tables.writer import Tables
@@ -101,7 +102,8 @@ def commit(tables: Tables, documents: Documents, written: list[int], deleted: li
     if deleted == []:
         tables.reset(TABLE, SCHEMA, None)
     tables.apply(TABLE, documents.rows(written), SCHEMA, [digest(number) for number in deleted])
-    tables.index(TABLE, ("simple", "English"))
+    tables.index(TABLE, TextIndex("simple", "English"))
+    tables.index_vectors(TABLE, VectorIndex())
     tables.maintain(TABLE)
 
 
