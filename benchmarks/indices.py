@@ -78,6 +78,7 @@ def main() -> None:
     words.add_argument("--dimensions", type=int, default=384)
     words.add_argument("--try", dest="tried", action="append")
     chosen = words.parse_args()
+    tried = chosen.tried or [*_TRIED]
     every = clustered(chosen.rows + _N_QUESTIONS, chosen.dimensions)
     print("| type | index | CPU s to build | MB of vectors + index | recall@10 | p50 ms |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:

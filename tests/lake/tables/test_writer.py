@@ -152,7 +152,7 @@ def test_what_an_index_knows_of_distances_is_nearly_exact(nights: Nights) -> Non
         exact, rough = reader.nearest_exactly(vector(texts[0]), 8), reader.nearest_roughly(vector(texts[0]), 8)
         assert rough["_rowid"][0] == exact["_rowid"][0]
         assert rough["_distance"].to_numpy() == pytest.approx(exact["_distance"].to_numpy(), abs=0.01)
-    assert reader._scale
+    assert reader._scales["vector"]
     apart = pa.table({"_rowid": [1, 2], "_distance": [0.1, 0.2]}), pa.table({"_rowid": [1, 2], "_distance": [0.3, 0.1]})
     assert reader._scale_of(*apart) == 0.0  # then the exact way is gone
 
