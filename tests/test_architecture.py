@@ -19,7 +19,7 @@ HOMES = {
     "opentelemetry": ("flows/runtime/tracing.py", "lake/endpoints/tracing.py"),
     "prefect_dask": ("flows/runtime/runners.py",),
     "prefect_ray": ("flows/runtime/runners.py",),
-    "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py"),
+    "lancedb": ("lake/tables/writer.py", "lake/tables/lance_files.py", "lake/tables/table_indices.py"),
     "lance": ("lake/tables/reader.py", "lake/tables/full_text_legs.py", "lake/tables/lance_files.py"),
     "great_expectations": ("expectations/validation.py", "lake/patches/great_expectations.py"),
     "resvg_py": ("expectations/report/rendering.py",),
