@@ -215,6 +215,8 @@ def said(value: Any) -> str:
     """A value as the command line takes it."""
     if value is None:
         return "none"
+    if isinstance(value, tuple):
+        return "+".join(map(str, value))
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -89,7 +89,7 @@ def help_of(one: Option, example: str = "") -> str:
     """The description with the option's range and what holds by default.
 
     >>> help_of(options(SearchOptions)["alpha"]).partition("[")[2]
-    'from 0 to 1; default: 0.5]'
+    'from 0 to 1; default: 0.5; with N embedders N/(N+1)]'
     """
     usual = one.unset if one.default is None else one.default
     unlisted = get_args(get_args(one.kind)[0]) if get_origin(one.kind) is tuple else one.choices[_MANY:] and one.choices

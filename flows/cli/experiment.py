@@ -79,6 +79,11 @@ def experiment(
     show(shown, as_json, show_experiment.experiment)
 
 
+def _word(value: object) -> str:
+    """A value of an option as an ingest takes it; several embedders are joined by +."""
+    return "+".join(value) if isinstance(value, tuple) else str(value)
+
+
 def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str, Any]:
     """What the chosen cell wants: ``search`` settings of the configuration; the ``ingest`` that makes its recipe."""
     from expectations.experiment.grid import OF_RECIPE
@@ -87,7 +92,7 @@ def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str,
     base, search = found.outcomes[0].cell, _search(found, found.choice.chosen)
     changed = [name for name in OF_RECIPE if getattr(chosen.settings, name) not in (None, getattr(base.settings, name))]
     options = [
-        word for name in changed for word in (f"--{name.replace('_', '-')}", str(getattr(chosen.settings, name)))
+        word for name in changed for word in (f"--{name.replace('_', '-')}", _word(getattr(chosen.settings, name)))
     ]
     words = ["raglake", "ingest", *sources, "--lake", lake, *options, "--change-recipe"]
     confirmed = found.choice.confirmed

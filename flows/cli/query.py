@@ -34,7 +34,8 @@ def query(
     shown: dict[str, Any] = {"release": found.release, "hits": found.to_pylist()}
     if explain:
         shown["explained"] = index.explain(found)
-    scale = SearchOptions.of(search, index.defaults()).scale
+    n_embedders = len(index.release(found.release, degrade=True).recipe.embedders)
+    scale = SearchOptions.of(search, index.defaults()).scale(n_embedders)
     if found.degraded:
         shown["degraded"] = list(found.degraded)
         show_query.missing(found.degraded)

@@ -39,6 +39,16 @@ class UnreachableError(TransientError):
         return type(self), (str(self), self.part)
 
 
+def in_words(part: str) -> str:
+    """A part of a degraded result in words.
+
+    >>> in_words("vector"), in_words("vector:2")
+    ('the embedder', 'embedder 2 of the recipe')
+    """
+    name, _, number = part.partition(":")
+    return f"embedder {number} of the recipe" if number else PARTS[name]
+
+
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
     """Opens after ``n_failures`` in a row. Probes start ``first`` seconds later, and the interval grows to ``longest``.

@@ -218,6 +218,9 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     for name, inner in value.items():
         if isinstance(inner, Mapping):
             yield from _leaves(inner, f"{prefix}{name}.")
+        elif name == "further_embedders":
+            for number, one in enumerate(inner, 2):
+                yield from _leaves(one, f"embedder {number}.")
         else:
             yield f"{prefix}{name}", inner
 

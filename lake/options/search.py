@@ -153,7 +153,11 @@ class SearchDefaults:
         "adaptive", "Fuse by evidence, which weighs each ranking for the question, or by reciprocal ranks."
     )
     alpha: float | None = option(
-        None, "Weight of the vectors in a hybrid search, of all embedders together.", least=0, most=1, unset=0.5
+        None,
+        "Weight of the vectors in a hybrid search, of all embedders together.",
+        least=0,
+        most=1,
+        unset="0.5; with N embedders N/(N+1)",
     )
     weights: Mapping[str, float] | str | None = option(
         None,
@@ -265,11 +269,11 @@ class SearchOptions(SearchDefaults):
                 f"the boolean syntax needs mode 'text'; searches by vectors ({self.mode}) can't require a word"
             )
 
-    @property
-    def scale(self) -> str:
-        """The meaning of a score, from the last step that scores."""
+    def scale(self, n_embedders: int = 1) -> str:
+        """The meaning of a score of a release with ``n_embedders``, from the last step that scores."""
         fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
-        first = {"vector": "cosine similarity", "text": "BM25", "hybrid": fused}[self.mode]
+        by_vectors = "cosine similarity" if n_embedders == 1 else fused
+        first = {"vector": by_vectors, "text": "BM25", "hybrid": fused}[self.mode]
         scored = self._reranked_scale(first) if self.rerank else first
         return f"{scored}, boosted" if self.boosts else scored
 

@@ -21,8 +21,6 @@ from lake.embed.blas_threads import one_blas_thread
 if TYPE_CHECKING:
     from lake.recipe import Recipe
 
-#: Weight of all vectors together in a hybrid search; the rest is the words'.
-DEFAULT_ALPHA = 0.5
 #: Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher, SIGIR 2009).
 RRF = 60
 #: Minimum depth of each ranked list in a hybrid search; a chunk below it counts as not found by that retriever.
@@ -88,10 +86,12 @@ def shares(recipe: Recipe, weights: Mapping[str, float]) -> dict[str, float]:
 def leg_weights(of_vectors: Mapping[str, float], alpha: float | None) -> dict[str, float]:
     """The weight of each retriever in a hybrid search: ``alpha`` for all vectors together, the rest for words.
 
-    >>> leg_weights({"vector": 1.0}, None)
-    {'vector': 0.5, 'text': 0.5}
+    Without an ``alpha``, words weigh as much as the vectors of one embedder do on average.
+
+    >>> leg_weights({"vector": 1.0}, None), leg_weights({"vector": 0.75, "vector_2": 0.25}, 0.8)
+    ({'vector': 0.5, 'text': 0.5}, {'vector': 0.6000000000000001, 'vector_2': 0.2, 'text': 0.19999999999999996})
     """
-    together = DEFAULT_ALPHA if alpha is None else alpha
+    together = len(of_vectors) / (len(of_vectors) + 1) if alpha is None else alpha
     return {column: together * share for column, share in of_vectors.items()} | {"text": 1 - together}
 
 

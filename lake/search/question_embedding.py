@@ -27,10 +27,13 @@ Embedders = Embedder | Sequence[Embedder] | None
 
 @dataclass(frozen=True, slots=True)
 class QuestionEmbedding:
-    """Unit vectors by the column that they are compared with; ``missing``: embedders that could not be reached."""
+    """Unit vectors by the column that they are compared with.
+
+    ``missing``: the numbers, from 1, of the recipe's embedders that could not be reached.
+    """
 
     vectors: Mapping[str, np.ndarray]
-    missing: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
 
 #: Embeds a question when it is called, or returns what was embedded before.
@@ -102,8 +105,8 @@ class ReleaseEncoders:
                 failed[column] = error
         if not vectors:
             raise next(iter(failed.values()))
-        names = self._release.recipe.vector_columns
-        return QuestionEmbedding(vectors, tuple(names[column].name for column in failed))
+        numbers = {column: number for number, column in enumerate(self._by_column, 1)}
+        return QuestionEmbedding(vectors, tuple(numbers[column] for column in failed))
 
 
 @lru_cache(maxsize=1)

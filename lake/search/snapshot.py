@@ -56,8 +56,8 @@ _TEXT_BYTES = 1000
 class Looked:
     """A search in detail: the fused candidates at its last ``depth``, those left by each step, and the passages.
 
-    ``groups`` refer to rows of the last step. ``allowed``: what could be found. ``missing``: embedders that could not
-    be reached.
+    ``groups`` refer to rows of the last step. ``allowed``: what could be found. ``missing``: numbers of the
+    embedders that could not be reached.
     """
 
     depth: int
@@ -65,7 +65,7 @@ class Looked:
     steps: list[tuple[str, pa.Table]]
     groups: list[Group]
     allowed: Allowed
-    missing: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
     @property
     def found(self) -> pa.Table:
@@ -196,7 +196,7 @@ class Snapshot:
                 raise
             degraded, question = ["vector"], question.by_words()
             looked = self.look(question, visible, embedded)
-        degraded += [f"vector:{name}" for name in looked.missing]
+        degraded += [f"vector:{number}" for number in looked.missing]
         if question.rerank and "rerank" not in dict(looked.steps):
             degraded.append("rerank")
         return looked, tuple(degraded)

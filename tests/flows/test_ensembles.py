@@ -200,13 +200,13 @@ def test_without_one_model_the_others_answer_and_the_result_names_it(built: Buil
     index, words = built.index, {"degrade": True, "degrade_after": 5.0}
     question = "Which lamp did he mean?"
     found = index.search(question, **words)
-    assert found.degraded == (f"vector:{SECOND}",)
+    assert found.degraded == ("vector:2",)
     assert ids(found) == ids(index.search(question, **ALONE))
-    assert index.search(question, mode="vector", **words).degraded == (f"vector:{SECOND}",)
+    assert index.search(question, mode="vector", **words).degraded == ("vector:2",)
     with pytest.raises(LakeError):
         index.search("Which lamp did she mean?")
     batch = index.search_batch([f"Lamp {number}?" for number in range(3)], **words)
-    assert {one.degraded for one in batch} == {(f"vector:{SECOND}",)}
+    assert {one.degraded for one in batch} == {("vector:2",)}
 
 
 def test_a_rollback_goes_behind_the_further_model_and_live_comes_back(copy: Built) -> None:

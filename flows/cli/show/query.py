@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.cli.show.terminal import escape, paragraph, say, terminal, wrapped
-from lake.endpoints.breaker import PARTS
+from lake.endpoints.breaker import in_words
 from lake.graphemes import cluster
 from lake.search.found_words import found_words
 
@@ -37,7 +37,7 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
 def missing(degraded: Sequence[str]) -> None:
     """Names the parts that could not be reached, on standard error."""
     for part in degraded:
-        say(f"raglake: {PARTS[part]} can't be reached; these are the passages without it", stderr=True)
+        say(f"raglake: {in_words(part)} can't be reached; these are the passages without it", stderr=True)
 
 
 def _copies(hit: dict[str, Any]) -> str:

@@ -47,7 +47,8 @@ def release(shown: dict[str, Any], questions: Mapping[str, str]) -> None:
     chunking = ", ".join(f"{key} {value}" for key, value in recipe["chunking"].items())
     base = f"on {shown['base']} " if shown["base"] else ""
     out.print(f"\nbuilt {base}by recipe\n{shown['recipe']}")
-    paragraph(out, f"{recipe['embedder']['name']}, {recipe['vector_dtype']}; {chunking}")
+    embedders = "+".join(one["name"] for one in (recipe["embedder"], *recipe.get("further_embedders", ())))
+    paragraph(out, f"{embedders}, {recipe['vector_dtype']}; {chunking}")
     if shown["spent"]:
         out.print(_spent(shown["spent"]))
     for finding in shown["findings"]:

@@ -162,7 +162,13 @@ def plan(shown: dict[str, Any]) -> None:
         paragraph(out, remark, style="yellow")
     cost = usd(shown["cost_usd"], [shown["prices"]] if shown["prices"] else [])
     texts, tokens = counted(shown["n_texts_to_embed"], "text"), counted(shown["n_tokens_to_embed"], "token")
-    paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']} on {shown['backend']}")
+    on = f" on {shown['backend']}" if len(shown["embedders"]) == 1 else ""
+    paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']}{on}")
+    for one in shown["embedders"] if not on else ():
+        texts, tokens = counted(one["n_texts"], "text"), counted(one["n_tokens"], "token")
+        cost = usd(one["cost_usd"], [one["prices"]] if one["prices"] else [])
+        room = f"{one['n_bytes'] / 1e6:,.1f} MB of vectors"
+        paragraph(out, f"{one['embedder']} on {one['backend']}: {texts}, {tokens}, {cost}, {room}", indent=3)
     prompts = {"documents": shown["document_prompt"], "questions": shown["query_prompt"]}
     if any(prompts.values()):
         paragraph(
