@@ -36,7 +36,7 @@ from lake.directory import Lake
 from lake.index import Index
 from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 
 SIZES = (50, 100, 300)
 

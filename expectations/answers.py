@@ -21,8 +21,8 @@ from lake.answer.templates import load_prompts
 from lake.endpoints.budget import Budget, BudgetError
 from lake.errors import GoneError, LakeError
 from lake.records.cached_chat import RememberedChat
+from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
-from lake.schemas import SCORES
 from lake.sources.declared import EVERYTHING
 from lake.storage import clock
 

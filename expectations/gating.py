@@ -20,8 +20,8 @@ from lake.ingest.completeness import check_formats
 from lake.operate import gate_asks
 from lake.options.checks import split_measure
 from lake.questions import reviewed as kept
+from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
-from lake.schemas import SCORES
 from lake.search.rerank import parse_name
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, cut_of, of_rank
 from expectations.profiles import full_profile, profile_of, profile_text
 from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
+from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
-from lake.schemas import SCORES
 from lake.sources.declared import EVERYTHING
 from lake.storage import clock
 

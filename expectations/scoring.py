@@ -12,8 +12,8 @@ from expectations.measures import RANKED
 from expectations.profiles import profile_of, profile_text
 from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
+from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
-from lake.schemas import SCORES
 
 if TYPE_CHECKING:
     from lake.index import Index

@@ -18,8 +18,8 @@ from expectations.summary import HEADLINE, means
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.options.checks import split_measure
+from lake.records.schemas import SCORES
 from lake.reporting import either
-from lake.schemas import SCORES
 
 if TYPE_CHECKING:
     from expectations.experiment.grid import Cell

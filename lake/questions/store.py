@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lake.errors import ConflictError, UsageError
 from lake.questions.denied import undenied
 from lake.questions.values import EvalQuestion, from_table, merged, to_table
-from lake.schemas import QUESTIONS
+from lake.records.schemas import QUESTIONS
 from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
+from lake.records.schemas import QUESTIONS
 from lake.reporting import either
-from lake.schemas import QUESTIONS
 
 Origin = Literal["imported", "generated", "feedback"]
 

@@ -16,7 +16,7 @@ from lake.answer.chat import Completion
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError
 from lake.ids import derived_id
-from lake.schemas import CALLS
+from lake.records.schemas import CALLS
 from lake.storage import clock
 from lake.storage.store import open_parquet, parquet_bytes
 

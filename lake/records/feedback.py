@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.records.daily_files import DailyFiles
-from lake.schemas import ANSWER_FEEDBACK, FEEDBACK
+from lake.records.schemas import ANSWER_FEEDBACK, FEEDBACK
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lake.records.daily_files import DailyFiles
-from lake.schemas import JUDGED_TRAFFIC as SCHEMA
+from lake.records.schemas import JUDGED_TRAFFIC as SCHEMA
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist

@@ -8,7 +8,7 @@ from lake.ids import derived_id
 from lake.options import QueryLogOptions
 from lake.records.daily_files import DailyFiles
 from lake.records.masking import Masking
-from lake.schemas import QUERIES as SCHEMA
+from lake.records.schemas import QUERIES as SCHEMA
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.ids import value_digest
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from expectations.comparison import ALPHA, MARGIN, compare, judge
 from expectations.resampling import interval, randomisation_p
 from lake.errors import UsageError
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 
 DIFFERENCES = st.lists(st.sampled_from([-1.0, -0.5, -0.1, 0.0, 0.0, 0.02, 0.4, 1.0]), max_size=60).map(np.array)
 MIRRORED = {"better": "worse", "worse": "better"}

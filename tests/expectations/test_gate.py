@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from expectations.gate import GateVerdict, decide
 from lake.configuration import Alarms, Gate
 from lake.inspect.alarms import Watched, raised
-from lake.schemas import FINDINGS, SCORES
+from lake.records.schemas import SCORES
+from lake.schemas import FINDINGS
 
 MEASURES = ("document nDCG@10", "document RR", "span recall@5")
 POLICY = Gate(no_regression=MEASURES)

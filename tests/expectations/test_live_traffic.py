@@ -11,7 +11,7 @@ import pytest
 from expectations.live_traffic import judgements, traffic
 from lake.options import QueryLogOptions
 from lake.records.query_log import KeptQuestion
-from lake.schemas import ANSWER_FEEDBACK, FEEDBACK, QUERIES
+from lake.records.schemas import ANSWER_FEEDBACK, FEEDBACK, QUERIES
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 KEPT = KeptQuestion(QueryLogOptions())

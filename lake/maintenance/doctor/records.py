@@ -20,10 +20,11 @@ from lake.questions.values import from_table
 from lake.records.feedback import ANSWERS, PASSAGES
 from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
+from lake.records.schemas import CALLS, QUESTIONS, SCORES
 from lake.releases import rights
 from lake.releases.values import Entry
 from lake.reporting import counted
-from lake.schemas import CALLS, DIGESTS, FINDINGS, QUESTIONS, SCORES
+from lake.schemas import DIGESTS, FINDINGS
 from lake.storage.lease import Holder
 from lake.storage.store import open_parquet
 from lake.vacuum import vacuum

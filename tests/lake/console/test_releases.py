@@ -14,8 +14,8 @@ import pytest
 from lake import operate
 from lake.directory import Lake
 from lake.records import scores
+from lake.records.schemas import SCORES
 from lake.releases import publishing
-from lake.schemas import SCORES
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.storage import clock
 from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of, served, token_of

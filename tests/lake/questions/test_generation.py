@@ -314,7 +314,7 @@ def test_forgotten_documents_take_replies_about_them_along(
 def with_about(url: str, doc_id: str) -> bytes:
     import pyarrow as pa
 
-    from lake.schemas import CALLS
+    from lake.records.schemas import CALLS
     from lake.storage.store import open_parquet, parquet_bytes
 
     store = Lake.existing(url).store

@@ -28,7 +28,7 @@ from lake.options import QueryLogOptions
 from lake.records.masking import MAX_TEXT, Masking
 from lake.records.query_log import QUERIES, question_digest
 from lake.records.query_log_writer import QueryLogWriter
-from lake.schemas import QUERIES as SCHEMA
+from lake.records.schemas import QUERIES as SCHEMA
 from lake.storage import clock
 
 TEXTS = {

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.records import scores
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 from lake.storage.store import parquet_bytes
 
 

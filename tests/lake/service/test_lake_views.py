@@ -23,7 +23,7 @@ from lake.directory import Lake
 from lake.ids import document_id
 from lake.records import scores
 from lake.records.query_log import QUERIES
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of

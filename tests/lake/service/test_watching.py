@@ -23,7 +23,7 @@ from lake.answer import AnswerOptions, load_chat
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.retry import Retries
 from lake.errors import TransientError
-from lake.schemas import SCORES
+from lake.records.schemas import SCORES
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
