@@ -29,6 +29,8 @@ from lake.records.calls import Calls
 from lake.records.feedback import ANSWERS, PASSAGES, keep
 from lake.records.query_log import QUERIES
 from lake.records.query_log_writer import QueryLogWriter
+from lake.records.watch_state import WatchState
+from lake.records.watch_state import states as watch_states
 from lake.releases.history import At, History
 from lake.releases.rows import release_table
 from lake.releases.values import Release
@@ -124,9 +126,14 @@ class Index:
         """The live release, its contents and its quarantine, as JSON."""
         history = self.history()
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
+        found["watches"] = [watch.summary() for watch in self.watches()]
         if history.live is None:
             return {**found, "live": None, "quarantine": []}
         return found | self._reader.of_release("live", self._contents)
+
+    def watches(self) -> Iterator[WatchState]:
+        """How soon changes are published, by each who watches or watched the lake (``raglake watch``)."""
+        return watch_states(self._lake.store)
 
     def _contents(self, live: Release) -> dict[str, Any]:
         return contents(self.history(), live, self._reader.snapshot(live), self._completeness())

@@ -7,7 +7,7 @@ for the lake's log; None for the user of this process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from lake.errors import RefusedError
 from lake.releases import publishing
 from lake.releases.history import History
 from lake.reporting import Progress, silent
+from lake.sources.scope import SourceScope
+from lake.storage import inbox
 from lake.uris import places
 
 if TYPE_CHECKING:
@@ -114,6 +116,12 @@ def names(url: str) -> dict[str, str]:
 def unname(url: str, name: str, *, why: str = "", by: str | None = None) -> History:
     """Removes a name; its release is then kept or pruned like any other."""
     return publishing.unname(Lake.existing(url).log, name, why=why, by=by)
+
+
+def notify(url: str, source: str, keys: Iterable[str]) -> None:
+    """Tells whoever watches the lake to look at these documents or folders of a source; survives a restart of both."""
+    scope = SourceScope.of(keys)
+    inbox.put(Lake.existing(url).store, source, scope.keys)
 
 
 def prune(url: str, retention: Retention, *, dry_run: bool = False, progress: Progress = silent) -> Pruned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 import pyarrow as pa
 
@@ -97,6 +98,12 @@ def _generations(lake: Lake, history: History, retention: Retention, now: dateti
     return vacuumed
 
 
+def free_versions(lake: Lake, history: History) -> Vacuumed:
+    """Remove versions of tables, deltas and findings that no release needs. Call it only with the writer lease."""
+    freed = _versions(lake, history, dry_run=False)
+    return freed + _files(lake, history, clock.now(), dry_run=False, strictly=False, below=("commits", "audits"))
+
+
 def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
     """Remove table versions that no release names, and tables without any named version."""
     wanted: dict[str, dict[str, dict[str, int]]] = {}
@@ -122,14 +129,22 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
     return vacuumed
 
 
-def _files(lake: Lake, history: History, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
+def _files(
+    lake: Lake,
+    history: History,
+    before: datetime,
+    *,
+    dry_run: bool,
+    strictly: bool,
+    below: Sequence[str] = ("",),
+) -> Vacuumed:
     """Remove deltas, findings and scores of deleted releases, outdated rights and questions, requests to embed,
-    half-written files, and what a repair set aside."""
+    half-written files, and what a repair set aside; only in the folders ``below``."""
     commits = {release.commit for release in history.releases.values()}
     audits = {f"audits/{name}.parquet" for name in history.releases}
     questions = newest(lake.store)
     vacuumed = Vacuumed()
-    for stored in lake.store.walk():
+    for stored in chain.from_iterable(map(lake.store.walk, below)):
         name = stored.path.rsplit("/", 1)[-1]
         is_left = (
             name.startswith(".tmp")

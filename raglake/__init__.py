@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from lake.index import Index, open_lake
-    from lake.operate import forget, lift, name, pin, prune, publish, rebuild, rollback, unname, unpin
+    from lake.operate import forget, lift, name, notify, pin, prune, publish, rebuild, rollback, unname, unpin
     from lake.options import AnswerOptions, Boosts, CacheOptions, RecipeOptions, Retention, RunOptions, SearchOptions
     from lake.options.arguments import CONFIGURED
     from lake.questions import EvalQuestion, Evidence
@@ -52,7 +52,9 @@ _HOMES = {
         *("LakeError", "UsageError", "InputError", "TransientError", "PendingError"),
         *("ContractError", "RefusedError", "BusyError", "ConflictError", "GoneError"),
     ),
-    "lake.operate": (*("forget", "lift", "name", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"),),
+    "lake.operate": (
+        *("forget", "lift", "name", "notify", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"),
+    ),
     "flows.reindex": ("Outcome",),
     "raglake.running": ("ingest", "plan"),
 }
@@ -89,6 +91,7 @@ __all__ = [
     "ingest",
     "lift",
     "name",
+    "notify",
     "open_lake",
     "pin",
     "plan",

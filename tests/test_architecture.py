@@ -44,6 +44,7 @@ HOMES = {
     "faiss": ("lake/destinations/faiss_files.py",),
     "pgvector": ("lake/destinations/pgvector.py",),
     "chromadb": ("lake/destinations/chroma.py",),
+    "watchfiles": ("flows/following.py",),
     "redis": ("lake/cache/redis_store.py",),
     "httpx": (
         "lake/sources/guarded_http.py",

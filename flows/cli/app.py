@@ -33,7 +33,7 @@ _STOPPED = "interrupted; nothing of this run was published, the next one goes on
 
 #: The panels of ``raglake --help``: modules of this folder, each with the names of its commands.
 _PANELS = {
-    "Index": {"demo": "demo", "ingest": "plan ingest", "sources": "sources"},
+    "Index": {"demo": "demo", "ingest": "plan ingest", "watch": "watch", "sources": "sources"},
     "Search": {"query": "query", "ask": "ask", "why": "why"},
     "Operate": {
         "releases": "status releases rollback publish pin unpin name unname",

@@ -21,6 +21,7 @@ from lake.options import (
     options,
 )
 from lake.options.judging import JudgingOptions
+from lake.options.watch import WatchOptions, seconds
 from lake.sources.declared import EVERYTHING
 
 #: Choices that a line of help has room for.
@@ -66,6 +67,7 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (SearchOptions, "syntax"): Spelling(("--boolean/--plain",), bool, "", lambda on: "boolean" if on else "plain"),
     (AnswerOptions, "k"): Spelling(("-k", "--k")),
     (RunOptions, "keys"): Spelling(("--only",)),
+    (WatchOptions, "lag"): Spelling(("--lag",), str, "60s, 2m", seconds),
     (AnswerOptions, "budget_tokens"): Spelling(("--budget",)),
     (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),
     (CacheOptions, "url"): Spelling(("--cache",)),

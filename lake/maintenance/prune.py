@@ -13,12 +13,13 @@ from lake.ingest.scan import known_documents
 from lake.options import Retention
 from lake.releases import rights
 from lake.releases.history import History
-from lake.releases.retention import kept
+from lake.releases.retention import folded, kept
 from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import clock
+from lake.storage.compaction import merge_tiny
 from lake.storage.lease import WriterLease
-from lake.vacuum import Vacuumed, vacuum
+from lake.vacuum import Vacuumed, free_versions, vacuum
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def prune(
         return Pruned(True, reasons, _dropped(history, reasons), vacuumed, *_waits(retention))
     with WriterLease(lake.store, "raglake prune") as lease:
         before = lake.log.read()
-        history = lake.log.insist(lambda history: _drop(lake, history, retention))
+        history = lake.log.insist(lambda history: _drop(lake, history, kept(history, retention, clock.now())))
         lease.check()
         lake.log.checkpoint()
         if erasure_is_unfinished(lake):
@@ -70,6 +71,28 @@ def prune(
     return Pruned(False, reasons, _dropped(before, history.releases), vacuumed, *_waits(retention))
 
 
+def fold(lake: Lake, retention: Retention) -> int:
+    """Drop releases of runs over some documents that are no longer young, and nothing else. Returns their number.
+
+    It takes a moment even in a large lake, so that it can follow such runs; ``prune`` frees the rest of the disk.
+    """
+    history = lake.log.read()
+    reasons = folded(history, retention, clock.now())
+    if len(reasons) == len(history.releases):
+        return 0
+    with WriterLease(lake.store, "raglake watch") as lease:
+        n_before = len(lake.log.read().releases)
+        history = lake.log.insist(
+            lambda history: _drop(lake, history, folded(history, retention, clock.now()), with_rights=False)
+        )
+        lease.check()
+        lake.log.checkpoint()
+        free_versions(lake, history)
+        for files in (lake.contents, *map(lake.vectors, {one.recipe for one in history.releases.values()})):
+            merge_tiny(lake.store, files)
+    return n_before - len(history.releases)
+
+
 def _waits(retention: Retention) -> tuple[float, float]:
     return retention.grace_hours, retention.keep_vectors_days
 
@@ -78,9 +101,11 @@ def _dropped(history: History, kept: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in history.releases if name not in kept)
 
 
-def _drop(lake: Lake, history: History, retention: Retention) -> History:
-    """Drop releases in one entry, after making those that stay independent of their deltas."""
-    reasons = kept(history, retention, clock.now())
+def _drop(lake: Lake, history: History, reasons: dict[str, str], *, with_rights: bool = True) -> History:
+    """Keep these releases; drop all others in one entry, after making those that stay independent of their deltas.
+
+    ``with_rights``: forget the rights of documents that are in none of them.
+    """
     dropped = _dropped(history, reasons)
     if not dropped:
         return history
@@ -92,7 +117,7 @@ def _drop(lake: Lake, history: History, retention: Retention) -> History:
             folder = f"commits/{release.digest[:16]}-{name}-over-{base or 'nothing'}"
             delta.write(lake, folder)
             changed[name] = {"commit": folder, "delta_base": base}
-    left = _rights_of(lake, history, reasons)
+    left = _rights_of(lake, history, reasons) if with_rights else history.rights
     lake.store.flush()
     facts = {"dropped": list(dropped), "changed": changed}
     return lake.log.append(history, "prune", "", facts=facts, rights=left)

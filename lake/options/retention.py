@@ -44,8 +44,27 @@ class Retention:
         most=100_000,
     )
 
+    keep_live_hours: float = option(
+        1,
+        "Keep every release that a run over some documents made within the last N hours.",
+        title="Keep live, hours",
+        least=0,
+        most=1_000_000,
+    )
+    keep_hourly: int = option(
+        24,
+        "Of such releases, also keep what was live at the end of each of the last N hours.",
+        title="Keep hourly",
+        least=0,
+        most=100_000,
+    )
+
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def keep_live(self) -> timedelta:
+        return timedelta(hours=self.keep_live_hours)
 
     @property
     def grace(self) -> timedelta:

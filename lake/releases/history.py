@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from lake.errors import UsageError
-from lake.releases.values import Entry, Release, Spent, Status
+from lake.releases.values import LOOKED_AT, Entry, Release, Spent, Status
 
 #: Names a release: ``live``, an id or a name, or when it was live: a date (its end, UTC) or a time.
 At = str | date
@@ -109,6 +109,17 @@ class History:
         if self.live is not None and self.live.id == release:
             return None
         return next((b.at for a, b in reversed(list(pairwise(self.entries))) if a.live == release != b.live), None)
+
+    def all_published(self) -> set[str]:
+        """The ids of all releases that readers ever saw."""
+        return {entry.live for entry in self.entries if entry.live}
+
+    def all_left_at(self) -> dict[str, datetime]:
+        """When each release last stopped being live, of those that did and are not live."""
+        left = {a.live: b.at for a, b in pairwise(self.entries) if a.live and a.live != b.live}
+        if self.live is not None:
+            left.pop(self.live.id, None)
+        return left
 
     def verdict(self, release: str) -> dict[str, Any] | None:
         """What the release's last audit found; None if it has not been audited."""
@@ -226,14 +237,23 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
     entry of the pruned stretch stays. Rebuilds stay, since prune spares old tables for a while after them.
     """
     was_live: str | None = None
+    folded = _folded(history)
     for entry in history.entries:
         kept = entry.release in history.releases
         ours = kept and entry.action != "prune"
         starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
-        fresh = entry.at > now - _REMEMBERED
+        fresh = entry.at > now - _REMEMBERED and entry.release not in folded
         if ours or starts or fresh or entry.action in ("forget", "rebuild") or entry.seq == history.head:
             yield replace(entry, facts=_remaining(entry, history))
             was_live = entry.live
+
+
+def _folded(history: History) -> set[str]:
+    """Releases of runs over some documents that are gone, but for each day's last, whose number is not given again."""
+    built = (entry.facts.get("release") for entry in history.entries if entry.action == "build")
+    scoped = [one["release"] for one in built if one and LOOKED_AT in one["counts"]]
+    last = {name.rpartition(".")[0]: name for name in scoped}
+    return set(scoped) - set(last.values()) - history.releases.keys()
 
 
 def _remaining(entry: Entry, history: History) -> dict[str, Any]:

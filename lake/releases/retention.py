@@ -14,15 +14,27 @@ def kept(history: History, retention: Retention, now: datetime) -> dict[str, str
     if history.live:
         reasons[history.live.id] = "live"
     reasons |= {release: f"named {name}" for name, release in history.names.items() if release not in reasons}
-    rules = (_recent(history, retention), _calendar(history, retention, now), _young(history, retention, now))
+    rules = (
+        *(_recent(history, retention), _calendar(history, retention, now)),
+        *(_hourly(history, retention, now), _young(history, retention, now)),
+    )
     for found in (*rules, _just_rolled_back(history)):
         reasons |= {release: why for release, why in found.items() if release not in reasons}
     return {release: reasons[release] for release in history.releases if release in reasons}
 
 
+def folded(history: History, retention: Retention, now: datetime) -> dict[str, str]:
+    """As ``kept``, but every release of a run over everything is kept as well."""
+    reasons = kept(history, retention, now)
+    every = {name: reasons.get(name, "by a run over everything") for name in history.releases}
+    return {name: why for name, why in every.items() if name in reasons or not history.releases[name].is_scoped}
+
+
 def _recent(history: History, retention: Retention) -> dict[str, str]:
-    published = [release for release in history.releases if history.published(release)]
-    names = list(history.releases)
+    """Releases of runs over everything; the others are kept by their age."""
+    seen = history.all_published()
+    names = [name for name, release in history.releases.items() if not release.is_scoped]
+    published = [name for name in names if name in seen]
     after = names.index(published[-1]) if published else -1
     newest = [*published[::-1][: retention.keep_last], *names[after + 1 :][::-1][: retention.keep_last]]
     return dict.fromkeys(newest, f"one of the last {retention.keep_last}")
@@ -51,14 +63,27 @@ def _months_before(today: date, n: int) -> date:
     return date(months // 12, months % 12 + 1, 1) - timedelta(days=1)
 
 
+def _hourly(history: History, retention: Retention, now: datetime) -> dict[str, str]:
+    """Releases of runs over some documents that were live at the end of an hour."""
+    this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    oldest = this_hour - timedelta(hours=retention.keep_hourly)
+    live_at: dict[datetime, str | None] = {}
+    for entry in history.entries:
+        live_at[entry.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)] = entry.live
+    return {
+        live: f"live at the end of {hour:%Y-%m-%d %H}:59"
+        for hour, live in live_at.items()
+        if live in history.releases and oldest <= hour < this_hour and history.releases[live].is_scoped
+    }
+
+
 def _young(history: History, retention: Retention, now: datetime) -> dict[str, str]:
-    since = now - retention.grace
-    young = [
-        name
-        for name, release in history.releases.items()
-        if release.created_at > since or ((left := history.left_at(name)) is not None and left > since)
-    ]
-    return dict.fromkeys(young, f"in use less than {_hours(retention.grace)} ago")
+    left, reasons = history.all_left_at(), {}
+    for name, release in history.releases.items():
+        grace = min(retention.grace, retention.keep_live) if release.is_scoped else retention.grace
+        if max(release.created_at, left.get(name, release.created_at)) > now - grace:
+            reasons[name] = f"in use less than {_hours(grace)} ago"
+    return reasons
 
 
 def _hours(length: timedelta) -> str:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from lake.errors import LakeError
 from lake.inspect.score_means import last_evaluated
+from lake.service.watch_figures import WatchFigures
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ class ReleaseFigures(Collector):
 
     def __init__(self, index: Index) -> None:
         self._index, self._facts, self._read_at = index, list[_Facts](), float("-inf")
+        self._watches = WatchFigures(index)
 
     def look(self) -> None:
-        """Read what is stored of the live release, if that is due."""
+        """Read what is stored of the live release, if that is due, and of those who watch the lake."""
+        self._watches.look()
         try:
             history = self._index.history()
             live = history.live
@@ -75,6 +78,7 @@ class ReleaseFigures(Collector):
         """The gauges in the exposition format, apart from the metrics that are added up over processes."""
         registry = CollectorRegistry()
         registry.register(self)
+        registry.register(self._watches)
         return generate_latest(registry)
 
     def collect(self) -> Iterator[Metric]:

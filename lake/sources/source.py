@@ -158,6 +158,14 @@ class Source:
             return False
         return self._names_hidden or not uri.rsplit("/", 1)[-1].startswith(".")
 
+    def may_hold(self, uri: str) -> bool:
+        """Whether a document, a sidecar or a folder of this uri may be of the source."""
+        if not self._names_hidden and any(part.startswith(".") for part in uri.split("/")):
+            return False
+        if self.file is not None:
+            return uri == self.file or is_sidecar(uri)
+        return is_sidecar(uri) or not any(matches(uri, pattern) for pattern in self.exclude)
+
     def read(self, uri: str) -> bytes:
         """All bytes of a document. Raises InputError if it can't be read, TransientError if a retry may help."""
         with reading_errors(uri):

@@ -14,6 +14,8 @@ from lake.storage.protocol import Store
 
 #: Files with fewer rows are merged once there are more than this many: each costs a listing and a read at every start.
 _SMALL_ROWS, _MANY_SMALL = 20_000, 8
+#: Runs over a few documents leave a file of a few rows each.
+_TINY_ROWS, _MANY_TINY = 256, 64
 #: A file is rewritten once no more than this share of its rows is still wanted.
 _WORTH_REWRITING = 0.5
 #: Bytes of rows, as they lie in memory, that one new file takes.
@@ -61,6 +63,19 @@ def compact(
     after = sum(stored.size for stored in store.walk(files.folder) if stored.path.rsplit("/", 1)[-1] in written)
     files.refresh()
     return Compaction(n_rows, before - after)
+
+
+def merge_tiny(store: Store, files: KeyedFiles) -> int:
+    """Merge files with a few rows once there are many, and keep every row. Returns the number of files merged."""
+    files.refresh()
+    tiny = {name: np.ones(n, bool) for name, n in files.sizes().items() if n < _TINY_ROWS}
+    if len(tiny) <= _MANY_TINY:
+        return 0
+    written = {files.write(table).rsplit("/", 1)[-1] for table in _merged(files, list(tiny), tiny)}
+    for name in tiny.keys() - written:
+        store.delete(f"{files.folder}/{name}")
+    files.refresh()
+    return len(tiny)
 
 
 def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:

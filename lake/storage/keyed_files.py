@@ -117,6 +117,12 @@ class KeyedFiles:
             mask[rows] = True
         return dict(zip(self._files, masks, strict=True))
 
+    def sizes(self) -> dict[str, int]:
+        """Number of rows of each file."""
+        return dict(
+            zip(self._files, np.bincount(self._index["file"], minlength=len(self._files)).tolist(), strict=True)
+        )
+
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """All rows of one file."""
         path = f"{self.folder}/{name}"

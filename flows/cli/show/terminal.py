@@ -225,6 +225,29 @@ def _denied(out: Console, n: int) -> None:
         out.print(f"{counted(n, 'document')} left out: erased for good by raglake forget")
 
 
+def _watched(watch: dict[str, Any]) -> str:
+    """How soon the changes of a watch were published.
+
+    >>> from datetime import datetime
+    >>> at = datetime(2026, 11, 21, 12)
+    >>> lag = {"p50": 1.26, "p95": 2.0, "p100": 3.0}
+    >>> _watched({"sources": ["docs"], "target": 60.0, "n_changes": 9, "n_late": 0, "n_waiting": 1,
+    ...           "waiting_since": at, "failure": "", "at": at, "lag": lag})  # doctest: +NORMALIZE_WHITESPACE
+    'docs watched, last alive 2026-11-21 12:00:00 UTC: 9 changes published after 1.3 s (median), 3.0 s at most, 0 later
+    than 60 s; 1 change waits since 12:00:00'
+    """
+    lag, n = watch["lag"], watch["n_changes"]
+    told = f"{', '.join(watch['sources'])} watched, last alive {watch['at']:%Y-%m-%d %H:%M:%S} UTC: "
+    told += f"{counted(n, 'change')} published"
+    if lag["p50"] is not None:
+        told += f" after {lag['p50']:.1f} s (median), {lag['p100']:.1f} s at most"
+    told += f", {watch['n_late']:,} later than {watch['target']:g} s"
+    if watch["waiting_since"]:
+        verb = "waits" if watch["n_waiting"] == 1 else "wait"
+        told += f"; {counted(watch['n_waiting'], 'change')} {verb} since {watch['waiting_since']:%H:%M:%S}"
+    return told + (f"; the last run failed: {watch['failure']}" if watch["failure"] else "")
+
+
 def status(shown: dict[str, Any]) -> None:
     """What is live and what is in quarantine."""
     out = terminal()
@@ -242,6 +265,8 @@ def status(shown: dict[str, Any]) -> None:
     _copies(out, shown["n_copies"])
     if shown["pinned"]:
         out.print(f"pinned: {escape(shown['pinned'])}")
+    for watch in shown["watches"]:
+        paragraph(out, _watched(watch))
     remarked = shown["completeness"]["remarked"]
     if remarked:
         out.print(f"\n{counted(len(remarked), 'document')} remarked on:")

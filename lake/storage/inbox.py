@@ -1,0 +1,54 @@
+"""Keys of documents that somebody said have changed, as small objects that wait in the lake for whoever watches it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from lake.storage import clock
+from lake.storage.protocol import Store
+
+_FOLDER = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Documents of a source to look at: ``keys`` are uris, ``objects`` are ``bucket/key`` of an object store.
+
+    ``since`` is when the change was reported. ``path`` is where the notice waits.
+    """
+
+    path: str
+    source: str
+    keys: tuple[str, ...]
+    objects: tuple[str, ...]
+    since: datetime
+
+
+def put(store: Store, source: str, keys: Collection[str], objects: Collection[str] = ()) -> Notice:
+    """Store a notice, which stays until a run that looked at its documents has ended well."""
+    path = f"{_FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.json"
+    notice = Notice(path, source, tuple(keys), tuple(objects), clock.now())
+    value = {"source": source, "keys": notice.keys, "objects": notice.objects, "since": notice.since.isoformat()}
+    store.write(path, json.dumps(value).encode())
+    return notice
+
+
+def waiting(store: Store, known: Collection[str] = ()) -> Iterator[Notice]:
+    """The notices that wait, oldest first, but for those whose paths are ``known``. A damaged one is deleted."""
+    for name in store.names(_FOLDER):
+        path = f"{_FOLDER}/{name}"
+        if path in known:
+            continue
+        try:
+            value = json.loads(store.read(path))
+            since = datetime.fromisoformat(value["since"])
+            yield Notice(path, value["source"], tuple(value["keys"]), tuple(value["objects"]), since)
+        except FileNotFoundError:
+            continue
+        except (ValueError, KeyError, TypeError):
+            store.delete(path)
