@@ -27,7 +27,7 @@ _LOOK, _AGAIN = 1.0, 5.0
 _DOUBTFUL = 4000
 
 
-class Changes:
+class WaitingKeys:
     """Keys that wait for a run, by source, each with the time from which its lag counts. Safe between threads."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Follower(Protocol):
 
 
 def followers(
-    sources: Mapping[str, Source], options: WatchOptions, changes: Changes, stop: threading.Event
+    sources: Mapping[str, Source], options: WatchOptions, changes: WaitingKeys, stop: threading.Event
 ) -> dict[str, Follower]:
     """What follows each source."""
     found: dict[str, Follower] = {}
@@ -114,7 +114,7 @@ class FolderFollower(NoticesOnly):
 
     what = "file events"
 
-    def __init__(self, source: Source, changes: Changes, stop: threading.Event) -> None:
+    def __init__(self, source: Source, changes: WaitingKeys, stop: threading.Event) -> None:
         super().__init__(source)
         self._source, self._changes, self._stop = source, changes, stop
         self._ready = threading.Event()
@@ -182,7 +182,7 @@ class FolderFollower(NoticesOnly):
 class CursorFollower(NoticesOnly):
     """A source's own cursor, read at intervals. A run starts from the stored one, so that nothing depends on this."""
 
-    def __init__(self, source: Source, changes: Changes, stop: threading.Event, seconds: float) -> None:
+    def __init__(self, source: Source, changes: WaitingKeys, stop: threading.Event, seconds: float) -> None:
         super().__init__(source)
         self._source, self._changes, self._stop, self._seconds = source, changes, stop, seconds
         self.what = f"its cursor, every {seconds:g} s"

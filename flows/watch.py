@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.following import Changes, Follower, followers
+from flows.following import Follower, WaitingKeys, followers
 from flows.reindex import Outcome, reindex
 from flows.steps import Steps
 from lake.directory import Lake
@@ -40,7 +40,7 @@ Report = Callable[[str], None]
 
 
 @dataclass
-class Watch:
+class SourceWatch:
     """Runs until ``stop`` is set. Runs are made in the thread that calls ``run``, one at a time."""
 
     job: Job
@@ -55,7 +55,7 @@ class Watch:
         if self.job.keys:
             raise UsageError("a watch looks at whatever changes; leave the keys out")
         self._lake = Lake.writable(self.job.lake)
-        self._changes = Changes()
+        self._changes = WaitingKeys()
         self._followers: Mapping[str, Follower] = followers(sources, self.options, self._changes, self.stop)
         self._addresses = dict(zip(sources, self.job.sources, strict=True))
         self._notices: dict[str, inbox.Notice] = {}

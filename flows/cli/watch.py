@@ -12,7 +12,7 @@ from flows.cli.declared import with_options
 from flows.cli.ingest import Recipe, Sources
 from flows.cli.options import JsonOption, LakeOption
 from flows.steps import PlainSteps
-from flows.watch import Watch
+from flows.watch import SourceWatch
 from lake.options import RecipeOptions, Retention, RunOptions
 from lake.options.watch import WatchOptions
 from lake.reporting import visible
@@ -47,7 +47,7 @@ def watch(
 
     logging.getLogger("flows").setLevel(logging.WARNING)
     with PlainSteps(n_workers=job.workers) as steps:
-        watch = Watch(job, WatchOptions(**promise), steps, report, retention=Retention(**retention))
+        watch = SourceWatch(job, WatchOptions(**promise), steps, report, retention=Retention(**retention))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watch.stop.set())
         watch.run()

@@ -17,7 +17,7 @@ import pytest
 import raglake
 from flows.reindex import Outcome, reindex
 from flows.steps import PlainSteps
-from flows.watch import Watch, summary
+from flows.watch import SourceWatch, summary
 from lake.directory import Lake
 from lake.errors import TransientError
 from lake.options import RecipeOptions
@@ -48,12 +48,12 @@ def until(condition: Callable[[], object], what: str = "") -> None:
 
 
 @contextmanager
-def watching(place: Path, lag: float = 60.0, name: str = "docs") -> Iterator[tuple[Watch, list[str]]]:
+def watching(place: Path, lag: float = 60.0, name: str = "docs") -> Iterator[tuple[SourceWatch, list[str]]]:
     """A watch in this process, in a thread; it is stopped at the end."""
     told: list[str] = []
     job = Job((f"{name}={place / 'docs'}",), str(place / "lake"), HASH)
     with PlainSteps() as steps:
-        watch = Watch(job, WatchOptions(lag=lag, settle=0.2), steps, told.append)
+        watch = SourceWatch(job, WatchOptions(lag=lag, settle=0.2), steps, told.append)
         failed: list[BaseException] = []
 
         def run() -> None:

@@ -30,6 +30,7 @@ OPERATIONS = {
     "prune": "(url, retention, *, dry_run=False, progress)",
     "forget": "(url, *, why, uri=None, where=None, source=None, dry_run=False, progress)",
     "lift": "(url, uri, *, source)",
+    "notify": "(url, source, keys)",
     "rebuild": "(url, *, progress)",
 }
 VALUES = [

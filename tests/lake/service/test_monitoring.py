@@ -15,10 +15,14 @@ import yaml
 
 import lake
 from lake.options import CacheOptions
+from lake.records import watch_state
+from lake.records.watch_state import WatchState
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.metrics import Metrics
+from lake.storage import clock
+from lake.storage.store import open_store
 from tests.house import ROOT
 from tests.lake.service.conftest import TwoReleases, _listening
 
@@ -44,6 +48,7 @@ def described(two_releases: TwoReleases, tmp_path_factory: pytest.TempPathFactor
     """Metrics of a service with all its parts, by name, with the labels of their samples."""
     url = str(tmp_path_factory.mktemp("monitoring") / "lake")
     shutil.copytree(two_releases.url, url)
+    watch_state.write(open_store(url), WatchState(("docs",), 60.0, clock.now()).published([1.0]))
     index = lake.open_lake(url, cache=CacheOptions(url="redis://127.0.0.1:1/0"))
     keys, limits = KeyRing([Key("web", digest_of("x" * 20), "*", budget_usd_per_day=1.0)]), Capacity()
     app = create_app(index, keys, limits, query_log=True)
