@@ -51,7 +51,7 @@ _PANELS = {
         "feedback": "feedback",
         "traffic": "traffic judge",
     },
-    "Serve": {"serve": "serve mcp", "deployments": "deployments", "automations": "automations"},
+    "Serve": {"serve": "serve console mcp", "deployments": "deployments", "automations": "automations"},
     "Administer": {
         "config": "config",
         "synonyms": "synonyms",

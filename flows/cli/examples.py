@@ -38,6 +38,7 @@ EXAMPLES = {
     "rebuild": "raglake rebuild --lake /srv/lake",
     "doctor": "raglake doctor --repair --lake /srv/lake",
     "serve": "raglake serve --port 8000 --lake /srv/lake",
+    "console": "raglake console --lake /srv/lake",
     "mcp": "raglake mcp --lake /srv/lake",
     "questions import": "raglake questions import jsonl faq.jsonl --lake /srv/lake",
     "questions check": "raglake questions check --set faq --lake /srv/lake",

@@ -122,6 +122,36 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
         return split
 
 
+def console(
+    lake: LakeOption,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses a free one.")] = 0,
+    as_: AsOption = None,
+    model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
+    operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
+    browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
+) -> None:
+    """Show pages about the lake on this machine, for a browser."""
+    from lake.service import app as application
+    from lake.service import capacity, server
+
+    ring = _key_ring(None, as_, operator=operator)
+    if ring.keys:
+        raise UsageError("this command is for this machine alone; unset RAGLAKE_API_KEYS, or use `raglake serve`")
+    index = library.open_lake(lake, cache=CacheOptions(), wait=_MOMENT)
+    listened, bounds = server.listening("127.0.0.1", port), capacity.Capacity()
+    hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
+    app = application.create_app(index, ring, bounds, chat=_chat_now_or_later(model, index), hosts=hosts)
+    _with_console(app, None)
+    address = server.address_of(listened)
+
+    def started() -> None:
+        _started("/console", _state(index), address)
+        if browse:
+            typer.launch(f"{address}/console")
+
+    server.serve(app, bounds, listened, started=started)
+
+
 def mcp(
     lake: LakeOption,
     http: Annotated[bool, typer.Option("--http", help="Listen on HTTP at /mcp instead of stdio.")] = False,
@@ -200,4 +230,4 @@ def _chat(name: str | None, index: Index) -> ChatModel | None:
         return None
 
 
-COMMANDS = (serve, mcp)
+COMMANDS = (serve, console, mcp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -77,7 +76,7 @@ class Console:
         async def page(request: Request) -> Response:
             visit = self._visit(request)
             if not signs_in:
-                await _look(visit)
+                await visit.look()
             return self._remembered(visit, await handler(visit))
 
         return page
@@ -127,20 +126,6 @@ class Console:
         if visit.is_part:  # only what explains the error is swapped in
             response.headers.update({"HX-Reselect": "#problem", "HX-Reswap": "innerHTML"})
         return self._remembered(visit, response)
-
-
-async def _look(visit: Visit) -> None:
-    """Reads what every page shows: what the visitor's key allows, and the releases."""
-    visit.key, visit.releases = await asyncio.gather(visit.api.get("/key"), _releases(visit))
-
-
-async def _releases(visit: Visit) -> list[dict[str, Any]]:
-    """Newest first; none in an outage, in which searches may go on."""
-    try:
-        return list(reversed((await visit.api.get("/releases"))["releases"]))
-    except ApiError as error:
-        visit.outage = error if error.status != 401 else None
-        return []
 
 
 def _of_framework(error: Exception) -> ApiError:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: The service accepts this name also when it has no keys.
 _BASE = "http://127.0.0.1"
+_END_OF_EVENT = b"\n\n"
+
+#: Makes the value to send of an event's name and value.
+Translated = Callable[[str, Any], Any]
 
 
 class ApiError(Exception):
@@ -53,9 +57,12 @@ class Api:
             raise _error_of(reply)
         return reply
 
-    def streamed(self, path: str, body: Mapping[str, Any]) -> Response:
-        """A response that passes a POST's on, as it comes: httpx would wait for the last event of a stream."""
-        return _Streamed(self, path, json.dumps(body).encode())
+    def streamed(self, path: str, body: Mapping[str, Any], translated: Translated) -> Response:
+        """A response that passes on the events of a POST as they come, with their values ``translated``.
+
+        httpx would wait for the last event. A refusal is passed on as it is.
+        """
+        return _Streamed(self, path, json.dumps(body).encode(), translated)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"} if self.key is not None else {}
@@ -72,21 +79,32 @@ class Api:
 class _Streamed(Response):
     """What the API sends to a POST, event by event; the API notices when the reader leaves."""
 
-    def __init__(self, api: Api, path: str, content: bytes) -> None:
+    def __init__(self, api: Api, path: str, content: bytes, translated: Translated) -> None:
         super().__init__()
-        self._api, self._path, self._content = api, path, content
+        self._api, self._path, self._content, self._translated = api, path, content, translated
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_sent = False
+        sent, left = [{"type": "http.request", "body": self._content, "more_body": False}], b""
 
         async def body() -> Any:
-            nonlocal is_sent
-            if is_sent:
-                return await receive()
-            is_sent = True
-            return {"type": "http.request", "body": self._content, "more_body": False}
+            return sent.pop() if sent else await receive()
 
-        await self._api.service(self._api.scope_of(scope, self._path, len(self._content)), body, send)
+        async def translating(message: Message) -> None:
+            nonlocal left
+            if message["type"] == "http.response.body":
+                *events, left = (left + message.get("body", b"")).split(_END_OF_EVENT)
+                known = b"".join(map(self._event, events))
+                if not message.get("more_body", False):
+                    known, left = known + left, b""
+                message = {**message, "body": known}
+            await send(message)
+
+        await self._api.service(self._api.scope_of(scope, self._path, len(self._content)), body, translating)
+
+    def _event(self, block: bytes) -> bytes:
+        name, _, data = block.partition(b"\ndata: ")
+        value = self._translated(name.removeprefix(b"event: ").decode(), json.loads(data))
+        return name + b"\ndata: " + json.dumps(value).encode() + _END_OF_EVENT
 
 
 def _error_of(reply: httpx.Response) -> ApiError:
@@ -97,8 +115,3 @@ def _error_of(reply: httpx.Response) -> ApiError:
         error, message = "refused", f"the service answered with status {reply.status_code}"
     waiting = reply.headers.get("retry-after", "")
     return ApiError(reply.status_code, error, message, int(waiting) if waiting.isdigit() else None)
-
-
-def refusal(error: ApiError) -> JSONResponse:
-    """The API's own refusal, for a script that reads JSON."""
-    return JSONResponse({"error": error.error, "message": error.message}, error.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _HERE = Path(__file__).parent
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 #: Stands for what is unknown.
 _NONE = "\N{EN DASH}"
 STATIC = _HERE / "static"
@@ -38,6 +40,7 @@ def _templates() -> Environment:
         "percent": percent,
         "day": day,
         "tail": tail,
+        "compact": compact,
     }
     found.globals |= {"static": static}
     return found
@@ -60,6 +63,15 @@ def number(value: Any) -> str:
 def tail(name: str) -> str:
     """The last part of a path or address."""
     return name.rstrip("/").rpartition("/")[2] or name
+
+
+def compact(text: str) -> str:
+    """A text without empty lines, which would push everything else out of sight.
+
+    >>> compact("Oil.  Four litres.")
+    'Oil.  Four litres.'
+    """
+    return _EMPTY_LINES.sub("\n", text)
 
 
 def percent(share: float | None, digits: int = 0) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,6 +105,18 @@ class Visit:
         """Sends the visitor to another page after an act. ``path`` is one below ``/console``."""
         to = self.href(path, **words)
         return Response(headers={"HX-Redirect": to}) if self.is_part else RedirectResponse(to, 303)
+
+    async def look(self) -> None:
+        """Reads what every page shows: what the key allows, and the releases."""
+        self.key, self.releases = await asyncio.gather(self.api.get("/key"), self._releases())
+
+    async def _releases(self) -> list[dict[str, Any]]:
+        """Newest first; none in an outage, in which searches may go on."""
+        try:
+            return list(reversed((await self.api.get("/releases"))["releases"]))
+        except ApiError as error:
+            self.outage = error if error.status != 401 else None
+            return []
 
     async def read_form(self) -> None:
         body = (await self.request.body()).decode("utf-8", "replace")

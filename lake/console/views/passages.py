@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lake.console.rendering import compact
+
 Piece = tuple[str, bool]
 
-#: Empty lines, which would push everything else out of sight.
-_BLANK = re.compile(r"\n\s*\n")
 #: Characters of a passage that are shown at once.
 _SHOWN = 640
 
@@ -84,7 +83,7 @@ def pieces(text: str, marks: Sequence[Sequence[int]], first: int, last: int) -> 
         found.append((text[start:end], True))
         at = end
     found += [(text[at:last], False)] if at < last else []
-    return [(_BLANK.sub("\n", piece), is_marked) for piece, is_marked in found]
+    return [(compact(piece), is_marked) for piece, is_marked in found]
 
 
 def place_of(hit: Mapping[str, Any]) -> str:

@@ -131,7 +131,7 @@ def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., 
         if key is not None:
             context.add_cookies([{"url": f"{base}/console", **cookie_of(base, key)}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(10_000)
         _watch(page, base, faults)
         page.goto(f"{base}/console{path}")
         return page

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +12,7 @@ import httpx
 import pytest
 
 from lake.service.keys import Key, KeyRing
+from tests.house import ROOT
 from tests.lake.console.conftest import OPERATOR, READER, ConsoleLake, served, token_of
 from tests.lake.service.conftest import Running
 
@@ -142,3 +146,24 @@ def test_nothing_keeps_people_with_disabilities_out(
 def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
     page = visit("/search?q=oil", viewport={"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_command_shows_the_console_at_a_free_port(console_lake: ConsoleLake) -> None:
+    command = [sys.executable, "-m", "flows", "console", "--lake", console_lake.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        try:
+            address = running.stderr.readline().split("listening on ")[1].split(",")[0]
+            assert (
+                httpx.get(f"{address}/console/search", params={"q": "oil"}, timeout=60).text.count('class="card hit"')
+                > 5
+            )
+        finally:
+            running.terminate()
+
+
+def test_the_files_of_the_console_are_in_the_wheel() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["lake.console"]
+    folder = ROOT / "lake/console"
+    packed = {path for pattern in stated for path in folder.glob(pattern)}
+    assert {path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")} == packed
