@@ -62,8 +62,7 @@ def serve(
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from lake.service import app as application
-    from lake.service import capacity, cross_origin, processes, server
+    from lake.service import app, capacity, cross_origin, processes, server
 
     tracing.start()
     ring, chosen = _key_ring(keys, as_, operator=operator), ServiceOptions(**limits)
@@ -80,10 +79,10 @@ def serve(
         return
     words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
     bounds = capacity.Capacity.of(chosen)
-    app = application.create_app(index, ring, bounds, **words)
+    guarded = app.create_app(index, ring, bounds, **words)
     if console:
-        _with_console(app, place.folder if place else None)
-    server.serve(app, bounds, listened, started=place.ready if place else started)
+        _with_console(guarded, place.folder if place else None)
+    server.serve(guarded, bounds, listened, started=place.ready if place else started)
 
 
 def _with_console(app: Guard, folder: str | None) -> None:
@@ -131,8 +130,7 @@ def console(
     browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
 ) -> None:
     """Show pages about the lake on this machine, for a browser."""
-    from lake.service import app as application
-    from lake.service import capacity, server
+    from lake.service import app, capacity, server
 
     ring = _key_ring(None, as_, operator=operator)
     if ring.keys:
@@ -140,8 +138,8 @@ def console(
     index = library.open_lake(lake, cache=CacheOptions(), wait=_MOMENT)
     listened, bounds = server.listening("127.0.0.1", port), capacity.Capacity()
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
-    app = application.create_app(index, ring, bounds, chat=_chat_now_or_later(model, index), hosts=hosts)
-    _with_console(app, None)
+    guarded = app.create_app(index, ring, bounds, chat=_chat_now_or_later(model, index), hosts=hosts)
+    _with_console(guarded, None)
     address = server.address_of(listened)
 
     def started() -> None:
@@ -149,7 +147,7 @@ def console(
         if browse:
             typer.launch(f"{address}/console")
 
-    server.serve(app, bounds, listened, started=started)
+    server.serve(guarded, bounds, listened, started=started)
 
 
 def mcp(

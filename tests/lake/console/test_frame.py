@@ -165,5 +165,5 @@ def test_the_command_shows_the_console_at_a_free_port(console_lake: ConsoleLake)
 def test_the_files_of_the_console_are_in_the_wheel() -> None:
     stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["lake.console"]
     folder = ROOT / "lake/console"
-    packed = {path for pattern in stated for path in folder.glob(pattern)}
+    packed = {path for pattern in stated for path in folder.glob(pattern) if path.is_file()}
     assert {path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")} == packed
