@@ -13,6 +13,7 @@ from lake.answer.context import pack
 from lake.answer.fusion import fuse
 from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
 from lake.endpoints.breaker import UnreachableError
+from lake.endpoints.usage import Usage
 from lake.result import SearchResult
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def find(
     degraded = tuple(sorted({part for ranking in rankings for part in ranking.degraded}))
     since = min((ranking.stale_since for ranking in rankings if ranking.stale_since), default=None)
     hits = fuse([ranking.hits for ranking in rankings], k)
-    found = replace(rankings[0], hits=hits, degraded=degraded, stale_since=since)
+    usage = sum((ranking.usage for ranking in rankings), Usage())
+    found = replace(rankings[0], hits=hits, degraded=degraded, stale_since=since, usage=usage)
     return Retrieved(found, question, tuple(query.text for query in queries))
 
 

@@ -35,6 +35,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "expand": frozenset({"question", "fence", "n_queries"}),
         "hyde": frozenset({"question", "fence"}),
         "decompose": frozenset({"question", "fence", "sources", "n_queries"}),
+        "rerank": frozenset({"passages", "question", "fence", "n"}),
         "draft_question": frozenset({"passage", "fence", "kinds"}),
         "find_answer": frozenset({"sources", "question", "fence"}),
         "answer_from_passage": frozenset({"passage", "question", "fence"}),

@@ -28,9 +28,9 @@ def from_result(result: SearchResult) -> bytes:
 
 
 def to_result(data: bytes, store: str) -> SearchResult:
-    """The result, marked with where it was cached."""
+    """The result, marked with where it was cached; it took no call of a model."""
     named, hits = _unpacked(data)
-    return SearchResult(**named, hits=hits, cached=store)
+    return replace(SearchResult(**named, hits=hits, cached=store), usage=Usage())
 
 
 def from_answer(answer: Answer) -> bytes:

@@ -109,8 +109,15 @@ def _is_factor(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value <= sys.float_info.max
 
 
-def _family(reranker: str | None) -> str:
-    return (reranker or "").partition(":")[0]
+def is_by_chat(reranker: str | None) -> bool:
+    """Whether it is ``model``, or ``model:NAME``.
+
+    >>> is_by_chat("model"), is_by_chat("model:openai:gpt-4.1-mini"), is_by_chat("model:"), is_by_chat("modeller")
+    (True, True, False, False)
+    """
+    return reranker == BY_CHAT or (
+        (reranker or "").startswith(f"{BY_CHAT}:") and len(reranker or "") > len(BY_CHAT) + 1
+    )
 
 
 def boosts_of(value: Boosts | Mapping[str, Any]) -> Boosts:
@@ -176,8 +183,8 @@ class SearchDefaults:
     )
     rerank: str | None = option(
         None,
-        "What reranks the best passages: own (the token vectors of the lake's model), st:MODEL_OR_PATH, or "
-        "PROVIDER:MODEL, such as cohere:rerank-v3.5.",
+        "What reranks the best passages: own (the token vectors of the lake's model), st:MODEL_OR_PATH, PROVIDER:MODEL "
+        "such as cohere:rerank-v3.5, or model (the chat model).",
     )
     rerank_depth: int | None = option(
         None, "Number of chunks that the reranker reads.", least=1, most=1000, unset="50, 20 for own and model"
@@ -215,7 +222,7 @@ class SearchDefaults:
     @property
     def n_reranked(self) -> int:
         """What ``rerank_depth`` comes to."""
-        return self.rerank_depth or (_FEW if _family(self.rerank) in (OWN, BY_CHAT) else _MANY)
+        return self.rerank_depth or (_FEW if self.rerank == OWN or is_by_chat(self.rerank) else _MANY)
 
     @property
     def weight_of_reranker(self) -> float:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lake import plugins
+from lake.answer.templates import load_prompts
 from lake.cache import entries
 from lake.cache.caches import Caches
 from lake.cache.encoding import Unkeyable
@@ -20,10 +21,11 @@ from lake.embed.model_files import folder_digest
 from lake.embed.query_encoder import QueryEncoder, query_vectors
 from lake.embed.registry import address_of
 from lake.errors import LakeError
-from lake.options.search import boosts_of
+from lake.options.search import boosts_of, is_by_chat
 from lake.result import SearchResult
 from lake.search.outcomes import outcome, unwrapped
 from lake.search.rerank import parse_name, reranker_address
+from lake.search.rerank_chat import ChatReranker
 from lake.search.rights import checked
 from lake.sources.declared import EVERYTHING
 
@@ -75,6 +77,9 @@ def embedder_of(release: Release, embedder: Embedders) -> list[Any]:
 
 def _reranker(name: str) -> list[Any]:
     try:
+        if is_by_chat(name):
+            chat = ChatReranker.named(name).chat
+            return [name, chat.name, getattr(chat, "address", ""), load_prompts().digest]
         family, model = parse_name(name)
         weights, address = _weights(model) if family == "st" else None, reranker_address(name)
     except LakeError as error:

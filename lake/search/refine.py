@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.endpoints.breaker import UnreachableError
+from lake.endpoints.usage import Usage
 from lake.options import Boosts
-from lake.options.search import OWN, boosts_of, is_metadata
+from lake.options.search import OWN, boosts_of, is_by_chat, is_metadata
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
 from lake.search.rerank import reranker_breaker, reranker_scores
+from lake.search.rerank_chat import ChatReranker
 
 _LEAST_FACTOR = 1e-9
 #: Columns that every boost reads: the date and the source.
@@ -38,6 +40,7 @@ class OfRelease:
     created_at: datetime
     own: OwnScores
     metadata: Callable[[], Mapping[str, Mapping[str, Any]]]
+    spent: list[Usage] = field(default_factory=list)  # what the steps of one search cost
 
 
 def refined(found: pa.Table, question: SearchRequest, depth: int, release: OfRelease) -> list[tuple[str, pa.Table]]:
@@ -91,7 +94,7 @@ def _reranked(found: pa.Table, question: SearchRequest, release: OfRelease) -> p
     rows = release.read(_row_ids(found.slice(0, n)), ["heading", "text"])
     columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
     texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
-    scores = _scores(question, texts, release.own) if texts else np.array([])
+    scores = _scores(question, texts, release) if texts else np.array([])
     marked = found.append_column("rerank_score", pa.array([*scores, *[None] * (found.num_rows - n)], pa.float64()))
     if weight == 1:
         return _by_score(marked, scores)
@@ -115,14 +118,16 @@ def blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray
     return mixed
 
 
-def _scores(question: SearchRequest, texts: list[str], own: OwnScores) -> np.ndarray:
-    """A finite score of each text; raises UnreachableError only if the question may degrade."""
-    name = str(question.rerank)
+def _scores(question: SearchRequest, texts: list[str], release: OfRelease) -> np.ndarray:
+    """A finite score of each text; raises UnreachableError if the question may degrade, or for no order in a reply."""
+    name, seconds = str(question.rerank), question.degrade_after if question.degrade else None
     if name == OWN:
-        return own(question.text, texts)
-    if not question.degrade:
+        return release.own(question.text, texts)
+    if is_by_chat(name):
+        return ChatReranker.named(name, seconds).scores(question.text, texts, release.spent)
+    if seconds is None:
         return reranker_scores(name, question.text, texts)
-    return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), question.degrade_after)
+    return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), seconds)
 
 
 def _boosted(found: pa.Table, boosts: Boosts, release: OfRelease) -> pa.Table:

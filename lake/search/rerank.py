@@ -12,7 +12,7 @@ from lake import plugins
 from lake.endpoints.breaker import Breaker, breaker_of
 from lake.endpoints.endpoint import Endpoint, settings, using
 from lake.errors import ContractError, UsageError
-from lake.options.search import OWN
+from lake.options.search import BY_CHAT, OWN, is_by_chat
 from lake.reporting import either
 from lake.search.cross_encoder import LocalCrossEncoder
 from lake.search.rerank_api import PROTOCOLS, RerankApi
@@ -20,7 +20,7 @@ from lake.search.rerank_api import PROTOCOLS, RerankApi
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-FORMS = (OWN, "st:MODEL_OR_PATH", *(f"{provider}:MODEL" for provider in PROTOCOLS))
+FORMS = (OWN, BY_CHAT, "st:MODEL_OR_PATH", *(f"{provider}:MODEL" for provider in PROTOCOLS))
 
 _loaded: dict[Hashable, Reranker] = {}
 _loading = Lock()
@@ -40,6 +40,8 @@ def parse_name(name: str) -> tuple[str, str]:
     """Family and model; raises UsageError with the forms of a name."""
     if name == OWN:
         return OWN, ""
+    if is_by_chat(name):
+        return BY_CHAT, name.removeprefix(BY_CHAT).removeprefix(":")
     family, _, model = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not model or plugins.find("rerankers", family) is None:
         added = [f"{name}:MODEL" for name in plugins.names("rerankers")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.embed.query_encoder import load_query_encoder
 from lake.endpoints.breaker import UnreachableError
+from lake.endpoints.usage import Usage
 from lake.errors import LakeError, UsageError
 from lake.recipe import are_own
 from lake.releases.values import Release
@@ -57,7 +58,7 @@ class Looked:
     """A search in detail: the fused candidates at its last ``depth``, those left by each step, and the passages.
 
     ``groups`` refer to rows of the last step. ``allowed``: what could be found. ``missing``: numbers of the
-    embedders that could not be reached.
+    embedders that could not be reached. ``usage``: of a chat model.
     """
 
     depth: int
@@ -66,6 +67,7 @@ class Looked:
     groups: list[Group]
     allowed: Allowed
     missing: tuple[int, ...] = ()
+    usage: Usage | None = None
 
     @property
     def found(self) -> pa.Table:
@@ -182,7 +184,8 @@ class Snapshot:
         looked, degraded = self._looked(question, visible, embedded)
         hits = self.read(looked, question)
         query = query_id(self.release.id, question.text)
-        return SearchResult(self.release.id, query, hits, degraded, synonyms=self.expansions(question))
+        expansions = self.expansions(question)
+        return SearchResult(self.release.id, query, hits, degraded, synonyms=expansions, usage=looked.usage)
 
     def _looked(
         self, question: SearchRequest, visible: Predicate, embedded: Embedded
@@ -212,19 +215,19 @@ class Snapshot:
         """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
         self._n_searches += 1
         made, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
-        allowed = self.allowed(question, visible)
+        allowed, of_release = self.allowed(question, visible), self._of_release()
         while True:
             lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made)
             fused = self._fused(lists, depth, question, made)
-            steps = refined(fused, question, depth, self._of_release)
+            steps = refined(fused, question, depth, of_release)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                return Looked(depth, fused, steps, groups, allowed, made.missing if made else ())
+                missing, usage = made.missing if made else (), sum(of_release.spent, Usage())
+                return Looked(depth, fused, steps, groups, allowed, missing, usage)
             depth *= _DEEPER
 
-    @property
     def _of_release(self) -> OfRelease:
         return OfRelease(self._rows, self.release.created_at, self._own.scores, lambda: self.filter.metadata)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -15,7 +16,9 @@ from prometheus_client.registry import Collector
 
 from lake.cache.redis_store import Unavailable
 from lake.endpoints.usage import Usage
-from lake.errors import UsageError
+from lake.errors import LakeError, UsageError
+from lake.options.search import is_by_chat
+from lake.result import SearchResult
 from lake.service.problems import Problem
 from lake.storage import clock
 
@@ -71,6 +74,22 @@ class Budgets(Collector):
             return
         usd = limits.get(USD, 0) if usage.cost_usd is None else round(usage.cost_usd * _MICRO)
         self._added(key.name, DaySums(usd, usage.n_input + usage.n_output))
+
+    @contextmanager
+    def searching(self, key: Key, index: Index, options: Mapping[str, Any]) -> Iterator[list[SearchResult | LakeError]]:
+        """Counts what a chat model costs that reranks; the caller appends what was found to the list.
+
+        Raises Problem 429 if searches call one and the key's budget is used up.
+        """
+        if key.name in self._limits and is_by_chat(options.get("rerank") or _configured_reranker(index)):
+            self.check(key)
+        found: list[SearchResult | LakeError] = []
+        try:
+            yield found
+        finally:
+            usages = [one.usage for one in found if isinstance(one, SearchResult)]
+            if any(usage.n_calls for usage in usages):
+                self.spend(key, sum(usages, Usage()))
 
     def metered(
         self, key: Key, items: Iterator[str | Answer], chat: ChatModel | None, options: AnswerOptions
@@ -141,6 +160,13 @@ def budgets_of(keys: Iterable[Key], index: Index, chat: ChatModel | None) -> Bud
             )
     has_budget = any(_limits(key) for key in keys)
     return Budgets(keys, index.caches.spending() if has_budget and index.caches else None)
+
+
+def _configured_reranker(index: Index) -> str | None:
+    try:
+        return index.defaults().rerank
+    except (LakeError, OSError):  # the search itself reports it
+        return None
 
 
 def _models_of(chat: ChatModel | None) -> Sequence[ChatModel]:

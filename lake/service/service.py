@@ -86,8 +86,8 @@ class Service:
         self.log, self.watch = log, Watch(self.metrics, log)
         if log is not None:
             self.metrics.register(QueryLogFigures(log))
-        self._budgets = budgets or Budgets(())
-        self.metrics.register(self._budgets)
+        self.budgets = budgets or Budgets(())
+        self.metrics.register(self.budgets)
         self._release = ReleaseFigures(index)
         self.health = LakeHealth(index, lambda look: self._looking.run(look, bounds.seconds))
 
@@ -130,7 +130,9 @@ class Service:
 
         def work() -> Sent:
             arm = self.arm(body)
-            found = self.access(key).search(body.text, body.n, arm.at, **{**how, **arm.profile.search})
+            words = {**how, **arm.profile.search}
+            with self.budgets.searching(key, self.index, {**self.options, **words}) as spent:
+                spent.append(found := self.access(key).search(body.text, body.n, arm.at, **words))
             serving.searched(found, arm.variant)
             named = {name: getattr(arm.marked(found, body.text), name) for name in _NAMED}
             result = {**named, "variant": arm.variant, "hits": hits_of(self.access(key), found, body)}
@@ -144,10 +146,10 @@ class Service:
         words = self._answer_words(key, body)
 
         def work() -> Sent:
-            self._budgets.check(key)
+            self.budgets.check(key)
             arm = self.arm(body)
             answer = self.access(key).answer(body.question, arm.at, **_on_trial(words, arm))
-            self._budgets.spend(key, answer.usage)
+            self.budgets.spend(key, answer.usage)
             serving.answered(answer, arm.variant)
             return Sent(str(answer.release), encode(_answer_json(answer, arm)), self.headers([answer]))
 
@@ -169,7 +171,7 @@ class Service:
         def work() -> Iterator[str | Answer]:
             tried = _on_trial(words, arm)
             items = self.access(key).answer_stream(body.question, arm.at, **tried)
-            return self._budgets.metered(key, items, tried["chat"], tried["options"])
+            return self.budgets.metered(key, items, tried["chat"], tried["options"])
 
         with ExitStack() as stack:
             serving = stack.enter_context(self.watch.serving(key, "answer", body.question))
