@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 import pyarrow as pa
-
-from lake.endpoints.usage import Usage
 
 T = TypeVar("T")
 
@@ -24,7 +22,8 @@ class SearchResult:
     ``degraded`` names the parts that could not be reached, and without which the passages were found; empty for a
     whole result. ``cached`` names the store that had the result, ``process`` or ``redis``; None if it was searched for.
     ``stale_since``: when the lake was last read, if it could not be reached now; ``degraded`` then names ``lake``.
-    ``synonyms``: terms of the question with what full text found besides. ``usage``: of a chat model that reranked.
+    ``synonyms``: terms of the question with what full text found besides.
+    ``usage``: the Usage of a chat model that reranked; None if none did.
     """
 
     release: str
@@ -34,7 +33,7 @@ class SearchResult:
     cached: str | None = None
     stale_since: datetime | None = None
     synonyms: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    usage: Usage = field(default_factory=Usage)
+    usage: Any = None
 
     def __repr__(self) -> str:
         return f"<SearchResult of {len(self)} {'hit' if len(self) == 1 else 'hits'} in release {self.release}>"

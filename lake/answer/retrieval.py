@@ -70,7 +70,7 @@ def find(
     degraded = tuple(sorted({part for ranking in rankings for part in ranking.degraded}))
     since = min((ranking.stale_since for ranking in rankings if ranking.stale_since), default=None)
     hits = fuse([ranking.hits for ranking in rankings], k)
-    usage = sum((ranking.usage for ranking in rankings), Usage())
+    usage = sum((ranking.usage for ranking in rankings if ranking.usage), Usage())
     found = replace(rankings[0], hits=hits, degraded=degraded, stale_since=since, usage=usage)
     return Retrieved(found, question, tuple(query.text for query in queries))
 

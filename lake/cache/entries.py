@@ -30,7 +30,7 @@ def from_result(result: SearchResult) -> bytes:
 def to_result(data: bytes, store: str) -> SearchResult:
     """The result, marked with where it was cached; it took no call of a model."""
     named, hits = _unpacked(data)
-    return replace(SearchResult(**named, hits=hits, cached=store), usage=Usage())
+    return replace(SearchResult(**named, hits=hits, cached=store), usage=None)
 
 
 def from_answer(answer: Answer) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
@@ -224,7 +224,10 @@ class Snapshot:
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                missing, usage = made.missing if made else (), sum(of_release.spent, Usage())
+                missing, usage = (
+                    made.missing if made else (),
+                    sum(of_release.spent, Usage()) if of_release.spent else None,
+                )
                 return Looked(depth, fused, steps, groups, allowed, missing, usage)
             depth *= _DEEPER
 

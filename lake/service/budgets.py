@@ -87,8 +87,8 @@ class Budgets(Collector):
         try:
             yield found
         finally:
-            usages = [one.usage for one in found if isinstance(one, SearchResult)]
-            if any(usage.n_calls for usage in usages):
+            usages = [one.usage for one in found if isinstance(one, SearchResult) and one.usage]
+            if usages:
                 self.spend(key, sum(usages, Usage()))
 
     def metered(

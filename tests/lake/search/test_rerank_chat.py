@@ -128,7 +128,7 @@ def test_a_cached_order_costs_nothing(url: str, chat: Chat, monkeypatch: pytest.
     monkeypatch.setenv("RAGLAKE_CHAT_MODEL", "ollama:m")
     index = lake.open_lake(url, cache=CacheOptions())
     first, second = (index.search(QUESTION, 9, rerank="model") for _ in range(2))
-    assert (second.cached, second.usage, len(chat.prompts)) == ("process", Usage(), 1)
+    assert (second.cached, second.usage, len(chat.prompts)) == ("process", None, 1)
     assert first["uri"].to_pylist() == second["uri"].to_pylist()
 
 
