@@ -224,11 +224,8 @@ class Snapshot:
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
-                missing, usage = (
-                    made.missing if made else (),
-                    sum(of_release.spent, Usage()) if of_release.spent else None,
-                )
-                return Looked(depth, fused, steps, groups, allowed, missing, usage)
+                usage = sum(of_release.spent, Usage()) if of_release.spent else None
+                return Looked(depth, fused, steps, groups, allowed, made.missing if made else (), usage)
             depth *= _DEEPER
 
     def _of_release(self) -> OfRelease:
