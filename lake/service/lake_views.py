@@ -67,7 +67,7 @@ class LakeViews:
         if not key.sees_everything:
             raise forbidden(
                 "this is about all documents of the lake, and this API key does not see all of them; an operator can "
-                'give it "principals": "*" (without keys: raglake serve --as "*")'
+                'give it "principals": "*" (without keys: start with --as "*")'
             )
         return await self._service.workers.run(lambda: encode(work()), self._service.bounds.seconds)
 

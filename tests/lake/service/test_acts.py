@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ import pytest
 
 import lake
 from lake.directory import Lake
-from lake.errors import UsageError
+from lake.errors import LakeError, UsageError
 from lake.releases import publishing
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.service.lake_views import is_read_only
 from lake.service.server import check_openness
+from lake.storage.failures import disk_failures
 from tests.lake.service.conftest import Running, TwoReleases, _listening
 
 OPERATOR, READER = "a-key-of-an-operator", "a-key-of-a-reader-who-sees-all"
@@ -121,6 +124,15 @@ def test_nobody_on_another_machine_acts_without_a_key(host: str, is_open: bool) 
     with pytest.raises(UsageError, match="--operator"):
         check_openness(host, ring, is_open)
     check_openness("127.0.0.1", ring, is_open=False)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(errno.EROFS, True), (errno.EACCES, True), (errno.ENOSPC, False), (errno.EIO, False)]
+)
+def test_what_somebody_has_to_grant_or_mount_is_told_from_what_passes(number: int, expected: bool) -> None:
+    with pytest.raises(LakeError) as caught, disk_failures("/srv/lake"):
+        raise OSError(number, os.strerror(number), "/srv/lake/log")
+    assert is_read_only(caught.value) is expected
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
