@@ -118,7 +118,7 @@ def test_publishing_past_a_blocked_gate_needs_force(show: Visit, own: tuple[Runn
     page.click("summary >> text=Publish")
     page.fill("#why-publish", "it must go out")
     page.click("button >> text=Publish 2030")
-    assert "recall fell by half" in page.text_content("#problem")
+    assert "Recall fell by half" in page.text_content("#problem")
     assert live(own) == was.id
     assert page.input_value("#why-publish") == "it must go out"
     page.check('[name="force"]')
