@@ -62,6 +62,7 @@ def serve(
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
 ) -> None:
     """Serve search and answers over HTTP."""
+    from expectations.report.measured import Measurements
     from lake.service import app, capacity, cross_origin, processes, server
 
     tracing.start()
@@ -79,7 +80,7 @@ def serve(
         return
     words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
     bounds = capacity.Capacity.of(chosen)
-    guarded = app.create_app(index, ring, bounds, **words)
+    guarded = app.create_app(index, ring, bounds, **words, measured=Measurements(index))
     if console:
         _with_console(guarded, place.folder if place else None)
     server.serve(guarded, bounds, listened, started=place.ready if place else started)

@@ -16,6 +16,7 @@ from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
 from lake.service.document_routes import document_routes
+from lake.service.evaluation_routes import evaluation_routes
 from lake.service.explaining_routes import explaining_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lake.answer import AnswerOptions, ChatModel
     from lake.index import Index
     from lake.service.cross_origin import AllowedOrigins
+    from lake.service.evaluation_routes import MeasuredLake
     from lake.service.traffic_split import Split
 
 #: The Guard makes the spans of requests; those of FastAPI, from some version on, would come twice, with error messages.
@@ -49,6 +51,7 @@ TAGS = [
     {"name": "Documents", "description": "A document as releases hold it."},
     {"name": "Answers", "description": "Answers from the passages found, with checked citations."},
     {"name": "Feedback", "description": "What callers think of passages and answers."},
+    {"name": "Evaluation", "description": "Questions with known answers, scores, and drafts to review."},
     {"name": "Operation", "description": "Releases, health and metrics."},
     {"name": "Lake", "description": "What is about all documents of the lake: for keys that see all of them."},
     {"name": "Acts", "description": "What changes which release is live: for keys with `operator`."},
@@ -68,12 +71,14 @@ def create_app(
     query_log: bool = False,
     origins: AllowedOrigins | None = None,
     folder: str | None = None,
+    measured: MeasuredLake | None = None,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: defaults of every search.
 
     ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
     configuration states; raises UsageError if the lake can't be written to. ``folder``: where the processes of the
-    service find one another, None if there is only this one.
+    service find one another, None if there is only this one. ``measured``: what the routes of evaluations show; without
+    it there are none.
     """
     log = index.query_log() if query_log else None
     anonymous = [keys.anonymous] if keys.anonymous else []
@@ -117,6 +122,8 @@ def create_app(
         docs_routes(),
     ):
         app.include_router(router)
+    if measured is not None:
+        app.include_router(evaluation_routes(service, measured))
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     for error in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)

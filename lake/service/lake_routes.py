@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
@@ -25,12 +24,10 @@ from lake.service.lake_bodies import (
     ReleaseDescription,
     Timeline,
 )
-from lake.service.problems import forbidden
-from lake.service.routes import JSON, described, key_of, of_release
+from lake.service.routes import JSON, acting_key, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.releases.history import History
-    from lake.service.keys import Key
     from lake.service.lake_views import LakeViews
 
 _LAKE, _ACTS = "Lake", "Acts"
@@ -125,7 +122,7 @@ def act_routes(views: LakeViews) -> APIRouter:
     ) -> Response:
         """Make a candidate live; 409 with the reason if its audit, its gate, a pin or a moved live forbids it."""
         return of_release(
-            *await views.act(_operator(request), operate.publish, release, why=asked.why, force=asked.force)
+            *await views.act(acting_key(request), operate.publish, release, why=asked.why, force=asked.force)
         )
 
     @router.post("/releases/{release}/rollback", response_model=Acted, **described(_ACTS, "Roll back to a release"))
@@ -133,21 +130,21 @@ def act_routes(views: LakeViews) -> APIRouter:
         release: Annotated[str, _GONE], asked: Annotated[Act, Body(openapi_examples=examples.ACT)], request: Request
     ) -> Response:
         """Make an earlier release live again; the next run continues from there."""
-        return of_release(*await views.act(_operator(request), operate.rollback, release, why=asked.why))
+        return of_release(*await views.act(acting_key(request), operate.rollback, release, why=asked.why))
 
     @router.post("/releases/{release}/pin", response_model=Acted, **described(_ACTS, "Pin the live release"))
     async def pin(
         release: Annotated[str, _GONE], asked: Annotated[Act, Body(openapi_examples=examples.ACT)], request: Request
     ) -> Response:
         """Keep live as it is until it is unpinned; 409 if the release is no longer live."""
-        return of_release(*await views.act(_operator(request), _pin, release, why=asked.why))
+        return of_release(*await views.act(acting_key(request), _pin, release, why=asked.why))
 
     @router.post("/releases/{release}/unpin", response_model=Acted, **described(_ACTS, "Unpin the live release"))
     async def unpin(
         release: Annotated[str, _GONE], asked: Annotated[Act, Body(openapi_examples=examples.ACT)], request: Request
     ) -> Response:
         """Let the next run publish again; 409 if the release is no longer live."""
-        return of_release(*await views.act(_operator(request), _unpin, release, why=asked.why))
+        return of_release(*await views.act(acting_key(request), _unpin, release, why=asked.why))
 
     @router.post("/releases/{release}/name", response_model=Acted, **described(_ACTS, "Name a release"))
     async def name(
@@ -156,7 +153,7 @@ def act_routes(views: LakeViews) -> APIRouter:
         request: Request,
     ) -> Response:
         """Give a release a name, which identifies it and keeps it from being pruned."""
-        return of_release(*await views.act(_operator(request), operate.name, release, name=asked.name, why=asked.why))
+        return of_release(*await views.act(acting_key(request), operate.name, release, name=asked.name, why=asked.why))
 
     @router.post("/releases/{release}/unname", response_model=Acted, **described(_ACTS, "Take a name from a release"))
     async def unname(
@@ -165,7 +162,7 @@ def act_routes(views: LakeViews) -> APIRouter:
         request: Request,
     ) -> Response:
         """Remove a name; the release is then kept or pruned like any other."""
-        return of_release(*await views.act(_operator(request), _unname, release, name=asked.name, why=asked.why))
+        return of_release(*await views.act(acting_key(request), _unname, release, name=asked.name, why=asked.why))
 
     return router
 
@@ -183,17 +180,6 @@ def _unname(url: str, release: str, *, name: str, **words: Any) -> History:
     if operate.names(url).get(name) != release:
         raise UsageError(f"{release} has no name {name!r}")
     return operate.unname(url, name, **words)
-
-
-def _operator(request: Request) -> Key:
-    """The caller's key. Raises Problem 403 if a page of another site sends the request.
-
-    Such a page can't send a key, but it can reach a service on this machine that needs none.
-    """
-    origin, host = request.headers.get("origin"), request.headers.get("host")
-    if "authorization" not in request.headers and origin is not None and urlsplit(origin).netloc != host:
-        raise forbidden("a page of another site can't change what is live")
-    return key_of(request)
 
 
 def _json(body: bytes) -> Response:

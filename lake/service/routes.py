@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request, Response, Security
 from fastapi.security import HTTPBearer
 
 from lake.service.examples import refusal
 from lake.service.keys import Key
+from lake.service.problems import forbidden
 from lake.service.response_bodies import Refusal
 
 JSON = "application/json"
@@ -60,6 +62,17 @@ def key_of(request: Request) -> Key:
     key = request.scope["state"]["key"]
     assert isinstance(key, Key)
     return key
+
+
+def acting_key(request: Request) -> Key:
+    """The caller's key. Raises Problem 403 if a page of another site sends the request.
+
+    Such a page can't send a key, but it can reach a service on this machine that needs none.
+    """
+    origin, host = request.headers.get("origin"), request.headers.get("host")
+    if "authorization" not in request.headers and origin is not None and urlsplit(origin).netloc != host:
+        raise forbidden("a page of another site can't change the lake")
+    return key_of(request)
 
 
 def of_release(release: str, body: bytes, headers: Mapping[str, str] | None = None) -> Response:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 import lake
+from expectations.report.measured import Measurements
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.answer import AnswerOptions, Completion
@@ -103,7 +104,9 @@ def served(url: str, keys: KeyRing, **words: Any) -> Any:
     """A context with a service and its console over any lake."""
     limits = Capacity(rate=10_000, burst=10_000)
     given: dict[str, Any] = {"chat": ScriptedChat(), "answers": AnswerOptions(min_evidence=0.0), **words}
-    return listening_service(mount(create_app(lake.open_lake(url), keys, limits, **given)), limits)
+    index = lake.open_lake(url)
+    app = create_app(index, keys, limits, measured=Measurements(index), **given)
+    return listening_service(mount(app), limits)
 
 
 @pytest.fixture(scope="module")

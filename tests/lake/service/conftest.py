@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 import lake
+from expectations.report.measured import Measurements
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.answer import AnswerOptions, ChatModel
@@ -96,7 +97,8 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
         answers = AnswerOptions(min_evidence=0.0)
         limits = Capacity(**{"rate": 10_000, "burst": 10_000, **bounds})
         words: dict[str, Any] = {"chat": chat, "answers": answers, "origins": origins, "hosts": hosts}
-        running, stop = _listening(create_app(lake.open_lake(url or two_releases.url), keys, limits, **words), limits)
+        index = lake.open_lake(url or two_releases.url)
+        running, stop = _listening(create_app(index, keys, limits, **words, measured=Measurements(index)), limits)
         stops.append(stop)
         return running
 
