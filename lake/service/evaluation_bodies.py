@@ -150,7 +150,7 @@ class SetComparison(BaseModel):
     n_changes: int
 
 
-class Draft(BaseModel):
+class DraftedQuestion(BaseModel):
     """A question to review. ``evidence``: uri, quote, the text before and after it, or the ``reason`` it is missing."""
 
     question_id: str
@@ -168,11 +168,11 @@ class Drafts(BaseModel):
 
     set: str
     n_drafts: int
-    drafts: list[Draft]
+    drafts: list[DraftedQuestion]
     next_start: int | None = None
 
 
-class Decision(BaseModel):
+class ReviewDecision(BaseModel):
     """What to do with a question. ``edit`` accepts it with other words; ``drop`` deletes it for good."""
 
     model_config = ConfigDict(extra="forbid")
@@ -182,7 +182,7 @@ class Decision(BaseModel):
     answers: list[str] | None = Field(None, max_length=50, description="Its new answers; those it has, if left out.")
 
     @model_validator(mode="after")
-    def _words_of_edits(self) -> Decision:
+    def _words_of_edits(self) -> ReviewDecision:
         if (self.decision == "edit") != (self.text is not None):
             raise ValueError("text belongs to the decision edit, which needs it")
         if self.decision != "edit" and self.answers is not None:

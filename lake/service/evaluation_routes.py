@@ -11,10 +11,10 @@ from lake.errors import UsageError
 from lake.releases.history import NoReleaseError
 from lake.service.evaluation_bodies import (
     Decided,
-    Decision,
     Drafts,
     MeasuredQuestions,
     QuestionSets,
+    ReviewDecision,
     SetComparison,
     SetSeries,
     Traffic,
@@ -151,7 +151,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
     async def review_draft(
         name: Annotated[str, _SET],
         question_id: Annotated[str, _QUESTION],
-        asked: Annotated[Decision, Body(openapi_examples=_DECISIONS)],
+        asked: Annotated[ReviewDecision, Body(openapi_examples=_DECISIONS)],
         request: Request,
     ) -> Response:
         """Accept, edit or drop a question, as `raglake questions review` does; for keys with `operator`."""

@@ -1,0 +1,147 @@
+"""The evaluation in the console: scores, questions, comparisons, traffic, and reviews by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from shutil import copytree
+from typing import Any
+
+import pytest
+
+import lake
+from expectations.retrieval import evaluate
+from lake.directory import Lake
+from lake.questions import store
+from lake.questions.values import EvalQuestion, Evidence
+from lake.service.keys import Key, KeyRing, digest_of
+from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, served
+
+Visit = Callable[..., Any]
+LOOKER = "looker-key-0123456789abc"
+QUOTE = "holds four litres of oil."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A service over a lake with questions, scores of two releases, and drafts."""
+
+    url: str
+    lake: str
+    releases: tuple[str, ...]
+
+    def texts(self, name: str) -> dict[str, bool]:
+        """The questions of a set, and whether they were reviewed."""
+        return {one.text: one.reviewed for one in store.questions(Lake.existing(self.lake), name)}
+
+
+def about(number: int, set_: str = "pumps", **words: Any) -> EvalQuestion:
+    text = words.pop("text", f"How much oil does P-10{number} hold?")
+    return EvalQuestion(
+        set_, text, evidence=(Evidence(f"manual-{number}.md", quote=words.pop("quote", None)),), **words
+    )
+
+
+@pytest.fixture(scope="module")
+def asked(console_lake: ConsoleLake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    url = str(copytree(console_lake.url, tmp_path_factory.mktemp("asked") / "lake"))
+    place, index = Lake.existing(url), lake.open_lake(url)
+    for release, numbers in zip(console_lake.releases[1:], ((1, 2), (1, 2, 3)), strict=True):
+        store.add(place, [about(number) for number in numbers] + [about(5, text=f"What is {HOSTILE}?")])
+        index.keep_scores(evaluate(index, index.questions("pumps"), release, {"mode": "text"}).rows)
+    drafted = [about(number, "drafted", origin="generated", reviewed=False, quote=QUOTE) for number in range(4)]
+    source = index.dataset("documents").to_table(["source"]).to_pylist()[0]["source"]
+    placed = [
+        EvalQuestion(
+            one.set, one.text, answers=("four litres", HOSTILE), origin="generated", reviewed=False,
+            evidence=(Evidence(one.evidence[0].uri, source, QUOTE),),
+        )
+        for one in drafted
+    ]  # fmt: skip
+    store.add(place, placed)
+    keys = (Key("operator", digest_of(OPERATOR), "*", operator=True), Key("looker", digest_of(LOOKER), "*"))
+    with served(url, KeyRing((*keys, Key("reader", digest_of(READER))))) as running:
+        yield Asked(running.url, url, console_lake.releases)
+
+
+def test_a_line_breaks_where_the_questions_changed(visit: Visit, asked: Asked, accessible: Callable[..., None]) -> None:
+    page = visit("/evaluation", OPERATOR, asked.url)
+    page.click("text=pumps")
+    assert f"The questions changed with {asked.releases[2]}" in page.text_content("main")
+    assert page.locator("figure .interval").count() > 0
+    assert page.locator("figure path.line").count() == 1  # of the time of a search, which breaks nowhere
+    accessible(page)
+    page.click("summary:has-text('The figures')")
+    assert "document nDCG@10" in page.text_content("table")
+
+
+def test_questions_are_shown_as_text_worst_first(visit: Visit, asked: Asked) -> None:
+    page = visit("/evaluation/sets/pumps/questions", LOOKER, asked.url, viewport={"width": 390, "height": 844})
+    assert f"What is {HOSTILE}?" in page.text_content(".questions")
+    assert page.locator("main img, main .questions script").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(f"{asked.url}/console/evaluation/sets/pumps/questions?at={asked.releases[0]}")
+    assert "Not measured at this release" in page.text_content("main")
+
+
+def test_two_releases_are_compared_question_by_question(
+    visit: Visit, asked: Asked, accessible: Callable[..., None]
+) -> None:
+    page = visit("/evaluation/sets/pumps/compare", LOOKER, asked.url, color_scheme="dark")
+    assert "not enough evidence" in page.text_content(".verdict")
+    assert page.input_value("#a") == asked.releases[1]
+    accessible(page)
+    page.select_option("#a", asked.releases[0])
+    page.wait_for_url(f"**a={asked.releases[0]}*")
+    assert "can't be compared" in page.text_content("main")
+
+
+def test_drafts_are_reviewed_with_the_keyboard_alone(
+    visit: Visit, asked: Asked, accessible: Callable[..., None]
+) -> None:
+    page = visit("/evaluation/sets/drafted/drafts", OPERATOR, asked.url)
+    assert page.text_content(".around mark") == QUOTE
+    accessible(page)
+    seen = []
+    for key in ("s", "b", "a", "d"):
+        seen.append(page.text_content("#draft"))
+        with page.expect_navigation():
+            page.keyboard.press(key)
+    skipped, back, accepted, dropped = seen[1], seen[0], seen[2], seen[3]
+    assert accepted == back
+    edited = page.text_content("#draft")
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("How many litres, as said before?")
+    with page.expect_navigation():
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+    texts = asked.texts("drafted")
+    assert texts[accepted] is True
+    assert dropped not in texts
+    assert edited not in texts
+    assert texts["How many litres, as said before?"] is True
+    assert "Draft 1 of 1" in page.text_content("main")
+    assert skipped == dropped
+
+
+def test_who_may_not_review_only_reads(visit: Visit, asked: Asked) -> None:
+    page = visit("/evaluation/sets/drafted/drafts", LOOKER, asked.url)
+    assert page.locator("main form").count() == 0
+    page.keyboard.press("d")
+    assert "Operators accept" in page.text_content("main")
+    reader = visit("/evaluation/sets/drafted/drafts", READER, asked.url)
+    assert "does not see all of them" in reader.text_content("main")
+    assert "litres" not in reader.text_content("main")
+
+
+def test_a_lake_without_questions_or_traffic_says_what_to_do(visit: Visit, asked: Asked) -> None:
+    page = visit("/evaluation/traffic", LOOKER, asked.url)
+    assert "--query-log" in page.text_content(".empty")
+    store.drop(Lake.existing(asked.lake), "drafted")
+    store.drop(Lake.existing(asked.lake), "pumps")
+    page.goto(f"{asked.url}/console/evaluation")
+    assert "raglake questions import" in page.text_content(".empty")
+    page.goto(f"{asked.url}/console/evaluation/sets/pumps")
+    assert "no set of questions" in page.text_content("main")
