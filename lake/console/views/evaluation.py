@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -141,7 +142,7 @@ def _row(point: Mapping[str, Any], status: Mapping[str, str]) -> dict[str, Any]:
 def _breaks(found: Mapping[str, Any]) -> list[str]:
     """The releases from which on the first series is over other questions than before."""
     points: Sequence[Mapping[str, Any]] = found["series"][0]["points"] if found["series"] else []
-    return [b["release"] for a, b in zip(points, points[1:], strict=False) if a["questions"] != b["questions"]]
+    return [b["release"] for a, b in pairwise(points) if a["questions"] != b["questions"]]
 
 
 def _whole_number(word: str) -> int:
