@@ -132,12 +132,12 @@ def test_history_leads_to_the_words_that_changed(visit: Visit, library: Library)
 
 def test_an_erasure_is_shown_and_done_by_a_command_only(visit: Visit, library: Library) -> None:
     page = visit(library.at("pump.html"), OPERATOR, library.url)
-    page.click(".tabs >> text=Erase")
+    page.click(".doc-tabs >> text=Erase")
     assert "Nothing was erased" in page.text_content("main")
     assert "raglake forget pump.html" in page.text_content("pre")
     assert page.locator("main form").count() == 0
     reader = visit(library.at("pump.html"), READER, library.url)
-    assert reader.locator(".tabs >> text=Erase").count() == 0
+    assert reader.locator(".doc-tabs >> text=Erase").count() == 0
     reader.goto(f"{library.url}/console{library.at('pump.html', '/erasure')}")
     assert "Not allowed" in reader.text_content("main")
 
