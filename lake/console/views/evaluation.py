@@ -121,8 +121,8 @@ def _plots(found: Mapping[str, Any]) -> Iterator[Plot]:
     labels = sorted({one["label"] for one in found["series"]})
     of_measure: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for one in found["series"]:
-        rows = [_row(point, status) for point in one["points"]]
-        of_measure.setdefault(f"{one['level']} {one['measure']}", {})[one["label"]] = rows
+        profiles = of_measure.setdefault(f"{one['level']} {one['measure']}", {})
+        profiles[one["label"]] = [_row(point, status) for point in one["points"]]
     for measure, rows in of_measure.items():
         yield release_plot(f"set-{measure}", measure.replace("_", " "), ids, "score", rows, labels)
     times: dict[str, list[dict[str, Any]]] = {}

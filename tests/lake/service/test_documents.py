@@ -92,7 +92,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     source.mkdir()
     page = "<html><title>Pump</title><nav>Home Shop Help</nav><h1>Pump</h1><p>It needs red oil.</p></html>"
     (source / "pump.html").write_text(page)
-    (source / "manual.pdf").write_bytes(text_pages([["Pump manual", "Turn the key.", "Wait a minute."]]))
+    (source / "manual.pdf").write_bytes(text_pages([["Pump manual", "Turn the key."], ["Wait a minute."]]))
     for name, rights in (("copy.md", ""), ("secret-copy.md", "acl: [hr]\n")):
         text = f"# Lamp\n\n{'The lamp burns oil. ' * 20}\n\n## Care\n\n{'Dust it each day. ' * 20}"
         (source / name).write_text(f"---\ntitle: Lamp\n{rights}---\n{text}")
@@ -168,7 +168,7 @@ def test_a_page_is_drawn_while_the_source_has_its_bytes(start: Start, shelf: She
     kept = path.read_bytes()
     try:
         path.write_bytes(kept + b"\n")
-        changed = running.get(f"/documents/{manual}/pages/1", READER)
+        changed = running.get(f"/documents/{manual}/pages/2", READER)  # pictures are kept for some seconds
         assert (changed.status_code, changed.json()["error"]) == (404, "no_picture")
         assert str(shelf.source) not in changed.json()["message"]
     finally:
