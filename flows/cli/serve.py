@@ -19,10 +19,10 @@ from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
+    from lake.adapters.access import Access
     from lake.answer import ChatModel
     from lake.index import Index
+    from lake.service.evaluation_routes import MeasuredLake
     from lake.service.guard import Guard
     from lake.service.keys import KeyRing
     from lake.service.traffic_split import Split
@@ -62,7 +62,6 @@ def serve(
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from expectations.report.measured import Measurements
     from lake.service import app, capacity, cross_origin, processes, server
 
     tracing.start()
@@ -80,10 +79,16 @@ def serve(
         return
     words |= {"hosts": server.hosts_of(host, ring, is_open), "folder": place and place.folder}
     bounds = capacity.Capacity.of(chosen)
-    guarded = app.create_app(index, ring, bounds, **words, measured=Measurements(index))
+    guarded = app.create_app(index, ring, bounds, **words, measured=_measured(index))
     if console:
         _with_console(guarded, place.folder if place else None)
     server.serve(guarded, bounds, listened, started=place.ready if place else started)
+
+
+def _measured(index: Index) -> MeasuredLake:
+    from expectations.report.measured import Measurements
+
+    return Measurements(index)
 
 
 def _with_console(app: Guard, folder: str | None) -> None:
@@ -139,7 +144,8 @@ def console(
     index = library.open_lake(lake, cache=CacheOptions(), wait=_MOMENT)
     listened, bounds = server.listening("127.0.0.1", port), capacity.Capacity()
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
-    guarded = app.create_app(index, ring, bounds, chat=_chat_now_or_later(model, index), hosts=hosts)
+    chat = _chat_now_or_later(model, index)
+    guarded = app.create_app(index, ring, bounds, chat=chat, hosts=hosts, measured=_measured(index))
     _with_console(guarded, None)
     address = server.address_of(listened)
 
@@ -168,18 +174,18 @@ def mcp(
     access = Access.open(lake, principals(as_), at)
     module = mcp_module()
     if http:
-        from lake.service.agents import http_app
-
-        _listen_for_agents(http_app(access, _chat(model, access.index)), host, port, _key_ring(keys, as_), is_open)
+        _listen_for_agents(access, _chat(model, access.index), host, port, _key_ring(keys, as_), is_open)
     else:
         module.mcp_server(access, _chat(model, access.index)).run("stdio")
 
 
-def _listen_for_agents(app: ASGIApp, host: str, port: int, ring: KeyRing, is_open: bool) -> None:
-    from lake.service import capacity, guard, server
+def _listen_for_agents(
+    access: Access, chat: ChatModel | None, host: str, port: int, ring: KeyRing, is_open: bool
+) -> None:
+    from lake.service import agents, capacity, guard, server
 
     server.check_openness(host, ring, is_open)
-    bounds = capacity.Capacity()
+    app, bounds = agents.http_app(access, chat), capacity.Capacity()
     guarded = guard.Guard(app, ring, bounds, lambda *_: None, server.hosts_of(host, ring, is_open))
     listened = server.listening(host, port)
     started = partial(_started, "/mcp", "for agents", server.address_of(listened))
