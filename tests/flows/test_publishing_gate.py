@@ -185,7 +185,11 @@ def test_too_few_questions_warn_or_block_and_a_lake_without_any_is_silent(
     ("key", "value", "told"),
     [
         ("gate.moda", "off", "gate has no 'moda'; its names: alpha, "),
-        ("gat.mode", "off", "no 'gat'; its sections: alarms, completeness, endpoints, gate, query_log, search, sync"),
+        (
+            "gat.mode",
+            "off",
+            "no 'gat'; its sections: alarms, completeness, endpoints, gate, groups, query_log, search, sync",
+        ),
         ("gate.mode", "maybe", "gate.mode='maybe' must be one of off, warn, block"),
         ("gate.alpha", "0", "gate.alpha=0 must be a number from"),
         ("gate.floors.nDCG@10", "0.5", "must be a level .document, parent, chunk, span. and a measure"),
