@@ -146,7 +146,7 @@ def test_an_erasure_is_shown_and_done_by_a_command_only(visit: Visit, library: L
 def test_a_hidden_document_is_not_found(visit: Visit, library: Library, part: str) -> None:
     page = visit(library.at("payroll.md", part), READER, library.url)
     assert "Payroll" not in page.content()
-    assert "no document" in page.text_content("body")
+    assert "No document" in page.text_content("body")
 
 
 def test_reading_works_without_script_on_a_phone(visit: Visit, library: Library) -> None:

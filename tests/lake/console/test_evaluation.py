@@ -144,4 +144,4 @@ def test_a_lake_without_questions_or_traffic_says_what_to_do(visit: Visit, asked
     page.goto(f"{asked.url}/console/evaluation")
     assert "raglake questions import" in page.text_content(".empty")
     page.goto(f"{asked.url}/console/evaluation/sets/pumps")
-    assert "no set of questions" in page.text_content("main")
+    assert "No set of questions" in page.text_content("main")
