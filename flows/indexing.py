@@ -9,8 +9,8 @@ from flows.vector_requests import VectorRequests
 from tasks.spending import left
 
 if TYPE_CHECKING:
-    from flows.steps import Steps
     from lake.directory import Lake
+    from flows.steps import Steps
     from lake.ingest.plan import Shard
     from lake.ingest.scan import Scan
     from lake.recipe import Recipe
@@ -41,6 +41,7 @@ def index(job: Job, lake: Lake, found: Scan, steps: Steps) -> Embedded:
         contents.refresh()
         content_ids = [row[0] for row in shard.contents]
         requests.add_sentences(content_ids)
+        requests.add_written()
         embedding += requests.of_contents(content_ids)
         steps.progress("documents", len(shard.contents), None)
     n_texts = sum(steps.results(embedding)) + requests.n_sentences + requests.collect(plan.content_ids())
@@ -52,9 +53,11 @@ def _each_indexed(
 ) -> Iterator[Shard]:
     """The shards as they are done.
 
-    Semantic chunking under a budget takes one after another, so that each may spend only what is left.
+    If shards cost money and there is a budget, they are taken one after another, so that each may
+    spend only what is left.
     """
-    if job.budget_usd is None or not recipe.chunking.is_semantic:
+    costs = recipe.chunking.is_semantic or recipe.chunking.is_situated
+    if job.budget_usd is None or not costs:
         yield from steps.each_indexed(job, shards, recipe)
         return
     for shard in shards:

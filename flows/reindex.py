@@ -21,6 +21,7 @@ from lake.reporting import counted
 from lake.storage.lease import WriterLease
 from lake.tables.writer import warm_up
 from tasks.job import Job
+from tasks.situating import situating_remark
 from tasks.steps import lake_of
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
         # While the tables are certainly there: without the lease, an erasure may rewrite them.
-        words, spoken = (
-            (_words(lake, candidate, found), language_remark(lake, candidate)) if not job.keys else ({}, None)
-        )
+        words, spoken = ({}, ()) if job.keys else (_words(lake, candidate, found), _spoken(lake, candidate))
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
     counts = (
@@ -126,7 +125,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             "n_sidecar_problems": len(found.remarks),
         }
     )
-    every, seconds = (*found.remarks, *remarks, *([spoken] if spoken else [])), time.monotonic() - started
+    every, seconds = (*found.remarks, *remarks, *spoken), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 
@@ -239,6 +238,11 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
     problems = {"n_denied": found.n_denied, "n_sidecar_problems": len(found.remarks)}
     name = live.id if live else None
     return Outcome(name, False, reason, False, False, **counts, **problems, remarks=found.remarks, seconds=seconds)
+
+
+def _spoken(lake: Lake, release: Release) -> tuple[str, ...]:
+    """Remarks on languages that the model does not know, and on chunks without a sentence."""
+    return tuple(filter(None, (language_remark(lake, release), situating_remark(lake, release))))
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lake.embed import prompt_tokens, tokenizer_of
+from lake.endpoints.usage import Usage
 from lake.ingest.batch_jobs import can_batch, open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
 from lake.ingest.sentences import new_sentences
+from tasks.situating import paid_for_sentences
 from tasks.spending import check_cost, known_price, price
 
 if TYPE_CHECKING:
@@ -59,6 +61,12 @@ class VectorRequests:
         self._job, self._lake, self._recipe, self._steps = job, lake, recipe, steps
         self._models = [_Model(job, lake, one) for one in recipe.by_embedder]
         self._spoken: dict[str, int] = {}
+        self._written = Usage()
+
+    def add_written(self) -> None:
+        """Add what a chat model wrote about chunks to the cost."""
+        if self._recipe.chunking.is_situated:
+            self._written += paid_for_sentences(self._lake)
 
     @property
     def n_sentences(self) -> int:
@@ -82,7 +90,8 @@ class VectorRequests:
         n_tokens[0] += sum(self._spoken.values())
         prices = [model.price for model in self._models]
         costs = [each * n / 1e6 for each, n in zip(prices, n_tokens, strict=True) if each is not None]
-        return round(sum(costs), 6) if len(costs) == len(prices) else None
+        usd = self._written.cost_usd
+        return round(usd + sum(costs), 6) if len(costs) == len(prices) and usd is not None else None
 
     def known_cost(self) -> float:
         """The cost; raises UsageError if a price is not known."""

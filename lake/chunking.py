@@ -15,8 +15,11 @@ OF_SEMANTIC = {"turn_percentile": 80, "least_tokens": 40}
 
 #: What stands outside a chunk and decides what it is about, in the order in which it is embedded: the document's title,
 #: the headings above the chunk, the title and column names of a cut table. The place, the words of the folders and of
-#: the file's name, is indexed for full text and never embedded, so that a rename embeds nothing.
-CONTEXT_PARTS = ("title", "headings", "table", "place")
+#: the file's name, is indexed for full text and never embedded, so that a rename embeds nothing. The model is a chat
+#: model, whose sentence about the chunk comes before all others.
+CONTEXT_PARTS = ("title", "headings", "table", "place", "model")
+#: Raised when chat models are asked in another way, so that recipes with one chunk anew.
+SITUATING = "1"
 #: What recipes of releases before 0.4 have. It is left out where a recipe is stored, so that digests stay as they were.
 EARLIER_CONTEXT = "headings+table"
 #: A context without any part.
@@ -50,6 +53,7 @@ class ChunkRecipe:
     ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole paragraphs and
     sentences regardless of headings; ``window`` slides a plain token window; ``semantic`` follows sections and cuts
     their text where its meaning turns. ``turn_percentile`` and ``least_tokens`` are None unless it is semantic.
+    ``context_model`` is the chat model that the context's part ``model`` is by.
     """
 
     strategy: Strategy = "hierarchical"
@@ -60,9 +64,16 @@ class ChunkRecipe:
     context: str = "title+headings+table+place"
     turn_percentile: int | None = None
     least_tokens: int | None = None
+    context_model: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "context", context_of(self.context))
+        if self.is_situated and not self.context_model:
+            raise UsageError(
+                "a context with the part model needs a chat model; name it by --context-model PROVIDER:MODEL"
+            )
+        if self.context_model is not None and not self.is_situated:
+            raise UsageError(f"context_model={self.context_model!r} applies to a context with the part model alone")
         if self.strategy not in get_args(Strategy):
             raise UsageError(f"no chunking strategy {self.strategy!r}; choose {either(get_args(Strategy))}")
         if not 8 <= self.child_tokens <= self.parent_tokens * 4:
@@ -97,6 +108,11 @@ class ChunkRecipe:
             raise UsageError(f"turn_percentile={self.turn_percentile} must lie between 0 and 100")
 
     @property
+    def is_situated(self) -> bool:
+        """Whether a chat model writes a part of the context."""
+        return "model" in self.parts
+
+    @property
     def is_semantic(self) -> bool:
         """Whether borders depend on vectors of the sentences."""
         return self.strategy == "semantic"
@@ -105,6 +121,8 @@ class ChunkRecipe:
         """This recipe with other fields; those that only semantic chunking has go with it."""
         if fields.get("strategy", self.strategy) != self.strategy:
             fields = dict.fromkeys(OF_SEMANTIC) | fields
+        if "model" not in context_of(fields.get("context", self.context)).split("+"):
+            fields = {"context_model": None} | fields
         return replace(self, **fields)
 
     @property
@@ -114,7 +132,7 @@ class ChunkRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as releases state them, without those that earlier versions did not have or need."""
-        unstated = [("context", EARLIER_CONTEXT), *((name, None) for name in OF_SEMANTIC)]
+        unstated = [("context", EARLIER_CONTEXT), *((name, None) for name in (*OF_SEMANTIC, "context_model"))]
         return {name: value for name, value in asdict(self).items() if (name, value) not in unstated}
 
     def of_content(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
-from lake.chunking import ChunkRecipe
+from lake.chunking import SITUATING, ChunkRecipe
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 from lake.reporting import either
@@ -261,6 +261,8 @@ class Recipe:
         found = {"chunking": self.chunking.of_content(), "tokenizer": self.embedder.tokenizer}
         if self.chunking.is_semantic:
             found["sentences"] = [self.embedder.digest, self.vector_dtype]
+        if self.chunking.is_situated:
+            found["situating"] = SITUATING
         return found
 
     def identifier(self) -> Identifier:

@@ -52,6 +52,9 @@ _SECTION_PAGE = pa.field("section_page", pa.int32())  # the page that its sectio
 #: The words of text and heading, which full text is searched by. Null if Lance's tokenizer makes them of both.
 _WORDS = [pa.field("words", pa.string()), pa.field("heading_words", pa.string())]
 
+#: What a chat model wrote about a chunk, the first line of its context; "" if the chunk is its whole document, null if
+#: no model was asked, or if it wrote nothing.
+_SITUATION = pa.field("situation", pa.string())
 #: The sentences that were embedded to find where a content's meaning turns; null unless it is chunked semantically.
 _SENTENCES = pa.field(
     "sentences", pa.list_(pa.struct([pa.field("text_digest", pa.string()), pa.field("n_tokens", pa.int32())]))
@@ -153,6 +156,7 @@ def chunks(
             _SECTION_PAGE,
             *_WORDS,
             *(pa.field(name, vector_type(size, dtype)) for name, size in further.items()),  # unit length
+            _SITUATION,
         ]
     )
 
@@ -190,6 +194,7 @@ _CONTENT_CHUNK = pa.struct(
         pa.field("context", pa.string()),  # what is embedded before the text: headings, columns of a cut table
         pa.field("text_digest", pa.string()),  # digest of context + text
         *_PAGES,
+        _SITUATION,
     ]
 )
 
@@ -370,12 +375,12 @@ HEALTH = pa.schema(
 #: Columns of tables and contents that came with 0.4. What was written before has none, and is read as null.
 LATER = {
     field.name: field.type
-    for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS, CANONICAL_DIGEST, _SIGNATURE, _SENTENCES)
+    for field in (*_PAGES, _SECTION_PAGE, *ACCOUNT, *_WORDS, CANONICAL_DIGEST, _SIGNATURE, _SENTENCES, _SITUATION)
 }
 #: Those of them that documents have, in order.
 LATER_OF_DOCUMENTS = pa.schema([*ACCOUNT, CANONICAL_DIGEST])
 #: Those of them that chunks have, in order.
-LATER_OF_CHUNKS = pa.schema([*_PAGES, _SECTION_PAGE, *_WORDS])
+LATER_OF_CHUNKS = pa.schema([*_PAGES, _SECTION_PAGE, *_WORDS, _SITUATION])
 
 RowsT = TypeVar("RowsT", pa.Table, pa.RecordBatch)
 

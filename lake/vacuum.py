@@ -14,7 +14,7 @@ from lake.directory import Lake
 from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.options import Retention
 from lake.questions.store import newest
-from lake.records.calls import FOLDER, is_obsolete
+from lake.records.calls import FOLDER, SITUATING, is_about_none, is_obsolete
 from lake.records.feedback import ANSWERS, PASSAGES
 from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
@@ -67,7 +67,7 @@ def vacuum(
         lambda: _generations(lake, history, retention, now, dry_run=dry),
         lambda: _versions(lake, history, dry_run=dry),
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
-        lambda: _calls(lake, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
+        lambda: _calls(lake, deltas, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
         lambda: _feedback(lake, now - retention.grace, dry_run=dry),
         lambda: _queries(lake, now, dry_run=dry),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
@@ -166,11 +166,16 @@ def _files(
     return vacuumed
 
 
-def _calls(lake: Lake, before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
-    """Remove old replies of chat models, which cost money as vectors do; an erasure removes its own."""
+def _calls(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run: bool, strictly: bool) -> Vacuumed:
+    """Remove old replies of chat models, which cost money as vectors do; an erasure removes its own.
+
+    It also removes what was written about bytes that no release holds: they may be earlier ones of an erased document.
+    """
     vacuumed = Vacuumed()
-    for stored in () if strictly else lake.store.walk(FOLDER):
-        if is_obsolete(stored.path, stored.modified_at, before):
+    held = {one for delta in deltas.values() for one in delta.documents.column("digest").to_pylist()}
+    for stored in lake.store.walk(f"{FOLDER}/{SITUATING}" if strictly else FOLDER):
+        is_left = is_obsolete(stored.path, stored.modified_at, before)
+        if is_about_none(lake, stored.path, held) if strictly else is_left:
             if not dry_run:
                 lake.store.delete(stored.path)
             vacuumed += Vacuumed(n_files=1, n_bytes=stored.size)

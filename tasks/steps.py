@@ -26,6 +26,7 @@ from lake.ingest.sentences import SentenceVectors
 from lake.releases import publishing
 from lake.reporting import Progress, silent
 from lake.sources.scope import SourceScope
+from tasks.situating import situating
 from tasks.spending import check_budget
 
 if TYPE_CHECKING:
@@ -73,14 +74,16 @@ def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | Non
 
     The embedder embeds the sentences of semantic chunking.
     """
-    lake, sources = lake_of(job), job.open_sources()
-    if not recipe.chunking.is_semantic:
+    lake, sources, chunking = lake_of(job), job.open_sources(), recipe.chunking
+    if not (chunking.is_semantic or chunking.is_situated):
         return build.index_shard(lake, shard, sources, recipe, _child())
-    with configuration.in_use(lake.store):
+    with configuration.in_use(lake.store), situating(job, shard, recipe) as situate:
         sentences = SentenceVectors(
             lake, recipe, lambda: embedder or _embedder(recipe), partial(check_budget, job, recipe.embedder)
         )
-        return build.index_shard(lake, shard, sources, recipe, _child(), sentences)
+        return build.index_shard(
+            lake, shard, sources, recipe, _child(), sentences if chunking.is_semantic else None, situate
+        )
 
 
 def _embedder(recipe: Recipe) -> Embedder:

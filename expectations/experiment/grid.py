@@ -181,6 +181,8 @@ def _settings(base: RecipeOptions, varied: Mapping[str, Any]) -> RecipeOptions:
     fields = {name: value for name, value in varied.items() if name in OF_RECIPE}
     if fields.get("strategy", base.strategy) != base.strategy:
         fields = dict.fromkeys(OF_SEMANTIC) | fields
+    if "model" not in str(fields.get("context", base.context)).split("+"):
+        fields |= {"context_model": None}
     found = replace(base, **fields)
     if found.embedders[:1] == base.embedders[:1] or found.embedder is None:
         return found

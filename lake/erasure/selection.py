@@ -31,6 +31,8 @@ from lake.vacuum import NOTHING_SPARED, vacuum
 _AT_A_TIME = 256
 #: Lists of spans of a content, each with the digest of its text.
 _HELD = ("parents", "chunks", "sentences")
+#: What a chat model wrote about chunks.
+_SITUATION = "chunks.list.element.situation"
 _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 #: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
@@ -285,6 +287,8 @@ def _spans(row: dict[str, object]) -> Iterator[str]:
     for column in ("parents", "chunks"):
         for span in row[column] or ():  # type: ignore[attr-defined]
             yield text[span["start"] : span["end"]]
+            if situation := span.get("situation"):
+                yield situation
 
 
 def _span_ids(choice: Selection, contents: pa.Table) -> Iterator[str]:
@@ -318,7 +322,10 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
                 yield [form for one in strings for form in (place_text(one).casefold(), one.casefold())]  # as indexed
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
-        rows = lake.contents.read(content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST])
+        rows = lake.contents.read(
+            content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST, _SITUATION]
+        )
+        yield [one["situation"] for each in rows.column("chunks").to_pylist() for one in each or () if one["situation"]]
         yield [
             value for name in (*_TEXT_COLUMNS, _OMITTED, _DIGEST) for value in rows.column(name).to_pylist() if value
         ]

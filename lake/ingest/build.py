@@ -18,7 +18,7 @@ from lake.chunking import ChunkRecipe
 from lake.directory import Lake
 from lake.embed.base import RefusedTexts
 from lake.errors import InputError
-from lake.ids import bytes_digest, value_digest
+from lake.ids import bytes_digest, document_id, value_digest
 from lake.ingest.contents import Bytes, Draft, Turned, contents_table
 from lake.ingest.plan import Shard, parser_and_suffix
 from lake.ingest.refused_texts import note_refused
@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 
 #: How much the meaning changes before each sentence of each document.
 Changes = Callable[[Sequence[Read]], list[list[float]]]
+#: A CONTENTS row with what a chat model wrote about its chunks, given the document's bytes and doc_id.
+Situate = Callable[[dict[str, Any], Sequence[str]], dict[str, Any]]
 
 #: Maximum of bytes and documents in flight to the isolated child.
 _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
@@ -55,12 +57,13 @@ def index_shard(
     recipe: Recipe,
     isolated: IsolatedFunction,
     sentences: SentenceVectors | None = None,
+    situate: Situate | None = None,
 ) -> str | None:
     """Parse and chunk the shard's documents into one Parquet file. Returns its path, None if all documents vanished.
 
-    ``sentences`` are needed by semantic chunking alone.
+    ``sentences`` are needed by semantic chunking, ``situate`` by a context with the part model.
     """
-    contents = shard_contents(shard, sources, recipe, isolated, sentences.changes if sentences else None)
+    contents = shard_contents(shard, sources, recipe, isolated, sentences.changes if sentences else None, situate)
     return lake.contents.write(contents) if contents.num_rows else None
 
 
@@ -70,6 +73,7 @@ def shard_contents(
     recipe: Recipe,
     isolated: IsolatedFunction,
     changes: Changes | None = None,
+    situate: Situate | None = None,
 ) -> pa.Table:
     """CONTENTS rows of the shard's documents, parsed in the isolated child.
 
@@ -77,12 +81,14 @@ def shard_contents(
     Without ``changes``, semantic chunking cuts at as many places, which are not the right ones: an estimate.
     """
     rows: list[dict[str, Any]] = []
+    doc_ids = {content_id: document_id(source, uri) for content_id, source, uri in shard.contents}
     for batch in _read(shard, sources, recipe):
         results = isolated.run(batch)
         if recipe.chunking.is_semantic:
             results = _turned(batch, results, isolated, changes or partial(_evenly, recipe.chunking))
         for item, result in zip(batch, results, strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
+            row = situate(row, [item.digest, doc_ids[item.content_id]]) if situate else row
             rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
     return contents_table(rows)
 

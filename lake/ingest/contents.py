@@ -108,6 +108,7 @@ def _row(item: Bytes, document: ParsedDocument, account: dict[str, Any], turns: 
             | {
                 "parent": child.parent,
                 "context": child.context,
+                "situation": None,
                 "text_digest": text_digest(child.context + text[child.start : child.end]),
             }
             for child in chunks.children

@@ -113,7 +113,8 @@ def chunk_rows(
     columns["parent_id"] = parent_ids.take(section)
     columns["section_page"] = parents.field("first_page").take(section)
     columns["text"] = spans.texts(_one(contents, "text"))
-    columns["text_digest"] = spans.field("text_digest")
+    for name in ("text_digest", "situation"):
+        columns[name] = spans.field(name)
     for name in schemas.DOCUMENT_COLUMNS:
         columns[name] = _one(documents, name).take(spans.owner)
     digests = columns["text_digest"].to_pylist()

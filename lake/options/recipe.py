@@ -130,9 +130,16 @@ class RecipeOptions:
     context: str | None = option(
         None,
         "What tells what a chunk is about, joined by +: title, headings, table (column names of a cut one), "
-        "place (folders and file name, for full text only); or empty.",
+        "place (folders and file name, for full text only), model (a sentence of the --context-model); or empty.",
         title="Context",
         unset=_own(_CHUNKS.context),
+    )
+    context_model: str | None = option(
+        None,
+        "Chat model that writes a sentence about each chunk within its document, for a context with the part model, "
+        "such as anthropic:claude-haiku-4-5.",
+        title="Context by model",
+        unset=_own("none"),
     )
     vector_dtype: VectorDtype | None = option(
         None,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FOLDER = "calls"
 #: The kind of a person's decision, which no age makes obsolete.
 REVIEW = "review"
+#: The kind of sentences about chunks; the reply of a record is a JSON object of them, all of one document.
+SITUATING = "situate"
 
 
 class Calls:
@@ -109,6 +111,14 @@ def denied(lake: Lake) -> list[str]:
         if _is_denied(denylist, about):
             found.append(stored.path)
     return found
+
+
+def is_about_none(lake: Lake, path: str, held: Collection[str]) -> bool:
+    """Whether a reply is about none of these bytes or doc_ids; false if it can't be read."""
+    try:
+        return not set(held).intersection(read_reply(lake, path).column("about").to_pylist()[0])
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def is_obsolete(path: str, modified_at: datetime, before: datetime) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: The columns that hold the words of a chunk's text, with those of its document's title and place, and of its headings.
 WORD_COLUMNS = ("words", "heading_words")
 #: The columns of chunks that they are made of.
-SPOKEN_COLUMNS = ("text", "heading", "language", "title", "uri")
+SPOKEN_COLUMNS = ("text", "heading", "language", "title", "uri", "situation")
 #: Stands between the words of several texts, and before their further forms, so that no phrase reaches over it. It is
 #: in no question.
 _MARK = "\u241f"
@@ -45,9 +45,11 @@ def full_text(chunks: Mapping[str, pa.Array], index: TextIndex) -> dict[str, pa.
         return dict.fromkeys(WORD_COLUMNS, pa.nulls(len(chunks["text"]), pa.string()))
     own = index.language.lower()
     words: dict[str, list[str | None]] = {name: [] for name in WORD_COLUMNS}
-    for text, heading, language, title, uri in zip(*(chunks[name].to_pylist() for name in SPOKEN_COLUMNS), strict=True):
+    spoken = (chunks[name].to_pylist() for name in SPOKEN_COLUMNS)
+    for text, heading, language, title, uri, situation in zip(*spoken, strict=True):
         by = _analyzer(_fitting(text, algorithm_of(language, own), own), index.tokenizer)
-        around = [_words(by, one) for one in _around(heading or "", title or "", uri or "", index.parts) if one]
+        said = (*_around(heading or "", title or "", uri or "", index.parts), situation)
+        around = [_words(by, one) for one in said if one]
         words["words"].append(_stored([by.words_of(text or ""), *around]) if text or around else text)
         above = heading if "headings" in index.parts else heading and ""
         words["heading_words"].append(above and _stored([_words(by, above)]))
