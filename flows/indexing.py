@@ -9,8 +9,8 @@ from flows.vector_requests import VectorRequests
 from tasks.spending import left
 
 if TYPE_CHECKING:
-    from lake.directory import Lake
     from flows.steps import Steps
+    from lake.directory import Lake
     from lake.ingest.plan import Shard
     from lake.ingest.scan import Scan
     from lake.recipe import Recipe

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.registry import load_chat
@@ -16,10 +17,12 @@ from lake.endpoints.usage import Usage
 from lake.errors import RefusedError
 from lake.ids import value_digest
 from lake.records.calls import Calls
-from lake.records.situating import Situator
+from lake.records.situating import Situator, estimated
 from lake.reporting import counted
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lake.ingest.build import Situate
     from lake.ingest.plan import Shard
     from lake.recipe import Recipe
@@ -57,17 +60,55 @@ def situating(job: Job, shard: Shard, recipe: Recipe) -> Iterator[Situate | None
         ) from error
     finally:
         if budget.usage.n_calls:
-            name = f"{_FOLDER}/{_PREFIX}{value_digest(shard.contents)}.json"
-            lake.store.write(name, json.dumps(asdict(budget.usage)).encode())
+            _note(lake, f"{_PREFIX}{value_digest(shard.contents)}.json", budget.usage)
+
+
+class Sentences:
+    """What a plan would have a chat model write: requests, and USD if each of a document's finds it in a cache."""
+
+    def __init__(self, lake: Lake, recipe: Recipe) -> None:
+        self._writer = situator(lake, recipe, Budget()) if recipe.chunking.is_situated else None
+        self._counts, self._lock = (0, 0, 0, 0), Lock()
+
+    def count(self, contents: pa.Table) -> None:
+        """Add those of CONTENTS rows."""
+        if self._writer is None:
+            return
+        rows = [row for row in contents.to_pylist() if row["chunks"]]
+        found = estimated(rows, {row["content_id"]: set(self._writer.known(row)) for row in rows})
+        with self._lock:
+            self._counts = tuple(map(sum, zip(self._counts, found, strict=True)))  # type: ignore[assignment]
+
+    @property
+    def n_requests(self) -> int:
+        return self._counts[0]
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None if no price is known."""
+        if self._writer is None or not self.n_requests:
+            return 0.0
+        price, (_, n_input, n_cached, n_output) = self._writer.price, self._counts
+        return None if price is None else round(price.of(n_input, n_output, n_cached), 6)
+
+
+def _note(lake: Lake, name: str, usage: Usage) -> None:
+    """Note what a shard cost, with what it cost a run that failed."""
+    before = _noted(lake, name) if name in lake.store.names(_FOLDER) else Usage()
+    lake.store.write(f"{_FOLDER}/{name}", json.dumps(asdict(before + usage)).encode())
+
+
+def _noted(lake: Lake, name: str) -> Usage:
+    noted = json.loads(lake.store.read(f"{_FOLDER}/{name}"))
+    return Usage(**{**noted, "prices": tuple(noted["prices"])})
 
 
 def paid_for_sentences(lake: Lake) -> Usage:
-    """What shards noted since the last call; the notes are deleted."""
+    """What shards noted since the last call, those of failed runs included; the notes are deleted."""
     found = Usage()
     for name in lake.store.names(_FOLDER):
         if name.startswith(_PREFIX):
-            noted = json.loads(lake.store.read(f"{_FOLDER}/{name}"))
-            found += Usage(**{**noted, "prices": tuple(noted["prices"])})
+            found += _noted(lake, name)
             lake.store.delete(f"{_FOLDER}/{name}")
     return found
 

@@ -17,6 +17,7 @@ from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, te
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.reporting import Progress
+from tasks.situating import Sentences
 from tasks.spending import price
 from tasks.steps import n_cores, scan
 
@@ -35,7 +36,10 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     """
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
-    models = [_of_model(lake, job, *counted) for counted in _new_texts(lake, job, plan, progress).items()]
+    with configuration.in_use(lake.store):
+        to_write = Sentences(lake, plan.recipe)
+    new = _new_texts(lake, job, plan, progress, to_write)
+    models = [_of_model(lake, job, *counted) for counted in new.items()]
     costs = [model["cost_usd"] for model in models]
     origins = [model["prices"] for model in models if model["prices"]]
     history = lake.log.read()
@@ -49,6 +53,8 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "n_tokens_to_embed": sum(model["n_tokens"] for model in models),
         "cost_usd": None if None in costs else round(sum(costs), 6),
         "prices": "; ".join(dict.fromkeys(origins)) or None,
+        "n_sentences_to_write": to_write.n_requests,
+        "context_cost_usd": to_write.cost_usd,
         "n_vector_bytes": sum(model["n_bytes"] for model in models),
         "base": plan.base,
         "oldest_change_at": changed_at,
@@ -63,6 +69,8 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
 
 
 def _estimated(plan: Plan) -> Iterator[str]:
+    if plan.recipe.chunking.is_situated and plan.write.height:
+        yield "tokens to embed are without the sentences that the chat model is to write"
     if plan.recipe.chunking.is_semantic and plan.write.height:
         yield (
             "what is to be embedded is an estimate: chunks of changed documents are known once their sentences are "
@@ -95,14 +103,16 @@ class _NewTexts:
     n_tokens: int = 0
 
 
-def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> dict[EmbedderIdentity, _NewTexts]:
+def _new_texts(
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: Sentences
+) -> dict[EmbedderIdentity, _NewTexts]:
     """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
     size = 2 if plan.recipe.vector_dtype == "float16" else 4
     found = {one.embedder: _NewTexts(size * one.embedder.dimensions) for one in plan.recipe.by_embedder}
     for one in plan.recipe.by_embedder:
         lake.vectors(one).refresh()
-    for texts, sentences in _texts(lake, job, plan, progress):
+    for texts, sentences in _texts(lake, job, plan, progress, to_write):
         for one in plan.recipe.by_embedder:
             # Sentences are embedded by the first model alone.
             read = pa.concat_tables([texts, sentences]) if one.embedder == plan.recipe.embedder else texts
@@ -114,7 +124,9 @@ def _new_texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> dict[Emb
     return found
 
 
-def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _texts(
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: Sentences
+) -> Iterator[tuple[pa.Table, pa.Table]]:
     """TEXTS rows of chunks, and of the sentences by which they are cut."""
     content_ids = plan.content_ids()
     missing = set(lake.contents.missing(content_ids))
@@ -127,6 +139,7 @@ def _texts(lake: Lake, job: Job, plan: Plan, progress: Progress) -> Iterator[tup
     def parsed(shard: Shard) -> tuple[pa.Table, pa.Table]:
         with IsolatedFunction("lake.ingest.contents:content_step") as isolated:
             contents = shard_contents(shard, sources, plan.recipe, isolated)
+            to_write.count(contents)
             return distinct_texts(contents), sentence_texts(contents)
 
     with ThreadPoolExecutor(n_cores()) as pool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lake.answer.chat import Completion, Message
 from lake.answer.fences import fence_of, fenced
 from lake.chunk.tokenizers import load_tokenizer
+from lake.endpoints.prices import price_of
 from lake.endpoints.usage import Usage
 from lake.errors import ContractError
 from lake.ids import text_digest, value_digest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lake.chunk.tokenizers import Tokenizer
     from lake.chunking import ChunkRecipe
     from lake.endpoints.budget import Budget
+    from lake.endpoints.prices import ListPrice, Price
     from lake.records.calls import Calls
 
 #: Maximum tokens of a reply, and characters of the sentence that is kept of it.
@@ -87,6 +89,11 @@ class Situator:
         if wanted:
             known = {**known, **self._written(row, wanted, known, about)}
         return row | {"chunks": [self._with(row, chunk, known) for chunk in row["chunks"]]}
+
+    @property
+    def price(self) -> Price | ListPrice | None:
+        """What the model costs; None if that is not known."""
+        return getattr(self._chat, "price", None) or price_of(self._chat.name)
 
     def known(self, row: Row) -> dict[str, str]:
         """Sentences that were written for the row's chunks before, by ``key_of``."""

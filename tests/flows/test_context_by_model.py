@@ -170,7 +170,7 @@ def test_an_erasure_reaches_the_sentences(ingest: Ingest, files: Path, lake_url:
     kept = list(Path(lake_url, "calls", "situate").iterdir())
     (files / "a.md").write_text((files / "a.md").read_text() + "\n\nMore of it, so that its bytes are others.\n")
     ingest()
-    operate.prune(lake_url, Retention(grace_hours=0, releases=1, days=0, months=0))
+    operate.prune(lake_url, Retention(grace_hours=0, keep_last=1, keep_daily=0, keep_monthly=0))
     operate.forget(lake_url, uri="a.md", why="a test")
     left = list(Path(lake_url, "calls", "situate").iterdir())
     assert len(left) == 1

@@ -169,6 +169,10 @@ def plan(shown: dict[str, Any]) -> None:
         cost = usd(one["cost_usd"], [one["prices"]] if one["prices"] else [])
         room = f"{one['n_bytes'] / 1e6:,.1f} MB of vectors"
         paragraph(out, f"{one['embedder']} on {one['backend']}: {texts}, {tokens}, {cost}, {room}", indent=3)
+    if n_sentences := shown["n_sentences_to_write"]:
+        price = usd(shown["context_cost_usd"], [])
+        sentences = counted(n_sentences, "sentence")
+        paragraph(out, f"to write: {sentences} about chunks, {price} if the provider caches documents")
     prompts = {"documents": shown["document_prompt"], "questions": shown["query_prompt"]}
     if any(prompts.values()):
         paragraph(
