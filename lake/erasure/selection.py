@@ -31,8 +31,8 @@ from lake.vacuum import NOTHING_SPARED, vacuum
 _AT_A_TIME = 256
 #: Lists of spans of a content, each with the digest of its text.
 _HELD = ("parents", "chunks", "sentences")
-#: What a chat model wrote about chunks.
-_SITUATION = "chunks.list.element.situation"
+#: Holds what a chat model wrote about chunks.
+_SITUATED = "chunks"
 _TEXT_COLUMNS = ("text", "title", "author", "metadata")
 _DESCRIBED = ("title", "author", "metadata", "tags", "acl")
 #: JSON of raglake's own words around names of a document's parts: searched for as a whole, never word by word.
@@ -323,9 +323,11 @@ def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.
     content_ids = kept.to_pylist()
     for start in range(0, len(content_ids), _AT_A_TIME):
         rows = lake.contents.read(
-            content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST, _SITUATION]
+            content_ids[start : start + _AT_A_TIME], [*_TEXT_COLUMNS, _OMITTED, _DIGEST, _SITUATED]
         )
-        yield [one["situation"] for each in rows.column("chunks").to_pylist() for one in each or () if one["situation"]]
+        yield [
+            one["situation"] for each in rows.column(_SITUATED).to_pylist() for one in each or () if one["situation"]
+        ]
         yield [
             value for name in (*_TEXT_COLUMNS, _OMITTED, _DIGEST) for value in rows.column(name).to_pylist() if value
         ]

@@ -142,5 +142,5 @@ def test_an_experiment_varies_the_context() -> None:
     axes = grid.axes_of(["context=table+headings,title+headings,empty"])
     found = grid.cells(base, SearchDefaults(), axes)
     assert [cell.recipe.chunking.context for cell in found] == ["headings+table", "title+headings", "empty"]
-    with pytest.raises(UsageError, match="unknown part 'author'; join title, headings, table, place by"):
+    with pytest.raises(UsageError, match="unknown part 'author'; join title, headings, table, place, model by"):
         grid.cells(base, SearchDefaults(), grid.axes_of(["context=title+author"]))

@@ -109,6 +109,7 @@ def test_a_wrongly_detected_language_does_not_decide_how_english_is_stemmed() ->
         "language": ["ja", "de", "de"],
         "title": [None] * 3,
         "uri": ["a.md"] * 3,
+        "situation": [None] * 3,
     }
     rows = pa.table(chunks | {"heading": ["Checks", None, "Prüfungen"]})
     columns = full_text(rows, TextIndex("words", "English"))
