@@ -63,7 +63,7 @@ def situating(job: Job, shard: Shard, recipe: Recipe) -> Iterator[Situate | None
             _note(lake, f"{_PREFIX}{value_digest(shard.contents)}.json", budget.usage)
 
 
-class Sentences:
+class SentencesToWrite:
     """What a plan would have a chat model write: requests, and USD if each of a document's finds it in a cache."""
 
     def __init__(self, lake: Lake, recipe: Recipe) -> None:

@@ -17,7 +17,7 @@ from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, te
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.reporting import Progress
-from tasks.situating import Sentences
+from tasks.situating import SentencesToWrite
 from tasks.spending import price
 from tasks.steps import n_cores, scan
 
@@ -37,7 +37,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
     with configuration.in_use(lake.store):
-        to_write = Sentences(lake, plan.recipe)
+        to_write = SentencesToWrite(lake, plan.recipe)
     new = _new_texts(lake, job, plan, progress, to_write)
     models = [_of_model(lake, job, *counted) for counted in new.items()]
     costs = [model["cost_usd"] for model in models]
@@ -104,7 +104,7 @@ class _NewTexts:
 
 
 def _new_texts(
-    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: Sentences
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: SentencesToWrite
 ) -> dict[EmbedderIdentity, _NewTexts]:
     """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
@@ -114,7 +114,7 @@ def _new_texts(
         lake.vectors(one).refresh()
     for texts, sentences in _texts(lake, job, plan, progress, to_write):
         for one in plan.recipe.by_embedder:
-            # Sentences are embedded by the first model alone.
+            # SentencesToWrite are embedded by the first model alone.
             read = pa.concat_tables([texts, sentences]) if one.embedder == plan.recipe.embedder else texts
             digests, known = read.column("text_digest").to_pylist(), found[one.embedder]
             new = set(lake.vectors(one).missing(digests)) - known.digests
@@ -125,7 +125,7 @@ def _new_texts(
 
 
 def _texts(
-    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: Sentences
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: SentencesToWrite
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
     """TEXTS rows of chunks, and of the sentences by which they are cut."""
     content_ids = plan.content_ids()

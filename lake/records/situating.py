@@ -52,13 +52,13 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SentenceRequest:
     """The messages that ask for one sentence. The document comes first, so that providers can cache it."""
 
     messages: tuple[Message, Message]
 
     @classmethod
-    def of(cls, text: str, start: int, end: int) -> Request:
+    def of(cls, text: str, start: int, end: int) -> SentenceRequest:
         fence = fence_of(text)
         shown = fenced("document", text[:_BEGINNING], fence)
         parts = [shown]
@@ -141,7 +141,7 @@ class Situator:
     def _sentence(self, text: str, start: int, end: int) -> Completion | None:
         """The model's reply; None if it fails on this passage alone."""
         try:
-            return self._asking.complete(Request.of(text, start, end).messages, max_tokens=MOST_TOKENS)
+            return self._asking.complete(SentenceRequest.of(text, start, end).messages, max_tokens=MOST_TOKENS)
         except ContractError:
             return None
 
