@@ -1,14 +1,22 @@
-"""Secrets of sources from Prefect's Secret blocks, by name; Prefect is imported when the first one is named."""
+"""Secrets from Prefect's blocks, by name; Prefect is imported when the first one is named."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from lake.errors import UsageError
 
 
-def from_block(name: str) -> str:
-    """The value of a Secret block. Raises UsageError if Prefect has none of that name."""
+def from_block(reference: str) -> str:
+    """The secret that ``NAME``, ``TYPE/NAME`` or ``TYPE/NAME.FIELD`` names; without a type it is a Secret block.
+
+    Raises UsageError if Prefect has no such block.
+    """
+    kind, _, name = reference.rpartition("/")
+    if kind:
+        name, _, field = name.partition(".")
+        return str(import_module("tasks.blocks").secret_of_block(kind, name, field))  # which imports Prefect
     from prefect.blocks.system import Secret
 
     try:

@@ -12,8 +12,10 @@ from lake.options.models import Unset, form_of
 from lake.options.recipe import RecipeOptions
 from lake.options.run import DeployedRunOptions
 from lake.storage.urls import PATTERN, without_credentials
+from tasks.blocks import lake_of_block
 from tasks.job import Job
 
+LAKE = "Where the index lives: a local folder, an s3:// URL, or block:NAME of a Raglake Lake."
 POLICY = (
     'Sections of the lake\'s configuration that this run sets first, for good: {"gate": {"mode": "warn"}}. '
     "Empty: the lake's own."
@@ -30,6 +32,8 @@ def without_unset(schema: dict[str, Any]) -> None:
 #: The pattern goes into the form alone: Prefect's server checks it before it stores the parameters.
 LOCATION = (AfterValidator(without_credentials), Field(json_schema_extra={"pattern": PATTERN}))
 Location = Annotated[str, *LOCATION]
+#: A lake's place, or the block that names it, which is loaded in the run.
+Place = Annotated[str, *LOCATION, AfterValidator(lake_of_block)]
 
 
 class RecipeParameters(form_of("RecipeFields", RecipeOptions)):  # type: ignore[misc]
@@ -48,9 +52,7 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions)):  # type: ignor
         title="Sources",
         description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
     )
-    lake: Location = Field(
-        min_length=1, title="Lake", description="Where the index lives: a local folder or an s3:// URL."
-    )
+    lake: Place = Field(min_length=1, title="Lake", description=LAKE)
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
     policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.forms.ingest import LOCATION, POLICY, without_unset
+from flows.forms.ingest import LAKE, LOCATION, POLICY, without_unset
 from lake.options import Retention
 from lake.options.judging import JudgingOptions
 from lake.options.models import Unset, form_of
 from lake.options.run import DeployedRunOptions
 from lake.options.sync import SyncOptions
+from tasks.blocks import lake_of_block
 from tasks.job import Erasure
 
 #: Words that say something: blanks alone would be kept in the log for good.
@@ -25,9 +26,7 @@ class LakeParameters(BaseModel):
     # An error that repeats its input would carry an erased document's name into Prefect's log.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    lake: Annotated[Words, *LOCATION] = Field(
-        title="Lake", description="Where the index lives: a local folder or an s3:// URL."
-    )
+    lake: Annotated[Words, *LOCATION, AfterValidator(lake_of_block)] = Field(title="Lake", description=LAKE)
 
 
 class WaitingParameters(LakeParameters, form_of("WaitFields", DeployedRunOptions, only=("wait_minutes",))):  # type: ignore[misc]

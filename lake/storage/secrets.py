@@ -1,4 +1,7 @@
-"""Secrets are named in URLs and never written in them: ``$NAME`` is an environment variable, ``block:NAME`` a block."""
+"""Secrets are named in URLs and never written in them.
+
+``$NAME`` is an environment variable, ``block:NAME`` or ``block:TYPE/NAME.FIELD`` a block of Prefect.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Callable
 
 from lake.errors import UsageError
 
-_REFERENCE = re.compile(r"\$([A-Za-z_]\w*)|block:([a-z0-9][a-z0-9-]*)")
+_BLOCK = r"(?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9-]*(?:\.\w+)?"
+_REFERENCE = re.compile(rf"\$([A-Za-z_]\w*)|block:({_BLOCK})")
 #: Shorter values are in too many words to be left out of them.
 _SHORTEST = 4
 _resolved: set[str] = set()
@@ -18,7 +22,7 @@ def _no_blocks(name: str) -> str:
     raise UsageError(f"block:{name} names a Prefect block, which only `raglake` and its flows can load")
 
 
-#: Loads the Secret block of this name; ``tasks`` sets it, since only that package may import Prefect.
+#: Loads the secret of the block that NAME or TYPE/NAME.FIELD names; ``tasks`` sets it, which may import Prefect.
 block_loader: Callable[[str], str] = _no_blocks
 
 

@@ -10,7 +10,7 @@ _USER = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^/?#]*)@", re.IGNORECASE)
 #: A reference to a secret (lake/storage/secrets.py) is none.
 _QUERY = re.compile(
     r"[?&;#]((?:[\w.-]*(?:token|secret|password|passwd|signature|credentials?|api[_-]?key|access[_-]?key|authorization))"
-    r"|sig|key|auth)=(?!(?:(?:\$|%24)[A-Za-z_]\w*|block:[a-z0-9-]+)(?:[&#]|$))",
+    r"|sig|key|auth)=(?!(?:(?:\$|%24)[A-Za-z_]\w*|block:(?:[a-z0-9-]+(?:/|%2[Ff]))?[a-z0-9-]+(?:\.\w+)?)(?:[&#]|$))",
     re.IGNORECASE,
 )
 #: A URL with or without ``//``; a name may stand before it.
