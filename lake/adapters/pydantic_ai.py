@@ -33,3 +33,15 @@ def document_tool(access: Access) -> Tool[Any]:
             raise ModelRetry(str(error)) from error
 
     return Tool(read_document, takes_ctx=False, description=tools.DOCUMENT)
+
+
+def summary_tool(access: Access) -> Tool[Any]:
+    """A tool by which a model sees what a document is about before it reads it."""
+
+    def summarise_document(doc_id: str) -> dict[str, Any]:
+        try:
+            return tools.summary(access, doc_id)
+        except UsageError as error:
+            raise ModelRetry(str(error)) from error
+
+    return Tool(summarise_document, takes_ctx=False, description=tools.SUMMARY)
