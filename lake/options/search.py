@@ -25,7 +25,7 @@ BOOSTED_COLUMNS = ("author", "language", "media_type", "tags")
 MAX_FACTOR, MAX_BOOSTED = 1000, 200
 #: Rerankers without a model of their own: the lake's embedder, and the chat model (``model`` or ``model:NAME``).
 OWN, BY_CHAT = "own", "model"
-#: Depths of a reranker, and the weight of ``own``; docs/quality.md says how they were chosen.
+#: Depths of a reranker, and the weight of ``own``; docs/quality.md has what they gain.
 _FEW, _MANY, _OWN_WEIGHT = 20, 50, 0.3
 #: Hosted embedders answer in less than half a second; people leave after a few.
 DEGRADE_AFTER = 2.0
