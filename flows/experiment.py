@@ -174,7 +174,7 @@ def _built(
         include=trial.include,
         exclude=trial.exclude,
         allow_removals=_MANY,
-        only=sample.documents,
+        documents=sample.documents,
     )
     with PlainSteps(n_workers=how[1], progress=how[0]) as steps:
         outcome = reindex(job, steps)

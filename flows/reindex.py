@@ -113,7 +113,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
         # While the tables are certainly there: without the lease, an erasure may rewrite them.
-        words, spoken = ({}, ()) if job.keys else (_words(lake, candidate, found), _spoken(lake, candidate))
+        words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
     counts = (
@@ -158,7 +158,7 @@ def _remember(job: Job, lake: Lake, found: Scan) -> None:
 
     A run over some keys leaves it as it is, since it knows nothing of the rest.
     """
-    if job.keys:
+    if job.only:
         return
     try:
         lake.remember(found.digests, job.open_sources(), found.states)

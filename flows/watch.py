@@ -52,7 +52,7 @@ class SourceWatch:
 
     def __post_init__(self) -> None:
         sources = self.job.open_sources()
-        if self.job.keys:
+        if self.job.only:
             raise UsageError("a watch looks at whatever changes; leave the keys out")
         self._lake = Lake.writable(self.job.lake)
         self._changes = WaitingKeys()
@@ -108,7 +108,7 @@ class SourceWatch:
                 if "" in keys or len(keys) > self.options.burst:
                     self._whole(keys)
                 else:
-                    job = replace(self.job, sources=(self._addresses[source],), keys=tuple(keys))
+                    job = replace(self.job, sources=(self._addresses[source],), only=tuple(keys))
                     self._ended(self._run(job), keys)
             except FullRunNeededError as needed:
                 self.report(str(needed))

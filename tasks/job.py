@@ -22,14 +22,14 @@ secrets.block_loader = from_block
 class Job(RunOptions):
     """What one run is to do; plain values, so that a deployment's parameters make one.
 
-    ``only``: the documents (source, uri) that are wanted, if not all are; for experiments, not for a deployment.
+    ``documents``: those (source, uri) that are wanted, if not all are; for experiments, not for a deployment.
     """
 
     sources: tuple[str, ...]
     lake: str
     settings: RecipeOptions = field(default_factory=RecipeOptions)
     shard_bytes: int = 16 << 20
-    only: frozenset[tuple[str, str]] | None = None
+    documents: frozenset[tuple[str, str]] | None = None
 
     def __post_init__(self) -> None:
         RunOptions.__post_init__(self)
@@ -46,9 +46,9 @@ class Job(RunOptions):
         return found
 
     def _chosen(self, source: Source) -> Source:
-        if self.only is None:
+        if self.documents is None:
             return source
-        return replace(source, only=frozenset(uri for name, uri in self.only if name == source.name))
+        return replace(source, only=frozenset(uri for name, uri in self.documents if name == source.name))
 
 
 def without_lake(source: Source, lake: str) -> Source:

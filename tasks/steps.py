@@ -59,7 +59,7 @@ def scan(job: Job) -> Scan:
             allow_removed=job.allow_removals,
             allow_opening=job.allow_opening,
             completeness=configuration.read(lake.store).completeness,
-            scope=SourceScope.of(job.keys) if job.keys else None,
+            scope=SourceScope.of(job.only) if job.only else None,
         )
     if found.plan.recipe.chunking.is_semantic and job.batch_hours is not None:
         raise UsageError(
@@ -116,7 +116,7 @@ def lake_of(job: Job) -> Lake:
 
     Raises UsageError if a later raglake wrote what is there.
     """
-    if not job.keys:
+    if not job.only:
         return Lake.writable(job.lake)
     lake = _lake_of_thread(job.lake)
     if lake.exists():

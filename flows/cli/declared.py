@@ -66,7 +66,6 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (SearchOptions, "weights"): Spelling((), str),
     (SearchOptions, "syntax"): Spelling(("--boolean/--plain",), bool, "", lambda on: "boolean" if on else "plain"),
     (AnswerOptions, "k"): Spelling(("-k", "--k")),
-    (RunOptions, "keys"): Spelling(("--only",)),
     (WatchOptions, "lag"): Spelling(("--lag",), str, "60s, 2m", seconds),
     (AnswerOptions, "budget_tokens"): Spelling(("--budget",)),
     (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),

@@ -22,7 +22,7 @@ Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fss
 _OF_PLAN = (
     "include",
     "exclude",
-    "keys",
+    "only",
     "verify",
     "full",
     "change_recipe",

@@ -17,7 +17,7 @@ class RunOptions:
 
     include: tuple[str, ...] = option((), "Index only files that match one of these globs.", title="Include")
     exclude: tuple[str, ...] = option((), "Skip files that match one of these globs.", title="Exclude")
-    keys: tuple[str, ...] = option(
+    only: tuple[str, ...] = option(
         (),
         "Look only at the document or folder of this uri, as hits show it; carry over everything else.",
         title="Only these",
@@ -65,7 +65,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.keys and (self.verify or self.full or self.change_recipe):
+        if self.only and (self.verify or self.full or self.change_recipe):
             raise UsageError("a run over some keys can't verify, list in full or change the recipe; leave the keys out")
 
 

@@ -108,7 +108,7 @@ class Reader:
 
     schema = batch(pa.array([[0.0] * 384], pa.list_(pa.float32(), 384))).schema
 
-    def batches(self, columns: tuple[str, ...], fragments: None) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: tuple[str, ...], where: None, fragments: None) -> Iterator[pa.RecordBatch]:
         for _ in range(10):
             # repeat: memory of Arrow's own, which is what the test counts
             zeros = pa.repeat(pa.scalar([0.0] * 384, pa.list_(pa.float32(), 384)), 4000)

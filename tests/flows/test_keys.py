@@ -36,7 +36,7 @@ def write(path: Path, text: str) -> None:
 
 
 def run(place: Path, *keys: str, **options: object) -> raglake.Outcome:
-    chosen = RunOptions(keys=keys, **options)  # type: ignore[arg-type]
+    chosen = RunOptions(only=keys, **options)  # type: ignore[arg-type]
     return raglake.ingest(f"docs={place / 'docs'}", place / "lake", recipe=HASH, run=chosen)
 
 
@@ -101,12 +101,12 @@ def test_what_a_listing_leaves_out_a_key_does_not_bring_in(place: Path) -> None:
 
 def test_a_run_over_keys_needs_a_live_release_and_its_recipe(place: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing is live yet"):
-        raglake.ingest(f"docs={place / 'docs'}", tmp_path / "new", recipe=HASH, run=RunOptions(keys=("a.md",)))
+        raglake.ingest(f"docs={place / 'docs'}", tmp_path / "new", recipe=HASH, run=RunOptions(only=("a.md",)))
     changed = RecipeOptions(embedder="hash", child_tokens=100)
     with pytest.raises(UsageError, match="another recipe"):
-        raglake.ingest(f"docs={place / 'docs'}", place / "lake", recipe=changed, run=RunOptions(keys=("part0",)))
+        raglake.ingest(f"docs={place / 'docs'}", place / "lake", recipe=changed, run=RunOptions(only=("part0",)))
     with pytest.raises(UsageError, match="leave the keys out"):
-        RunOptions(keys=("a",), verify=True)
+        RunOptions(only=("a",), verify=True)
 
 
 def test_a_share_that_is_not_mounted_removes_nothing(place: Path) -> None:

@@ -32,6 +32,7 @@ OTHERS = {
     ): "other documents of a passage found, not whether to search them",
     ("lake/service/response_bodies.py", "principals"): "whom a key searches as, not an option of a search",
     ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
+    ("tasks/blocks.py", "principals"): "kept in a block, not given to one search",
     ("lake/options/endpoints.py", "rerank"): "where rerankers are called, not which",
     ("lake/options/sync.py", "full"): "all rows of a destination, not a whole listing",
     ("flows/forms/ingest.py", "sources"): "where documents come from, not factors on scores",
