@@ -146,6 +146,21 @@ def test_documents_that_did_not_change_are_left_alone(old: Old, tmp_path: Path) 
         assert _without_reasons(observing.releases(old.lake)) == _without_reasons(old.said["releases"])
 
 
+def test_one_more_model_embeds_for_itself_alone_and_a_rollback_goes_behind_it(old: Old) -> None:
+    own = old.said["recipe"]["embedder"]["name"]
+    other = "minilm" if own == "hash" else "hash"
+    words = ["--embedder", own, "--embedder", other, "--change-recipe", "--no-publish"]
+    before = set().union(*(observing.texts(old.lake, name) for name in old.names))
+    told = run("ingest", sources(old.source), "--lake", old.lake, *words)
+    now = observing.texts(old.lake, told["release"])
+    assert told["n_texts_embedded"] == len(now) + len(now - before)
+    run("publish", told["release"], "--lake", old.lake, "--force", "--why", "tried")
+    assert observing.documents(old.lake) == old.said["documents"][old.said["live"]]
+    run("rollback", old.said["named"], "--lake", old.lake, "--why", "as it was")
+    then = [asked | {"at": "live"} for asked in old.said["hits"] if asked["at"] == old.said["named"]]
+    assert _again(old, then) == then
+
+
 def _anew(old: Old, folder: Path, tmp_path: Path) -> Path:
     """A new lake of this code's own with the old one's recipe, as far as this code can follow that."""
     run("ingest", sources(folder), "--lake", tmp_path / "fresh", *_options(old.said["recipe"]))

@@ -14,7 +14,10 @@ import pytest
 
 import lake
 from expectations.audit import audit
+from expectations.experiment.grid import axes_of, cells, worded
+from expectations.profiles import profile_text
 from flows.cli.preview import preview
+from flows.forms.ingest import IngestParameters
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
@@ -317,3 +320,22 @@ def test_large_releases_are_searched_alike(built: Built, monkeypatch: pytest.Mon
     large = built.index.search(QUESTION, k=8)
     assert ids(large) == ids(small)
     np.testing.assert_allclose(large.hits.column("score").to_numpy(), small.hits.column("score").to_numpy(), atol=1e-4)
+
+
+def test_an_experiment_varies_models_and_weights(built: Built) -> None:
+    base, own = built.index.release(built.releases[0]).recipe, built.index.defaults()
+    axes = axes_of([f"embedder={FIRST},{FIRST}+{SECOND}", f'weights=["{FIRST}=2", {{"{SECOND}": 3}}]'])
+    found = cells(base, own, axes)
+    assert [worded(cell.varied) for cell in found[:1]] == [f"embedder {FIRST}, weights none"]
+    assert {cell.recipe.embedder_names for cell in found} == {FIRST, f"{FIRST}+{SECOND}"}
+    weights = [json.loads(profile_text(cell.profile)).get("weights") for cell in found]
+    assert weights == [None, {FIRST: 2.0}, {SECOND: 3.0}, {FIRST: 2.0}, {SECOND: 3.0}]
+
+
+@pytest.mark.parametrize("stated", [FIRST, [FIRST, SECOND], f"{FIRST}+{SECOND}"])
+def test_a_form_takes_a_name_or_a_list_of_names(stated: Any) -> None:
+    parameters = {"sources": ["docs"], "lake": "lake", "recipe": {"embedder": stated}}
+    made = IngestParameters.model_validate(parameters).job()
+    assert made.settings.embedders == ((FIRST,) if stated == FIRST else BOTH)
+    again = IngestParameters.model_validate(json.loads(IngestParameters.of(made).model_dump_json()))
+    assert again.job().settings == made.settings
