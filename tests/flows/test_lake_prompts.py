@@ -72,7 +72,7 @@ def test_a_lake_without_the_usual_prompts_goes_on_without_them() -> None:
             UsageError, match='Add --query-prompt "search_query: " --document-prompt "search_document: "'
         ):
             choose_recipe(History(), settings, change_recipe=change_recipe)
-    recipe = recipe_of(settings, None, identify(name))
+    recipe = recipe_of(settings, None, [identify(name)])
     made = Release("2026-11-21.1", "d", None, recipe, "1", {}, {}, datetime(2026, 11, 21, tzinfo=UTC), "c", None)
     old = History(releases={made.id: made})
     for nightly in (settings, RecipeOptions(), RecipeOptions(query_prompt="", document_prompt="")):
