@@ -16,7 +16,6 @@ from lake.options import (
     CacheOptions,
     Option,
     RecipeOptions,
-    RunOptions,
     SearchOptions,
     options,
 )

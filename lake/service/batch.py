@@ -73,5 +73,5 @@ def _sent(
         else:
             parts.append(result)
             named = {name: getattr(result, name) for name in ("query_id", "degraded", "stale_since", "cached")}
-            rows.append({**named, "hits": result.hits.to_pylist()})
-    return Sent(release, encode({"release": release, "variant": variant, "results": rows}), service.headers(parts))
+            rows.append({**named, "variant": variant, "hits": result.hits.to_pylist()})
+    return Sent(release, encode({"release": release, "results": rows}), service.headers(parts))

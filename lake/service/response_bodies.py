@@ -62,6 +62,7 @@ class BatchHits(BaseModel):
     degraded: list[str] = Field(description=_DEGRADED)
     stale_since: datetime | None = Field(None, description=_STALE)
     cached: Literal["process", "redis"] | None = Field(None, description=_CACHED)
+    variant: str | None = Field(None, description=_VARIANT)
     hits: list[Hit]
 
 
@@ -77,7 +78,6 @@ class BatchResult(BaseModel):
     """The passages of each question or its error, in the order of the questions, all of one release."""
 
     release: str
-    variant: str | None = Field(None, description=_VARIANT)
     results: list[BatchHits | BatchError]
 
 

@@ -111,4 +111,5 @@ def test_people_are_shown_things_by_few_functions() -> None:
         "cli/schema.py",
         "cli/serve.py",
         "cli/show/terminal.py",
+        "cli/watch.py",
     }

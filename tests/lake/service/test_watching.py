@@ -196,7 +196,7 @@ def test_a_profile_is_on_trial_and_its_feedback_is_told_apart(
         assert inside["hits"][0]["vector_rank"] is None
         assert outside["hits"][0]["vector_rank"] is not None
         batch = running.post("/query/batch", session=tried[0], queries=[{"text": "lamp oil", "k": 2}]).json()
-        assert (batch["variant"], batch["results"][0]["query_id"]) == ("words", inside["query_id"])
+        assert [(row["variant"], row["query_id"]) for row in batch["results"]] == [("words", inside["query_id"])]
         answered = running.post("/answer", question=QUESTION, k=2, session=tried[0]).json()
         assert (answered["variant"], endpoint.requests[-1]["model"]) == ("words", "other")
         assert endpoint.requests[-1].get("max_completion_tokens", endpoint.requests[-1].get("max_tokens")) == 77
