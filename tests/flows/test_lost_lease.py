@@ -107,8 +107,8 @@ def test_whoever_lost_the_lease_moves_no_tag(tmp_path: Path, monkeypatch: pytest
     (source / "a.md").write_text("# Pump\n\nHold the red button.\n")
     maintain, done = Tables.maintain, []
 
-    def slept(tables: Tables, name: str) -> None:
-        maintain(tables, name)
+    def slept(tables: Tables, name: str, **how: Any) -> None:
+        maintain(tables, name, **how)
         if not done:
             done.append(name)
             shutil.rmtree(Path(url, "lease"))  # as if it had expired long ago

@@ -15,9 +15,10 @@ import pyarrow.parquet
 import flows.reindex
 import lake.directory
 import lake.erasure.decode
-import lake.ingest.build
 import lake.ingest.commit
 import lake.ingest.source_listing
+import lake.ingest.source_reading
+import lake.ingest.vectors_in_hand
 import lake.releases.log
 import lake.storage.clock
 import lake.storage.denylist
@@ -56,8 +57,8 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lake.erasure.decode, "_opened", lambda store, path: Opened(store.read(path))),
         (tasks.steps, "_lake_of_thread", Lake),
         (tasks.steps, "_child", lambda: SimpleNamespace(run=_parsed)),
-        (lake.ingest.source_listing, "_outwait_stamps", lambda to_read: None),
-        (lake.ingest.source_listing, "ThreadPoolExecutor", _Inline),
+        (lake.ingest.source_listing, "outwait_stamps", lambda to_read: None),
+        (lake.ingest.source_reading, "ThreadPoolExecutor", _Inline),
         (pyarrow.parquet, "ParquetFile", opened),
         (flows.reindex, "warm_up", lambda: None),
         (flows.reindex, "give_memory_back", lambda: None),
@@ -67,8 +68,9 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         flows.reindex,
         lake.releases.log,
         lake.ingest.commit,
-        lake.ingest.build,
         lake.ingest.source_listing,
+        lake.ingest.source_reading,
+        lake.ingest.vectors_in_hand,
     ):
         stand_ins.append((module, "time", times))
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.errors import GoneError, UsageError
-from lake.recipe import TextIndex
+from lake.recipe import TextIndex, VectorIndex
 from tests.simulation.parquet import decoded
 from tests.simulation.store import SimulatedStore
 
@@ -99,7 +99,10 @@ class SimulatedTables:
     def index(self, name: str, text_index: TextIndex, *, anew: bool = False) -> None:
         """Does nothing: no index is simulated."""
 
-    def maintain(self, name: str) -> None:
+    def index_vectors(self, name: str, index: VectorIndex, was: VectorIndex | None = None) -> None:
+        """Does nothing."""
+
+    def maintain(self, name: str, *, in_part: bool = False) -> None:
         """Does nothing."""
 
     def seal(self, name: str, release: str) -> int:
