@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def end(shown: dict[str, Any], folder: Path) -> None:
         out.print(f"[red]not answered from the right document: {terminal.escape(question)}[/red]")
     lake = shlex.quote(str(folder / "lake"))
     out.print("\nTry next:")
-    for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"status --lake {lake}"):
+    seen = "console" if find_spec("uvicorn") else "status"  # the console needs raglake[service]
+    for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"{seen} --lake {lake}"):
         out.print(f"  raglake {terminal.escape(command)}")
     out.print("  raglake plan . --lake my-lake    # what indexing this folder would do")
