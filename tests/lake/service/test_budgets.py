@@ -84,7 +84,7 @@ def test_an_answer_that_is_given_up_counts_as_the_largest(running: Running, endp
     with httpx.stream("POST", f"{running.url}/answer", **words, timeout=30) as answer:  # type: ignore[arg-type]
         next(answer.iter_lines())
     until = time.monotonic() + 10
-    while not (is_used_up := used_up(running.service._budgets)) and time.monotonic() < until:
+    while not (is_used_up := used_up(running.service.budgets)) and time.monotonic() < until:
         time.sleep(0.02)
     assert is_used_up
 

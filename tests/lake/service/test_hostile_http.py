@@ -23,15 +23,15 @@ _SENT = b"f\r\n" + _BODY + b"\r\n0\r\n\r\n"
 _LENGTH = b"Content-Length: 15\r\n"
 
 
-def answers(running: Running, request: bytes) -> list[bytes]:
-    """Everything that comes back, each response as one item; the connection has ended, or is silent."""
+def answers(running: Running, request: bytes, silent: float = 0.3) -> list[bytes]:
+    """Everything that comes back, each response as one item; the connection has ended, or is silent for seconds."""
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as line:
         came = b""
         try:
             line.sendall(request)
             while piece := line.recv(1 << 16):
                 came += piece
-                line.settimeout(0.3)
+                line.settimeout(silent)
         except (TimeoutError, ConnectionError):
             pass
     return re.split(rb"HTTP/1\.1 (?=\d{3} )", came)[1:]
@@ -74,7 +74,8 @@ def test_a_request_has_one_meaning_or_none(start: Start) -> None:
 
 def test_pipelined_answers_keep_their_order(start: Start) -> None:
     paths = ["/health", "/nowhere", "/openapi.json", "/releases", "/health"] * 20
-    came = answers(start(), b"".join(b"GET " + path.encode() + b" HTTP/1.1\r\n" + _HOST + b"\r\n" for path in paths))
+    heads = [b"GET " + path.encode() + b" HTTP/1.1\r\n" + _HOST for path in paths]
+    came = answers(start(), b"\r\n".join(heads) + b"Connection: close\r\n\r\n", silent=10)
     statuses = {"/nowhere": 404}
     assert [int(one[:3]) for one in came] == [statuses.get(path, 200) for path in paths]
     begun = [one.partition(b"\r\n\r\n")[2].startswith(b'{"releases":') for one in came]
