@@ -118,7 +118,7 @@ def test_a_run_that_fails_is_tried_again_and_one_that_is_in_the_way_is_waited_fo
     failures = iter([TransientError("the store is away"), ValueError("a defect")])
 
     def failing(job: Job, steps: PlainSteps) -> Outcome:
-        error = next(failures, None) if job.keys else None
+        error = next(failures, None) if job.only else None
         if error is not None:
             raise error
         return reindex(job, steps)
