@@ -173,7 +173,7 @@ class FolderFollower(NoticesOnly):
 
     def _key(self, root: str, path: str) -> str | None:
         inside = os.path.relpath(path, root)
-        if inside == "." or inside.startswith(".."):
+        if inside in (".", "..") or inside.startswith("../"):
             return None
         uri = readable_name(inside)
         return uri if self._source.may_hold(uri) else None

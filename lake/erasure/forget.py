@@ -11,7 +11,7 @@ from lake import configuration
 from lake.cache import shared
 from lake.destinations.registry import known_destinations
 from lake.directory import Lake
-from lake.erasure import calls, feedback, questions, scores
+from lake.erasure import calls, feedback, notices, questions, scores
 from lake.erasure.decode import strings_of_json
 from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect, less_cached
 from lake.erasure.verification import find_traces, occurring
@@ -119,6 +119,7 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
     scores.erase(lake, erased)
     calls.erase(lake, erased)
     feedback.erase(lake, erased)
+    notices.erase(lake, erased)
     lake.log.checkpoint(erased.terms.ids)
     return n_questions
 
@@ -200,6 +201,7 @@ def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     if not proof.holds:  # a run that slept, and lost its lease, may have written after the sweep
         finish(lake, progress)
         feedback.erase(lake, erased)  # a service may have logged questions since
+        notices.erase(lake, erased)
         proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]

@@ -98,32 +98,53 @@ def closure(graph: Mapping[str, frozenset[str]], names: Iterable[str]) -> frozen
 
 
 class _Aging(Generic[T]):
-    """Values that are read again once they are too old, and count for a while longer if that fails."""
+    """Values that are read again once they are too old, and count for a while longer if that fails.
+
+    A value that still counts is never waited for while another thread reads.
+    """
 
     def __init__(self, options: GroupOptions) -> None:
         self._max_age, self._longest = options.max_age, options.max_age + options.stale_for
         self._held: dict[str, tuple[T, float]] = {}
+        self._reading: dict[str, Lock] = {}
         self._calm_at = 0.0
         self._lock = Lock()
 
     def get(self, key: str, read: Callable[[], T]) -> T | None:
         """The value; None if it can't be read and none is known, or only one that is too old."""
-        with self._lock:  # one reads, the others wait for what it found
-            held, now = self._held.get(key), time.monotonic()
-            if held is not None and now - held[1] <= self._max_age:
-                return held[0]
-            if now >= self._calm_at:
-                try:
-                    return self._keep(key, read(), now)
-                except LakeError as error:
-                    self._calm_at = time.monotonic() + _PAUSE
-                    _log.warning("memberships can't be read: %s", error)
-            is_usable = held is not None and time.monotonic() - held[1] <= self._longest
-            return held[0] if held is not None and is_usable else None
+        if (fresh := self._known(key, self._max_age)) is not None:
+            return fresh
+        usable = self._known(key, self._longest)
+        with self._lock:
+            mine = self._reading.setdefault(key, Lock())
+        if not mine.acquire(blocking=usable is None):
+            return usable
+        try:
+            found = self._known(key, self._max_age)  # of whoever read while this one waited
+            return self._read(key, read) if found is None else found
+        finally:
+            mine.release()
+            with self._lock:
+                self._reading.pop(key, None)
+
+    def _known(self, key: str, age: float) -> T | None:
+        held = self._held.get(key)
+        return held[0] if held is not None and time.monotonic() - held[1] <= age else None
+
+    def _read(self, key: str, read: Callable[[], T]) -> T | None:
+        began = time.monotonic()
+        if began >= self._calm_at:
+            try:
+                return self._keep(key, read(), began)
+            except LakeError as error:
+                self._calm_at = time.monotonic() + _PAUSE
+                _log.warning("memberships can't be read: %s", error)
+        return self._known(key, self._longest)
 
     def _keep(self, key: str, value: T, read_at: float) -> T:
-        self._held.pop(key, None)
-        self._held[key] = value, read_at
-        while len(self._held) > _MOST_HELD:
-            self._held.pop(next(iter(self._held)))
+        with self._lock:
+            self._held.pop(key, None)
+            self._held[key] = value, read_at
+            while len(self._held) > _MOST_HELD:
+                self._held.pop(next(iter(self._held)))
         return value

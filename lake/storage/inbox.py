@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lake.storage import clock
@@ -32,9 +32,17 @@ class Notice:
 def put(store: Store, source: str, keys: Collection[str], objects: Collection[str] = ()) -> Notice:
     """Store a notice, which stays until a run that looked at its documents has ended well."""
     path = f"{_FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.json"
-    notice = Notice(path, source, tuple(keys), tuple(objects), clock.now())
-    value = {"source": source, "keys": notice.keys, "objects": notice.objects, "since": notice.since.isoformat()}
-    store.write(path, json.dumps(value).encode())
+    return _write(store, Notice(path, source, tuple(keys), tuple(objects), clock.now()))
+
+
+def widen(store: Store, notice: Notice) -> Notice:
+    """Make a notice one about its whole source, which names no document."""
+    return _write(store, replace(notice, keys=("",), objects=()))
+
+
+def _write(store: Store, notice: Notice) -> Notice:
+    told = {"source": notice.source, "keys": notice.keys, "objects": notice.objects}
+    store.write(notice.path, json.dumps({**told, "since": notice.since.isoformat()}).encode())
     return notice
 
 

@@ -20,6 +20,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
 from lake.options import RecipeOptions, Retention
+from lake.storage import inbox
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 
@@ -382,3 +383,14 @@ def test_the_caches_forget_sidecars_of_copies(source: Path, lake_url: str) -> No
     assert done.proof is not None
     assert done.proof.holds
     assert _holds(lake_url, "Nordhausen") == []
+
+
+def test_a_notice_that_waits_names_an_erased_document_no_more_and_loses_no_change(
+    lake_url: str, nights: list[str]
+) -> None:
+    store = Lake.existing(lake_url).store
+    inbox.put(store, "docs", ["anna.md", "lamp.md"])
+    inbox.put(store, "docs", [], ["bucket/folder/anna.md"])
+    inbox.put(store, "docs", ["lamp.md"])
+    assert operate.forget(lake_url, uri="anna.md", why="request 4711").proof.holds
+    assert [(one.keys, one.objects) for one in inbox.waiting(store)] == [(("",), ()), (("",), ()), (("lamp.md",), ())]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -97,6 +97,8 @@ class Directory:
         self.fault = ""
         self.n_requests = 0
         self.tokens = set[str]()
+        self.released = Event()
+        self.released.set()
 
     def answer(self, path: str, condition: str, start: int) -> dict[str, Any]:
         attribute, _, quoted = condition.partition(" eq ")
@@ -118,6 +120,7 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Directory, Grou
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             behind.n_requests += 1
+            behind.released.wait(20)
             behind.tokens.add(self.headers.get("authorization", ""))
             asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             answer = behind.answer(urlsplit(self.path).path, asked["filter"], int(asked["startIndex"]))
@@ -178,6 +181,29 @@ def test_a_directory_that_fails_is_believed_for_a_while_and_then_nothing_is(
     behind.fault = ""
     monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 300)
     assert set(found.expanded(["anna"])) == {"anna", *(TEAMS - {"group:team-0"})}
+
+
+def test_a_directory_that_hangs_delays_nobody_whose_groups_are_known(
+    directory: tuple[Directory, GroupOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind, options = directory
+    found, late = Memberships(options), time.monotonic()
+    found.expanded(["anna"])
+    behind.released.clear()
+    strangers = [Thread(target=found.expanded, args=([name],)) for name in ("boris", "clara")]
+    for one in strangers:
+        one.start()
+    assert set(found.expanded(["anna"])) == OF_ANNA
+    monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 150)  # too old, but good for a while
+    strangers.append(Thread(target=found.expanded, args=(["anna"],)))
+    strangers[-1].start()
+    n = behind.n_requests
+    while behind.n_requests == n:
+        time.sleep(0.01)
+    assert set(found.expanded(["anna"])) == OF_ANNA  # not waiting for the one that asks
+    behind.released.set()
+    for one in strangers:
+        one.join()
 
 
 @pytest.fixture(scope="module")
