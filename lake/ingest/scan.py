@@ -21,7 +21,7 @@ from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.refused_texts import REFUSED_BY_MODEL
 from lake.ingest.scoped import check_scope, guard_scope, in_scope, removed_by_scopes, uris_by_source
-from lake.ingest.source_listing import digested
+from lake.ingest.source_listing import Digested, digested
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
@@ -144,10 +144,7 @@ def scan(
         found = digested(lake, sources, verify=verify, full=full)
     else:
         check_scope(base, recipe)
-        ours = in_scope(known, names, scope)
-        looked_at = frozenset(known.filter(ours).column("doc_id").to_pylist())
-        others = uris_by_source(known.filter(pc.invert(ours)), names)
-        found = digested(lake, sources, verify=False, scope=scope, known=others)
+        found, looked_at = _within(lake, sources, known, scope)
     plan = diff(
         found.documents,
         _with_refused_anew(lake, base, known) if verify and base else known,
@@ -167,15 +164,13 @@ def scan(
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
-    declared = found.documents.filter(pc.is_valid(found.documents.column("stated")))
-    stated = dict(zip(*(declared.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
     return Scan(
         plan,
         found.cache,
         found.unreadable,
         found.n_denied,
         found.remarks,
-        {doc_id: statement for doc_id, statement in stated.items() if statement},
+        _statements(found.documents),
         tuple(names),
         revision,
         completeness,
@@ -183,6 +178,24 @@ def scan(
         found.states,
         looked_at,
     )
+
+
+def _within(
+    lake: Lake, sources: Sequence[Source], known: pa.Table, scope: SourceScope
+) -> tuple[Digested, frozenset[str]]:
+    """What the scope of the sources holds, and the doc_ids of the KNOWN rows in it."""
+    names = [source.name for source in sources]
+    ours = in_scope(known, names, scope)
+    others = uris_by_source(known.filter(pc.invert(ours)), names)
+    found = digested(lake, sources, verify=False, scope=scope, known=others)
+    return found, frozenset(known.filter(ours).column("doc_id").to_pylist())
+
+
+def _statements(documents: pa.Table) -> dict[str, str]:
+    """What sidecars and sources state of documents, by doc_id."""
+    declared = documents.filter(pc.is_valid(documents.column("stated")))
+    columns = (declared.column(name).to_pylist() for name in ("doc_id", "stated"))
+    return {doc_id: stated for doc_id, stated in zip(*columns, strict=True) if stated}
 
 
 def _with_refused_anew(lake: Lake, base: Release, known: pa.Table) -> pa.Table:
