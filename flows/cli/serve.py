@@ -122,9 +122,19 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
     split = parse_split(words)
     try:
         with deadline(_MOMENT):
+            _try_profiles(index, split)
             return split.with_releases({name: index.release(name).id for name in split.releases})
     except TransientError:
         return split
+
+
+def _try_profiles(index: Index, split: Split) -> None:
+    """Raises UsageError for a profile that can't be searched by, since a share of the sessions would get errors."""
+    for name, profile in split.profiles.items() if index.history().live else ():
+        try:
+            index.search("a search on trial", 1, **profile.search)
+        except UsageError as error:
+            raise UsageError(f"the profile {name} can't be tried: {error}") from error
 
 
 def console(

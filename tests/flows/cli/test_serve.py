@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,24 @@ def test_its_options_reach_the_answers(lake_url: str, tmp_path: Path, monkeypatc
     assert (answers.min_evidence, answers.max_tokens, answers.prompts) == (0.2, 90, str(tmp_path))
     assert (bounds.n_answering, bounds.n_threads) == (3, 4)
     assert _exit_status(["serve", "--lake", lake_url, "--min-evidence", "2"]) == USAGE
+
+
+def test_a_profile_that_no_session_could_be_answered_by_is_refused_at_the_start(
+    ingest: Callable[..., Any],
+    source: Path,
+    lake_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (source / "lamp.md").write_text("# Lamp\n\nThe lamp burns paraffin.\n")
+    ingest()
+    served: list[Any] = []
+    monkeypatch.setattr(server, "serve", lambda app, *_, **__: served.append(app))
+    (tmp_path / "own.json").write_text('{"search": {"rerank": "own"}}')  # a lake of hashes has no token vectors
+    (tmp_path / "words.json").write_text('{"search": {"mode": "text"}}')
+    words = ["serve", "--lake", lake_url, "--port", "0", "--ab"]
+    assert _exit_status([*words, f"{tmp_path}/own.json=0.5"]) == USAGE
+    assert "the profile own can't be tried: 'hash' has no token vectors" in " ".join(capsys.readouterr().err.split())
+    assert _exit_status([*words, f"{tmp_path}/words.json=0.5"]) == OK
+    assert served[0].app.state.service.split.names == ["words"]
