@@ -43,7 +43,12 @@ def test_a_profile_that_no_session_could_be_answered_by_is_refused_at_the_start(
     (source / "lamp.md").write_text("# Lamp\n\nThe lamp burns paraffin.\n")
     ingest()
     served: list[Any] = []
-    monkeypatch.setattr(server, "serve", lambda app, *_, **__: served.append(app))
+
+    def serve(app: Any, bounds: Any, listened: Any, **_: Any) -> None:
+        listened.close()
+        served.append(app)
+
+    monkeypatch.setattr(server, "serve", serve)
     (tmp_path / "own.json").write_text('{"search": {"rerank": "own"}}')  # a lake of hashes has no token vectors
     (tmp_path / "words.json").write_text('{"search": {"mode": "text"}}')
     words = ["serve", "--lake", lake_url, "--port", "0", "--ab"]
