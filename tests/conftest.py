@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from flows.reindex import Job, Outcome, reindex
@@ -31,7 +31,7 @@ from tests.slow import SLOW_FIXTURES, is_slow
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
