@@ -15,7 +15,7 @@ def test_no_kill_loses_or_mixes_anything(tmp_path: Path, monkeypatch: pytest.Mon
 
     with Campaign(str(tmp_path / "lake"), tmp_path, seed=5, n_readers=1) as campaign:
         campaign.begin()
-        campaign.kill(12, seconds=15)
+        campaign.kill(10, seconds=12)
 
     figures = campaign.figures
     assert not figures.problems, figures.table()

@@ -80,7 +80,7 @@ def test_include_and_exclude_understand_every_form(source: Path, lake_url: str) 
             assert listed(include=(asked,)) == {stored}
             assert listed(exclude=(asked,)) == {"a.md"}
             assert listed(exclude=(f"{asked.partition('/')[0]}/",)) == {"a.md"}
-            assert listed(only=frozenset({("files", asked)})) == {stored}
+            assert listed(documents=frozenset({("files", asked)})) == {stored}
         path.unlink()
 
 
