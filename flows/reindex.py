@@ -7,27 +7,32 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expectations.validator import VALIDATOR
-from flows.indexing import index
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import rights
-from lake.ingest.languages import language_remark
 from lake.inspect.completeness import sums
 from lake.patches.allocator import give_memory_back
+from lake.plugins.later import Later
 from lake.releases.values import Spent
 from lake.reporting import counted
 from lake.storage.lease import WriterLease
-from lake.tables.writer import warm_up
 from tasks.job import Job
-from tasks.situating import situating_remark
 from tasks.steps import lake_of
 
 if TYPE_CHECKING:
+    from expectations import validator
+    from flows import indexing
     from flows.steps import Steps
+    from lake.ingest import languages
     from lake.ingest.scan import Scan
     from lake.releases.values import Release
+    from lake.tables import writer
+    from tasks import situating
+else:  # what only a run with work needs
+    validator, indexing = Later("expectations.validator"), Later("flows.indexing")
+    languages, writer = Later("lake.ingest.languages"), Later("lake.tables.writer")
+    situating = Later("tasks.situating")
 
 
 #: How often a run scans if tables that it reads are rewritten meanwhile.
@@ -35,7 +40,7 @@ _TRIES = 3
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["Job", "Outcome", "index", "judge", "reindex"]
+__all__ = ["Job", "Outcome", "judge", "reindex"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
         return outcome
-    give_memory_back()
-    warm_up()
-    VALIDATOR.warm_up()
+    _get_ready()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
         if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
@@ -107,7 +110,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if job.rights_only:
             return _rights_only(lake, found, n_rights, time.monotonic() - started)
         if not found.plan:
-            n_embedded = index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
+            n_embedded = indexing.index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
@@ -127,6 +130,13 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     )
     every, seconds = (*found.remarks, *remarks, *spoken), time.monotonic() - started
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
+
+
+def _get_ready() -> None:
+    """Load what a run with work needs, so that it is there when the work comes to it."""
+    give_memory_back()
+    writer.warm_up()
+    validator.VALIDATOR.warm_up()
 
 
 def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, Outcome | None]:
@@ -175,7 +185,7 @@ def _candidate(job: Job, lake: Lake, found: Scan, steps: Steps, started: float) 
     if ready is not None:
         return ready, 0
     try:
-        embedded = index(job, lake, found, steps)
+        embedded = indexing.index(job, lake, found, steps)
     finally:
         rights.keep(lake, found)  # now front matter is known as well
     spent = Spent(*embedded, time.monotonic() - started)
@@ -242,7 +252,7 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
 
 def _spoken(lake: Lake, release: Release) -> tuple[str, ...]:
     """Remarks on languages that the model does not know, and on chunks without a sentence."""
-    return tuple(filter(None, (language_remark(lake, release), situating_remark(lake, release))))
+    return tuple(filter(None, (languages.language_remark(lake, release), situating.situating_remark(lake, release))))
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

@@ -10,37 +10,40 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from expectations import gating
-from expectations.audit import audit as audited
-from expectations.audit_settings import AuditSettings
-from expectations.gate import without_gate
 from lake import configuration
 from lake.directory import Lake
-from lake.embed import load_embedder
 from lake.errors import UsageError
-from lake.ingest import batch_jobs, build
-from lake.ingest import commit as commits
 from lake.ingest import scan as scans
-from lake.ingest.isolation import IsolatedFunction
-from lake.ingest.sentences import SentenceVectors
-from lake.releases import publishing
+from lake.plugins.later import Later
 from lake.reporting import Progress, silent
 from lake.sources.scope import SourceScope
-from tasks.situating import situating
-from tasks.spending import check_budget
 
 if TYPE_CHECKING:
+    from expectations import audit as audits
+    from expectations import audit_settings, gate, gating
     from expectations.gate import GateVerdict
     from expectations.gating import Answers
     from expectations.verdict import Verdict
+    from lake import embed
     from lake.embed.base import Embedder
     from lake.embed.batch_api import BatchApi
+    from lake.ingest import batch_jobs, build, isolation, sentences
+    from lake.ingest import commit as commits
+    from lake.ingest.isolation import IsolatedFunction
     from lake.ingest.plan import Shard
     from lake.ingest.scan import Scan
     from lake.recipe import Recipe
+    from lake.releases import publishing
     from lake.releases.values import Release, Spent
+    from tasks import situating, spending
     from tasks.job import Job
-
+else:  # what only a run with work needs
+    audits, audit_settings = Later("expectations.audit"), Later("expectations.audit_settings")
+    gate, gating = Later("expectations.gate"), Later("expectations.gating")
+    embed, batch_jobs, build = Later("lake.embed"), Later("lake.ingest.batch_jobs"), Later("lake.ingest.build")
+    isolation, sentences = Later("lake.ingest.isolation"), Later("lake.ingest.sentences")
+    commits, publishing = Later("lake.ingest.commit"), Later("lake.releases.publishing")
+    situating, spending = Later("tasks.situating"), Later("tasks.spending")
 
 _OF_THREAD = threading.local()
 
@@ -77,23 +80,23 @@ def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | Non
     lake, sources, chunking = lake_of(job), job.open_sources(), recipe.chunking
     if not (chunking.is_semantic or chunking.is_situated):
         return build.index_shard(lake, shard, sources, recipe, _child())
-    with configuration.in_use(lake.store), situating(job, shard, recipe) as situate:
-        sentences = SentenceVectors(
-            lake, recipe, lambda: embedder or _embedder(recipe), partial(check_budget, job, recipe.embedder)
+    with configuration.in_use(lake.store), situating.situating(job, shard, recipe) as situate:
+        vectors = sentences.SentenceVectors(
+            lake, recipe, lambda: embedder or _embedder(recipe), partial(spending.check_budget, job, recipe.embedder)
         )
         return build.index_shard(
-            lake, shard, sources, recipe, _child(), sentences if chunking.is_semantic else None, situate
+            lake, shard, sources, recipe, _child(), vectors if chunking.is_semantic else None, situate
         )
 
 
 def _embedder(recipe: Recipe) -> Embedder:
-    return load_embedder(recipe.embedder.name, expected=recipe.embedder)
+    return embed.load_embedder(recipe.embedder.name, expected=recipe.embedder)
 
 
 def _child() -> IsolatedFunction:
     """The child process of this thread, which ends with it: half a second of imports is paid once, not per shard."""
     if not hasattr(_OF_THREAD, "child"):
-        _OF_THREAD.child = IsolatedFunction("lake.ingest.contents:content_step")
+        _OF_THREAD.child = isolation.IsolatedFunction("lake.ingest.contents:content_step")
     child: IsolatedFunction = _OF_THREAD.child
     return child
 
@@ -159,7 +162,8 @@ def audit(job: Job, candidate: Release) -> Verdict:
     """Great Expectations' verdict on a candidate, which the lake keeps."""
     lake = lake_of(job)
     completeness = configuration.read(lake.store).completeness
-    verdict = audited(lake, candidate, AuditSettings(allow_removed=job.allow_removals, completeness=completeness))
+    settings = audit_settings.AuditSettings(allow_removed=job.allow_removals, completeness=completeness)
+    verdict = audits.audit(lake, candidate, settings)
     lake.keep_findings(candidate.id, verdict.to_arrow())
     why = "" if verdict.passed else verdict.summary()
     publishing.record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)
@@ -172,7 +176,7 @@ def evaluate(url: str, candidate: Release, progress: Progress = silent) -> Answe
     A run that dies here leaves the scores that were taken so far to the next one.
     """
     lake = Lake(url)
-    answers, findings = gating.ask(lake, candidate, progress), without_gate(lake.findings(candidate.id))
+    answers, findings = gating.ask(lake, candidate, progress), gate.without_gate(lake.findings(candidate.id))
     if answers is None:
         if lake.log.read().is_blocked(candidate.id):  # by questions that are asked no more
             lake.keep_findings(candidate.id, findings)

@@ -60,9 +60,7 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lake.ingest.source_listing, "outwait_stamps", lambda to_read: None),
         (lake.ingest.source_reading, "ThreadPoolExecutor", _Inline),
         (pyarrow.parquet, "ParquetFile", opened),
-        (flows.reindex, "warm_up", lambda: None),
-        (flows.reindex, "give_memory_back", lambda: None),
-        (flows.reindex, "VALIDATOR", SimpleNamespace(warm_up=lambda: None)),
+        (flows.reindex, "_get_ready", lambda: None),
     ]
     for module in (
         flows.reindex,
