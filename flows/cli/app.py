@@ -16,12 +16,14 @@ from flows.cli.help import HelpGroup, with_examples
 from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
+from lake.patches.plain_words import words_as_given
 from lake.reporting import visible
 from lake.storage import secrets
 from lake.storage.failures import is_out_of_memory
 from tasks.secret_blocks import from_block
 
 secrets.block_loader = from_block
+words_as_given()
 
 #: How typer reports Ctrl-C.
 _INTERRUPTED = 130
