@@ -34,4 +34,4 @@ def _is_text(value: object) -> bool:
 
 def words_as_given() -> None:
     """Let every parameter of this process take text as it is."""
-    core.build_runtime_param = _AsGiven
+    core.build_runtime_param = _AsGiven  # type: ignore[attr-defined]  # which it imports from _coercion
