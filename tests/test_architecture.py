@@ -44,6 +44,8 @@ HOMES = {
     "faiss": ("lake/destinations/faiss_files.py",),
     "pgvector": ("lake/destinations/pgvector.py",),
     "chromadb": ("lake/destinations/chroma.py",),
+    "pymilvus": ("lake/destinations/milvus.py",),
+    "milvus_lite": ("lake/destinations/milvus.py",),
     "watchfiles": ("flows/following.py",),
     "redis": ("lake/cache/redis_store.py",),
     "httpx": (

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows
-from lake.destinations.opening import is_url, needs, plain, secret, split_collection
-from lake.ids import derived_id
+from lake.destinations.opening import copy_name, is_url, needs, plain, secret, split_collection
 
 _PAGE = 2000
 #: What applications filter by; ``payload`` holds all values as JSON, the text aside.
@@ -63,7 +62,7 @@ class ChromaCollection:
 
     def begin(self, target: HeldState, *, anew: bool) -> None:
         if anew:
-            copy = f"{self._name}--{derived_id(target.rows, str(target.rights))[:12]}"
+            copy = copy_name(self._name, target)
             self._collection = self._found(copy) or self._client.create_collection(
                 copy,
                 embedding_function=None,

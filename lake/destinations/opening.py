@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from lake import plugins
 from lake.destinations.destination import Destination, DifferenceStore
 from lake.errors import UsageError
+from lake.ids import derived_id
 from lake.reporting import either
 from lake.storage.secrets import resolved
+
+if TYPE_CHECKING:
+    from lake.destinations.destination import HeldState
 
 #: How ours are named.
 FORMS = (
@@ -23,10 +27,11 @@ FORMS = (
     "faiss:FOLDER",
     "qdrant:URL/COLLECTION",
     "chroma:URL/COLLECTION",
+    "milvus:URL/COLLECTION",
     "pgvector:postgresql://HOST/DATABASE?table=TABLE",
 )
 #: Those of ours whose place may be a folder.
-_IN_FOLDERS = ("parquet", "faiss", "qdrant", "chroma")
+_IN_FOLDERS = ("parquet", "faiss", "qdrant", "chroma", "milvus")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 #: Names of parameters that carry a secret.
 _SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
@@ -77,14 +82,19 @@ def _check_open(family: str, place: str) -> None:
         )
 
 
-def split_collection(place: str) -> tuple[str, str]:
+def split_collection(place: str, *, dashes: bool = True) -> tuple[str, str]:
     """Split ``WHERE/COLLECTION``. Raises UsageError if either is missing, or if it is no simple name."""
     where, _, name = place.rpartition("/")
-    if not where or where.endswith((":/", ":")) or not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{place!r} must be a URL or folder, a slash and a collection: letters, digits, _ and -, at most 63"
-        )
+    is_name = _NAME.fullmatch(name) and (dashes or "-" not in name)
+    if not where or where.endswith((":/", ":")) or not is_name:
+        allowed = "letters, digits, _ and -" if dashes else "letters, digits and _"
+        raise UsageError(f"{place!r} must be a URL or folder, a slash and a collection: {allowed}, at most 63")
     return where, name
+
+
+def copy_name(name: str, target: HeldState, joint: str = "--") -> str:
+    """The name of the copy that holds the target's rows and rights, beside the one that readers use."""
+    return f"{name}{joint}{derived_id(target.rows, str(target.rights))[:12]}"
 
 
 def is_url(where: str) -> bool:

@@ -10,8 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows, foreign
-from lake.destinations.opening import is_url, needs, secret, split_collection
-from lake.ids import derived_id
+from lake.destinations.opening import copy_name, is_url, needs, secret, split_collection
 
 _PAGE = 2000
 #: What applications filter by.
@@ -57,7 +56,7 @@ class QdrantCollection:
 
     def begin(self, target: HeldState, *, anew: bool) -> None:
         if anew:
-            self._copy = f"{self._name}--{derived_id(target.rows, str(target.rights))[:12]}"
+            self._copy = copy_name(self._name, target)
             if not self._client.collection_exists(self._copy):
                 self._create(target)
         self._record(target)

@@ -73,7 +73,8 @@ def sync(
     """
     started, history = time.monotonic(), lake.log.read()
     release = history.resolve(at)
-    place = open_destination(destination)
+    with store_failures(destination):
+        place = open_destination(destination)
     if isinstance(place, DifferenceStore):
         with closing(RepeatedCalls(place, destination)) as store:
             work = _Sync(lake, history, release, store, destination, n_checks, progress)

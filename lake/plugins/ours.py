@@ -42,6 +42,7 @@ OURS: dict[str, dict[str, str]] = {
         "qdrant": "lake.destinations.qdrant:QdrantCollection",
         "pgvector": "lake.destinations.pgvector:PgvectorTable",
         "chroma": "lake.destinations.chroma:ChromaCollection",
+        "milvus": "lake.destinations.milvus:MilvusCollection",
     },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.

@@ -196,7 +196,19 @@ def _chroma(request: Any) -> Kind:
     return Kind("chroma", lambda folder: f"{folder}/chroma/lamps", foreign)
 
 
-KINDS = {"faiss": _faiss, "qdrant": _qdrant, "pgvector": _pgvector, "chroma": _chroma}
+def _milvus(request: Any) -> Kind:
+    pymilvus = pytest.importorskip("pymilvus")
+    pytest.importorskip("milvus_lite")
+
+    def foreign(place: str) -> None:
+        file, _, name = place.rpartition("/")
+        with closing(pymilvus.MilvusClient(file)) as there:
+            there.create_collection(name, dimension=4)
+
+    return Kind("milvus", lambda folder: f"{folder}/milvus.db/lamps", foreign)
+
+
+KINDS = {"faiss": _faiss, "qdrant": _qdrant, "pgvector": _pgvector, "chroma": _chroma, "milvus": _milvus}
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
