@@ -266,5 +266,6 @@ class _Dictionaries:
 
     def unexplained(self) -> Iterator[str]:
         """Paths of dictionaries that have a token which only erased words have."""
-        kept = {tokenizer: tokens_of(self._others - self._words, tokenizer) for _, tokenizer in self._suspects}
+        others = self._others - self._words
+        kept = {tokenizer: tokens_of(others, tokenizer) for tokenizer in {tokenizer for _, tokenizer in self._suspects}}
         yield from (path for (path, tokenizer), found in self._suspects.items() if found - kept[tokenizer])
