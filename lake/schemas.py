@@ -280,7 +280,7 @@ HITS = pa.schema(
         _SECTION_PAGE,  # of the best chunk
         pa.field("copy_sources", pa.list_(pa.string())),  # the source of each of ``copies``
         pa.field("boost", pa.float64()),  # factor of the boosts on the score; null without any
-        # Of releases with several embedders: each retriever's rank and score, and what it added to the fused score.
+        # Of searches by several retrievers: the rank and score of each, and what it added to the fused score.
         pa.field("legs", pa.list_(_LEG)),
     ]
 )

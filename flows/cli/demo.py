@@ -12,6 +12,9 @@ import lake as library
 from flows.cli.options import FAILED, JsonOption, show
 from flows.cli.show import demo as show_demo
 from flows.cli.show import terminal
+from lake.directory import Lake
+from lake.questions.store import add
+from lake.questions.values import EvalQuestion, Evidence
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -94,15 +97,16 @@ def run(folder: Path, *, quiet: bool = False) -> tuple[Outcome, dict[str, pa.Tab
 
     documents, url = folder / "documents", str(folder / "lake")
     with terminal.progress(quiet=quiet) as progress, PlainSteps(progress=progress) as steps:
-        outcome = reindex(Job(sources=(f"demo={documents}",), lake=url), steps)
-    index = library.open_lake(url)
-    return outcome, {question: index.search(question, 3) for question in _answered_by(documents)}
+        outcome = reindex(Job(sources=(str(documents),), lake=url), steps)
+    index, known = library.open_lake(url), _answered_by(documents)
+    add(Lake(url), (EvalQuestion("demo", one, evidence=(Evidence(uri),)) for one, uri in known.items()))
+    return outcome, {question: index.search(question, 3) for question in known}
 
 
-def _answered_by(documents: Path) -> list[str]:
-    """Questions whose document is there: a wheel holds no corpus, and a package may not be installed."""
-    places = [path.as_posix() for path in documents.rglob("*")]
-    return [question for question, uri in QUESTIONS if any(place.endswith(uri) for place in places)]
+def _answered_by(documents: Path) -> dict[str, str]:
+    """Questions whose document is there, with its uri: a wheel holds no corpus, and a package may not be installed."""
+    uris = [path.relative_to(documents).as_posix() for path in documents.rglob("*")]
+    return {question: uri for question, end in QUESTIONS for uri in uris if uri.endswith(end)}
 
 
 def wrong_answers(hits: dict[str, pa.Table]) -> list[str]:

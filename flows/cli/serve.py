@@ -164,7 +164,7 @@ def console(
         if browse:
             typer.launch(f"{address}/console")
 
-    server.serve(guarded, bounds, listened, started=started)
+    server.serve(guarded, bounds, listened, started=started, logs_access=False)
 
 
 def mcp(

@@ -39,6 +39,7 @@ def _templates() -> Environment:
         "bytes": size,
         "percent": percent,
         "day": day,
+        "usd": usd,
         "tail": tail,
         "compact": compact,
     }
@@ -76,6 +77,15 @@ def compact(text: str) -> str:
 
 def percent(share: float | None, digits: int = 0) -> str:
     return _NONE if share is None else f"{100 * share:.{digits}f} %"
+
+
+def usd(amount: float) -> str:
+    """An amount of USD, to a hundredth of a cent.
+
+    >>> usd(0.0), usd(0.00001), usd(1.5)
+    ('0', 'below 0.0001', '1.5000')
+    """
+    return "0" if not amount else f"{amount:,.4f}" if amount >= 0.0001 else "below 0.0001"
 
 
 def size(n: float | None) -> str:

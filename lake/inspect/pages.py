@@ -37,9 +37,8 @@ def source_bytes(document: Mapping[str, Any], source: str | None = None) -> byte
     try:
         data = parse_source(name).read(uri)
     except (UsageError, InputError, OSError) as error:
-        raise UsageError(
-            f"can't read {uri!r} from {name} ({error}); pass where its source lies as --from SOURCE"
-        ) from error
+        elsewhere = "; `raglake inspect --pages FOLDER --from SOURCE` reads it from where its source lies"
+        raise UsageError(f"can't read {uri!r} from {name} ({error}){elsewhere}") from error
     if bytes_digest(data) != document["digest"]:
         raise UsageError(
             f"{uri!r} in {name} has changed since {document['release']} was made; `raglake ingest` it first"

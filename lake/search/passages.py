@@ -142,8 +142,8 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
 
 
 def with_legs(hits: pa.Table, candidates: pa.Table, groups: Sequence[Group], recipe: Recipe) -> pa.Table:
-    """The passages with what each retriever added to the score of the best chunk, if there are several embedders."""
-    if not recipe.further_embedders or not groups:
+    """The passages with what each retriever added to the score of the best chunk, if there are several retrievers."""
+    if not groups or sum(name.endswith("_added") for name in candidates.column_names) < 2:
         return hits
     names: dict[str, str | None] = {column: one.name for column, one in recipe.vector_columns.items()}
     best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64())).to_pylist()

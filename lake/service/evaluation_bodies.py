@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lake.service.request_bodies import Writable
+
 
 class QuestionSet(BaseModel):
     """A set of questions. ``n_drafts``: those that nobody has reviewed."""
@@ -170,6 +172,41 @@ class Drafts(BaseModel):
     n_drafts: int
     drafts: list[DraftedQuestion]
     next_start: int | None = None
+
+
+class QuestionOfPassage(Writable):
+    """A question and the passage that answers it: a chunk of a search's hit, or a quote of a document.
+
+    ``query_id`` gives the question and the release of the search; ``text`` gives the question in other words.
+    """
+
+    query_id: str | None = Field(None, max_length=20_000, description="The id that came with the passages.")
+    text: str | None = Field(None, min_length=1, max_length=10_000, description="The question.")
+    at: str = Field("live", max_length=200, description="The release of the passage, unless query_id gives it.")
+    chunk_id: str | None = Field(None, max_length=64, description="The passage, as a hit names it.")
+    uri: str | None = Field(None, max_length=4000, description="The document of the quote.")
+    source: str | None = Field(None, max_length=4000, description="Its source; needed if several have this uri.")
+    quote: str | None = Field(None, min_length=1, max_length=10_000, description="Text of the document, exactly.")
+    answers: list[str] = Field([], max_length=50, description="Answers in words.")
+
+    @model_validator(mode="after")
+    def _one_question_of_one_passage(self) -> QuestionOfPassage:
+        if self.query_id is None and self.text is None:
+            raise ValueError("give query_id, or the question as text")
+        if (self.uri is None) != (self.quote is None) or (self.chunk_id is None) == (self.quote is None):
+            raise ValueError("give chunk_id, or uri and quote")
+        return self
+
+
+class DraftMade(BaseModel):
+    """A draft that was stored. ``start`` is its number among the drafts of the set."""
+
+    set: str
+    question_id: str
+    text: str
+    n_evidence: int
+    start: int
+    n_drafts: int
 
 
 class ReviewDecision(BaseModel):

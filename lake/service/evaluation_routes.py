@@ -11,8 +11,10 @@ from lake.errors import UsageError
 from lake.releases.history import NoReleaseError
 from lake.service.evaluation_bodies import (
     Decided,
+    DraftMade,
     Drafts,
     MeasuredQuestions,
+    QuestionOfPassage,
     QuestionSets,
     ReviewDecision,
     SetComparison,
@@ -21,7 +23,7 @@ from lake.service.evaluation_bodies import (
 )
 from lake.service.problems import Problem, forbidden
 from lake.service.responses import encode
-from lake.service.review import drafts, review
+from lake.service.review import draft_of, drafts, review
 from lake.service.routes import JSON, acting_key, described, key_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,13 @@ _START = Query(ge=0, le=2**31, description="Number of the first row.")
 _LIMIT = Query(ge=1, le=200, description="Maximum number of rows.")
 _DAYS = Query(ge=1, le=366, description="Days to look back.")
 _ALL = Query(alias="all", description="Also return reviewed questions, after the others.")
+_PASSAGES = {
+    "a hit": {"summary": "A hit of a search", "value": {"query_id": "q1.vDylVb...", "chunk_id": "c4cc6ce2..."}},
+    "a quote": {
+        "summary": "A quote of a document",
+        "value": {"text": "When is the oil changed?", "uri": "pump.md", "quote": "Change the oil every 400 hours."},
+    },
+}
 _DECISIONS = {
     "accept": {"summary": "Keep it as it is", "value": {"decision": "accept"}},
     "edit": {"summary": "Keep it in other words", "value": {"decision": "edit", "text": "When is the oil changed?"}},
@@ -146,6 +155,21 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         return await _look(service, request, lambda: drafts(service.index, name, start, limit, every=every))
 
     @router.post(
+        "/evaluation/sets/{name}/drafts", response_model=DraftMade, **described(_TAG, "Draft a question of a passage")
+    )
+    async def draft_question(
+        name: Annotated[str, _SET],
+        asked: Annotated[QuestionOfPassage, Body(openapi_examples=_PASSAGES)],
+        request: Request,
+    ) -> Response:
+        """Draft a question that a passage answers; once accepted in a review, it counts for the gate.
+
+        For keys with `operator`.
+        """
+        key = _reviewing_key(request)
+        return await _look(service, request, lambda: draft_of(service.index, name, asked, key.name))
+
+    @router.post(
         "/evaluation/sets/{name}/drafts/{question_id}", response_model=Decided, **described(_TAG, "Review a question")
     )
     async def review_draft(
@@ -155,13 +179,19 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         request: Request,
     ) -> Response:
         """Accept, edit or drop a question, as `raglake questions review` does; for keys with `operator`."""
-        if not acting_key(request).operator:
-            raise forbidden('this API key may not review questions; an operator\'s key has "operator": true')
+        _reviewing_key(request)
         return await _look(
             service,
             request,
             lambda: review(service.index, name, question_id, asked.decision, asked.text, asked.answers),
         )
+
+
+def _reviewing_key(request: Request) -> Key:
+    key = acting_key(request)
+    if not key.operator:
+        raise forbidden('this API key may not draft or review questions; an operator\'s key has "operator": true')
+    return key
 
 
 async def _look(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lake.directory import Lake
-from lake.errors import UsageError
+from lake.errors import RefusedError, UsageError
 from lake.ids import document_id
-from lake.questions import reviewing
+from lake.questions import from_passage, reviewing
+from lake.questions.values import EvalQuestion
+from lake.search.query_ids import searched
 from lake.service.problems import Problem
 
 if TYPE_CHECKING:
     from lake.index import Index
     from lake.questions.reviewing import Shown
-    from lake.questions.values import EvalQuestion
+    from lake.questions.values import Evidence
+    from lake.releases.values import Release
+    from lake.service.evaluation_bodies import QuestionOfPassage
 
 
 def drafts(index: Index, name: str, start: int, limit: int, *, every: bool = False) -> dict[str, Any]:
@@ -41,6 +46,39 @@ def review(
         raise Problem(404, "no_question", f"no question {question_id!r} in {name!r}; somebody else may have dropped it")
     left = sum(one.set == name and not one.reviewed for one in index.questions())
     return {"set": name, "question_id": question_id, "decision": decision, "n_drafts": left}
+
+
+def draft_of(index: Index, name: str, asked: QuestionOfPassage, by: str) -> dict[str, Any]:
+    """A DraftMade. Raises Problem 404 for a passage that does not exist, 409 for a question that was accepted."""
+    lake = Lake.existing(index.url)
+    search = None if asked.query_id is None else searched(asked.query_id)
+    release = index.release(search.release if search else asked.at)
+    text = " ".join((asked.text or (search.question if search else "")).split())
+    wanted = EvalQuestion(
+        name, text, answers=tuple(asked.answers), origin="feedback", reviewed=False, tags=(f"by {by}",)
+    )
+    try:
+        evidence = _evidence_of(lake, release, asked)
+        stored = from_passage.draft(lake, replace(wanted, evidence=(evidence,)))
+    except RefusedError as error:
+        raise Problem(409, "refused", str(error)) from error
+    except UsageError as error:
+        raise Problem(404, "no_passage", str(error)) from error
+    pending = [one.question_id for one in _of_set(lake, name, every=False)]
+    return {
+        "set": name,
+        "question_id": stored.question_id,
+        "text": stored.text,
+        "n_evidence": len(stored.evidence),
+        "start": pending.index(stored.question_id) if stored.question_id in pending else 0,
+        "n_drafts": len(pending),
+    }
+
+
+def _evidence_of(lake: Lake, release: Release, asked: QuestionOfPassage) -> Evidence:
+    if asked.chunk_id is not None:
+        return from_passage.chunk_evidence(lake, release, asked.chunk_id)
+    return from_passage.quote_evidence(lake, release, asked.uri or "", asked.quote or "", asked.source)
 
 
 def _decided(

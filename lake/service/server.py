@@ -70,9 +70,12 @@ def address_of(listened: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def serve(app: Guard, bounds: Capacity, listened: socket.socket, *, started: Callable[[], None]) -> None:
+def serve(
+    app: Guard, bounds: Capacity, listened: socket.socket, *, started: Callable[[], None], logs_access: bool = True
+) -> None:
     """Serves until SIGINT or SIGTERM, then lets running requests end; calls ``started`` once it answers."""
-    logging.getLogger("raglake.access").setLevel(logging.INFO)
+    if logs_access:
+        logging.getLogger("raglake.access").setLevel(logging.INFO)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
         _Server(configured(app, bounds), app, started).run([listened])
     _leave_within(_LEAVING)

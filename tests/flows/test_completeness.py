@@ -280,7 +280,7 @@ def test_inspect_writes_pictures_of_pages(lost: Lost, tmp_path: Path) -> None:
     (lost.source / "lens.pdf").write_bytes(pdf)
     lost("ingest", f"docs={lost.source}", "--embedder", "hash")
     words = ("inspect", "lens.pdf", "--pages", tmp_path / "pages")
-    assert "pass where its source lies as --from SOURCE" in lost(*words, status=2)
+    assert "reads it from where its source lies" in lost(*words, status=2)
     shown = lost(*words, "--from", lost.source)
     assert shown["pages"] == [str(tmp_path / "pages" / f"page-000{n}.png") for n in (1, 2)]
     assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in shown["pages"])

@@ -149,7 +149,11 @@ def test_both_models_search_together_and_each_hit_states_what_each_added(built: 
         assert cosines["vector"] == hit["vector_score"]
         assert -1 <= cosines["vector_2"] <= 1
     assert set(index.explain(found)[0]["legs"]) == {"vector", "vector_2", "text"}
-    assert index.search(QUESTION, at=built.releases[0]).hits.column("legs").null_count == 10
+    one_model = index.search(QUESTION, at=built.releases[0]).to_pylist()
+    assert all([leg["leg"] for leg in hit["legs"]] == ["vector", "text"] for hit in one_model)
+    sums = [sum(leg["added"] for leg in hit["legs"]) for hit in one_model]
+    assert sums == pytest.approx([hit["score"] for hit in one_model])
+    assert index.search(QUESTION, at=built.releases[0], mode="text").hits.column("legs").null_count == 10
 
 
 def test_vectors_of_each_model_are_searched_by_its_own(built: Built) -> None:

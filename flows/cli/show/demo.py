@@ -30,7 +30,10 @@ def end(shown: dict[str, Any], folder: Path) -> None:
         out.print(f"[red]not answered from the right document: {terminal.escape(question)}[/red]")
     lake = shlex.quote(str(folder / "lake"))
     out.print("\nTry next:")
-    seen = "console" if find_spec("uvicorn") else "status"  # the console needs raglake[service]
-    for command in (f"query {shlex.quote(_NEXT_QUESTION)} --lake {lake}", f"{seen} --lake {lake}"):
-        out.print(f"  raglake {terminal.escape(command)}")
+    out.print(f"  raglake query {terminal.escape(shlex.quote(_NEXT_QUESTION))} --lake {terminal.escape(lake)}")
+    if find_spec("uvicorn"):  # the console needs raglake[service]
+        out.print(f"  raglake console --lake {terminal.escape(lake)} --as '*' --browse")
+        out.print("      # in a browser: choose a question, and see why the second passage is below the first")
+    else:
+        out.print(f"  raglake status --lake {terminal.escape(lake)}")
     out.print("  raglake plan . --lake my-lake    # what indexing this folder would do")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 
 from lake.console.visit import Visit
+
+#: The set of the first question that is made of a passage.
+_SET = "console"
 
 
 async def judge(visit: Visit) -> Response:
@@ -15,3 +20,20 @@ async def judge(visit: Visit) -> Response:
     if visit.is_part:
         return visit.part("judged.html", is_useful=body["useful"])
     return visit.back_to(visit.word("back", "/search"))
+
+
+async def question(visit: Visit) -> Response:
+    """The form that makes a passage the evidence of a question."""
+    sets = [one["set"] for one in (await visit.api.get("/evaluation/sets"))["sets"]]
+    named = {name: visit.word(name) for name in ("q", "query_id", "chunk_id", "uri")}
+    return visit.page("question.html", sets=sets, chosen=sets[0] if sets else _SET, **named)
+
+
+async def draft(visit: Visit) -> Response:
+    """Drafts the question; a reviewer then finds it in the evaluation."""
+    body = {name: visit.word(name) for name in ("query_id", "chunk_id", "text")}
+    path = f"/evaluation/sets/{quote(visit.word('set', _SET), safe='')}/drafts"
+    made = await visit.api.post(path, body)
+    if visit.is_part:
+        return visit.part("question_made.html", made=made)
+    return visit.back_to(path, start=made["start"] or None, drafted=made["question_id"])

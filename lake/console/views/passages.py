@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import isclose
 from typing import Any
 
 from lake.console.rendering import compact
 
 Piece = tuple[str, bool]
 
+#: The words, colour and unit of what searches by vectors, and of what searches by full text.
+_RETRIEVERS = {"vector": ("meaning", "c2", "cosine"), "text": ("words", "c1", "BM25")}
 #: Characters of a passage that are shown at once.
 _SHOWN = 640
+
+
+@dataclass(frozen=True, slots=True)
+class CardLeg:
+    """What one retriever or reranker has to say about a passage; ``share`` of the best one of its list.
+
+    ``added``: its part of the fused score, of which ``width`` is drawn from ``offset`` on, as shares of the best score;
+    None if the score is not such a sum.
+    """
+
+    name: str
+    colour: str
+    unit: str
+    rank: int | None
+    score: float | None
+    share: float
+    added: float | None = None
+    offset: float = 0.0
+    width: float = 0.0
 
 
 @dataclass(slots=True)
 class PassageCard:
     """``before``, ``excerpt`` and ``after`` are pieces of the text with their marks; the excerpt holds the best chunk.
 
-    ``share`` of the best score of its list; ``legs``: name, rank, score and share of each retriever that found it.
+    ``share`` of the best score of its list; ``against``: by what it is below the passage above, as ``below`` states.
     ``move``: places that it rose by from the other column; None if it is not there.
     """
 
@@ -28,17 +51,39 @@ class PassageCard:
     excerpt: list[Piece]
     after: list[Piece]
     share: float
-    legs: list[tuple[str, int | None, float, float]]
+    legs: list[CardLeg]
     move: int | None = None
     is_compared: bool = False
     place: str = field(default="")
+    against: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether the score is the sum of what the retrievers added."""
+        return any(leg.added is not None for leg in self.legs)
 
 
 def passages(hits: Sequence[Mapping[str, Any]]) -> list[PassageCard]:
     """Passages, best first."""
     best = max((hit["score"] for hit in hits), default=0) or 1
     most = {name: max((hit[f"{name}_score"] or 0 for hit in hits), default=0) or 1 for name in ("text", "rerank")}
-    return [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
+    found = [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
+    for above, below in pairwise(found):
+        below.against = _against(above, below)
+    return found
+
+
+def _against(above: PassageCard, below: PassageCard) -> list[tuple[str, float]]:
+    """What each retriever adds more or less than to the passage above; nothing unless both scores are such sums.
+
+    The retriever that decides comes first.
+    """
+    if not (above.is_sum and below.is_sum):
+        return []
+    others = {leg.name: leg.added or 0.0 for leg in above.legs}
+    mine = {leg.name: leg.added or 0.0 for leg in below.legs}
+    names = dict.fromkeys((*mine, *others))
+    return sorted(((name, mine.get(name, 0.0) - others.get(name, 0.0)) for name in names), key=lambda pair: pair[1])
 
 
 def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> PassageCard:
@@ -46,13 +91,28 @@ def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, 
     marks = hit.get("found_words") or []
     text = hit["text"]
     before, excerpt, after = (pieces(text, marks, *span) for span in ((0, first), (first, last), (last, len(text))))
-    legs = [
-        ("meaning", hit["vector_rank"], hit["vector_score"], hit["vector_score"]),
-        ("words", hit["text_rank"], hit["text_score"], (hit["text_score"] or 0) / most["text"]),
-        ("reranker", None, hit["rerank_score"], (hit["rerank_score"] or 0) / most["rerank"]),
-    ]
-    found = [leg for leg in legs if leg[2] is not None]
-    return PassageCard(rank, hit, before, excerpt, after, hit["score"] / best, found, place=place_of(hit))
+    legs = list(_legs(hit, best, most))
+    return PassageCard(rank, hit, before, excerpt, after, hit["score"] / best, legs, place=place_of(hit))
+
+
+def _legs(hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Iterator[CardLeg]:
+    """The retrievers, then the reranker. Parts of the score are those of a score that nothing changed since."""
+    alone = (("vector", hit["vector_rank"], hit["vector_score"]), ("text", hit["text_rank"], hit["text_score"]))
+    parts = [{"leg": leg, "rank": rank, "score": score, "added": None} for leg, rank, score in alone if rank]
+    parts = list(hit.get("legs") or parts)
+    is_sum = all(part["added"] is not None for part in parts)
+    is_sum = is_sum and isclose(sum(part["added"] for part in parts), hit["score"], rel_tol=1e-6)
+    at = 0.0
+    for part in parts:
+        words, colour, unit = _RETRIEVERS["text" if part["leg"] == "text" else "vector"]
+        share = (part["score"] or 0) / (most["text"] if part["leg"] == "text" else 1)
+        model = f" {part['leg'].removeprefix('vector_')}" if part["leg"].startswith("vector_") else ""
+        added = part["added"] if is_sum else None
+        width = max(added or 0.0, 0.0) / best
+        yield CardLeg(words + model, colour, unit, part["rank"], part["score"], share, added, at, width)
+        at += width
+    if hit["rerank_score"] is not None:
+        yield CardLeg("reranker", "c3", "relevance", None, hit["rerank_score"], hit["rerank_score"] / most["rerank"])
 
 
 def _excerpt(hit: Mapping[str, Any]) -> tuple[int, int]:

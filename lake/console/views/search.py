@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from lake.console.client import ApiError
-from lake.console.views.judging import judge
+from lake.console.views.judging import draft, judge, question
 from lake.console.views.passages import PassageCard, moved, passages
 from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of
 from lake.console.views.why import why
@@ -17,6 +18,8 @@ from lake.console.visit import ConsoleSection, Visit
 
 #: How many passages may be chosen.
 SIZES = [(str(n), str(n)) for n in (5, 10, 20, 50)]
+#: Questions to begin with.
+_EXAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,24 @@ async def page(visit: Visit) -> Response:
     text, filters = visit.word("q"), filters_of(visit)
     chosen = [SearchSettings.of(visit)] + ([SearchSettings.of(visit, "_b")] if visit.word("compare") else [])
     counting = visit.api.post("/facets", {"at": visit.at, **({"filters": filters} if filters else {})})
-    columns, facets = await asyncio.gather(_columns(visit, text, filters, chosen), _or_problem(counting))
+    columns, facets, examples = await asyncio.gather(
+        _columns(visit, text, filters, chosen), _or_problem(counting), _examples(visit, text)
+    )
     words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
+    words["examples"] = examples
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
+
+
+async def _examples(visit: Visit, text: str) -> list[str]:
+    """Questions of the lake to begin with, for those who may see them."""
+    if text or visit.key["principals"] != "*":
+        return []
+    sets = await _or_problem(visit.api.get("/evaluation/sets"))
+    if isinstance(sets, ApiError) or not sets["sets"]:
+        return []
+    path = f"/evaluation/sets/{quote(sets['sets'][0]['set'], safe='')}/drafts"
+    found = await _or_problem(visit.api.get(path, all=True, limit=_EXAMPLES))
+    return [] if isinstance(found, ApiError) else [one["text"] for one in found["drafts"]]
 
 
 async def _columns(
@@ -68,4 +86,8 @@ async def _or_problem(request: Any) -> Any:
         return error
 
 
-SECTION = ConsoleSection("Search", views={"/search": page, "/search/why": why}, acts={"/search/judge": judge})
+SECTION = ConsoleSection(
+    "Search",
+    views={"/search": page, "/search/why": why, "/search/question": question},
+    acts={"/search/judge": judge, "/search/question": draft},
+)
