@@ -22,7 +22,8 @@ _CHUNK_ID = re.compile(r"[0-9a-f]{32}")
 
 def chunk_evidence(lake: Lake, release: Release, chunk_id: str) -> Evidence:
     """The text of a chunk as evidence; raises UsageError if the release has no such chunk."""
-    chunks = lake.tables(release.generation).at("chunks", release.versions["chunks"])
+    table = release.recipe.embedder.table
+    chunks = lake.tables(release.generation).at(table, release.versions[table])
     where = one_of("chunk_id", [chunk_id])
     rows = chunks.scan(["source", "uri", "start", "end", "text"], where).to_pylist() if _is_id(chunk_id) else []
     if not rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ import httpx
 import pytest
 
 import lake
+from lake.directory import Lake
+from lake.questions import store
 from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of
 from tests.lake.service.conftest import Running
 
@@ -54,7 +57,7 @@ def test_two_ways_to_search_stand_side_by_side_with_what_moved(visit: Visit, con
     texts = page.locator(".column").all_text_contents()
     assert "holds four litres" in texts[0]
     assert "holds three litres" in texts[1]
-    assert page.locator(".column .badge:has-text('only here')").count() > 0
+    assert page.locator(".column .hit h3 .badge").count() == page.locator(".column .hit").count() > 0
     assert page.locator(".column .badge:has-text('same place')").count() > 0
 
 
@@ -99,6 +102,52 @@ def test_why_reveals_no_hidden_document(console_service: Running, console_lake: 
     assert "No document that you may see" in by_name.text
     assert (by_id.status_code, absent.status_code) == (404, 404)
     assert "payroll" not in by_id.text
+
+
+def test_cards_state_what_adds_up_to_the_score_and_what_is_missing_to_the_place_above(visit: Visit) -> None:
+    page = visit("/search?q=oil+of+pump+103&mode=hybrid&alpha=0.5")
+    heads = page.locator(".hit-head .measure").all_text_contents()
+    legs = [" ".join(one.split()) for one in page.locator(".legs").all_text_contents()]
+    for head, leg in zip(heads, legs, strict=True):
+        added = sum(map(float, re.findall(r"adds (-?\d+\.\d\d)", leg)))
+        assert added == pytest.approx(float(head.split()[-1]), abs=0.03)
+    assert "Below place" not in legs[0]
+    assert all(f"Below place {number} by" in leg for number, leg in enumerate(legs[1:], 1))
+    page = visit("/search?q=oil+of+pump+103&mode=text")
+    assert "BM25" in page.locator(".legs").first.text_content()
+    assert page.locator(".against").count() == 0
+
+
+def test_a_passage_becomes_a_draft_of_the_gate_with_and_without_script(visit: Visit, console_lake: ConsoleLake) -> None:
+    page = visit("/search?q=which+oil+gets+checked")
+    page.locator(".hit >> text=Make this a question of the gate").first.click()
+    page.locator(".make-question input[name=set]").fill("gate")
+    page.click("text=Draft it")
+    page.click("text=Review it in Evaluation")
+    page.wait_for_selector("h2:has-text('which oil gets checked')")
+    assert page.locator(".around mark").count() == 1
+    plain = visit("/search?q=which+oil+gets+checked", java_script_enabled=False)
+    plain.locator(".hit >> text=Make this a question of the gate").nth(1).click()
+    assert plain.input_value("textarea[name=text]") == "which oil gets checked"
+    plain.fill("input[name=set]", "gate")
+    plain.click("text=Draft it")
+    assert "Accept it" in plain.text_content(".notice.good")
+    assert plain.locator(".piece-of-evidence").count() == 2
+    plain.click("button:has-text('Accept')")
+    plain.goto(plain.url.split("/console")[0] + "/console/search?q=which+oil+gets+checked")
+    plain.locator(".hit >> text=Make this a question of the gate").first.click()
+    plain.fill("input[name=set]", "gate")
+    plain.click("text=Draft it")
+    assert "a person accepted it" in plain.text_content(".notice.bad")
+    store.drop(Lake(console_lake.url), "gate")  # the lake is that of all tests
+
+
+def test_readers_make_no_question(visit: Visit, console_service: Running) -> None:
+    assert visit("/search?q=oil", key=READER).locator("text=question of the gate").count() == 0
+    sent = {"text": "q", "uri": "manual-1.md", "quote": "oil"}
+    headers = {"Authorization": f"Bearer {READER}"}
+    reply = httpx.post(f"{console_service.url}/evaluation/sets/gate/drafts", json=sent, headers=headers)
+    assert reply.status_code == 403
 
 
 def test_a_thumb_becomes_a_judgement_and_a_session_counts_once(visit: Visit, console_lake: ConsoleLake) -> None:
