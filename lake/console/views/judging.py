@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -25,7 +26,7 @@ async def judge(visit: Visit) -> Response:
 async def question(visit: Visit) -> Response:
     """The form that makes a passage the evidence of a question."""
     sets = [one["set"] for one in (await visit.api.get("/evaluation/sets"))["sets"]]
-    named = {name: visit.word(name) for name in ("q", "query_id", "chunk_id", "uri")}
+    named: dict[str, Any] = {name: visit.word(name) for name in ("q", "query_id", "chunk_id", "uri")}
     return visit.page("question.html", sets=sets, chosen=sets[0] if sets else _SET, **named)
 
 
