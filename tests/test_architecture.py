@@ -45,6 +45,7 @@ HOMES = {
     "pgvector": ("lake/destinations/pgvector.py",),
     "chromadb": ("lake/destinations/chroma.py",),
     "pymilvus": ("lake/destinations/milvus.py",),
+    "pyiceberg": ("lake/destinations/iceberg.py",),
     "milvus_lite": ("lake/destinations/milvus.py",),
     "watchfiles": ("flows/following.py",),
     "redis": ("lake/cache/redis_store.py",),

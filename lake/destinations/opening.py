@@ -28,10 +28,11 @@ FORMS = (
     "qdrant:URL/COLLECTION",
     "chroma:URL/COLLECTION",
     "milvus:URL/COLLECTION",
+    "iceberg:FOLDER/NAMESPACE.TABLE",
     "pgvector:postgresql://HOST/DATABASE?table=TABLE",
 )
 #: Those of ours whose place may be a folder.
-_IN_FOLDERS = ("parquet", "faiss", "qdrant", "chroma", "milvus")
+_IN_FOLDERS = ("parquet", "faiss", "qdrant", "chroma", "milvus", "iceberg")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 #: Names of parameters that carry a secret.
 _SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)

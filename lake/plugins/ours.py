@@ -43,6 +43,7 @@ OURS: dict[str, dict[str, str]] = {
         "pgvector": "lake.destinations.pgvector:PgvectorTable",
         "chroma": "lake.destinations.chroma:ChromaCollection",
         "milvus": "lake.destinations.milvus:MilvusCollection",
+        "iceberg": "lake.destinations.iceberg:IcebergTable",
     },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.

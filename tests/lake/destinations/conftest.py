@@ -208,7 +208,30 @@ def _milvus(request: Any) -> Kind:
     return Kind("milvus", lambda folder: f"{folder}/milvus.db/lamps", foreign)
 
 
-KINDS = {"faiss": _faiss, "qdrant": _qdrant, "pgvector": _pgvector, "chroma": _chroma, "milvus": _milvus}
+def _iceberg(request: Any) -> Kind:
+    pytest.importorskip("pyiceberg")
+
+    def foreign(place: str) -> None:
+        from pyiceberg.catalog.sql import SqlCatalog
+        from pyiceberg.schema import Schema
+
+        folder = Path(place).parent
+        folder.mkdir()
+        catalog = SqlCatalog("raglake", uri=f"sqlite:///{folder}/catalog.db", warehouse=folder.as_uri())
+        catalog.create_namespace("docs")
+        catalog.create_table("docs.lamps", Schema())
+
+    return Kind("iceberg", lambda folder: f"{folder}/tables/docs.lamps", foreign)
+
+
+KINDS = {
+    "faiss": _faiss,
+    "qdrant": _qdrant,
+    "pgvector": _pgvector,
+    "chroma": _chroma,
+    "milvus": _milvus,
+    "iceberg": _iceberg,
+}
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
