@@ -50,6 +50,7 @@ HOMES = {
     "watchfiles": ("flows/following.py",),
     "redis": ("lake/cache/redis_store.py",),
     "httpx": (
+        "lake/destinations/http_calls.py",
         "lake/sources/guarded_http.py",
         "lake/endpoints/http.py",
         "lake/endpoints/http_get.py",

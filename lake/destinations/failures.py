@@ -9,12 +9,31 @@ from typing import Any
 from lake.errors import LakeError, TransientError, UsageError
 
 #: HTTP statuses that a retry may cure.
+_LONGEST_WAIT = 60.0
 _BUSY = {408, 409, 425, 429, 500, 502, 503, 504}
 _DENIED = {401, 403}
 #: Parts of the names of classes by which clients report a lost or refused connection.
-_CONNECTION = ("connection", "connect", "timeout", "unavailable", "responsehandling", "readerror", "protocolerror")
+_CONNECTION = (
+    "connection",
+    "connect",
+    "timeout",
+    "unavailable",
+    "responsehandling",
+    "readerror",
+    "protocolerror",
+    "commitfailed",
+)
+#: What the messages of refused logins hold, where nothing else shows one.
+_DENIED_WORDS = ("password", "authentication failed", "unauthorized", "unauthenticated", "auth check failure")
 #: The first two digits of PostgreSQL's states for a wrong login, and of those that a retry may cure.
 _PG_DENIED, _PG_BUSY = ("28", "42501"), ("08", "40", "53", "55", "57")
+
+
+def seconds_to_wait(error: BaseException) -> float:
+    """The longest Retry-After in seconds that an error or one of its causes carries, at most a minute; 0 if none."""
+    found = [getattr(getattr(cause, "response", None), "headers", None) for cause in _chain(error)]
+    stated = [str(headers.get("retry-after", "")) for headers in found if headers is not None]
+    return max([min(float(value), _LONGEST_WAIT) for value in stated if value.isdecimal()], default=0.0)
 
 
 @contextmanager
@@ -62,7 +81,7 @@ def _statuses(error: BaseException) -> Iterator[int]:
 def _says_denied(error: Exception) -> bool:
     """libpq reports a refused login as a lost connection without a state."""
     words = str(error).lower()
-    return "password" in words or "authentication failed" in words or "unauthorized" in words
+    return any(part in words for part in _DENIED_WORDS)
 
 
 def _is_connection(error: BaseException) -> bool:

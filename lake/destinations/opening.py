@@ -28,6 +28,8 @@ FORMS = (
     "qdrant:URL/COLLECTION",
     "chroma:URL/COLLECTION",
     "milvus:URL/COLLECTION",
+    "elasticsearch:URL/INDEX",
+    "opensearch:URL/INDEX",
     "iceberg:FOLDER/NAMESPACE.TABLE",
     "pgvector:postgresql://HOST/DATABASE?table=TABLE",
 )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from lake.destinations.failures import store_failures
+from lake.destinations.failures import seconds_to_wait, store_failures
 from lake.errors import TransientError
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class RepeatedCalls:
             try:
                 with store_failures(self._name):
                     return call()
-            except TransientError:
+            except TransientError as error:
                 if attempt == self._attempts - 1:
                     raise
-                time.sleep(PAUSE_SECONDS * 2**attempt)
+                time.sleep(max(PAUSE_SECONDS * 2**attempt, seconds_to_wait(error)))
         raise AssertionError("unreachable")

@@ -44,6 +44,8 @@ OURS: dict[str, dict[str, str]] = {
         "chroma": "lake.destinations.chroma:ChromaCollection",
         "milvus": "lake.destinations.milvus:MilvusCollection",
         "iceberg": "lake.destinations.iceberg:IcebergTable",
+        "elasticsearch": "lake.destinations.search_engine:Elasticsearch",
+        "opensearch": "lake.destinations.search_engine:OpenSearch",
     },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -24,7 +24,11 @@ from lake.destinations.registry import lake_identity
 from lake.directory import Lake
 from lake.options import RecipeOptions
 from tests.conftest import free_port
+from tests.lake.destinations.served import KEY, SearchEngine, Served, serving
 
+#: Variables with the keys of stores.
+KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD")
+S = TypeVar("S", bound=Served)
 N_DOCUMENTS, N_SECTIONS = 25, 20
 
 
@@ -88,6 +92,8 @@ class Kind:
     foreign: Callable[[str], None]
     #: A place whose login is refused; None if the store has no logins in this mode.
     denied: str | None = None
+    #: A server of ours, if the store is no real one.
+    served: Served | None = None
 
 
 @pytest.fixture(scope="session")
@@ -224,7 +230,41 @@ def _iceberg(request: Any) -> Kind:
     return Kind("iceberg", lambda folder: f"{folder}/tables/docs.lamps", foreign)
 
 
+def _search_engine(request: Any, engine: str) -> Kind:
+    served = served_by(request, SearchEngine(engine))
+
+    def foreign(place: str) -> None:
+        served.indices[place.rpartition("/")[2]] = {"mappings": {}, "written": {}, "seen": {}}
+
+    return served_kind(engine, served, foreign)
+
+
+def _elasticsearch(request: Any) -> Kind:
+    return _search_engine(request, "elasticsearch")
+
+
+def _opensearch(request: Any) -> Kind:
+    return _search_engine(request, "opensearch")
+
+
+def served_by(request: Any, served: S) -> S:
+    """A server that runs until the module's tests are done."""
+    running = serving(served)
+    request.addfinalizer(lambda: running.__exit__(None, None, None))
+    running.__enter__()
+    return served
+
+
+def served_kind(name: str, served: Served, foreign: Callable[[str], None], collection: str = "lamps") -> Kind:
+    def place(folder: Path) -> str:
+        return f"{served.url}/{collection}{abs(hash(folder)) % 10**9}"
+
+    return Kind(name, place, foreign, f"{served.url}/{collection}", served)
+
+
 KINDS = {
+    "elasticsearch": _elasticsearch,
+    "opensearch": _opensearch,
     "faiss": _faiss,
     "qdrant": _qdrant,
     "pgvector": _pgvector,
@@ -242,4 +282,5 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture(autouse=True)
 def quick_and_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.destinations.repeated_calls.PAUSE_SECONDS", 0.001)
-    monkeypatch.setenv("PGPASSWORD", "s3cr3t")
+    for name in KEYS:
+        monkeypatch.setenv(name, KEY)
