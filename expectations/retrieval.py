@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: measures. The time that it takes is that of the first search.
 DEPTH, _DEEPER = 100, 4
 LEVELS = ("document", "parent", "chunk")
+_SPAN = "span"
 _KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 
 
@@ -100,7 +101,7 @@ def evaluate(
     found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress)
     ranked = {name: [hit["doc_id"] for hit in hits or ()] for name, hits in found.items()}
     as_found = index.resolve_copies(resolved, ranked, release.id)
-    values = _measured([one for one in as_found if not one.left_out], found, names)
+    values = measured([one for one in as_found if not one.left_out], found, names)
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
     return Evaluation(release.id, settings, table, tuple(as_found), found, failures)
@@ -167,17 +168,21 @@ def _deep_enough(
 _Values = dict[tuple[str, str], float]
 
 
-def _measured(
-    asked: Sequence[Resolved], found: Mapping[str, list[dict[str, Any]] | None], names: Sequence[str]
+def measured(
+    asked: Sequence[Resolved],
+    found: Mapping[str, list[dict[str, Any]] | None],
+    names: Sequence[str],
+    levels: Sequence[str] = (*LEVELS, _SPAN),
 ) -> dict[str, _Values]:
+    """The values of each question by level and measure; ``found`` has its passages, None for a failed search."""
     values: dict[str, _Values] = {one.question.question_id: {} for one in asked}
-    for level in LEVELS:
+    for level in (level for level in levels if level != _SPAN):
         judged = {one.question.question_id: grades for one in asked if (grades := grades_of(one, level))}
         ranked = {name: ranking(found[name] or (), level) for name in judged}
-        for name, measured in of_rankings(judged, ranked, names).items():
-            values[name] |= {(level, measure): value for measure, value in measured.items()}
+        for name, found_at in of_rankings(judged, ranked, names).items():
+            values[name] |= {(level, measure): value for measure, value in found_at.items()}
     for one in asked:
-        if _is_placed(one):
+        if _SPAN in levels and is_placed(one):
             values[one.question.question_id] |= _of_spans(one, found[one.question.question_id] or ())
     return values
 
@@ -191,7 +196,7 @@ def ranking(hits: Sequence[Mapping[str, Any]], level: str) -> list[str]:
 
 def grades_of(one: Resolved, level: str) -> dict[str, int]:
     """Grade of each document, section or chunk that is judged; empty if the evidence has nothing at this level."""
-    if level != "document" and not _is_placed(one):
+    if level != "document" and not is_placed(one):
         return {}
     grades: dict[str, int] = {}
     for number, place in enumerate(one.places):
@@ -206,7 +211,8 @@ def _ids(place: Place, level: str) -> Sequence[str]:
     return place.chunk_ids if level == "chunk" else place.parent_ids
 
 
-def _is_placed(one: Resolved) -> bool:
+def is_placed(one: Resolved) -> bool:
+    """Whether all evidence is places, so that sections, chunks and spans can be judged."""
     return all(place.start is not None for place in one.places if place.evidence.grade)
 
 
@@ -218,8 +224,8 @@ def _of_spans(one: Resolved, hits: Sequence[Mapping[str, Any]]) -> _Values:
     passages = [(hit["doc_id"], hit["start"], hit["end"]) for hit in hits]
     values: _Values = {}
     for cut in SPAN_CUTS:
-        measured = of_spans(wanted, passages[:cut])
-        values |= {("span", f"{name}@{cut}"): measured[name] for name in SPAN_NAMES}
+        of_cut = of_spans(wanted, passages[:cut])
+        values |= {(_SPAN, f"{name}@{cut}"): of_cut[name] for name in SPAN_NAMES}
     return values
 
 

@@ -28,6 +28,7 @@ from lake.options.declaration import check
 from lake.options.endpoints import ModelEndpoints
 from lake.options.groups import GroupOptions
 from lake.options.sync import SyncDefaults
+from lake.options.tuning import TuningRecord
 
 if TYPE_CHECKING:
     from lake.storage.protocol import Store
@@ -123,6 +124,7 @@ class Configuration:
     endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
     query_log: QueryLogOptions = field(default_factory=QueryLogOptions)
     groups: GroupOptions = field(default_factory=GroupOptions)
+    tuning: TuningRecord = field(default_factory=TuningRecord)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Configuration:

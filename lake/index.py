@@ -47,6 +47,7 @@ from lake.search.query_ids import searched
 from lake.search.question import SearchRequest
 from lake.search.reader import Reader
 from lake.search.reading import read_document
+from lake.search.recorded import RecordedSearch
 from lake.search.rights import Rights
 from lake.search.shown import shown
 from lake.search.snapshot import Snapshot
@@ -296,6 +297,25 @@ class Index:
         """Like ``search_batch``, with a question's error in place of its result."""
         shared = given(k=k, **options)
         return self._reader.outcomes(at, [_asked(one, shared) for one in texts], embedder)
+
+    @with_search_options
+    def recorded(
+        self,
+        texts: Sequence[str],
+        k: int | Configured = CONFIGURED,
+        *,
+        at: At = "live",
+        embedder: Embedders = None,
+        **options: Unpack[SearchArguments],
+    ) -> list[RecordedSearch]:
+        """A search for each text whose retrievers ran once, to be ordered under many weights and boosts."""
+        return self._reader.ask(
+            at,
+            texts,
+            given(k=k, **options),
+            embedder,
+            lambda snapshot, rights, questions: [snapshot.recorded(one, rights, embedder) for one in questions],
+        )
 
     @with_search_options
     def answer(

@@ -48,6 +48,7 @@ _PANELS = {
     "Evaluate": {
         "evaluate": "evaluate compare",
         "experiment": "experiment",
+        "tune": "tune",
         "report": "report",
         "questions": "questions",
         "feedback": "feedback",

@@ -20,6 +20,7 @@ from lake.options import (
     options,
 )
 from lake.options.judging import JudgingOptions
+from lake.options.tuning import TuningOptions
 from lake.options.watch import WatchOptions, seconds
 from lake.sources.declared import EVERYTHING
 
@@ -70,6 +71,10 @@ _SPELLINGS: dict[tuple[Any, str], Spelling] = {
     (CacheOptions, "megabytes"): Spelling(("--cache-mb",)),
     (CacheOptions, "url"): Spelling(("--cache",)),
     (CacheOptions, "similar"): Spelling(("--cache-similar",)),
+    (TuningOptions, "parts"): Spelling(("--part",), list[str], "", tuple),
+    (TuningOptions, "boost_by"): Spelling((), list[str], "", tuple),
+    (TuningOptions, "reranker"): Spelling(("--rerank",)),
+    (TuningOptions, "most_questions"): Spelling(("--questions",)),
     (JudgingOptions, "max_usd"): Spelling(("--budget",)),
     (Boosts, "recency_half_life_days"): Spelling(("--recent",)),
     (Boosts, "recency_field"): Spelling(("--recent-by",)),

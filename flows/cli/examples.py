@@ -12,6 +12,7 @@ EXAMPLES = {
     "evaluate": "raglake evaluate --set faq --modes hybrid --lake /srv/lake",
     "compare": "raglake compare 2026-11-20 live --set faq --lake /srv/lake",
     "experiment": "raglake experiment docs/ --vary child_tokens=100,200 --lake /srv/lake",
+    "tune": "raglake tune --set faq --lake /srv/lake",
     "report": "raglake report --out report.html --lake /srv/lake",
     "status": "raglake status --lake /srv/lake",
     "duplicates": "raglake duplicates --near --lake /srv/lake",

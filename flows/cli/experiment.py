@@ -15,7 +15,7 @@ from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.options import RunOptions
+from lake.options import RecipeOptions, RunOptions, options
 
 if TYPE_CHECKING:
     from expectations.experiment.values import Experiment
@@ -86,15 +86,17 @@ def _word(value: object) -> str:
 
 def _advice(found: Experiment, sources: tuple[str, ...], lake: str) -> dict[str, Any]:
     """What the chosen cell wants: ``search`` settings of the configuration; the ``ingest`` that makes its recipe."""
-    from expectations.experiment.grid import OF_RECIPE
-
     chosen = next(one.cell for one in found.outcomes if one.cell.number == found.choice.chosen)
     base, search = found.outcomes[0].cell, _search(found, found.choice.chosen)
-    changed = [name for name in OF_RECIPE if getattr(chosen.settings, name) not in (None, getattr(base.settings, name))]
-    options = [
+    changed = [
+        name
+        for name in options(RecipeOptions)
+        if getattr(chosen.settings, name) not in (None, getattr(base.settings, name))
+    ]
+    recipe = [
         word for name in changed for word in (f"--{name.replace('_', '-')}", _word(getattr(chosen.settings, name)))
     ]
-    words = ["raglake", "ingest", *sources, "--lake", lake, *options, "--change-recipe"]
+    words = ["raglake", "ingest", *sources, "--lake", lake, *recipe, "--change-recipe"]
     confirmed = found.choice.confirmed
     return {
         "search": search,

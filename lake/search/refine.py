@@ -41,6 +41,7 @@ class OfRelease:
     own: OwnScores
     metadata: Callable[[], Mapping[str, Mapping[str, Any]]]
     spent: list[Usage] = field(default_factory=list)  # what the steps of one search cost
+    known: dict[str, dict[str, float]] | None = None  # a text's score by reranker, if a question is ordered repeatedly
 
 
 def refined(found: pa.Table, question: SearchRequest, depth: int, release: OfRelease) -> list[tuple[str, pa.Table]]:
@@ -119,6 +120,16 @@ def blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray
 
 
 def _scores(question: SearchRequest, texts: list[str], release: OfRelease) -> np.ndarray:
+    """A score of each text; those that are known are not computed again."""
+    if release.known is None:
+        return _computed(question, texts, release)
+    known = release.known.setdefault(str(question.rerank), {})
+    if missing := list(dict.fromkeys(text for text in texts if text not in known)):
+        known.update(zip(missing, _computed(question, missing, release).tolist(), strict=True))
+    return np.array([known[text] for text in texts])
+
+
+def _computed(question: SearchRequest, texts: list[str], release: OfRelease) -> np.ndarray:
     """A finite score of each text; raises UnreachableError if the question may degrade, or for no order in a reply."""
     name, seconds = str(question.rerank), question.degrade_after if question.degrade else None
     if name == OWN:
@@ -138,7 +149,9 @@ def _boosted(found: pa.Table, boosts: Boosts, release: OfRelease) -> pa.Table:
     known = release.metadata() if boosts.reads_metadata else {}
     for document in documents:
         document["metadata"] = known.get(document.get("doc_id", ""))
-    dates, sources = (rows.column(name).to_pylist() for name in ("modified_at", "source"))
+    has_recency = boosts.recency_half_life_days is not None
+    dates = rows.column("modified_at").to_pylist() if has_recency else [None] * rows.num_rows
+    sources = rows.column("source").to_pylist()
     times = factors(boosts, dates, sources, release.created_at, documents)
     scores = found.column("score").to_numpy()
     boosted = np.where(scores >= 0, scores * times, scores / np.maximum(times, _LEAST_FACTOR))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
@@ -20,10 +20,10 @@ from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
 from lake.search.allow_list import Latest
-from lake.search.candidates import RankedList, place, ranked
+from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
 from lake.search.filters import ReleaseFilter
-from lake.search.fusion import LEAST_DEPTH, evidence, leg_weights, reciprocal_ranks, shares
+from lake.search.fusion import LEAST_DEPTH
 from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.outcomes import outcome
 from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages, with_legs
@@ -32,7 +32,9 @@ from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
 from lake.search.question_embedding import Embedded, Embedders, QuestionEmbedding, ReleaseEncoders
 from lake.search.question_vectors import Through
+from lake.search.recorded import RecordedSearch, RowMemory
 from lake.search.refine import OfRelease, refined
+from lake.search.retrieved import Retrieved
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
@@ -214,11 +216,11 @@ class Snapshot:
     def look(self, question: SearchRequest, visible: Predicate, embedded: Embedded) -> Looked:
         """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
         self._n_searches += 1
-        made, depth = None, max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
+        made, depth = None, _first_depth(question)
         allowed, of_release = self.allowed(question, visible), self._of_release()
         while True:
             lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made)
-            fused = self._fused(lists, depth, question, made)
+            fused = self._retrieved(lists, depth, made).fused(question)
             steps = refined(fused, question, depth, of_release)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
@@ -227,6 +229,22 @@ class Snapshot:
                 usage = sum(of_release.spent, Usage()) if of_release.spent else None
                 return Looked(depth, fused, steps, groups, allowed, made.missing if made else (), usage)
             depth *= _DEEPER
+
+    def recorded(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> RecordedSearch:
+        """The search's retrievers alone, all embedders among them, to be ordered under other options."""
+        seen = rights.predicate(question.principals)
+        visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
+        release = replace(self._of_release(), known={})
+        release = replace(release, read=RowMemory(release.read))
+        if visible.is_nothing:
+            return RecordedSearch(question, None, release)
+        self._n_searches += 1
+        depth = _first_depth(question)
+        embedded = partial(self._encoders.of_question, replace(question, weights=None), embedder)
+        where = self.allowed(question, visible).where
+        lists, made = self._ranked_lists(question, where, depth + _SPARE, embedded, None)
+        row_ids = np.concatenate([one.row_ids for one in lists])
+        return RecordedSearch(question, self._retrieved(lists, depth, made).remembering(row_ids), release)
 
     def _of_release(self) -> OfRelease:
         return OfRelease(self._rows, self.release.created_at, self._own.scores, lambda: self.filter.metadata)
@@ -256,7 +274,7 @@ class Snapshot:
             ]
         if question.mode != "vector":
             lists.append(self._by_words(question, where, n_chunks))
-        return self._fused(lists, n_chunks, question, made)
+        return self._retrieved(lists, n_chunks, made).fused(question)
 
     def _ranked_lists(
         self,
@@ -321,36 +339,18 @@ class Snapshot:
         languages = self.table("documents").scan(["language"]).column("language").unique().to_pylist()
         return tuple(dict.fromkeys([own, *sorted({algorithm_of(language, own) for language in languages})]))
 
-    def _fused(
-        self, lists: list[RankedList], depth: int, question: SearchRequest, made: QuestionEmbedding | None
-    ) -> pa.Table:
-        weights = self._weights(question, lists)
-
-        def fuse(ranks: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-            if made is None or len(lists) == 1:
-                return {lists[0].name: scores[lists[0].name]}
-            if question.fusion == "rrf":
-                return {name: reciprocal_ranks(rank, weights=(2 * weights[name],)) for name, rank in ranks.items()}
-            chances = {column: self._spaces[column].chance(vector) for column, vector in made.vectors.items()}
-            return evidence(ranks, scores, chances, weights)
-
-        columns = place(question.expand)
+    def _retrieved(self, lists: list[RankedList], depth: int, made: QuestionEmbedding | None) -> Retrieved:
         in_memory = self._row_cache or (None if made is None else self._exact_index(made))
 
-        def places(row_ids: np.ndarray) -> pa.Table:
+        def places(row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
             if in_memory is not None:
                 return in_memory.rows(row_ids, columns)
             return self.table("chunks").rows(row_ids.tolist(), columns)
 
-        return ranked(lists, depth, places, fuse)
-
-    def _weights(self, question: SearchRequest, lists: list[RankedList]) -> dict[str, float]:
-        """The weight of each retriever; those of missing embedders go to the others."""
-        columns = [one.name for one in lists if one.name != "text"]
-        of_vectors = shares(self.release.recipe, question.embedder_weights)
-        total = sum(of_vectors[column] for column in columns) or 1.0
-        present = {column: of_vectors[column] / total for column in columns}
-        return leg_weights(present, 1.0 if question.mode == "vector" else question.alpha)
+        vectors = made.vectors if made else {}
+        return Retrieved(
+            self.release.recipe, lists, depth, lambda column: self._spaces[column].chance(vectors[column]), places
+        )
 
     def _exact_index(self, made: QuestionEmbedding) -> ExactIndex | None:
         return self._spaces[next(iter(made.vectors))].exact
@@ -367,6 +367,10 @@ class Snapshot:
     def embedding(self, question: SearchRequest, embedder: Embedders) -> QuestionEmbedding:
         """The question's vectors."""
         return self._encoders.of_question(question, embedder)
+
+
+def _first_depth(question: SearchRequest) -> int:
+    return max(LEAST_DEPTH if question.mode == "hybrid" else 0, _DEPTH * question.k)
 
 
 @lru_cache(maxsize=1)
