@@ -95,8 +95,8 @@ def _usable(index: Index, asked: Sequence[EvalQuestion], options: TuningOptions)
     if len(scored) < LEAST_QUESTIONS:
         placed = "" if level == "document" else ", whose evidence is places in documents"
         raise RefusedError(
-            f"{counted(len(scored), 'reviewed question')} can be scored by {options.measure}{placed}; learning needs at least "
-            f"{LEAST_QUESTIONS}, {LEAST_QUESTIONS - len(scored)} more; {_ADVICE}"
+            f"{counted(len(scored), 'reviewed question')} can be scored by {options.measure}{placed}; learning "
+            f"needs at least {LEAST_QUESTIONS}, {LEAST_QUESTIONS - len(scored)} more; {_ADVICE}"
         )
     drawn = sorted(scored, key=lambda one: value_digest([options.seed, one.question.question_id]))
     return drawn[: options.most_questions], len(asked) - len(scored)
