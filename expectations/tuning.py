@@ -132,7 +132,7 @@ class Tuning:
 def plain(value: Any) -> Any:
     """Values as JSON has them; boosts with the fields that differ from their defaults."""
     if isinstance(value, Boosts):
-        return {name: one for name, one in asdict(value).items() if one != asdict(Boosts())[name]}
+        return plain(value.given)
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -34,6 +34,7 @@ def query(
     shown: dict[str, Any] = {"release": found.release, "hits": found.to_pylist()}
     if explain:
         shown["explained"] = index.explain(found)
+        shown["options"] = SearchOptions.of(search, index.defaults()).stated()
     n_embedders = len(index.release(found.release, degrade=True).recipe.embedders)
     scale = SearchOptions.of(search, index.defaults()).scale(n_embedders)
     if found.degraded:

@@ -70,6 +70,12 @@ class Boosts:
         return {name: value for name, value in own.items() if name not in later or value != later[name]}
 
     @property
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        usual = {one.name: getattr(Boosts(), one.name) for one in fields(self)}
+        return {name: getattr(self, name) for name in usual if getattr(self, name) != usual[name]}
+
+    @property
     def reads_metadata(self) -> bool:
         has_date = self.recency_half_life_days is not None and is_metadata(self.recency_field)
         return has_date or any(map(is_metadata, self.values))
@@ -234,6 +240,12 @@ class SearchDefaults:
         found = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
         found.pop("k", None)
         return found if self.boosts is None else {**found, "boosts": boosts_of(self.boosts)}
+
+    def stated(self) -> dict[str, Any]:
+        """The configurable options that differ from their defaults, except ``k`` and ``mode``, as JSON."""
+        found = {one.name: getattr(self, one.name) for one in fields(SearchDefaults) if one.name not in ("k", "mode")}
+        found = {name: value for name, value in found.items() if value != getattr(SearchDefaults(), name)}
+        return found if self.boosts is None else {**found, "boosts": boosts_of(self.boosts).given}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

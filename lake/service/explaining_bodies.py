@@ -59,5 +59,6 @@ class WhyResult(BaseModel):
     mode: str
     depth: int
     n_visible: int = Field(description="Chunks that the caller may see and the filters let pass.")
+    options: dict[str, Any] = Field(description="Options of the search that differ from their defaults.")
     evidence: list[dict[str, Any]]
     hits: list[dict[str, Any]]

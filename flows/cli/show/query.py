@@ -10,6 +10,7 @@ from rich.console import Console
 from flows.cli.show.terminal import escape, paragraph, say, terminal, wrapped
 from lake.endpoints.breaker import in_words
 from lake.graphemes import cluster
+from lake.search.diagnosis.messages import options_in_words
 from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.
@@ -22,6 +23,8 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
     """Passages, best first: the place of each, and the part that answers best."""
     out = terminal()
     out.print(f"[dim]release {shown['release']}{f', scores: {escape(scale)}' if scale else ''}[/dim]")
+    if shown.get("options"):
+        paragraph(out, f"options: {options_in_words(shown['options'])}", style="dim")
     for number, hit in enumerate(shown["hits"], 1):
         out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
         out.print(f"   [dim]{_position(hit)}[/dim]")

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flows.cli.show.query import place
 from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
-from lake.search.diagnosis.messages import summary
+from lake.search.diagnosis.messages import options_in_words, summary
 
 _SHOWN, _TEXT = 5, 140
 _LEGS = {"vector": "vector", "text": "words"}
@@ -21,6 +21,8 @@ def why(shown: dict[str, Any]) -> None:
     asked = f"{shown['mode']} search for {shown['k']} among {shown['n_visible']:,} chunks"
     out.print(f"[bold]{escape(shown['question'])}[/bold]")
     out.print(f"at {shown['release']}: {asked}")
+    if shown["options"]:
+        paragraph(out, f"with {options_in_words(shown['options'])}")
     out.print(summary([one["stage"] for one in shown["evidence"]]))
     for one in shown["evidence"]:
         _piece(out, one)

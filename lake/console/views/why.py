@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from lake.console.views.search_settings import SearchSettings, filters_of
 from lake.console.visit import Visit
+from lake.search.diagnosis.messages import options_in_words
 
 #: The stages of a search in their order, each with what is lost there, as ``POST /why`` names it.
 _STAGES: Mapping[str, tuple[str, ...]] = {
@@ -68,8 +69,10 @@ def _notes(title: str, evidence: Mapping[str, Any], diagnosis: Mapping[str, Any]
         legs = (("meaning", "vector", "cosine"), ("words", "text", "BM25"))
         found = [(name, unit, span[f"{leg}_rank"], span[f"{leg}_score"]) for name, leg, unit in legs]
         of = f"of {diagnosis['n_visible']:,}"
-        return tuple(
-            f"by {name}: place {rank:,} {of} ({unit} {score:.3g})" for name, unit, rank, score in found if rank
+        options = options_in_words(diagnosis["options"])
+        return (
+            *([f"options: {options}"] if options else []),
+            *(f"by {name}: place {rank:,} {of} ({unit} {score:.3g})" for name, unit, rank, score in found if rank),
         )
     if title.startswith("Later"):
         return tuple(_step(step) for step in evidence["steps"])

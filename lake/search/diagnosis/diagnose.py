@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lake.search.diagnosis.messages import as_json
@@ -50,6 +50,7 @@ def why(lake: Lake, history: History, expected: EvalQuestion, trace: SearchTrace
         n_visible=trace.n_visible,
         evidence=tuple(found[piece] for piece in expected.evidence if piece in found),
         hits=tuple(_brief(hit, rank) for rank, hit in enumerate(trace.hits, 1)),
+        options=question.stated(),
     )
 
 
@@ -139,7 +140,8 @@ class Why:
     """Where a search of one release finds or loses each piece of a question's evidence.
 
     ``n_visible`` chunks pass rights and filters; the search read the first ``depth`` of each ranked list.
-    ``hits`` are the passages, best first, with the first words of each.
+    ``hits`` are the passages, best first, with the first words of each. ``options``: the caller's and the lake's that
+    differ from their defaults.
     """
 
     question: str
@@ -150,7 +152,9 @@ class Why:
     n_visible: int
     evidence: tuple[EvidenceLocation, ...]
     hits: tuple[Mapping[str, Any], ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in ("question", "release", "k", "mode", "depth", "n_visible")}
+        plain["options"] = dict(self.options)
         return {**plain, "evidence": [as_json(one) for one in self.evidence], "hits": list(map(dict, self.hits))}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,18 @@ def summary(stages: list[Stage]) -> str:
     '1 of 2 pieces of evidence found'
     """
     return f"{stages.count('found')} of {counted(len(stages), 'piece')} of evidence found"
+
+
+def options_in_words(options: Mapping[str, Any]) -> str:
+    """The options of a search that differ from their defaults.
+
+    >>> options_in_words({"alpha": 0.3, "rerank": "own"})
+    'alpha 0.3, rerank own'
+    """
+    return ", ".join(
+        f"{name} {one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)}"
+        for name, one in options.items()
+    )
 
 
 def as_json(found: EvidenceLocation) -> dict[str, Any]:
