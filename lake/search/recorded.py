@@ -11,7 +11,7 @@ import pyarrow as pa
 from lake.errors import UsageError
 from lake.search.question import SearchRequest
 from lake.search.refine import OfRelease, Read, refined
-from lake.search.retrieved import Retrieved
+from lake.search.retrieved import RetrievedLists
 
 #: Options that order the chunks which the retrievers found; all others choose which are found.
 ORDERING = ("fusion", "alpha", "weights", "rerank", "rerank_depth", "rerank_weight", "boosts", "collapse", "diversity")
@@ -22,7 +22,7 @@ class RecordedSearch:
     """One question with what its retrievers found; None if nothing may be found."""
 
     question: SearchRequest
-    retrieved: Retrieved | None
+    retrieved: RetrievedLists | None
     release: OfRelease
 
     def ordered(self, **options: Any) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Places = Callable[[np.ndarray, Sequence[str]], pa.Table]
 
 
-class Retrieved:
+class RetrievedLists:
     """The ranked lists of a question, each to be fused at ``depth``; ``chance`` returns that of a column's cosines."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Retrieved:
         columns = place(question.expand)
         return ranked(lists, self.depth, lambda row_ids: self._places(row_ids, columns), fuse)
 
-    def remembering(self, row_ids: np.ndarray) -> Retrieved:
+    def remembering(self, row_ids: np.ndarray) -> RetrievedLists:
         """The same, reading the places of its chunks only once for each kind of passage."""
         ids, known = np.unique(row_ids), dict[tuple[str, ...], pa.Table]()
 
@@ -68,7 +68,7 @@ class Retrieved:
                 known[tuple(columns)] = self._places(ids, columns)
             return known[tuple(columns)].take(pa.array(np.searchsorted(ids, wanted)))
 
-        return Retrieved(self.recipe, self.lists, self.depth, self._chance, places)
+        return RetrievedLists(self.recipe, self.lists, self.depth, self._chance, places)
 
     def _of(self, column: str) -> Chance:
         if column not in self._chances:

@@ -34,7 +34,7 @@ from lake.search.question_embedding import Embedded, Embedders, QuestionEmbeddin
 from lake.search.question_vectors import Through
 from lake.search.recorded import RecordedSearch, RowMemory
 from lake.search.refine import OfRelease, refined
-from lake.search.retrieved import Retrieved
+from lake.search.retrieved import RetrievedLists
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.standing import Allowed, StandingCopies
@@ -339,7 +339,7 @@ class Snapshot:
         languages = self.table("documents").scan(["language"]).column("language").unique().to_pylist()
         return tuple(dict.fromkeys([own, *sorted({algorithm_of(language, own) for language in languages})]))
 
-    def _retrieved(self, lists: list[RankedList], depth: int, made: QuestionEmbedding | None) -> Retrieved:
+    def _retrieved(self, lists: list[RankedList], depth: int, made: QuestionEmbedding | None) -> RetrievedLists:
         in_memory = self._row_cache or (None if made is None else self._exact_index(made))
 
         def places(row_ids: np.ndarray, columns: Sequence[str]) -> pa.Table:
@@ -348,7 +348,7 @@ class Snapshot:
             return self.table("chunks").rows(row_ids.tolist(), columns)
 
         vectors = made.vectors if made else {}
-        return Retrieved(
+        return RetrievedLists(
             self.release.recipe, lists, depth, lambda column: self._spaces[column].chance(vectors[column]), places
         )
 
