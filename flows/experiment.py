@@ -32,7 +32,7 @@ from lake.ingest.vector_sharing import share_vectors
 from lake.options.checks import split_measure
 from lake.records import synonyms
 from lake.reporting import Progress, silent
-from tasks.job import Job
+from tasks.job import Job, of_lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -161,14 +161,14 @@ def _built(
     """The lake of a recipe, as it is left by an ingest of the sample; what is there of it is not made again."""
     place = Lake(str(folder / cell.recipe.digest[:16]))
     place.create()
-    of_lake = configuration.said(Lake(trial.lake).store)
+    said = configuration.said(Lake(trial.lake).store)
     # So that the same documents are in quarantine, and models are called at the same places.
-    configuration.obey(place.store, {name: of_lake.get(name, {}) for name in ("completeness", "endpoints")})
+    configuration.obey(place.store, {name: said.get(name, {}) for name in ("completeness", "endpoints")})
     synonyms.share(Lake(trial.lake), place)
     for origin in origins:
         share_vectors(origin, place, cell.recipe)
     job = Job(
-        trial.sources,
+        of_lake(trial.sources, trial.lake),
         place.url,
         cell.settings,
         include=trial.include,

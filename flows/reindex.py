@@ -16,6 +16,7 @@ from lake.patches.allocator import give_memory_back
 from lake.plugins.later import Later
 from lake.releases.values import Spent
 from lake.reporting import counted
+from lake.storage import inbox
 from lake.storage.lease import WriterLease
 from tasks.job import Job
 from tasks.steps import lake_of
@@ -97,9 +98,11 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     started, lake = time.monotonic(), lake_of(job)
     if job.rights_only and not lake.exists():
         raise UsageError(f"there is no lake at {job.lake} yet, whose rights could change; ingest without --rights-only")
+    notices = _notices(job, lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
+        inbox.done(lake.store, notices)
         return outcome
     _get_ready()
     lake.create()
@@ -112,6 +115,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if not found.plan:
             n_embedded = indexing.index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
+            inbox.done(lake.store, notices)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
@@ -119,6 +123,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
+        inbox.done(lake.store, notices if published else ())
     counts = (
         candidate.counts
         | words
@@ -137,6 +142,14 @@ def _get_ready() -> None:
     give_memory_back()
     writer.warm_up()
     validator.VALIDATOR.warm_up()
+
+
+def _notices(job: Job, lake: Lake) -> list[inbox.Notice]:
+    """The notices that a run over everything takes up; they came before it looks."""
+    if job.only or job.rights_only or not lake.exists():
+        return []
+    names = job.open_sources().keys()
+    return [notice for notice in inbox.waiting(lake.store) if notice.source in names]
 
 
 def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, Outcome | None]:

@@ -102,7 +102,7 @@ class SourceWatch:
 
     def _publish(self) -> None:
         """One run for each source that changed; what fails is tried again, with whatever came meanwhile."""
-        paths, is_done = list(self._notices), True
+        paths, failed = list(self._notices), set[str]()
         for source, keys in self._changes.take().items():
             try:
                 if "" in keys or len(keys) > self.options.burst:
@@ -111,14 +111,13 @@ class SourceWatch:
                     job = replace(self.job, sources=(self._addresses[source],), only=tuple(keys))
                     self._ended(self._run(job), keys)
             except FullRunNeededError as needed:
-                is_done = False
+                failed.add(source)
                 self.report(str(needed))
                 self._failing(source, {"": min(keys.values())}, needed)
             except Exception as error:  # noqa: BLE001 - whatever a run ends with, the next one may end well
-                is_done = False
+                failed.add(source)
                 self._failing(source, keys, error)
-        if is_done:
-            self._drop_notices(paths)
+        self._drop_notices([path for path in paths if self._notices[path].source not in failed])
         self._fold()
 
     def _run(self, job: Job) -> Outcome:

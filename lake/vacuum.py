@@ -20,7 +20,7 @@ from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
 from lake.releases.history import History
 from lake.reporting import Progress, silent
-from lake.storage import clock
+from lake.storage import clock, pushed
 from lake.storage.compaction import Compaction, compact
 from lake.storage.keyed_files import KeyedFiles
 from lake.storage.lease import check_held, held_for
@@ -69,6 +69,7 @@ def vacuum(
         lambda: _files(lake, history, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _calls(lake, deltas, now - retention.keep_vectors, dry_run=dry, strictly=strictly),
         lambda: _feedback(lake, now - retention.grace, dry_run=dry),
+        lambda: _pushed(lake, now - retention.grace, dry_run=dry),
         lambda: _queries(lake, now, dry_run=dry),
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
@@ -186,6 +187,17 @@ def _feedback(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
     """Merge the judgements of each past day into one file; all are kept."""
     kept = (PASSAGES, ANSWERS, JUDGED_TRAFFIC)
     return Vacuumed(n_files=sum(files.merge(lake, before, dry_run=dry_run) for files in kept))
+
+
+def _pushed(lake: Lake, before: datetime, *, dry_run: bool) -> Vacuumed:
+    """Remove earlier versions of documents that the service was given, old deletions, and what dead requests left."""
+    vacuumed = Vacuumed()
+    for documents in pushed.sources(lake.store):
+        for path, n_bytes in list(documents.leftovers(before)):
+            if not dry_run:
+                lake.store.delete(path)
+            vacuumed += Vacuumed(n_files=1, n_bytes=n_bytes)
+    return vacuumed
 
 
 def _queries(lake: Lake, now: datetime, *, dry_run: bool) -> Vacuumed:

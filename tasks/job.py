@@ -5,10 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from lake.errors import UsageError
 from lake.options import RecipeOptions, RunOptions
+from lake.sources.readers import PUSHED
 from lake.sources.source import Source, parse_source
 from lake.storage import secrets
 from lake.storage.urls import without_credentials
@@ -39,7 +42,7 @@ class Job(RunOptions):
     def open_sources(self) -> dict[str, Source]:
         """The sources by name. Raises UsageError if one does not exist."""
         found: dict[str, Source] = {}
-        for text in self.sources:
+        for text in of_lake(self.sources, self.lake):
             source = self._chosen(without_lake(parse_source(text, self.include, self.exclude), self.lake))
             if found.setdefault(source.name, source) != source:
                 raise UsageError(f"two sources are called {source.name!r}; give each a name of its own: NAME=SOURCE")
@@ -49,6 +52,18 @@ class Job(RunOptions):
         if self.documents is None:
             return source
         return replace(source, only=frozenset(uri for name, uri in self.documents if name == source.name))
+
+
+def of_lake(sources: Iterable[str], lake: str) -> tuple[str, ...]:
+    """The sources, in which ``NAME=pushed:`` names what the service of this lake was given.
+
+    >>> of_lake(["docs=/srv/docs", "uploads=pushed:"], "s3://bucket/lake")
+    ('docs=/srv/docs', 'uploads=pushed:s3://bucket/lake')
+    """
+    return tuple(f"{text}{quote(lake, safe=':/')}" if _OWN.fullmatch(text) else text for text in sources)
+
+
+_OWN = re.compile(rf"(?:[A-Za-z][\w.-]*=)?{PUSHED}:")
 
 
 def without_lake(source: Source, lake: str) -> Source:

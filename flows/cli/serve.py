@@ -17,8 +17,11 @@ from flows.runtime import tracing
 from lake.endpoints.deadline import deadline
 from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
+from lake.storage.pushed import checked_source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lake.adapters.access import Access
     from lake.answer import ChatModel
     from lake.index import Index
@@ -38,6 +41,7 @@ _AB = "RELEASE=SHARE or PROFILE.json=SHARE: the share of sessions that it answer
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
 _OPERATOR = "Allow callers without a key, who are on this machine, to publish, roll back, pin and name releases."
+_WRITES = "Pushed source whose documents callers without a key, on this machine, may store and delete. Repeatable."
 _CONSOLE = "Also serve pages for people, at /console."
 #: Seconds to wait for the lake before the service listens without it.
 _MOMENT = 1.5
@@ -60,12 +64,14 @@ def serve(
     query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
     console: Annotated[bool, typer.Option("--console", help=_CONSOLE)] = False,
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
+    writes: Annotated[list[str] | None, typer.Option("--writes", help=_WRITES)] = None,
 ) -> None:
     """Serve search and answers over HTTP."""
     from lake.service import app, capacity, cross_origin, processes, server
 
     tracing.start()
-    ring, chosen = _key_ring(keys, as_, operator=operator), ServiceOptions(**limits)
+    ring = _key_ring(keys, as_, operator=operator, writes=writes or ())
+    chosen = ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
@@ -211,15 +217,19 @@ def mcp_module() -> ModuleType:
     return module
 
 
-def _key_ring(path: str | None, names: list[str] | None, *, operator: bool = False) -> KeyRing:
+def _key_ring(
+    path: str | None, names: list[str] | None, *, operator: bool = False, writes: Sequence[str] = ()
+) -> KeyRing:
     from lake.service.keys import Key, KeyRing, load_keys
 
     keys = load_keys(path)
     if keys and operator:
         raise UsageError('--operator is for a service without keys; give one of the keys "operator": true')
+    if keys and writes:
+        raise UsageError('--writes is for a service without keys; give one of the keys "writes": ["SOURCE"]')
     allowed = principals(names)
     allows = allowed if isinstance(allowed, str) else tuple(allowed)
-    anonymous = Key("anonymous", principals=allows, operator=operator)
+    anonymous = Key("anonymous", principals=allows, operator=operator, writes=tuple(map(checked_source, writes)))
     return KeyRing(keys, None if keys else anonymous)
 
 

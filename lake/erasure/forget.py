@@ -24,6 +24,7 @@ from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import Progress, silent
+from lake.storage import pushed
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
 from lake.tables.sql import one_of
@@ -124,6 +125,13 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
     return n_questions
 
 
+def _erase_pushed(lake: Lake) -> None:
+    """Delete the bytes and names that the lake was given of documents which are denied."""
+    denylist = lake.denylist()
+    for documents in pushed.sources(lake.store):
+        documents.erase(denylist)
+
+
 def _write_without(lake: Lake, history: History, erased: ErasureScope, progress: Progress) -> list[Release]:
     """Write every release into a new generation of tables, from what remains of its delta."""
     generation = next_generation(lake, history)
@@ -182,6 +190,7 @@ def finish(lake: Lake, progress: Progress = silent) -> tuple[Vacuumed, int | Non
     cache can't be reached.
     """
     history = lake.log.read()
+    _erase_pushed(lake)
     vacuumed = vacuum(lake, history, NOTHING_SPARED, strictly=True, progress=progress)
     # While this fails the erasure stays unfinished.
     n_cached = shared.clear(lake)

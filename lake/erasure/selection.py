@@ -20,6 +20,7 @@ from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.schemas import CANONICAL_DIGEST
+from lake.storage import pushed
 from lake.storage.denylist import ERASING
 from lake.tables.places import place_text
 from lake.tables.reader import TableReader
@@ -139,8 +140,8 @@ def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -
 def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl.DataFrame:
     """Rows, with no release, of a document that pruned releases held or a run that was killed may have stored.
 
-    Deltas that are not vacuumed yet name it. Without them, any content or vector that no release needs may be its, and
-    so may be what an erasure that was killed has left.
+    Deltas that are not vacuumed yet name it, and so do documents that the service was given. Without them, any content
+    or vector that no release needs may be its, and so may be what an erasure that was killed has left.
     """
     used = {release.commit for release in history.releases.values()}
     found = []
@@ -149,6 +150,7 @@ def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl
             if f"commits/{name}" not in used:
                 delta = Delta.read(lake, f"commits/{name}")
                 found += [part.select(KNOWN.names).cast(KNOWN) for part in (delta.documents, delta.quarantine)]
+    found += [_pushed(lake, uri)]
     rows = pl.DataFrame(alike(pa.concat_tables([KNOWN.empty_table(), *found]), [uri])).unique()
     rows = rows if source is None else rows.filter(pl.col("source") == source)
     if not rows.height and (erasure_is_unfinished(lake) or _has_leftovers(lake, history)):
@@ -157,6 +159,16 @@ def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl
         left = [{"doc_id": document_id(name, spelling), "source": name, "uri": spelling} for name, spelling in each]
         rows = pl.DataFrame(left, schema=rows.schema)
     return rows.with_columns(release=pl.lit(_NO_RELEASE))
+
+
+def _pushed(lake: Lake, uri: str) -> pa.Table:
+    """KNOWN rows of documents that the service was given and no run has looked at yet."""
+    found = [(one.source, version) for one in pushed.sources(lake.store) if (version := one.find(uri)) is not None]
+    rows = [
+        {"doc_id": document_id(source, one.uri), "source": source, "uri": one.uri, "digest": one.digest or None}
+        for source, one in found
+    ]
+    return pa.Table.from_pylist(rows, schema=KNOWN)
 
 
 def _has_leftovers(lake: Lake, history: History) -> bool:

@@ -15,6 +15,7 @@ from lake.erasure.decode import Piece, blocks, pieces
 from lake.erasure.patterns import ANCHOR, Patterns
 from lake.errors import LakeError, TransientError
 from lake.reporting import Progress, silent
+from lake.storage.pushed import FOLDER
 from lake.tables.lance_files import OWN_TOKENIZER, rows_by_index, tokenizer_of, tokens_of
 from lake.tables.words import WORD_COLUMNS
 
@@ -187,6 +188,8 @@ class _LakeWalk:
 
     def visit(self, file: Stored) -> None:
         self._add(file.path, "path", (kind for kind, _ in self._search.in_strings([file.path])))
+        if file.path.startswith(f"{FOLDER}/"):  # a source, whose paths have the ids and digests of what it holds
+            return
         try:
             for block in blocks(self._store, file, self._search.overlap):
                 self._add(file.path, "raw bytes", self._search.in_bytes(block))

@@ -265,14 +265,19 @@ def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:
     return pairs
 
 
-def guard(plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int = 0) -> None:
-    """Raises RefusedError, with the option that allows it, if a plan removes more than a nightly run should."""
+def guard(
+    plan: Plan, known: pa.Table, listed: pa.Table, *, allow_removed: int = 0, may_be_empty: Collection[str] = ()
+) -> None:
+    """Raises RefusedError, with the option that allows it, if a plan removes more than a nightly run should.
+
+    ``may_be_empty``: sources whose documents are gone only if somebody deleted them.
+    """
     before = _frame(known)
     if len(plan.removed) <= allow_removed:
         return
     present = set(listed.column("source").to_pylist())
     for source, n_before, n_removed in removed_by_source(before, plan.removed):
-        emptied = source not in present
+        emptied = source not in present and source not in may_be_empty
         if emptied or (n_removed > MAX_REMOVED and n_removed > MAX_REMOVED_SHARE * n_before):
             what = "its listing is empty" if emptied else f"that is {n_removed / n_before:.0%} of it"
             raise RefusedError(

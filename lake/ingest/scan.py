@@ -157,7 +157,8 @@ def scan(
     )
     allowed = max(allow_removed, _n_erased(lake, known, plan))
     if looked_at is None:
-        guard(plan, known, found.documents, allow_removed=allowed)
+        stated = [source.name for source in sources if source.states_removals]
+        guard(plan, known, found.documents, allow_removed=allowed, may_be_empty=stated)
     else:
         guard_scope(plan, known, sources, removed_by_scopes(history), allow_removed=allowed)
     guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening)

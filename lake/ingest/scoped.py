@@ -73,7 +73,8 @@ def guard_scope(
     by_name = {source.name: source for source in sources}
     for name, n_known, n_removed in removed_by_source(pl.DataFrame(known), plan.removed):
         n_all = n_removed + n_before
-        emptied = n_removed == n_known or not by_name[name].holds_anything()
+        source = by_name[name]
+        emptied = not source.states_removals and (n_removed == n_known or not source.holds_anything())
         if emptied or (n_all > MAX_REMOVED and n_all > MAX_REMOVED_SHARE * (n_known + n_before)):
             what = "nothing is there any more" if emptied else f"with {n_before} since the last run over everything"
             raise RefusedError(

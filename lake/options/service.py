@@ -26,6 +26,7 @@ class ServiceOptions:
     )
     rate: float = option(50.0, "Requests per second for each key, unless the key sets its own limit.", above=0)
     max_k: int = option(100, "Maximum number of passages in a response.", least=1)
+    max_document_mb: float = option(50.0, "Maximum size of a document that is stored, in MB.", above=0, most=2000)
     cors: tuple[str, ...] = option(
         (), "Origin whose web pages may use the service from a browser, such as https://app.example.com."
     )

@@ -24,6 +24,7 @@ OURS: dict[str, dict[str, str]] = {
     "sources": {
         "file": "lake.sources.local:LocalReader",
         **dict.fromkeys(("s3", "gs", "http", "https"), "lake.sources.remote:FsspecReader"),
+        "pushed": "lake.sources.pushed:PushedReader",
         "table": "lake.sources.table:TableSource",
         **dict.fromkeys(("postgresql", "postgres"), "lake.sources.sql:PostgresSource"),
         "sqlite": "lake.sources.sql:SqliteSource",

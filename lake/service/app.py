@@ -26,6 +26,8 @@ from lake.service.lake_views import LakeViews
 from lake.service.operator_routes import operator_routes
 from lake.service.page_pictures import PagePictures
 from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
+from lake.service.push_routes import push_routes
+from lake.service.pushing import Pushing
 from lake.service.question_routes import question_routes
 from lake.service.routes import JSON
 from lake.service.service import Service
@@ -48,7 +50,7 @@ the header `Raglake-Release`.
 
 TAGS = [
     {"name": "Search", "description": "Passages and documents, each response from exactly one release."},
-    {"name": "Documents", "description": "A document as releases hold it."},
+    {"name": "Documents", "description": "A document as releases hold it, and documents that callers store."},
     {"name": "Answers", "description": "Answers from the passages found, with checked citations."},
     {"name": "Feedback", "description": "What callers think of passages and answers."},
     {"name": "Evaluation", "description": "Questions with known answers, scores, and drafts to review."},
@@ -85,7 +87,7 @@ def create_app(
     budgets = budgets_of([*keys.keys, *anonymous], index, chat)
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets)
 
-    pictures = PagePictures(service)
+    pictures, pushing = PagePictures(service), Pushing(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
 
     @asynccontextmanager
@@ -97,6 +99,7 @@ def create_app(
         if processes:
             processes.stop()
         pictures.close()
+        pushing.close()
         service.close()
 
     app = FastAPI(
@@ -114,6 +117,7 @@ def create_app(
     for router in (
         question_routes(service),
         document_routes(service, pictures),
+        push_routes(pushing),
         feedback_routes(service),
         explaining_routes(service),
         operator_routes(service, processes),

@@ -19,7 +19,8 @@ class Capacity:
     receive the response. An idle connection is kept for ``keep_alive_seconds``, longer than usual proxies keep it, so
     that they send no request into one that is closing. ``rate`` (requests per second) and ``burst`` (at once) hold for
     each key without its own. A batch holds up to ``max_queries`` questions, and each counts as a request.
-    ``feedback_a_day``: maximum judgements that one process keeps per day, over all callers.
+    ``document_bytes`` and ``document_seconds`` hold for the body of a document that is stored; ``n_uploads`` are
+    received at the same time. ``feedback_a_day``: maximum judgements that one process keeps per day, over all callers.
     """
 
     n_threads: int = 4
@@ -32,6 +33,9 @@ class Capacity:
     document_characters: int = 200_000
     head_seconds: float = 10.0
     body_seconds: float = 10.0
+    document_bytes: int = 50 << 20
+    document_seconds: float = 60.0
+    n_uploads: int = 4
     send_seconds: float = 20.0
     keep_alive_seconds: float = 75.0
     n_connections: int = 2000
@@ -57,6 +61,7 @@ class Capacity:
             rate=options.rate,
             burst=max(1, round(2 * options.rate)),
             max_k=options.max_k,
+            document_bytes=round(options.max_document_mb * 1_000_000),
         )
 
     def most_bytes(self, path: str) -> int:

@@ -30,6 +30,8 @@ log = logging.getLogger("raglake.access")
 
 #: Paths that reveal nothing about the lake: for load balancers, and for people who read the API's description.
 OPEN = frozenset(("/", "/health", "/health/live", "/health/ready", "/openapi.json", *docs_page.PATHS))
+#: Below this path are documents, which callers with a right to write may store.
+DOCUMENTS = "/documents/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 _DISCARDED = 1 << 24
@@ -94,6 +96,7 @@ class Guard:
         self.app, self._keys, self._bounds, self._count = app, keys, bounds, count
         self._hosts, self._origins = hosts, origins
         self._limits = RateLimits()
+        self._uploads = asyncio.Semaphore(bounds.n_uploads)
         #: Below this path are pages for people. They need no key: what they show they get from here, with a key.
         self.pages: str | None = None
         self.is_stopping = False
@@ -137,7 +140,7 @@ class Guard:
             await preflight(scope, receive, exchange.send)  # browsers send no key with it
             return
         key = self._admitted(exchange)
-        body = b"" if scope["path"] in OPEN else await self._body(scope, receive)
+        body = b"" if scope["path"] in OPEN else await self._body(scope, receive, key)
         told = {"key": key, "request_id": exchange.id, "is_stopping": self.is_stopping}
         scope.setdefault("state", {}).update(told, charge=partial(self._charge, key, scope))
         if scope["path"] in (*OPEN, "/metrics"):
@@ -181,19 +184,26 @@ class Guard:
             message = f"more than {rate:g} requests per second; try again in {seconds} s"
             raise Problem(429, "rate_limited", message, {"Retry-After": str(seconds)})
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive, key: Key) -> bytes:
+        bounds = self._bounds
+        if not (key.writes and scope["method"] == "PUT" and scope["path"].startswith(DOCUMENTS)):
+            return await self._read_within(scope, receive, bounds.most_bytes(scope["path"]), bounds.body_seconds)
+        async with self._uploads:  # each is held in memory
+            return await self._read_within(scope, receive, bounds.document_bytes, bounds.document_seconds)
+
+    async def _read_within(self, scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
         try:
-            async with asyncio.timeout(self._bounds.body_seconds):
-                return await self._read(scope, receive)
+            async with asyncio.timeout(seconds):
+                return await self._read(scope, receive, most)
         except TimeoutError:
-            message = f"the request's body did not come within {self._bounds.body_seconds:g} s"
+            message = f"the request's body did not come within {seconds:g} s"
             raise Problem(408, "slow_client", message, {"Connection": "close"}) from None
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        most, body, size = self._bounds.most_bytes(scope["path"]), bytearray(), 0
+    async def _read(self, scope: Scope, receive: Receive, most: int) -> bytes:
+        body, size = bytearray(), 0
         stated = int(_header(scope, b"content-length") or 0)
         expects = _header(scope, b"expect") is not None
-        while size <= _DISCARDED and not (stated > most and expects):
+        while size <= max(_DISCARDED, most) and not (stated > most and expects):
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise _GoneError

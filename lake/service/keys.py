@@ -16,6 +16,7 @@ from lake.errors import UsageError
 from lake.search.rights import checked
 from lake.service.problems import forbidden
 from lake.sources.declared import EVERYTHING
+from lake.storage.pushed import checked_source
 
 VARIABLE = "RAGLAKE_API_KEYS"
 _LEAST_CHARACTERS = 16
@@ -29,7 +30,8 @@ class Key:
 
     ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may call the
     chat model, which costs money. ``budget_usd_per_day`` and ``tokens_per_day`` limit what its answers cost in a day.
-    ``operator``: may publish, roll back, pin and name releases.
+    ``operator``: may publish, roll back, pin and name releases. ``writes``: the pushed sources whose documents it may
+    store and delete.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Key:
     budget_usd_per_day: float | None = None
     tokens_per_day: int | None = None
     operator: bool = False
+    writes: tuple[str, ...] = ()
 
     @property
     def sees_everything(self) -> bool:
@@ -97,6 +100,10 @@ def _checked(key: str, name: str, allowed: Any) -> Any:
         if name == "principals":
             checked(allowed)
         return tuple(allowed)
+    if name == "writes":
+        if not isinstance(allowed, list) or not all(isinstance(item, str) for item in allowed):
+            raise UsageError(f"writes of API key {key!r} must be a list of pushed sources")
+        return tuple(map(checked_source, allowed))
     if name in ("rate", "burst"):
         if allowed is not None and (isinstance(allowed, bool) or not isinstance(allowed, int | float) or allowed <= 0):
             raise UsageError(f"{name} of API key {key!r} must be a number above 0")

@@ -79,7 +79,7 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 
 def _allowances(service: Service, key: Key) -> dict[str, Any]:
     """A KeyResult."""
-    named = {name: getattr(key, name) for name in ("name", "principals", "options", "answers", "operator")}
+    named = {name: getattr(key, name) for name in ("name", "principals", "options", "answers", "operator", "writes")}
     return {**named, "chat_model": service.chat and service.chat.name, "reranker": service.options.get("rerank")}
 
 

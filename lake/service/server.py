@@ -35,6 +35,11 @@ _LEAVING = 0.5
 
 def check_openness(host: str, keys: KeyRing, is_open: bool) -> None:
     """Raises UsageError if other machines could search without a key, unless this is wanted, or act without one."""
+    if keys.anonymous is not None and keys.anonymous.writes and (is_open or host not in LOCAL):
+        raise UsageError(
+            "--writes lets callers without a key store documents, so it is for 127.0.0.1 alone; give --keys FILE "
+            'with a key that has "writes": ["SOURCE"]'
+        )
     if keys.anonymous is not None and keys.anonymous.operator and (is_open or host not in LOCAL):
         raise UsageError(
             "--operator lets callers without a key change what is live, so it is for 127.0.0.1 alone; give --keys FILE "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Kind = TypeVar("Kind", bound=DataclassInstance)
 
-_OF_PATHS = re.compile(r"(table|sqlite|duckdb|git|mbox|maildir):(?!//)(.+)", re.DOTALL)
+_OF_PATHS = re.compile(r"(pushed|table|sqlite|duckdb|git|mbox|maildir):(?!//)(.+)", re.DOTALL)
 
 
 def setting(default: Any, description: str, *, secret: bool = False) -> Any:

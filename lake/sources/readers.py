@@ -8,9 +8,13 @@ import re
 from lake import plugins
 from lake.sources.checked import CheckedReader
 from lake.sources.local import LocalReader
+from lake.sources.pushed import PushedReader
 from lake.sources.remote import FsspecReader
 
-Reader = LocalReader | FsspecReader | CheckedReader
+Reader = LocalReader | FsspecReader | PushedReader | CheckedReader
+
+#: The kind of documents that the lake's service was given.
+PUSHED = "pushed"
 
 #: Kinds of ours that are folders of a file system, on which globs and single files make sense.
 _FOLDERS = frozenset({"file", "s3", "gs", "http", "https"})
@@ -22,8 +26,8 @@ def reader_of(root: str, hidden: bool) -> Reader:
     if plugin := plugin_of(root):
         return CheckedReader(plugin, root, hidden)
     name = scheme_of(root)
-    ours = plugins.load("sources", name) if name in _FOLDERS else FsspecReader
-    reader: LocalReader | FsspecReader = ours(root, hidden)
+    ours = plugins.load("sources", name) if name in (*_FOLDERS, PUSHED) else FsspecReader
+    reader: LocalReader | FsspecReader | PushedReader = ours(root, hidden)
     return reader
 
 
@@ -33,7 +37,7 @@ def plugin_of(root: str) -> plugins.Plugin | None:
     Raises UsageError if several packages register it.
     """
     scheme = scheme_of(root)
-    return None if scheme in _FOLDERS else plugins.find("sources", scheme)
+    return None if scheme in (*_FOLDERS, PUSHED) else plugins.find("sources", scheme)
 
 
 def scheme_of(location: str) -> str:

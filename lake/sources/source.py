@@ -19,9 +19,10 @@ from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
 from lake.sources.local import readable_name
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, Cursor, Removal, SourceFile, is_sidecar
-from lake.sources.readers import Reader, plugin_of, reader_of, scheme_of
+from lake.sources.readers import PUSHED, Reader, plugin_of, reader_of, scheme_of
 from lake.sources.remote import filesystem_of
 from lake.sources.scope import SourceScope
+from lake.storage.pushed import checked_source
 from lake.storage.urls import without_credentials
 from lake.uris import folded, spellings
 
@@ -54,6 +55,11 @@ class Source:
     @property
     def is_local(self) -> bool:
         return scheme_of(self.root) == "file"
+
+    @property
+    def states_removals(self) -> bool:
+        """Whether a document is gone only if somebody deleted it, so that an empty source is no doubtful one."""
+        return scheme_of(self.root) == PUSHED
 
     @cached_property
     def has_cursor(self) -> bool:
@@ -217,12 +223,21 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
     if not location.strip():
         raise UsageError("a source has no name; give a folder, a glob, a file or a URL ('.' is the current folder)")
     location = absolute(location)
+    if scheme_of(location) == PUSHED:
+        location = _with_name(location, name)
     if scheme_of(location) == "file":
         location = os.path.abspath(os.path.expanduser(location.removeprefix("file://")))
         root, pattern, file = _split_local(location)
     else:
         root, pattern, file = _split_remote(location)
     return Source(name or location.rstrip("/"), root, pattern, file, tuple(include), tuple(exclude))
+
+
+def _with_name(location: str, name: str | None) -> str:
+    """The address of a pushed source with its name, by which the lake keeps its documents."""
+    if name is None:
+        raise UsageError(f"{location} needs the name that API keys write to, as in uploads={location}")
+    return location if "?" in location else f"{location}?name={checked_source(name)}"
 
 
 def _split_local(location: str) -> tuple[str, str, str | None]:
@@ -243,7 +258,7 @@ def _split_local(location: str) -> tuple[str, str, str | None]:
 
 
 def _split_remote(location: str) -> tuple[str, str, str | None]:
-    if plugin_of(location):
+    if scheme_of(location) == PUSHED or plugin_of(location):
         return location, "**", None
     if _MAGIC.search(location.split("://", 1)[1]):
         return *_split_glob(location), None

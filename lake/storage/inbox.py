@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,15 +29,34 @@ class Notice:
     since: datetime
 
 
-def put(store: Store, source: str, keys: Collection[str], objects: Collection[str] = ()) -> Notice:
-    """Store a notice, which stays until a run that looked at its documents has ended well."""
-    path = f"{_FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.json"
+def put(store: Store, source: str, keys: Collection[str], objects: Collection[str] = (), token: str = "") -> Notice:
+    """Store a notice, which stays until a run that looked at its documents has ended well.
+
+    ``token``: hexadecimal, by which ``waits`` finds the notice among the names of all.
+    """
+    path = f"{_FOLDER}/{time.time_ns():020}-{token or secrets.token_hex(4)}.json"
     return _write(store, Notice(path, source, tuple(keys), tuple(objects), clock.now()))
 
 
 def widen(store: Store, notice: Notice) -> Notice:
     """Make a notice one about its whole source, which names no document."""
     return _write(store, replace(notice, keys=("",), objects=()))
+
+
+def names(store: Store) -> frozenset[str]:
+    """The names of all notices that wait."""
+    return frozenset(store.names(_FOLDER))
+
+
+def waits(token: str, names: Collection[str]) -> bool:
+    """Whether a notice with this token is among the names."""
+    return any(name.endswith(f"-{token}.json") for name in names)
+
+
+def done(store: Store, notices: Iterable[Notice]) -> None:
+    """Delete notices, once a run that looked at their documents has ended well."""
+    for notice in notices:
+        store.delete(notice.path)
 
 
 def _write(store: Store, notice: Notice) -> Notice:
