@@ -13,7 +13,7 @@ _STATE = (
 )
 
 
-class Publication(BaseModel):
+class DocumentPublication(BaseModel):
     """What became of the newest version of a document that the service was given."""
 
     source: str

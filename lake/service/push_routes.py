@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from lake.service import examples
 from lake.service.problems import Problem
-from lake.service.push_bodies import Publication
+from lake.service.push_bodies import DocumentPublication
 from lake.service.push_requests import (
     Conditions,
     check_type,
@@ -18,13 +18,13 @@ from lake.service.push_requests import (
     checked_uri,
     source_of,
 )
-from lake.service.pushing import Document, Pushing
+from lake.service.pushing import DocumentToStore, Pushing
 from lake.service.response_bodies import Refusal
 from lake.service.responses import encode
 from lake.service.routes import JSON, acting_key, described, key_of
 
 if TYPE_CHECKING:
-    from lake.service.pushing import Taken
+    from lake.service.pushing import StoredVersion
 
 _TAG = "Documents"
 _SHOWN = {"report": {"value": "reports/2026.md"}}
@@ -67,7 +67,7 @@ def _described(summary: str, statuses: dict[int, str]) -> dict[str, Any]:
     words = described(_TAG, summary, _EXAMPLE)
     words["responses"][200]["description"] = "A release has it."
     for status, text in statuses.items():
-        words["responses"][status] = {"model": Publication if status < 300 else Refusal, "description": text}
+        words["responses"][status] = {"model": DocumentPublication if status < 300 else Refusal, "description": text}
     return words
 
 
@@ -77,7 +77,7 @@ def push_routes(pushing: Pushing) -> APIRouter:
 
     @router.put(
         "/documents/{doc_id:path}",
-        response_model=Publication,
+        response_model=DocumentPublication,
         openapi_extra={"requestBody": _BODY},
         **_described("Store a document", _RELEASED),
     )
@@ -101,11 +101,13 @@ def push_routes(pushing: Pushing) -> APIRouter:
         conditions = Conditions(if_match, if_none_match)
         check_type(uri, request.headers.get("content-type", ""))
         rights, stated = checked_acl(acl, is_open=is_open), checked_metadata(metadata)
-        document = Document(uri, await request.body(), rights, stated)
+        document = DocumentToStore(uri, await request.body(), rights, stated)
         taken = await pushing.put(key, name, document, conditions, request.scope["state"]["request_id"])
         return _answer(taken, await pushing.publication(taken, wait), 201 if taken.is_new else 200)
 
-    @router.delete("/documents/{doc_id:path}", response_model=Publication, **_described("Delete a document", _DELETED))
+    @router.delete(
+        "/documents/{doc_id:path}", response_model=DocumentPublication, **_described("Delete a document", _DELETED)
+    )
     async def delete_document(
         uri: Annotated[str, _URI],
         request: Request,
@@ -121,7 +123,7 @@ def push_routes(pushing: Pushing) -> APIRouter:
 
     @router.get(
         "/documents/{doc_id}/publication",
-        response_model=Publication,
+        response_model=DocumentPublication,
         **described(_TAG, "Whether a stored document is published", _EXAMPLE),
     )
     async def document_publication(
@@ -146,7 +148,7 @@ def _uri_of(request: Request) -> str:
         raise Problem(422, "no_uri", "the uri in the path is not UTF-8 with %XX for each odd byte") from error
 
 
-def _answer(taken: Taken, found: dict[str, Any], status: int, *, is_poll: bool = False) -> Response:
+def _answer(taken: StoredVersion, found: dict[str, Any], status: int, *, is_poll: bool = False) -> Response:
     """202 while a version waits, else the status; a poll is 200 in either case."""
     headers = {"ETag": found["etag"]} if found["etag"] else {}
     if found["release"]:

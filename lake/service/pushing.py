@@ -39,7 +39,7 @@ _LOOK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentToStore:
     """What a request wants stored: a checked uri, the bytes, and who may see them (None: everybody)."""
 
     uri: str
@@ -49,7 +49,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StoredVersion:
     """A version that is durable; ``is_new``: there was no such document before."""
 
     documents: PushedDocuments
@@ -70,17 +70,19 @@ class Pushing:
         self._writing, self._looking = Workers(_THREADS, _IN_LINE), Workers(1, _IN_LINE)
         self._lock, self._looked, self._names = asyncio.Lock(), float("-inf"), frozenset[str]()
 
-    async def put(self, key: Key, source: str, document: Document, conditions: Conditions, request_id: str) -> Taken:
+    async def put(
+        self, key: Key, source: str, document: DocumentToStore, conditions: Conditions, request_id: str
+    ) -> StoredVersion:
         """Store a document; it is durable, and a run is told of it, when this returns."""
 
-        def work() -> Taken:
+        def work() -> StoredVersion:
             taken = self._put(key, source, document, conditions)
             _record("put", key, taken, request_id)
             return taken
 
         return await self._writing.run(partial(_written, work), self._service.bounds.document_seconds)
 
-    def _put(self, key: Key, source: str, document: Document, conditions: Conditions) -> Taken:
+    def _put(self, key: Key, source: str, document: DocumentToStore, conditions: Conditions) -> StoredVersion:
         documents, before = PushedDocuments(self._lake.store, source), list[Pushed | None]()
 
         def check(newest: Pushed | None) -> None:
@@ -91,7 +93,7 @@ class Pushing:
         words: dict[str, Any] = {"acl": document.acl, "metadata": document.metadata}
         version = documents.put(document.uri, document.data, by=key.name, **words, check=check)
         self._refuse_erased(documents, source, document.uri, version)
-        taken = Taken(documents, source, version, is_new=before[-1] is None)
+        taken = StoredVersion(documents, source, version, is_new=before[-1] is None)
         if before[-1] != version or self._state(taken, frozenset())["state"] == "held_back":
             inbox.put(self._lake.store, source, [version.uri], token=version.token)
         return taken
@@ -105,7 +107,7 @@ class Pushing:
             message = "this document was erased for good; `raglake forget --lift` would let it come back"
             raise Problem(409, "erased", message)
 
-    async def delete(self, key: Key, source: str, uri: str, conditions: Conditions, request_id: str) -> Taken:
+    async def delete(self, key: Key, source: str, uri: str, conditions: Conditions, request_id: str) -> StoredVersion:
         """Mark a document as deleted. Raises Problem 404 if there is none."""
 
         def check(newest: Pushed | None) -> None:
@@ -113,29 +115,29 @@ class Pushing:
             if newest is None:
                 raise Problem(404, "no_document", f"no document of {source} has this uri")
 
-        def work() -> Taken:
+        def work() -> StoredVersion:
             documents = PushedDocuments(self._lake.store, source)
-            taken = Taken(documents, source, documents.delete(uri, key.name, check))
+            taken = StoredVersion(documents, source, documents.delete(uri, key.name, check))
             inbox.put(self._lake.store, source, [uri], token=taken.version.token)
             _record("delete", key, taken, request_id)
             return taken
 
         return await self._writing.run(partial(_written, work), self._service.bounds.seconds)
 
-    async def found(self, source: str, doc_id: str) -> Taken:
+    async def found(self, source: str, doc_id: str) -> StoredVersion:
         """The newest version of a document. Raises Problem 404 if the service was never given one."""
 
-        def work() -> Taken:
+        def work() -> StoredVersion:
             documents = PushedDocuments(self._lake.store, source)
             version = documents.of_id(doc_id)
             if version is None:
                 raise Problem(404, "no_document", f"no document of {source} has this id")
-            return Taken(documents, source, version)
+            return StoredVersion(documents, source, version)
 
         return await self._looking.run(work, self._service.bounds.seconds)
 
-    async def publication(self, taken: Taken, wait: float = 0.0) -> dict[str, Any]:
-        """A Publication, once a run has taken up the version, or after ``wait`` seconds."""
+    async def publication(self, taken: StoredVersion, wait: float = 0.0) -> dict[str, Any]:
+        """A DocumentPublication, once a run has taken up the version, or after ``wait`` seconds."""
         began, names = time.monotonic(), await self._waiting(time.monotonic())
         while inbox.waits(taken.version.token, names) and (left := began + wait - time.monotonic()) > 0:
             await asyncio.sleep(min(_LOOK, left))
@@ -151,7 +153,7 @@ class Pushing:
                 self._looked = began
             return self._names
 
-    def _state(self, taken: Taken, names: frozenset[str]) -> dict[str, Any]:
+    def _state(self, taken: StoredVersion, names: frozenset[str]) -> dict[str, Any]:
         version, live = taken.version, self._lake.log.read().live
         found: dict[str, Any] = {
             "source": taken.source,
@@ -166,7 +168,7 @@ class Pushing:
             return {**found, "state": "waiting", "waiting_seconds": round(waited, 1)}
         return found | (self._in_release(live, taken) if live else {})
 
-    def _in_release(self, live: Release, taken: Taken) -> dict[str, Any]:
+    def _in_release(self, live: Release, taken: StoredVersion) -> dict[str, Any]:
         row = self._row(live, "documents", taken.doc_id, "digest")
         failed = self._row(live, "quarantine", taken.doc_id, "digest", "reason")
         if taken.version.is_deleted:
@@ -191,7 +193,7 @@ class Pushing:
         self._looking.close()
 
 
-def _record(event: str, key: Key, taken: Taken, request_id: str) -> None:
+def _record(event: str, key: Key, taken: StoredVersion, request_id: str) -> None:
     """One line for the audit log. It names the document by its id; the access log has the path."""
     version = taken.version
     line = {"event": event, "source": taken.source, "doc_id": taken.doc_id, "key": key.name, "request_id": request_id}
