@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lake.service.pushing import StoredVersion
 
 _TAG = "Documents"
-_SHOWN = {"report": {"value": "reports/2026.md"}}
+_SHOWN: dict[str, Any] = {"report": {"value": "reports/2026.md"}}
 # One name for the segment in all methods, as OpenAPI demands of paths that differ in it alone.
 _URI = Path(
     alias="doc_id", description="The document's uri in its source, such as reports/2026.md.", openapi_examples=_SHOWN

@@ -27,7 +27,7 @@ class PushedReader:
 
     def list(self) -> Iterator[SourceFile]:
         """The newest version of each document."""
-        yield from map(_listed, self._documents.list())
+        yield from map(_listed, self._documents.every())
 
     def named(self, uri: str) -> Iterator[SourceFile]:
         """What ``list`` yields of one document, or of everything below one folder; nothing if there is neither."""

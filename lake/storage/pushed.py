@@ -129,7 +129,7 @@ class PushedDocuments:
         """Mark a document as deleted."""
         return self._append(self._id(uri), Pushed(folded(uri), clock.now(), by, secrets.token_hex(8)), check)
 
-    def list(self) -> Iterator[Pushed]:
+    def every(self) -> Iterator[Pushed]:
         """The newest version of each document that is not deleted."""
         paths = [f"{part}/{name}" for part in self._parts("documents") for name in self._newest_names(part)]
         with ThreadPoolExecutor(_AT_ONCE if "://" in self._store.url else 1) as readers:

@@ -313,5 +313,5 @@ def test_a_listing_is_the_newest_of_everything_and_leftovers_go(place: Place, mo
     assert (found.uri, found.size, source.read("a/b.md")) == ("a/b.md", 1, b"2")
     for path, _ in list(documents.leftovers(pushed.clock.now())):
         store.delete(path)
-    assert [one.uri for one in documents.list()] == ["a/b.md"]
+    assert [one.uri for one in documents.every()] == ["a/b.md"]
     assert len([one for one in store.walk("pushed/listed") if "/folders/" not in one.path]) == 2
