@@ -45,6 +45,7 @@ HOMES = {
     "pgvector": ("lake/destinations/pgvector.py",),
     "chromadb": ("lake/destinations/chroma.py",),
     "pymilvus": ("lake/destinations/milvus.py",),
+    "pinecone": ("lake/destinations/pinecone.py",),
     "pyiceberg": ("lake/destinations/iceberg.py",),
     "milvus_lite": ("lake/destinations/milvus.py",),
     "watchfiles": ("flows/following.py",),

@@ -47,6 +47,7 @@ OURS: dict[str, dict[str, str]] = {
         "iceberg": "lake.destinations.iceberg:IcebergTable",
         "elasticsearch": "lake.destinations.search_engine:Elasticsearch",
         "opensearch": "lake.destinations.search_engine:OpenSearch",
+        "pinecone": "lake.destinations.pinecone:PineconeNamespace",
     },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.

@@ -24,10 +24,10 @@ from lake.destinations.registry import lake_identity
 from lake.directory import Lake
 from lake.options import RecipeOptions
 from tests.conftest import free_port
-from tests.lake.destinations.served import KEY, SearchEngine, Served, serving
+from tests.lake.destinations.served import KEY, PineconeIndex, SearchEngine, Served, serving
 
 #: Variables with the keys of stores.
-KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD")
+KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY")
 S = TypeVar("S", bound=Served)
 N_DOCUMENTS, N_SECTIONS = 25, 20
 
@@ -247,6 +247,16 @@ def _opensearch(request: Any) -> Kind:
     return _search_engine(request, "opensearch")
 
 
+def _pinecone(request: Any) -> Kind:
+    pytest.importorskip("pinecone")
+    served = served_by(request, PineconeIndex(dimensions=256))
+
+    def foreign(place: str) -> None:
+        served.namespaces[place.rpartition("/")[2]] = {"1": {"id": "1", "values": [1.0] * 256}}
+
+    return served_kind("pinecone", served, foreign)
+
+
 def served_by(request: Any, served: S) -> S:
     """A server that runs until the module's tests are done."""
     running = serving(served)
@@ -265,6 +275,7 @@ def served_kind(name: str, served: Served, foreign: Callable[[str], None], colle
 KINDS = {
     "elasticsearch": _elasticsearch,
     "opensearch": _opensearch,
+    "pinecone": _pinecone,
     "faiss": _faiss,
     "qdrant": _qdrant,
     "pgvector": _pgvector,
@@ -282,5 +293,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture(autouse=True)
 def quick_and_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.destinations.repeated_calls.PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("lake.destinations.pinecone._PAUSE", 0.001)
+    monkeypatch.setattr("lake.destinations.pinecone._PATIENCE", 0.05)
     for name in KEYS:
         monkeypatch.setenv(name, KEY)

@@ -238,3 +238,62 @@ class SearchEngine(Served):
                 raise Refusal(400, {"error": {"reason": "KNN Vector do not support fields search"}})
             hit["fields"] = {"vector": source["vector"]}
         return hit
+
+
+class PineconeIndex(Served):
+    """An index of Pinecone, API 2025-04 and later, whose statistics come one request late after each write."""
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        self.dimensions = dimensions
+        self.namespaces: dict[str, dict[str, dict[str, Any]]] = {}
+        self._stale: dict[str, int] | None = None
+        self._vectors = Vectors()
+
+    def login(self, headers: Any) -> bool:
+        return bool(headers.get("Api-Key") == KEY)
+
+    def answer(self, method: str, path: list[str], query: dict[str, list[str]], body: Any) -> object:
+        words = body or {name: values[0] for name, values in query.items()}
+        rows = self.namespaces.setdefault(words.get("namespace", "__default__"), {})
+        match method, path:
+            case "POST", ["describe_index_stats"]:
+                counts = {name: len(held) for name, held in self.namespaces.items()}
+                shown, self._stale = counts if self._stale is None else self._stale, None
+                spaces = {name: {"vectorCount": n} for name, n in shown.items()}
+                return {"dimension": self.dimensions, "namespaces": spaces, "totalVectorCount": sum(shown.values())}
+            case "POST", ["vectors", "upsert"]:
+                self._forget_count()
+                for vector in body["vectors"]:
+                    self._checked(vector)
+                    rows[vector["id"]] = vector
+                return {"upsertedCount": len(body["vectors"])}
+            case "POST", ["vectors", "delete"]:
+                self._forget_count()
+                for one in list(rows) if body.get("deleteAll") else body["ids"]:
+                    rows.pop(one, None)
+                return {}
+            case "GET", ["vectors", "fetch"]:
+                return {"vectors": {one: rows[one] for one in query["ids"] if one in rows}, "namespace": ""}
+            case "GET", ["vectors", "list"]:
+                left = sorted(one for one in rows if one > words.get("paginationToken", ""))
+                page = left[: int(words["limit"])]
+                more = {"pagination": {"next": page[-1]}} if len(left) > len(page) else {}
+                return {"vectors": [{"id": one} for one in page], "namespace": "", **more}
+            case "POST", ["query"]:
+                self._vectors.update({one: row["values"] for one, row in rows.items()})
+                wanted = body.get("vector") or rows[body["id"]]["values"]
+                found = self._vectors.best(wanted, body["topK"])
+                return {"matches": [{"id": one, "score": 0.0, "values": []} for one in found], "namespace": ""}
+        raise Refusal(404, {"error": {"code": "NOT_FOUND", "message": f"{method} {path}"}, "status": 404})
+
+    def _forget_count(self) -> None:
+        self._stale = {name: len(held) for name, held in self.namespaces.items()}
+
+    def _checked(self, vector: dict[str, Any]) -> None:
+        kinds = (str, int, float, bool)
+        values = vector["metadata"].values()
+        flat = all(isinstance(one, kinds) or all(isinstance(part, str) for part in one) for one in values)
+        size = len(json.dumps(vector["metadata"]).encode())
+        if len(vector["values"]) != self.dimensions or not any(vector["values"]) or not flat or size > 40_960:
+            raise Refusal(400, {"error": {"code": "INVALID_ARGUMENT", "message": "bad vector"}, "status": 400})
