@@ -70,7 +70,7 @@ class Trial:
 
 
 def experiment(trial: Trial, progress: Progress = silent, *, n_workers: int | None = None) -> Experiment:
-    """Try every combination on the same documents and questions; the lake itself is only read.
+    """Try every combination on the same documents and questions; nothing is written to the lake itself.
 
     Raises UsageError if something can't be varied, before anything is built; raises RefusedError if a recipe's release
     fails its audit.

@@ -50,7 +50,7 @@ class Lake:
     batches/       texts that a provider's Batch API was given
     rights/        who may see what, as of the last run that looked
     questions/     ground truth         synonyms/  numbered lists of synonyms
-    scores/        measures of each evaluated release
+    scores/        measures of each evaluated release       experiments/       what experiments found
     calls/         replies of chat models to generators of questions and judges of answers
     shared_cache/  the key of what services cache outside of the lake
     feedback/      judgements of passages that were found   answer_feedback/   judgements of answers

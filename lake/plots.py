@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 #: Where ``plot.svg``, the template, and ``plot.css``, its style, lie.
 TEMPLATES = [Path(__file__).parent / "console" / folder for folder in ("templates", "static")]
 
-Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens"]
+Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens", "MB"]
 Shape = Literal["dot", "hollow", "cross", "triangle", ""]
 
 #: Status of a release -> its sign, and whether a ring surrounds it; the sign tells what readers never saw.
@@ -196,7 +196,7 @@ def _tick(value: float, unit: Unit, step: float) -> str:
     if unit == "percent":
         return f"{value * 100:.3g} %"
     number = f"{value / 1000:,.4g}k" if value >= 10_000 else f"{value:,.10g}"
-    return number + {"ms": " ms", "hours": " h"}.get(unit, "")
+    return number + {"ms": " ms", "hours": " h", "MB": " MB"}.get(unit, "")
 
 
 def measured(value: float, unit: Unit) -> str:

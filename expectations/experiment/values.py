@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from expectations.experiment.grid import OF_RECIPE, worded
 from expectations.profiles import profile_text
 
 if TYPE_CHECKING:
@@ -116,9 +117,17 @@ class Experiment:
         names = ("lake", "release", "n_documents", "n_all", "seed", "n_left_out")
         told = {name: getattr(self, name) for name in names}
         rows = self.table.to_pylist()
-        return {**told, "sets": list(self.sets), "measures": list(self.measures), "rule": self.choice.rule,
+        cells = [one.cell for one in self.outcomes]
+        labels = [{"words": worded(cell.varied), "recipe": _recipe_words(cell)} for cell in cells]
+        return {**told, "varied": list(cells[0].varied), "labels": labels, "sets": list(self.sets),
+                "measures": list(self.measures), "rule": self.choice.rule,
                 "best": self.choice.best, "chosen": self.choice.chosen, "confirmed": self.choice.confirmed,
                 "confirmation": self.choice.confirmation, "cells": rows}  # fmt: skip
+
+
+def _recipe_words(cell: Cell) -> str:
+    """The part of a cell that its colour in a plot shows."""
+    return worded({name: value for name, value in cell.varied.items() if name in OF_RECIPE}) or "the lake's recipe"
 
 
 def _told(value: Any) -> str | None:

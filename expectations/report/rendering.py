@@ -14,9 +14,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 
 from expectations.experiment.grid import said, worded
 from expectations.experiment.values import Experiment
-from expectations.report.experiment_plots import experiment_plots
 from expectations.report.values import Report
 from lake.errors import UsageError
+from lake.experiment_plots import experiment_plots
 from lake.plots import SIGNS, TEMPLATES, Plot
 from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
@@ -31,7 +31,7 @@ def report_page(report: Report) -> str:
 
 def experiment_page(found: Experiment, advice: Mapping[str, Any]) -> str:
     """``advice`` holds the ``search`` settings and the ``ingest`` command that the chosen cell needs."""
-    plots = experiment_plots(found)
+    plots = experiment_plots(found.to_json())
     return _environment().get_template("experiment.html").render(found=found, advice=advice, plots=plots)
 
 

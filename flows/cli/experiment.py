@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +15,15 @@ from flows.cli.show import experiment as show_experiment
 from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
-from lake.errors import UsageError
+from lake.errors import StorageError, UsageError
+from lake.experiment_plots import experiment_plots
 from lake.options import RecipeOptions, RunOptions, options
+from lake.records import experiments as experiments_kept
 
 if TYPE_CHECKING:
     from expectations.experiment.values import Experiment
+
+_log = logging.getLogger(__name__)
 
 _SOURCES = "Sources of the lake; needed to vary the recipe or to --sample."
 Sources = Annotated[list[str] | None, typer.Argument(help=_SOURCES)]
@@ -76,6 +81,7 @@ def experiment(
     shown = {**found.to_json(), "written": _written(found, Path(out).expanduser(), advice), **advice, "applied": False}
     if apply:
         shown["applied"] = _apply(lake, advice["confirmed_search"])
+    shown["experiment_id"] = _kept(lake, shown)
     show(shown, as_json, show_experiment.experiment)
 
 
@@ -119,12 +125,22 @@ def _apply(lake: str, search: dict[str, Any]) -> bool:
     return bool(search)
 
 
+def _kept(lake: str, shown: dict[str, Any]) -> str | None:
+    """The id under which the lake keeps the result; None for a lake that can't be written to."""
+    try:
+        found = {name: one for name, one in shown.items() if name != "written"}
+        return experiments_kept.keep(Lake.existing(lake), found)
+    except (StorageError, OSError) as error:
+        _log.warning("the lake can't be written to, so it keeps nothing of this experiment: %s", error)
+        return None
+
+
 def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[str]:
     """The table as Parquet and CSV, the page, and the plots."""
     import polars as pl
     import pyarrow.parquet as pq
 
-    from expectations.report import experiment_plots, rendering
+    from expectations.report import rendering
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in ("experiment.parquet", "experiment.csv", "experiment.html", "experiment.png")]
@@ -133,7 +149,7 @@ def _written(found: Experiment, folder: Path, advice: dict[str, Any]) -> list[st
     flat.write_csv(paths[1])
     paths[2].write_text(rendering.experiment_page(found, advice), encoding="utf-8")
     try:
-        rendering.write_sheet(experiment_plots.experiment_plots(found), paths[3], n_columns=2)
+        rendering.write_sheet(experiment_plots(found.to_json()), paths[3], n_columns=2)
     except UsageError:  # without matplotlib the page has the plot
         paths.pop()
     return [str(path) for path in paths]

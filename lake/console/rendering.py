@@ -40,6 +40,7 @@ def _templates() -> Environment:
         "percent": percent,
         "day": day,
         "usd": usd,
+        "span": span,
         "tail": tail,
         "compact": compact,
     }
@@ -77,6 +78,18 @@ def compact(text: str) -> str:
 
 def percent(share: float | None, digits: int = 0) -> str:
     return _NONE if share is None else f"{100 * share:.{digits}f} %"
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly.
+
+    >>> span(5), span(600), span(9000), span(200000)
+    ('5 s', '10 min', '2.5 h', '2.3 days')
+    """
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length * (2 if unit == "days" else 1):
+            return f"{seconds / length:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{seconds:.0f} s"
 
 
 def usd(amount: float) -> str:

@@ -17,6 +17,7 @@ from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
 from lake.service.document_routes import document_routes
 from lake.service.evaluation_routes import evaluation_routes
+from lake.service.experiment_routes import experiment_routes
 from lake.service.explaining_routes import explaining_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
@@ -128,6 +129,7 @@ def create_app(
         app.include_router(router)
     if measured is not None:
         app.include_router(evaluation_routes(service, measured))
+        app.include_router(experiment_routes(service))
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     for error in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _refused)

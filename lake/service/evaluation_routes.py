@@ -90,7 +90,7 @@ def evaluation_routes(service: Service, measured: MeasuredLake) -> APIRouter:
     @router.get("/evaluation/traffic", response_model=Traffic, **described(_TAG, "Sum up live traffic"))
     async def traffic(request: Request, days: Annotated[int, _DAYS] = 7) -> Response:
         """Outcomes, times and costs of searches and answers, and questions that need attention; from the query log."""
-        return await _look(service, request, lambda: measured.traffic(days))
+        return await look(service, request, lambda: measured.traffic(days))
 
     return router
 
@@ -99,7 +99,7 @@ def _score_routes(router: APIRouter, service: Service, measured: MeasuredLake) -
     @router.get("/evaluation/sets", response_model=QuestionSets, **described(_TAG, "List the sets of questions"))
     async def question_sets(request: Request) -> Response:
         """Sets of questions with known answers, and their drafts."""
-        return await _look(service, request, measured.sets)
+        return await look(service, request, measured.sets)
 
     @router.get(
         "/evaluation/sets/{name}", response_model=SetSeries, **described(_TAG, "List the scores of a set over releases")
@@ -152,7 +152,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         every: Annotated[bool, _ALL] = False,
     ) -> Response:
         """Questions that nobody has reviewed, with their evidence in the live release."""
-        return await _look(service, request, lambda: drafts(service.index, name, start, limit, every=every))
+        return await look(service, request, lambda: drafts(service.index, name, start, limit, every=every))
 
     @router.post(
         "/evaluation/sets/{name}/drafts", response_model=DraftMade, **described(_TAG, "Draft a question of a passage")
@@ -167,7 +167,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         For keys with `operator`.
         """
         key = _reviewing_key(request)
-        return await _look(service, request, lambda: draft_of(service.index, name, asked, key.name))
+        return await look(service, request, lambda: draft_of(service.index, name, asked, key.name))
 
     @router.post(
         "/evaluation/sets/{name}/drafts/{question_id}", response_model=Decided, **described(_TAG, "Review a question")
@@ -180,7 +180,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """Accept, edit or drop a question, as `raglake questions review` does; for keys with `operator`."""
         _reviewing_key(request)
-        return await _look(
+        return await look(
             service,
             request,
             lambda: review(service.index, name, question_id, asked.decision, asked.text, asked.answers),
@@ -194,7 +194,7 @@ def _reviewing_key(request: Request) -> Key:
     return key
 
 
-async def _look(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
+async def look(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
     """The result of ``work`` for a key that sees all documents."""
     _check_sight(key_of(request))
     body = await service.workers.run(lambda: encode(work()), service.bounds.seconds)
@@ -202,7 +202,7 @@ async def _look(service: Service, request: Request, work: Callable[[], dict[str,
 
 
 async def _measured(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
-    """Like ``_look``; what does not exist or was not measured is a 404."""
+    """Like ``look``; what does not exist or was not measured is a 404."""
 
     def read() -> dict[str, Any]:
         try:
@@ -212,7 +212,7 @@ async def _measured(service: Service, request: Request, work: Callable[[], dict[
         except UsageError as error:
             raise Problem(404, "not_measured", str(error)) from error
 
-    return await _look(service, request, read)
+    return await look(service, request, read)
 
 
 def _check_sight(key: Key) -> None:

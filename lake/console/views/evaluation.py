@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from lake.console.client import ApiError
+from lake.console.views.experiments import experiment, experiments
 from lake.console.visit import ConsoleSection, Visit
 from lake.plots import Plot, release_plot
 
@@ -154,6 +155,8 @@ SECTION = ConsoleSection(
     views={
         _ROOT: overview,
         f"{_ROOT}/traffic": traffic,
+        f"{_ROOT}/experiments": experiments,
+        f"{_ROOT}/experiments/{{experiment_id}}": experiment,
         _OF_SET: series,
         f"{_OF_SET}/questions": questions,
         f"{_OF_SET}/compare": comparison,

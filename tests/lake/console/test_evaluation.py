@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from shutil import copytree
@@ -12,8 +13,10 @@ import pytest
 import lake
 from expectations.retrieval import evaluate
 from lake.directory import Lake
+from lake.errors import UsageError
 from lake.questions import store
 from lake.questions.values import EvalQuestion, Evidence
+from lake.records import experiments
 from lake.service.keys import Key, KeyRing, digest_of
 from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, served
 
@@ -134,6 +137,58 @@ def test_who_may_not_review_only_reads(visit: Visit, asked: Asked) -> None:
     reader = visit("/evaluation/sets/drafted/drafts", READER, asked.url)
     assert "does not see all of them" in reader.text_content("main")
     assert "litres" not in reader.text_content("main")
+
+
+def experiment(**words: Any) -> dict[str, Any]:
+    """What an experiment found: three cells, of which the second was applied."""
+    cells = [
+        {
+            "cell": n, "is_base": n == 0, "is_chosen": n == 1, "on_front": ["latency", "cost"] if n == 1 else [],
+            "mode": mode, "n_questions": 80, "p50_seconds": 0.01 * (n + 1), "p95_seconds": 0.05, "n_chunks": 9,
+            "n_tokens": 100, "cost_usd": None, "n_bytes": 10**6 * (n + 1),
+            **{f"{measure}{part}": value
+               for measure in ("document nDCG@10", "document R@10")
+               for part, value in (("", 0.5 + n / 10), (" low", 0.4), (" high", 0.9), (" difference", n / 10),
+                                   (" p", 0.01), (" p_corrected", 0.02))},
+        }
+        for n, mode in enumerate(("hybrid", HOSTILE, None))
+    ]  # fmt: skip
+    labels = [{"words": f"mode {cell['mode']}", "recipe": "the lake's recipe"} for cell in cells]
+    return {
+        "release": "2026-11-29.1", "sets": ["pumps"], "measures": ["document nDCG@10", "document R@10"],
+        "varied": ["mode"], "labels": labels, "cells": cells, "n_documents": 4, "n_all": 5, "n_left_out": 1, "seed": 0,
+        "best": 1, "chosen": 1, "confirmed": 1, "confirmation": "", "rule": "the cheapest", "applied": True,
+        "search": {"mode": "text"}, "confirmed_search": {"mode": "text"}, "ingest": None, **words,
+    }  # fmt: skip
+
+
+def test_experiments_are_kept_listed_and_drawn_with_the_cell_that_was_applied(
+    visit: Visit, asked: Asked, accessible: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit("/evaluation/experiments", LOOKER, asked.url)
+    assert "raglake experiment" in page.text_content(".empty")
+    place = Lake.existing(asked.lake)
+    monkeypatch.setattr(experiments, "KEPT", 1)
+    oldest = experiments.keep(place, experiment(varied=["oldest"]))
+    time.sleep(1)  # ids sort by seconds
+    newest = experiments.keep(place, experiment())
+    assert experiments.ids(place) == [newest]
+    with pytest.raises(UsageError, match="keeps the last"):
+        experiments.read(place, oldest)
+    page.reload()
+    assert "cell 1 applied" in page.text_content(".cards")
+    page.click(".cards a")
+    assert page.locator("figure").count() == 3
+    assert page.locator("figure .interval").count() > 0
+    assert page.locator("tr:has-text('applied') td").nth(1).text_content() == HOSTILE
+    accessible(page)
+    page.select_option("#measure", "document R@10")
+    page.wait_for_url("**R%4010*")
+    assert "document R@10 by latency" in page.locator("figcaption").first.text_content()
+    narrow = visit(f"/evaluation/experiments/{newest}", LOOKER, asked.url, viewport={"width": 360, "height": 800})
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 360
+    narrow.goto(f"{asked.url}/console/evaluation/experiments/..%2Fraglake")
+    assert narrow.locator("#problem").count() == 1
 
 
 def test_a_lake_without_questions_or_traffic_says_what_to_do(visit: Visit, asked: Asked) -> None:
