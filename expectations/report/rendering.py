@@ -16,8 +16,8 @@ from expectations.experiment.grid import said, worded
 from expectations.experiment.values import Experiment
 from expectations.report.values import Report
 from lake.errors import UsageError
-from lake.experiment_plots import experiment_plots
 from lake.plots import SIGNS, TEMPLATES, Plot
+from lake.records.experiment_plots import experiment_plots
 from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
 

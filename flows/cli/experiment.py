@@ -16,9 +16,9 @@ from flows.cli.show import terminal
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import StorageError, UsageError
-from lake.experiment_plots import experiment_plots
 from lake.options import RecipeOptions, RunOptions, options
 from lake.records import experiments as experiments_kept
+from lake.records.experiment_plots import experiment_plots
 
 if TYPE_CHECKING:
     from expectations.experiment.values import Experiment

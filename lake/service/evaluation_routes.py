@@ -164,7 +164,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """Draft a question that a passage answers; once accepted in a review, it counts for the gate.
 
-        For keys with `operator`.
+        For keys with `operator`; 409 if a person accepted this question before.
         """
         key = _reviewing_key(request)
         return await look(service, request, lambda: draft_of(service.index, name, asked, key.name))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from lake.console.visit import Visit
-from lake.experiment_plots import experiment_plots
+from lake.records.experiment_plots import experiment_plots
 
 
 async def experiments(visit: Visit) -> Response:

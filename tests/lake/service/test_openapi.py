@@ -31,7 +31,7 @@ WITH_IDS = ("/feedback", "/why", *(f"/documents/{{doc_id}}{part}" for part in OF
 OTHERWISE = {"/documents/{doc_id}/pages/{page}": 404}
 #: What these do would change the lake; the release of their examples is in no lake.
 ACTS = tuple(f"/releases/{{release}}/{act}" for act in ("publish", "rollback", "pin", "unpin", "name", "unname"))
-#: The lake has no questions; tests/lake/service/test_evaluation.py reads these of one that has.
+#: The lake has no questions and no experiments; tests/lake/service/test_evaluation.py reads these of one that has.
 OF_SETS = ("", "/questions", "/comparison", "/drafts", "/drafts/{question_id}")
 #: These store documents; tests/lake/service/test_pushing.py does so with a key that may.
 STORING = (
@@ -39,7 +39,7 @@ STORING = (
     ("DELETE", "/documents/{doc_id}"),
     ("GET", "/documents/{doc_id}/publication"),
 )
-ABSENT = (*ACTS, *(f"/evaluation/sets/{{name}}{part}" for part in OF_SETS))
+ABSENT = (*ACTS, "/evaluation/experiments/{experiment_id}", *(f"/evaluation/sets/{{name}}{part}" for part in OF_SETS))
 OPERATOR = KeyRing(anonymous=Key("anonymous", principals="*", operator=True))
 
 

@@ -76,8 +76,9 @@ def _point(one: Cell, words: str, measure: str, unit: Unit, *, on_front: bool) -
     mean, low, high = (one[name] for name in (measure, f"{measure} low", f"{measure} high"))
     x = _place(one, unit)
     text = f"{one['cell']}: {words}; {measure} {mean:.3f}, 95 % interval {low:.3f} to {high:.3f}; {measured(x, unit)}"
-    interval = (low, high) if on_front or one["is_chosen"] or one["is_base"] else (None, None)
-    return Point(x, mean, *interval, text, "dot" if on_front else "hollow", one["is_chosen"])
+    if not (on_front or one["is_chosen"] or one["is_base"]):
+        low = high = None
+    return Point(x, mean, low, high, text, "dot" if on_front else "hollow", one["is_chosen"])
 
 
 def _series(groups: Mapping[int, str], points: Mapping[int, Point], front: frozenset[int]) -> Iterator[Series]:
