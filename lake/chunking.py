@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
@@ -24,6 +25,11 @@ SITUATING = "1"
 EARLIER_CONTEXT = "headings+table"
 #: A context without any part.
 NO_CONTEXT = "empty"
+
+
+@cache
+def _parts(context: str) -> tuple[str, ...]:
+    return tuple(part for part in CONTEXT_PARTS if part in context.split("+"))
 
 
 def context_of(text: str) -> str:
@@ -128,7 +134,7 @@ class ChunkRecipe:
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts of the context."""
-        return tuple(part for part in CONTEXT_PARTS if part in self.context.split("+"))
+        return _parts(self.context)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as releases state them, without those that earlier versions did not have or need."""

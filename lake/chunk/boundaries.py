@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lake.chunk.table_headers import header_cells, title_line
@@ -91,11 +92,8 @@ class Ruler:
     @cached_property
     def _offsets(self) -> tuple[array[int], array[int]]:
         """Starts and ends of tokens; a large text has tens of millions, too many for Python objects."""
-        starts, ends = array("q"), array("q")
-        for start, end in self.tokenizer.spans(self.text):
-            starts.append(start)
-            ends.append(end)
-        return starts, ends
+        edges = array("q", chain.from_iterable(self.tokenizer.spans(self.text)))
+        return edges[::2], edges[1::2]
 
     def touched(self, start: int, end: int) -> int:
         """Number of the document's tokens that ``text[start:end]`` touches: nearly its own count."""

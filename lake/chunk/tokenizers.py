@@ -94,7 +94,7 @@ class WordTokenizer:
         return len(self._token.findall(text))
 
     def spans(self, text: str) -> Iterator[Span]:
-        return (match.span() for match in self._token.finditer(text))
+        return map(re.Match.span, self._token.finditer(text))
 
 
 class BytePairTokenizer:

@@ -50,7 +50,7 @@ def _shingles(text: str) -> list[str]:
     words = _WORD.findall(text.casefold())
     if len(words) < _SHINGLE:
         return [" ".join(words)] if words else []
-    return list({" ".join(three) for three in zip(words, words[1:], words[2:], strict=False)})
+    return list(set(map(" ".join, zip(words, words[1:], words[2:], strict=False))))
 
 
 def stacked(signatures: Sequence[bytes | None]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from lake.tables.folding import plain, spelt, stemmed
@@ -22,6 +23,8 @@ _LONGEST = 256
 _BEFORE, _AFTER = "([{\"'*", ".,;:!?)]}\"'*"
 #: Longer pieces are data that hardly occur twice, so their words are not kept for the next time.
 _REPEATED = 64
+#: Pieces of one analyzer that are kept.
+_MANY_PIECES = 1 << 16
 #: A name with more parts is a key, and is searched as a whole.
 _MANY_PARTS = 8
 _HASH = re.compile(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{12,}")
@@ -66,15 +69,9 @@ class Analyzer(NamedTuple):
         >>> Analyzer("english").words_of("The crew's read_csv of 6.1.2")
         Words(words=('the', 'crew', 'read_csv', 'of', '6.1.2'), forms=('crew', 'read', 'csv', '6.1', '6', '1', '2'))
         """
-        words: list[str] = []
-        forms: list[str] = []
-        for piece in text.split():
-            bare = piece.rstrip(_AFTER).lstrip(_BEFORE)
-            found = _known(self, bare) if len(bare) <= _REPEATED else self._of_piece(bare)
-            words += found.words
-            if found.forms:
-                forms += found.forms
-        return Words(tuple(words), tuple(forms))
+        each = list(map(_pieces(self).__getitem__, text.split()))
+        words, forms = (tuple(chain.from_iterable(map(itemgetter(part), each))) for part in (0, 1))
+        return Words(words, forms)
 
     def _of_piece(self, piece: str) -> Words:
         """Words of a text without spaces."""
@@ -183,7 +180,22 @@ def pieces_of(text: str) -> Iterator[tuple[int, str, bool]]:
         yield match.start(), match[0], match.lastgroup == "unspaced"
 
 
-_known = lru_cache(maxsize=1 << 16)(Analyzer._of_piece)
+class _Pieces(dict[str, Words]):
+    """The words of pieces between spaces, made when a piece is first looked up."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+
+    def __missing__(self, piece: str) -> Words:
+        found = self._analyzer._of_piece(piece.rstrip(_AFTER).lstrip(_BEFORE))
+        if len(piece) <= _REPEATED:
+            if len(self) >= _MANY_PIECES:
+                self.clear()
+            self[piece] = found
+        return found
+
+
+_pieces = cache(_Pieces)
 
 
 def _is_simple(run: str) -> bool:
