@@ -180,7 +180,7 @@ def pieces_of(text: str) -> Iterator[tuple[int, str, bool]]:
         yield match.start(), match[0], match.lastgroup == "unspaced"
 
 
-class _Pieces(dict[str, Words]):
+class _WordsOfPieces(dict[str, Words]):
     """The words of pieces between spaces, made when a piece is first looked up."""
 
     def __init__(self, analyzer: Analyzer) -> None:
@@ -195,7 +195,7 @@ class _Pieces(dict[str, Words]):
         return found
 
 
-_pieces = cache(_Pieces)
+_pieces = cache(_WordsOfPieces)
 
 
 def _is_simple(run: str) -> bool:
