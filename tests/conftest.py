@@ -51,12 +51,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
     return Scheduling(config, log)
 
 
+#: Folders whose tests share a lake, a service or a model that takes seconds to make or to load.
+TOGETHER = ("tests/lake/console", "tests/lake/embed")
+
+
 class Scheduling(LoadFileScheduling):
-    """One worker runs all files whose tests share the Prefect server, which takes seconds to start."""
+    """One worker runs all files of such a folder, and one all whose tests share the Prefect server."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "prefect" if file in self._with_prefect else file
+        if file in self._with_prefect:
+            return "prefect"
+        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
 
     @cached_property
     def _with_prefect(self) -> set[str]:
