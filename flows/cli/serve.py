@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from lake.service.evaluation_routes import MeasuredLake
     from lake.service.guard import Guard
     from lake.service.keys import KeyRing
+    from lake.service.profiles import Profile
     from lake.service.traffic_split import Split
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -37,6 +40,8 @@ _AS = "User or group to search as when no API key is used; repeatable. [unrestri
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE or PROFILE.json=SHARE: the share of sessions that it answers; live answers the rest. Repeatable."
+_PROFILE = "JSON file of search options that a request may choose by the file's name; repeatable."
+ProfileOption = Annotated[list[str] | None, typer.Option("--profile", help=_PROFILE)]
 #: Options of answers that no request can set.
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
@@ -65,6 +70,7 @@ def serve(
     console: Annotated[bool, typer.Option("--console", help=_CONSOLE)] = False,
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
     writes: Annotated[list[str] | None, typer.Option("--writes", help=_WRITES)] = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Serve search and answers over HTTP."""
     from lake.service import app, capacity, cross_origin, processes, server
@@ -76,7 +82,7 @@ def serve(
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
     words |= {"chat": _chat_now_or_later(model, index), "split": _split(index, ab), "query_log": query_log}
-    words["answers"] = AnswerOptions(**answers)
+    words |= {"answers": AnswerOptions(**answers), "profiles": _offered(index, profile)}
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
     started = partial(_started, "/console" if console else "/docs", _state(index), server.address_of(listened))
@@ -128,15 +134,25 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
     split = parse_split(words)
     try:
         with deadline(_MOMENT):
-            _try_profiles(index, split)
+            _try_profiles(index, split.profiles)
             return split.with_releases({name: index.release(name).id for name in split.releases})
     except TransientError:
         return split
 
 
-def _try_profiles(index: Index, split: Split) -> None:
-    """Raises UsageError for a profile that can't be searched by, since a share of the sessions would get errors."""
-    for name, profile in split.profiles.items() if index.history().live else ():
+def _offered(index: Index, paths: list[str] | None) -> dict[str, Profile]:
+    """The profiles that a request may choose; raises UsageError for one that can't be searched by."""
+    from lake.service.profiles import read_profiles
+
+    found = read_profiles(paths or ())
+    with suppress(TransientError), deadline(_MOMENT):
+        _try_profiles(index, found)
+    return found
+
+
+def _try_profiles(index: Index, profiles: Mapping[str, Profile]) -> None:
+    """Raises UsageError for a profile that can't be searched by, since requests would get errors."""
+    for name, profile in profiles.items() if index.history().live else ():
         try:
             index.search("a search on trial", 1, **profile.search)
         except UsageError as error:
@@ -149,6 +165,7 @@ def console(
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
     operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
+    profile: ProfileOption = None,
     browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
 ) -> None:
     """Show pages about the lake on this machine, for a browser."""
@@ -161,7 +178,8 @@ def console(
     listened, bounds = server.listening("127.0.0.1", port), capacity.Capacity()
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
     chat = _chat_now_or_later(model, index)
-    guarded = app.create_app(index, ring, bounds, chat=chat, hosts=hosts, measured=_measured(index))
+    words: dict[str, Any] = {"chat": chat, "hosts": hosts, "measured": _measured(index)}
+    guarded = app.create_app(index, ring, bounds, **words, profiles=_offered(index, profile))
     _with_console(guarded, None)
     address = server.address_of(listened)
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.service.cross_origin import AllowedOrigins
     from lake.service.evaluation_routes import MeasuredLake
+    from lake.service.profiles import Profile
     from lake.service.traffic_split import Split
 
 #: The Guard makes the spans of requests; those of FastAPI, from some version on, would come twice, with error messages.
@@ -75,18 +76,19 @@ def create_app(
     origins: AllowedOrigins | None = None,
     folder: str | None = None,
     measured: MeasuredLake | None = None,
+    profiles: Mapping[str, Profile] | None = None,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: defaults of every search.
 
     ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
     configuration states; raises UsageError if the lake can't be written to. ``folder``: where the processes of the
     service find one another, None if there is only this one. ``measured``: what the routes of evaluations show; without
-    it there are none.
+    it there are none. ``profiles``: what searches may choose, by name.
     """
     log = index.query_log() if query_log else None
     anonymous = [keys.anonymous] if keys.anonymous else []
     budgets = budgets_of([*keys.keys, *anonymous], index, chat)
-    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets)
+    service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets, profiles)
 
     pictures, pushing = PagePictures(service), Pushing(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None

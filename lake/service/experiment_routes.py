@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.records import experiments
-from lake.service.evaluation_bodies import ExperimentList, StoredExperiment
 from lake.service.evaluation_routes import look
+from lake.service.experiment_bodies import ExperimentList, StoredExperiment
 from lake.service.problems import Problem
 from lake.service.routes import described
 

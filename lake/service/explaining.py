@@ -8,6 +8,7 @@ from lake.errors import UsageError
 from lake.questions import Evidence
 from lake.releases.history import NoReleaseError
 from lake.service.problems import Problem
+from lake.service.profiles import described
 from lake.service.responses import Sent, encode
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ async def documents(service: Service, key: Key, name: str, at: str, limit: int) 
         access = service.access(key)
         found = access.index.find_documents(name, at=at, principals=access.principals, limit=limit)
         return Sent(found["release"], encode(found))
+
+    return await service.workers.run(work, service.bounds.seconds)
+
+
+async def profiles(service: Service, key: Key) -> bytes:
+    """A ProfilesResult; of a key that may choose none, without profiles."""
+    offered = service.profiles if key.options is None or "profile" in key.options else {}
+
+    def work() -> bytes:
+        return encode(described(offered, service.index.defaults(), service.options))
 
     return await service.workers.run(work, service.bounds.seconds)
 

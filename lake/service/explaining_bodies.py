@@ -45,6 +45,20 @@ class FoundDocuments(BaseModel):
     documents: list[FoundDocument]
 
 
+class SearchProfile(BaseModel):
+    """A profile that a search may choose, and the options that it sets."""
+
+    name: str
+    search: dict[str, Any]
+
+
+class ProfilesResult(BaseModel):
+    """``configured``: the options of a search that chooses no profile and sets none itself."""
+
+    configured: dict[str, Any]
+    profiles: list[SearchProfile]
+
+
 class WhyResult(BaseModel):
     """Where a search finds or loses each piece of evidence: its ``stage``, a sentence and advice, ranks, and steps.
 

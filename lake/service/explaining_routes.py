@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from lake.service import examples, explaining
-from lake.service.explaining_bodies import FacetResult, FoundDocuments, WhyResult
+from lake.service.explaining_bodies import FacetResult, FoundDocuments, ProfilesResult, WhyResult
 from lake.service.request_bodies import FacetQuery, WhyQuery
-from lake.service.routes import described, key_of, of_release
+from lake.service.routes import JSON, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -21,7 +21,7 @@ _LIMIT = Query(ge=1, le=100, description="Maximum number of documents.")
 
 
 def explaining_routes(service: Service) -> APIRouter:
-    """``/facets``, ``/documents`` and ``/why``."""
+    """``/facets``, ``/documents``, ``/profiles`` and ``/why``."""
     router = APIRouter()
 
     @router.post("/facets", response_model=FacetResult, **described(_TAG, "Count documents", examples.FACET_RESULT))
@@ -40,6 +40,11 @@ def explaining_routes(service: Service) -> APIRouter:
     ) -> Response:
         """Documents whose title or uri contains all of the words."""
         return of_release(*await explaining.documents(service, key_of(request), name, at, limit))
+
+    @router.get("/profiles", response_model=ProfilesResult, **described(_TAG, "List the search profiles"))
+    async def profiles(request: Request) -> Response:
+        """What a search may name as its `profile`, and what holds without one."""
+        return Response(await explaining.profiles(service, key_of(request)), media_type=JSON)
 
     @router.post("/why", response_model=WhyResult, **described(_TAG, "Explain why a search finds a document or not"))
     async def why(asked: Annotated[WhyQuery, Body(openapi_examples=examples.WHY)], request: Request) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Options of answers that a profile may set; the others belong to the request.
 ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "temperature", "check", "link_template", "prompts")
+#: Options of a search that are shown for one that chooses no profile.
+_SHOWN = ("mode", "fusion", "alpha", "expand", "window", "rerank", "rerank_depth", "rerank_weight", "collapse", "k")
 _FIELDS = ("search", "answers", "model")
 
 
@@ -31,6 +33,36 @@ class Profile:
 
     def answering(self, usual: AnswerOptions) -> AnswerOptions:
         return replace(usual, **self.answers)
+
+
+def read_profiles(paths: Iterable[str]) -> dict[str, Profile]:
+    """The profiles that requests may choose, by the name of their file without ``.json``."""
+    found: dict[str, Profile] = {}
+    for path in paths:
+        if (name := Path(path).stem) in found:
+            raise UsageError(f"two profiles are called {name}; rename one of the files")
+        found[name] = read_profile(path)
+        if found[name].answers or found[name].chat:
+            raise UsageError(f"the profile {path} sets more than a search, and only searches choose a profile")
+    return found
+
+
+def chosen(profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Any]:
+    """The search options of the profile that a request names; raises UsageError if there is none of that name."""
+    if name is None:
+        return {}
+    if name not in profiles:
+        raise UsageError(f"this service has no profile {name!r}; it has {', '.join(profiles) or 'none'}")
+    return profiles[name].search
+
+
+def described(profiles: Mapping[str, Profile], defaults: SearchDefaults, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A ProfilesResult. ``options`` of the service go before the lake's ``defaults``."""
+    configured = {name: options.get(name, getattr(defaults, name)) for name in _SHOWN}
+    return {
+        "configured": configured,
+        "profiles": [{"name": name, "search": dict(one.search)} for name, one in profiles.items()],
+    }
 
 
 def read_profile(path: str) -> Profile:

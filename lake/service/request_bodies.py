@@ -18,6 +18,7 @@ _COMMENT = "What is wrong or good about the answer, in a few words; masked befor
 _VOTER = "Any name of the voter, kept as a digest only; each voter's last judgement of a passage counts."
 _DEGRADE = "Go without the parts that can't be reached, and name them in `degraded`; false: an error instead."
 _EXPLAIN = "Also return for each hit the places of the words found, and the groups that let the caller see it."
+_PROFILE = "A search profile of `GET /profiles`, which may rerank; other options of the request go before its own."
 #: Options that cost money, have another default here, or are for operators.
 _NOT_OFFERED = (
     "where",
@@ -83,6 +84,7 @@ class SearchQuery(BatchedQuery, ReleaseChoice):
     """A search."""
 
     explain: StrictBool = Field(False, description=_EXPLAIN)
+    profile: str | None = Field(None, min_length=1, max_length=200, description=_PROFILE)
 
 
 class FacetQuery(ReleaseChoice, model_of("FacetFields", SearchOptions, only=("filters",))):  # type: ignore[misc]

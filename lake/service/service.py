@@ -26,6 +26,7 @@ from lake.service.hits import hits_of
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
 from lake.service.problems import Problem, forbidden, found_document, not_stored, problem_of
+from lake.service.profiles import Profile, chosen
 from lake.service.rate_limits import DayCount
 from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
@@ -69,7 +70,9 @@ class Service:
         split: Split | None = None,
         log: QueryLogWriter | None = None,
         budgets: Budgets | None = None,
+        profiles: Mapping[str, Profile] | None = None,
     ) -> None:
+        self.profiles = dict(profiles or {})
         # Outages leave callers what works, in time for an answer.
         usual = {"degrade": True, "degrade_after": min(DEGRADE_AFTER, bounds.seconds / 4)}
         self.index, self.bounds, self.options = index, bounds, usual | dict(options)
@@ -282,8 +285,9 @@ class Service:
         if body.n is not None and body.n > self.bounds.max_k:
             raise UsageError(f"k={body.n} is above this service's maximum of {self.bounds.max_k} passages")
         how = body.how()
-        key.check(how)
-        return how
+        name = getattr(body, "profile", None)
+        key.check([*how, *(["profile"] if name else [])])
+        return {**chosen(self.profiles, name), **how}
 
     def close(self) -> None:
         self.workers.close()

@@ -20,6 +20,8 @@ from lake.console.visit import ConsoleSection, Visit
 SIZES = [(str(n), str(n)) for n in (5, 10, 20, 50)]
 #: Questions to begin with.
 _EXAMPLES = 4
+#: Stands for what a service offers that can't tell at the moment.
+_NOTHING: dict[str, Any] = {"configured": {}, "profiles": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,14 @@ async def page(visit: Visit) -> Response:
     text, filters = visit.word("q"), filters_of(visit)
     chosen = [SearchSettings.of(visit)] + ([SearchSettings.of(visit, "_b")] if visit.word("compare") else [])
     counting = visit.api.post("/facets", {"at": visit.at, **({"filters": filters} if filters else {})})
-    columns, facets, examples = await asyncio.gather(
-        _columns(visit, text, filters, chosen), _or_problem(counting), _examples(visit, text)
+    columns, facets, examples, offered = await asyncio.gather(
+        _columns(visit, text, filters, chosen),
+        _or_problem(counting),
+        _examples(visit, text),
+        _or_problem(visit.api.get("/profiles")),
     )
     words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
-    words["examples"] = examples
+    words |= {"examples": examples, "offered": _NOTHING if isinstance(offered, ApiError) else offered}
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
 

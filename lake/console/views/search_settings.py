@@ -27,10 +27,15 @@ class SearchSettings:
     """One column of results: the release, and how it is searched; None is as the lake's configuration has it."""
 
     at: str
+    profile: str | None
     mode: str | None
     alpha: float | None
     expand: str | None
     k: int
+
+    def named(self) -> dict[str, Any]:
+        """What an address of another page states of them, besides the release."""
+        return {"profile": self.profile, "mode": self.mode, "alpha": self.alpha, "k": self.k}
 
     @classmethod
     def of(cls, visit: Visit, suffix: str = "") -> SearchSettings:
@@ -40,6 +45,7 @@ class SearchSettings:
         mode = visit.word(f"mode{suffix}")
         return cls(
             at,
+            visit.word(f"profile{suffix}") or None,
             mode if mode in MODES else None,
             _share(alpha),
             visit.word("expand") if visit.word("expand") in EXPANDS else None,
@@ -48,7 +54,13 @@ class SearchSettings:
 
     def body(self, text: str, filters: dict[str, Any]) -> dict[str, Any]:
         """The request of ``POST /query``."""
-        chosen = {"mode": self.mode, "alpha": self.alpha, "expand": self.expand, "filters": filters or None}
+        chosen = {
+            "profile": self.profile,
+            "mode": self.mode,
+            "alpha": self.alpha,
+            "expand": self.expand,
+            "filters": filters or None,
+        }
         given = {name: value for name, value in chosen.items() if value is not None}
         return {"text": text, "at": self.at, "k": self.k, **given}
 

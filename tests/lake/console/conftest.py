@@ -28,6 +28,7 @@ from lake.options import RecipeOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.service.profiles import Profile
 from tests.lake.service.conftest import Running, listening_service
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def served(url: str, keys: KeyRing, **words: Any) -> Any:
     """A context with a service and its console over any lake."""
     limits = Capacity(rate=10_000, burst=10_000)
     given: dict[str, Any] = {"chat": ScriptedChat(), "answers": AnswerOptions(min_evidence=0.0), **words}
+    given["profiles"] = {"words only": Profile({"mode": "text"})}
     index = lake.open_lake(url)
     app = create_app(index, keys, limits, measured=Measurements(index), **given)
     return listening_service(mount(app), limits)

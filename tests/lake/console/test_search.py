@@ -61,6 +61,20 @@ def test_two_ways_to_search_stand_side_by_side_with_what_moved(visit: Visit, con
     assert page.locator(".column .badge:has-text('same place')").count() > 0
 
 
+def test_two_profiles_stand_side_by_side_and_the_diagnosis_follows_the_one_of_its_column(visit: Visit) -> None:
+    page = visit("/search?q=oil+of+pump+103&compare=1")
+    assert "as configured (meaning and words)" in page.locator("#mode option").first.text_content()
+    page.select_option("#profile_b", "words only")
+    page.wait_for_selector(".column-head:has-text('words only')")
+    assert page.locator(".column >> nth=0 >> .leg:has-text('meaning')").count() > 0
+    assert page.locator(".column >> nth=1 >> .leg:has-text('meaning')").count() == 0
+    page.locator(".column >> nth=1 >> text=Why is this here?").first.click()
+    page.wait_for_selector(".column >> nth=1 >> .way")
+    assert "by meaning" not in page.locator(".column >> nth=1 >> .way").text_content()
+    page.goto(f"{page.url.split('/console')[0]}/console/search?q=oil&profile=nope")
+    assert "this service has no profile" in page.text_content("#problem").lower()
+
+
 def test_one_column_that_fails_leaves_the_other(visit: Visit) -> None:
     page = visit("/search?q=oil&compare=1&at_b=no-such-release")
     assert page.locator(".column").count() == 2

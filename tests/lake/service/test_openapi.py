@@ -13,6 +13,7 @@ import pytest
 from lake.service import (
     document_bodies,
     evaluation_bodies,
+    experiment_bodies,
     explaining_bodies,
     lake_bodies,
     push_bodies,
@@ -23,7 +24,10 @@ from lake.service.keys import Key, KeyRing
 from tests.lake.service.conftest import Running, Start
 
 #: The modules that describe responses.
-BODIES = (document_bodies, evaluation_bodies, explaining_bodies, lake_bodies, push_bodies, response_bodies)
+BODIES = (
+    *(document_bodies, evaluation_bodies, experiment_bodies, explaining_bodies),
+    *(lake_bodies, push_bodies, response_bodies),
+)
 #: Examples whose ids are those of a result of the reader's own.
 OF_DOCUMENT = ("", "/description", "/sections", "/history", "/diff", "/erasure", "/pages/{page}")
 WITH_IDS = ("/feedback", "/why", *(f"/documents/{{doc_id}}{part}" for part in OF_DOCUMENT))
