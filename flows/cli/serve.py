@@ -73,7 +73,7 @@ def serve(
     profile: ProfileOption = None,
 ) -> None:
     """Serve search and answers over HTTP."""
-    from lake.service import app, capacity, cross_origin, processes, server
+    from lake.service import app, capacity, cross_origin, processes, profiles, server
 
     tracing.start()
     ring = _key_ring(keys, as_, operator=operator, writes=writes or ())
@@ -82,7 +82,7 @@ def serve(
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
     words |= {"chat": _chat_now_or_later(model, index), "split": _split(index, ab), "query_log": query_log}
-    words |= {"answers": AnswerOptions(**answers), "profiles": _offered(index, profile)}
+    words |= {"answers": AnswerOptions(**answers), "profiles": _tried(index, profiles.read_profiles(profile or ()))}
     place = processes.WorkerPlace.of_this_process()
     listened = place.listened if place else server.listening(host, port)
     started = partial(_started, "/console" if console else "/docs", _state(index), server.address_of(listened))
@@ -140,14 +140,11 @@ def _split(index: Index, words: list[str] | None) -> Split | None:
         return split
 
 
-def _offered(index: Index, paths: list[str] | None) -> dict[str, Profile]:
-    """The profiles that a request may choose; raises UsageError for one that can't be searched by."""
-    from lake.service.profiles import read_profiles
-
-    found = read_profiles(paths or ())
+def _tried(index: Index, profiles: dict[str, Profile]) -> dict[str, Profile]:
+    """The profiles, each of which live can be searched by; raises UsageError otherwise."""
     with suppress(TransientError), deadline(_MOMENT):
-        _try_profiles(index, found)
-    return found
+        _try_profiles(index, profiles)
+    return profiles
 
 
 def _try_profiles(index: Index, profiles: Mapping[str, Profile]) -> None:
@@ -169,7 +166,7 @@ def console(
     browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
 ) -> None:
     """Show pages about the lake on this machine, for a browser."""
-    from lake.service import app, capacity, server
+    from lake.service import app, capacity, profiles, server
 
     ring = _key_ring(None, as_, operator=operator)
     if ring.keys:
@@ -179,7 +176,9 @@ def console(
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
     chat = _chat_now_or_later(model, index)
     words: dict[str, Any] = {"chat": chat, "hosts": hosts, "measured": _measured(index)}
-    guarded = app.create_app(index, ring, bounds, **words, profiles=_offered(index, profile))
+    guarded = app.create_app(
+        index, ring, bounds, **words, profiles=_tried(index, profiles.read_profiles(profile or ()))
+    )
     _with_console(guarded, None)
     address = server.address_of(listened)
 
