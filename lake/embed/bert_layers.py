@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lake.embed.products import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lake.embed.bert_folder import BertFolder
 
@@ -23,15 +23,30 @@ _ERF_P, _ONE = np.float32(0.3275911), np.float32(1)
 _ROOT, _HALF_ROOT = np.float32(2**0.5), np.float32(0.5**0.5)
 
 
+class Run(NamedTuple):
+    """Texts of equal ``length`` whose tokens follow one another, from row ``start`` on."""
+
+    start: int
+    n_texts: int
+    length: int
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """A view [texts, length, ...] of this run's ``rows`` [rows, ...]."""
+        mine = rows[self.start : self.start + self.n_texts * self.length]
+        view: np.ndarray = mine.reshape(self.n_texts, self.length, *rows.shape[1:])
+        return view
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """Memory that the layers reuse: large arrays are slow to allocate, and the layers are many.
 
-    ``rows`` are the tokens of all texts, one after another.
+    ``rows`` are the tokens of all texts, one after another, without padding. ``scores``: one array for each run.
     """
 
+    runs: Sequence[Run]
+    scores: Sequence[np.ndarray]
     qkv: np.ndarray
-    scores: np.ndarray
     context: np.ndarray
     sums: np.ndarray
     wide: np.ndarray
@@ -40,16 +55,13 @@ class Room:
     spare3: np.ndarray
 
     @classmethod
-    def of(cls, n_texts: int, length: int, folder: BertFolder) -> Room:
-        n_rows, heads, size = n_texts * length, folder.n_heads, folder.hidden // folder.n_heads
-        shapes = {
-            "qkv": (n_texts, length, 3, heads, size),
-            "scores": (n_texts, heads, length, length),
-            "context": (n_texts, length, heads, size),
-            "sums": (n_rows, folder.hidden),
-        }
+    def of(cls, runs: Sequence[Run], folder: BertFolder) -> Room:
+        n_rows = sum(run.n_texts * run.length for run in runs)
+        heads, size = folder.n_heads, folder.hidden // folder.n_heads
+        shapes = {"qkv": (n_rows, 3, heads, size), "context": (n_rows, heads, size), "sums": (n_rows, folder.hidden)}
         wide = dict.fromkeys(("wide", "spare", "spare2", "spare3"), (n_rows, folder.wide))
-        return cls(**{name: np.empty(shape, np.float32) for name, shape in (shapes | wide).items()})
+        scores = [np.empty((run.n_texts, heads, run.length, run.length), np.float32) for run in runs]
+        return cls(runs, scores, **{name: np.empty(shape, np.float32) for name, shape in (shapes | wide).items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +104,12 @@ class Embeddings:
             Norm.of(weights, "embeddings.LayerNorm", folder),
         )
 
-    def of_tokens(self, ids: np.ndarray) -> np.ndarray:
-        """Rows [texts * length, hidden] of ``ids`` [texts, length]."""
-        x = self.words[ids]
-        x += self.places[: ids.shape[1]]
-        rows: np.ndarray = x.reshape(-1, x.shape[-1])
+    def of_tokens(self, ids: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
+        """Rows [n, hidden] of the ``ids`` [n] of all runs."""
+        rows: np.ndarray = self.words[ids]
+        for run in runs:
+            texts = run.of(rows)
+            texts += self.places[: run.length]
         self.norm.apply(rows)
         return rows
 
@@ -151,10 +164,11 @@ class Layer:
         together = room.qkv.reshape(len(rows), -1)
         self.qkv.of_rows(rows, together)
         together += self.qkv_bias
-        query, key, value = room.qkv.transpose(2, 0, 3, 1, 4)
-        np.matmul(query, key.swapaxes(2, 3), out=room.scores)
-        _softmax(room.scores)
-        np.matmul(room.scores, value, out=room.context.swapaxes(1, 2))
+        for run, scores in zip(room.runs, room.scores, strict=True):
+            query, key, value = run.of(room.qkv).transpose(2, 0, 3, 1, 4)
+            np.matmul(query, key.swapaxes(2, 3), out=scores)
+            _softmax(scores)
+            np.matmul(scores, value, out=run.of(room.context).swapaxes(1, 2))
         self.out.of_rows(room.context.reshape(rows.shape), room.sums)
         rows += room.sums
         rows += self.out_bias

@@ -41,8 +41,22 @@ class Product:
             self._of_few(rows, out)
             return
         n_tiles = -(-len(rows) // _ROWS)
-        for some, result in zip(np.array_split(rows, n_tiles), np.array_split(out, n_tiles), strict=True):
-            self._of_few(some, result)
+        height, n_taller = divmod(len(rows), n_tiles)
+        split = n_taller * (height + 1)  # no tile is so low that it would be computed in another way
+        for some, into, n_rows in ((rows[:split], out[:split], height + 1), (rows[split:], out[split:], height)):
+            self._of_tiles(some.reshape(-1, n_rows, rows.shape[1]), into.reshape(-1, n_rows, out.shape[1]))
+
+    def _of_tiles(self, tiles: np.ndarray, out: np.ndarray) -> None:
+        """Of [tiles, rows, from] to ``out`` [tiles, rows, to]: each piece stays in the cache for all tiles."""
+        first, *others = self.parts
+        width = first.shape[2]
+        for number, piece in enumerate(first):
+            into = out[..., number * width : (number + 1) * width]
+            np.matmul(tiles[..., : len(piece)], piece, out=into)
+            n_from = len(piece)
+            for part in others:
+                into += np.matmul(tiles[..., n_from : n_from + part.shape[1]], part[number])
+                n_from += part.shape[1]
 
     def _of_few(self, rows: np.ndarray, out: np.ndarray) -> None:
         first, *others = self.parts
