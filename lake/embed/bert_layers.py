@@ -23,7 +23,7 @@ _ERF_P, _ONE = np.float32(0.3275911), np.float32(1)
 _ROOT, _HALF_ROOT = np.float32(2**0.5), np.float32(0.5**0.5)
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """Texts of equal ``length`` whose tokens follow one another, from row ``start`` on."""
 
     start: int
@@ -44,7 +44,7 @@ class Room:
     ``rows`` are the tokens of all texts, one after another, without padding. ``scores``: one array for each run.
     """
 
-    runs: Sequence[Run]
+    runs: Sequence[TextRun]
     scores: Sequence[np.ndarray]
     qkv: np.ndarray
     context: np.ndarray
@@ -55,7 +55,7 @@ class Room:
     spare3: np.ndarray
 
     @classmethod
-    def of(cls, runs: Sequence[Run], folder: BertFolder) -> Room:
+    def of(cls, runs: Sequence[TextRun], folder: BertFolder) -> Room:
         n_rows = sum(run.n_texts * run.length for run in runs)
         heads, size = folder.n_heads, folder.hidden // folder.n_heads
         shapes = {"qkv": (n_rows, 3, heads, size), "context": (n_rows, heads, size), "sums": (n_rows, folder.hidden)}
@@ -104,7 +104,7 @@ class Embeddings:
             Norm.of(weights, "embeddings.LayerNorm", folder),
         )
 
-    def of_tokens(self, ids: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
+    def of_tokens(self, ids: np.ndarray, runs: Sequence[TextRun]) -> np.ndarray:
         """Rows [n, hidden] of the ``ids`` [n] of all runs."""
         rows: np.ndarray = self.words[ids]
         for run in runs:

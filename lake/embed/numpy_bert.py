@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.embed.bert_folder import BertFolder, open_weights, supports
-from lake.embed.bert_layers import Embeddings, Layer, Room, Run
+from lake.embed.bert_layers import Embeddings, Layer, Room, TextRun
 from lake.embed.bert_reader import BertReader
 from lake.embed.blas_threads import one_blas_thread
 from lake.embed.processor import n_threads
@@ -76,10 +76,10 @@ class NumpyBert:
 
     def token_rows(self, ids: np.ndarray) -> np.ndarray:
         """The last layer's rows [texts, length, hidden] of ``ids`` [texts, length], without padding."""
-        run = Run(0, *ids.shape)
+        run = TextRun(0, *ids.shape)
         return run.of(self._rows(ids.reshape(-1), [run]))
 
-    def _rows(self, ids: np.ndarray, runs: Sequence[Run]) -> np.ndarray:
+    def _rows(self, ids: np.ndarray, runs: Sequence[TextRun]) -> np.ndarray:
         room = Room.of(runs, self._folder)
         rows = self._embeddings.of_tokens(ids, runs)
         for layer in self._layers:
@@ -115,9 +115,9 @@ def token_batches(counts: Sequence[int], budget: int, n_streams: int) -> list[li
     return batches
 
 
-def _runs(ids: Sequence[Sequence[int]]) -> Iterator[Run]:
+def _runs(ids: Sequence[Sequence[int]]) -> Iterator[TextRun]:
     start = 0
     for length, texts in groupby(map(len, ids)):
         n_texts = len(list(texts))
-        yield Run(start, n_texts, length)
+        yield TextRun(start, n_texts, length)
         start += n_texts * length
