@@ -61,7 +61,7 @@ class Scores:
         key = profile_text(point)
         if key not in self._known:
             self._known[key] = self._measured(point)
-            self._progress("profiles", 1, None)
+            self._progress("profiles", 1, 1)
         return self._known[key]
 
     def _measured(self, point: Point) -> np.ndarray:
@@ -97,6 +97,12 @@ class PartOutcome:
     def is_kept(self) -> bool:
         return self.verdict.word == "better" and bool(self.values)
 
+    def to_json(self) -> dict[str, Any]:
+        own = {
+            name: plain(getattr(self, name)) for name in ("part", "values", "by_fold", "alpha", "n_needed", "is_kept")
+        }
+        return {**own, "verdict": asdict(self.verdict)}
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -124,7 +130,7 @@ class Tuning:
 
     def to_json(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("parts", "total")}
-        parts = [{**asdict(one), "is_kept": one.is_kept} for one in self.parts]
+        parts = [one.to_json() for one in self.parts]
         told: dict[str, Any] = plain({**own, "parts": parts, "total": asdict(self.total), "changes": self.changes})
         return told
 

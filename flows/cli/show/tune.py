@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from flows.cli.hints import pasteable
 from flows.cli.show.terminal import escape, paragraph, table, terminal
 from lake.reporting import counted
+from lake.search.diagnosis.messages import options_in_words, value_in_words
 
 _FIGURES = ("gain", "95 %", "p")
 
@@ -24,11 +24,11 @@ def tuned(shown: dict[str, Any]) -> None:
     out.print(f"\n{shown['release']}: {asked}, {shown['n_folds']} folds{left}{drafts}")
     tried = counted(shown["n_profiles"], "search profile")
     out.print(f"{escape(shown['measure'])} as configured: {shown['base']:.4f}; {tried} tried\n")
-    table(out, ("part", "chosen", *_FIGURES, ""), [_row(one) for one in shown["parts"]], right=_FIGURES)
+    table(out, ("part", *_FIGURES, ""), [_row(one) for one in shown["parts"]], right=_FIGURES)
     out.print("")
     paragraph(out, _verdict(shown))
     for one in shown["parts"]:
-        if not one["is_kept"] and one["values"]:
+        if not one["is_kept"]:
             paragraph(out, _why_not(one))
     _next(out, shown)
 
@@ -37,16 +37,15 @@ def undone(shown: dict[str, Any]) -> None:
     """Each option that is as it was before, and each that somebody changed since."""
     out = terminal()
     for name, value in shown["restored"].items():
-        out.print(f"search.{name} = {escape(_stated(value) if value is not None else 'its default')}")
+        out.print(f"search.{name} = {escape(value_in_words(value) if value is not None else 'its default')}")
     for name, value in shown["kept"].items():
-        out.print(f"search.{name} was changed since, and stays {escape(_stated(value))}")
+        out.print(f"search.{name} was changed since, and stays {escape(value_in_words(value))}")
 
 
 def _row(one: dict[str, Any]) -> list[str]:
     found = one["verdict"]
-    chosen = ", ".join(f"{name} {_stated(value)}" for name, value in one["values"].items()) or "as it is"
     interval = f"{found['low']:+.4f} to {found['high']:+.4f}"
-    return [one["part"], escape(chosen), f"{found['difference']:+.4f}", interval, f"{found['p']:.3f}", found["word"]]
+    return [one["part"], f"{found['difference']:+.4f}", interval, f"{found['p']:.3f}", found["word"]]
 
 
 def _verdict(shown: dict[str, Any]) -> str:
@@ -59,8 +58,8 @@ def _verdict(shown: dict[str, Any]) -> str:
 
 
 def _why_not(one: dict[str, Any]) -> str:
-    found = one["verdict"]
-    reason = f"{one['part']} is left as it is: {found['word']}"
+    found, values = one["verdict"], options_in_words(one["values"])
+    reason = f"{one['part']} is left as it is: {found['word']}{f' (all questions choose {values})' if values else ''}"
     if found["word"] == "not enough evidence":
         return f"{reason}; a gain like this would show with about {one['n_needed']:,} questions"
     if found["word"] == "better":  # what all choose is no change
@@ -71,9 +70,9 @@ def _why_not(one: dict[str, Any]) -> str:
 def _next(out: Console, shown: dict[str, Any]) -> None:
     for name, value in shown["changes"].items():
         before = shown["before"].get(name)
-        was = "its default" if before is None else _stated(before)
+        was = "its default" if before is None else value_in_words(before)
         done = "set" if shown["applied"] else "--apply sets"
-        now = "its default" if value is None else _stated(value)
+        now = "its default" if value is None else value_in_words(value)
         out.print(f"{done} search.{name} = {escape(now)} (was {escape(was)})")
     if not shown["changes"]:
         return
@@ -81,9 +80,5 @@ def _next(out: Console, shown: dict[str, Any]) -> None:
         out.print(pasteable("measure it: `raglake evaluate --modes hybrid`; go back: `raglake tune --undo`"))
         return
     for name, value in shown["changes"].items():
-        word = f"unset search.{name}" if value is None else f"set search.{name} {shlex.quote(_stated(value))}"
+        word = f"unset search.{name}" if value is None else f"set search.{name} {shlex.quote(value_in_words(value))}"
         out.print(escape(pasteable(f"or by hand: `raglake config {word}`")))
-
-
-def _stated(value: Any) -> str:
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -148,15 +148,17 @@ def summary(stages: list[Stage]) -> str:
 
 
 def options_in_words(options: Mapping[str, Any]) -> str:
-    """The options of a search that differ from their defaults.
+    """Options of a search with their values.
 
-    >>> options_in_words({"alpha": 0.3, "rerank": "own"})
-    'alpha 0.3, rerank own'
+    >>> options_in_words({"alpha": 0.3, "rerank": "own", "weights": None})
+    'alpha 0.3, rerank own, weights none'
     """
-    return ", ".join(
-        f"{name} {one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)}"
-        for name, one in options.items()
-    )
+    return ", ".join(f"{name} {value_in_words(value)}" for name, value in options.items())
+
+
+def value_in_words(value: Any) -> str:
+    """A value of an option as a configuration takes it."""
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def as_json(found: EvidenceLocation) -> dict[str, Any]:
