@@ -61,9 +61,14 @@ def tune(
     usable, n_left_out = _usable(index, [one for one in asked if one.reviewed], options)
     with index.using_endpoints():
         space = space_of(index, options)
+        parts = [part for part in PARTS if not options.parts or part in options.parts]
+        if not any(space.axes(part) for part in parts):
+            raise UsageError(
+                f"there is nothing to learn of {' and '.join(parts)}: fusion wants a hybrid search or several "
+                "embedders, rerank a reranker (--rerank own)"
+            )
         recorded = _recorded(index, usable, options, progress)
         scores = Scores(index, release.id, recorded, options.measure, progress)
-        parts = [part for part in PARTS if not options.parts or part in options.parts]
         folds = folds_of(scores.texts, options.folds, options.seed)
         outcomes, whole, total = learned(scores, space, parts, folds)
         of_lake = float(scores.of(space.point).mean())
@@ -185,12 +190,12 @@ def undo(lake: str) -> dict[str, Any]:
     """
     store = Lake.existing(lake).store
     record, search = configuration.read(store).tuning, configuration.said(store).get("search", {})
-    if not record.values:
+    if not record.learned:
         raise UsageError("`raglake tune --apply` has set nothing that could be undone; `raglake config show` lists all")
-    mine = [name for name, value in record.values.items() if search.get(name) == value]
+    mine = [name for name, value in record.learned.items() if search.get(name) == value]
     restored = {name: record.before.get(name) for name in mine}
     configuration.obey(store, {"search": _with(search, restored), "tuning": {}})
-    return {"restored": restored, "kept": {name: search.get(name) for name in record.values if name not in mine}}
+    return {"restored": restored, "kept": {name: search.get(name) for name in record.learned if name not in mine}}
 
 
 def _with(search: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class TuningOptions:
 class TuningRecord:
     """What `raglake tune --apply` last set in the section search, from what, and why; `--undo` goes back."""
 
-    values: Mapping[str, Any] = option(dict, "Search options that were learned, by name.")
+    learned: Mapping[str, Any] = option(dict, "Search options that were learned, by name.")
     before: Mapping[str, Any] = option(dict, "Values that they replaced; an option that is missing had its default.")
     measure: str | None = option(None, "Measure that was raised.")
     gain: float | None = option(None, "Mean gain on questions that did not choose.")
@@ -67,6 +67,6 @@ class TuningRecord:
 
     def __post_init__(self) -> None:
         check(self)
-        for name in ("values", "before"):
+        for name in ("learned", "before"):
             if not isinstance(getattr(self, name), Mapping):
                 raise UsageError(f"tuning.{name}={getattr(self, name)!r} must be an object of search options by name")

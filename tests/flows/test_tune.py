@@ -210,6 +210,7 @@ def test_too_few_questions_and_drafts_are_refused_with_the_number_needed(
         (("--measure", "span nonsense@5"), "no measure 'nonsense@5' of spans"),
         (("--undo", "--apply"), "--undo takes no other option"),
         (("--set", "nowhere"), "nowhere"),
+        (("--part", "rerank"), "nothing to learn of rerank"),
     ],
 )
 def test_wrong_words_name_the_right_ones(
