@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import lake
+from expectations import tuning_space
 from expectations.comparison import judge
 from expectations.retrieval import evaluate
 from expectations.summary import means
@@ -41,6 +43,15 @@ def question(n: int, **words: Any) -> EvalQuestion:
     return EvalQuestion(
         "lamps", f"Which oil{n}y does lamp number{n}x burn?", evidence=(Evidence(f"{n}.md", "handbook"),), **words
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_values() -> Iterator[None]:
+    """Each value that is tried takes all searches a few milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuning_space, "_FACTORS", (0.5, 1.0, 2.0))
+        patch.setattr(tuning_space, "_RECENCIES", ((None, 0.2), (90.0, 0.2)))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -223,13 +234,13 @@ def test_noise_is_rarely_taken_for_a_gain() -> None:
     """Of values that chance alone makes, the best by the others is no better where it did not choose."""
     rng = np.random.default_rng(1)
     n_better = 0
-    for _ in range(40):
+    for _ in range(12):
         values = rng.random((30, 80))
         folds = np.arange(80) % 5
         chosen = [int(values[:, folds != fold].mean(axis=1).argmax()) for fold in range(5)]
         gains = np.array([values[chosen[folds[n]], n] - values[0, n] for n in range(80)])
         n_better += judge(gains).word == "better"
-    assert n_better <= 6
+    assert n_better <= 2
 
 
 def test_folds_keep_equal_words_together_and_are_of_one_size() -> None:
