@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -42,6 +43,8 @@ class FaissFiles:
             return None
         found = json.loads(self._store.read(STATE))
         state = HeldState.from_json(found.get("state"), self._store.url)
+        if not {found["index"], found["rows"]} <= set(names):
+            return replace(state, mark=None)  # another sync at the same time deleted them
         self._read(found["index"], found["rows"])
         return state
 

@@ -147,6 +147,12 @@ def _split_table(place: str) -> tuple[str, str]:
 
 def _encoded(payload: Any) -> tuple[Any, ...]:
     """Values of the columns from ``readers`` on. PostgreSQL has no zero character in texts."""
-    plain = json.loads(json.dumps(payload).replace("\\u0000", ""))
+    plain = {name: _without_zero(value) for name, value in payload.items()}
     others = json.dumps({name: value for name, value in plain.items() if name != "text"})
     return (list(plain["readers"]), others, *(plain.get(name) for name in _TEXTS))
+
+
+def _without_zero(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_zero(one) for one in value]
+    return value.replace("\0", "") if isinstance(value, str) else value

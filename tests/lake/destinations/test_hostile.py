@@ -1,0 +1,189 @@
+"""What stores meet besides good days: busy servers, broken connections, odd values, empty releases, two writers."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
+from lake.destinations.destination import DifferenceStore
+from lake.destinations.opening import open_destination
+from lake.destinations.release_rows import ReleaseRows
+from lake.destinations.sync import sync
+from lake.directory import Lake
+from lake.errors import LakeError, TransientError, UsageError
+from lake.options import RecipeOptions
+from tests.lake.destinations.conftest import Kind, Lakes
+from tests.lake.destinations.served import KEY, Refusal
+
+#: Metadata and text that stores with types, reserved names or size limits stumble over.
+METADATA = {
+    "title": "A 'quoted' \"title\"; DROP TABLE lamps -- \u202e\U0001f4a1",
+    "nested": {"a.b": {"$gt": [1, 2.5, None, {"deep": True}]}, "": "empty key"},
+    "id": "an id",
+    "vector": [1, 2],
+    "_id": 7,
+    "row_digest": "not ours",
+    "readers": ["everybody"],
+    "long": "x" * 9000,
+    "tags": ["a", "ü" * 300],
+}
+
+
+@pytest.fixture
+def name(kind: Kind, tmp_path: Path) -> str:
+    return f"{kind.name}:{kind.place(tmp_path)}"
+
+
+def payloads(name: str) -> list[dict[str, Any]]:
+    with closing(open_destination(name)) as store:  # type: ignore[type-var]
+        assert isinstance(store, DifferenceStore)
+        if store.held() is None:
+            return []
+        return [dict(row) for row in store.fetch([chunk_id for chunk_id, _ in store.listing()]).payloads]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, list[str]]:
+    """A lake of odd values: its releases are full, empty, and of another number of dimensions."""
+    folder = tmp_path_factory.mktemp("odd")
+    source = folder / "source"
+    deep = source / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    page = deep / "a b'c%20#?.md"
+    page.write_text("# Odd\n\nA lamp \\u0000 'burns' \"oil\" {{x}} $1 \ufffd\u2028 end.")
+    page.with_name(page.name + ".meta.json").write_text(json.dumps(METADATA))
+    releases = [_ingest(source, folder / "lake")]
+    text = page.read_text()
+    page.unlink()
+    releases.append(_ingest(source, folder / "lake"))
+    page.write_text(text)
+    return Lake.existing(str(folder / "lake")), releases
+
+
+def _ingest(source: Path, lake: Path) -> str:
+    settings = RecipeOptions(embedder="hash", child_tokens=64)
+    with PlainSteps(n_workers=1) as steps:
+        outcome = reindex(Job(sources=(f"odd={source}",), lake=str(lake), settings=settings, allow_removals=1), steps)
+    assert outcome.release is not None, outcome.reason
+    return outcome.release
+
+
+def test_odd_values_arrive_as_they_are_and_an_empty_release_is_empty(odd: tuple[Lake, list[str]], name: str) -> None:
+    lake, (full, empty) = odd
+    done = sync(lake, name, at=full)
+    assert done.verified is not None
+    assert not done.verified.problem
+    (row,) = payloads(name)
+    assert json.loads(row["metadata"])["nested"] == METADATA["nested"]
+    assert row["readers"] == ["*"]
+    for release, n_rows in ((empty, 0), (full, 1)):
+        assert sync(lake, name, at=release).n_rows["chunks"] == n_rows
+        assert len(payloads(name)) == n_rows
+
+
+def test_another_embedder_replaces_all_rows(
+    odd: tuple[Lake, list[str]], kind: Kind, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, (full, _) = odd
+    sync(lake, name, at=full)
+    _shorten(monkeypatch)
+    if kind.name == "pinecone":
+        with pytest.raises(UsageError, match="has 256 dimensions, and the lake's vectors have 8"):
+            sync(lake, name, at=full)
+        return
+    done = sync(lake, name, at=full)
+    assert (done.method, done.n_added) == ("full", 1)
+    with closing(open_destination(name)) as store:  # type: ignore[type-var]
+        assert isinstance(store, DifferenceStore)
+        assert store.held() is not None
+        (chunk_id, _), *_ = store.listing()
+        assert store.fetch([chunk_id]).vectors.shape == (1, 8)
+
+
+def _shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of eight dimensions from here on, as another embedder would have made them."""
+    import numpy as np
+
+    from lake.destinations import iceberg, release_rows
+    from lake.destinations import sync as engine
+
+    whole, state = release_rows.vectors_of, engine.HeldState
+
+    def short(batch: Any) -> Any:
+        vectors = whole(batch)[:, :8] + 0.1
+        return np.ascontiguousarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def other(**words: Any) -> Any:
+        return state(
+            **{**words, "embedder": "another", "dimensions": 8, "mark": f"{words['mark']}-8", "rows": "others"}
+        )
+
+    monkeypatch.setattr(release_rows, "vectors_of", short)
+    monkeypatch.setattr(engine, "HeldState", other)
+    monkeypatch.setattr(iceberg, "vectors_of", whole)
+
+
+def test_two_writers_at_once_leave_a_state_that_the_next_sync_completes(lakes: Lakes, name: str, kind: Kind) -> None:
+    if kind.name in ("qdrant", "milvus", "chroma"):
+        pytest.skip("a folder of this store has one process and one client at a time")
+    early, releases = lakes.early, lakes.releases
+    sync(early, name, at=releases["full"], n_checks=0)
+
+    def written(step: str) -> str:
+        try:
+            sync(early, name, at=releases[step], n_checks=0)
+        except LakeError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(2) as both:
+        told = list(both.map(written, ("deleted", "renamed")))
+    assert all(KEY not in one for one in told)
+    sync(early, name, at=releases["deleted"], n_checks=0)
+    history = early.log.read()
+    wanted = ReleaseRows(early, history.resolve(releases["deleted"]), history.rights).digests()
+    assert {row["row_digest"] for row in payloads(name)} == set(wanted.values())
+
+
+def test_a_busy_server_is_tried_again_when_it_allows(
+    odd: tuple[Lake, list[str]], kind: Kind, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind.served is None:
+        pytest.skip(f"{kind.name} is no server here")
+    pauses: list[float] = []
+    for sleeper in ("lake.destinations.repeated_calls.time.sleep", "pinecone._internal.http_client._retry_sleep"):
+        if not sleeper.startswith("pinecone") or kind.name == "pinecone":
+            monkeypatch.setattr(sleeper, pauses.append)
+    busy = Refusal(429, {"error": {"code": "RESOURCE_EXHAUSTED", "message": "slow down"}}, {"Retry-After": "7"})
+    lake, (full, _) = odd
+    kind.served.planned = [None, None, busy, None, Refusal(503), None, busy]
+    assert sync(lake, name, at=full).verified is not None
+    assert not kind.served.planned
+    assert max(pauses) >= 7
+    kind.served.planned = [busy] * 200
+    with pytest.raises(TransientError, match="does not answer") as told:
+        sync(lake, name, at=full, full=True)
+    assert KEY not in str(told.value)
+    kind.served.planned = []
+    assert len(payloads(name)) == 1
+
+
+def test_a_refusal_of_the_server_is_shown_with_its_reason(odd: tuple[Lake, list[str]], kind: Kind, name: str) -> None:
+    if kind.name not in ("elasticsearch", "opensearch"):
+        pytest.skip("only stores without a client of their own")
+    assert kind.served is not None
+    lake, (full, _) = odd
+    reason = {"error": {"type": "illegal_argument_exception", "reason": "this cluster has 1000 shards"}}
+    kind.served.planned = [None, None, None, Refusal(400, reason)]
+    with pytest.raises(UsageError, match="HTTP 400: this cluster has 1000 shards"):
+        sync(lake, name, at=full)
+    kind.served.planned = []
+    sync(lake, name, at=full)
+    assert len(payloads(name)) == 1
