@@ -3,8 +3,8 @@
     python -m benchmarks.sources_at_scale postgresql URL ROWS   # full, unchanged, 1 % changed, unchanged; by a cursor
     python -m benchmarks.sources_at_scale git FILES COMMITS     # each commit a release, then back to the one half-way
 
-The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables. What the database server
-uses is not in them. The last step of ``git`` compares the release of the commit half-way with an index of a fresh
+The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables. What the database
+server uses is not in them. The last step of ``git`` compares the release of the commit half-way with an index of a fresh
 checkout of it, row by row.
 """
 
@@ -28,7 +28,8 @@ from lake.options import RecipeOptions
 _MADE = """
 DROP TABLE IF EXISTS raglake_benchmark;
 CREATE TABLE raglake_benchmark (id bigint PRIMARY KEY, body text, changed timestamptz);
-INSERT INTO raglake_benchmark SELECT n, 'The paper ' || n || ' is about ballast. ' || md5(n::text) || repeat(' It lifts.', 30),
+INSERT INTO raglake_benchmark
+    SELECT n, 'The paper ' || n || ' is about ballast. ' || md5(n::text) || repeat(' It lifts.', 30),
     now() - interval '2 days' FROM generate_series(1, {rows}) AS n;
 CREATE INDEX ON raglake_benchmark (changed);
 """
@@ -74,9 +75,8 @@ def git(n_files: int, n_commits: int) -> None:
             if number == 1 or number % 10 == 0:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
                 told(f"commit {number}", Cost(time.perf_counter() - started, costs[-1], peak))
-        print(
-            f"commits after the first: {statistics.median(costs[1:]):.2f} CPU s at the median, {max(costs[1:]):.2f} at most"
-        )
+        later = costs[1:]
+        print(f"commits after the first: median {statistics.median(later):.2f} CPU s, maximum {max(later):.2f}")
         commit = list(releases)[n_commits // 2 - 1]
         library.operate.rollback(str(lake), releases[commit], why="half-way")
         print(f"rolled back to commit {n_commits // 2}, release {releases[commit]}")
