@@ -1,4 +1,6 @@
-"""What a difference costs beside a full copy: 20,000 chunks in each installed store, 1 % changed, deleted, rolled back.
+"""What a difference costs beside a full copy: 20,000 chunks in each installed store.
+
+Steps: full, 1 % changed, 1 % deleted, rolled back, and the sync after one that was killed half-way.
 
     python benchmarks/destinations.py [--chunks 20000] [--only qdrant,faiss] [--pgvector postgresql://...?table=lamps]
 
@@ -11,14 +13,19 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.destinations.sync import sync
+from lake.destinations.sync import Synced, sync
 from lake.directory import Lake
 from lake.options import RecipeOptions
 
@@ -28,20 +35,51 @@ _SECTIONS, _CHANGED = 20, 0.01
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--chunks", type=int, default=20_000)
-    parser.add_argument("--only", default="faiss,qdrant,chroma,pgvector")
+    parser.add_argument("--only", default="faiss,qdrant,chroma,milvus,iceberg,pgvector")
     parser.add_argument("--pgvector")
     arguments = parser.parse_args()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         releases = build(Path(folder), arguments.chunks)
         lake = Lake.existing(f"{folder}/lake")
-        print(f"{'':32} {'method':9} {'added':>7} {'changed':>7} {'removed':>7} {'MB':>7} {'seconds':>7}")
+        print(f"{'':34} {'method':9} {'added':>7} {'changed':>7} {'removed':>7} {'MB':>7} {'seconds':>7} {'CPU s':>7}")
         for place in places(folder, arguments.only.split(","), arguments.pgvector):
+            store = place.partition(":")[0]
             for step, release in [*releases.items(), ("rolled back", releases["full"])]:
-                done = sync(lake, place, at=release)
-                name = f"{place.partition(':')[0]}, {step}"
-                counts = f"{done.n_added:7,} {done.n_changed:7,} {done.n_removed:7,}"
-                print(f"{name:32} {done.method:9} {counts} {done.n_bytes / 1e6:7.2f} {done.seconds:7.2f}", flush=True)
+                tell(f"{store}, {step}", partial(sync, lake, place, at=release))
+            kill_half_way(lake, place, releases["1 % changed"], arguments.chunks // 2)
+            tell(f"{store}, after a kill half-way", partial(sync, lake, place, at=releases["1 % changed"]))
+
+
+def tell(name: str, step: Callable[[], Synced]) -> None:
+    """Run one sync and print what it wrote, its seconds and the CPU seconds of this process."""
+    before = time.process_time()
+    done = step()
+    counts = f"{done.n_added:7,} {done.n_changed:7,} {done.n_removed:7,} {done.n_bytes / 1e6:7.2f}"
+    print(f"{name:34} {done.method:9} {counts} {done.seconds:7.2f} {time.process_time() - before:7.2f}", flush=True)
+
+
+_KILLED = """
+import os, sys
+from lake.destinations.repeated_calls import RepeatedCalls
+from lake.destinations.sync import Synced, sync
+from lake.directory import Lake
+apply, n_rows = RepeatedCalls.apply, 0
+def dying(self, rows, removed):
+    global n_rows
+    n_rows += len(rows.ids) if rows else 0
+    if n_rows > int(sys.argv[4]):
+        os.kill(os.getpid(), 9)
+    apply(self, rows, removed)
+RepeatedCalls.apply = dying
+sync(Lake.existing(sys.argv[1]), sys.argv[2], at=sys.argv[3], full=True)
+"""
+
+
+def kill_half_way(lake: Lake, place: str, release: str, n_rows: int) -> None:
+    """Begin a full copy in a process of its own, which ends by SIGKILL after so many rows."""
+    words = [sys.executable, "-c", _KILLED, lake.url, place, release, str(n_rows)]
+    assert subprocess.run(words, check=False, stderr=subprocess.DEVNULL).returncode == -signal.SIGKILL
 
 
 def build(folder: Path, n_chunks: int) -> dict[str, str]:
@@ -81,6 +119,8 @@ def places(folder: str, only: list[str], pgvector: str | None) -> Iterator[str]:
         "faiss": ("faiss", "index"),
         "qdrant": ("qdrant_client", "qdrant/lamps"),
         "chroma": ("chromadb", "c/lamps"),
+        "milvus": ("milvus_lite", "milvus.db/lamps"),
+        "iceberg": ("pyiceberg", "tables/docs.lamps"),
     }
     for name, (module, place) in local.items():
         if name in only and find_spec(module):

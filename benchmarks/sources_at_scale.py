@@ -3,8 +3,8 @@
     python -m benchmarks.sources_at_scale postgresql URL ROWS   # full, unchanged, 1 % changed, unchanged; by a cursor
     python -m benchmarks.sources_at_scale git FILES COMMITS     # each commit a release, then back to the one half-way
 
-The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables. What the database
-server uses is not in them. The last step of ``git`` compares the release of the commit half-way with an index of a fresh
+The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables, without what the
+database server uses. The last step of ``git`` compares the release of the commit half-way with an index of a fresh
 checkout of it, row by row.
 """
 
