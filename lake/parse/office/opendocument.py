@@ -8,6 +8,7 @@ from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.archive import lenient_xml, open_archive, read_member
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.office.odf_raised import part_raised
 from lake.parse.office.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
 from lake.parse.office.ooxml import Omit, Package
 
@@ -63,6 +64,7 @@ def _parsed(roots: list[_Element], meta: _Element | None, package: Package | Non
     )
     if kind is None:
         raise InputError("not an OpenDocument text: content.xml has no body; check its suffix", "garbage")
+    part_raised(roots)
     reader = OdfReader(roots, package, omit)
     writer = TextWriter()
     metadata: dict[str, object] = {}

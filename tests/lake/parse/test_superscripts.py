@@ -11,6 +11,7 @@ import pytest
 
 from lake.parse import parse
 from lake.parse.account import account_of
+from tests.lake.parse.office_files import odf
 
 PIECES = [("In 2031", "1"), (" over 10", "10"), (" or 10", "-9"), (" of 5 m", "2"), (" on the 1", "st"), (" H", "2")]
 EXPECTED = "In 2031^1 over 10^10 or 10^-9 of 5 m2 on the 1st H2"
@@ -55,10 +56,31 @@ def slides() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("made", "name"),
-    [(html, "a.html"), (rst, "a.rst"), (rtf, "a.rtf"), (rtf_switched, "a.rtf"), (word, "a.docx"), (slides, "a.pptx")],
-)
+def open_document() -> bytes:
+    styles = (
+        '<style:style style:name="Up"><style:text-properties style:text-position="super 58%"/></style:style>'
+        '<style:style style:name="T1" style:parent-style-name="Up"/>'
+        '<style:style style:name="T2"><style:text-properties style:text-position="33% 58%"/></style:style>'
+    )
+    spans = "".join(
+        f'{base}<text:span text:style-name="T{1 + number % 2}">{raised}</text:span>'
+        for number, (base, raised) in enumerate(PIECES)
+    )
+    return odf(f"<office:text><text:p>{spans}</text:p></office:text>", styles)
+
+
+MADE = [
+    (html, "a.html"),
+    (rst, "a.rst"),
+    (rtf, "a.rtf"),
+    (rtf_switched, "a.rtf"),
+    (word, "a.docx"),
+    (slides, "a.pptx"),
+    (open_document, "a.odt"),
+]
+
+
+@pytest.mark.parametrize(("made", "name"), MADE)
 def test_a_superscript_does_not_run_into_a_number(made: Callable[[], bytes], name: str) -> None:
     parsed = parse(made(), name)
     assert EXPECTED in " ".join(parsed.text.split())
