@@ -64,7 +64,8 @@ class Readers:
             return readers
         verdict = lake.log.read().verdict(base.id)
         is_kept = base.generation == release.generation and base.recipe == release.recipe
-        audited = cls._of(lake, base) if is_kept and verdict and verdict["passed"] and not whole else None
+        is_whole = verdict and verdict["passed"] and not verdict.get("of_sample")
+        audited = cls._of(lake, base) if is_kept and is_whole and not whole else None
         before = lake.tables(base.generation).at("documents", base.versions["documents"])
         return replace(readers, base=before, audited=audited)
 

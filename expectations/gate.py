@@ -289,6 +289,13 @@ def _told(policy: Gate, one: Comparison, j: PairedVerdict) -> str:
     )
 
 
+def of_gate(findings: pa.Table) -> pa.Table:
+    """FINDINGS rows of the gate alone."""
+    import pyarrow.compute as pc
+
+    return findings.filter(pc.equal(findings.column("suite"), SUITE)).cast(FINDINGS)
+
+
 def without_gate(findings: pa.Table) -> pa.Table:
     """FINDINGS rows of the audit alone."""
     import pyarrow.compute as pc

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake import configuration
@@ -17,7 +18,7 @@ from lake.plugins.later import Later
 from lake.releases.values import Spent
 from lake.reporting import counted
 from lake.storage import inbox
-from lake.storage.lease import WriterLease
+from lake.storage.lease import WriterLease, waiting
 from tasks.job import Job
 from tasks.steps import lake_of
 
@@ -38,6 +39,8 @@ else:  # what only a run with work needs
 
 #: How often a run scans if tables that it reads are rewritten meanwhile.
 _TRIES = 3
+#: Seconds that an audit of live waits for a run over some documents to end.
+_PATIENCE = 120.0
 
 _log = logging.getLogger(__name__)
 
@@ -102,8 +105,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
-        inbox.done(lake.store, notices)
-        return outcome
+        _taken_up(lake, notices)
+        return _audited(job, lake, steps, outcome)
     _get_ready()
     lake.create()
     with WriterLease(lake.store, "raglake ingest") as lease:
@@ -115,7 +118,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         if not found.plan:
             n_embedded = indexing.index(job, lake, found, steps).n_texts if found.plan.lost.height else 0
             _remember(job, lake, found)
-            inbox.done(lake.store, notices)
+            _taken_up(lake, notices)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
         candidate, n_embedded = _candidate(job, lake, found, steps, started)
         lease.check()
@@ -123,7 +126,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
-        inbox.done(lake.store, notices if published else ())
+        _taken_up(lake, notices if published else ())
     counts = (
         candidate.counts
         | words
@@ -150,6 +153,30 @@ def _notices(job: Job, lake: Lake) -> list[inbox.Notice]:
         return []
     names = job.open_sources().keys()
     return [notice for notice in inbox.waiting(lake.store) if notice.source in names]
+
+
+def _taken_up(lake: Lake, notices: Iterable[inbox.Notice]) -> None:
+    try:
+        inbox.done(lake.store, notices)
+    except LakeError as error:  # they are looked at once more, which finds nothing to do
+        _log.warning("notices can't be deleted at the moment: %s", error)
+
+
+def _audited(job: Job, lake: Lake, steps: Steps, outcome: Outcome) -> Outcome:
+    """The outcome of a run without changes, once live has had a whole audit.
+
+    Runs over some documents audit what they write; on a quiet night nothing else would read all of it together.
+    """
+    history = lake.log.read()
+    verdict = history.verdict(history.live.id) if history.live else None
+    if job.only or job.rights_only or history.live is None or not verdict or not verdict.get("of_sample"):
+        return outcome
+    _get_ready()
+    with waiting(_PATIENCE, lambda _: None), WriterLease(lake.store, "raglake ingest"):
+        found = steps.audit(job, history.live)
+    if found.passed:
+        return replace(outcome, reason=f"{outcome.reason}; {found.summary()}")
+    return replace(outcome, reason=f"live has a problem: {found.summary()}", refused=True, blocked=True)
 
 
 def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, Outcome | None]:

@@ -27,6 +27,7 @@ from lake.options.completeness import Completeness
 from lake.options.declaration import check
 from lake.options.endpoints import ModelEndpoints
 from lake.options.groups import GroupOptions
+from lake.options.hooks import HookOptions
 from lake.options.sync import SyncDefaults
 from lake.options.tuning import TuningRecord
 
@@ -124,6 +125,7 @@ class Configuration:
     endpoints: ModelEndpoints = field(default_factory=ModelEndpoints)
     query_log: QueryLogOptions = field(default_factory=QueryLogOptions)
     groups: GroupOptions = field(default_factory=GroupOptions)
+    hooks: HookOptions = field(default_factory=HookOptions)
     tuning: TuningRecord = field(default_factory=TuningRecord)
 
     @classmethod

@@ -159,12 +159,16 @@ def commit(job: Job, found: Scan, spent: Spent | None = None) -> Release:
 
 
 def audit(job: Job, candidate: Release) -> Verdict:
-    """Great Expectations' verdict on a candidate, which the lake keeps."""
+    """Great Expectations' verdict on a candidate, which the lake keeps.
+
+    A run over everything reads all rows of what a run over some documents made.
+    """
     lake = lake_of(job)
     completeness = configuration.read(lake.store).completeness
     settings = audit_settings.AuditSettings(allow_removed=job.allow_removals, completeness=completeness)
-    verdict = audits.audit(lake, candidate, settings)
-    lake.keep_findings(candidate.id, verdict.to_arrow())
+    verdict = audits.audit(lake, candidate, settings, whole=candidate.is_scoped and not job.only)
+    findings = pa.concat_tables([verdict.to_arrow(), gate.of_gate(lake.findings(candidate.id))])
+    lake.keep_findings(candidate.id, findings)
     why = "" if verdict.passed else verdict.summary()
     publishing.record_audit(lake.log, candidate, verdict=verdict.to_json(), why=why)
     return verdict

@@ -23,11 +23,20 @@ MAX_OPENED, MAX_OPENED_SHARE = 1, 0.10
 _NAMED = 3
 
 
-def guard_opening(lake: Lake, base: Release | None, plan: Plan, listed: pa.Table, *, allow_opening: int = 0) -> None:
+def guard_opening(
+    lake: Lake,
+    base: Release | None,
+    plan: Plan,
+    listed: pa.Table,
+    *,
+    allow_opening: int = 0,
+    origin: Release | None = None,
+) -> None:
     """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
 
     ``listed`` are DIGESTED rows. A document whose own front matter restricts it does not count; neither does one that
-    is gone from its source.
+    is gone from its source. ``origin``: what was live before a row of runs that looked at some documents each; what they
+    opened since counts as well, so that opening one by one is noticed as opening at once is.
     """
     if base is None:
         return
@@ -41,14 +50,32 @@ def guard_opening(lake: Lake, base: Release | None, plan: Plan, listed: pa.Table
             opened.append((uri, content_id))
     of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
     uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
-    if len(uris) <= max(allow_opening, MAX_OPENED, MAX_OPENED_SHARE * len(restricted)):
+    if len(uris) <= allow_opening or not uris:
+        return
+    earlier, n_restricted = _opened_since(lake, origin, base) if origin else ([], 0)
+    n_restricted = max(n_restricted, len(restricted))
+    if len(uris) + len(earlier) <= max(MAX_OPENED, MAX_OPENED_SHARE * n_restricted):
         return
     named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
     raise RefusedError(
         f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted in live, "
-        f"because no sidecar states their acl any more ({named}); nothing was written. Restore the sidecars, or "
+        f"because no sidecar states their acl any more ({named}){_before(earlier)}; nothing was written. Restore the sidecars, or "
         f"allow it with --allow-opening {len(uris)}"
     )
+
+
+def _before(earlier: list[str]) -> str:
+    return f", after {counted(len(earlier), 'other')} since the last run over everything" if earlier else ""
+
+
+def _opened_since(lake: Lake, origin: Release, base: Release) -> tuple[list[str], int]:
+    """The uris that were restricted in ``origin`` and are open in ``base``, and the number of those restricted then."""
+    restricted = _restricted(lake, origin)
+    rows = lake.tables(base.generation).at("documents", base.versions["documents"])
+    is_open = set(rows.scan(["doc_id"], "acl IS NULL").column("doc_id").to_pylist()) if restricted else set()
+    opened = [(uri, content_id) for doc_id, _, uri, content_id in restricted if doc_id in is_open]
+    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
+    return [uri for uri, content_id in opened if content_id not in of_themselves], len(restricted)
 
 
 def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str, str]]:

@@ -20,7 +20,14 @@ from lake.ingest.delta import read_deltas, text_digests
 from lake.ingest.opening import guard_opening
 from lake.ingest.plan import KNOWN, Plan, diff, guard
 from lake.ingest.refused_texts import REFUSED_BY_MODEL
-from lake.ingest.scoped import check_scope, guard_scope, in_scope, removed_by_scopes, uris_by_source
+from lake.ingest.scoped import (
+    before_scopes,
+    check_scope,
+    guard_scope,
+    in_scope,
+    removed_by_scopes,
+    uris_by_source,
+)
 from lake.ingest.source_listing import Digested, digested
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
@@ -139,11 +146,12 @@ def scan(
     names = [source.name for source in sources]
     base = history.live
     if scope is None:
-        looked_at = None
+        looked_at, origin = None, None
         _check_other_sources(known, names, recipe, base)
         found = digested(lake, sources, verify=verify, full=full)
     else:
         check_scope(base, recipe)
+        origin = before_scopes(history)
         found, looked_at = _within(lake, sources, known, scope)
     plan = diff(
         found.documents,
@@ -160,8 +168,9 @@ def scan(
         stated = [source.name for source in sources if source.states_removals]
         guard(plan, known, found.documents, allow_removed=allowed, may_be_empty=stated)
     else:
-        guard_scope(plan, known, sources, removed_by_scopes(history), allow_removed=allowed)
-    guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening)
+        removed = removed_by_scopes(known_documents(lake, origin), known) if plan.removed and origin else {}
+        guard_scope(plan, known, sources, removed, allow_removed=allowed)
+    guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening, origin=origin)
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))

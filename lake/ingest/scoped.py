@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -51,20 +52,32 @@ def uris_by_source(known: pa.Table, sources: Iterable[str]) -> dict[str, Collect
     return {name: known.filter(pc.equal(known.column("source"), name)).column("uri").to_pylist() for name in sources}
 
 
-def removed_by_scopes(history: History) -> int:
-    """Documents that runs over scopes removed within the last day, since the last run over everything."""
-    since, n_removed = clock.now() - _COUNTED, 0
-    release = history.live
-    while release is not None and release.is_scoped and release.created_at > since:
-        n_removed += release.counts.get("removed", 0)
-        release = history.releases.get(release.base or "")
-    return n_removed
+def before_scopes(history: History) -> Release | None:
+    """What was live before runs over scopes changed it: after the last run over everything, or a day ago if later.
+
+    None if nothing is live. Releases that were folded are passed over.
+    """
+    since, found = clock.now() - _COUNTED, None
+    for name in dict.fromkeys(entry.live for entry in reversed(history.entries) if entry.live in history.releases):
+        found = history.releases[name or ""]
+        if not found.is_scoped or found.created_at <= since:
+            break
+    return found
+
+
+def removed_by_scopes(before: pa.Table, known: pa.Table) -> Counter[str]:
+    """Number of documents by source that KNOWN rows of before lack now; one that moved or came back counts as there."""
+    ids, digests = (pc.unique(known.column(name)).combine_chunks() for name in ("doc_id", "digest"))
+    is_there = pc.or_(pc.is_in(before.column("doc_id"), ids), pc.is_in(before.column("digest"), digests))
+    return Counter(before.filter(pc.invert(is_there)).column("source").to_pylist())
 
 
 def guard_scope(
-    plan: Plan, known: pa.Table, sources: Sequence[Source], n_before: int, *, allow_removed: int = 0
+    plan: Plan, known: pa.Table, sources: Sequence[Source], before: Mapping[str, int], *, allow_removed: int = 0
 ) -> None:
-    """Raises RefusedError if a plan removes more than a nightly run should, ``n_before`` by runs over scopes included.
+    """Raises RefusedError if a plan removes more than a nightly run should.
+
+    What earlier runs over scopes removed, ``before`` by source, is included.
 
     So a folder that empties slowly is noticed as one that is empty at night.
     """
@@ -72,6 +85,7 @@ def guard_scope(
         return
     by_name = {source.name: source for source in sources}
     for name, n_known, n_removed in removed_by_source(pl.DataFrame(known), plan.removed):
+        n_before = before.get(name, 0)
         n_all = n_removed + n_before
         source = by_name[name]
         emptied = not source.states_removals and (n_removed == n_known or not source.holds_anything())

@@ -21,6 +21,7 @@ from lake.service.experiment_routes import experiment_routes
 from lake.service.explaining_routes import explaining_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
+from lake.service.hook_routes import hook_routes
 from lake.service.keys import KeyRing
 from lake.service.lake_routes import act_routes, lake_routes
 from lake.service.lake_views import LakeViews
@@ -121,6 +122,7 @@ def create_app(
         question_routes(service),
         document_routes(service, pictures),
         push_routes(pushing),
+        hook_routes(service, pushing.workers),
         feedback_routes(service),
         explaining_routes(service),
         operator_routes(service, processes),

@@ -9,6 +9,8 @@ from lake.options import ServiceOptions
 
 #: How many questions of the maximum size fit into a batch.
 _LARGE_QUESTIONS = 16
+#: Below this path are hooks, whose bodies are lists of events.
+HOOKS = "/hooks/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Capacity:
     burst: int = 100
     max_queries: int = 100
     feedback_a_day: int = 20_000
+    hook_bytes: int = 1 << 20
 
     @property
     def line_seconds(self) -> float:
@@ -66,6 +69,8 @@ class Capacity:
 
     def most_bytes(self, path: str) -> int:
         """The maximum size of a body; that of a batch holds 16 of the largest questions."""
+        if path.startswith(HOOKS):
+            return self.hook_bytes
         return self.body_bytes * (_LARGE_QUESTIONS if path == "/query/batch" else 1)
 
     def __post_init__(self) -> None:

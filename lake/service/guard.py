@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lake.endpoints.tracing import span
 from lake.service import docs_page
+from lake.service.capacity import HOOKS
 from lake.service.keys import Key, KeyRing
 from lake.service.problems import MEDIA_TYPE, Problem, busy, problem_of
 from lake.service.rate_limits import RateLimits
@@ -163,7 +164,8 @@ class Guard:
         scope = exchange.scope
         if scope["path"] in OPEN or self._is_page(scope["path"]):
             return Key("-")
-        key = self._keys.find(_presented(scope))
+        is_hook = scope["path"].startswith(HOOKS)  # its body is signed
+        key = Key("hook") if is_hook else self._keys.find(_presented(scope))
         if key is None:
             message = "a valid API key is needed: Authorization: Bearer KEY"
             raise Problem(401, "unauthorized", message, {"WWW-Authenticate": "Bearer", "Connection": "close"})
@@ -179,7 +181,8 @@ class Guard:
         rate, burst = key.rate or self._bounds.rate, key.burst or self._bounds.burst
         if n > burst:
             raise Problem(413, "too_large", f"this caller may send at most {burst:g} questions at once")
-        caller = key.name if key is not self._keys.anonymous else f"@{(scope.get('client') or ('',))[0]}"
+        is_known = key in self._keys.keys
+        caller = key.name if is_known else f"@{(scope.get('client') or ('',))[0]}"
         if seconds := self._limits.retry_after(caller, rate, burst, n):
             message = f"more than {rate:g} requests per second; try again in {seconds} s"
             raise Problem(429, "rate_limited", message, {"Retry-After": str(seconds)})

@@ -24,3 +24,9 @@ class DocumentPublication(BaseModel):
     release: str | None = Field(description="The release that is live.")
     reason: str | None = Field(None, description="Why the document is in quarantine.")
     waiting_seconds: float | None = Field(None, description="For how long it has been waiting.")
+
+
+class Accepted(BaseModel):
+    """How many documents and folders a notification named."""
+
+    accepted: int

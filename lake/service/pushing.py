@@ -67,7 +67,7 @@ class Pushing:
 
     def __init__(self, service: Service) -> None:
         self._service, self._url = service, service.index.url
-        self._writing, self._looking = Workers(_THREADS, _IN_LINE), Workers(1, _IN_LINE)
+        self.workers, self._looking = Workers(_THREADS, _IN_LINE), Workers(1, _IN_LINE)
         self._lock, self._looked, self._names = asyncio.Lock(), float("-inf"), frozenset[str]()
 
     async def put(
@@ -80,7 +80,7 @@ class Pushing:
             _record("put", key, taken, request_id)
             return taken
 
-        return await self._writing.run(partial(_written, work), self._service.bounds.document_seconds)
+        return await self.workers.run(partial(written, work), self._service.bounds.document_seconds)
 
     def _put(self, key: Key, source: str, document: DocumentToStore, conditions: Conditions) -> StoredVersion:
         documents, before = PushedDocuments(self._lake.store, source), list[Pushed | None]()
@@ -122,7 +122,7 @@ class Pushing:
             _record("delete", key, taken, request_id)
             return taken
 
-        return await self._writing.run(partial(_written, work), self._service.bounds.seconds)
+        return await self.workers.run(partial(written, work), self._service.bounds.seconds)
 
     async def found(self, source: str, doc_id: str) -> StoredVersion:
         """The newest version of a document. Raises Problem 404 if the service was never given one."""
@@ -189,7 +189,7 @@ class Pushing:
         return Lake.existing(self._url)
 
     def close(self) -> None:
-        self._writing.close()
+        self.workers.close()
         self._looking.close()
 
 
@@ -200,7 +200,7 @@ def _record(event: str, key: Key, taken: StoredVersion, request_id: str) -> None
     audit.info("%s", json.dumps({**line, "etag": version.token, "size": version.size, "sha256": version.digest}))
 
 
-def _written(work: Callable[[], T]) -> T:
+def written(work: Callable[[], T]) -> T:
     """Raises Problem for a lake that can't be written to."""
     try:
         return work()

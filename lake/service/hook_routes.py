@@ -1,0 +1,113 @@
+"""Notifications of changes in a source, from whoever stores its documents."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from lake import configuration
+from lake.directory import Lake
+from lake.endpoints.secrets import secret
+from lake.errors import LakeError, UsageError
+from lake.service import hook_signatures
+from lake.service.hook_events import Change, change_of
+from lake.service.problems import Problem
+from lake.service.push_bodies import Accepted
+from lake.service.pushing import written
+from lake.service.response_bodies import Refusal
+from lake.service.responses import encode
+from lake.service.routes import JSON, described
+from lake.service.workers import Workers
+from lake.storage import inbox
+
+if TYPE_CHECKING:
+    from lake.service.service import Service
+
+_SHOWN: dict[str, Any] = {"docs": {"value": "docs"}}
+_SOURCE = Path(max_length=1000, description="The source, as runs name it.", openapi_examples=_SHOWN)
+_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"description": "Keys, events of a bucket, a push to a repository, or a list of these."},
+            "examples": {
+                "keys": {"summary": "Documents and folders", "value": {"keys": ["reports/a.md", "minutes/"]}},
+                "s3": {
+                    "summary": "S3 or MinIO",
+                    "value": {"Records": [{"s3": {"bucket": {"name": "docs"}, "object": {"key": "reports/a.md"}}}]},
+                },
+            },
+        }
+    },
+}
+_FORMS = (
+    'keys ({"keys": [...]}), records of S3 or MinIO, an event of EventBridge, a CloudEvent of Google Cloud Storage or '
+    "Azure, or a push of GitHub, Gitea or Forgejo"
+)
+
+
+def hook_routes(service: Service, workers: Workers) -> APIRouter:
+    """``/hooks/{source}``."""
+    router = APIRouter()
+    words = described("Operation", "Report changed documents", {"accepted": 2}, is_open=True)
+    words["responses"] = {202: {"description": "It waits in the lake for a run.", **words["responses"].pop(200)}}
+    for status, text in {
+        401: "The secret is not proven.",
+        404: "The lake's configuration has no hook of this source.",
+        413: "The request is too large.",
+        422: "The body has none of the known forms.",
+        503: "The notification could not be stored; send it again.",
+    }.items():
+        words["responses"][status] = {"model": Refusal, "description": text}
+
+    @router.post(
+        "/hooks/{source}", status_code=202, response_model=Accepted, openapi_extra={"requestBody": _BODY}, **words
+    )
+    async def report_changes(source: Annotated[str, _SOURCE], request: Request) -> Response:
+        """Name documents that were added, changed or removed, so that a watch looks at them.
+
+        Signed by the secret that the lake's configuration names under `hooks.secrets`; needs no API key.
+        """
+        body, headers = await request.body(), dict(request.headers)
+
+        def work() -> int:
+            hook_signatures.check(_secret(service, source), headers, body)
+            change = _change(body)
+            if change.keys or change.objects:
+                inbox.put(Lake.existing(service.index.url).store, source, change.keys, change.objects)
+            return len(change.keys) + len(change.objects)
+
+        accepted = await workers.run(partial(written, work), service.bounds.seconds)
+        return Response(encode({"accepted": accepted}), 202, media_type=JSON)
+
+    return router
+
+
+def _secret(service: Service, source: str) -> str:
+    """Raises Problem 404 for a source without a hook, 503 for a secret that is missing or too short."""
+    named = configuration.read(Lake.existing(service.index.url).store).hooks.secrets.get(source)
+    if named is None:
+        raise Problem(404, "no_hook", "the lake's configuration names no secret for a hook of this source")
+    try:
+        found = secret(named, f"hooks.secrets.{source}")
+    except LakeError as error:
+        raise Problem(503, "unavailable", "the secret of this hook can't be read by the service") from error
+    if len(found) < hook_signatures.LEAST_CHARACTERS:
+        raise Problem(503, "unavailable", "the secret of this hook is too short; openssl rand -hex 32 makes one")
+    return found
+
+
+def _change(body: bytes) -> Change:
+    """Raises Problem 422 for a body of no known form."""
+    try:
+        found = change_of(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise Problem(422, "invalid", "the body is no JSON") from error
+    except UsageError as error:
+        raise Problem(422, "invalid", str(error)) from error
+    if found is None:
+        raise Problem(422, "invalid", f"the body has none of the known forms: {_FORMS}")
+    return found
