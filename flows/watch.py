@@ -174,7 +174,7 @@ class SourceWatch:
         self._n_runs, self._folded_at = 0, time.monotonic()
         try:
             n = fold(self._lake, self.retention)
-        except LakeError as error:
+        except Exception as error:  # noqa: BLE001 - changes are published all the same
             _log.warning("releases could not be folded: %s", error)
         else:
             if n:

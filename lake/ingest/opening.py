@@ -35,8 +35,8 @@ def guard_opening(
     """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
 
     ``listed`` are DIGESTED rows. A document whose own front matter restricts it does not count; neither does one that
-    is gone from its source. ``origin``: what was live before a row of runs that looked at some documents each; what they
-    opened since counts as well, so that opening one by one is noticed as opening at once is.
+    is gone from its source. ``origin``: what was live before a row of runs that looked at some documents each; what
+    they opened since counts as well, so that opening one by one is noticed as opening at once is.
     """
     if base is None:
         return
@@ -59,8 +59,8 @@ def guard_opening(
     named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
     raise RefusedError(
         f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted in live, "
-        f"because no sidecar states their acl any more ({named}){_before(earlier)}; nothing was written. Restore the sidecars, or "
-        f"allow it with --allow-opening {len(uris)}"
+        f"because no sidecar states their acl any more ({named}){_before(earlier)}; nothing was written. Restore the "
+        f"sidecars, or allow it with --allow-opening {len(uris)}"
     )
 
 

@@ -67,7 +67,7 @@ def before_scopes(history: History) -> Release | None:
 
 def removed_by_scopes(before: pa.Table, known: pa.Table) -> Counter[str]:
     """Number of documents by source that KNOWN rows of before lack now; one that moved or came back counts as there."""
-    ids, digests = (pc.unique(known.column(name)).combine_chunks() for name in ("doc_id", "digest"))
+    ids, digests = (pc.unique(known.column(name)) for name in ("doc_id", "digest"))
     is_there = pc.or_(pc.is_in(before.column("doc_id"), ids), pc.is_in(before.column("digest"), digests))
     return Counter(before.filter(pc.invert(is_there)).column("source").to_pylist())
 

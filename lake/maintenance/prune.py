@@ -88,8 +88,9 @@ def fold(lake: Lake, retention: Retention) -> int:
         lease.check()
         lake.log.checkpoint()
         free_versions(lake, history)
-        for files in (lake.contents, *map(lake.vectors, {one.recipe for one in history.releases.values()})):
-            merge_tiny(lake.store, files)
+        of_releases = {files.folder: files for one in history.releases.values() for files in [lake.vectors(one.recipe)]}
+    for files in (lake.contents, *of_releases.values()):
+        merge_tiny(lake.store, files)
     return n_before - len(history.releases)
 
 

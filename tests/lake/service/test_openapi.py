@@ -43,7 +43,8 @@ STORING = (
     ("DELETE", "/documents/{doc_id}"),
     ("GET", "/documents/{doc_id}/publication"),
 )
-ABSENT = (*ACTS, "/evaluation/experiments/{experiment_id}", *(f"/evaluation/sets/{{name}}{part}" for part in OF_SETS))
+OTHERS = ("/hooks/{source}", "/evaluation/experiments/{experiment_id}")
+ABSENT = (*ACTS, *OTHERS, *(f"/evaluation/sets/{{name}}{part}" for part in OF_SETS))
 OPERATOR = KeyRing(anonymous=Key("anonymous", principals="*", operator=True))
 
 

@@ -1,0 +1,110 @@
+"""Runs over some documents, one after another: what they do together is guarded and audited as if it were one run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flows.reindex import Job, Outcome, reindex
+from flows.steps import PlainSteps
+from lake.directory import Lake
+from lake.errors import RefusedError
+from lake.maintenance.prune import fold
+from lake.options import RecipeOptions, Retention
+from lake.releases.values import Release
+
+N = 120
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of N documents, of which a fifth is restricted by sidecars."""
+    place = tmp_path_factory.mktemp("micro")
+    (place / "docs").mkdir()
+    for number in range(N):
+        (place / "docs" / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns oil.")
+        if number % 5 == 0:
+            (place / "docs" / f"{number}.md.meta.json").write_text(json.dumps({"acl": ["staff"]}))
+    run(place)
+    return place
+
+
+def job_of(folder: Path, *only: str, **words: Any) -> Job:
+    return Job((f"docs={folder / 'docs'}",), str(folder / "lake"), RecipeOptions(embedder="hash"), only=only, **words)
+
+
+def run(folder: Path, *only: str, **words: int) -> Outcome:
+    with PlainSteps(n_workers=1) as steps:
+        return reindex(job_of(folder, *only, **words), steps)
+
+
+def test_what_is_removed_bit_by_bit_trips_the_guard_also_after_releases_are_folded(folder: Path) -> None:
+    lake = Lake(str(folder / "lake"))
+    names = [f"{number}.md" for number in range(N) if number % 5]
+    texts = {name: (folder / "docs" / name).read_text() for name in names}
+    first, second, moved = names[:8], names[8:16], names[60:70]
+    for part in (first, second):
+        for name in part:
+            (folder / "docs" / name).unlink()
+    assert run(folder, *first).removed == 8
+    (folder / "docs" / "shelf").mkdir()
+    for name in moved:  # a rename removes nothing
+        (folder / "docs" / name).rename(folder / "docs" / "shelf" / name)
+    assert run(folder, *moved, "shelf/").moved == len(moved)
+    fold(lake, Retention(keep_live_hours=0, keep_hourly=0))
+    with pytest.raises(RefusedError, match=r"8 of 112 .*with 8 since the last run over everything"):
+        run(folder, *second)
+    for name, text in texts.items():
+        (folder / "docs" / name).write_text(text)
+    for name in moved:
+        (folder / "docs" / "shelf" / name).unlink()
+    assert run(folder).published
+
+
+def test_what_is_opened_bit_by_bit_trips_the_guard(folder: Path) -> None:
+    sidecars = [folder / "docs" / f"{number}.md.meta.json" for number in range(0, N, 5)]
+    text = sidecars[0].read_text()
+    for one in sidecars[:2]:  # of 24, so that 2 are a tenth
+        one.unlink()
+        assert run(folder, one.name).published
+    sidecars[2].unlink()
+    with pytest.raises(RefusedError, match="after 2 others since the last run over everything"):
+        run(folder, sidecars[2].name)
+    assert run(folder, sidecars[2].name, allow_opening=1).published
+    for one in sidecars[:3]:
+        one.write_text(text)
+    run(folder)
+
+
+def test_a_quiet_night_audits_all_of_what_small_runs_published(folder: Path) -> None:
+    log = Lake(str(folder / "lake")).log
+    (folder / "docs" / "1.md").write_text("# Lamp 1\n\nLamp 1 burns whale oil.")
+    changed = run(folder, "1.md")
+    verdict = log.read().verdict(changed.release or "")
+    assert verdict is not None
+    assert verdict["of_sample"]
+    quiet = run(folder)
+    assert (quiet.published, quiet.refused, quiet.release) == (False, False, changed.release)
+    assert "passed all" in quiet.reason
+    verdict = log.read().verdict(changed.release or "")
+    assert verdict is not None
+    assert "of_sample" not in verdict
+    head = log.read().head
+    assert run(folder).reason == "nothing to do"
+    assert log.read().head == head
+
+    (folder / "docs" / "2.md").write_text("# Lamp 2\n\nLamp 2 burns whale oil.")
+    run(folder, "2.md")
+
+    class Failing(PlainSteps):
+        def audit(self, job: Job, candidate: Release) -> Any:  # type: ignore[override]
+            return SimpleNamespace(passed=False, summary=lambda: f"{candidate.id} failed its audit")
+
+    with Failing(n_workers=1) as steps:
+        bad = reindex(job_of(folder), steps)
+    assert (bad.refused, bad.blocked, bad.published) == (True, True, False)
+    assert bad.reason.startswith("live has a problem: ")
