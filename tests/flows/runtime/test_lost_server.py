@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.app import _exit_status
+from flows.cli.options import OK
 from tests.flows.runtime.server import Server, eventually
 from tests.house import ROOT
 
@@ -38,15 +40,22 @@ main(words)
 """
 
 
-def test_a_server_that_is_killed_costs_only_what_it_shows(tmp_path: Path, prefect_database: Path) -> None:
+def test_a_server_that_is_killed_costs_only_what_it_shows(
+    tmp_path: Path, prefect_database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Three runs at the same time, since each spends its minutes waiting for the server that it lost."""
     cases = [("scan", "begin", ""), ("publish", "end", ""), ("commit", "begin", "fails")]
     with ThreadPoolExecutor(len(cases)) as pool:
-        for done in [pool.submit(_loses_its_server, tmp_path / case[0], prefect_database, *case) for case in cases]:
-            done.result()
+        ran = [pool.submit(_loses_its_server, tmp_path / case[0], prefect_database, *case) for case in cases]
+        words = [done.result() for done in ran]
+    for (_, _, fails), again in zip(cases, words, strict=True):
+        assert _exit_status(again) == OK
+        outcome = json.loads(capsys.readouterr().out)
+        assert (outcome["published"], outcome["n_documents"]) == (bool(fails), 1)
 
 
-def _loses_its_server(folder: Path, prefect_database: Path, step: str, when: str, fails: str) -> None:
+def _loses_its_server(folder: Path, prefect_database: Path, step: str, when: str, fails: str) -> list[str]:
+    """Returns the words of the command that lost its server."""
     source = folder / "source"
     source.mkdir(parents=True)
     (source / "lamp.md").write_text("# Lamp\n\nThe lamp burns with seven candles.\n")
@@ -63,12 +72,10 @@ def _loses_its_server(folder: Path, prefect_database: Path, step: str, when: str
     assert run.stderr.count("is lost") == 1, run.stderr
     assert "Traceback" not in run.stderr
     assert len(run.stderr.splitlines()) < 25, run.stderr
-    plain = [sys.executable, "-m", "flows", *words]
     if fails:
         assert (run.returncode, run.stdout) == (1, "")
         assert "the disk is on fire" in run.stderr
     else:
         assert run.returncode == 0, run.stderr
         assert json.loads(run.stdout)["published"] is True
-    again = json.loads(subprocess.run(plain, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout)
-    assert (again["published"], again["n_documents"]) == (bool(fails), 1)
+    return words
