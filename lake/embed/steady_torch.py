@@ -60,7 +60,7 @@ def steady_linears(model: nn.Module) -> None:
     for module in model.modules():
         # Subclasses of Linear with their own forward keep it.
         if isinstance(module, nn.Linear) and type(module).forward is nn.Linear.forward:
-            module.forward = partial(_product, module)  # type: ignore[method-assign]
+            module.forward = partial(_product, module)
 
 
 def _product(layer: nn.Linear, given: Tensor) -> Tensor:

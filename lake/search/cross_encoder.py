@@ -60,7 +60,7 @@ class LocalCrossEncoder:
             with lock:
                 return preprocess(*given, **options)
 
-        self._model.preprocess = preprocess_alone  # type: ignore[method-assign]
+        self._model.preprocess = preprocess_alone
 
     def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
         pairs = [(without_surrogates(question), without_surrogates(text)) for text in texts]
