@@ -63,6 +63,11 @@ class Visit:
     def live(self) -> dict[str, Any] | None:
         return next((release for release in self.releases if release["live"]), None)
 
+    @property
+    def has_nothing(self) -> bool:
+        """Whether there is no release to look at: none is live, and the address names none."""
+        return self.live is None and self.at == "live" and self.outage is None
+
     def is_in(self, section: ConsoleSection) -> bool:
         """Whether this page is one of the section, or below one."""
         path = self.request.url.path.removeprefix(ROOT)

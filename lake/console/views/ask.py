@@ -29,6 +29,8 @@ class AnswerPart:
 
 
 async def page(visit: Visit) -> Response:
+    if visit.has_nothing:
+        return visit.page("nothing_live.html")
     return visit.page("ask.html", question=visit.word("q"), answer=None)
 
 

@@ -35,6 +35,8 @@ class SearchColumn:
 
 
 async def page(visit: Visit) -> Response:
+    if visit.has_nothing:
+        return visit.page("nothing_live.html")
     text, filters = visit.word("q"), filters_of(visit)
     chosen = [SearchSettings.of(visit)] + ([SearchSettings.of(visit, "_b")] if visit.word("compare") else [])
     counting = visit.api.post("/facets", {"at": visit.at, **({"filters": filters} if filters else {})})

@@ -231,5 +231,8 @@ def test_an_empty_lake_says_what_to_do_first(visit: Visit, tmp_path: Path) -> No
         assert "No release yet" in page.text_content("main")
         page.goto(f"{running.url}/console/health")
         assert "Nothing is published yet" in page.text_content("main")
+        for path in ("/search", "/search?q=oil", "/ask"):
+            page.goto(f"{page.url.split('/console')[0]}/console{path}")
+            assert "raglake ingest" in page.text_content(".empty")
         page.goto(f"{running.url}/console/releases/log")
         assert "Nothing has been done yet" in page.text_content("main")
