@@ -1,0 +1,51 @@
+"""What it costs to start: an import, help, and a run of ten files with nothing to do, beside other checkouts.
+
+python -m benchmarks.start [--rounds 5] [CHECKOUT...]
+
+Checkouts take turns. Least wall and CPU seconds of the rounds, since whatever else runs only adds to them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.many_files import write_files
+from benchmarks.speed_measures import Cost, cost_of
+
+_N_FILES = 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("checkouts", nargs="*", type=Path, default=[Path.cwd()])
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        write_files(Path(work, "documents"), _N_FILES)
+        found: dict[tuple[str, Path], list[Cost]] = {}
+        for number in range(args.rounds + 1):
+            for place in args.checkouts:
+                for name, words in _commands(Path(work), place).items():
+                    cost, _ = cost_of([sys.executable, *words], {"PYTHONPATH": str(place.absolute())})
+                    if number:  # the first round compiles the modules and builds the lake
+                        found.setdefault((name, place), []).append(cost)
+    for (name, place), costs in found.items():
+        wall, cpu = (min(getattr(cost, what) for cost in costs) for what in ("wall", "cpu"))
+        print(f"{place.name:>12} {name:>24}: {wall:5.2f} s wall, {cpu:5.2f} s CPU")
+
+
+def _commands(work: Path, place: Path) -> dict[str, list[str]]:
+    ingest = ["ingest", str(work / "documents"), "--lake", str(work / f"lake-{place.name}"), "--embedder", "hash"]
+    return {
+        "import raglake": ["-P", "-c", "import raglake"],
+        "raglake --help": ["-P", "-m", "flows", "--help"],
+        "raglake ingest --help": ["-P", "-m", "flows", "ingest", "--help"],
+        "ingest, nothing to do": ["-P", "-m", "flows", *ingest],
+    }
+
+
+if __name__ == "__main__":
+    main()
