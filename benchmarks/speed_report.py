@@ -44,8 +44,8 @@ vectors, audits each release and publishes it in one step. The peers write vecto
 
 ## Where the time goes
 
-`py-spy` and `perf` over builds of 20,000 and 8,000 small files with the `hash` embedder, all processes, 2026-11-29. The ten largest shares of the
-samples of threads at work, before the changes of that day:
+`py-spy` and `perf` over builds of 20,000 and 8,000 small files with the `hash` embedder, all processes, 2026-11-29.
+The ten largest shares of the samples of threads at work, before the changes of that day:
 
 | cost | share |
 |---|--:|
@@ -60,20 +60,22 @@ samples of threads at work, before the changes of that day:
 | embedding by `hash` | 4 % |
 | reading and digesting the files, twice: to plan, and to parse | 4 % |
 
-Since then words of the full text take half (87 instead of 177 CPU µs a text, with equal words), bars are drawn for terminals only, and offsets
-and shingles are made by compiled loops. Parquet, Lance's own threads (6 %), the pipes to the children and Python's garbage collector are small.
+Since then words of the full text take half (87 instead of 177 CPU µs a text, with equal words), bars are drawn for
+terminals only, and offsets and shingles are made by compiled loops. Parquet, Lance's own threads (6 %), the pipes to
+the children and Python's garbage collector are small.
 
-`python -m benchmarks.start CHECKOUT...` measures the start of a process; checkouts take turns. On a busy machine, a run over ten files with nothing
-to do took 1.38 CPU s before and 1.07 after. It imports neither answers, search, the audit nor pydantic any more; pyarrow with NumPy, Polars and
-Lance are what is left.
+`python -m benchmarks.start CHECKOUT...` measures the start of a process; checkouts take turns. On a busy machine, a
+run over ten files with nothing to do took 1.38 CPU s before and 1.07 after. It imports neither answers, search, the
+audit nor pydantic any more; pyarrow with NumPy, Polars and Lance are what is left.
 
 ## What is installed
 
-`pip install raglake` brings 229 packages, 2.8 GB on disk (x86-64 Linux). By package, in MB: torch 699, pylance 220, lancedb 187, OpenVINO 184, llvmlite 179,
-Polars 182, pyarrow 171, spaCy with thinc and blis 177, SciPy 114, all-MiniLM-L6-v2 92, NumPy 57, transformers 54, pandas 44, scikit-learn 32, SymPy 27, Prefect 24,
-botocore 21, all others 360. llvmlite, numba, spaCy and what they bring come with unstructured alone; pandas and altair with Great Expectations.
-OpenVINO is what computes the default model on these processors, and the embedder's identity names it. s3fs (30 MB with botocore and
-aiohttp) opens lakes and sources on S3.
+`pip install raglake` brings 229 packages, 2.8 GB on disk (x86-64 Linux). By package, in MB: torch 699, pylance 220,
+lancedb 187, OpenVINO 184, llvmlite 179, Polars 182, pyarrow 171, spaCy with thinc and blis 177, SciPy 114,
+all-MiniLM-L6-v2 92, NumPy 57, transformers 54, pandas 44, scikit-learn 32, SymPy 27, Prefect 24, botocore 21, all
+others 360. llvmlite, numba, spaCy and what they bring come with unstructured alone; pandas and altair with Great
+Expectations. OpenVINO is what computes the default model on these processors, and the embedder's identity names it.
+s3fs (30 MB with botocore and aiohttp) opens lakes and sources on S3.
 
 ![wall seconds against the number of files](speed-cost.png)
 
