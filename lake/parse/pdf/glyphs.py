@@ -31,6 +31,9 @@ NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8e4]")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 _MOST_UNMAPPED = 0.4
 _MOST_SIGNS = 0.6
+#: Size of a superscript, and how far it is raised, in sizes of the number before it.
+_IN_NUMBER = re.compile(r"(?<=\d)[-\u2212]?\d")
+_RAISED_SIZE, _LEAST_RAISE = 0.85, 0.15
 
 
 _TOKENS = re.compile(r"[^\W\d_]+")
@@ -50,6 +53,14 @@ def is_western(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def with_carets(text: str, first: int, raised: Iterable[int]) -> str:
+    """A run of glyphs that begins at ``first``, with a caret before each of the raised ones."""
+    for index in sorted(raised, reverse=True):
+        if first < index < first + len(text):
+            text = f"{text[: index - first]}^{text[index - first :]}"
+    return text
 
 
 def reads_as_words(text: str) -> bool:
@@ -72,6 +83,7 @@ class _GlyphCalls:
         self.matrix = unchecked("FPDFText_GetMatrix")
         self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
         self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
+        self.origin = unchecked("FPDFText_GetCharOrigin")
 
 
 @cache
@@ -97,6 +109,8 @@ class PageGlyphs:
         #: The text as pdfium gives it; in ``text``, letters that nobody can know are replacement characters.
         self.raw_text = self.text
         self.n_unread = self.n_dropped = 0
+        #: Indices of superscripts that would run into the number before them, as far as they were looked for.
+        self.raised: list[int] = []
         if is_unsure:
             self._mark_unread()
         n_units = len(self.text) if self.text.isascii() else len(self.text.encode("utf-16-le", "surrogatepass")) // 2
@@ -235,6 +249,28 @@ class PageGlyphs:
         place = index if self._same_index else self._index(index)
         drawn = self._quick.text_object(self._handle, place)
         return self._styles.get(drawn) or self._style_of(drawn, place)
+
+    def parted(self, first: int, text: str) -> str:
+        """A run of glyphs with a caret before each superscript that would run into a number."""
+        found = [one for m in _IN_NUMBER.finditer(text) if self.is_raised(one := first + m.start())]
+        self.raised += found
+        return with_carets(text, first, found) if found else text
+
+    def is_raised(self, index: int) -> bool:
+        """Whether a glyph is smaller and stands higher than the one before it, on a page that is not turned."""
+        if self._turn:
+            return False
+        first, second = self._index(index - 1), self._index(index)
+        drawn_at, read, handle = self._quick.text_object, self._quick.origin, self._handle
+        if drawn_at(handle, first) == drawn_at(handle, second):
+            return False
+        size = self.style(index - 1)[0]
+        if not 0 < self.style(index)[0] <= _RAISED_SIZE * size:
+            return False
+        at, edges = self._results.doubles_at, self._results.doubles
+        read(handle, first, at[0], at[1])
+        read(handle, second, at[2], at[3])
+        return _LEAST_RAISE * size <= edges[3] - edges[1] <= size and edges[2] > edges[0]
 
     def _style_of(self, drawn: int | None, place: int) -> tuple[float, bool]:
         """The style of a text object that is new."""

@@ -141,6 +141,9 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             glyphs.correct(text, closed)
             found.spaced.append(closed)
             text = closed
+        elif (parted := glyphs.parted(first, text)) is not text:
+            glyphs.correct(text, parted)
+            text = parted
         line = Line(text if text.isascii() else shown(text), *box, size, bold)
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import docx
 import pptx
@@ -12,6 +13,7 @@ import pytest
 from lake.parse import parse
 from lake.parse.account import account_of
 from tests.lake.parse.office_files import odf
+from tests.lake.parse.pdf_files import pdf, put
 
 PIECES = [("In 2031", "1"), (" over 10", "10"), (" or 10", "-9"), (" of 5 m", "2"), (" on the 1", "st"), (" H", "2")]
 EXPECTED = "In 2031^1 over 10^10 or 10^-9 of 5 m2 on the 1st H2"
@@ -69,6 +71,21 @@ def open_document() -> bytes:
     return odf(f"<office:text><text:p>{spans}</text:p></office:text>", styles)
 
 
+def printed() -> bytes:
+    """A page with the line above, with the superscripts right after their numbers, and a line that has none."""
+
+    def draw(canvas: Any) -> None:
+        x = 72.0
+        for base, raised in PIECES:
+            put(canvas, x, 700, base, 11)
+            x += canvas.stringWidth(base, "Helvetica", 11)
+            put(canvas, x, 704, raised, 6.5)
+            x += canvas.stringWidth(raised, "Helvetica", 6.5)
+        put(canvas, 72, 680, "The lamp of the outer pier was lit in 1911 and 1912-13.")
+
+    return pdf(draw)
+
+
 MADE = [
     (html, "a.html"),
     (rst, "a.rst"),
@@ -77,6 +94,7 @@ MADE = [
     (word, "a.docx"),
     (slides, "a.pptx"),
     (open_document, "a.odt"),
+    (printed, "a.pdf"),
 ]
 
 
