@@ -119,6 +119,8 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     endpoints: dict[str, Any] | None = None
     query_log: dict[str, Any] | None = None
     groups: dict[str, Any] | None = None
+    hooks: dict[str, Any] | None = None
+    tuning: dict[str, Any] | None = None
     sync: dict[str, Any] | None = None
 
     @model_validator(mode="after")
