@@ -189,6 +189,8 @@ class _Asker:
         told = self.index.answer(text, at=self.release.id, **words)
         about = list(self._about(told))
         asking.keep(about)
+        if one.question.is_unanswerable:  # nothing to judge it by, and to claim nothing is right
+            return _Outcome(told, {"declined": float(not told.enough)})
         verdicts = self.judge.verdicts(told, answers, about) if self.judge else {}
         shown = {one.question.question_id: [source.doc_id for source in told.sources]}
         as_shown = self.index.resolve_copies([one], shown, self.release.id)[0]
@@ -259,6 +261,7 @@ def _values(one: Resolved, outcome: _Outcome) -> Iterator[tuple[str, str, float]
     told = outcome.told
     if told is None:
         wanted = ZERO_WITHOUT_ANSWER if one.question.answers else ZERO_WITHOUT_ANSWER[:1]
+        wanted = ("declined",) if one.question.is_unanswerable else wanted
         yield from (("answer", name, 0.0) for name in wanted)
         return
     yield from (("answer", name, value) for name, value in outcome.values.items())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from expectations import declining
 from expectations.measures import RANKED, SPAN_CUTS, SPAN_NAMES, cut_of, of_rankings, of_spans
 from expectations.profiles import full_profile, profile_of, profile_text
 from lake.errors import GoneError, LakeError
@@ -82,6 +83,7 @@ def evaluate(
     names: Sequence[str] = RANKED,
     depth: int = DEPTH,
     embedder: Embedder | None = None,
+    declines: bool | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Search one release for each question and measure what is found; ``how`` are fields of ``SearchRequest``.
@@ -90,18 +92,23 @@ def evaluate(
     as an operator, who sees everything. One that fails, or finds nothing, counts as 0; one with less than half of its
     evidence is left out, and its rows state why. Sections and chunks are judged if all evidence of a question is
     places; evidence that no chunk covers stays in the ideal. An exact copy of a document with evidence counts as that
-    document, and only once. Raises UsageError if ``how`` is no search profile; if all
+    document, and only once. ``declines``: also take the measures of ``expectations.declining``; by default if nothing
+    answers some of the questions. Raises UsageError if ``how`` is no search profile; if all
     questions fail, the first error is raised.
     """
     profile = profile_of(index, how or {})
     settings, release = profile_text(profile, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.id))
-    asked = [one for one in resolved if not one.left_out]
+    asked = [one for one in resolved if not one.left_out and not one.question.is_unanswerable]
     words, n_wanted = words_of(profile), cut_of(names) if depth == DEPTH else 0
     found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress)
     ranked = {name: [hit["doc_id"] for hit in hits or ()] for name, hits in found.items()}
     as_found = index.resolve_copies(resolved, ranked, release.id)
-    values = measured([one for one in as_found if not one.left_out], found, names)
+    values = measured([one for one in as_found if one.question.question_id in found], found, names)
+    if declining.ismeasured(questions) if declines is None else declines:
+        all_asked = [one for one in resolved if not one.left_out]
+        for name, more in declining.of_questions(index, all_asked, release, how or {}, embedder).items():
+            values[name] = values.get(name, {}) | more
     rows = list(_rows(release, settings, resolved, values, seconds, failures))
     table = pa.Table.from_pylist(rows, schema=SCORES)
     return Evaluation(release.id, settings, table, tuple(as_found), found, failures)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from expectations import declining
 from expectations.measures import RANKED
 from expectations.profiles import profile_of, profile_text
 from expectations.retrieval import DEPTH, basis_of, evaluate
@@ -47,8 +48,9 @@ def scores_of(
     known = SCORES.empty_table() if again else _only(index.scores(release.id), "settings", settings)
     known = _only(known, "basis", basis_of(release))
 
-    def measured(part: Sequence[EvalQuestion]) -> pa.Table:
-        return evaluate(index, part, release.id, profile, names=measures, depth=depth, progress=progress).rows
+    def measured(part: Sequence[EvalQuestion], declines: bool) -> pa.Table:
+        words: dict[str, Any] = {"names": measures, "depth": depth, "declines": declines, "progress": progress}
+        return evaluate(index, part, release.id, profile, **words).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
     return pa.concat_tables([SCORES.empty_table(), *parts])
@@ -59,14 +61,15 @@ def _of_set(
     questions: Sequence[EvalQuestion],
     known: pa.Table,
     measures: Sequence[str],
-    measured: Callable[[Sequence[EvalQuestion]], pa.Table],
+    measured: Callable[[Sequence[EvalQuestion], bool], pa.Table],
 ) -> pa.Table:
     """The rows of one set; what is missing is measured part by part, and kept with each."""
     rows = _fitting(known, questions, measures)
     held = set(rows.column("question_id").to_pylist())
     missing = [question for question in questions if question.question_id not in held]
+    declines = declining.is_measured(questions)
     for start in range(0, len(missing), _AT_A_TIME):
-        new = measured(missing[start : start + _AT_A_TIME])
+        new = measured(missing[start : start + _AT_A_TIME], declines)
         rows = pa.concat_tables([rows, new]).sort_by([("question_id", "ascending")])
         index.keep_scores(rows)
     return rows
@@ -84,11 +87,20 @@ def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
     return rows.filter(pc.equal(rows.column(column), value))
 
 
+def _left_out(rows: pa.Table) -> list[str]:
+    measured = pc.is_in(rows.column("status"), pa.array(["scored", "failed"]))
+    return rows.filter(pc.invert(measured)).column("question_id").to_pylist()
+
+
 def _fitting(rows: pa.Table, questions: Sequence[EvalQuestion], measures: Sequence[str]) -> pa.Table:
     """The rows of questions that are unchanged since; none unless all these measures were taken."""
     ranked = rows.filter(pc.equal(rows.column("level"), "document"))
     if ranked.num_rows and not set(measures) <= set(pc.unique(ranked.column("measure")).to_pylist()):
         return rows.slice(0, 0)
     wanted = {(question.question_id, question.digest) for question in questions}
+    if declining.is_measured(questions):
+        decided = rows.filter(pc.is_in(rows.column("measure"), pa.array(declining.MEASURES)))
+        known = {*decided.column("question_id").to_pylist(), *_left_out(rows)}
+        wanted = {(name, digest) for name, digest in wanted if name in known}
     asked = zip(*(rows.column(name).to_pylist() for name in ("question_id", "question_digest", "status")), strict=True)
     return rows.filter(pa.array([status != "failed" and (name, d) in wanted for name, d, status in asked], pa.bool_()))

@@ -107,6 +107,7 @@ def _evaluated(
 
 
 def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[str, Any]:
+    from expectations.declining import LEVEL, separation
     from expectations.summary import HEADLINE, latencies, means
 
     rows = means(evaluation.rows, by, None if everything else HEADLINE)
@@ -119,6 +120,7 @@ def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[
         "scored": len(evaluation.scored),
         "measures": [{name: row[name] for name in wanted} for row in rows],
         "seconds": seconds[0] if seconds else None,
+        "declining": separation(evaluation.rows),
         "failed": _failed(evaluation),
         "left_out": [_named(one.question) | {"reason": one.left_out} for one in evaluation.left_out],
         "measured_in_part": [_named(one.question) for one in evaluation.measured_in_part],

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lake.answer.chain import ChatChain
 from lake.answer.chat import Completion, Message
 from lake.answer.citations import verified
-from lake.answer.confidence import confidence, level_of, reasons, sufficiency
+from lake.answer.confidence import confidence, evidence_of, level_of, reasons
 from lake.answer.context import Context, pack
 from lake.answer.declining import MARKER, declines
 from lake.answer.endpoint_chat import TOKENIZER
-from lake.answer.evidence import evidence
 from lake.answer.links import linked, with_links
 from lake.answer.query_expansion import Understanding
 from lake.answer.registry import NoChatModelError, load_chat
@@ -142,7 +141,7 @@ def _model(chat: ChatModel | str | Sequence[str] | None) -> tuple[ChatModel | No
 def _known(question: str, found: Retrieved, understanding: Understanding | None, release: Release | None) -> Answer:
     """Everything known before the model is called."""
     name = release.recipe.embedder.name if release else None
-    probability = sufficiency(evidence(found.question, found.hits.to_pylist()), name) if found.hits.num_rows else 0.0
+    probability = evidence_of(found.question, found.hits, name)
     return Answer(
         question=question,
         text="",

@@ -9,10 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lake.answer.evidence import evidence
 from lake.reporting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
     from lake.answer.evidence import EvidenceSignals
     from lake.answer.values import ConfidenceLevel, Sentence
@@ -59,6 +62,11 @@ EVIDENCE_FITS = (
 CONTRADICTED = 0.2
 _HIGH, _MEDIUM = 0.8, 0.5
 ANSWER_FIT = Fit({"evidence": 0.560, "support": 9.661}, -4.048)
+
+
+def evidence_of(question: str, hits: pa.Table, embedder: str | None) -> float:
+    """Probability that these HITS, best first, contain the answer; 0 if there are none."""
+    return sufficiency(evidence(question, hits.to_pylist()), embedder) if hits.num_rows else 0.0
 
 
 def sufficiency(found: EvidenceSignals, embedder: str | None) -> float:

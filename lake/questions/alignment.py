@@ -58,8 +58,11 @@ class Resolved:
         """Why the question can't be scored at this release: the first reason; "" if it can.
 
         Evidence that the pipeline lost stays in the ideal and is never found. Evidence that can't be named any more
-        leaves the ideal, as long as at least half of all relevant evidence remains in it.
+        leaves the ideal, as long as at least half of all relevant evidence remains in it. A question that nothing
+        answers needs no evidence.
         """
+        if self.question.is_unanswerable:
+            return ""
         lost = [one for one in self.lost if one.evidence.grade]
         n_placed = sum(bool(place.evidence.grade) for place in self.places)
         if not lost and not n_placed:

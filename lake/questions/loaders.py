@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lake.errors import UsageError
-from lake.questions.values import CONTEXT, EvalQuestion, Evidence, merged
+from lake.questions.values import CONTEXT, UNANSWERABLE, EvalQuestion, Evidence, merged
 from lake.reporting import counted, either
 
 _log = logging.getLogger(__name__)
@@ -154,7 +154,8 @@ def _of_paragraph(entry: dict[str, Any], context: str, uri: str, *, is_whole: bo
         for start, end in sorted(spans)
     ]
     words = tuple(dict.fromkeys(answer["text"] for answer in answers))
-    return EvalQuestion(_UNNAMED, entry["question"], str(entry["id"]), words, evidence=tuple(pieces))
+    tags = _unanswerable(entry.get("is_impossible") is True, pieces)
+    return EvalQuestion(_UNNAMED, entry["question"], str(entry["id"]), words, evidence=tuple(pieces), tags=tags)
 
 
 _OF_EVIDENCE = ("uri", "source", "quote", "start", "end", "grade")
@@ -164,11 +165,13 @@ def _jsonl(place: Path, named: Named) -> Iterator[EvalQuestion]:
     """One object a line: ``question``, ``evidence`` or the fields of one piece, ``answers``, ``language``, ``tags``."""
     for number, row in _json_lines(place):
         with _at(place, number):
-            pieces = row.get("evidence", [row])
+            has_none = _is_false(row.get("answerable"))
+            pieces = row.get("evidence", [row] if "uri" in row or not has_none else [])
             if not isinstance(pieces, list) or not all(isinstance(piece, dict) for piece in pieces):
                 raise UsageError("its evidence is no list of objects")
             evidence = tuple(_evidence({name: piece.get(name) for name in _OF_EVIDENCE}, named) for piece in pieces)
-            yield _asked(row, evidence, _list(row.get("answers", row.get("answer"))), _list(row.get("tags")))
+            tags = [*_list(row.get("tags")), *_unanswerable(has_none, evidence)]
+            yield _asked(row, evidence, _list(row.get("answers", row.get("answer"))), tags)
 
 
 def _csv(place: Path, named: Named) -> Iterator[EvalQuestion]:
@@ -178,9 +181,27 @@ def _csv(place: Path, named: Named) -> Iterator[EvalQuestion]:
             with _at(place, number):
                 given = {name: value for name, value in row.items() if value}
                 numbers = {name: int(given[name]) for name in ("start", "end", "grade") if name in given}
-                piece = _evidence({**{name: given.get(name) for name in _OF_EVIDENCE}, **numbers}, named)
+                fields = {**{name: given.get(name) for name in _OF_EVIDENCE}, **numbers}
+                has_none = _is_false(given.get("answerable"))
+                pieces = () if has_none and "uri" not in given else (_evidence(fields, named),)
                 answers = given.get("answers") or given.get("answer") or ""
-                yield _asked(given, (piece,), _list(answers.split("|")), _list(given.get("tags", "").split("|")))
+                tags = [*_list(given.get("tags", "").split("|")), *_unanswerable(has_none, pieces)]
+                yield _asked(given, pieces, _list(answers.split("|")), tags)
+
+
+def _is_false(answerable: object) -> bool:
+    """Whether a file states that nothing answers a question. Raises UsageError for what is neither true nor false."""
+    word = str(answerable).strip().lower()
+    if word not in ("none", "true", "false", ""):
+        raise UsageError(f"answerable is {answerable!r}; it must be true or false")
+    return word == "false"
+
+
+def _unanswerable(has_none: bool, pieces: Iterable[Evidence]) -> tuple[str, ...]:
+    """The tag of a question that nothing answers."""
+    if has_none and any(pieces):
+        raise UsageError("it is not answerable, and yet names evidence; leave out one of them")
+    return (UNANSWERABLE,) if has_none else ()
 
 
 def _evidence(fields: dict[str, Any], named: Named) -> Evidence:

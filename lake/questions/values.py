@@ -16,6 +16,8 @@ from lake.reporting import either
 
 Origin = Literal["imported", "generated", "feedback"]
 
+#: Tag of a question that nothing in the lake answers, so that declining is right.
+UNANSWERABLE = "unanswerable"
 _SET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: Characters of text kept on either side of a quote, to identify its occurrence.
 CONTEXT = 32
@@ -93,6 +95,11 @@ class EvalQuestion:
             raise UsageError(f"the question {self.text!r} holds no word")
         if self.origin not in get_args(Origin):
             raise UsageError(f"no origin {self.origin!r}; choose {either(get_args(Origin))}")
+
+    @property
+    def is_unanswerable(self) -> bool:
+        """Whether nothing in the lake is meant to answer it: declining is right then."""
+        return UNANSWERABLE in self.tags and not self.evidence
 
     @property
     def question_id(self) -> str:

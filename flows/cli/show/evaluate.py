@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from rich.console import Console
+
 from flows.cli.show.terminal import escape, paragraph, table, terminal, usd, wrapped
 from lake.reporting import counted
 
@@ -26,10 +28,26 @@ def evaluations(shown: dict[str, Any]) -> None:
         if one["seconds"]:
             times = ", ".join(f"{name} {value * 1000:,.1f} ms" for name, value in one["seconds"].items())
             out.print(f"a search took {times}")
+        if one["declining"]:
+            _declining(out, one["declining"])
         for row in one["failed"][:_MOST_SHOWN]:
             out.print(f"  [red]failed[/red]: {escape(row['question'])} ({escape(row['error'])})")
     for path in shown["trec"]:
         out.print(f"written: {escape(path)}")
+
+
+def _declining(out: Console, shown: dict[str, Any]) -> None:
+    """What each least evidence would decline."""
+    paragraph(
+        out,
+        f"evidence separates {counted(shown['n_answerable'], 'question')} with an answer from "
+        f"{counted(shown['n_unanswerable'], 'question')} without one: AUC {shown['auc']:.3f}",
+    )
+    cells = [
+        (f"{row['min_evidence']:g}", f"{row['answered']:.1%}", f"{row['declined']:.1%}") for row in shown["thresholds"]
+    ]
+    heads = ("min_evidence", "answered of those with an answer", "declined of those without")
+    table(out, heads, cells, right=heads)
 
 
 def answers(shown: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def listed(shown: dict[str, Any]) -> None:
     """The sets, or the questions of one."""
     out = terminal()
     for question in shown["questions"]:
-        uris = ", ".join(dict.fromkeys(piece["uri"] for piece in question["evidence"]))
+        uris = ", ".join(dict.fromkeys(piece["uri"] for piece in question["evidence"])) or ", ".join(question["tags"])
         out.print(f"{escape(question['text'])} [dim]({escape(uris)})[/dim]")
     if shown["questions"]:
         return
