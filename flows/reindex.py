@@ -18,7 +18,7 @@ from lake.plugins.later import Later
 from lake.releases.values import Spent
 from lake.reporting import counted
 from lake.storage import inbox
-from lake.storage.lease import WriterLease, waiting
+from lake.storage.lease import WriterLease, is_open, waiting
 from tasks.job import Job
 from tasks.steps import lake_of
 
@@ -37,6 +37,7 @@ else:  # what only a run with work needs
     situating = Later("tasks.situating")
 
 
+_INGEST = "raglake ingest"
 #: How often a run scans if tables that it reads are rewritten meanwhile.
 _TRIES = 3
 #: Seconds that an audit of live waits for a run over some documents to end.
@@ -109,8 +110,10 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         return _audited(job, lake, steps, outcome)
     _get_ready()
     lake.create()
-    with WriterLease(lake.store, "raglake ingest") as lease:
-        if lake.revision() != found.revision:  # somebody was at work between the scan and the lease
+    with WriterLease(lake.store, _INGEST) as lease:
+        # Somebody was at work between the scan and the lease. Or a right would be given, which another run may have
+        # found taken away again since: a run that finds the rights as they are leaves no trace.
+        if lake.revision() != found.revision or rights.gives(lake, found):
             found = steps.scan(job)
         n_rights = rights.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if job.rights_only:
@@ -172,7 +175,7 @@ def _audited(job: Job, lake: Lake, steps: Steps, outcome: Outcome) -> Outcome:
     if job.only or job.rights_only or history.live is None or not verdict or not verdict.get("of_sample"):
         return outcome
     _get_ready()
-    with waiting(_PATIENCE, lambda _: None), WriterLease(lake.store, "raglake ingest"):
+    with waiting(_PATIENCE, lambda _: None), WriterLease(lake.store, _INGEST):
         found = steps.audit(job, history.live)
     if found.passed:
         return replace(outcome, reason=f"{outcome.reason}; {found.summary()}")
@@ -187,7 +190,9 @@ def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, 
     for attempt in range(_TRIES):
         try:
             found = steps.scan(job)
-            if not _is_current(lake, found):
+            # While another run is at work, or asleep, a run that leaves no trace could not stop it from recording what
+            # its older look at the sources found.
+            if not _is_current(lake, found) or is_open(lake.store, _INGEST):
                 return found, None
             if lake.exists():
                 _remember(job, lake, found)

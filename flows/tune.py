@@ -96,7 +96,8 @@ def _usable(index: Index, asked: Sequence[EvalQuestion], options: TuningOptions)
     """The questions that the measure can score, and the number of the others; some by lot if there are too many."""
     level, _ = split_measure(options.measure)
     resolved = index.resolve(asked) if asked else []
-    scored = [one for one in resolved if not one.left_out and (level == "document" or is_placed(one))]
+    usable = [one for one in resolved if not one.left_out and not one.question.is_unanswerable]
+    scored = [one for one in usable if level == "document" or is_placed(one)]
     if len(scored) < LEAST_QUESTIONS:
         placed = "" if level == "document" else ", whose evidence is places in documents"
         raise RefusedError(

@@ -107,7 +107,7 @@ def _evaluated(
 
 
 def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[str, Any]:
-    from expectations.declining import LEVEL, separation
+    from expectations.declining import separation
     from expectations.summary import HEADLINE, latencies, means
 
     rows = means(evaluation.rows, by, None if everything else HEADLINE)

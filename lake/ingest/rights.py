@@ -29,6 +29,23 @@ def outdated(lake: Lake, scan: Scan) -> bool:
     return _revision(lake, lake.log.read(), scan) is not None
 
 
+def gives(lake: Lake, scan: Scan) -> bool:
+    """Whether a scan would let somebody see a document that the stored rights hide from them."""
+    history = lake.log.read()
+    held = kept.read(lake.store, history.rights)
+    if not held.num_rows:
+        return False
+    rows = _revision(lake, history, scan)
+    if rows is None:
+        return False
+    was, now = _by_document(held), _by_document(rows)
+    return any(acl is not None and _is_wider(now.get(doc_id), acl) for doc_id, acl in was.items())
+
+
+def _is_wider(now: list[str] | None, was: list[str]) -> bool:
+    return now is None or not set(now) <= set(was)
+
+
 def keep(lake: Lake, scan: Scan) -> int:
     """Make the rights from a scan, and from its stored contents, the current ones of every release.
 
@@ -50,8 +67,12 @@ def keep(lake: Lake, scan: Scan) -> int:
 
 
 def _n_different(held: pa.Table, rows: pa.Table) -> int:
-    was, now = (dict(zip(*(table.column(n).to_pylist() for n in RIGHTS.names), strict=True)) for table in (held, rows))
+    was, now = _by_document(held), _by_document(rows)
     return sum(was.get(doc_id) != now.get(doc_id) for doc_id in was.keys() | now.keys())
+
+
+def _by_document(rows: pa.Table) -> dict[str, list[str] | None]:
+    return dict(zip(*(rows.column(name).to_pylist() for name in RIGHTS.names), strict=True))
 
 
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:

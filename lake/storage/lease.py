@@ -212,14 +212,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         return json.dumps(asdict(holder)).encode()
 
     def _read(self, name: str) -> Holder | None:
-        try:
-            return Holder(**json.loads(self._store.read(f"{_FOLDER}/{name}")))
-        except FileNotFoundError:  # the next holder just vacuumed it
-            return None
-        except (ValueError, TypeError) as error:
-            raise ContractError(
-                f"{_FOLDER}/{name} in {self._store.url} is damaged ({error}); delete it once no run is active"
-            ) from error
+        return _holder(self._store, name)
 
     def _renew(self) -> None:
         while not self._stop.wait(_RENEW_EVERY_SECONDS):
@@ -230,6 +223,24 @@ class WriterLease(AbstractContextManager["WriterLease"]):
                     self._store.write(self._path, self._mine())
             except LakeError as error:  # the next try may come in time
                 _log.warning("the writer lease could not be renewed: %s", error)
+
+
+def is_open(store: Store, what: str) -> bool:
+    """Whether the last lease was for ``what`` and was not given back: its run is at work, asleep or dead."""
+    names = store.names(_FOLDER)
+    holder = _holder(store, names[-1]) if names else None
+    return holder is not None and holder.what == what and not holder.released
+
+
+def _holder(store: Store, name: str) -> Holder | None:
+    try:
+        return Holder(**json.loads(store.read(f"{_FOLDER}/{name}")))
+    except FileNotFoundError:  # the next holder just vacuumed it
+        return None
+    except (ValueError, TypeError) as error:
+        raise ContractError(
+            f"{_FOLDER}/{name} in {store.url} is damaged ({error}); delete it once no run is active"
+        ) from error
 
 
 def check_held(url: str) -> None:

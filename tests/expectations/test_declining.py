@@ -66,7 +66,8 @@ def test_declines_what_nothing_answers(index: lake.Index, lake_url: str, tmp_pat
     assert told == {(ANSWERED, 1.0), (DECLINED, 1.0)}
     assert set(rows["status"].to_pylist()) == {"scored"}
     found = separation(rows)
-    assert found and (found["n_answerable"], found["n_unanswerable"], found["auc"]) == (2, 1, 1.0)
+    assert found
+    assert (found["n_answerable"], found["n_unanswerable"], found["auc"]) == (2, 1, 1.0)
     assert found["thresholds"][0]["answered"] == 1.0
     # Kept scores are used again, and compared like any other.
     assert scores_of(index, index.questions(), how={"mode": "text"}).equals(rows)
@@ -74,12 +75,11 @@ def test_declines_what_nothing_answers(index: lake.Index, lake_url: str, tmp_pat
     assert (one.a, one.judgement.n) == (1.0, 1)
 
 
-def test_measures_no_ranking_of_a_question_without_an_answer(
-    index: lake.Index, lake_url: str, tmp_path: Path
-) -> None:
+def test_measures_no_ranking_of_a_question_without_an_answer(index: lake.Index, lake_url: str, tmp_path: Path) -> None:
     keep(index, lake_url, tmp_path / "q.jsonl", ASKED)
     done = evaluate(index, index.questions(), how={"mode": "text"})
-    assert not done.left_out and len(done.found) == 2
+    assert not done.left_out
+    assert len(done.found) == 2
     [without] = [one.question.question_id for one in done.resolved if one.question.is_unanswerable]
     levels = {row["level"] for row in done.rows.to_pylist() if row["question_id"] == without}
     assert levels == {"evidence", "search"}
@@ -106,7 +106,8 @@ def test_formats_state_that_nothing_answers(tmp_path: Path, format: str, text: s
     path = tmp_path / "questions"
     path.write_text(text)
     [question] = load(format, str(path), set="s")
-    assert question.is_unanswerable and question.tags == ("unanswerable",)
+    assert question.is_unanswerable
+    assert question.tags == ("unanswerable",)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,14 @@ import pytest
 
 import lake
 from flows.cli.app import _exit_status
-from flows.cli.options import OK, USAGE
+from flows.cli.options import OK, REFUSED, USAGE
 from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, GoneError, RefusedError
 from lake.ids import bytes_digest
 from lake.index import Index
+from lake.ingest import rights as recording
 from lake.maintenance.doctor import examine
 from lake.options import Retention
 from lake.releases import rights
@@ -267,3 +270,54 @@ def test_restrictions_of_denied_documents_hold_at_releases_that_an_unfinished_er
     assert seen(lake_url, at=held) == set()
     assert {FREE, "copy.md", "table.md"} <= seen(lake_url, ["hr"], at=held)
     assert not seen(lake_url, "*") & {FREE, "copy.md", "table.md"}
+
+
+def test_an_older_look_at_the_sources_opens_nothing(
+    source: Path, first: Outcome, lake_url: str, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run finds a document open, and until it has the lease another one finds it restricted, as before."""
+    other: list[Outcome] = []
+
+    def meanwhile() -> None:
+        if not other:
+            restrict(source, BOARD, ["board"], tags=["plan"], project="hermes")
+            other.append(ingest())
+
+    free(source, BOARD)
+    monkeypatch.setattr("flows.reindex._get_ready", meanwhile)
+    ingest(allow_opening=1)
+    assert other[0].reason == "nothing to do"
+    assert seen(lake_url) == {FREE}
+    free(source, BOARD)
+    ingest(allow_opening=1)
+    assert seen(lake_url) == {FREE, BOARD}
+
+
+@pytest.mark.parametrize("is_asleep", [False, True])
+def test_a_run_with_nothing_to_do_sees_to_one_that_looked_before(
+    source: Path, first: Outcome, lake_url: str, monkeypatch: pytest.MonkeyPatch, ingest: Ingest, is_asleep: bool
+) -> None:
+    """It is refused while the other one works, and takes the lease of one that sleeps."""
+    keep, done = recording.keep, list[subprocess.CompletedProcess[str]]()
+
+    def meanwhile(lake_: Lake, scan: Any) -> int:
+        if not done:
+            restrict(source, BOARD, ["board"], tags=["plan"], project="hermes")
+            if is_asleep:
+                [path] = Path(lake_url, "lease").iterdir()
+                path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": "2020-01-01T00:00:00+00:00"}))
+            words = [sys.executable, "-m", "raglake", "ingest", str(source), "--lake", lake_url]
+            done.append(subprocess.run(words, check=False, capture_output=True, text=True))
+        return keep(lake_, scan)
+
+    free(source, BOARD)
+    monkeypatch.setattr("flows.reindex.rights.keep", meanwhile)
+    if is_asleep:
+        with pytest.raises(ContractError, match="lost the writer lease"):
+            ingest(allow_opening=1)
+        assert "nothing to do" in done[0].stdout
+        assert seen(lake_url) == {FREE}
+    else:
+        ingest(allow_opening=1)
+        assert done[0].returncode == REFUSED
+        assert "is being written" in done[0].stderr
