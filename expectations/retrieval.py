@@ -105,7 +105,7 @@ def evaluate(
     ranked = {name: [hit["doc_id"] for hit in hits or ()] for name, hits in found.items()}
     as_found = index.resolve_copies(resolved, ranked, release.id)
     values = measured([one for one in as_found if one.question.question_id in found], found, names)
-    if declining.ismeasured(questions) if declines is None else declines:
+    if declining.is_measured(questions) if declines is None else declines:
         all_asked = [one for one in resolved if not one.left_out]
         for name, more in declining.of_questions(index, all_asked, release, how or {}, embedder).items():
             values[name] = values.get(name, {}) | more
