@@ -89,7 +89,8 @@ def _only(rows: pa.Table, column: str, value: str) -> pa.Table:
 
 def _left_out(rows: pa.Table) -> list[str]:
     measured = pc.is_in(rows.column("status"), pa.array(["scored", "failed"]))
-    return rows.filter(pc.invert(measured)).column("question_id").to_pylist()
+    names: list[str] = rows.filter(pc.invert(measured)).column("question_id").to_pylist()
+    return names
 
 
 def _fitting(rows: pa.Table, questions: Sequence[EvalQuestion], measures: Sequence[str]) -> pa.Table:
