@@ -107,12 +107,11 @@ def _evaluated(
 
 
 def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[str, Any]:
-    from expectations.declining import separation
-    from expectations.summary import HEADLINE, latencies, means
+    from expectations import declining, summary
 
-    rows = means(evaluation.rows, by, None if everything else HEADLINE)
+    rows = summary.means(evaluation.rows, by, None if everything else summary.HEADLINE)
     wanted = (*by, "level", "measure", "n", "mean", "low", "high")
-    seconds = [{name: row[name] for name in ("p50", "p95", "p99")} for row in latencies(evaluation.rows)]
+    seconds = [{name: row[name] for name in ("p50", "p95", "p99")} for row in summary.latencies(evaluation.rows)]
     return {
         "set": evaluation.resolved[0].question.set,
         "settings": json.loads(evaluation.settings),
@@ -120,7 +119,7 @@ def _shown(evaluation: Evaluation, by: Sequence[str], everything: bool) -> dict[
         "scored": len(evaluation.scored),
         "measures": [{name: row[name] for name in wanted} for row in rows],
         "seconds": seconds[0] if seconds else None,
-        "declining": separation(evaluation.rows),
+        "declining": declining.separation(evaluation.rows),
         "failed": _failed(evaluation),
         "left_out": [_named(one.question) | {"reason": one.left_out} for one in evaluation.left_out],
         "measured_in_part": [_named(one.question) for one in evaluation.measured_in_part],
