@@ -18,7 +18,7 @@ from lake.plugins.later import Later
 from lake.releases.values import Spent
 from lake.reporting import counted
 from lake.storage import inbox
-from lake.storage.lease import WriterLease, is_open, waiting
+from lake.storage.lease import is_open, waiting
 from tasks.job import Job
 from tasks.steps import lake_of
 
@@ -110,7 +110,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         return _audited(job, lake, steps, outcome)
     _get_ready()
     lake.create()
-    with WriterLease(lake.store, _INGEST) as lease:
+    with lake.writing(_INGEST) as lease:
         # Somebody was at work between the scan and the lease. Or a right would be given, which another run may have
         # found taken away again since: a run that finds the rights as they are leaves no trace.
         if lake.revision() != found.revision or rights.gives(lake, found):
@@ -175,7 +175,7 @@ def _audited(job: Job, lake: Lake, steps: Steps, outcome: Outcome) -> Outcome:
     if job.only or job.rights_only or history.live is None or not verdict or not verdict.get("of_sample"):
         return outcome
     _get_ready()
-    with waiting(_PATIENCE, lambda _: None), WriterLease(lake.store, _INGEST):
+    with waiting(_PATIENCE, lambda _: None), lake.writing(_INGEST):
         found = steps.audit(job, history.live)
     if found.passed:
         return replace(outcome, reason=f"{outcome.reason}; {found.summary()}")

@@ -6,7 +6,8 @@ import json
 import logging
 import re
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from lake.releases.log import ReleaseLog
 from lake.sources.listing_state import ListingState
 from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import Denylist
+from lake.storage.lease import WriterLease
 from lake.storage.protocol import Store
 from lake.storage.store import open_parquet, open_store, parquet_bytes
 
@@ -99,6 +101,17 @@ class Lake:
             raise UsageError(
                 f"{self.url} has format {found}, this raglake reads {_FORMAT}; ingest the sources into a new lake"
             )
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[WriterLease]:
+        """Hold the writer lease; nothing that a run decided before it lost the lease enters the log from then on.
+
+        Raises BusyError if another run holds it, at once unless inside ``waiting``.
+        """
+        with WriterLease(self.store, what) as lease:
+            if lease.took_over_from is not None:
+                self.log.fence(f"{lease.took_over_from.what} (process {lease.took_over_from.pid})")
+            yield lease
 
     def exists(self) -> bool:
         return _MARKER in self.store.names("")

@@ -26,7 +26,6 @@ from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import pushed
 from lake.storage.denylist import ERASING
-from lake.storage.lease import WriterLease
 from lake.tables.sql import one_of
 from lake.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 
@@ -70,7 +69,7 @@ def forget(
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
         return Forgotten(True, choice.documents, choice.releases, destinations=_holding(lake, every=True))
-    with WriterLease(lake.store, "raglake forget") as lease:
+    with lake.writing("raglake forget") as lease:
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
         shared.check_known(lake)
@@ -195,7 +194,11 @@ def finish(lake: Lake, progress: Progress = silent) -> tuple[Vacuumed, int | Non
     # While this fails the erasure stays unfinished.
     n_cached = shared.clear(lake)
     if not any(_holds_denied(lake, release) for release in history.releases.values()):
-        lake.store.delete(ERASING)  # otherwise it was killed before its releases were switched, and is not done yet
+        # Otherwise it was killed before its releases were switched, and is not done yet. A loss of power brings back
+        # what was deleted and not flushed, so the mark goes last.
+        lake.store.flush()
+        lake.store.delete(ERASING)
+        lake.store.flush()
     return vacuumed, n_cached
 
 

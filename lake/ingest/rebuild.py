@@ -24,7 +24,7 @@ def rebuild(lake: Lake, progress: Progress = silent) -> History:
     """
     if not lake.log.read().releases:
         raise UsageError(f"{lake.url} has no release yet, so there is nothing to rebuild")
-    with WriterLease(lake.store, "raglake rebuild") as lease:
+    with lake.writing("raglake rebuild") as lease:
         return make_again(lake, lease, progress)
 
 

@@ -18,7 +18,6 @@ from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.compaction import merge_tiny
-from lake.storage.lease import WriterLease
 from lake.vacuum import Vacuumed, free_versions, vacuum
 
 
@@ -58,7 +57,7 @@ def prune(
         deltas = {name: _over_kept(lake, history, release, reasons)[0] for name, release in left.releases.items()}
         vacuumed = vacuum(lake, left, retention, dry_run=deltas, progress=progress)
         return Pruned(True, reasons, _dropped(history, reasons), vacuumed, *_waits(retention))
-    with WriterLease(lake.store, "raglake prune") as lease:
+    with lake.writing("raglake prune") as lease:
         before = lake.log.read()
         history = lake.log.insist(lambda history: _drop(lake, history, kept(history, retention, clock.now())))
         lease.check()
@@ -80,7 +79,7 @@ def fold(lake: Lake, retention: Retention) -> int:
     reasons = folded(history, retention, clock.now())
     if len(reasons) == len(history.releases):
         return 0
-    with WriterLease(lake.store, "raglake watch") as lease:
+    with lake.writing("raglake watch") as lease:
         n_before = len(lake.log.read().releases)
         history = lake.log.insist(
             lambda history: _drop(lake, history, folded(history, retention, clock.now()), with_rights=False)

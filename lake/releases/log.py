@@ -130,6 +130,13 @@ class ReleaseLog:
         """Add one entry that is valid regardless of what others add meanwhile."""
         return self.insist(lambda history: self.append(history, action, release, **changes))
 
+    def fence(self, other: str) -> None:
+        """Add an entry that changes nothing, so that ``other``, if it only sleeps, finds its next number taken.
+
+        It may be asleep inside the writing of an entry, after its last look at its lease.
+        """
+        self.record("rights", "", why=f"took over from {other}")
+
     def insist(self, step: Callable[[History], History]) -> History:
         """Take a step from the newest history, and again from a newer one if somebody else came first."""
         for _ in range(_CONFLICTS):

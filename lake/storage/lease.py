@@ -98,6 +98,8 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def __init__(self, store: Store, what: str) -> None:
         self._store, self._what, self.url = store, what, store.url
         self._number, self._key, self._since = 0, secrets.token_hex(8), datetime.now(UTC)
+        #: The holder before, if it never gave its lease back: it died, or sleeps and may wake.
+        self.took_over_from: Holder | None = None
         self._stop, self._writing = threading.Event(), threading.Lock()
 
     def __enter__(self) -> WriterLease:
@@ -134,6 +136,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             holder = self._read(last)
             if holder is not None and not holder.is_over():
                 raise BusyError(_taken(self._store.url, holder))
+            self.took_over_from = None if holder is None or holder.released else holder
             self._number = int(last.split(".")[0])
         self._number += 1
         self._since = datetime.now(UTC)

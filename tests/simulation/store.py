@@ -120,7 +120,8 @@ class SimulatedStore:
             self.process.skew += self.world.rng.choice((-3600, -120, 50, 3600))
         elif fault == "torn" and data is not None:
             rng = self.world.rng
-            torn = path.rsplit("/", 1)[0] + f"/.tmp-{self.world.token(4)}"
+            folder, between, _ = path.rpartition("/")
+            torn = f"{folder}{between}.tmp-{self.world.token(4)}"
             self.medium.put(torn, data[: rng.randrange(len(data) + 1)])
             self.world.kill(self.process)
         elif fault == "ENOSPC":
