@@ -56,7 +56,7 @@ class Splitter:
         if self.layout.strategy == "window":
             word = _WORD_START.search(self.ruler.text, low, position)
             start = word.start() if word else skip_space(self.ruler.text, low, position)
-            return min(cluster(self.ruler.text, start, previous)[1], position)
+            return skip_space(self.ruler.text, min(cluster(self.ruler.text, start, previous)[1], position), position)
         return self.layout.first_unit(low, position)
 
     def _stop(self, begin: int, floor: int, end: int) -> int:

@@ -150,6 +150,11 @@ def test_overlap_is_bounded_and_stays_in_its_parent(source: ParsedDocument, reci
             assert WORDS.count(repeated) <= recipe.overlap_tokens + 1
 
 
+def test_an_overlap_that_would_begin_inside_a_visible_character_begins_at_a_word() -> None:
+    text = "a.\x1c\U0001f600\u200d\n\n0"
+    check(ParsedDocument(text, ()), ChunkRecipe("window", 16, 8, 2, 0), by_name("tiktoken:cl100k_base"))
+
+
 def test_nothing_from_nothing() -> None:
     for text in ("", " \n\t"):
         assert chunk(ParsedDocument(text, ()), ChunkRecipe(), WORDS) == Chunks((), ())
