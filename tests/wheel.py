@@ -29,7 +29,19 @@ def install(wheel: Path, folder: Path) -> Path:
     """Make an environment with the wheel, which finds all else where the tests do; the folder of its commands."""
     venv.create(folder)
     python = str(folder / "bin/python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        str(wheel),
+    ]
     subprocess.run(pip, check=True)
     libraries = [entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
     [own] = folder.glob("lib/python*/site-packages")

@@ -23,7 +23,8 @@ import lake
 from expectations.audit import audit
 from flows.cli.app import _exit_status
 from flows.cli.options import FAILED, OK, REFUSED
-from flows.reindex import Job, index
+from flows.indexing import index
+from flows.reindex import Job
 from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.errors import ContractError, LakeError
