@@ -120,11 +120,12 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
                 folder = f"tables/{generation}/{name}"
                 n_bytes = sum(stored.size for stored in lake.store.walk(folder))
                 if not dry_run:
+                    check_held(lake.url)
                     lake.store.delete_folder(folder)
                 vacuumed += Vacuumed(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
                 n_bytes = tables.sweep(
-                    table, versions[table], check=lambda: check_held(lake.url), spared=held_for(lake.url)
+                    table, versions[table], check=lambda: check_held(lake.url), spared=lambda: held_for(lake.url)
                 )
                 vacuumed += Vacuumed(n_bytes=n_bytes)
     return vacuumed

@@ -231,27 +231,29 @@ class Tables:
         versions: Mapping[str, int],
         *,
         check: Callable[[], None] = lambda: None,
-        spared: timedelta = timedelta(0),
+        spared: Callable[[], timedelta] = timedelta,
     ) -> int:
         """Free the disk space that no release in ``versions`` needs, and set tags accordingly. Returns bytes.
 
         Call it only with the writer lease, as it would remove another writer's unfinished work, too. ``check`` raises
-        if the lease was lost; it is called between looking at tags and deleting any. What is younger than ``spared``,
-        the age of the lease, may have been written by whoever has the lease after this run slept, and stays.
+        if the lease was lost; it is called after each step that may take long, and between looking at tags and deleting
+        any. What is younger than ``spared()``, the age of the lease, may be of whoever took the lease while this run
+        slept, and stays.
         """
         table = self._latest(name)
-        tags = self.tags(name)
         check()
         drop_torn(table, self._table_url(name))
         if table.version not in versions.values():  # what a dead run left at the head
             table.restore(max(versions.values()))
+        tags = self.tags(name)
+        check()
         for release in tags.keys() - versions.keys():
             table.tags.delete(release)
         for release, version in versions.items():
             if tags.get(release) != version:
                 self.protect(name, release, version)
         cleaned = table.to_lance().cleanup_old_versions(
-            spared, delete_unverified=True, error_if_tagged_old_versions=False
+            spared(), delete_unverified=True, error_if_tagged_old_versions=False
         )
         return int(cleaned.bytes_removed)
 

@@ -124,20 +124,22 @@ class SimulatedTables:
         versions: Mapping[str, int],
         *,
         check: Callable[[], None] = lambda: None,
-        spared: timedelta = timedelta(0),
+        spared: Callable[[], timedelta] = timedelta,
     ) -> int:
-        head, tags = self._head(name), self.tags(name)
+        head = self._head(name)
         check()
         if head not in versions.values():
             rows = self._rows(name, max(versions.values()))
             self._commit(name, lambda _: rows)
             head = self._head(name)
-        for release in sorted(set(self._store.names(f"{self._folder(name)}/tags")) - versions.keys()):
+        tags = self.tags(name)
+        check()
+        for release in sorted(tags.keys() - versions.keys()):
             self._store.delete(f"{self._folder(name)}/tags/{release}")
         for release, version in versions.items():
             if tags.get(release) != version:
                 self.protect(name, release, version)
-        before = self._store.world.time() - spared
+        before = self._store.world.time() - spared()
         tagged = set(self.tags(name).values())  # which is what Lance goes by
         written_at = {stored.path: stored.modified_at for stored in self._store.walk(f"{self._folder(name)}/data")}
         for version in self._versions(name):

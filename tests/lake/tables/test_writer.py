@@ -291,7 +291,7 @@ def test_a_sweep_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(t
     with pytest.raises(ContractError):
         tables.sweep(TABLE, {"old": old}, check=lost)
     assert tables.tags(TABLE) == {"old": old, "new": new}
-    tables.sweep(TABLE, {"old": old}, spared=timedelta(hours=1))
+    tables.sweep(TABLE, {"old": old}, spared=lambda: timedelta(hours=1))
     assert tables.at(TABLE, new).count() > 0
     tables.sweep(TABLE, {"old": old})
     with pytest.raises(GoneError):
