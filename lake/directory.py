@@ -104,7 +104,7 @@ class Lake:
 
     @contextmanager
     def writing(self, what: str) -> Iterator[WriterLease]:
-        """Hold the writer lease; nothing that a run decided before it lost the lease enters the log from then on.
+        """Hold the writer lease. Whoever held it before and only sleeps can add nothing to the log any more.
 
         Raises BusyError if another run holds it, at once unless inside ``waiting``.
         """

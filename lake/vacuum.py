@@ -94,6 +94,7 @@ def _generations(lake: Lake, history: History, retention: Retention, now: dateti
             continue
         n_bytes = sum(stored.size for stored in lake.store.walk(f"tables/{name}"))
         if not dry_run:
+            check_held(lake.url)
             lake.store.delete_folder(f"tables/{name}")
         vacuumed += Vacuumed(n_generations=1, n_bytes=n_bytes)
     return vacuumed

@@ -8,18 +8,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class ListedExperiment(BaseModel):
-    """An experiment. ``chosen``, ``confirmed`` and ``applied`` are numbers of cells; cell 0 is the lake as it was.
-
-    Scores are means of the first of ``measures``.
-    """
-
+class _Experiment(BaseModel):
     experiment_id: str
     at: datetime
     release: str
     sets: list[str]
     measures: list[str]
     varied: list[str]
+
+
+class ListedExperiment(_Experiment):
+    """An experiment. ``chosen``, ``confirmed`` and ``applied`` are numbers of cells; cell 0 is the lake as it was.
+
+    Scores are means of the first of ``measures``.
+    """
+
     n_documents: int
     n_all: int
     n_cells: int
@@ -37,7 +40,7 @@ class ExperimentList(BaseModel):
     experiments: list[ListedExperiment]
 
 
-class StoredExperiment(BaseModel):
+class StoredExperiment(_Experiment):
     """An experiment with its ``cells``. A cell's columns are those of `raglake experiment`; times are in seconds.
 
     ``labels`` has for each cell its values in words, and those of its recipe. ``search`` and ``ingest`` are what the
@@ -46,12 +49,6 @@ class StoredExperiment(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    experiment_id: str
-    at: datetime
-    release: str
-    sets: list[str]
-    measures: list[str]
-    varied: list[str]
     labels: list[dict[str, str]]
     cells: list[dict[str, Any]]
     chosen: int

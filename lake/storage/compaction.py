@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.storage.keyed_files import KeyedFiles
+from lake.storage.lease import check_held
 from lake.storage.protocol import Store
 
 #: Files with fewer rows are merged once there are more than this many: each costs a listing and a read at every start.
@@ -58,8 +59,7 @@ def compact(
         return Compaction(n_rows, before - sum(int(sizes[name] * share) for name, share in shares.items()))
     tables = chain(_merged(files, chosen, masks), _merged(files, list(unwanted), unwanted))
     written = {files.write(table).rsplit("/", 1)[-1] for table in tables}
-    for name in set(chosen) - written:
-        store.delete(f"{files.folder}/{name}")
+    _delete(store, files, set(chosen) - written)
     after = sum(stored.size for stored in store.walk(files.folder) if stored.path.rsplit("/", 1)[-1] in written)
     files.refresh()
     return Compaction(n_rows, before - after)
@@ -72,10 +72,16 @@ def merge_tiny(store: Store, files: KeyedFiles) -> int:
     if len(tiny) <= _MANY_TINY:
         return 0
     written = {files.write(table).rsplit("/", 1)[-1] for table in _merged(files, list(tiny), tiny)}
-    for name in tiny.keys() - written:
-        store.delete(f"{files.folder}/{name}")
+    _delete(store, files, tiny.keys() - written)
     files.refresh()
     return len(tiny)
+
+
+def _delete(store: Store, files: KeyedFiles, names: Collection[str]) -> None:
+    """Raises ContractError if the lease was lost since the files were chosen: a run that took over may need them."""
+    check_held(store.url)
+    for name in names:
+        store.delete(f"{files.folder}/{name}")
 
 
 def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:
