@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-#: The tables that are copied; their columns are described in ``lake/schemas.py``.
+#: The tables that are copied; their columns are described in ``lake/schemas/stored.py``.
 TABLES = ("documents", "parents", "chunks")
 #: The key under which a store keeps the HeldState, if it has a place for named values.
 STATE_KEY = "raglake"
