@@ -65,4 +65,6 @@ def _reason(answer: httpx.Response) -> str:
     except ValueError:
         return answer.text[:200]
     error = found.get("error", found) if isinstance(found, dict) else found
+    if isinstance(error, list) and error:
+        error = error[0]
     return str(error.get("reason") or error.get("message") or error if isinstance(error, dict) else error)[:300]

@@ -30,6 +30,7 @@ FORMS = (
     "milvus:URL/COLLECTION",
     "elasticsearch:URL/INDEX",
     "opensearch:URL/INDEX",
+    "weaviate:URL/COLLECTION",
     "pinecone:https://HOST/NAMESPACE",
     "iceberg:FOLDER/NAMESPACE.TABLE",
     "pgvector:postgresql://HOST/DATABASE?table=TABLE",

@@ -48,6 +48,7 @@ OURS: dict[str, dict[str, str]] = {
         "elasticsearch": "lake.destinations.search_engine:Elasticsearch",
         "opensearch": "lake.destinations.search_engine:OpenSearch",
         "pinecone": "lake.destinations.pinecone:PineconeNamespace",
+        "weaviate": "lake.destinations.weaviate:WeaviateCollection",
     },
 }
 #: Kind -> its name in messages. The entry points of a kind are in the group ``raglake.KIND``.

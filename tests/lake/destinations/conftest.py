@@ -25,9 +25,10 @@ from lake.directory import Lake
 from lake.options import RecipeOptions
 from tests.conftest import free_port
 from tests.lake.destinations.served import KEY, PineconeIndex, SearchEngine, Served, serving
+from tests.lake.destinations.served_weaviate import Weaviate
 
 #: Variables with the keys of stores.
-KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY")
+KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY", "WEAVIATE_API_KEY")
 S = TypeVar("S", bound=Served)
 N_DOCUMENTS, N_SECTIONS = 25, 20
 
@@ -257,6 +258,16 @@ def _pinecone(request: Any) -> Kind:
     return served_kind("pinecone", served, foreign)
 
 
+def _weaviate(request: Any) -> Kind:
+    served = served_by(request, Weaviate())
+
+    def foreign(place: str) -> None:
+        name = place.rpartition("/")[2]
+        served.classes[name] = {"class": name, "description": "somebody's lamps"}
+
+    return served_kind("weaviate", served, foreign, "Lamps")
+
+
 def served_by(request: Any, served: S) -> S:
     """A server that runs until the module's tests are done."""
     running = serving(served)
@@ -276,6 +287,7 @@ KINDS = {
     "elasticsearch": _elasticsearch,
     "opensearch": _opensearch,
     "pinecone": _pinecone,
+    "weaviate": _weaviate,
     "faiss": _faiss,
     "qdrant": _qdrant,
     "pgvector": _pgvector,

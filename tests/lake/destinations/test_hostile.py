@@ -176,7 +176,7 @@ def test_a_busy_server_is_tried_again_when_it_allows(
 
 
 def test_a_refusal_of_the_server_is_shown_with_its_reason(odd: tuple[Lake, list[str]], kind: Kind, name: str) -> None:
-    if kind.name not in ("elasticsearch", "opensearch"):
+    if kind.name not in ("elasticsearch", "opensearch", "weaviate"):
         pytest.skip("only stores without a client of their own")
     assert kind.served is not None
     lake, (full, _) = odd
