@@ -69,7 +69,7 @@ class RollbackParameters(LakeParameters):
     why: Words = Field(title="Why", description="What was wrong with the live one; the lake's log keeps it.")
 
 
-class SyncParameters(LakeParameters, form_of("SyncFields", SyncOptions)):  # type: ignore[misc]
+class SyncParameters(WaitingParameters, form_of("SyncFields", SyncOptions)):  # type: ignore[misc]
     """Which destination is brought to which release."""
 
     model_config = ConfigDict(title="Sync", json_schema_extra=without_unset)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.ids import value_digest
 from lake.storage import clock
+from lake.storage.lease import Lease
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _FOLDER = "destinations"
 #: Identifies the lake to its destinations, wherever it is moved.
 _IDENTITY = f"{_FOLDER}/lake.json"
+_LEASES = "destination-leases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class KnownDestination:
     def is_due(self, history: History) -> bool:
         """Whether it may hold a document that the lake has erased since."""
         return not self.complete or self.erasures < last_erasure(history)
+
+
+def writing(lake: Lake, destination: str) -> Lease:
+    """Held while a run writes to the destination: rows of two releases at once would be a mixture of both."""
+    return Lease(lake.store, "raglake sync", f"{_LEASES}/{value_digest(destination)}", destination)
 
 
 def last_erasure(history: History) -> int:

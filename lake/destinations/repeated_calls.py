@@ -21,10 +21,13 @@ ATTEMPTS, PAUSE_SECONDS = 5, 0.5
 
 
 class RepeatedCalls:
-    """A DifferenceStore whose errors are raglake's, and whose calls are repeated while it does not answer."""
+    """A DifferenceStore whose errors are raglake's, and whose calls are repeated while it does not answer.
 
-    def __init__(self, store: DifferenceStore, name: str) -> None:
-        self._store, self._name = store, name
+    ``check`` is called before each attempt to write, and raises if this run may not write any more.
+    """
+
+    def __init__(self, store: DifferenceStore, name: str, check: Callable[[], None]) -> None:
+        self._store, self._name, self._check = store, name, check
         self.switch, self.batch_rows, self.recall = store.switch, store.batch_rows, store.recall
         # A transaction is lost with its connection, so that only the whole sync can be repeated.
         self._attempts = 1 if store.switch == "transaction" else ATTEMPTS
@@ -33,13 +36,13 @@ class RepeatedCalls:
         return self._insist(self._store.held)
 
     def begin(self, target: HeldState, *, anew: bool) -> None:
-        self._insist(lambda: self._store.begin(target, anew=anew))
+        self._write(lambda: self._store.begin(target, anew=anew))
 
     def listing(self) -> Iterator[tuple[str, str]]:
         return iter(self._insist(lambda: list(self._store.listing())))
 
     def apply(self, rows: VectorRows | None, removed: Sequence[str]) -> None:
-        self._insist(lambda: self._store.apply(rows, removed))
+        self._write(lambda: self._store.apply(rows, removed))
 
     def count(self) -> int:
         return self._insist(self._store.count)
@@ -51,10 +54,17 @@ class RepeatedCalls:
         return self._insist(lambda: self._store.nearest(vectors, k))
 
     def finish(self, state: HeldState) -> None:
-        self._insist(lambda: self._store.finish(state))
+        self._write(lambda: self._store.finish(state))
 
     def close(self) -> None:
         self._store.close()
+
+    def _write(self, call: Callable[[], None]) -> None:
+        def checked() -> None:
+            self._check()
+            call()
+
+        self._insist(checked)
 
     def _insist(self, call: Callable[[], T]) -> T:
         for attempt in range(self._attempts):

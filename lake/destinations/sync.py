@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,23 +69,41 @@ def sync(
 
     ``plan`` only reads. ``full`` writes all rows anew. ``n_checks``: rows and questions to compare at the end.
     Raises UsageError for a foreign collection or a refused login; RefusedError if another lake's copy is there;
-    TransientError if the store is gone; ContractError if the result differs. Safe to kill and to repeat.
+    BusyError if another run of this lake writes there; TransientError if the store is gone; ContractError if the
+    result differs, or if another run took over. Safe to kill and to repeat.
     """
-    started, history = time.monotonic(), lake.log.read()
-    release = history.resolve(at)
-    with store_failures(destination):
-        place = open_destination(destination)
-    if isinstance(place, DifferenceStore):
-        with closing(RepeatedCalls(place, destination)) as store:
-            work = _Sync(lake, history, release, store, destination, n_checks, progress)
-            done = work.planned(full=full) if plan else work.carried_out(full=full)
-    else:
+    started = time.monotonic()
+    with nullcontext() if plan else registry.writing(lake, destination) as lease:
+        check = lease.check if lease else _unneeded
+        # Read once the lease is held: a run that waited for another one must not write what was erased meanwhile.
+        history = lake.log.read()
+        release = history.resolve(at)
         with store_failures(destination):
-            done = _copied(lake, history, release, place, destination, plan=plan)
+            place = open_destination(destination)
+        if isinstance(place, DifferenceStore):
+            with closing(RepeatedCalls(place, destination, check)) as store:
+                work = _Sync(lake, history, release, store, destination, check, n_checks, progress)
+                done = work.planned(full=full) if plan else work.carried_out(full=full)
+        else:
+            with store_failures(destination):
+                done = _copied(lake, history, release, place, destination, check, plan=plan)
     return replace(done, seconds=time.monotonic() - started)
 
 
-def _copied(lake: Lake, history: History, release: Release, place: Destination, name: str, *, plan: bool) -> Synced:
+def _unneeded() -> None:
+    """A plan needs no lease."""
+
+
+def _copied(
+    lake: Lake,
+    history: History,
+    release: Release,
+    place: Destination,
+    name: str,
+    check: Callable[[], None],
+    *,
+    plan: bool,
+) -> Synced:
     """For a destination that takes no differences: all tables, unless it holds them."""
     tables, erasures = release_tables(lake, history, release), registry.last_erasure(history)
     is_old = place.held() != tables.mark
@@ -94,6 +112,7 @@ def _copied(lake: Lake, history: History, release: Release, place: Destination, 
         registry.remember(lake, name, **words, complete=False)
         place.sync(tables)
     if not plan:
+        check()
         registry.remember(lake, name, **words, complete=True)
     method: Method = "copy" if is_old else "none"
     n_added = tables.n_rows["chunks"] if is_old else 0
@@ -109,6 +128,7 @@ class _Sync:
     release: Release
     store: RepeatedCalls
     destination: str
+    check: Callable[[], None]
     n_checks: int
     progress: Progress
 
@@ -197,6 +217,7 @@ class _Sync:
         return any((one.destination, one.mark, one.complete) == (self.destination, target.mark, True) for one in known)
 
     def _remember(self, target: HeldState, *, complete: bool) -> None:
+        self.check()
         words = {"release": target.release, "mark": str(target.mark), "erasures": target.erasures}
         registry.remember(self.lake, self.destination, **words, complete=complete)  # type: ignore[arg-type]
 

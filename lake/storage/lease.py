@@ -1,4 +1,4 @@
-"""The writer lease: one run writes to a lake at a time, between processes and machines."""
+"""Leases: one run at a time writes to a lake, or to a copy of it elsewhere, between processes and machines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from lake.errors import BusyError, ContractError, LakeError, RefusedError
 from lake.storage.protocol import Store
@@ -25,7 +25,6 @@ from lake.storage.store import LocalStore
 
 _log = logging.getLogger(__name__)
 
-_FOLDER = "lease"
 _LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 3.0
@@ -45,7 +44,7 @@ class _Waiting(NamedTuple):
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
 
 #: The leases that this process holds, by their keys.
-_held: dict[str, WriterLease] = {}
+_held: dict[str, Lease] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +86,28 @@ def waiting(seconds: float, report: Report) -> Iterator[None]:
         _waiting.reset(before)
 
 
-class WriterLease(AbstractContextManager["WriterLease"]):
+class Lease(AbstractContextManager["Lease"]):
     """Held inside ``with``. Raises BusyError if another run holds it, at once unless inside ``waiting``.
+
+    ``subject`` is what only the holder writes to, and ``what`` is the holder's command; errors name both.
 
     Leases are numbered objects: taking the next number is a put-if-absent, so only one of two runs that find the
     last lease over gets the next. A thread renews it; ``check`` raises if it was lost. So does the end of the block, in
     place of an error about rows or files that the other run removed.
     """
 
-    def __init__(self, store: Store, what: str) -> None:
+    #: What a run that lost the lease has done so far, for its error.
+    outcome = "it stopped in the middle, run it again"
+
+    def __init__(self, store: Store, what: str, folder: str, subject: str) -> None:
         self._store, self._what, self.url = store, what, store.url
+        self._folder, self._subject = folder, subject
         self._number, self._key, self._since = 0, secrets.token_hex(8), datetime.now(UTC)
         #: The holder before, if it never gave its lease back: it died, or sleeps and may wake.
         self.took_over_from: Holder | None = None
         self._stop, self._writing = threading.Event(), threading.Lock()
 
-    def __enter__(self) -> WriterLease:
+    def __enter__(self) -> Self:
         try:
             self._acquire()
         except BusyError as busy:
@@ -130,12 +135,12 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         raise BusyError(f"{busy}; this run waited {seconds / 60:g} minutes for it")
 
     def _acquire(self) -> None:
-        names = self._store.names(_FOLDER)
+        names = self._store.names(self._folder)
         last = names[-1] if names else None
         if last is not None:
             holder = self._read(last)
             if holder is not None and not holder.is_over():
-                raise BusyError(_taken(self._store.url, holder))
+                raise BusyError(_taken(self._subject, holder))
             self.took_over_from = None if holder is None or holder.released else holder
             self._number = int(last.split(".")[0])
         self._number += 1
@@ -150,11 +155,9 @@ class WriterLease(AbstractContextManager["WriterLease"]):
     def _take(self, before: list[str]) -> None:
         # Checked again, since a run that slept after listing may find its number vacuumed, and so free.
         if not self._store.put_if_absent(self._path, self._mine()) or not self._is_mine():
-            raise BusyError(
-                f"another run took the writer lease of {self._store.url} just now; try again when it is done"
-            )
+            raise BusyError(f"another run took the writer lease of {self._subject} just now; try again when it is done")
         for name in before:
-            self._store.delete(f"{_FOLDER}/{name}")
+            self._store.delete(f"{self._folder}/{name}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -168,7 +171,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
                 if not is_lost:
                     self._give_back()
         except LakeError as failure:  # never in place of what ended the run
-            _log.warning("the writer lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
+            _log.warning("a lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
         if is_lost and isinstance(error, _OF_OTHERS) and not isinstance(error, RefusedError):
             raise self._lost() from error  # another run removed what this one read: nothing is damaged
 
@@ -196,18 +199,18 @@ class WriterLease(AbstractContextManager["WriterLease"]):
             raise self._lost()
 
     def _lost(self) -> ContractError:
-        return ContractError(f"this run lost the writer lease of {self.url}; nothing is published, run it again")
+        return ContractError(f"this run lost the writer lease of {self._subject}; {self.outcome}")
 
     def _is_mine(self) -> bool:
         """Whether the last lease is this one; its number alone proves little once somebody has emptied the folder."""
-        if self._store.names(_FOLDER)[-1:] != [_name(self._number)]:
+        if self._store.names(self._folder)[-1:] != [_name(self._number)]:
             return False
         holder = self._read(_name(self._number))
         return holder is not None and holder.key == self._key
 
     @property
     def _path(self) -> str:
-        return f"{_FOLDER}/{_name(self._number)}"
+        return f"{self._folder}/{_name(self._number)}"
 
     def _mine(self, *, released: bool = False) -> bytes:
         expires = (datetime.now(UTC) + _LENGTH).isoformat()
@@ -215,7 +218,7 @@ class WriterLease(AbstractContextManager["WriterLease"]):
         return json.dumps(asdict(holder)).encode()
 
     def _read(self, name: str) -> Holder | None:
-        return _holder(self._store, name)
+        return _holder(self._store, self._folder, name)
 
     def _renew(self) -> None:
         while not self._stop.wait(_RENEW_EVERY_SECONDS):
@@ -225,51 +228,64 @@ class WriterLease(AbstractContextManager["WriterLease"]):
                         return
                     self._store.write(self._path, self._mine())
             except LakeError as error:  # the next try may come in time
-                _log.warning("the writer lease could not be renewed: %s", error)
+                _log.warning("a lease could not be renewed: %s", error)
+
+
+class WriterLease(Lease):
+    """The lease of a whole lake."""
+
+    folder, outcome = "lease", "nothing is published, run it again"
+
+    def __init__(self, store: Store, what: str) -> None:
+        super().__init__(store, what, self.folder, store.url)
 
 
 def is_open(store: Store, what: str) -> bool:
-    """Whether the last lease was for ``what`` and was not given back: its run is at work, asleep or dead."""
-    names = store.names(_FOLDER)
-    holder = _holder(store, names[-1]) if names else None
+    """Whether the lake's last lease was for ``what`` and was not given back: its run is at work, asleep or dead."""
+    names = store.names(WriterLease.folder)
+    holder = _holder(store, WriterLease.folder, names[-1]) if names else None
     return holder is not None and holder.what == what and not holder.released
 
 
-def _holder(store: Store, name: str) -> Holder | None:
+def _holder(store: Store, folder: str, name: str) -> Holder | None:
     try:
-        return Holder(**json.loads(store.read(f"{_FOLDER}/{name}")))
+        return Holder(**json.loads(store.read(f"{folder}/{name}")))
     except FileNotFoundError:  # the next holder just vacuumed it
         return None
     except (ValueError, TypeError) as error:
         raise ContractError(
-            f"{_FOLDER}/{name} in {store.url} is damaged ({error}); delete it once no run is active"
+            f"{folder}/{name} in {store.url} is damaged ({error}); delete it once no run is active"
         ) from error
 
 
 def check_held(url: str) -> None:
-    """Raises ContractError if the lease that this process last took on this lake has been lost."""
-    for lease in [lease for lease in _held.values() if lease.url == url][-1:]:
+    """Raises ContractError if the writer lease that this process last took on this lake has been lost."""
+    for lease in _writers(url)[-1:]:
         lease.check()
 
 
 def held_for(url: str) -> timedelta:
-    """How long this process has held its lease on the lake; zero without one."""
-    return max((lease.age for lease in _held.values() if lease.url == url), default=timedelta(0))
+    """How long this process has held its writer lease on the lake; zero without one."""
+    return max((lease.age for lease in _writers(url)), default=timedelta(0))
 
 
 def lease_mark(url: str) -> str:
-    """A mark for names of files that no other run may write; "" if this process holds no lease on the lake."""
-    marks = [lease.mark for lease in _held.values() if lease.url == url]
+    """A mark for names of files that no other run may write; "" if this process holds no writer lease on the lake."""
+    marks = [lease.mark for lease in _writers(url)]
     return marks[-1] if marks else ""
+
+
+def _writers(url: str) -> list[WriterLease]:
+    return [lease for lease in _held.values() if isinstance(lease, WriterLease) and lease.url == url]
 
 
 def _name(number: int) -> str:
     return f"{number:010}.json"
 
 
-def _taken(url: str, holder: Holder) -> str:
+def _taken(subject: str, holder: Holder) -> str:
     return (
-        f"{url} is being written by {holder.what} (process {holder.pid} on {holder.host}, lease until "
+        f"{subject} is being written by {holder.what} (process {holder.pid} on {holder.host}, lease until "
         f"{holder.expires_at[:19]} UTC); wait for it or stop it"
     )
 
