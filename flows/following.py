@@ -85,7 +85,7 @@ def followers(
     for name, source in sources.items():
         if source.is_local:
             found[name] = FolderFollower(source, changes, stop)
-        elif source.has_cursor:
+        elif source.tells_cheaply:
             found[name] = CursorFollower(source, changes, stop, options.lag / 3)
         else:
             found[name] = NoticesOnly(source)

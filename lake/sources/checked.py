@@ -31,6 +31,10 @@ class CheckedReader:
         return isinstance(self._reader, CursorReader)
 
     @property
+    def asks_each(self) -> bool:
+        return bool(getattr(self._reader, "asks_each", False))
+
+    @property
     def reads_many(self) -> bool:
         return isinstance(self._reader, ManyReader)
 

@@ -74,15 +74,19 @@ class GuardedClient:
         self._home, self._secret_headers, self._max_bytes, self._retries = home, dict(headers), max_bytes, retries
         self._bucket = TokenBucket(per_second * 60)
 
-    def get(self, url: str, allowed: Callable[[str], bool]) -> HttpAnswer:
+    def get(
+        self, url: str, allowed: Callable[[str], bool], conditions: Mapping[str, str] | None = None, at: str = ""
+    ) -> HttpAnswer:
         """The answer after redirects, each of which must be ``allowed``; statuses that may pass are tried again.
 
-        Raises InputError for a redirect elsewhere, too many of them or too many bytes, TransientError.
+        ``conditions`` are headers for the address ``at`` alone, since validators belong to one address. Raises
+        InputError for a redirect elsewhere, too many of them or too many bytes, TransientError.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             parts = urlsplit(url)
             own = self._secret_headers if f"{parts.scheme}://{parts.netloc}" == self._home else {}
-            answer = self._retries.run(url, partial(self._once, url, own))
+            stated = (conditions or {}) if url == at else {}
+            answer = self._retries.run(url, partial(self._once, url, {**own, **stated}))
             if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
                 return answer
             url = urljoin(url, answer.headers["location"]).partition("#")[0]

@@ -84,7 +84,11 @@ class SourceReader(Protocol):
 
 @runtime_checkable
 class CursorReader(Protocol):
-    """What a reader may offer besides: changes since a cursor, which a run then uses in place of ``list``."""
+    """What a reader may offer besides: changes since a cursor, which a run then uses in place of ``list``.
+
+    A reader whose ``asks_each`` is true makes a request for each document to tell what changed, so that nobody who
+    watches asks it all the time.
+    """
 
     def changes(self, since: str | None) -> Iterable[SourceFile | Removal | Cursor]:
         """New and changed files, removals, and last of all a Cursor; everything that exists if ``since`` is None.

@@ -67,6 +67,11 @@ class Source:
         return self.only is None and isinstance(self._reader, CheckedReader) and self._reader.has_cursor
 
     @property
+    def tells_cheaply(self) -> bool:
+        """Whether changes since a cursor cost little enough to be asked for all the time."""
+        return self.has_cursor and isinstance(self._reader, CheckedReader) and not self._reader.asks_each
+
+    @property
     def reads_many(self) -> bool:
         """Whether ``read_each`` reads several documents with one request."""
         return isinstance(self._reader, CheckedReader) and self._reader.reads_many

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -22,7 +22,8 @@ from lake.ids import bytes_digest
 from lake.parse import parser_of
 from lake.sources.address import options_of, setting
 from lake.sources.guarded_http import GuardedClient, HttpAnswer
-from lake.sources.protocol import SourceFile, is_sidecar
+from lake.sources.page_states import PageState, PageStates, validators
+from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
 
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=30, longest_stated=60)
 _AGENT = "raglake"
@@ -63,6 +64,8 @@ class WebSource:
     """Pages below one address of one host. A page is named by its path, with the suffix of its kind."""
 
     options: Any = WebOptions
+    #: Finding out what changed takes a request for each page.
+    asks_each = True
 
     def __init__(self, url: str) -> None:
         self._options = options_of(url, WebOptions)
@@ -82,15 +85,53 @@ class WebSource:
             retries=_RETRIES,
         )
         self._lock, self._urls = Lock(), dict[str, str]()
+        self._states = PageStates(url)
 
     def list(self) -> Iterator[SourceFile]:
+        yield from (file for file, _ in self._files({}))
+
+    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
+        """Pages are asked for again only if they changed, by the validators that the server gave them."""
+        known = {} if since is None else self._states.read(since)
+        gone, found = dict[str, PageState](), dict[str, PageState]()
+        for url, state in known.items():  # of several addresses with one name the first counts
+            gone.setdefault(_uri_of(url, state), state)
+        for file, url in self._files(known, found):
+            before = gone.pop(file.uri, None)
+            if before is None or before.listed != found[url].listed:
+                yield file
+        yield from map(Removal, gone)
+        yield Cursor(self._states.write(found))
+
+    def _files(
+        self, known: Mapping[str, PageState], found: dict[str, PageState] | None = None
+    ) -> Iterator[tuple[SourceFile, str]]:
+        """Every page with its address; ``found`` receives the states of all, ``known`` are those of an earlier listing.
+
+        A site has no sidecars: it may answer any name. Of several addresses with one name the first counts.
+        """
         pages = {} if self._options.crawl else self._of_sitemaps()
-        if pages:
-            self._check_number(len(pages))
-            files = (self._listed(url, None, modified) for url, modified in pages.items())
-            yield from (file for file in files if file is not None)
-        else:
-            yield from self._crawled()
+        self._check_number(len(pages))
+        states = self._mapped(pages, known) if pages else self._crawled(known)
+        for url, state in states:
+            if found is not None:
+                found[url] = state
+            uri = _uri_of(url, state)
+            with self._lock:
+                is_listed = not is_sidecar(uri) and self._urls.setdefault(uri, url) == url
+            if is_listed:
+                yield SourceFile(uri, *state.listed), url
+
+    def _mapped(
+        self, pages: Mapping[str, int | None], known: Mapping[str, PageState]
+    ) -> Iterator[tuple[str, PageState]]:
+        """The pages of a sitemap. Those without a time are asked for, once a listing can tell whether they changed."""
+        for url, modified in pages.items():
+            if modified is not None or not known:
+                yield url, PageState(url, ".html", modified=modified)
+            elif (state := self._page(url, known.get(url), is_first=False)) is not None:
+                # By the address, as in every listing of a sitemap: a name must not depend on what is known already.
+                yield url, replace(state, suffix=".html", links=())
 
     def read(self, uri: str) -> bytes:
         """A page. One that redirects out of the source, or is gone, can't be read."""
@@ -106,7 +147,7 @@ class WebSource:
             raise FileNotFoundError(candidates[0])
         raise InputError(f"{candidates[0]} answered with status {answer.status}", "unreadable")
 
-    def _crawled(self) -> Iterator[SourceFile]:
+    def _crawled(self, known: Mapping[str, PageState]) -> Iterator[tuple[str, PageState]]:
         """Pages that links lead to, breadth first. A page that can't be reached ends the listing with an error."""
         if not self._is_wanted(self._start):
             raise PermissionError(f"robots.txt does not allow {self._start}")
@@ -114,28 +155,31 @@ class WebSource:
         n = 0
         while waiting:
             url, depth = waiting.popleft()
-            answer = self._page(url, is_first=depth == 0)
-            if answer is None:
+            state = self._page(url, known.get(url), is_first=depth == 0)
+            if state is None:
                 continue
             n += 1
             self._check_number(n)
-            if (file := self._listed(url, answer, None)) is not None:
-                yield file
-            if depth < self._options.depth and _suffix_of(answer) == ".html":
-                new = [link for link in _links(answer) if link not in seen and self._is_wanted(link)]
+            yield url, state
+            if depth < self._options.depth:
+                new = [link for link in state.links if link not in seen and self._is_wanted(link)]
                 seen.update(new)
                 waiting.extend((link, depth + 1) for link in dict.fromkeys(new))
 
-    def _page(self, url: str, *, is_first: bool) -> HttpAnswer | None:
-        """A page; None if it is not there, or not for us. Raises PermissionError if the site is closed."""
+    def _page(self, url: str, known: PageState | None, *, is_first: bool) -> PageState | None:
+        """The state of a page; None if it is not there, or not for us. Raises PermissionError if the site is closed."""
+        conditions, at = (known.conditions, known.url) if known else ({}, "")
         try:
-            answer = self._client.get(url, self._is_inside)
+            answer = self._client.get(url, self._is_inside, conditions, at)
         except InputError as error:
             if error.error_class == "too_large":  # reading it will reveal that
-                return HttpAnswer(200, url, {"content-type": ""}, b"")
+                return PageState(url)
             if is_first:
                 raise UsageError(f"{url}: {error}") from error
             return None
+        if answer.status == 304 and known is not None and conditions and answer.url == at:
+            # A server that confirms another state than the one it was asked about is not believed.
+            return known.confirmed(answer.headers) or self._page(url, None, is_first=is_first)
         if answer.status in (401, 403) and is_first:
             raise PermissionError(f"{url} answered with status {answer.status}")
         if answer.status in (401, 403, 404, 410) and not is_first:
@@ -144,7 +188,7 @@ class WebSource:
             raise FileNotFoundError(url)
         if answer.status != 200:
             raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
-        return answer
+        return _state_of(answer)
 
     def _of_sitemaps(self) -> dict[str, int | None]:
         """Addresses of pages and when each last changed, in microseconds, from the sitemap and those it names."""
@@ -202,19 +246,19 @@ class WebSource:
                 "allow more with pages=N, or name a folder of it"
             )
 
-    def _listed(self, url: str, answer: HttpAnswer | None, modified: int | None) -> SourceFile | None:
-        """A page in a listing; None if another address of the same name came before.
 
-        A site has no sidecars: it may answer any name.
-        """
-        uri = _name(url, _suffix_of(answer) if answer else ".html")
-        with self._lock:
-            if is_sidecar(uri) or self._urls.setdefault(uri, url) != url:
-                return None
-        if answer is None or not answer.data:
-            return SourceFile(uri, None, modified, None)
-        mark = bytes_digest(answer.data)[:32]
-        return SourceFile(uri, len(answer.data), _time(answer.headers.get("last-modified")), mark)
+def _uri_of(url: str, state: PageState) -> str:
+    return _name(url, state.suffix)
+
+
+def _state_of(answer: HttpAnswer) -> PageState:
+    suffix = _suffix_of(answer)
+    links = tuple(dict.fromkeys(_links(answer))) if suffix == ".html" else ()
+    if not answer.data:
+        return PageState(answer.url, suffix, links=links)
+    etag, date = validators(answer.headers)
+    mark, modified = bytes_digest(answer.data)[:32], _time(answer.headers.get("last-modified"))
+    return PageState(answer.url, suffix, len(answer.data), modified, mark, etag, date, links)
 
 
 def _suffix_of(answer: HttpAnswer) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,22 @@ from lake.errors import InputError, LakeError, TransientError, UsageError
 from lake.sources import guarded_http, web
 from lake.sources.guarded_http import PrivateAddressError, check_public
 from lake.sources.listing import listing
+from lake.sources.protocol import Cursor, CursorLost, Removal
 from lake.sources.source import parse_source
 from tests.torture import Rig, Torture
+
+#: What a server makes of its answer (status, headers, body) for a path and the headers of a request.
+Answer = tuple[int, dict[str, str], bytes]
+Conditional = Callable[[str, Message, Answer], Answer]
+
+
+def by_etag(path: str, asked: Message, answer: Answer) -> Answer:
+    """A server that keeps to RFC 9110: strong ETags of the bytes, and 304 without a body."""
+    status, headers, body = answer
+    etag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
+    if status == 200 and asked.get("If-None-Match") == etag:
+        return 304, {"ETag": etag, "Content-Length": "0"}, b""
+    return status, {**headers, "ETag": etag}, body
 
 
 class Site:
@@ -29,6 +45,8 @@ class Site:
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.authorization: str | None = None
+        self.conditional: Conditional | None = None
+        self.n_bytes = 0
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,6 +54,8 @@ class Site:
                 site.requests.append(self.path)
                 site.headers.append({name.lower(): value for name, value in self.headers.items()})
                 status, headers, body = site.pages.get(self.path, (404, {}, b""))
+                if callable(site.conditional):
+                    status, headers, body = site.conditional(self.path, self.headers, (status, headers, body))
                 if site.authorization and self.headers.get("Authorization") != site.authorization:
                     status, headers, body = 401, {}, b""
                 self.send_response(status)
@@ -43,6 +63,7 @@ class Site:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+                site.n_bytes += len(body)
 
             def log_message(self, *_: Any) -> None: ...
 
@@ -64,7 +85,8 @@ class Site:
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Site]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(web, "_RETRIES", Retries(n_attempts=3, first=0.01, longest=0.01))
     made = Site()
     yield made
@@ -79,7 +101,7 @@ class WebRig(Rig):
 
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site, self.patch, self.texts = site, monkeypatch, dict[str, str]()
-        site.authorization = "Bearer s3cr3t"
+        site.authorization, site.conditional = "Bearer s3cr3t", by_etag
         monkeypatch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
 
     @property
@@ -256,6 +278,167 @@ def test_what_opens_the_site_is_told_to_no_other_host_that_its_robots_txt_names(
     assert site.headers[0]["authorization"] == "Bearer s3cr3t"
     other.server.shutdown()
     other.server.server_close()
+
+
+class Crawl:
+    """Listings of a site, each from the cursor of the one before; ``rows`` is what the engine then holds."""
+
+    def __init__(self, site: Site, **options: Any) -> None:
+        self.site, self.options, self.rows = site, options, dict[str, str | None]()
+        self.cursor: str | None = None
+
+    def changes(self, since: str | None = None) -> set[str]:
+        """The uris that are new, changed or gone since the last listing."""
+        changed = set[str]()
+        self.rows = {} if since is None and self.cursor is None else self.rows
+        for item in self.site.source(**self.options).changes(since or self.cursor):
+            if isinstance(item, Cursor):
+                self.cursor = item.position
+                continue
+            changed.add(item.uri)
+            if isinstance(item, Removal):
+                del self.rows[item.uri]
+            else:
+                self.rows[item.uri] = item.etag
+        return changed
+
+
+def test_unchanged_pages_cost_no_body_and_changes_are_found(site: Site) -> None:
+    site.conditional = by_etag
+    site.page("/", "a", "b", "deep/c")
+    for name in ("a", "b", "deep/c"):
+        site.page(f"/{name}", text="word " * 1000)
+    crawl = Crawl(site)
+    assert crawl.changes() == {"index.html", "a.html", "b.html", "deep/c.html"}
+    first, site.n_bytes = crawl.cursor, 0
+    assert crawl.changes() == set()
+    assert (site.n_bytes, crawl.cursor) == (0, first)  # an equal state is stored once
+    site.page("/b", "new", text="changed")
+    site.page("/new", text="new")
+    assert crawl.changes() == {"b.html", "new.html"}
+    site.page("/b", text="changed")  # a page to which no link leads any more is gone
+    assert crawl.changes() == {"b.html", "new.html"}
+    assert set(crawl.rows) == {"index.html", "a.html", "b.html", "deep/c.html"}
+    del site.pages["/deep/c"]
+    assert crawl.changes() == {"deep/c.html"}
+    fresh = Crawl(site)
+    fresh.changes()
+    assert fresh.rows == crawl.rows
+
+
+def answers(status: int | None = None, **headers: str) -> Conditional:
+    """A server whose answers bear these headers; with ``status``, to each request that states a condition that one."""
+
+    def answer(path: str, asked: Message, given: Answer) -> Answer:
+        is_conditional = "If-None-Match" in asked or "If-Modified-Since" in asked
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if status is not None and is_conditional:
+            return status, {**named, "Content-Length": "0"}, b""
+        return given[0], {**given[1], **named}, given[2]
+
+    return answer
+
+
+OLD = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize(
+    ("server", "finds"),
+    [
+        pytest.param(answers(), True, id="no validators: each page is read"),
+        pytest.param(answers(ETag='"one"'), True, id="an ETag, but conditions are ignored"),
+        pytest.param(answers(ETag='W/"one"'), True, id="a weak ETag, but conditions are ignored"),
+        pytest.param(answers(304, ETag='"one"'), False, id="a lie: nothing ever changes"),
+        pytest.param(answers(304, Last_Modified=OLD), False, id="a lie: no date ever changes"),
+        pytest.param(answers(304, Last_Modified="last week"), True, id="a date that is none is not repeated"),
+        pytest.param(answers(304, Last_Modified="Fri, 01 Jan 2999 00:00:00 GMT"), True, id="a date in the future"),
+        pytest.param(answers(304, Last_Modified=OLD, Date=""), True, id="a date that can be compared with none"),
+    ],
+)
+def test_servers_of_all_sorts(site: Site, server: Conditional, *, finds: bool) -> None:
+    """What a lying server hides, a full listing finds: it states no condition."""
+    site.conditional = server
+    site.page("/", "a")
+    site.page("/a", text="one")
+    crawl = Crawl(site)
+    crawl.changes()
+    assert crawl.changes() == set()
+    site.page("/a", text="two")
+    assert crawl.changes() == ({"a.html"} if finds else set())
+    crawl.cursor = None
+    crawl.changes()
+    fresh = Crawl(site)
+    fresh.changes()
+    assert crawl.rows == fresh.rows
+
+
+def test_a_weak_etag_is_repeated_and_a_304_about_another_state_is_not_believed(site: Site) -> None:
+    site.page("/", text="one")
+    site.conditional = answers(ETag='W/"one"')
+    crawl = Crawl(site)
+    crawl.changes()
+    site.conditional = answers(304, ETag='"one"')  # equal by the weak comparison
+    assert crawl.changes() == set()
+    assert site.headers[-1]["if-none-match"] == 'W/"one"'
+    site.page("/", text="two")
+    site.conditional = answers(304, ETag='"two"')
+    assert crawl.changes() == {"index.html"}
+    assert "if-none-match" not in site.headers[-1]
+    site.conditional = lambda path, asked, given: (304, {"Content-Length": "0"}, b"")
+    crawl.cursor = None
+    with pytest.raises(TransientError, match="304"):  # nobody stated a condition
+        crawl.changes()
+
+
+def test_a_page_that_redirects_is_asked_by_the_validators_of_its_own_address(site: Site) -> None:
+    site.conditional = by_etag
+    site.page("/", "a")
+    site.pages["/a"] = (302, {"Location": "/b"}, b"")
+    site.page("/b", text="b")
+    site.page("/c", text="c")
+    crawl = Crawl(site)
+    crawl.changes()
+    site.headers.clear()
+    assert crawl.changes() == set()
+    of_page = [headers.get("if-none-match") for headers in site.headers[-2:]]
+    assert of_page[0] is None
+    assert of_page[1] is not None
+    site.pages["/a"] = (302, {"Location": "/c"}, b"")
+    assert crawl.changes() == {"a.html"}
+    assert site.headers[-1].get("if-none-match") is None
+
+
+def test_a_sitemap_without_times_is_followed_by_validators(site: Site) -> None:
+    site.conditional = by_etag
+    pages = "".join(f"<url><loc>{site.home}/{name}</loc></url>" for name in "ab")
+    site.pages["/sitemap.xml"] = (200, {}, f"<urlset>{pages}</urlset>".encode())
+    site.page("/a", text="a")
+    site.page("/b", text="b")
+    crawl = Crawl(site)
+    assert crawl.changes() == {"a.html", "b.html"}
+    assert crawl.changes() == {"a.html", "b.html"}, "now their marks are known"
+    assert crawl.changes() == set()
+    site.page("/b", text="c")
+    assert crawl.changes() == {"b.html"}
+
+
+def test_states_that_are_gone_or_damaged_lead_to_a_full_listing(site: Site, tmp_path: Path) -> None:
+    site.page("/", text="one")
+    crawl = Crawl(site)
+    crawl.changes()
+    (kept,) = (tmp_path / "cache" / "raglake" / "web").glob("*/*.json")
+    assert kept.parent.stat().st_mode & 0o077 == 0
+    kept.write_bytes(kept.read_bytes()[:-1])
+    with pytest.raises(CursorLost):
+        crawl.changes()
+    kept.unlink()
+    with pytest.raises(CursorLost):
+        crawl.changes()
+    (tmp_path / "cache" / "raglake" / "web").rename(tmp_path / "other")
+    (tmp_path / "cache" / "raglake" / "web").write_text("in the way")
+    crawl.cursor = None
+    crawl.changes()
+    assert crawl.cursor == "", "what can't be kept is listed in full the next time"
 
 
 @pytest.mark.parametrize(
