@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -96,12 +98,10 @@ def _column_cut(lines: Sequence[Line]) -> tuple[float, float, float] | None:
     for x in _gutters(lines):
         for low, high, left, right in _stretches(lines, x):
             n = min(len(left), len(right))
-            if n < _LEAST_COLUMN_LINES:
-                continue
-            if _share_in_rows(left, right) > _MOST_IN_ROWS and not (_is_column(left) and _is_column(right)):
-                continue
             score = n + 0.001 * (high - low)
-            if best is None or score > best[0]:
+            if n < _LEAST_COLUMN_LINES or (best is not None and score <= best[0]):
+                continue
+            if _share_in_rows(left, right) <= _MOST_IN_ROWS or (_is_column(left) and _is_column(right)):
                 best = score, (x, low, high)
     return best[1] if best else None
 
@@ -142,8 +142,12 @@ def _stretches(lines: Sequence[Line], x: float) -> list[tuple[float, float, list
 def _share_in_rows(left: Sequence[Line], right: Sequence[Line]) -> float:
     """Share of lines that have one at the same height on the other side, as the cells of a row have."""
     fewer, more = sorted((left, right), key=len)
-    heights = [line.middle for line in more]
-    n_paired = sum(any(abs(line.middle - height) <= 0.25 * max(line.size, 4.0) for height in heights) for line in fewer)
+    heights = [-math.inf, *sorted(line.middle for line in more), math.inf]
+    n_paired = 0
+    for line in fewer:
+        middle = line.middle
+        above = bisect_left(heights, middle)
+        n_paired += min(heights[above] - middle, middle - heights[above - 1]) <= 0.25 * max(line.size, 4.0)
     return n_paired / len(fewer)
 
 

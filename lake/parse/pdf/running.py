@@ -23,6 +23,7 @@ _LONGEST = 200
 _BOTH_ENDS = 30
 _NUMBER_AT_EDGE = re.compile(r"(?i)\A\W*(?:[a-zà-ü]{1,7}\.?\s*)?(?:\d|[ivxlc]+\b)|(?:\d|\b[ivxlc]+)\W*\Z")
 
+_NUMERALS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = r"(?P<n>[1-9]\d{0,4}|[ivxlc]{1,7}|[IVXLC]{1,7})"
 _WORD = (
     r"(?:page|pages|pg\.?|p\.|seite|s\.|página|pagina|pag\.|pág\.|strana|str\.|strona|sivu|side|sida|oldal|"
@@ -140,10 +141,17 @@ def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _E
     return _Edge(page, index, at_top, line.middle, is_apart, text, rest, number, is_plain)
 
 
-def _value(written: str) -> int:
+def _value(written: str) -> int | None:
+    """The number that digits or Roman numerals stand for; the Turkish letters \u0131 and \u0130 are no numerals.
+
+    >>> _value("xiv"), _value("27"), _value("\u0131")
+    (14, 27, None)
+    """
     if written.isdigit():
         return int(written)
-    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}[letter] for letter in written.lower()]
+    if not written.isascii():
+        return None
+    values = [_NUMERALS[letter] for letter in written.lower()]
     return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
 
 

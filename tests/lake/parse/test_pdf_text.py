@@ -11,6 +11,8 @@ import pytest
 from lake.errors import InputError
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
+from lake.parse.pdf.geometry import Line
+from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.word_lines import shown
 from lake.parse.registry import parse
 from tests.lake.parse.pdf_files import Draw, column, mapped, pdf, put, raw_pdf, stream, text_pages, turned
@@ -97,6 +99,11 @@ class TestRunningLines:
     def test_short_pages_are_not_emptied(self) -> None:
         assert text_of(["Room 101"], ["Room 102"], ["Room 103"], ["Room 104"]).count("Room") == 4
         assert text_of(["Closed"], ["Closed"], ["Closed"], ["Closed"]).count("Closed") == 4
+
+    @pytest.mark.parametrize("letter", ["\u0131", "\u0130"])
+    def test_letters_that_only_look_like_numerals_stay(self, letter: str) -> None:
+        pages = [[Line(letter, 72, 40, 80, 50, 10), Line("Text", 72, 400, 90, 410, 10)] for _ in range(2)]
+        assert running_lines(pages) == [{}, {}]
 
     def test_numbers_that_do_not_count_with_the_pages_stay(self) -> None:
         pages = [[*PROSE, "", "", number] for number in ("17", "4", "32", "8")]
