@@ -23,14 +23,23 @@ class ReleaseTables:
     """The rows of one release. Equal marks mean equal rows and rights; no mark from after an erasure covers an erased
     row.
 
-    Each call of ``read`` opens a table as a ``pyarrow.RecordBatchReader`` with thousands of rows per batch. The column
-    ``acl`` of documents and chunks lists who may see them now; null: everybody, empty: nobody.
+    Each call of ``read`` opens a table as a ``pyarrow.RecordBatchReader`` with thousands of rows per batch, and
+    ``read_of`` the rows of some documents. The column ``acl`` of documents and chunks lists who may see them now; null:
+    everybody, empty: nobody.
+
+    ``documents`` lists all documents by source and uri, as a table: ``doc_id``; ``digest``, which is equal only for
+    equal rows in all tables, in lakes with equal ``columns``; ``n_documents`` (1), ``n_parents`` and ``n_chunks``.
+    ``readable`` differs if rights changed or something was erased: then nothing from before may stay.
     """
 
     release: str
     mark: str
     n_rows: Mapping[str, int]
     read: Callable[[str], pa.RecordBatchReader]
+    read_of: Callable[[str, Sequence[str]], pa.RecordBatchReader]
+    documents: Callable[[], pa.Table]
+    columns: str
+    readable: str
 
 
 @runtime_checkable
@@ -44,8 +53,11 @@ class Destination(Protocol):
         """The mark that the last complete ``sync`` left here; None if there is none."""
         ...
 
-    def sync(self, tables: ReleaseTables) -> None:
-        """Replace the contents with these rows. Record the mark last, so that an interrupted copy is repeated."""
+    def sync(self, tables: ReleaseTables) -> int | None:
+        """Replace the contents with these rows. Record the mark last, so that an interrupted copy is repeated.
+
+        May return the bytes that were written.
+        """
         ...
 
 

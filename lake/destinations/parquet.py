@@ -3,70 +3,158 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.destinations.destination import TABLES
-from lake.errors import UsageError
+from lake.errors import ContractError, UsageError
+from lake.ids import value_digest
 from lake.storage.store import open_store, parquet_bytes
 
 if TYPE_CHECKING:
     from lake.destinations.destination import ReleaseTables
 
-#: Names the release that the folder holds, and the sub-folder of each of its tables.
+#: Names the release that the folder holds, and the files of each of its tables.
 STATE = "raglake-export.json"
-#: Bytes in memory of one file's rows, and rows of a row group.
-_FILE_BYTES, _GROUP_ROWS = 64 << 20, 8192
+#: Of the state and of the files that it names; another one is replaced as a whole.
+_FORMAT = 2
+#: Documents of one file on average, and the number of files per table from which on they hold more.
+_DOCUMENTS, _FILES = 16, 1024
+#: Rows that are read at once, and rows of a row group.
+_READ_ROWS, _GROUP_ROWS = 8192, 8192
+#: What a sync may delete: its own files, and those of folders that an earlier format wrote for each release.
+_OURS = re.compile(rf"(?:{'|'.join(TABLES)})/[0-9a-f]{{32}}\.parquet|[^/]+/(?:{'|'.join(TABLES)})/\d{{5}}\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class _FilePart:
+    """Documents whose rows lie in one file of each table."""
+
+    doc_ids: tuple[str, ...]
+    paths: dict[str, str]
+    n_rows: dict[str, int]
 
 
 class ParquetFolder:
-    """Writes a new sub-folder for each release, then the state file that names it, then deletes what it replaces.
+    """A file holds the rows of some documents, and is named by a digest of what they depend on.
 
-    A reader that opens the state file first, then the files it names, never sees a half-written copy.
+    A sync writes the files that are not there yet, then the state, which names all files of the release: a reader that
+    opens the state first, then the files that it names, sees one release. Files of the release before stay until the
+    next sync, for readers in the middle, unless rights changed or something was erased.
     """
 
     def __init__(self, place: str) -> None:
         self._store = open_store(place)
 
     def held(self) -> str | None:
-        mark = self._state().get("mark")
+        state = self._state()
+        mark = state.get("mark") if state.get("format") == _FORMAT else None
         return str(mark) if mark else None
 
-    def sync(self, tables: ReleaseTables) -> None:
-        if not self._state():
+    def sync(self, tables: ReleaseTables) -> int:
+        """Returns the bytes written."""
+        before = self._state()
+        if not before:
             self._store.write(STATE, json.dumps({"mark": None}).encode())
-        for table in TABLES:
-            for number, rows in enumerate(_files(tables.read(table))):
-                path = f"{tables.mark}/{table}/{number:05}.parquet"
-                self._store.write(path, parquet_bytes(rows, _GROUP_ROWS))
-        folders = {table: f"{tables.mark}/{table}" for table in TABLES}
-        state = {"release": tables.release, "mark": tables.mark, "tables": folders, "rows": dict(tables.n_rows)}
+        parts = list(_parts(tables))
+        files = {table: [part.paths[table] for part in parts if part.n_rows[table]] for table in TABLES}
+        for table in TABLES:  # one that shows the columns, if there is no row
+            files[table] = files[table] or [part.paths[table] for part in parts[:1]]
+        present = {found.path for found in self._store.walk()}
+        n_bytes = sum(self._written(tables, table, parts, set(files[table]) - present) for table in TABLES)
+        kept = {path for paths in files.values() for path in paths}
+        earlier = [] if before.get("readable") != tables.readable else sorted(_named(before) - kept)
+        state = {
+            "format": _FORMAT,
+            "release": tables.release,
+            "mark": tables.mark,
+            "tables": files,
+            "rows": dict(tables.n_rows),
+            "readable": tables.readable,
+            "earlier": earlier,
+        }
         self._store.flush()
         self._store.write(STATE, json.dumps(state, indent=1).encode())
-        for name in self._store.names(""):
-            if name not in (STATE, tables.mark):
-                self._store.delete_folder(name)
+        self._delete(kept.union(earlier))
+        return n_bytes
+
+    def _delete(self, kept: set[str]) -> None:
+        """Delete files of ours that are not kept, and the folders that this leaves empty."""
+        gone = {found.path for found in self._store.walk() if _OURS.fullmatch(found.path)} - kept
+        for path in gone:
+            self._store.delete(path)
+        for folder in {*(path.partition("/")[0] for path in gone), ""}:
+            self._store.delete_empty_folders(folder)
+
+    def _written(self, tables: ReleaseTables, table: str, parts: Sequence[_FilePart], missing: set[str]) -> int:
+        """Write the missing files of a table, reading some thousand rows at a time. Returns their bytes."""
+        n_bytes = 0
+        for group in _groups([part for part in parts if part.paths[table] in missing], table):
+            places = {doc_id: place for place, doc_id in enumerate(one for part in group for one in part.doc_ids)}
+            rows = tables.read_of(table, list(places)).read_all()
+            order = pa.array([places[doc_id] for doc_id in rows.column("doc_id").to_pylist()], pa.int64())
+            rows, start = rows.take(pc.sort_indices(order)), 0
+            if rows.num_rows != sum(part.n_rows[table] for part in group):
+                raise ContractError(
+                    f"{tables.release} has other {table} than its documents state; run `raglake doctor`"
+                )
+            for part in group:
+                data = parquet_bytes(rows.slice(start, part.n_rows[table]), _GROUP_ROWS)
+                self._store.write(part.paths[table], data)
+                start, n_bytes = start + part.n_rows[table], n_bytes + len(data)
+        return n_bytes
 
     def _state(self) -> dict[str, Any]:
-        """Empty for a new folder. Raises UsageError if it has other contents, which a sync would delete."""
+        """Empty for a new folder. Raises UsageError if it has other contents."""
         names = self._store.names("")
         if names and STATE not in names:
             raise UsageError(f"{self._store.url} holds {', '.join(names[:3])} and no {STATE}; choose an empty folder")
         state: dict[str, Any] = json.loads(self._store.read(STATE)) if names else {}
+        if state.get("format", 1) > _FORMAT:
+            raise UsageError(f"{self._store.url} was written by a later version of raglake; install that one")
         return state
 
 
-def _files(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The rows in tables of a bounded size; at least one, which shows the columns."""
-    batches: list[pa.RecordBatch] = []
-    n_files = size = 0
-    for batch in reader:
-        batches.append(batch)
-        size += batch.nbytes
-        if size >= _FILE_BYTES:
-            yield pa.Table.from_batches(batches, reader.schema)
-            batches, size, n_files = [], 0, n_files + 1
-    if batches or not n_files:
-        yield pa.Table.from_batches(batches, reader.schema)
+def _named(state: dict[str, Any]) -> set[str]:
+    """The files of the release that a state names."""
+    return {path for paths in state["tables"].values() for path in paths} if state.get("format") == _FORMAT else set()
+
+
+def _parts(tables: ReleaseTables) -> Iterator[_FilePart]:
+    """The documents by source and uri, cut behind some of them.
+
+    Where they are cut depends on the documents there alone, so that a change concerns one file or two, and neighbours
+    in the source share one.
+    """
+    rows = tables.documents()
+    every = max(_DOCUMENTS, 1 << max(0, rows.num_rows // _FILES - 1).bit_length())
+    ids = rows.column("doc_id").to_pylist()
+    starts = [0, *(place + 1 for place, one in enumerate(ids[:-1]) if int(one[:8], 16) % every == 0)]
+    for start, end in zip(starts, [*starts[1:], len(ids)], strict=True):
+        some = rows.slice(start, end - start)
+        named = [
+            tables.columns,
+            *zip(some.column("doc_id").to_pylist(), some.column("digest").to_pylist(), strict=True),
+        ]
+        n_rows = {table: sum(some.column(f"n_{table}").to_pylist()) for table in TABLES}
+        paths = {table: f"{table}/{value_digest([table, *named])[:32]}.parquet" for table in TABLES}
+        yield _FilePart(tuple(some.column("doc_id").to_pylist()), paths, n_rows)
+
+
+def _groups(parts: Sequence[_FilePart], table: str) -> Iterator[list[_FilePart]]:
+    """Parts whose rows are read at once."""
+    group: list[_FilePart] = []
+    n_rows = 0
+    for part in parts:
+        group.append(part)
+        n_rows += part.n_rows[table]
+        if n_rows >= _READ_ROWS:
+            yield group
+            group, n_rows = [], 0
+    if group:
+        yield group

@@ -108,15 +108,17 @@ def _copied(
     tables, erasures = release_tables(lake, history, release), registry.last_erasure(history)
     is_old = place.held() != tables.mark
     words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
+    n_bytes = 0
     if is_old and not plan:
         registry.remember(lake, name, **words, complete=False)
-        place.sync(tables)
+        n_bytes = place.sync(tables) or 0
     if not plan:
         check()
         registry.remember(lake, name, **words, complete=True)
     method: Method = "copy" if is_old else "none"
     n_added = tables.n_rows["chunks"] if is_old else 0
-    return Synced(name, release.id, tables.mark, None, plan, method, is_old, dict(tables.n_rows), n_added)
+    counts: dict[str, Any] = {"n_added": n_added, "n_bytes": n_bytes}
+    return Synced(name, release.id, tables.mark, None, plan, method, is_old, dict(tables.n_rows), **counts)
 
 
 @dataclass(frozen=True, slots=True)

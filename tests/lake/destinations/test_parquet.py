@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -31,7 +32,10 @@ def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
 def copied(folder: Path) -> dict[str, Any]:
     """The tables that the state file names."""
     state = json.loads((folder / STATE).read_text())
-    return {table: pq.read_table(folder / path) for table, path in state["tables"].items()}
+    return {
+        table: pa.concat_tables(pq.read_table(folder / path) for path in paths)
+        for table, paths in state["tables"].items()
+    }
 
 
 def test_the_copy_holds_what_the_release_holds(built: str, tmp_path: Path) -> None:
@@ -63,7 +67,6 @@ def test_a_later_export_replaces_the_earlier_one(
     (source / "0.md").write_text("Something else.")
     ingest()
     operate.export(built, destination)
-    assert len(list((tmp_path / "copy").iterdir())) == 2
     assert "Something else." in copied(tmp_path / "copy")["parents"]["text"].to_pylist()
     assert operate.export(built, destination, at=first).written
     assert "Something else." not in copied(tmp_path / "copy")["parents"]["text"].to_pylist()
@@ -106,7 +109,7 @@ def test_a_copy_that_was_cut_short_is_made_again(built: str, tmp_path: Path) -> 
         raise OSError("the network went away")
 
     with pytest.raises(OSError, match="network"):
-        place.sync(ReleaseTables("r", "r-1", dict.fromkeys(TABLES, 0), cut))
+        place.sync(ReleaseTables("r", "r-1", dict.fromkeys(TABLES, 0), cut, cut, lambda: cut(""), "", ""))
     assert place.held() is None
     assert operate.export(built, f"parquet:{tmp_path / 'copy'}").written
 
