@@ -1,7 +1,8 @@
 """What search reaches on public test collections, through raglake's own run and search.
 
     python benchmarks/quality.py --data FOLDER [--work FOLDER] [--only scifact,docs] [--embedder minilm]
-                                 [--tokenizer icu/split] [--window] [--markdown FILE] [--modes text] [--language en]
+                                 [--tokenizer icu/split] [--summaries extract] [--window] [--markdown FILE]
+                                 [--modes text] [--language en]
 
 Each collection is written out as files and ingested once into a lake under ``--work``; then every question is asked
 in every mode. A document stands where its first chunk stands. ``--window`` cuts SciFact's abstracts at the model's 254
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -145,7 +147,8 @@ def lines_of(chosen: argparse.Namespace, name: str) -> Iterator[Line]:
         print(f"skipped: {name}, since {error.filename} is not there", file=sys.stderr)
         return
     cut = WINDOW if chosen.window else {}
-    settings = RecipeOptions(embedder=chosen.embedder, text_tokenizer=chosen.tokenizer, **cut)  # type: ignore[arg-type]
+    how: dict[str, Any] = {"text_tokenizer": chosen.tokenizer, "summaries": chosen.summaries, **cut}
+    settings = RecipeOptions(embedder=chosen.embedder, **how)
     index = built(collection, settings, chosen.work, chosen.language)
     questions = list(collection.questions.values())
     embedders = [EmbeddedOnce(load_embedder(name), questions) for name in settings.embedders]
@@ -162,6 +165,7 @@ def main() -> None:
     words.add_argument("--only", default=",".join(COLLECTIONS), help="names with commas between them")
     words.add_argument("--embedder", default="minilm", help="several are joined by +")
     words.add_argument("--tokenizer", help="of the full-text index; unset means the default of a new lake")
+    words.add_argument("--summaries", help="of documents and sections: extract, or a chat model")
     words.add_argument("--window", action="store_true")
     words.add_argument("--modes", default=",".join(MODES))
     words.add_argument("--language", help="ISO 639-1; unset means that each document's own is found out")

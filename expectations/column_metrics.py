@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.chunking import SUMMARY
 from lake.ingest.completeness import judged
 from lake.options.completeness import USUAL, Completeness
 from lake.schemas import ACCOUNT
@@ -99,7 +100,7 @@ def frames(readers: Readers, recipe: Recipe, completeness: Completeness = USUAL)
     every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
     sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
     of_chunks = partial(chunks, sizes=sizes)
-    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", *sizes), of_chunks)
+    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "kind", *sizes), of_chunks)
     return Frames(
         _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness)),
         every_parent,
@@ -194,6 +195,8 @@ def chunks(batch: pa.RecordBatch, sizes: Mapping[str, int]) -> dict[str, pa.Arra
     The metrics of a further column of vectors end as its name does: ``norm_2``.
     """
     found = _columns(batch, "chunk_id", "doc_id", "parent_id") | spans(batch)
+    # A summary has no text of its document.
+    found["has_text"] = pc.or_(found["has_text"], pc.fill_null(pc.equal(batch.column("kind"), SUMMARY), False))
     for column, dimensions in sizes.items():
         ending = column.removeprefix("vector")
         found |= {f"{name}{ending}": of for name, of in vectors(batch.column(column), dimensions).items()}

@@ -56,7 +56,7 @@ def _each_indexed(
     If shards cost money and there is a budget, they are taken one after another, so that each may
     spend only what is left.
     """
-    costs = recipe.chunking.is_semantic or recipe.chunking.is_situated
+    costs = recipe.chunking.is_semantic or recipe.chunking.is_written
     if job.budget_usd is None or not costs:
         yield from steps.each_indexed(job, shards, recipe)
         return

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from lake.ingest.scan import Scan
     from lake.releases.values import Release
     from lake.tables import writer
-    from tasks import situating
+    from tasks import writing
 else:  # what only a run with work needs
     validator, indexing = Later("expectations.validator"), Later("flows.indexing")
     languages, writer = Later("lake.ingest.languages"), Later("lake.tables.writer")
-    situating = Later("tasks.situating")
+    writing = Later("tasks.writing")
 
 
 _INGEST = "raglake ingest"
@@ -297,7 +297,7 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
 
 def _spoken(lake: Lake, release: Release) -> tuple[str, ...]:
     """Remarks on languages that the model does not know, and on chunks without a sentence."""
-    return tuple(filter(None, (languages.language_remark(lake, release), situating.situating_remark(lake, release))))
+    return tuple(filter(None, (languages.language_remark(lake, release), writing.situating_remark(lake, release))))
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

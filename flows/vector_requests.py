@@ -14,8 +14,8 @@ from lake.endpoints.usage import Usage
 from lake.ingest.batch_jobs import can_batch, open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
 from lake.ingest.sentences import new_sentences
-from tasks.situating import paid_for_sentences
 from tasks.spending import check_cost, known_price, price
+from tasks.writing import paid_for_writing
 
 if TYPE_CHECKING:
     from flows.steps import Steps
@@ -64,9 +64,9 @@ class VectorRequests:
         self._written = Usage()
 
     def add_written(self) -> None:
-        """Add what a chat model wrote about chunks to the cost."""
-        if self._recipe.chunking.is_situated:
-            self._written += paid_for_sentences(self._lake)
+        """Add what a chat model wrote to the cost."""
+        if self._recipe.chunking.is_written:
+            self._written += paid_for_writing(self._lake)
 
     @property
     def n_sentences(self) -> int:

@@ -21,6 +21,12 @@ OF_SEMANTIC = {"turn_percentile": 80, "least_tokens": 40}
 CONTEXT_PARTS = ("title", "headings", "table", "place", "model")
 #: Raised when chat models are asked in another way, so that recipes with one chunk anew.
 SITUATING = "1"
+#: Summaries of documents and sections: none, or of their own sentences; anything else is the name of a chat model.
+NO_SUMMARIES, EXTRACT = "none", "extract"
+#: Raised when summaries are made in another way, so that recipes with them chunk anew.
+SUMMARISING = "1"
+#: The kind of a chunk that is a summary, and no text of its document.
+SUMMARY = "summary"
 #: What recipes of releases before 0.4 have. It is left out where a recipe is stored, so that digests stay as they were.
 EARLIER_CONTEXT = "headings+table"
 #: A context without any part.
@@ -49,6 +55,20 @@ def context_of(text: str) -> str:
     return "+".join(part for part in CONTEXT_PARTS if part in parts)
 
 
+def summaries_of(text: str) -> str:
+    """How summaries are made, as recipes store it. Raises UsageError for what names neither a way nor a chat model.
+
+    >>> summaries_of(" Extract"), summaries_of("openai:gpt-4o-mini")
+    ('extract', 'openai:gpt-4o-mini')
+    """
+    said = text.strip()
+    if said.lower() in (NO_SUMMARIES, EXTRACT):
+        return said.lower()
+    if ":" not in said.strip(":"):
+        raise UsageError(f"summaries={text!r} must be {NO_SUMMARIES}, {EXTRACT}, or a chat model as PROVIDER:MODEL")
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkRecipe:
     """How canonical text becomes parents and children.
@@ -59,7 +79,8 @@ class ChunkRecipe:
     ``strategy``: ``hierarchical`` follows sections, sentences and code; ``paragraph`` packs whole paragraphs and
     sentences regardless of headings; ``window`` slides a plain token window; ``semantic`` follows sections and cuts
     their text where its meaning turns. ``turn_percentile`` and ``least_tokens`` are None unless it is semantic.
-    ``context_model`` is the chat model that the context's part ``model`` is by.
+    ``context_model`` is the chat model that the context's part ``model`` is by. ``summaries`` of documents and sections
+    are ``none``, ``extract`` (made of their own sentences), or by the chat model of this name.
     """
 
     strategy: Strategy = "hierarchical"
@@ -71,9 +92,11 @@ class ChunkRecipe:
     turn_percentile: int | None = None
     least_tokens: int | None = None
     context_model: str | None = None
+    summaries: str = NO_SUMMARIES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "context", context_of(self.context))
+        object.__setattr__(self, "summaries", summaries_of(self.summaries))
         if self.is_situated and not self.context_model:
             raise UsageError(
                 "a context with the part model needs a chat model; name it by --context-model PROVIDER:MODEL"
@@ -119,6 +142,21 @@ class ChunkRecipe:
         return "model" in self.parts
 
     @property
+    def has_summaries(self) -> bool:
+        """Whether documents and sections have summaries."""
+        return self.summaries != NO_SUMMARIES
+
+    @property
+    def summary_model(self) -> str | None:
+        """The chat model that writes summaries; None if none does."""
+        return None if self.summaries in (NO_SUMMARIES, EXTRACT) else self.summaries
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a chat model writes something for the index."""
+        return self.is_situated or self.summary_model is not None
+
+    @property
     def is_semantic(self) -> bool:
         """Whether borders depend on vectors of the sentences."""
         return self.strategy == "semantic"
@@ -138,7 +176,8 @@ class ChunkRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as releases state them, without those that earlier versions did not have or need."""
-        unstated = [("context", EARLIER_CONTEXT), *((name, None) for name in (*OF_SEMANTIC, "context_model"))]
+        unstated: list[tuple[str, str | None]] = [("context", EARLIER_CONTEXT), ("summaries", NO_SUMMARIES)]
+        unstated += [(name, None) for name in (*OF_SEMANTIC, "context_model")]
         return {name: value for name, value in asdict(self).items() if (name, value) not in unstated}
 
     def of_content(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
-from lake.chunking import SITUATING, ChunkRecipe
+from lake.chunking import SITUATING, SUMMARISING, ChunkRecipe
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 from lake.reporting import either
@@ -263,6 +263,8 @@ class Recipe:
             found["sentences"] = [self.embedder.digest, self.vector_dtype]
         if self.chunking.is_situated:
             found["situating"] = SITUATING
+        if self.chunking.has_summaries:
+            found["summarising"] = SUMMARISING
         return found
 
     def identifier(self) -> Identifier:

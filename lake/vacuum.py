@@ -14,7 +14,7 @@ from lake.directory import Lake
 from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.options import Retention
 from lake.questions.store import newest
-from lake.records.calls import FOLDER, SITUATING, is_about_none, is_obsolete
+from lake.records.calls import FOLDER, FOR_INDEX, is_about_none, is_obsolete
 from lake.records.feedback import ANSWERS, PASSAGES
 from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import QUERIES
@@ -176,7 +176,8 @@ def _calls(lake: Lake, deltas: Mapping[str, Delta], before: datetime, *, dry_run
     """
     vacuumed = Vacuumed()
     held = {one for delta in deltas.values() for one in delta.documents.column("digest").to_pylist()}
-    for stored in lake.store.walk(f"{FOLDER}/{SITUATING}" if strictly else FOLDER):
+    folders = [f"{FOLDER}/{kind}" for kind in FOR_INDEX] if strictly else [FOLDER]
+    for stored in chain.from_iterable(map(lake.store.walk, folders)):
         is_left = is_obsolete(stored.path, stored.modified_at, before)
         if is_about_none(lake, stored.path, held) if strictly else is_left:
             if not dry_run:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lake.recipe import Recipe
     from lake.releases import publishing
     from lake.releases.values import Release, Spent
-    from tasks import situating, spending
+    from tasks import spending, writing
     from tasks.job import Job
 else:  # what only a run with work needs
     audits, audit_settings = Later("expectations.audit"), Later("expectations.audit_settings")
@@ -43,7 +43,7 @@ else:  # what only a run with work needs
     embed, batch_jobs, build = Later("lake.embed"), Later("lake.ingest.batch_jobs"), Later("lake.ingest.build")
     isolation, sentences = Later("lake.ingest.isolation"), Later("lake.ingest.sentences")
     commits, publishing = Later("lake.ingest.commit"), Later("lake.releases.publishing")
-    situating, spending = Later("tasks.situating"), Later("tasks.spending")
+    spending, writing = Later("tasks.spending"), Later("tasks.writing")
 
 _OF_THREAD = threading.local()
 
@@ -78,14 +78,14 @@ def index_shard(job: Job, shard: Shard, recipe: Recipe, embedder: Embedder | Non
     The embedder embeds the sentences of semantic chunking.
     """
     lake, sources, chunking = lake_of(job), job.open_sources(), recipe.chunking
-    if not (chunking.is_semantic or chunking.is_situated):
+    if not (chunking.is_semantic or chunking.is_written):
         return build.index_shard(lake, shard, sources, recipe, _child())
-    with configuration.in_use(lake.store), situating.situating(job, shard, recipe) as situate:
+    with configuration.in_use(lake.store), writing.writing(job, shard, recipe) as write:
         vectors = sentences.SentenceVectors(
             lake, recipe, lambda: embedder or _embedder(recipe), partial(spending.check_budget, job, recipe.embedder)
         )
         return build.index_shard(
-            lake, shard, sources, recipe, _child(), vectors if chunking.is_semantic else None, situate
+            lake, shard, sources, recipe, _child(), vectors if chunking.is_semantic else None, write
         )
 
 

@@ -17,9 +17,9 @@ from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, te
 from lake.ingest.isolation import IsolatedFunction
 from lake.ingest.plan import Plan, Shard, oldest_change
 from lake.reporting import Progress
-from tasks.situating import SentencesToWrite
 from tasks.spending import price
 from tasks.steps import n_cores, scan
+from tasks.writing import ToWrite
 
 if TYPE_CHECKING:
     from flows.reindex import Job
@@ -37,7 +37,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     lake, found = Lake(job.lake), scan(job)
     plan = found.plan
     with configuration.in_use(lake.store):
-        to_write = SentencesToWrite(lake, plan.recipe)
+        to_write = ToWrite(lake, plan.recipe)
     new = _new_texts(lake, job, plan, progress, to_write)
     models = [_of_model(lake, job, *counted) for counted in new.items()]
     costs = [model["cost_usd"] for model in models]
@@ -53,8 +53,10 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
         "n_tokens_to_embed": sum(model["n_tokens"] for model in models),
         "cost_usd": None if None in costs else round(sum(costs), 6),
         "prices": "; ".join(dict.fromkeys(origins)) or None,
-        "n_sentences_to_write": to_write.n_requests,
-        "context_cost_usd": to_write.cost_usd,
+        "n_sentences_to_write": to_write.sentences.n_requests,
+        "context_cost_usd": to_write.sentences.cost_usd,
+        "n_summaries_to_write": to_write.summaries.n_requests,
+        "summaries_cost_usd": to_write.summaries.cost_usd,
         "n_vector_bytes": sum(model["n_bytes"] for model in models),
         "base": plan.base,
         "oldest_change_at": changed_at,
@@ -69,8 +71,8 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
 
 
 def _estimated(plan: Plan) -> Iterator[str]:
-    if plan.recipe.chunking.is_situated and plan.write.height:
-        yield "tokens to embed are without the sentences that the chat model is to write"
+    if plan.recipe.chunking.is_written and plan.write.height:
+        yield "tokens to embed are without what the chat model is to write"
     if plan.recipe.chunking.is_semantic and plan.write.height:
         yield (
             "what is to be embedded is an estimate: chunks of changed documents are known once their sentences are "
@@ -104,7 +106,7 @@ class _NewTexts:
 
 
 def _new_texts(
-    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: SentencesToWrite
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: ToWrite
 ) -> dict[EmbedderIdentity, _NewTexts]:
     """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
@@ -114,7 +116,7 @@ def _new_texts(
         lake.vectors(one).refresh()
     for texts, sentences in _texts(lake, job, plan, progress, to_write):
         for one in plan.recipe.by_embedder:
-            # SentencesToWrite are embedded by the first model alone.
+            # Sentences are embedded by the first model alone.
             read = pa.concat_tables([texts, sentences]) if one.embedder == plan.recipe.embedder else texts
             digests, known = read.column("text_digest").to_pylist(), found[one.embedder]
             new = set(lake.vectors(one).missing(digests)) - known.digests
@@ -125,7 +127,7 @@ def _new_texts(
 
 
 def _texts(
-    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: SentencesToWrite
+    lake: Lake, job: Job, plan: Plan, progress: Progress, to_write: ToWrite
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
     """TEXTS rows of chunks, and of the sentences by which they are cut."""
     content_ids = plan.content_ids()

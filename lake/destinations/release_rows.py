@@ -14,6 +14,7 @@ import pyarrow as pa
 from lake.destinations.destination import VectorRows
 from lake.releases import rights
 from lake.schemas import DOCUMENT_COLUMNS
+from lake.search.leads import IS_TEXT
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class ReleaseRows:
 
     def __init__(self, lake: Lake, release: Release, rights_path: str | None) -> None:
         files = lake.tables(release.generation)
+        #: A store returns what it finds, and a summary is no text of its document.
+        self._texts = IS_TEXT if release.recipe.chunking.has_summaries else None
         self._documents: TableReader = files.at("documents", release.versions["documents"])
         self._chunks: TableReader = files.at(
             release.recipe.embedder.table, release.versions[release.recipe.embedder.table]
@@ -46,7 +49,7 @@ class ReleaseRows:
         self._acl = dict(zip(held.column("doc_id").to_pylist(), held.column("acl").to_pylist(), strict=True))
 
     def count(self) -> int:
-        return self._chunks.count()
+        return self._chunks.count(self._texts)
 
     @cached_property
     def _metadata(self) -> dict[str, str | None]:
@@ -88,14 +91,15 @@ class ReleaseRows:
 
     def _batches(self, key: str, values: Collection[str] | None, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         if values is None:
-            yield from self._chunks.batches(columns)
+            yield from self._chunks.batches(columns, self._texts)
         elif len(values) <= _SCANNED_SHARE * (len(self._metadata) if key == "doc_id" else self.count()):
             listed = sorted(values)
             for start in range(0, len(listed), _LOOKED_UP):
-                yield from self._chunks.batches(columns, one_of(key, listed[start : start + _LOOKED_UP]))
+                some = one_of(key, listed[start : start + _LOOKED_UP])
+                yield from self._chunks.batches(columns, f"{some} AND {self._texts}" if self._texts else some)
         else:
             wanted = frozenset(values)
-            for batch in self._chunks.batches(columns):
+            for batch in self._chunks.batches(columns, self._texts):
                 chosen = [place for place, value in enumerate(batch.column(key).to_pylist()) if value in wanted]
                 yield batch.take(pa.array(chosen, pa.int64()))
 

@@ -187,7 +187,7 @@ class _Sync:
             erasures=registry.last_erasure(self.history),
             embedder=identity.digest,
             dimensions=identity.dimensions,
-            n_chunks=tables.n_rows["chunks"],
+            n_chunks=self._rows().count(),
         )
 
     def _held(self, target: HeldState) -> HeldState | None:

@@ -40,8 +40,8 @@ _log = logging.getLogger(__name__)
 
 #: How much the meaning changes before each sentence of each document.
 Changes = Callable[[Sequence[Read]], list[list[float]]]
-#: A CONTENTS row with what a chat model wrote about its chunks, given the document's bytes and doc_id.
-Situate = Callable[[dict[str, Any], Sequence[str]], dict[str, Any]]
+#: A CONTENTS row with what a chat model wrote about its parts, given the document's bytes and doc_id.
+Write = Callable[[dict[str, Any], Sequence[str]], dict[str, Any]]
 
 #: Maximum of bytes and documents in flight to the isolated child.
 _BATCH_BYTES, _BATCH_DOCUMENTS = 8 << 20, 256
@@ -57,13 +57,13 @@ def index_shard(
     recipe: Recipe,
     isolated: IsolatedFunction,
     sentences: SentenceVectors | None = None,
-    situate: Situate | None = None,
+    write: Write | None = None,
 ) -> str | None:
     """Parse and chunk the shard's documents into one Parquet file. Returns its path, None if all documents vanished.
 
-    ``sentences`` are needed by semantic chunking, ``situate`` by a context with the part model.
+    ``sentences`` are needed by semantic chunking, ``write`` by a recipe whose chat model writes something.
     """
-    contents = shard_contents(shard, sources, recipe, isolated, sentences.changes if sentences else None, situate)
+    contents = shard_contents(shard, sources, recipe, isolated, sentences.changes if sentences else None, write)
     return lake.contents.write(contents) if contents.num_rows else None
 
 
@@ -73,7 +73,7 @@ def shard_contents(
     recipe: Recipe,
     isolated: IsolatedFunction,
     changes: Changes | None = None,
-    situate: Situate | None = None,
+    write: Write | None = None,
 ) -> pa.Table:
     """CONTENTS rows of the shard's documents, parsed in the isolated child.
 
@@ -88,7 +88,7 @@ def shard_contents(
             results = _turned(batch, results, isolated, changes or partial(_evenly, recipe.chunking))
         for item, result in zip(batch, results, strict=True):
             row = result if isinstance(result, dict) else _failure(item, result)
-            row = situate(row, [item.digest, doc_ids[item.content_id]]) if situate else row
+            row = write(row, [item.digest, doc_ids[item.content_id]]) if write else row
             rows.append(row | {"parser": parser_and_suffix(item.uri)[0]})
     return contents_table(rows)
 

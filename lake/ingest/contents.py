@@ -16,6 +16,7 @@ from lake.errors import InputError
 from lake.ids import text_digest
 from lake.ingest.accounts import account_columns
 from lake.ingest.signatures import signature
+from lake.ingest.summaries import with_extracts
 from lake.parse import parse
 from lake.parse.account import account_of
 
@@ -92,7 +93,7 @@ def _row(item: Bytes, document: ParsedDocument, account: dict[str, Any], turns: 
     if not chunks.children:
         raise InputError("it holds no text that can be searched", "no_text")
     text = document.text
-    return {
+    row = {
         "content_id": item.content_id,
         "digest": item.digest,
         "text": text,
@@ -117,6 +118,7 @@ def _row(item: Bytes, document: ParsedDocument, account: dict[str, Any], turns: 
         "canonical_digest": text_digest(text),
         "signature": signature(text),
     }
+    return with_extracts(row, item.chunking, _tokenizer(item.embedder))
 
 
 _tokenizer = lru_cache(maxsize=4)(tokenizer_of)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake import schemas
+from lake.chunking import SUMMARY
 from lake.ids import place_ids
 from lake.recipe import TextIndex
 from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
@@ -112,6 +113,7 @@ def chunk_rows(
     section = pc.add(first_parent, spans.field("parent"))
     columns["parent_id"] = parent_ids.take(section)
     columns["section_page"] = parents.field("first_page").take(section)
+    columns["ordinal"] = _ordinals(columns, section)
     columns["text"] = spans.texts(_one(contents, "text"))
     for name in ("text_digest", "situation"):
         columns[name] = spans.field(name)
@@ -121,6 +123,18 @@ def chunk_rows(
     columns |= {column: of_texts(digests) for column, of_texts in vectors_of.items()}
     columns |= full_text(columns, text_index)
     return _batch(columns, schema)
+
+
+def _ordinals(columns: Mapping[str, pa.Array], section: pa.Array) -> pa.Array:
+    """Those of the chunks; a summary has that of the first chunk of what it summarises."""
+    is_summary = pc.fill_null(pc.equal(columns["kind"], SUMMARY), False).to_numpy(zero_copy_only=False)
+    if not is_summary.any():
+        return columns["ordinal"]
+    ordinals, sections = columns["ordinal"].to_numpy().copy(), section.to_numpy()
+    # Sections are numbered in the order of their chunks.
+    first = np.searchsorted(sections[~is_summary], sections[is_summary])
+    ordinals[is_summary] = ordinals[~is_summary][first]
+    return pa.array(ordinals)
 
 
 def embedded_texts(contents: pa.Table) -> pa.Table:

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from lake.chunking import SUMMARY
 from lake.errors import ContractError, UsageError
 from lake.ids import place_ids
 from lake.ingest.accounts import stored_account
@@ -142,19 +143,30 @@ def content_of(lake: Lake, content_id: str | None) -> dict[str, Any]:
 def sections_of(
     content: Mapping[str, Any], doc_id: str, *, chunks: bool, between: tuple[int, int] | None = None
 ) -> list[dict[str, Any]]:
-    """The sections of a content, with ``chunks`` also cut into chunks; only those numbered ``between`` two numbers."""
+    """The sections of a content; only those numbered ``between`` two numbers.
+
+    With ``chunks``, each is also cut into chunks, and has ``summaries`` if there are any that lead to it.
+    """
     text, spans = content.get("text"), content.get("chunks") or []
     if text is None:
         return []
     ids = place_ids("chunk", doc_id, [span["text_digest"] for span in spans])
-    chunks_of = defaultdict[int, list[dict[str, Any]]](list)
+    chunks_of, led_to = defaultdict[int, list[dict[str, Any]]](list), defaultdict[int, list[str]](list)
     first, end = between or (0, len(content["parents"]))
     for ordinal, (name, span) in enumerate(zip(ids, spans, strict=True)):
-        if chunks and first <= span["parent"] < end:
+        if span["kind"] == SUMMARY:
+            led_to[span["parent"]].append(span["situation"])
+        elif chunks and first <= span["parent"] < end:
             cut = {"chunk_id": name, "ordinal": ordinal, **_cut(span, text), "context": span["context"]}
             chunks_of[span["parent"]].append(cut)
     sections = enumerate(content["parents"][first:end], first)
-    return [_cut(parent, text) | ({"chunks": chunks_of[number]} if chunks else {}) for number, parent in sections]
+    found = [(_cut(parent, text), number) for number, parent in sections]
+    if not chunks:
+        return [section for section, _ in found]
+    return [
+        section | {"chunks": chunks_of[number]} | ({"summaries": led_to[number]} if number in led_to else {})
+        for section, number in found
+    ]
 
 
 def _cut(span: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from lake import plugins
-from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of
+from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of, summaries_of
 from lake.errors import UsageError
 from lake.options.declaration import check, option
 from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype, VectorIndex, check_embedder_names
@@ -141,6 +141,13 @@ class RecipeOptions:
         title="Context by model",
         unset=_own("none"),
     )
+    summaries: str | None = option(
+        None,
+        "Summary of each document and section as a row of its own, which leads searches to it: none, extract (of its "
+        "own sentences), or the chat model that writes them, such as anthropic:claude-haiku-4-5.",
+        title="Summaries",
+        unset=_own(_CHUNKS.summaries),
+    )
     vector_dtype: VectorDtype | None = option(
         None,
         "Type of stored vectors; float16 halves their size.",
@@ -173,6 +180,8 @@ class RecipeOptions:
             object.__setattr__(self, "embedder", names[0] if len(names) == 1 else names)
         if self.context is not None:
             object.__setattr__(self, "context", context_of(self.context))
+        if self.summaries is not None:
+            object.__setattr__(self, "summaries", summaries_of(self.summaries))
         if self.index is not None:
             object.__setattr__(self, "index", str(VectorIndex.of(self.index)))
 

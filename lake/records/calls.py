@@ -30,6 +30,10 @@ FOLDER = "calls"
 REVIEW = "review"
 #: The kind of sentences about chunks; the reply of a record is a JSON object of them, all of one document.
 SITUATING = "situate"
+#: The kind of summaries of documents and sections, kept in the same way.
+SUMMARISING = "summarise"
+#: Kinds of what a model wrote for the index. An erasure removes those about bytes that no release holds.
+FOR_INDEX = (SITUATING, SUMMARISING)
 
 
 class Calls:

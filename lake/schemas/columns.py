@@ -41,7 +41,7 @@ SPAN = [
     # Page, slide or sheet from 1; null if the format has none. Sections: the first one. Chunks: the one that most of
     # the chunk stands on; in rows of releases before 0.4, the one that it begins on.
     pa.field("page", pa.int32()),
-    pa.field("kind", pa.string()),  # text, code or table
+    pa.field("kind", pa.string()),  # text, code or table; a chunk without text of its own is a summary
     pa.field("n_tokens", pa.int32()),  # parents: cl100k tokens of the text; chunks: the embedder's, of what is embedded
 ]
 
@@ -52,7 +52,7 @@ SECTION_PAGE = pa.field("section_page", pa.int32())  # the page that its section
 WORDS = [pa.field("words", pa.string()), pa.field("heading_words", pa.string())]
 
 #: What a chat model wrote about a chunk, the first line of its context; "" if the chunk is its whole document, null if
-#: no model was asked, or if it wrote nothing.
+#: no model was asked, or if it wrote nothing. Of a summary its text, whoever wrote it.
 SITUATION = pa.field("situation", pa.string())
 #: The sentences that were embedded to find where a content's meaning turns; null unless it is chunked semantically.
 SENTENCES = pa.field(

@@ -19,11 +19,15 @@ _PLACE = {
 
 @dataclass(frozen=True, slots=True)
 class RankedList:
-    """The result of one retriever: row ids of the chunks table and scores, higher is better."""
+    """The result of one retriever: row ids of the chunks table and scores, higher is better.
+
+    ``n_merged`` rows that it found are not among them, since another one stands for each.
+    """
 
     name: str  # text, or a column of vectors
     row_ids: np.ndarray
     scores: np.ndarray
+    n_merged: int = 0
 
 
 #: What each retriever adds to candidates' scores, by its ranks (from 1; 0: not found) and scores (0: not found).

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.reporting import either
-from lake.schemas import LATER
+from lake.schemas import DOCUMENT_COLUMNS, LATER, chunks
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
+from lake.search.leads import TEXTS
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.sources.globs import matching
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 METADATA = "metadata."
 _HIDDEN = ("vector", "metadata")
 _REMEMBERED = 64
+#: Columns of chunks that are not those of their documents.
+_OF_CHUNKS = frozenset(chunks(1).names).difference((*DOCUMENT_COLUMNS, "doc_id"))
 #: The operators that compare for equality, with the one that takes several values.
 _ANY_OF = {"=": "in", "in": "in", "!=": "not in", "not in": "not in"}
 _USUAL = ("uri", "source", "media_type", "language", "title", "tags", "modified_at", "page", "heading")
@@ -36,8 +39,8 @@ _WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 class ReleaseFilter:
     """Makes predicates over one release's chunks; reads what they need of its documents once."""
 
-    def __init__(self, chunks: TableReader, documents: TableReader) -> None:
-        self._chunks, self._documents = chunks, documents
+    def __init__(self, chunks: TableReader, documents: TableReader, *, has_summaries: bool = False) -> None:
+        self._chunks, self._documents, self._has_summaries = chunks, documents, has_summaries
         self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
         self._lock = Lock()
 
@@ -53,10 +56,12 @@ class ReleaseFilter:
         ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
         Raises UsageError for an unknown column or operator or an unsuitable value, and lists the right ones.
         """
-        wanted = ANYTHING
+        # A summary passes for the chunk that it leads to if both pass: always, where documents alone are filtered.
+        of_chunks = where is not None or any(key in _OF_CHUNKS for key, _ in _items(filters))
+        wanted = TEXTS if self._has_summaries and of_chunks else ANYTHING
         if where is not None:
             of_where = self._remembered("where", where, lambda: self._where(where))
-            wanted = of_where if isinstance(of_where, Predicate) else self._among(of_where)
+            wanted &= of_where if isinstance(of_where, Predicate) else self._among(of_where)
         doc_ids: list[frozenset[str]] = []
         for key, condition in _items(filters):
             for operator, value in _conditions(condition):

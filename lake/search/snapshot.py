@@ -25,6 +25,7 @@ from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH
 from lake.search.late_interaction import OwnReranker, TokenVectors
+from lake.search.leads import Leads
 from lake.search.outcomes import outcome
 from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages, with_legs
 from lake.search.predicate import Predicate
@@ -128,7 +129,8 @@ class Snapshot:
 
     @cached_property
     def filter(self) -> ReleaseFilter:
-        return ReleaseFilter(self.table("chunks"), self.table("documents"))
+        has_summaries = self.release.recipe.chunking.has_summaries
+        return ReleaseFilter(self.table("chunks"), self.table("documents"), has_summaries=has_summaries)
 
     def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
         """Today's rights over this release; ``read`` returns the RIGHTS rows at ``path``."""
@@ -224,7 +226,7 @@ class Snapshot:
             steps = refined(fused, question, depth, of_release)
             groups = grouped(steps[-1][1], question.expand, question.window)
             # Refining steps read only the best candidates, however few passages those make.
-            is_all = question.is_refined or all(len(one.row_ids) < depth for one in lists)
+            is_all = question.is_refined or all(len(one.row_ids) + one.n_merged < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:
                 usage = sum(of_release.spent, Usage()) if of_release.spent else None
                 return Looked(depth, fused, steps, groups, allowed, made.missing if made else (), usage)
@@ -274,7 +276,7 @@ class Snapshot:
             ]
         if question.mode != "vector":
             lists.append(self._by_words(question, where, n_chunks))
-        return self._retrieved(lists, n_chunks, made).fused(question)
+        return self._retrieved(self._followed(lists), n_chunks, made).fused(question)
 
     def _ranked_lists(
         self,
@@ -294,7 +296,15 @@ class Snapshot:
             lists.append(self._by_words(question, where, depth))
         if words is not None:
             lists.append(words.result())
-        return lists, made
+        return self._followed(lists), made
+
+    def _followed(self, lists: list[RankedList]) -> list[RankedList]:
+        """The lists with chunks in place of the summaries that lead to them."""
+        return [self._leads.followed(one) for one in lists] if self._leads else lists
+
+    @cached_property
+    def _leads(self) -> Leads | None:
+        return Leads.read(self.table("chunks")) if self.release.recipe.chunking.has_summaries else None
 
     def _by_vectors(self, made: QuestionEmbedding, where: Where, depth: int, *, roughly: bool) -> Iterator[RankedList]:
         """The ranked list of each embedder. ``roughly``: words or other vectors count beside it."""

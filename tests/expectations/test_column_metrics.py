@@ -32,6 +32,7 @@ def batch(vectors: pa.Array, texts: list[str | None] | None = None) -> pa.Record
         "chunk_id": [f"c{i}" for i in range(n)],
         "doc_id": ["d"] * n,
         "parent_id": ["p"] * n,
+        "kind": ["text"] * n,
         "start": pa.array([0] * n),
         "end": pa.array([4] * n),
         "n_tokens": pa.array([1] * n, pa.int32()),

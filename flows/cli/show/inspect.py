@@ -75,6 +75,8 @@ def _section(out: Console, section: dict[str, Any], *, with_chunks: bool) -> Non
     if not with_chunks:
         out.print(escape(section["text"], is_line=False))
         return
+    for summary in section.get("summaries", ()):
+        out.print(f"[dim]   found by its summary: {escape(summary)}[/dim]")
     for chunk in section["chunks"]:
         out.print(f"[dim]-- chunk {chunk['ordinal']}: {escape(_place(chunk))}[/dim]")
         if context := chunk["context"].rstrip("\n"):

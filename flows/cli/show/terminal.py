@@ -175,6 +175,9 @@ def plan(shown: dict[str, Any]) -> None:
         price = usd(shown["context_cost_usd"], [])
         sentences = counted(n_sentences, "sentence")
         paragraph(out, f"to write: {sentences} about chunks, {price} if the provider caches documents")
+    if n_summaries := shown["n_summaries_to_write"]:
+        price = usd(shown["summaries_cost_usd"], [])
+        paragraph(out, f"to write: {n_summaries:,} of the summaries of documents and sections, {price}")
     prompts = {"documents": shown["document_prompt"], "questions": shown["query_prompt"]}
     if any(prompts.values()):
         paragraph(

@@ -16,6 +16,7 @@ from lake.options import AnswerOptions
 from lake.search.diagnosis.empty import conditions
 from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage, VectorRank
 from lake.search.diversity import duplicates
+from lake.search.leads import IS_TEXT, TEXTS
 from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
 from lake.tables.sql import one_of
@@ -94,7 +95,7 @@ class SearchTrace:
 
     @property
     def n_visible(self) -> int:
-        visible = self.seen & self.wanted
+        visible = self.seen & self.wanted & TEXTS
         return 0 if visible.is_nothing else self.snapshot.table("chunks").count(visible.sql)
 
     def follow(self, place: Place) -> EvidenceLocation:
@@ -105,7 +106,7 @@ class SearchTrace:
         copy = self._allowed.stand_in(place.doc_id) if self._allowed is not None else None
         if copy is None:
             return self._follow(place)
-        spans = self.snapshot.table("chunks").scan(_SPAN, one_of("doc_id", [copy.doc_id])).to_pylist()
+        spans = self.snapshot.table("chunks").scan(_SPAN, _texts_of(copy.doc_id)).to_pylist()
         inside = [span["chunk_id"] for span in spans if meets(place, {**span, "doc_id": place.doc_id})]
         found = self._follow(replace(place, doc_id=copy.doc_id, chunk_ids=tuple(inside)))
         return replace(found, stands=copy.uri)
@@ -136,8 +137,7 @@ class SearchTrace:
 
     def _chunks(self, place: Place) -> list[dict[str, Any]]:
         """Chunks at a place, or all chunks if the place is a whole document."""
-        where = one_of("doc_id", [place.doc_id])
-        rows = self.snapshot.table("chunks").scan(_SPAN, where).to_pylist()
+        rows = self.snapshot.table("chunks").scan(_SPAN, _texts_of(place.doc_id)).to_pylist()
         inside = [row for row in rows if place.start is None or row["chunk_id"] in place.chunk_ids]
         return sorted(inside, key=lambda row: (row["start"], row["end"]))
 
@@ -267,6 +267,10 @@ class SearchTrace:
             if meets(place, {"doc_id": source.doc_id, "start": source.start, "end": source.end}):
                 return source.number
         return None
+
+
+def _texts_of(doc_id: str) -> str:
+    return f"{one_of('doc_id', [doc_id])} AND {IS_TEXT}"
 
 
 def _rows(ranked: pa.Table, ids: Iterable[str]) -> list[dict[str, Any]]:
