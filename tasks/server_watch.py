@@ -32,6 +32,7 @@ class ServerWatch:
     """
 
     def __init__(self) -> None:
+        self._giving_up = threading.Lock()
         self._begin("")
 
     def _begin(self, address: str) -> None:
@@ -92,7 +93,10 @@ class ServerWatch:
             return False
 
     def _give_up(self) -> None:
-        self.is_lost = True
+        with self._giving_up:  # the end of the run polls, too, and the loss is told once
+            if self.is_lost:
+                return
+            self.is_lost = True
         empty_queues()
         _log.warning(
             "the Prefect server at %s is lost; the run goes on without it, and states shown there may be out of date",

@@ -52,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
 
 
 #: Folders whose tests share a lake, a service or a model that takes seconds to make or to load.
-TOGETHER = ("tests/lake/console", "tests/lake/embed")
+TOGETHER = ("tests/flows/runtime", "tests/lake/console", "tests/lake/embed")
 
 
 class Scheduling(LoadFileScheduling):

@@ -30,6 +30,14 @@ def eventually(ask: Callable[[], Any], seconds: float) -> Any:
     return answer
 
 
+def is_up(url: str) -> bool:
+    """Whether a server answers at the address of its API."""
+    try:
+        return bool(urllib.request.urlopen(f"{url}/health", timeout=2).status == 200)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
 class Server:
     """A server whose home holds a copy of this empty database, which spares it the migrations."""
 
@@ -59,10 +67,7 @@ class Server:
             return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
 
     def is_up(self) -> bool:
-        try:
-            return bool(urllib.request.urlopen(f"{self.url}/health", timeout=2).status == 200)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return False
+        return is_up(self.url)
 
     def ask(self, path: str, method: str = "POST", **body: Any) -> Any:
         data = json.dumps(body.pop("rows", body)).encode()

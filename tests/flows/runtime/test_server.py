@@ -16,15 +16,9 @@ import pytest
 import yaml
 from prefect.events.schemas.automations import AutomationCore
 
-from tests.flows.runtime.server import Server, eventually, running
+from tests.flows.runtime.server import Server, eventually
 
 pytestmark = pytest.mark.prefect
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Server]:
-    with running(Server(tmp_path_factory.mktemp("server"), prefect_database)) as server:
-        yield server
 
 
 def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> None:
