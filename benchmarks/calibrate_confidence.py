@@ -21,7 +21,9 @@ from pathlib import Path
 import numpy as np
 from calibration_sets import Sample, documentation, index_halves, samples, xquad
 
+from expectations.resampling import interval
 from lake.answer.confidence import EVIDENCE_FITS, log_odds, sufficiency
+from lake.ids import value_digest
 
 N_FOLDS = 6
 #: Holds weights back where there are few samples: those of the second step are two, and its samples a few dozen.
@@ -93,6 +95,34 @@ def report_evidence(names: Sequence[str], sets: dict[str, list[Sample]]) -> None
         print(figures(f"{other}, never fitted on", predict(w, x), y))
 
 
+def report_refit(sets: dict[str, list[Sample]], embedder: str) -> None:
+    """The weights in the product beside those that one half of all groups fits, on the other half.
+
+    The halves take turns, and the groups of all sets together decide. Negative: the new weights are nearer.
+    """
+    names = list(EVIDENCE_FITS[0].weights)
+    x, y, of_set, half, old = [], [], [], [], []
+    for name, rows in sets.items():
+        own, label, groups = columns(rows, names)
+        x.append(own)
+        y.append(label)
+        of_set += [name] * len(rows)
+        half += [int(value_digest(group)[:8], 16) % 2 for group in groups]
+        old += [sufficiency(row.evidence, embedder) for row in rows]
+    signals, labels, halves, before = np.concatenate(x), np.concatenate(y), np.array(half), np.array(old)
+    after = np.zeros(len(labels))
+    for one in (0, 1):
+        after[halves == one] = predict(fit(signals[halves != one], labels[halves != one]), signals[halves == one])
+    print("\nheld-out halves: weights in the product, then those fitted on the other half; Brier, new minus old")
+    for name in sets:
+        here = np.array(of_set) == name
+        loss = [(p[here] - labels[here]) ** 2 for p in (before, after)]
+        low, high = interval(loss[1] - loss[0])
+        print(figures(f"{name}, product", before[here], labels[here]))
+        print(figures(f"{name}, refitted", after[here], labels[here]))
+        print(f"  {'':<32} {np.mean(loss[1] - loss[0]):+.4f} [{low:+.4f}, {high:+.4f}]")
+
+
 def report_gate(sets: dict[str, list[Sample]], embedder: str) -> None:
     """What the thresholds below which no model is asked cost and save, with the weights in the product."""
     print("\nbelow the threshold: of those with an answer / of the others")
@@ -145,6 +175,7 @@ def main() -> None:
             print(f"{name}: {np.mean([row.label for row in sets[name]]):.1%} with an answer", flush=True)
     for product in EVIDENCE_FITS:
         report_evidence(list(product.weights), sets)
+    report_refit(sets, chosen.embedder)
     report_gate(sets, chosen.embedder)
     if chosen.docs:
         report_support(sets["docs"])
