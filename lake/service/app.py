@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from lake.service.act_routes import act_routes
 from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
@@ -23,7 +24,7 @@ from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.hook_routes import hook_routes
 from lake.service.keys import KeyRing
-from lake.service.lake_routes import act_routes, lake_routes
+from lake.service.lake_routes import lake_routes
 from lake.service.lake_views import LakeViews
 from lake.service.operator_routes import operator_routes
 from lake.service.page_pictures import PagePictures
@@ -31,6 +32,7 @@ from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
 from lake.service.push_routes import push_routes
 from lake.service.pushing import Pushing
 from lake.service.question_routes import question_routes
+from lake.service.release_routes import release_routes
 from lake.service.routes import JSON
 from lake.service.service import Service
 from lake.service.worker_metrics import WorkerMetrics
@@ -126,6 +128,7 @@ def create_app(
         feedback_routes(service),
         explaining_routes(service),
         operator_routes(service, processes),
+        release_routes(views),
         lake_routes(views),
         act_routes(views),
         docs_routes(),
