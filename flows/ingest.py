@@ -96,6 +96,7 @@ class PrefectSteps:
     One thread embeds, since a model already uses every core.
     """
 
+    are_shown = True
     scan = staticmethod(shown(step_tasks.scan, steps.scan))
     submit = staticmethod(shown(step_tasks.submit_texts, steps.submit_texts))
     commit = staticmethod(shown(step_tasks.commit, steps.commit))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from flows.outcome import Outcome
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import GoneError, LakeError, RefusedError, UsageError
-from lake.ingest import rights
-from lake.inspect.completeness import sums
+from lake.ingest import quiet
 from lake.patches.allocator import give_memory_back
 from lake.plugins.later import Later
 from lake.releases.values import Spent
@@ -26,18 +26,22 @@ if TYPE_CHECKING:
     from expectations import validator
     from flows import indexing
     from flows.steps import Steps
-    from lake.ingest import languages
+    from lake.ingest import languages, rights
     from lake.ingest.scan import Scan
+    from lake.inspect import completeness
+    from lake.releases.history import History
     from lake.releases.values import Release
     from lake.tables import writer
     from tasks import writing
-else:  # what only a run with work needs
+else:  # what only a run that scans, or one with work, needs
     validator, indexing = Later("expectations.validator"), Later("flows.indexing")
+    rights, completeness = Later("lake.ingest.rights"), Later("lake.inspect.completeness")
     languages, writer = Later("lake.ingest.languages"), Later("lake.tables.writer")
     writing = Later("tasks.writing")
 
 
 _INGEST = "raglake ingest"
+_NOTHING = "nothing to do"
 #: How often a run scans if tables that it reads are rewritten meanwhile.
 _TRIES = 3
 #: Seconds that an audit of live waits for a run over some documents to end.
@@ -46,51 +50,6 @@ _PATIENCE = 120.0
 _log = logging.getLogger(__name__)
 
 __all__ = ["Job", "Outcome", "judge", "reindex"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run did; ``reason``: why nothing was published, if nothing was.
-
-    ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
-    ``blocked``: it was its audit or its gate.
-    ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their words
-    or have something that could not be read; ``n_incomplete`` ones are in quarantine for that.
-    ``n_looked_at`` documents were looked at by a run over some keys; 0 if the run looked at everything.
-    ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
-    what the gate remarked, and languages that the model does not know.
-    """
-
-    release: str | None
-    published: bool
-    reason: str
-    refused: bool = False
-    blocked: bool = False
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    n_denied: int = 0
-    n_texts_embedded: int = 0
-    n_quarantined: int = 0
-    n_documents: int = 0
-    n_parents: int = 0
-    n_chunks: int = 0
-    n_copies: int = 0
-    n_sidecar_problems: int = 0
-    n_words_source: int = 0
-    n_words_kept: int = 0
-    n_words_omitted: int = 0
-    n_words_lost: int = 0
-    n_remarked: int = 0
-    n_incomplete: int = 0
-    n_looked_at: int = 0
-    remarks: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "remarks": list(self.remarks), "seconds": round(self.seconds, 3)}
 
 
 def reindex(job: Job, steps: Steps) -> Outcome:
@@ -104,6 +63,9 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         raise UsageError(f"there is no lake at {job.lake} yet, whose rights could change; ingest without --rights-only")
     notices = _notices(job, lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
+    if not steps.are_shown and (unchanged := _recalled(job, lake)):
+        _taken_up(lake, notices)
+        return replace(unchanged, seconds=time.monotonic() - started)
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
         _taken_up(lake, notices)
@@ -129,6 +91,8 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
         published, reason, refused, blocked, remarks = judge(job, candidate, steps)
         _remember(job, lake, found)
+        if published and not job.only:
+            _noted_as_published(job, lake, found, candidate, words)
         _taken_up(lake, notices if published else ())
     counts = (
         candidate.counts
@@ -148,6 +112,45 @@ def _get_ready() -> None:
     give_memory_back()
     writer.warm_up()
     validator.VALIDATOR.warm_up()
+
+
+def _recalled(job: Job, lake: Lake) -> Outcome | None:
+    """The outcome, if the listing alone tells that there is nothing to do; None if a scan must tell."""
+    asks_for_more = job.only or job.rights_only or job.verify or job.full or job.change_recipe or job.batch_hours
+    if asks_for_more or job.documents is not None or not lake.exists() or is_open(lake.store, _INGEST):
+        return None
+    sources, rules = list(job.open_sources().values()), configuration.read(lake.store).completeness
+    with configuration.in_use(lake.store):
+        known = quiet.recall(lake, sources, job.settings, rules)
+    return Outcome(**known | {"remarks": ()}) if known else None
+
+
+def _note(job: Job, lake: Lake, found: Scan, outcome: Outcome, history: History) -> None:
+    """Spare the next run the scan, if it finds the sources as this one did after the last entry of ``history``.
+
+    Only if live had a whole audit, which a quiet night makes up for otherwise.
+    """
+    verdict = history.verdict(history.live.id) if history.live and outcome.release == history.live.id else None
+    if job.only or job.rights_only or job.documents is not None or not verdict or verdict.get("of_sample"):
+        return
+    try:
+        quiet.note(
+            lake, list(job.open_sources().values()), found, replace(outcome, seconds=0.0).to_json(), history.head
+        )
+    except LakeError as error:
+        _log.warning("the next run will look at everything: %s", error)
+
+
+def _noted_as_published(job: Job, lake: Lake, found: Scan, candidate: Release, words: dict[str, int]) -> None:
+    """Note what the next run would find, right after all that this one found was published."""
+    history, plan = lake.log.read(), found.plan
+    # A document that changed under way is not in the release as it was planned. Rights are compared by a scan.
+    if candidate.digest != plan.digest or history.rights is not None:
+        return
+    none = dict.fromkeys(plan.counts, 0) | {"unchanged": plan.n_unchanged + plan.write.height}
+    counts = {name: candidate.counts.get(name, 0) for name in _COUNTED} | none | words
+    outcome = Outcome(candidate.id, False, _NOTHING, False, False, **counts, remarks=(), seconds=0.0)
+    _note(job, lake, found, outcome, history)
 
 
 def _notices(job: Job, lake: Lake) -> list[inbox.Notice]:
@@ -194,9 +197,13 @@ def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, 
             # its older look at the sources found.
             if not _is_current(lake, found) or is_open(lake.store, _INGEST):
                 return found, None
+            outcome = _nothing_to_do(lake, found, time.monotonic() - started)
             if lake.exists():
                 _remember(job, lake, found)
-            return found, _nothing_to_do(lake, found, time.monotonic() - started)
+                history = lake.log.read()
+                if history.head == found.revision[0]:
+                    _note(job, lake, found, outcome, history)
+            return found, outcome
         except GoneError:
             if attempt == _TRIES - 1:
                 raise
@@ -274,7 +281,7 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
 def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0) -> Outcome:
     live, n_lost = lake.log.read().live, found.plan.lost.height
     counts = {name: live.counts.get(name, 0) for name in _COUNTED} if live else {}
-    reason = "nothing to do" if live else "nothing to do: the sources hold no documents"
+    reason = _NOTHING if live else f"{_NOTHING}: the sources hold no documents"
     if n_lost:
         reason = f"nothing changed; {n_lost} contents that the lake had lost, whole or their vectors, are stored again"
     counts |= {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, **found.plan.counts}
@@ -304,7 +311,7 @@ def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:
     """What became of the words of a release's documents, and how many documents need a look."""
     tables = lake.tables(release.generation)
     documents, quarantine = (tables.at(name, release.versions[name]) for name in ("documents", "quarantine"))
-    return sums(documents, quarantine, found.completeness)
+    return completeness.sums(documents, quarantine, found.completeness)
 
 
 _COUNTED = ("n_quarantined", "n_documents", "n_parents", "n_chunks", "n_copies")

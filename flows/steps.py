@@ -25,9 +25,13 @@ __all__ = ["PlainSteps", "Steps"]
 
 
 class Steps(Protocol):
-    """How each step of ``flows.reindex`` is run. ``progress(what, n_done, n_more)`` reports to a person."""
+    """How each step of ``flows.reindex`` is run. ``progress(what, n_done, n_more)`` reports to a person.
+
+    ``are_shown``: somebody watches the steps, so that none is left out.
+    """
 
     progress: Progress
+    are_shown: bool
 
     def scan(self, job: Job) -> Scan: ...
     def each_indexed(self, job: Job, shards: Sequence[Shard], recipe: Recipe) -> Iterator[Shard]: ...
@@ -44,6 +48,7 @@ class Steps(Protocol):
 class PlainSteps:
     """The steps in this process: shards in threads that each drive a child, embedding in one more thread."""
 
+    are_shown = False
     scan = staticmethod(steps.scan)
     submit = staticmethod(steps.submit_texts)
     commit = staticmethod(steps.commit)

@@ -49,7 +49,7 @@ class Lake:
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
-    batches/       texts that a provider's Batch API was given
+    batches/       texts that a provider's Batch API was given      quiet/     what a run saw that found nothing to do
     rights/        who may see what, as of the last run that looked
     questions/     ground truth         synonyms/  numbered lists of synonyms
     scores/        measures of each evaluated release       experiments/       what experiments found

@@ -8,17 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import UsageError
-from lake.ingest import scan as scans
 from lake.plugins.later import Later
 from lake.reporting import Progress, silent
 from lake.sources.scope import SourceScope
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from expectations import audit as audits
     from expectations import audit_settings, gate, gating
     from expectations.gate import GateVerdict
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from lake.embed.batch_api import BatchApi
     from lake.ingest import batch_jobs, build, isolation, sentences
     from lake.ingest import commit as commits
+    from lake.ingest import scan as scans
     from lake.ingest.isolation import IsolatedFunction
     from lake.ingest.plan import Shard
     from lake.ingest.scan import Scan
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from lake.releases.values import Release, Spent
     from tasks import spending, writing
     from tasks.job import Job
-else:  # what only a run with work needs
+else:  # what only a run that scans, or one with work, needs
+    pa, scans = Later("pyarrow"), Later("lake.ingest.scan")
     audits, audit_settings = Later("expectations.audit"), Later("expectations.audit_settings")
     gate, gating = Later("expectations.gate"), Later("expectations.gating")
     embed, batch_jobs, build = Later("lake.embed"), Later("lake.ingest.batch_jobs"), Later("lake.ingest.build")

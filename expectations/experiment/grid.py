@@ -16,7 +16,7 @@ from lake.chunking import OF_SEMANTIC
 from lake.embed import usual_prompts
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
-from lake.ingest.scan import embedders_of, recipe_of
+from lake.ingest.choosing import embedders_of, recipe_of
 from lake.options import RecipeOptions, SearchDefaults
 from lake.options.recipe import OF_EMBEDDER
 from lake.options.search import boosts_of

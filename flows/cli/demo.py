@@ -12,6 +12,8 @@ import lake as library
 from flows.cli.options import FAILED, JsonOption, show
 from flows.cli.show import demo as show_demo
 from flows.cli.show import terminal
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
 from lake.directory import Lake
 from lake.questions.store import add
 from lake.questions.values import EvalQuestion, Evidence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from flows.reindex import Outcome
+    from flows.outcome import Outcome
 
 #: Together about 400 texts to embed, so that a first look takes less than a minute on two cores.
 _MOST_PACKAGES, _MOST_CHARACTERS = 60, 3_000
@@ -92,9 +94,6 @@ def _description(distribution: Distribution) -> tuple[str, str]:
 
 def run(folder: Path, *, quiet: bool = False) -> tuple[Outcome, dict[str, pa.Table]]:
     """Index ``folder/documents`` into ``folder/lake`` and search for what they answer; the hits of each question."""
-    from flows.reindex import Job, reindex
-    from flows.steps import PlainSteps
-
     documents, url = folder / "documents", str(folder / "lake")
     with terminal.progress(quiet=quiet) as progress, PlainSteps(progress=progress) as steps:
         outcome = reindex(Job(sources=(str(documents),), lake=url), steps)

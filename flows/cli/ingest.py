@@ -10,12 +10,14 @@ import typer
 from flows.cli.declared import with_options
 from flows.cli.options import QUARANTINED, REFUSED, JsonOption, LakeOption, show
 from flows.cli.show import terminal
+from flows.reindex import reindex
 from flows.runtime.lineage import observed
+from flows.steps import PlainSteps
 from lake.options import RecipeOptions, RunOptions
 from tasks.job import Job
 
 if TYPE_CHECKING:
-    from flows.reindex import Outcome
+    from flows.outcome import Outcome
 
 Sources = Annotated[list[str], typer.Argument(help="Folders, globs, files or fsspec URLs; NAME=... names one.")]
 #: Options of a run that change what it would do or cost.
@@ -80,9 +82,6 @@ def _run(job: Job, as_json: bool, *, under_prefect: bool) -> Outcome:
         from flows.ingest import run_as_flow
 
         return run_as_flow(job)
-    from flows.reindex import reindex
-    from flows.steps import PlainSteps
-
     with terminal.progress(quiet=as_json) as progress, PlainSteps(n_workers=job.workers, progress=progress) as steps:
         return observed(job, lambda: reindex(job, steps))
 

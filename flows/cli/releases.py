@@ -14,6 +14,7 @@ from flows.cli.show import releases as show_releases
 from flows.cli.show import terminal
 from lake.directory import Lake
 from lake.errors import UsageError
+from tasks.steps import evaluate, gate_by_hand
 
 if TYPE_CHECKING:
     from lake.releases.history import History
@@ -74,8 +75,6 @@ def publish(
 
 def _asked(url: str, name: str, as_json: bool) -> list[str]:
     """Measure a candidate by the lake's questions unless its audit refused it; returns the gate's remarks."""
-    from tasks.steps import evaluate, gate_by_hand
-
     lake = Lake.existing(url)
     release = lake.log.read().resolve(name)
     with terminal.progress(quiet=as_json) as progress:

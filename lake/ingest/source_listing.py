@@ -36,7 +36,8 @@ class Digested:
 
     ``remarks`` are problems of sidecars that a person must fix. A document with a null digest can't be read.
     ``stated_of_denied`` maps source and uri of denied documents to JSON, for rights at releases that still hold them.
-    ``states``: of sources whose next listing may continue from this one.
+    ``states``: of sources whose next listing may continue from this one. ``is_settled``: ``cache`` has every file that
+    was listed, with its digest.
     """
 
     documents: pa.Table
@@ -46,6 +47,7 @@ class Digested:
     remarks: tuple[str, ...]
     stated_of_denied: dict[tuple[str, str], str]
     states: dict[str, ListingState]
+    is_settled: bool
 
 
 def digested(
@@ -89,9 +91,10 @@ def digested(
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
     cursors = {} if n_denied else cursors  # what is denied may be stored nowhere, so it must be listed again
+    is_settled = cached.num_rows == every.num_rows
     cached = _with_unread(cached, kept, cursors)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
-    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied, cursors)
+    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied, cursors, is_settled)
 
 
 def _listed(

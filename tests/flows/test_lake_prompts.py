@@ -14,7 +14,7 @@ from flows.reindex import Job, Outcome
 from lake.embed import identify, load_embedder
 from lake.errors import UsageError
 from lake.index import open_lake
-from lake.ingest.scan import choose_recipe, recipe_of
+from lake.ingest.choosing import choose_recipe, recipe_of
 from lake.options import RecipeOptions
 from lake.releases.history import History
 from lake.releases.values import Release

@@ -38,13 +38,13 @@ def test_a_new_parser_reaches_sources_that_are_ingested_apart(
     source: Path, lake_url: str, ingest: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lake import parse
-    from lake.ingest import scan
+    from lake.ingest import choosing
 
     for name in ("one", "two"):
         (source / name).mkdir()
         (source / name / "a.txt").write_text(f"Text {name}.")
         ingest(sources=(f"{name}={source / name}",))
-    monkeypatch.setattr(scan, "parser_versions", lambda: {**parse.parser_versions(), "text": "newer"})
+    monkeypatch.setattr(choosing, "parser_versions", lambda: {**parse.parser_versions(), "text": "newer"})
     for name in ("one", "two"):
         assert ingest(sources=(f"{name}={source / name}",)).changed == 1
         assert ingest(sources=(f"{name}={source / name}",)).reason == "nothing to do"

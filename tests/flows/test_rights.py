@@ -311,7 +311,7 @@ def test_a_run_with_nothing_to_do_sees_to_one_that_looked_before(
         return keep(lake_, scan)
 
     free(source, BOARD)
-    monkeypatch.setattr("flows.reindex.rights.keep", meanwhile)
+    monkeypatch.setattr(recording, "keep", meanwhile)
     if is_asleep:
         with pytest.raises(ContractError, match="lost the writer lease"):
             ingest(allow_opening=1)

@@ -179,6 +179,7 @@ class Stage:
 class SimulatedSteps:
     """The steps of a run, one after the other; the audit is a light one."""
 
+    are_shown = False
     scan, commit = staticmethod(steps.scan), staticmethod(steps.commit)
 
     def __init__(self, stage: Stage, op: Op) -> None:

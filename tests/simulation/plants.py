@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import flows.reindex
 import lake.erasure.forget
 import lake.ingest.commit
 import lake.ingest.rights
@@ -107,14 +106,14 @@ def _rolled_back_with_rights(log: Any, release: Any, *, why: str) -> Any:
 @contextmanager
 def _rights_after_the_work() -> Iterator[None]:
     """Leave out what a run records before it parses anything."""
-    keep, n_calls = flows.reindex.rights.keep, {}
+    keep, n_calls = lake.ingest.rights.keep, {}
 
     def late(lake: Any, scan: Any) -> None:
         n_calls[id(scan)] = n_calls.get(id(scan), 0) + 1
         if n_calls[id(scan)] > 1:
             keep(lake, scan)
 
-    with patch.object(flows.reindex.rights, "keep", late):
+    with patch.object(lake.ingest.rights, "keep", late):
         yield
 
 

@@ -1,0 +1,138 @@
+"""Tells by a listing alone that a run would find nothing to do: without tables, Parquet and the libraries for them.
+
+A run that leaves nothing to do notes digests of what it saw. All else that a plan depends on is in the note's key, so
+that equal digests under the same key mean an equal plan, which is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from lake.errors import LakeError
+from lake.ids import derived_id, value_digest
+from lake.ingest.choosing import choose_recipe
+from lake.sources.protocol import is_sidecar
+
+if TYPE_CHECKING:
+    from lake.directory import Lake
+    from lake.ingest.scan import Scan
+    from lake.options.completeness import Completeness
+    from lake.options.recipe import RecipeOptions
+    from lake.recipe import Recipe
+    from lake.sources.source import Source
+
+_log = logging.getLogger(__name__)
+
+_FOLDER = "quiet"
+#: Raised when notes mean something else.
+_FORMAT = 1
+
+#: A file as a listing shows it: uri, size, time of change in microseconds, revision mark.
+_Seen = tuple[str, int | None, int | None, str | None]
+
+
+def recall(
+    lake: Lake, sources: Sequence[Source], settings: RecipeOptions, completeness: Completeness
+) -> dict[str, Any] | None:
+    """The outcome of a run that would find nothing to do; None if it may find something, which only a scan can tell.
+
+    Looks at folders one after another, and no further than to the first that changed.
+    """
+    note = _read(lake, sources)
+    if note is None or not all(source.is_local for source in sources):
+        return None
+    try:
+        recipe = choose_recipe(lake.log.read(), settings, change_recipe=False)
+    except LakeError:  # a scan raises it in its turn
+        return None
+    if note["key"] != _key(lake.revision(), sources, recipe, completeness):
+        return None
+    known, n_seen = set(note["folders"]), 0
+    for digest in _folders_now(sources):
+        if digest not in known:
+            return None
+        n_seen += 1
+    return note["outcome"] if n_seen == len(known) else None
+
+
+def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str, Any], head: int) -> None:
+    """Remember that ``outcome`` is what a run after log entry ``head`` comes to, as long as the sources stay so.
+
+    Only of local sources whose every file the cache knows. Names of documents are never in a note, so that an erasure
+    need not look into it: with remarks, which have some, there is none.
+    """
+    is_plain = scan.is_settled and not scan.plan.lost.height and not scan.remarks
+    if not is_plain or not all(source.is_local for source in sources) or _declares(scan):
+        return
+    value = {
+        "key": _key((head, scan.revision[1]), sources, scan.plan.recipe, scan.completeness),
+        "folders": list(_folders_then(sources, scan)),
+        "outcome": dict(outcome),
+    }
+    if value != _read(lake, sources):
+        lake.store.write(_path(sources), json.dumps(value).encode())
+
+
+def _declares(scan: Scan) -> bool:
+    """Whether a source declares anything of a document, which no note has."""
+    rows = zip(scan.digests.column("uri").to_pylist(), scan.digests.column("states").to_pylist(), strict=True)
+    return any(states is not None and not is_sidecar(uri) for uri, states in rows)
+
+
+def _read(lake: Lake, sources: Sequence[Source]) -> dict[str, Any] | None:
+    try:
+        found = json.loads(lake.store.read(_path(sources)))
+        return found if found.keys() == {"key", "folders", "outcome"} else None
+    except FileNotFoundError:
+        return None
+    except (ValueError, AttributeError) as error:
+        _log.warning("%s is damaged and not used: %s", _path(sources), error)
+        return None
+
+
+def _path(sources: Sequence[Source]) -> str:
+    return f"{_FOLDER}/{derived_id(*sorted(source.name for source in sources))[:12]}.json"
+
+
+def _key(
+    revision: tuple[int, tuple[str, ...]], sources: Sequence[Source], recipe: Recipe, completeness: Completeness
+) -> str:
+    head, denied = revision
+    chosen = sorted([source.name, source.selection] for source in sources)
+    # asdict copies mappings that JSON can't take; their pairs do.
+    floors = json.loads(json.dumps(asdict(completeness), default=lambda value: sorted(value.items())))
+    return value_digest([_FORMAT, version("raglake"), head, list(denied), chosen, recipe.to_json(), floors])
+
+
+def _folders_now(sources: Sequence[Source]) -> Iterator[str]:
+    for source in sources:
+        for folder, files in groupby(source.list(), key=lambda file: _folder(file.uri)):
+            yield _digest(source.name, folder, [(f.uri, f.size, f.modified_us, f.etag) for f in files])
+
+
+def _folders_then(sources: Sequence[Source], scan: Scan) -> Iterator[str]:
+    import pyarrow as pa
+
+    rows = scan.digests.set_column(4, "modified_at", scan.digests.column("modified_at").cast(pa.int64()))
+    found: dict[tuple[str, str], list[_Seen]] = {}
+    for name, *seen in zip(
+        *(rows.column(name).to_pylist() for name in ("source", "uri", "size", "modified_at", "etag")), strict=True
+    ):
+        found.setdefault((name, _folder(seen[0])), []).append(tuple(seen))
+    for (name, folder), files in found.items():
+        yield _digest(name, folder, files)
+
+
+def _folder(uri: str) -> str:
+    return uri.rpartition("/")[0]
+
+
+def _digest(source: str, folder: str, files: Iterable[_Seen]) -> str:
+    lines = sorted(f"{uri}\0{size}\0{modified}\0{mark}" for uri, size, modified, mark in files)
+    return derived_id(source, folder, *lines)
