@@ -18,7 +18,7 @@ _JOINING = (
 )
 #: One class of characters is searched much faster than the choice below, and most texts have none of them.
 _SUSPECT = re.compile(f"[{INVISIBLE}\ud800-\udfff\u200c\u200d\U000e0000-\U000e007f]")
-_REMOVED_BYTES = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
+_REMOVED_BYTES = bytes((*range(0x09), *range(0x0E, 0x1C), 0x7F))
 _REMOVED = re.compile(
     f"[{INVISIBLE}\ud800-\udfff]|(?<![{_JOINING}])[\u200c\u200d]"
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
@@ -48,7 +48,10 @@ def clean(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
-        return _REMOVED_BYTES.sub("", text)
+        # Several times as fast as an expression.
+        encoded = text.encode()
+        kept = encoded.translate(None, _REMOVED_BYTES)
+        return text if len(kept) == len(encoded) else kept.decode()
     text = normalize("NFC", text)
     if _SUSPECT.search(text):
         # Marks that follow one another change places, which may bring a joiner behind another letter.
@@ -62,7 +65,8 @@ def is_clean(text: str) -> bool:
     if "\r" in text:
         return False
     if text.isascii():
-        return _REMOVED_BYTES.search(text) is None
+        encoded = text.encode()
+        return len(encoded.translate(None, _REMOVED_BYTES)) == len(encoded)
     return not (_SUSPECT.search(text) and _REMOVED.search(text)) and is_normalized("NFC", text)
 
 

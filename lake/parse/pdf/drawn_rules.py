@@ -16,7 +16,6 @@ _DEEPEST_FORM = 4
 _THIN = 3.0
 _LEAST_RULE = 6.0
 
-Point = tuple[float, float]
 Matrix = tuple[float, float, float, float, float, float]
 Shown = Callable[[float, float, float, float], Box]
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -105,30 +104,39 @@ class _Reader:
         count = self._quick.n_segments(path)
         if count > _MOST_SEGMENTS:
             return []
-        found = []
-        for (x0, y0), (x1, y1) in self._straight(path, count, _times(self._matrix_of(path), outer)):
-            if abs(x1 - x0) <= _THIN or abs(y1 - y0) <= _THIN:
-                box = self._shown(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-                if _is_rule(box):
-                    found.append(box)
+        return self._straight(path, count, _times(self._matrix_of(path), outer))
+
+    def _straight(self, path: ctypes.c_void_p, count: int, matrix: Matrix) -> list[Box]:
+        """The rules among the straight pieces of a path; written out, since drawings have thousands of pieces."""
+        quick, floats, pointer = self._quick, self._results.floats, ctypes.c_void_p
+        segment_of, kind_of, point_of, closes = quick.segment, quick.segment_kind, quick.point, quick.closes
+        x_at, y_at = self._results.each_float_at[:2]
+        a, b, c, d, e, f = matrix
+        found: list[Box] = []
+        begin_x = begin_y = x = y = 0.0
+        for i in range(count):
+            segment = pointer(segment_of(path, i))
+            kind = kind_of(segment)
+            point_of(segment, x_at, y_at)
+            u, v, _, _, _, _ = floats
+            from_x, from_y = x, y
+            x, y = a * u + c * v + e, b * u + d * v + f
+            if kind == _MOVE_TO:
+                begin_x, begin_y = x, y
+            elif kind == _LINE_TO:
+                self._note(found, from_x, from_y, x, y)
+            if closes(segment):
+                self._note(found, x, y, begin_x, begin_y)
         return found
 
-    def _straight(self, path: ctypes.c_void_p, count: int, matrix: Matrix) -> Iterator[tuple[Point, Point]]:
-        quick, floats, pointer = self._quick, self._results.floats, ctypes.c_void_p
-        x_at, y_at = self._results.each_float_at[:2]
-        start = here = (0.0, 0.0)
-        for i in range(count):
-            segment = pointer(quick.segment(path, i))
-            kind = quick.segment_kind(segment)
-            quick.point(segment, x_at, y_at)
-            point = _moved(floats[0], floats[1], matrix)
-            if kind == _MOVE_TO:
-                start = point
-            elif kind == _LINE_TO:
-                yield here, point
-            here = point
-            if quick.closes(segment):
-                yield here, start
+    def _note(self, found: list[Box], x0: float, y0: float, x1: float, y1: float) -> None:
+        """Note a straight piece if it is level or upright, and long enough."""
+        if -_THIN <= x1 - x0 <= _THIN or -_THIN <= y1 - y0 <= _THIN:
+            if -_LEAST_RULE < x1 - x0 < _LEAST_RULE and -_LEAST_RULE < y1 - y0 < _LEAST_RULE:
+                return
+            box = self._shown(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+            if _is_rule(box):
+                found.append(box)
 
 
 def _moved_box(

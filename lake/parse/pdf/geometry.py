@@ -23,6 +23,7 @@ class PlacedWord(NamedTuple):
     box: Box
     size: float
     bold: bool = False
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Line:
     """A line of text, or a table that stands for the lines inside it; the box is in points of the page as shown.
 
     ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
+    ``is_fixed`` says that its letters are of one width, ``is_code`` that it is a line of a listing.
     ``is_note`` marks the lines of footnotes. ``is_upright`` is false for text that runs up or down the page.
     """
 
@@ -67,6 +69,8 @@ class Line:
     has_gap: bool = False
     is_note: bool = False
     is_upright: bool = True
+    is_fixed: bool = False
+    is_code: bool = False
 
     @property
     def middle(self) -> float:

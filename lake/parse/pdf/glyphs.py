@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from math import hypot
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from lake.parse.pdf.drawn_rules import drawn_rules
 from lake.parse.pdf.geometry import Box
@@ -25,6 +25,8 @@ LINE_END_HYPHEN = "\ufffe"
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|[-,_ ]bd|cmb|cmssbx|sfbx|sfsx|lmb", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 _FORCED_BOLD = 1 << 18
+_FIXED_NAME = re.compile(r"(?i)courier|mono(?!type)|consol|typewriter|menlo|inconsolata|cmtt|cmvtt|lmtt|sftt|ectt")
+_FIXED_PITCH = 1
 #: Replacement characters and code points for private use, but for those of symbol fonts and of pieces of brackets.
 NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8e4]")
 #: Characters beyond the basic plane: pdfium counts two for each.
@@ -73,6 +75,17 @@ def reads_as_words(text: str) -> bool:
     return n_frequent > 2 and n_frequent >= _LEAST_FREQUENT * len(_TOKENS.findall(text))
 
 
+class Style(NamedTuple):
+    """How a text object is drawn: size in points, weight, and whether all letters of its font are of one width."""
+
+    size: float
+    bold: bool
+    fixed: bool
+
+
+_NO_STYLE = Style(0.0, False, False)
+
+
 class _GlyphCalls:
     def __init__(self) -> None:
         self.loose_box = unchecked("FPDFText_GetLooseCharBox")
@@ -84,6 +97,8 @@ class _GlyphCalls:
         self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
         self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
         self.origin = unchecked("FPDFText_GetCharOrigin")
+        #: Shared by all pages: what a call puts there is read before the next call.
+        self.results = Results()
 
 
 @cache
@@ -121,9 +136,10 @@ class PageGlyphs:
         self._turn: int = page.get_rotation() // 90
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._is_plain = self._turn == 0 and self._left == 0 and self._bottom == 0
-        self._results = Results()
-        self._styles: dict[int | None, tuple[float, bool]] = {}
-        self._bold_fonts: dict[int, bool] = {}
+        self._results = self._quick.results
+        self._in_numbers: list[int] | None = None
+        self._styles: dict[int | None, Style] = {}
+        self._fonts: dict[int, tuple[bool, bool]] = {}
 
     @property
     def size(self) -> tuple[float, float]:
@@ -154,8 +170,8 @@ class PageGlyphs:
                 top = b
         return Box(left, bottom, right, top) if self._is_plain else self.shown(left, bottom, right, top)
 
-    def place(self, first: int, last: int) -> tuple[Box, float, bool, bool] | None:
-        """Box of a run as in ``box``, size of its first glyph, whether both ends are bold, whether it is one object."""
+    def place(self, first: int, last: int) -> tuple[Box, Style, bool] | None:
+        """Box of a run as in ``box``, style of both ends, with the size of the first; whether it is one object."""
         box = self.box(first, last)
         if box is None:
             return None
@@ -165,11 +181,16 @@ class PageGlyphs:
         drawn = drawn_at(handle, first)
         style = styles.get(drawn) or self._style_of(drawn, first)
         other = drawn if last == first else drawn_at(handle, last)
-        is_bold = style[1] and (other == drawn or (styles.get(other) or self._style_of(other, last))[1])
-        return box, style[0], is_bold, other == drawn
+        if other == drawn:
+            return box, style, True
+        size, bold, fixed = style
+        if bold or fixed:
+            _, other_bold, other_fixed = styles.get(other) or self._style_of(other, last)
+            style = Style(size, bold and other_bold, fixed and other_fixed)
+        return box, style, False
 
-    def words(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Box, float, bool]]:
-        """Box, size and weight of each run from the index of its first glyph to its last; runs without a box are not.
+    def words(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Box, Style]]:
+        """Box and style of each run from the index of its first glyph to its last; runs without a box are not.
 
         Written out since every word of many pages passes here.
         """
@@ -193,9 +214,9 @@ class PageGlyphs:
                 if b > top:
                     top = b
             drawn = drawn_at(handle, first)
-            size, is_bold = styles.get(drawn) or self._style_of(drawn, first)
+            style = styles.get(drawn) or self._style_of(drawn, first)
             box = Box(left, bottom, right, top) if is_plain else self.shown(left, bottom, right, top)
-            yield number, box, size, is_bold
+            yield number, box, style
 
     def rows_with_gaps(self, least: float) -> list[tuple[float, float]]:
         """Heights on the page at which text objects that follow each other have a gap of ``least`` points, and gaps."""
@@ -244,15 +265,24 @@ class PageGlyphs:
                 reach = stop
         return found
 
-    def style(self, index: int) -> tuple[float, bool]:
-        """Size in points as drawn, and whether the glyph is bold."""
+    def style(self, index: int) -> Style:
+        """Size in points as drawn, weight and kind of a glyph's font."""
         place = index if self._same_index else self._index(index)
         drawn = self._quick.text_object(self._handle, place)
         return self._styles.get(drawn) or self._style_of(drawn, place)
 
     def parted(self, first: int, text: str) -> str:
         """A run of glyphs with a caret before each superscript that would run into a number."""
-        found = [one for m in _IN_NUMBER.finditer(text) if self.is_raised(one := first + m.start())]
+        if self._in_numbers is None:
+            # Once for the page, since an expression costs more to begin than to run over a line.
+            self._in_numbers = [match.start() for match in _IN_NUMBER.finditer(self.text)]
+        places = self._in_numbers
+        found = []
+        for i in range(bisect_left(places, first), len(places)):
+            if places[i] >= first + len(text):
+                break
+            if self.is_raised(places[i]):
+                found.append(places[i])
         self.raised += found
         return with_carets(text, first, found) if found else text
 
@@ -264,38 +294,41 @@ class PageGlyphs:
         drawn_at, read, handle = self._quick.text_object, self._quick.origin, self._handle
         if drawn_at(handle, first) == drawn_at(handle, second):
             return False
-        size = self.style(index - 1)[0]
-        if not 0 < self.style(index)[0] <= _RAISED_SIZE * size:
+        size = self.style(index - 1).size
+        if not 0 < self.style(index).size <= _RAISED_SIZE * size:
             return False
         at, edges = self._results.doubles_at, self._results.doubles
         read(handle, first, at[0], at[1])
         read(handle, second, at[2], at[3])
         return _LEAST_RAISE * size <= edges[3] - edges[1] <= size and edges[2] > edges[0]
 
-    def _style_of(self, drawn: int | None, place: int) -> tuple[float, bool]:
+    def _style_of(self, drawn: int | None, place: int) -> Style:
         """The style of a text object that is new."""
         if not drawn:
-            return 0.0, False
+            return _NO_STYLE
         quick, handle, held = self._quick, self._handle, self._results
         size: float = abs(quick.font_size(handle, place))
         if quick.matrix(handle, place, held.floats_at):
             _, _, c, d, _, _ = held.floats
             size *= d if c == 0.0 < d else hypot(c, d)
         font = quick.font(ctypes.c_void_p(drawn))
-        bold = self._bold_fonts.get(font)
-        if bold is None:
-            bold = self._bold_fonts[font] = bool(font) and self._is_bold(font)
-        found = self._styles[drawn] = round(size, 2), bold
+        kind = self._fonts.get(font)
+        if kind is None:
+            kind = self._fonts[font] = self._kind_of(font) if font else (False, False)
+        found = self._styles[drawn] = Style(round(size, 2), *kind)
         return found
 
-    def _is_bold(self, address: int) -> bool:
+    def _kind_of(self, address: int) -> tuple[bool, bool]:
+        """Whether a font is bold, and whether all of its letters are of one width."""
         pdfium = self._pdfium
         font = ctypes.cast(address, pdfium.FPDF_FONT)
         name = ctypes.create_string_buffer(200)
         pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-        if _BOLD_NAME.search(name.value.decode("utf-8", "replace")):
-            return True
-        return bool(pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT or pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD)
+        stated, flags = name.value.decode("utf-8", "replace"), pdfium.FPDFFont_GetFlags(font)
+        is_fixed = bool(flags & _FIXED_PITCH or _FIXED_NAME.search(stated))
+        if _BOLD_NAME.search(stated) or flags & _FORCED_BOLD:
+            return True, is_fixed
+        return bool(pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT), is_fixed
 
     def _index(self, index: int) -> int:
         if self._same_index:

@@ -28,6 +28,8 @@ _CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)|[./@:?&=#~]\S+")
 _PATH = re.compile(r"(?:://|www\.)\S*/\Z")
 _MARKED_END = re.compile(rf"{LINE_END_HYPHEN}\s*")
 _LINE_END = re.compile(rf"{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*")
+#: What ends a line after a hyphen of the text's own; those of ASCII stand first.
+_LINE_ENDS = tuple(f"{hyphen}{end}" for hyphen in HYPHENS[:-1] for end in "\r\n ")
 _LONGEST = 60
 _FIRST_WORD = re.compile(r"\s*[^\W_]+")
 _SPLIT = re.compile(r"[-\u2010\u2011]")
@@ -152,7 +154,9 @@ def _written_words(text: str) -> list[str]:
 
 def _divided(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """The two parts of each word that goes over the end of a line."""
-    has_others = any(f"{hyphen}{end}" in text for hyphen in HYPHENS[:-1] for end in "\r\n ")
+    has_others = any(end in text for end in (_LINE_ENDS[:3] if text.isascii() else _LINE_ENDS))
+    if not has_others and LINE_END_HYPHEN not in text:
+        return
     for end in (_LINE_END if has_others else _MARKED_END).finditer(text):
         before = _BEFORE.search(text, max(0, end.start() - _LONGEST), end.start())
         after = _AFTER.match(text, end.end()) if before else None

@@ -34,7 +34,7 @@ def join_initials(glyphs: PageGlyphs, lines: list[Line], spans: Sequence[tuple[L
 
 def _join_inside(glyphs: PageGlyphs, line: Line, last: int, match: re.Match[str]) -> None:
     """The rest of the line is in smaller type."""
-    size, bold = glyphs.style(last)
+    size, bold, _ = glyphs.style(last)
     box = glyphs.box(last, last)
     if box is None or not 0 < size <= line.size / _LARGER:
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lake.parse.pdf.hyphens import HYPHENS
 from lake.parse.pdf.letters import plain_letters
+from lake.parse.pdf.listings import follows, listing_text
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
@@ -111,7 +112,7 @@ def join_divided(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
         last: Line | None = None
         for line in lines:
             last = line if not (line.is_note and last and not last.is_note) else last
-            if line.table or not line.text:
+            if line.table or line.is_code or not line.text:
                 continue
             if before is not None and before.text[-1:] in HYPHENS and _is_similar(before, line):
                 before.text, line.text = hyphens.joined(before.text, line.text) or (before.text, line.text)
@@ -171,20 +172,25 @@ def _write_blocks(writer: TextWriter, lines: Sequence[Line], page: int) -> None:
     texts = [line for line in lines if line.text and not line.table]
     margin = 0.85 * median(len(line.text) for line in texts) if texts else 0.0
     pitch = _WIDER_PITCH * _pitch(texts)
-    paragraph: list[str] = []
-    before: Line | None = None
+    paragraph: list[Line] = []
     for line in lines:
         if line.table is None and not line.text:
             continue
-        if before is not None and (line.table or before.table or _begins(before, line, margin, pitch)):
-            writer.add("\n".join(paragraph), page=page)
+        if paragraph and (line.table or _begins(paragraph[-1], line, margin, pitch)):
+            _write_lines(writer, paragraph, page)
             paragraph = []
         if line.table:
             writer.table(line.table.rows, page=page)
         else:
-            paragraph.append(line.text)
-        before = line
-    writer.add("\n".join(paragraph), page=page)
+            paragraph.append(line)
+    _write_lines(writer, paragraph, page)
+
+
+def _write_lines(writer: TextWriter, lines: Sequence[Line], page: int) -> None:
+    if lines and lines[0].is_code:
+        writer.code(listing_text(lines), page=page)
+    else:
+        writer.add("\n".join(line.text for line in lines), page=page)
 
 
 def _pitch(lines: Sequence[Line]) -> float:
@@ -202,7 +208,9 @@ def _steps(lines: Sequence[Line]) -> Iterator[float]:
 
 
 def _begins(before: Line, line: Line, margin: float, pitch: float) -> bool:
-    """Whether ``line`` begins a new paragraph after ``before``."""
+    """Whether ``line`` begins a new paragraph or listing after ``before``."""
+    if before.is_code or line.is_code:
+        return not (before.is_code and line.is_code and follows(before, line))
     if before.is_note != line.is_note or before.is_upright != line.is_upright:
         return True
     if line.is_note and _NOTE_MARK.match(line.text):

@@ -15,6 +15,7 @@ from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.glyphs import LINE_END_HYPHEN
 from lake.parse.pdf.initials import join_initials
 from lake.parse.pdf.order import reading_order, right_columns_first
+from lake.parse.pdf.raised import is_raised, joint
 from lake.parse.pdf.spaced import close_up, closed_words, may_be_spaced
 from lake.parse.pdf.word_lines import WIDE_GAP, shown, word_lines
 from lake.parse.pdf.words import layout_of
@@ -131,12 +132,13 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
     found = _Stream(lines)
     rows: list[tuple[float, float]] | None = None
     spans: list[tuple[Line, int]] = []
+    end = 0
     for first, text in _raw_lines(glyphs.text):
         last = first + len(text) - 1
         place = glyphs.place(first, last)
         if place is None:
             continue
-        box, size, bold, is_one = place
+        box, (size, bold, fixed), is_one = place
         if may_be_spaced(text) and (closed := close_up(glyphs, first, text)):
             glyphs.correct(text, closed)
             found.spaced.append(closed)
@@ -144,13 +146,15 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         elif (parted := glyphs.parted(first, text)) is not text:
             glyphs.correct(text, parted)
             text = parted
-        line = Line(text if text.isascii() else shown(text), *box, size, bold)
+        line = Line(text if text.isascii() else shown(text), *box, size, bold, is_fixed=fixed)
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
         if lines and line.bottom < lines[-1].top and line.top > lines[-1].bottom and _is_fragment(line, lines[-1]):
-            _attach(line, lines[-1])
+            _attach(glyphs, line, lines[-1], first, has_space=bool(glyphs.text[end + 1 : first].strip("\r\n")))
+            end = last
             continue
+        end = last
         lines.append(line)
         spans.append((line, last))
         if is_long and line.is_upright:
@@ -265,8 +269,18 @@ def _is_fragment(line: Line, before: Line) -> bool:
     return -0.4 * em <= line.left - before.right <= 0.7 * em
 
 
-def _attach(line: Line, before: Line) -> None:
-    before.text += f" {line.text}" if line.text[0].isalnum() else line.text
+def _attach(glyphs: PageGlyphs, line: Line, before: Line, first: int, *, has_space: bool) -> None:
+    em = max(line.size, before.size) or 1.0
+    sign = " "
+    if not has_space and not (line.size > before.size and line.text[0].isalnum()):
+        box = glyphs.box(first, first)
+        higher = box is not None and is_raised(line.size, box.bottom, before.size, before.bottom)
+        sign = joint(before.text, line.text, (line.left - before.right) / em, is_raised=higher)
+    if sign != " ":
+        left, right = before.text.split()[-1], line.text.split()[0]
+        glyphs.correct(f"{left}\r\n{right}", f"{left}{sign}{right}")
+    before.text += sign + line.text
+    before.is_fixed = before.is_fixed and line.is_fixed
     before.right = max(before.right, line.right)
     if line.size > before.size:
         before.size, before.bottom, before.top = line.size, line.bottom, line.top

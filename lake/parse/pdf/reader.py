@@ -20,6 +20,7 @@ from lake.parse.pdf.layout import (
     placed_bookmarks,
     write_page,
 )
+from lake.parse.pdf.listings import mark_listings
 from lake.parse.pdf.ocr import Scans
 from lake.parse.pdf.omissions import running_omissions
 from lake.parse.pdf.opening import opened
@@ -88,6 +89,7 @@ def _written(document: PdfDocument, pages: Sequence[Page], scans: Scans, structu
         body_of(page.lines, dropped, 0.0 if page.is_scan else body)
         for page, dropped in zip(pages, running, strict=True)
     ]
+    mark_listings([own for page, own in zip(pages, bodies, strict=True) if not page.is_scan])
     join_divided(bodies, hyphens)
     finish_tables(bodies, hyphens)
     bodies = [[line for line in own if line.text or line.table] for own in bodies]

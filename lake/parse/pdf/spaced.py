@@ -93,5 +93,5 @@ def _joined(letters: Sequence[PlacedWord], texts: Sequence[str]) -> list[PlacedW
             max(one.right for one in boxes),
             max(one.top for one in boxes),
         )
-        words.append(PlacedWord(text, box, run[0].size, all(word.bold for word in run)))
+        words.append(PlacedWord(text, box, run[0].size, all(word.bold for word in run), run[0].fixed))
     return words

@@ -48,6 +48,7 @@ class Structure:
         self._causes: dict[tuple[int, str], list[str]] = {}
         self._unsure: dict[int, bool] = {}
         self._resources: dict[int, list[tuple[str, str]]] = {}
+        self._last: tuple[int, list[tuple[str, str]]] = (-1, [])
         #: Object streams that can't be read in full, with the cause.
         self.broken: dict[int, str] = {}
         self._index()
@@ -161,11 +162,11 @@ class Structure:
 
     def damage(self, index: int, *, is_blank: bool) -> list[str]:
         """Why text of a page may be missing; ``is_blank``: pdfium finds nothing on it."""
-        page = self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
+        page = self._page(index)
         contents = self.value(page.get("Contents"))
         parts = contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []
         causes = [cause for part in parts for cause in self._stream_causes(part, "its content")]
-        used = [named for named in self._resource_causes(page, 0) if named[1]]
+        used = [named for named in self._causes_of_page(index) if named[1]]
         if not used and not (is_blank and parts and not causes):
             return causes
         streams = [part for one in parts if isinstance(part := self.value(one), Stream)]
@@ -177,8 +178,16 @@ class Structure:
 
     def has_unsure_fonts(self, index: int) -> bool:
         """Whether a page has fonts that may not state which letters their glyphs are."""
-        page = self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
-        return any(not cause or "letters" in cause for _, cause in self._resource_causes(page, 0))
+        return any(not cause or "letters" in cause for _, cause in self._causes_of_page(index))
+
+    def _page(self, index: int) -> Dict:
+        return self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
+
+    def _causes_of_page(self, index: int) -> list[tuple[str, str]]:
+        """Those of the page's resources, of which those of the page that was asked for last are kept."""
+        if self._last[0] != index:
+            self._last = index, self._resource_causes(self._page(index), 0)
+        return self._last[1]
 
     def _is_unsure(self, one: Value) -> bool:
         number = one.number if isinstance(one, Ref) else 0

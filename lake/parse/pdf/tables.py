@@ -51,7 +51,7 @@ def find_tables(page: PageLayout) -> list[FoundTable]:
 def _is_whole(table: FoundTable, words: Sequence[PlacedWord]) -> bool:
     """Whether the box holds no word that is in none of the cells, such as one that lies across the table."""
     left, bottom, right, top = (2 * edge for edge in table.box)
-    inside = sum([left <= b.left + b.right <= right and bottom <= b.bottom + b.top <= top for _, b, _, _ in words])
+    inside = sum([left <= b.left + b.right <= right and bottom <= b.bottom + b.top <= top for _, b, *_ in words])
     return inside == sum(len(cell.split()) for row in table.rows for cell in row)
 
 

@@ -61,7 +61,7 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
     texts: list[str] = []
     line: Line | None = None
     last = Box(0.0, 0.0, 0.0, 0.0)
-    for text, box, size, bold in words:
+    for text, box, size, bold, fixed in words:
         if line is not None and _goes_on(line, last, box, size):
             texts.append(text)
             left, bottom, right, top = box
@@ -74,12 +74,13 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
             if top > line.top:
                 line.top = top
             line.bold = line.bold and bold
+            line.is_fixed = line.is_fixed and fixed
         else:
             if line is not None:
                 line.text = shown(" ".join(texts))
             texts = [text]
             is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
-            line = Line("", *box, size, bold, is_upright=is_upright)
+            line = Line("", *box, size, bold, is_upright=is_upright, is_fixed=fixed)
             lines.append(line)
         last = box
     if line is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lake.parse.pdf.geometry import PageLayout, PlacedWord
+from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
 from lake.parse.pdf.glyphs import LINE_END_HYPHEN, PageGlyphs, with_carets
+from lake.parse.pdf.raised import is_raised, joint
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -23,12 +24,43 @@ def _shown(word: str) -> str:
     return f"{word[:-1]}-" if word[-1] == LINE_END_HYPHEN else word
 
 
+def _with_sign(glyphs: PageGlyphs, before: PlacedWord, word: PlacedWord, between: str) -> PlacedWord | None:
+    """A symbol with its superscript or subscript, if pdfium began a line between them for no other reason."""
+    (left, bottom, right, top), other = before.box, word.box
+    em = max(before.size, word.size)
+    if between.strip("\r\n") or other.left - right < -0.1 * em:
+        return None
+    if abs(other.bottom + other.top - bottom - top) > 1.2 * em:
+        return None
+    higher = is_raised(word.size, other.bottom, before.size, bottom)
+    sign = joint(before.text, word.text, (other.left - right) / em, is_raised=higher)
+    if sign == " ":
+        return None
+    whole = f"{before.text}{sign}{word.text}"
+    glyphs.correct(f"{before.text}\r\n{word.text}", whole)
+    return before._replace(text=whole, box=Box(left, bottom, max(right, other.right), top))
+
+
 def layout_of(glyphs: PageGlyphs) -> PageLayout:
     """Every word and ruling line of the page; a hyphen at a line's end is part of its word."""
     found = [(match[0], match.start(), match.end() - 1) for match in _WORD.finditer(glyphs.text)]
     if glyphs.raised:
         found = [(with_carets(text, first, glyphs.raised), first, last) for text, first, last in found]
     placed = glyphs.words([(first, last) for _, first, last in found])
-    words = [PlacedWord(_shown(found[number][0]), box, size, is_bold) for number, box, size, is_bold in placed]
+    words: list[PlacedWord] = []
+    end = -2
+    is_signed = False
+    for number, box, style in placed:
+        text, first, last = found[number]
+        word = PlacedWord(_shown(text), box, *style)
+        before = words[-1] if words else None
+        may_join = before is not None and (word.size < before.size or is_signed)
+        joined = _with_sign(glyphs, words[-1], word, glyphs.text[end:first]) if may_join else None
+        is_signed = joined is not None
+        if joined is None:
+            words.append(word)
+        else:
+            words[-1] = joined
+        end = last + 1
     width, height = glyphs.size
     return PageLayout(width, height, words, glyphs.rules())

@@ -885,3 +885,90 @@ def test_a_stamp_whose_words_only_its_drawing_holds_is_named(drawing: bytes, is_
     writer.write(out)
     places = [one.place for one in read(out.getvalue()).omitted if one.kind == "unreadable"]
     assert places == (["page 1: 1 annotations with words that only their drawing holds"] if is_named else [])
+
+
+def pieces(canvas: Any, x: float, y: float, *parts: tuple[str, float, float], size: float = 11) -> None:
+    """Pieces of one line, each with how far it is raised and how large it is, in sizes of the line."""
+    for text, rise, scale in parts:
+        put(canvas, x, y + rise * size, text, scale * size)
+        x += canvas.stringWidth(text, "Helvetica", scale * size)
+
+
+class TestSigns:
+    """Superscripts and subscripts."""
+
+    @pytest.mark.parametrize(
+        ("parts", "written"),
+        [
+            ((("of H", 0, 1), ("2", -0.2, 0.7), ("O here", 0, 1)), "of H2O here"),
+            ((("of H", 0, 1), ("2", -0.45, 0.5), ("O here", 0, 1)), "of H2O here"),
+            ((("the SO", 0, 1), ("4", -0.2, 0.7), ("2-", 0.35, 0.7), (" ion", 0, 1)), "the SO4^2- ion"),
+            (
+                (("of x", 0, 1), ("2", 0.35, 0.65), (" + y", 0, 1), ("n", 0.35, 0.65), (" more", 0, 1)),
+                "of x2 + yn more",
+            ),
+            ((("in 10", 0, 1), ("-3", 0.35, 0.65), (" of them", 0, 1)), "in 10^-3 of them"),
+            ((("in 10", 0, 1), ("9", 0.5, 0.5), (" of them", 0, 1)), "in 10^9 of them"),
+        ],
+    )
+    @pytest.mark.parametrize("with_columns", [False, True])
+    def test_a_sign_stays_with_its_symbol(
+        self, parts: Sequence[tuple[str, float, float]], written: str, *, with_columns: bool
+    ) -> None:
+        def draw(canvas: Any) -> None:
+            pieces(canvas, 72, 700, *parts)
+            column(canvas, LEFT, top=640)
+            if with_columns:
+                column(canvas, RIGHT, x=330, top=640)
+
+        parsed = read(pdf(draw))
+        assert written in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+    @pytest.mark.parametrize("name", ["Ida Moravec", "Benjamin Lee", "Weining Li"])
+    def test_the_mark_of_a_note_does_not_run_into_a_name(self, name: str) -> None:
+        def draw(canvas: Any) -> None:
+            pieces(canvas, 72, 700, (name, 0, 1), ("4", 0.6, 0.45), (" wrote it", 0, 1))
+            column(canvas, LEFT, top=640)
+
+        assert set(name.split()) <= set(read(pdf(draw)).text.split())
+
+
+LISTING = (
+    "def outer(names):",
+    "    for name in names:",
+    "        if name:",
+    "            print(name)",
+    "",
+    "    return 1",
+)
+
+
+class TestListings:
+    @pytest.mark.parametrize("size", [7, 10, 12])
+    @pytest.mark.parametrize("is_drawn_with_spaces", [False, True])
+    def test_code_keeps_its_lines_and_its_indentation(self, size: float, *, is_drawn_with_spaces: bool) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE) - 20
+            for i, line in enumerate(LISTING):
+                text = line if is_drawn_with_spaces else line.lstrip()
+                at = 90 + 0.6 * size * (len(line) - len(text))
+                put(canvas, at, top - 1.2 * size * i, text, size, "Courier")
+            column(canvas, PROSE, top=top - 160)
+
+        parsed = read(pdf(draw))
+        code = [block for block in parsed.blocks if block.kind == "code"]
+        assert [parsed.text[block.start : block.end] for block in code] == ["```\n" + "\n".join(LISTING) + "\n```"]
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_a_text_that_is_set_in_such_type_is_text(self) -> None:
+        parsed = read(pdf(lambda canvas: column(canvas, PROSE, font="Courier", size=9)))
+        assert [block.kind for block in parsed.blocks] == ["paragraph"]
+
+    def test_a_word_of_code_in_a_line_makes_no_listing(self) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, PROSE)
+            put(canvas, 72, 600, "print(name)", 11, "Courier")
+            column(canvas, PROSE, top=580)
+
+        assert "code" not in {block.kind for block in read(pdf(draw)).blocks}
