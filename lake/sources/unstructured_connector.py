@@ -22,6 +22,12 @@ from lake.sources.protocol import SourceFile
 from lake.storage.secrets import resolved
 
 _LOCK = Lock()
+#: Connectors that state who may read each file. If they can't find it out, they leave it out.
+_KNOW_RIGHTS = ("box", "confluence", "google_drive", "onedrive", "sharepoint")
+#: Fields by which an indexer stops early without saying so, though what a listing lacks counts as removed; and what
+#: stands for no bound.
+_BOUNDS, _UNBOUNDED = ("max_num_of_",), 10**9
+_PRINCIPALS = ("users", "groups", "access_classes")
 #: What this process listed of each source, by uri: a download needs what the indexer found.
 _found: dict[str, dict[str, Any]] = {}
 
@@ -64,6 +70,7 @@ class UnstructuredSource:
         if access_type is not None:
             connection["access_config"] = access
         with self._translated():
+            index = dict.fromkeys(self._bounds(), _UNBOUNDED) | index
             made = entry.connection_config(**connection) if entry.connection_config else None
             words = {"connection_config": made} if made is not None else {}
             config = entry.indexer_config(**index) if entry.indexer_config else None
@@ -73,11 +80,19 @@ class UnstructuredSource:
             )
             self._downloader = entry.downloader(**words, download_config=download)
 
+    def _bounds(self) -> Iterator[str]:
+        return (name for name in _names(self._entry.indexer_config) if name.startswith(_BOUNDS))
+
     def list(self) -> Iterator[SourceFile]:
         found = self._listed = self._indexed()
         with _LOCK:
             _found[self._root] = found
-        yield from (_file(uri, data) for uri, data in found.items())
+        for uri, data in found.items():
+            yield self._unclear_is_closed(_file(uri, data))
+
+    def _unclear_is_closed(self, file: SourceFile) -> SourceFile:
+        """A file whose rights the connector should know and does not is for nobody."""
+        return file._replace(acl=[]) if file.acl is None and self._name in _KNOW_RIGHTS else file
 
     def _indexed(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -122,16 +137,19 @@ class UnstructuredSource:
         from unstructured_ingest import error as older
         from unstructured_ingest import errors_v2
 
-        denied = (errors_v2.UserAuthError, getattr(older, "UserAuthError", errors_v2.UserAuthError))
-        passing = (errors_v2.RateLimitError, errors_v2.ProviderError, errors_v2.TimeoutError, errors_v2.ConnectionError)
+        def both(*names: str) -> tuple[type[Exception], ...]:
+            return tuple(getattr(module, name) for module in (older, errors_v2) for name in names)
+
         try:
             yield
-        except denied as error:
+        except both("UserAuthError") as error:
             raise PermissionError(str(error)) from error
-        except passing as error:
+        except both("RateLimitError", "ProviderError", "TimeoutError", "ConnectionError") as error:
             raise TransientError(f"{self._name}: {type(error).__name__}: {error}") from error
-        except (ValidationError, errors_v2.UserError, errors_v2.ValueError, ImportError) as error:
+        except (ValidationError, errors_v2.ValueError, ImportError, *both("UserError")) as error:
             raise UsageError(f"{self._name}: {_told(error)}") from error
+        except both("UnstructuredIngestError") as error:
+            raise TransientError(f"{self._name}: {type(error).__name__}: {error}") from error
 
 
 def _told(error: Exception) -> str:
@@ -194,11 +212,11 @@ def _file(uri: str, data: Any) -> SourceFile:
 
 
 def _readers(permissions: Any) -> list[str] | None:
-    """Users and groups that may read; None if the connector does not know."""
+    """Users, groups and classes such as everybody with a licence that may read; None if the connector does not know."""
     known = [one["read"] for one in permissions or () if isinstance(one.get("read"), dict)]
     if not known:
         return None
-    return sorted({str(name) for one in known for kind in ("users", "groups") for name in one.get(kind) or ()})
+    return sorted({str(name) for one in known for kind in _PRINCIPALS for name in one.get(kind) or ()})
 
 
 def _microseconds(text: str | None) -> int | None:

@@ -72,9 +72,10 @@ def serving(served: Served) -> Iterator[Served]:
             for name, value in {**headers, "Content-Type": "application/json", "Content-Length": len(text)}.items():
                 self.send_header(name, str(value))
             self.end_headers()
-            self.wfile.write(text)
+            if self.command != "HEAD":
+                self.wfile.write(text)
 
-        do_POST = do_PUT = do_DELETE = do_GET
+        do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
         def log_message(self, *_: Any) -> None:
             """Prints nothing."""
