@@ -6,7 +6,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,33 +28,46 @@ _LOOK, _AGAIN = 1.0, 5.0
 _DOUBTFUL = 4000
 
 
+#: Called once what somebody told of is published.
+Receipt = Callable[[], None]
+
+
+@dataclass
+class Waiting:
+    """Keys of a source that wait for a run, each with the time from which its lag counts, and whom to tell."""
+
+    keys: dict[str, datetime] = field(default_factory=dict)
+    receipts: list[Receipt] = field(default_factory=list)
+
+
 class WaitingKeys:
-    """Keys that wait for a run, by source, each with the time from which its lag counts. Safe between threads."""
+    """Keys that wait for a run, by source. Safe between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
-        self._keys: dict[str, dict[str, datetime]] = {}
+        self._waiting: dict[str, Waiting] = {}
         self._last = 0.0
 
-    def add(self, source: str, keys: Iterable[str], since: datetime) -> None:
+    def add(self, source: str, keys: Iterable[str], since: datetime, receipts: Iterable[Receipt] = ()) -> None:
         """Add keys; one that waits already keeps its time. An empty key stands for the whole source."""
         with self._lock:
-            waiting = self._keys.setdefault(source, {})
+            waiting = self._waiting.setdefault(source, Waiting())
             for key in keys:
-                waiting[key] = min(since, waiting.get(key, since))
+                waiting.keys[key] = min(since, waiting.keys.get(key, since))
+            waiting.receipts.extend(receipts)
             self._last = time.monotonic()
             self._lock.notify_all()
 
-    def take(self) -> dict[str, dict[str, datetime]]:
+    def take(self) -> dict[str, Waiting]:
         """All that wait, which wait no more."""
         with self._lock:
-            taken, self._keys = self._keys, {}
-            return {source: keys for source, keys in taken.items() if keys}
+            taken, self._waiting = self._waiting, {}
+            return taken
 
     def wait(self, seconds: float) -> bool:
         """Wait until there are any, at most so long; whether there are."""
         with self._lock:
-            return bool(len(self) or (self._lock.wait(seconds) and len(self)))
+            return bool(self._waiting or (self._lock.wait(seconds) and self._waiting))
 
     def quiet_for(self) -> float:
         """Seconds since the last one came."""
@@ -62,10 +76,11 @@ class WaitingKeys:
     @property
     def oldest(self) -> datetime | None:
         with self._lock:
-            return min((since for keys in self._keys.values() for since in keys.values()), default=None)
+            return min((since for one in self._waiting.values() for since in one.keys.values()), default=None)
 
     def __len__(self) -> int:
-        return sum(map(len, list(self._keys.values())))
+        with self._lock:
+            return sum(len(one.keys) for one in self._waiting.values())
 
 
 class Follower(Protocol):

@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from flows.following import Follower, WaitingKeys, followers
+from flows.event_following import EventFollower
+from flows.following import Follower, Waiting, WaitingKeys, followers
 from flows.reindex import Outcome, reindex
 from flows.steps import Steps
 from lake.directory import Lake
 from lake.errors import LakeError, UsageError
+from lake.events.stream import address_of
 from lake.ingest.scoped import FullRunNeededError
 from lake.maintenance.prune import fold
 from lake.options import Retention
@@ -57,10 +60,24 @@ class SourceWatch:
         self._lake = Lake.writable(self.job.lake)
         self._changes = WaitingKeys()
         self._followers: Mapping[str, Follower] = followers(sources, self.options, self._changes, self.stop)
+        self._streams = [
+            EventFollower(address_of(text), self._followers, self._changes) for text in self.options.events
+        ]
         self._addresses = dict(zip(sources, self.job.sources, strict=True))
-        self._notices: dict[str, inbox.Notice] = {}
+        self._notices = set[str]()
+        self._in_hand: datetime | None = None
         self._state = WatchState(tuple(sources), self.options.lag, clock.now())
         self._n_failures, self._n_runs, self._folded_at, self._beat_at = 0, 0, time.monotonic(), 0.0
+
+    @property
+    def state(self) -> WatchState:
+        """How it did so far. May be read by other threads."""
+        return replace(self._state, n_waiting=len(self._changes), waiting_since=self._oldest)
+
+    @property
+    def _oldest(self) -> datetime | None:
+        """Since when the oldest change waits, one that a run is at work on included."""
+        return min((since for since in (self._in_hand, self._changes.oldest) if since is not None), default=None)
 
     def run(self) -> None:
         """Follow the sources; whatever happened before is found by listing them once.
@@ -70,6 +87,18 @@ class SourceWatch:
         for name, follower in self._followers.items():
             follower.start()
             self.report(f"watching {name}: {follower.what}")
+        try:
+            self._follow()
+        finally:
+            for stream in self._streams:
+                stream.end()
+        self._beat(now=True)
+        self.report("stopped")
+
+    def _follow(self) -> None:
+        for stream in self._streams:
+            stream.start()
+            self.report(f"following {stream.what}")
         self._whole(at_start=True)
         while not self.stop.is_set():
             self._take_notices()
@@ -77,17 +106,15 @@ class SourceWatch:
             if self._changes.wait(_LOOK) and not self.stop.is_set():
                 self._settle()
                 self._publish()
-        self._beat(now=True)
-        self.report("stopped")
 
     def _take_notices(self) -> None:
         """Add what the inbox holds; it stays there until it is published."""
         try:
             for notice in inbox.waiting(self._lake.store, self._notices):
                 if notice.source in self._followers:
-                    self._notices[notice.path] = notice
+                    self._notices.add(notice.path)
                     keys = (*notice.keys, *self._followers[notice.source].keys_of(notice.objects))
-                    self._changes.add(notice.source, keys, notice.since)
+                    self._changes.add(notice.source, keys, notice.since, [partial(self._drop_notice, notice.path)])
         except LakeError as error:
             _log.warning("notices can't be read at the moment: %s", error)
 
@@ -102,23 +129,31 @@ class SourceWatch:
 
     def _publish(self) -> None:
         """One run for each source that changed; what fails is tried again, with whatever came meanwhile."""
-        paths, failed = list(self._notices), set[str]()
-        for source, keys in self._changes.take().items():
+        taken = self._changes.take()
+        self._in_hand = min((since for one in taken.values() for since in one.keys.values()), default=None)
+        for source, changes in taken.items():
             try:
-                if "" in keys or len(keys) > self.options.burst:
-                    self._whole(keys)
-                else:
-                    job = replace(self.job, sources=(self._addresses[source],), only=tuple(keys))
-                    self._ended(self._run(job), keys)
-            except FullRunNeededError as needed:
-                failed.add(source)
-                self.report(str(needed))
-                self._failing(source, {"": min(keys.values())}, needed)
+                self._publish_one(source, changes.keys)
             except Exception as error:  # noqa: BLE001 - whatever a run ends with, the next one may end well
-                failed.add(source)
-                self._failing(source, keys, error)
-        self._drop_notices([path for path in paths if self._notices[path].source not in failed])
+                self._failing(source, changes, error)
+            else:
+                for told in changes.receipts:
+                    told()
+        self._in_hand = None
         self._fold()
+
+    def _publish_one(self, source: str, keys: dict[str, datetime]) -> None:
+        if not keys:
+            return
+        if "" in keys or len(keys) > self.options.burst:
+            self._whole(keys)
+            return
+        try:
+            job = replace(self.job, sources=(self._addresses[source],), only=tuple(keys))
+            self._ended(self._run(job), keys)
+        except FullRunNeededError:
+            keys[""] = min(keys.values())  # the next try lists everything
+            raise
 
     def _run(self, job: Job) -> Outcome:
         with waiting(_PATIENCE, lambda text: self.report(text) if text else None):
@@ -131,7 +166,7 @@ class SourceWatch:
         except Exception as error:
             if not at_start or isinstance(error, UsageError):
                 raise
-            self._failing(next(iter(self._followers)), {"": clock.now()}, error)
+            self._failing(next(iter(self._followers)), Waiting({"": clock.now()}), error)
 
     def _ended(self, outcome: Outcome, keys: Mapping[str, datetime]) -> None:
         if outcome.refused:
@@ -147,26 +182,27 @@ class SourceWatch:
         self.report(told + longest + missed)
         self._beat(now=True)
 
-    def _failing(self, source: str, keys: Mapping[str, datetime], error: Exception) -> None:
+    def _failing(self, source: str, changes: Waiting, error: Exception) -> None:
         """Keep the keys, and wait a while: longer with each failure."""
+        keys = changes.keys
         self._n_failures += 1
         kind = type(error).__name__
         self._state = replace(self._state, n_failed=self._state.n_failed + 1, failure=kind)
         for key, since in keys.items():
             self._changes.add(source, [key], since)
+        self._changes.add(source, (), clock.now(), changes.receipts)
         seconds = min(_BACKOFF, 2.0 ** min(self._n_failures - 1, 10))
         what = str(error) if isinstance(error, LakeError) else f"{kind}: {error}"
         self.report(f"a run failed, {counted(len(keys), 'change')} wait for the next one in {seconds:g} s: {what}")
         self._beat(now=True)
         self.stop.wait(seconds)
 
-    def _drop_notices(self, paths: list[str]) -> None:
-        for path in paths:
-            try:
-                self._lake.store.delete(path)
-                self._notices.pop(path, None)
-            except LakeError as error:  # they are looked at once more, which finds nothing to do
-                _log.warning("a notice can't be deleted at the moment: %s", error)
+    def _drop_notice(self, path: str) -> None:
+        try:
+            self._lake.store.delete(path)
+            self._notices.discard(path)
+        except LakeError as error:  # it stays, and a later run over everything deletes it
+            _log.warning("a notice can't be deleted at the moment: %s", error)
 
     def _fold(self) -> None:
         if self._n_runs < _FOLD_RUNS and time.monotonic() - self._folded_at < _FOLD_SECONDS:
@@ -182,11 +218,11 @@ class SourceWatch:
 
     def _beat(self, *, now: bool = False) -> None:
         """Write the state, for metrics and people, if anything changed or some time has passed."""
-        oldest, n_waiting = self._changes.oldest, len(self._changes)
+        n_waiting = len(self._changes)
         if not now and time.monotonic() - self._beat_at < _BEAT and n_waiting == self._state.n_waiting:
             return
         self._beat_at = time.monotonic()
-        self._state = replace(self._state, n_waiting=n_waiting, waiting_since=oldest)
+        self._state = self.state
         try:
             if self._lake.exists():
                 watch_state.write(self._lake.store, self._state)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from lake.errors import InputError as InputError
     from lake.errors import TransientError as TransientError
     from lake.errors import UsageError as UsageError
+    from lake.events.stream import Event as Event
+    from lake.events.stream import EventsLost as EventsLost
+    from lake.events.stream import EventStream as EventStream
     from lake.parse.canonical import TextWriter as TextWriter
     from lake.parse.document import Block as Block
     from lake.parse.document import Omission as Omission
@@ -49,6 +52,7 @@ _HOMES = {
     "lake.embed.families": ("EmbedderFamily",),
     "lake.endpoints.usage": ("Usage",),
     "lake.errors": ("ContractError", "InputError", "TransientError", "UsageError"),
+    "lake.events.stream": ("Event", "EventStream", "EventsLost"),
     "lake.parse.canonical": ("TextWriter",),
     "lake.parse.document": ("Block", "Omission", "ParsedDocument"),
     "lake.parse.parser": ("Parser",),

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -98,7 +99,7 @@ def told(answer: tuple[int, str, str]) -> Any:
 def test_each_example_fits_in_25_lines() -> None:
     code = {name: text for name, text in documented().items() if name.endswith(".py")}
     lengths = {name: len([line for line in text.splitlines() if line.strip()]) for name, text in code.items()}
-    assert len(lengths) == 6
+    assert len(lengths) == 7
     assert max(lengths.values()) <= 25
 
 
@@ -111,6 +112,7 @@ def test_the_documented_package_is_listed_with_its_version(with_plugins: Run) ->
         ("chat_models", "echo", "raglake-extras", "1.2"),
         ("rerankers", "overlap", "raglake-extras", "1.2"),
         ("sources", "notes", "raglake-extras", "1.2"),
+        ("events", "queue", "raglake-extras", "1.2"),
         ("destinations", "jsonl", "raglake-extras", "1.2"),
     ]
     assert not [row for row in listed if row["problem"]]
@@ -155,6 +157,34 @@ def test_a_plugin_s_source_goes_through_plan_guard_and_removals(with_plugins: Ru
     notes.unlink()
     status, _, errors = with_plugins(*build)
     assert (status, "could not list notes: OperationalError: unable to open database file" in errors) == (1, True)
+
+
+def test_a_plugin_s_events_are_acknowledged_once_they_are_published(site: Path, tmp_path: Path) -> None:
+    queue, docs, index = tmp_path / "queue.db", tmp_path / "docs", tmp_path / "lake"
+    docs.mkdir()
+    (docs / "a.md").write_text("A pump.")
+    change(queue, "CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, body)")
+    change(queue, """INSERT INTO events (body) VALUES ('{"keys": ["a.md"]}')""")
+    variables = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{site}"}
+    words = [f"docs={docs}", "--events", f"docs=queue:{queue}", "--lake", index, "--embedder", "hash"]
+    command = [sys.executable, "-m", "flows", "watch", *map(str, words)]
+    with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if "published" in line)
+        (docs / "b.md").write_text("A kettle.")
+        change(queue, """INSERT INTO events (body) VALUES ('{"keys": ["b.md"]}')""")
+        next(line for line in process.stderr if "after the first of" in line)
+        end = time.monotonic() + 60
+        while waiting(queue) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert waiting(queue) == 0
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+def waiting(queue: Path) -> int:
+    with closing(sqlite3.connect(queue)) as database:
+        return int(database.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
 def test_a_lake_needs_the_parsers_it_was_built_with(

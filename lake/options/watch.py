@@ -29,6 +29,12 @@ class WatchOptions:
         5000, "List everything if more than N documents changed at once.", title="Burst", least=1, most=100_000
     )
 
+    events: tuple[str, ...] = option(
+        (),
+        "Follow this stream of events (redis://..., kafka://...); SOURCE=URL if all of them are about one source.",
+        title="Events",
+    )
+
     def __post_init__(self) -> None:
         check(self)
 

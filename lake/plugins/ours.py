@@ -37,6 +37,10 @@ OURS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("imap", "imaps"), "lake.sources.imap:ImapSource"),
         **dict.fromkeys(("git", "git+https", "git+http", "git+ssh"), "lake.sources.git:GitSource"),
     },
+    "events": {
+        **dict.fromkeys(("redis", "rediss"), "lake.events.redis_stream:RedisStream"),
+        "kafka": "lake.events.kafka_topic:KafkaTopic",
+    },
     "destinations": {
         "parquet": "lake.destinations.parquet:ParquetFolder",
         "faiss": "lake.destinations.faiss_files:FaissFiles",
@@ -58,5 +62,6 @@ KINDS = {
     "chat_models": "chat model",
     "rerankers": "reranker",
     "sources": "source",
+    "events": "event stream",
     "destinations": "destination",
 }

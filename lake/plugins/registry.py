@@ -19,7 +19,7 @@ SWITCH, OFF = "RAGLAKE_PLUGINS", "off"
 
 
 #: Kinds whose entry points are called with a model, a URL or a place.
-_CALLED = frozenset({"chat_models", "rerankers", "sources", "destinations"})
+_CALLED = frozenset({"chat_models", "rerankers", "sources", "events", "destinations"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from lake import configuration
 from lake.directory import Lake
 from lake.endpoints.secrets import secret
 from lake.errors import LakeError, UsageError
+from lake.events.forms import Change, change_of
 from lake.service import hook_signatures
-from lake.service.hook_events import Change, change_of
 from lake.service.problems import Problem
 from lake.service.push_bodies import Accepted
 from lake.service.pushing import written

@@ -165,10 +165,10 @@ def test_kill_9_loses_nothing_and_sigterm_ends_cleanly(place: Path) -> None:
 
 
 @contextmanager
-def started(place: Path) -> Iterator[subprocess.Popen[str]]:
+def started(place: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """``raglake watch`` in a process of its own, once it has listed everything."""
     command = [sys.executable, "-m", "flows", "watch", f"docs={place / 'docs'}", "--lake", str(place / "lake")]
-    with subprocess.Popen([*command, "--embedder", "hash"], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, "--embedder", "hash", *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             for line in process.stderr:

@@ -1,0 +1,220 @@
+"""Streams of events that a watch follows: a real Redis, librdkafka's broker for Kafka, and `kill -9`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.event_following import EventFollower
+from flows.following import NoticesOnly, WaitingKeys
+from lake.errors import ContractError, UsageError
+from lake.events.kafka_topic import KafkaTopic
+from lake.events.redis_stream import RedisStream
+from lake.events.stream import EventsLost, address_of, open_stream
+from lake.sources.source import parse_source
+from tests.flows.test_watch import started, until, uris
+from tests.lake.cache.conftest import RedisServer
+from tests.lake.cache.conftest import redis_server as redis_server
+
+redis = pytest.importorskip("redis")
+kafka = pytest.importorskip("confluent_kafka")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("A pump.\n")
+    return tmp_path
+
+
+class Redis:
+    """A stream of a real server, and what its group has not acknowledged."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.server, self.client = server, redis.Redis.from_url(server.url)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.server.port}/0?stream=changes&group=lake"
+
+    def send(self, value: Any) -> None:
+        self.client.xadd("changes", {"event": value if isinstance(value, bytes) else json.dumps(value)})
+
+    def unacknowledged(self) -> int:
+        (group,) = self.client.xinfo_groups("changes")
+        return int(group["pending"]) + int(group["lag"] or 0)
+
+
+class Kafka:
+    """A topic of the broker that librdkafka has for tests, which speaks Kafka's protocol on a port of this machine."""
+
+    def __init__(self) -> None:
+        self.producer = kafka.Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 0})
+        (broker,) = self.producer.list_topics(timeout=10).brokers.values()
+        self.brokers = f"{broker.host}:{broker.port}"
+        self.send({"keys": []})  # makes the topic
+
+    @property
+    def url(self) -> str:
+        return f"kafka://{self.brokers}/changes?group=lake"
+
+    def send(self, value: Any) -> None:
+        self.producer.produce("changes", value if isinstance(value, bytes) else json.dumps(value).encode(), partition=0)
+        assert self.producer.flush(10) == 0
+
+    def unacknowledged(self) -> int:
+        consumer = kafka.Consumer({"bootstrap.servers": self.brokers, "group.id": "lake"})
+        place = kafka.TopicPartition("changes", 0)
+        (held,) = consumer.committed([place], timeout=10)
+        _, end = consumer.get_watermark_offsets(place, timeout=10)
+        consumer.close()
+        return int(end - held.offset) if held.offset >= 0 else -1
+
+
+@pytest.fixture(params=["redis", "kafka"])
+def queue(request: pytest.FixtureRequest) -> Any:
+    return Kafka() if request.param == "kafka" else Redis(request.getfixturevalue("redis_server"))
+
+
+def bodies(stream: Any, n: int) -> list[Any]:
+    """Events of a stream, until there are so many."""
+    found: list[Any] = []
+    end = time.monotonic() + 60
+    while len(found) < n:
+        assert time.monotonic() < end, found
+        found += stream.receive(0.2)
+    return found
+
+
+def test_what_is_not_acknowledged_comes_again(queue: Any) -> None:
+    first = open_stream(queue.url)
+    assert [*first.receive(0.1)] == [], "a new group begins with what comes from now on"
+    for n in range(4):
+        queue.send({"keys": [f"{n}.md"]})
+    events = bodies(first, 4)
+    assert [json.loads(event.body)["keys"] for event in events] == [[f"{n}.md"] for n in range(4)]
+    assert all(abs(event.since.timestamp() - time.time()) < 60 for event in events)
+    first.acknowledge([events[1].receipt, events[0].receipt, events[3].receipt])
+    first.close()
+    second = open_stream(queue.url)
+    again = bodies(second, 1)
+    assert json.loads(again[0].body)["keys"] == ["2.md"]
+    queue.send({"keys": ["4.md"]})
+    assert json.loads(bodies(second, 1)[-1].body)["keys"] in (
+        ["3.md"],
+        ["4.md"],
+    )  # Kafka knows one place, not single ones
+    second.close()
+
+
+def test_events_are_acknowledged_once_they_are_published_and_kill_9_loses_none(place: Path, queue: Any) -> None:
+    docs, lake = place / "docs", place / "lake"
+    with started(place, "--events", f"docs={queue.url}") as process:
+        (docs / "b.md").write_text("A kettle.\n")
+        queue.send({"keys": ["b.md"]})
+        until(lambda: "b.md" in uris(lake))
+        until(lambda: queue.unacknowledged() == 0)
+        os.kill(process.pid, signal.SIGSTOP)  # between receiving and publishing, or before it
+        (docs / "c.md").write_text("A lamp.\n")
+        queue.send({"keys": ["c.md"]})
+        os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+    assert queue.unacknowledged() == 1 or "c.md" in uris(lake)
+    (docs / "d.md").write_text("A crane.\n")
+    queue.send({"keys": ["d.md"]})
+    with started(place, "--events", f"docs={queue.url}") as process:
+        until(lambda: uris(lake) == {"a.md", "b.md", "c.md", "d.md"})
+        until(lambda: queue.unacknowledged() == 0)
+        (docs / "d.md").unlink()
+        queue.send({"Records": "nonsense"})
+        queue.send(b"\xff no JSON")
+        queue.send({"keys": ["d.md"], "source": "docs"})
+        until(lambda: uris(lake) == {"a.md", "b.md", "c.md"})
+        until(lambda: queue.unacknowledged() == 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_an_event_that_was_not_published_is_not_acknowledged(place: Path, queue: Any) -> None:
+    """A run that fails leaves the event with the stream; one about two sources waits for both."""
+    changes = WaitingKeys()
+    sources = {name: NoticesOnly(parse_source(f"{name}={place / 'docs'}")) for name in ("docs", "notes")}
+    follower = EventFollower(address_of(queue.url), sources, changes)
+    follower.start()
+    queue.send({"keys": ["a.md"]})
+    until(lambda: len(changes) == 2)
+    taken = changes.take()
+    assert queue.unacknowledged() == 1
+    (told,) = taken["docs"].receipts
+    told()
+    time.sleep(1.0)
+    assert queue.unacknowledged() == 1
+    (told,) = taken["notes"].receipts
+    told()
+    until(lambda: queue.unacknowledged() == 0)
+    queue.send({"keys": ["a.md"], "source": "others"})
+    until(lambda: queue.unacknowledged() == 0)
+    assert len(changes) == 0
+    follower.end()
+
+
+def test_a_stream_that_is_gone_lists_everything(redis_server: RedisServer, place: Path) -> None:
+    queue, changes = Redis(redis_server), WaitingKeys()
+    stream = RedisStream(queue.url)
+    stream.receive(0.0)
+    queue.client.delete("changes")
+    queue.send({"keys": ["a.md"]})
+    with pytest.raises(EventsLost):
+        stream.receive(0.1)
+    (event,) = bodies(stream, 1)
+    stream.acknowledge([event.receipt])
+    follower = EventFollower(address_of(queue.url), {"docs": NoticesOnly(parse_source(f"docs={place}"))}, changes)
+    follower.start()
+    queue.client.delete("changes")
+    until(lambda: "docs" in (taken := changes.take()) and "" in taken["docs"].keys)
+    redis_server.kill()
+    time.sleep(0.5)
+    redis_server.start()  # it kept nothing, so nobody knows what was missed
+    until(lambda: "docs" in (taken := changes.take()) and "" in taken["docs"].keys)
+    queue.send({"keys": ["b.md"]})
+    until(lambda: "docs" in (taken := changes.take()) and "b.md" in taken["docs"].keys)
+    follower.end()
+
+
+def test_events_that_can_t_be_followed_are_refused(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for address, why in {
+        "mqtt://queue/changes": "no events come from mqtt: addresses; there are kafka, redis, rediss",
+        f"redis://127.0.0.1:{redis_server.port}/0?stream=changes": "needs group=",
+        f"redis://127.0.0.1:{redis_server.port}/0?stream=a&group=b&place=c": "no option 'place'",
+        "kafka://queue:9092?group=lake": "kafka://HOST:PORT/TOPIC",
+    }.items():
+        with pytest.raises(UsageError, match=why):
+            open_stream(address)
+    for address in ("nothing", "redis://:s3cr3t@queue:6379/0?stream=a&group=b", "redis://queue?password=s3cr3t"):
+        with pytest.raises(UsageError) as raised:
+            address_of(address)
+        assert "s3cr3t" not in str(raised.value)
+    with pytest.raises(UsageError, match="no source 'other' is watched"):
+        EventFollower(address_of(f"other={Redis(redis_server).url}"), {}, WaitingKeys())
+    monkeypatch.setattr("lake.events.redis_stream.RedisStream", lambda _: object())
+    with pytest.raises(ContractError, match="must return an EventStream"):
+        open_stream(Redis(redis_server).url)
+
+
+def test_sasl_and_tls_reach_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_PASSWORD", "s3cr3t")
+    url = "kafka://a:1,b:2/changes?group=g&security=SASL_SSL&mechanism=SCRAM-SHA-512&user=me&password=$KAFKA_PASSWORD"
+    assert KafkaTopic(url)._words == {
+        "bootstrap.servers": "a:1,b:2",
+        "group.id": "g",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "me",
+        "sasl.password": "s3cr3t",
+    }
