@@ -13,10 +13,10 @@ from raglake.shadowing import PACKAGES, ours_first
 
 #: Flow -> the module that defines it.
 MODULES = {
-    name: "pin" if name == "unpin" else name
+    name: {"unpin": "pin", "watch": "watch_flow"}.get(name, name)
     for name in (
         *("ingest", "evaluate", "maintain", "rollback", "publish", "pin", "unpin"),
-        *("forget", "rebuild", "doctor", "questions", "sync", "judge"),
+        *("forget", "rebuild", "doctor", "questions", "sync", "judge", "watch"),
     )
 }
 

@@ -10,6 +10,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from prefect import artifacts
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.runtime import flow_run
 
 from lake.reporting import counted, markdown_cell
@@ -42,6 +44,7 @@ KINDS = (
     "alarms",
     "unmeasured",
     "judged",
+    "watch",
 )
 _OUTCOMES = {"passed": "passed", "warned": "passed with a remark", "blocked": "blocked"}
 _SECONDS_BETWEEN_UPDATES = 2.0
@@ -146,6 +149,26 @@ def show_quarantine(job: Job, release: str, rows: list[dict[str, str]], n_quaran
         key=artifact_key("quarantine", job.lake),
         description=f"{counted(n_quarantined, 'document')} of {release} in quarantine{more}",
     )
+
+
+class LiveArtifact:
+    """Markdown that is replaced while a run goes on, so that its page shows one state and not the history of all."""
+
+    def __init__(self, kind: str, lake: str) -> None:
+        self._key = artifact_key(kind, lake)
+        self._id: UUID | None = None
+
+    def show(self, markdown: str, description: str) -> None:
+        if self._id is None:
+            create = artifacts.create_markdown_artifact
+            self._id = show(create, markdown=markdown, key=self._key, description=description)
+        else:
+            show(_replace, id=self._id, data=markdown, description=description)
+
+
+def _replace(id: UUID, data: str, description: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_artifact(id, ArtifactUpdate(data=data, description=description))
 
 
 class ProgressArtifacts:

@@ -10,8 +10,9 @@ from prefect.runtime import flow_run
 
 _log = logging.getLogger(__name__)
 
-#: ``current``: readers have what the sources hold. The others say what they are called.
-Happening = Literal["published", "current", "blocked", "quarantine"]
+#: ``current``: readers have what the sources hold. ``late``: a change waits longer than was promised. The others say
+#: what they are called.
+Happening = Literal["published", "current", "blocked", "quarantine", "late"]
 
 
 def event(happening: Happening) -> str:

@@ -137,6 +137,12 @@ def _alarms(name: str, lake: FleetLake) -> Iterator[_Alarm]:
         _seen(name, {event("quarantine")}),
         _OF_EVENT,
     )
+    yield _Alarm(
+        "change late",
+        "a change waits longer than the watch promises",
+        _seen(name, {event("late")}),
+        _OF_EVENT,
+    )
     minutes = f"{lake.late_minutes:g} minute{'' if lake.late_minutes == 1 else 's'}"
     waits = f"a run of {name} has not started {minutes} after it was found late; is a worker running?"
     taken = _STARTED - _becomes("Late") | _becomes("Pending")

@@ -22,6 +22,7 @@ from flows.doctor import doctor
 from flows.evaluate import evaluate
 from flows.fleet.file import Fleet, FleetLake, Scheduled
 from flows.forget import forget
+from flows.forms.watch import OF_RETENTION
 from flows.ingest import ingest
 from flows.judge import judge
 from flows.maintain import maintain
@@ -32,13 +33,14 @@ from flows.rebuild import rebuild
 from flows.rollback import rollback
 from flows.runtime.run_names import LAKE_TAG
 from flows.sync import sync
+from flows.watch_flow import watch
 from lake.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     *(ingest, evaluate, maintain, doctor),
-    *(rollback, publish, pin, unpin, forget, rebuild, questions, sync, judge),
+    *(rollback, publish, pin, unpin, forget, rebuild, questions, sync, judge, watch),
 )
 SCHEDULED: tuple[Scheduled, ...] = get_args(Scheduled)
 #: Those that want the writer lease.
@@ -72,15 +74,15 @@ def deployments(fleet: Fleet, home: Path) -> Iterator[RunnerDeployment]:
 def _deployment(flow: Flow[..., Any], name: str, lake: FleetLake, home: Path) -> RunnerDeployment:
     scheduled = next((action for action in SCHEDULED if action == flow.name), None)
     cron = lake.cron(scheduled) if scheduled else None
+    # The next run of a watch waits for the one before, which then ends; skipped it would never begin.
+    strategy = ConcurrencyLimitStrategy.ENQUEUE if scheduled == "watch" else _STRATEGY[lake.overlap]
     made: RunnerDeployment = flow.to_deployment(  # type: ignore[assignment]
         name,
         schedules=[CronSchedule(cron=cron, timezone=lake.timezone)] if cron else [],
         parameters={"params": parameters(flow.name, lake)},
         tags=[TAG, tag_of(name), *([RERUN] if scheduled and lake.rerun_crashed else [])],
         # What is asked for by hand is never dropped nor kept waiting; where it writes, the writer lease decides.
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=_STRATEGY[lake.overlap])
-        if scheduled
-        else None,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=strategy) if scheduled else None,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     made.entrypoint = f"raglake.deployed.{flow.name}"  # ours, whatever packages the working directory has
@@ -101,6 +103,11 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said["parts"] = lake.doctor_parts
     if action == "judge":
         said |= lake.judging.model_dump(exclude_none=True)
+    if action == "watch":
+        said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
+        said |= lake.model_dump(include={"include", "exclude", "budget_usd"})
+        said |= lake.retention.model_dump(exclude_unset=True, include=set(OF_RETENTION))
+        said |= lake.watch.model_dump(exclude_unset=True) | {"workers": lake.runner.workers}
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
         said |= lake.model_dump(include={"include", "exclude", "shard_documents", "batch_hours", "budget_usd"})

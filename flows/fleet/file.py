@@ -18,6 +18,7 @@ from lake.options import Retention
 from lake.options.judging import JudgingOptions
 from lake.options.models import model_of, section_of
 from lake.options.run import DeployedRunOptions
+from lake.options.watch import WatchOptions
 
 #: Where the file is, unless --config says it.
 VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
@@ -26,7 +27,7 @@ VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Overlap = Literal["skip", "queue"]
-Scheduled = Literal["ingest", "evaluate", "maintain", "doctor", "judge"]
+Scheduled = Literal["ingest", "evaluate", "maintain", "doctor", "judge", "watch"]
 _SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
     "extra_forbidden": "there is no such key here; there are: {known}",
@@ -76,6 +77,7 @@ class Schedules(_Section):
     maintain: Cron | None = None
     doctor: Cron | None = None
     judge: Cron | None = None
+    watch: Cron | None = None
 
 
 _OF_RUNNER = {"kind": "runner", "workers": "workers", "address": "runner_address"}
@@ -93,6 +95,10 @@ class JudgingSection(model_of("JudgingFields", JudgingOptions)):  # type: ignore
     """Which requests of the query log ``judge`` judges, by the names and defaults of its form."""
 
 
+class WatchSection(model_of("WatchFields", WatchOptions)):  # type: ignore[misc]
+    """How soon ``watch`` publishes a change, and which events it follows, by the names and defaults of its form."""
+
+
 _OF_RUN = ("include", "exclude", "shard_documents", "batch_hours", "budget_usd", "wait_minutes")
 
 
@@ -104,6 +110,7 @@ class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  
     schedules: Schedules = Schedules()
     retention: RetentionSection = RetentionSection()
     judging: JudgingSection = JudgingSection()
+    watch: WatchSection = WatchSection()
     overlap: Overlap = "skip"
     paused: bool | None = None
     rerun_crashed: bool = True

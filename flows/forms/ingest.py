@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lake.errors import UsageError
 from lake.options.models import Unset, form_of
@@ -42,10 +42,8 @@ class RecipeParameters(form_of("RecipeFields", RecipeOptions)):  # type: ignore[
     model_config = ConfigDict(title="Recipe", json_schema_extra=without_unset)
 
 
-class IngestParameters(form_of("RunFields", DeployedRunOptions)):  # type: ignore[misc]
-    """Which documents go into which lake, and how this run goes about it."""
-
-    model_config = ConfigDict(title="Ingest", json_schema_extra=without_unset)
+class Indexed(BaseModel):
+    """What goes where; first in each form that has it."""
 
     sources: list[Location] = Field(
         min_length=1,
@@ -53,6 +51,13 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions)):  # type: ignor
         description="Folders, globs, files or fsspec URLs such as s3://bucket/docs; NAME=... names one.",
     )
     lake: Place = Field(min_length=1, title="Lake", description=LAKE)
+
+
+class IngestParameters(form_of("RunFields", DeployedRunOptions), Indexed):  # type: ignore[misc]
+    """Which documents go into which lake, and how this run goes about it."""
+
+    model_config = ConfigDict(title="Ingest", json_schema_extra=without_unset)
+
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
     policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
 

@@ -54,7 +54,7 @@ def test_the_deployments_have_forms_and_get_scheduled_runs(server: Server) -> No
 BY_HAND = (
     *("raglake.deployed.forget", "raglake.deployed.publish", "raglake.deployed.pin", "raglake.deployed.unpin"),
     *("raglake.deployed.rebuild", "raglake.deployed.questions", "raglake.deployed.sync"),
-    "raglake.deployed.judge",
+    *("raglake.deployed.judge", "raglake.deployed.watch"),
 )
 TITLES = (
     *(
@@ -70,6 +70,7 @@ TITLES = (
         "Doctor",
         "Sync",
         "Judge",
+        "Watch",
         "Questions",
     ),
 )
