@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -56,11 +57,14 @@ def _send(wire: int, message: bytes) -> None:
 def _loaded(target: str, answers: int) -> Function:
     """Import ``package.module:function`` and report success, or why it fails."""
     module, _, name = target.partition(":")
+    gc.disable()  # which would look at every object of an import dozens of times
     try:
         function: Function = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         _send(answers, pickle.dumps(f"{type(error).__name__}: {error}"))
         os._exit(0)
+    gc.freeze()  # modules stay, so that no later collection looks at them
+    gc.enable()
     _send(answers, pickle.dumps(None))
     return function
 
