@@ -97,21 +97,32 @@ def _has_no_text(node: _Element) -> bool:
 def odf_reading(node: _Element) -> str:
     """All text below ``node``, whatever it is for: an independent reading for the account."""
     pieces: list[str] = []
-    _gather(node, pieces)
-    return "".join(pieces)
+    hidden: list[str] = []
+    _gather(node, pieces, hidden)
+    return "".join([*pieces, *hidden])
 
 
-def _gather(node: _Element, pieces: list[str]) -> None:
+def _gather(node: _Element, pieces: list[str], hidden: list[str]) -> None:
+    """Gather the text of an element and after it; hidden text apart, since it may stand inside a word."""
     name = odf_name(node)
-    if not _has_no_text(node):
+    if name == "hidden-text":
+        (hidden if _is_hidden(node) else pieces).append(_hidden_text(node))
+    elif not _has_no_text(node):
         border = "" if name in _JOINED else " "
         pieces += (border, node.text or "")
-        if name == "hidden-text":
-            pieces.append(attribute(node, "string-value"))
         for child in node:
-            _gather(child, pieces)
+            _gather(child, pieces, hidden)
         pieces.append(border)
     pieces.append(node.tail or "")
+
+
+def _is_hidden(node: _Element) -> bool:
+    return attribute(node, "is-hidden") != "false"
+
+
+def _hidden_text(node: _Element) -> str:
+    text = node.text or attribute(node, "string-value")
+    return f" {text} " if _is_hidden(node) else text
 
 
 class OdfReader:
@@ -465,13 +476,12 @@ class OdfReader:
             self._after.append(lambda items: self._comment(node, items))
         elif name == "ruby":
             self._ruby(node, out)
-        elif name in ("hidden-text", "hidden-paragraph"):
-            shown = name == "hidden-paragraph" or attribute(node, "is-hidden") == "false"
-            text = _plain(node) or attribute(node, "string-value")
-            if shown:
-                out.append(text)
-            else:
-                self._omit("hidden", odf_reading(node), "hidden text")
+        elif name == "hidden-text" and _is_hidden(node):
+            self._omit("hidden", _hidden_text(node), "hidden text")
+        elif name == "hidden-text":
+            out.append(_hidden_text(node))
+        elif name == "hidden-paragraph":
+            out.append(_plain(node))
         elif name in _PAGE_FIELDS:
             self._page_field(node, out)
         elif name in _SHAPES - {"a"}:
@@ -570,9 +580,10 @@ def _count(node: _Element, name: str) -> int:
 def _plain(node: _Element) -> str:
     """All text of a node, in one line, without what follows it."""
     pieces: list[str] = []
-    _gather(node, pieces)
+    hidden: list[str] = []
+    _gather(node, pieces, hidden)
     pieces[-1] = ""
-    return one_line("".join(pieces))
+    return one_line("".join([*pieces, *hidden]))
 
 
 def _place(node: _Element) -> tuple[float, float]:

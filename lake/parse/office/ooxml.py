@@ -83,7 +83,10 @@ def tags(*keys: str) -> tuple[str, ...]:
 _TEXT_TAGS = frozenset(tags(*_TEXT))
 _PARAGRAPH_TAGS = frozenset(tags("w:p", "a:p"))
 _DESCRIBED_TAGS = frozenset(tags(*_DESCRIBED))
-_READ_TAGS = tuple(dict.fromkeys((*tags(*_TEXT), *tags(*_BORDERS), *tags(*_DESCRIBED))))
+#: Elements whose text tracked changes take away, and the mark of a run that is hidden.
+_TAKEN_TAGS = frozenset(tags("w:del", "w:moveFrom"))
+_HIDING_TAGS = frozenset(tags("w:vanish"))
+_READ_TAGS = tuple(dict.fromkeys((*tags(*_TEXT), *tags(*_BORDERS), *tags(*_DESCRIBED), *_TAKEN_TAGS, *_HIDING_TAGS)))
 
 
 def attribute(node: _Element, name: str) -> str:
@@ -114,12 +117,28 @@ def is_on(node: _Element | None) -> bool:
 
 
 def reading(node: _Element) -> str:
-    """All text below ``node`` in document order, whatever it is for: an independent reading for the account."""
+    """All text below ``node`` in document order, whatever it is for: an independent reading for the account.
+
+    What tracked changes take away and runs that state that they are hidden follow it, because they may stand inside
+    a word that stays.
+    """
     from lxml.etree import iterwalk
 
-    pieces: list[str] = []
+    kept: list[str] = []
+    taken: list[str] = []
+    depth = 0
+    hidden_run = None
     described: set[str] = set()
     for event, one in iterwalk(node, events=("start", "end"), tag=_READ_TAGS):
+        if one.tag in _TAKEN_TAGS:
+            depth += 1 if event == "start" else -1
+            taken.append(" ")
+            continue
+        if one.tag in _HIDING_TAGS:
+            hidden_run = one.getparent().getparent() if event == "start" and is_on(one) else hidden_run
+            continue
+        is_hidden = hidden_run is not None and one.getparent() is hidden_run
+        pieces = taken if depth or is_hidden else kept
         if event == "end":
             if one.tag in _PARAGRAPH_TAGS:
                 pieces.append(" ")
@@ -136,7 +155,7 @@ def reading(node: _Element) -> str:
         apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
         pieces.append(" " if apart else "")
         pieces.append(f" {text} " if key(one.tag) in ("c:v", "cx:pt", "cx:v", "p:text") else text)
-    return "".join(pieces)
+    return "".join([*kept, *taken])
 
 
 def alt_texts(node: _Element) -> list[str]:

@@ -24,7 +24,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer = TextWriter()
     margins, metadata = _margins(reader, items, writer)
     _write([*margins, *items], writer)
-    writer.read("".join(reader.read).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    writer.read("".join([*reader.read, *reader.taken]).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     for kind, text, place in reader.omitted:
         writer.omit(kind, text, place)
     return writer.finish(

@@ -243,8 +243,10 @@ class RtfReader:
         self.info: dict[str, str] = {}
         self.margins: dict[str, list[tuple[list[RtfItem], bool]]] = {"header": [], "footer": []}
         self.omitted: list[tuple[OmissionKind, str, str]] = []
-        #: All text, whatever it is for.
+        #: All text, whatever it is for, and apart from it what is deleted or hidden.
         self.read: list[str] = []
+        self.taken: list[str] = []
+        self._n_read = -1
         self._codec = "cp1252"
         self._default_font: int | None = None
         self._fonts: dict[int, _Font] = {}
@@ -405,7 +407,13 @@ class RtfReader:
             self._entry += text
             return
         apart = state.raised and runs_into(self.read[-1] if self.read else "", text)
-        self.read.append(f" {text}" if apart else text)
+        if state.deleted or state.hidden:
+            # It may stand inside a word that stays.
+            is_new = self._n_read != len(self.read)
+            self.taken.append(f" {text}" if is_new else text)
+            self._n_read = len(self.read)
+        else:
+            self.read.append(f" {text}" if apart else text)
         if target == "label":
             self._entry += text
         elif state.deleted:

@@ -18,7 +18,7 @@ _BORDERS = (
     "address article aside blockquote br button caption center colgroup datalist dd details dialog dir div dl dt "
     "fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 header hgroup hr iframe img input "
     "label legend li listing main map menu meter nav noembed noframes noscript object ol optgroup option p "
-    "plaintext pre progress script search section select style summary svg table tbody td template text textarea "
+    "plaintext pre progress search section select summary svg table tbody td template text textarea "
     "tfoot th thead title tr ul video xmp audio canvas desc rp rt math mi mn mo ms mtext mfrac annotation "
     "annotation-xml tspan rtc"
 )
@@ -67,7 +67,15 @@ def reading(source: str) -> str:
 
     tree = LexborHTMLParser(_BORDER.sub(" <", _RAISED.sub(r" \g<0>", source)))
     body = tree.body
-    return " ".join([body.text(), *shown_attributes(tree)]) if body else ""
+    if body is None:
+        return ""
+    attributes = shown_attributes(tree)
+    programs = []
+    for node in tree.css("body script, body style"):
+        # Apart, since one may stand inside a word.
+        programs.append(node.text())
+        node.decompose()
+    return " ".join([body.text(), *attributes, *programs])
 
 
 def shown_attributes(tree: LexborHTMLParser) -> list[str]:

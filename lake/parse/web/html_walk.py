@@ -468,10 +468,9 @@ class Walk:
         self._text.append(" ")
 
     def _script(self, node: Node) -> None:
-        self._text.append(" ")
         text = node.text()
         if (node.tag == "script" and text) and (node.attributes.get("type") or "").lower().startswith("math/"):
-            self._text.append(f"{text} ")
+            self._text.append(f" {text} ")
         elif text:
             self._sink.omit("script", text)
 

@@ -1,0 +1,20 @@
+"""Files like those of public reports about comparable tools: no word is lost, joined, or said twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from lake.parse.account import account_of
+from lake.parse.registry import parse
+from tests.lake.parse.reported import ALL, Reported
+
+
+@pytest.mark.parametrize("reported", ALL, ids=lambda one: f"{one.suffix[1:]}: {one.name}")
+def test_each_word_is_kept_once_or_named(reported: Reported) -> None:
+    parsed = parse(reported.data, f"a{reported.suffix}")
+    text = " ".join(parsed.text.split())
+    assert {phrase: text.count(phrase) for phrase in reported.kept} == dict.fromkeys(reported.kept, 1), text
+    assert not set(reported.left_out) & set(text.split())
+    account = account_of(parsed)
+    assert account.n_words_lost == 0
+    assert account.n_words_kept + sum(one.n_words for one in account.omitted) == account.n_words_source
