@@ -19,6 +19,7 @@ from lake.destinations.release_rows import ReleaseRows
 from lake.directory import Lake
 from lake.errors import RefusedError, TransientError, UsageError
 from lake.options import RecipeOptions, Retention, SearchDefaults
+from lake.questions import Evidence
 from tests.flows.test_context_by_model import quick
 from tests.lake.answer.conftest import ChatEndpoint, endpoint  # noqa: F401 - a fixture
 
@@ -223,3 +224,27 @@ def test_an_experiment_varies_summaries(ingest: Ingest, files: Path, lake_url: s
     base = lake.open_lake(lake_url).release().recipe
     found = grid.cells(base, SearchDefaults(), {"summaries": ("none", "extract")})
     assert [cell.recipe.chunking.summaries for cell in found] == ["extract", "none"]
+
+
+def test_contexts_and_summaries_are_written_side_by_side(
+    ingest: Ingest, files: Path, lake_url: str, chat: ChatEndpoint
+) -> None:
+    both = replace(BY_MODEL, context="title+headings+model", context_model=MODEL, heading_tokens=60)
+    assert ingest(settings=both).published
+    rows = [row for row in lake.open_lake(lake_url).dataset("chunks").to_table().to_pylist() if row["uri"] == "a.md"]
+    assert len(chat.requests) == 2 * len(rows)
+    assert all(row["situation"].startswith("Quillmark upkeep of") for row in rows)
+    assert len({row["chunk_id"] for row in rows}) == len(rows)
+    assert all(row["n_tokens"] <= 100 for row in rows)
+
+
+def test_a_diagnosis_counts_chunks_and_not_summaries(
+    ingest: Ingest, files: Path, lake_url: str, chat: ChatEndpoint
+) -> None:
+    ingest(settings=BY_MODEL)
+    index = lake.open_lake(lake_url)
+    n_texts = sum(row["kind"] != "summary" for row in index.dataset("chunks").to_table(columns=["kind"]).to_pylist())
+    found = index.why("Quillmark upkeep of the Rotor", [Evidence("a.md")], k=3)
+    (place,) = found.evidence
+    assert (place.stage, found.n_visible) == ("found", n_texts)
+    assert place.n_chunks < n_texts
