@@ -3,13 +3,15 @@
     python benchmarks/pdf_speed.py FILE.pdf ...
 
 Bare extraction opens the file and takes ``get_textpage().get_text_range()`` of each page. Both are run in turns, and
-the least time of each counts. OCR is switched off.
+the least time of each counts. OCR is switched off. A row for each folder, as one kind of file, and one for all end it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -57,22 +59,28 @@ def main() -> None:
     given = parser.parse_args()
     ocr.installed = lambda: False  # type: ignore[assignment]
     print(f"{'ms/page bare':>12} {'parsed':>7} {'ratio':>6} {'pages':>6}  file")
-    ratios, sums = [], [0.0, 0.0]
+    found: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
     for path in given.files:
         try:
             n_pages, plain, parsed = measured(path.read_bytes(), given.runs)
         except (InputError, pypdfium2.PdfiumError) as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             continue
-        ratios.append(parsed / plain)
-        sums[0] += plain
-        sums[1] += parsed
-        print(
-            f"{1000 * plain / n_pages:12.2f} {1000 * parsed / n_pages:7.2f} {ratios[-1]:6.2f} {n_pages:6}  {path.name}",
-            flush=True,
-        )
-    if ratios:
-        print(f"median ratio {median(ratios):.2f}, of the sums {sums[1] / sums[0]:.2f}")
+        found[path.parent.name].append((n_pages, plain, parsed))
+        each = f"{1000 * plain / n_pages:12.2f} {1000 * parsed / n_pages:7.2f}"
+        print(f"{each} {parsed / plain:6.2f} {n_pages:6}  {path.name}", flush=True)
+    if found:
+        print("\n| files | number | pages | median ratio | ratio of the sums |\n|---|---:|---:|---:|---:|")
+        for name, rows in sorted(found.items()):
+            print(row_of(name, rows))
+        print(row_of("all", [row for rows in found.values() for row in rows]))
+
+
+def row_of(name: str, rows: Sequence[tuple[int, float, float]]) -> str:
+    """One row of the table at the end."""
+    n_pages, plain, parsed = (sum(column) for column in zip(*rows, strict=True))
+    usual = median(own / bare for _, bare, own in rows)
+    return f"| {name} | {len(rows)} | {n_pages:,} | {usual:.2f} | {parsed / plain:.2f} |"
 
 
 if __name__ == "__main__":
