@@ -33,6 +33,8 @@ N_SAMPLED, _AT_A_TIME = 200, 20
 _PRESENT = ("digest", "fingerprint", "indexed_at")
 _SPAN = ("start", "end", "n_tokens")
 _PARENT, _CHUNK = ("parent_id", "doc_id", *_SPAN), ("chunk_id", "doc_id", "parent_id", *_SPAN)
+#: What ``chunks`` reads of a chunk besides its keys and vectors.
+_CONTENT = ("text", "kind")
 
 _DOCUMENT = (
     *("doc_id", "uri", "media_type", "content_id", "n_parents", "n_chunks", "metadata"),
@@ -100,7 +102,7 @@ def frames(readers: Readers, recipe: Recipe, completeness: Completeness = USUAL)
     every_parent, new_parents = _spans(readers.parents, before[0], _PARENT, ("text",), parents)
     sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
     of_chunks = partial(chunks, sizes=sizes)
-    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, ("text", "kind", *sizes), of_chunks)
+    every_chunk, new_chunks = _spans(readers.chunks, before[1], _CHUNK, (*_CONTENT, *sizes), of_chunks)
     return Frames(
         _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness)),
         every_parent,
@@ -119,7 +121,7 @@ def sample_frames(
     sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
     of_chunks = partial(chunks, sizes=sizes)
     every_parent = _frame(readers.parents, (*_PARENT, "text"), parents, where=where)
-    every_chunk = _frame(readers.chunks, (*_CHUNK, "text", *sizes), of_chunks, where=where)
+    every_chunk = _frame(readers.chunks, (*_CHUNK, *_CONTENT, *sizes), of_chunks, where=where)
     return Frames(
         _frame(readers.documents, _DOCUMENT, partial(documents, completeness=completeness), where=where),
         every_parent,
