@@ -1,11 +1,12 @@
 """Large sources through a real ``raglake ingest``: CPU seconds, wall seconds and peak memory of the whole run.
 
     python -m benchmarks.sources_at_scale postgresql URL ROWS   # full, unchanged, 1 % changed, unchanged; by a cursor
-    python -m benchmarks.sources_at_scale git FILES COMMITS     # each commit a release, then back to the one half-way
+    python -m benchmarks.sources_at_scale git FILES COMMITS [CHANGED]   # each a release, then back to the one half-way
 
 The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables, without what the
-database server uses. The last step of ``git`` compares the release of the commit half-way with an index of a fresh
-checkout of it, row by row.
+database server uses. A commit changes CHANGED files, 10 unless stated, adds a tenth as many and removes a twentieth.
+The last step of ``git`` compares the release of the commit half-way with an index of a fresh checkout of it, row by
+row, and the BM25 scores of questions made of its words.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ import lake as library
 from benchmarks.speed_measures import Cost, cost_of
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
+from lake.directory import Lake
 from lake.options import RecipeOptions
+from lake.tables.reader import TableReader
+from lake.tables.text_query import plain
 
 _MADE = """
 DROP TABLE IF EXISTS raglake_benchmark;
@@ -34,8 +38,7 @@ INSERT INTO raglake_benchmark
 CREATE INDEX ON raglake_benchmark (changed);
 """
 _CHANGED = "UPDATE raglake_benchmark SET body = body || ' Once more.', changed = now() WHERE id % 100 = 0"
-#: Files that a commit changes, adds and removes.
-_CHANGES, _ADDED, _REMOVED = 100, 10, 5
+_N_QUESTIONS, _N_FOUND = 60, 100
 
 
 def ingested(source: str, folder: Path) -> Cost:
@@ -63,12 +66,12 @@ def postgresql(url: str, n_rows: int) -> None:
         connection.execute("DROP TABLE raglake_benchmark")
 
 
-def git(n_files: int, n_commits: int) -> None:
+def git(n_files: int, n_commits: int, n_changed: int = 10) -> None:
     """Ingest each commit of a repository in this process, then publish the release of the one half-way again."""
     with tempfile.TemporaryDirectory() as place:
         folder, lake = Path(place), Path(place, "lake")
         releases, costs = {}, []
-        for number, commit in enumerate(commits(folder / "repository", n_files, n_commits), 1):
+        for number, commit in enumerate(commits(folder / "repository", n_files, n_commits, n_changed), 1):
             started, before = time.perf_counter(), time.process_time()
             releases[commit] = built(f"docs=git:{folder}/repository", lake)
             costs.append(time.process_time() - before)
@@ -84,6 +87,30 @@ def git(n_files: int, n_commits: int) -> None:
         held, fresh = rows(lake), rows(folder / "fresh")
         print(f"equal to a fresh build: {held == fresh}, {len(held):,} chunks")
         assert held == fresh
+        print(f"largest difference of a BM25 score: {score_difference(lake, folder / 'fresh'):.5f}")
+
+
+def score_difference(lake: Path, fresh: Path) -> float:
+    """The largest among the first rows of questions, in shares of the score that a fresh index gives."""
+    random_, texts = random.Random(3), [str(row[2]) for row in rows(fresh)]
+    questions = [" ".join(random_.sample(text.split(), 3)) for text in random_.sample(texts, _N_QUESTIONS)]
+    readers = [chunks_of(one) for one in (lake, fresh)]
+    worst = 0.0
+    for question in questions:
+        found = [reader.matching(plain(question), _N_FOUND, key="chunk_id") for reader in readers]
+        held, wanted = (
+            dict(zip(*(one[name].to_pylist() for name in ("chunk_id", "_score")), strict=True)) for one in found
+        )
+        worst = max(worst, *(abs(held[key] - wanted[key]) / wanted[key] for key in held.keys() & wanted.keys()))
+    return worst
+
+
+def chunks_of(lake: Path) -> TableReader:
+    opened = Lake.existing(str(lake))
+    live = opened.log.read().live
+    assert live is not None
+    table = live.recipe.embedder.table
+    return opened.tables(live.generation).at(table, live.versions[table])
 
 
 def built(source: str, lake: Path) -> str:
@@ -103,7 +130,7 @@ def rows(lake: Path) -> list[tuple[object, ...]]:
     return sorted(zip(*columns, vectors, strict=True))
 
 
-def commits(folder: Path, n_files: int, n_commits: int) -> Iterator[str]:
+def commits(folder: Path, n_files: int, n_commits: int, n_changed: int) -> Iterator[str]:
     """Make one commit after the other; yields its id while the repository holds it."""
     from dulwich import porcelain
 
@@ -118,11 +145,11 @@ def commits(folder: Path, n_files: int, n_commits: int) -> Iterator[str]:
             path.write_text(f"# Lamp {name}\n\n{words(random_)}\n\n## Oil\n\n{words(random_)}\n")
         porcelain.add(repository, [str(folder / name) for name in changed])
         yield porcelain.commit(repository, message=b"%d" % number, author=b"a <a@b>", committer=b"a <a@b>").decode()
-        gone = random_.sample(names, _REMOVED)
+        gone = random_.sample(names, n_changed // 20)
         porcelain.remove(repository, [str(folder / name) for name in gone])
         names = [name for name in names if name not in gone]
-        added = [f"new/{number:03}-{one:02}.md" for one in range(_ADDED)]
-        changed = [*random_.sample(names, _CHANGES), *added]
+        added = [f"new/{number:03}-{one:02}.md" for one in range(n_changed // 10)]
+        changed = [*random_.sample(names, n_changed), *added]
         names += added
 
 
@@ -133,6 +160,6 @@ def words(random_: random.Random) -> str:
 if __name__ == "__main__":
     kind, *rest = sys.argv[1:]
     if kind == "git":
-        git(int(rest[0]), int(rest[1]))
+        git(*map(int, rest))
     else:
         postgresql(rest[0], int(rest[1]))

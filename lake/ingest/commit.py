@@ -237,7 +237,7 @@ def write_tables(
             if name == recipe.embedder.table:
                 was = base.recipe.vector_index if base and kept else None
                 tables.index_vectors(name, recipe.vector_index, was)
-            tables.maintain(name, in_part=in_part)
+            tables.maintain(name, text_index=recipe.text_index, in_part=in_part)
             check_held(lake.url)  # a run that took over may have given the same id, and with it the tag, to its release
             versions[name] = tables.seal(name, release)
     return versions

@@ -102,7 +102,7 @@ class SimulatedTables:
     def index_vectors(self, name: str, index: VectorIndex, was: VectorIndex | None = None) -> None:
         """Does nothing."""
 
-    def maintain(self, name: str, *, in_part: bool = False) -> None:
+    def maintain(self, name: str, *, text_index: object = None, in_part: bool = False) -> None:
         """Does nothing."""
 
     def seal(self, name: str, release: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.destinations import registry
-from lake.destinations.destination import DifferenceStore
+from lake.destinations.destination import DifferenceStore, VectorRows
 from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import ReleaseRows
 from lake.destinations.sync import sync
@@ -34,8 +35,14 @@ METADATA = {
     "row_digest": "not ours",
     "readers": ["everybody"],
     "long": "x" * 9000,
+    "a/b.c'd\"e": "\x01\x7f",
+    "when": "0001-01-01T00:00:00Z",
+    "huge": [{str(number): "y" * 90} for number in range(200)],
     "tags": ["a", "ü" * 300],
 }
+KEPT = ("nested", "a/b.c'd\"e", "when", "huge")
+#: Seconds from 1970 to the second day of the year 1; file systems hold it, or their own first year.
+YEAR_1 = -62_135_510_400
 
 
 @pytest.fixture
@@ -70,6 +77,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, list[str]]:
     page = deep / "a b'c%20#?.md"
     page.write_text("# Odd\n\nA lamp \\u0000 'burns' \"oil\" {{x}} $1 \ufffd\u2028 end.")
     page.with_name(page.name + ".meta.json").write_text(json.dumps(METADATA))
+    os.utime(page, (YEAR_1, YEAR_1))
     releases = [_ingest(source, folder / "lake")]
     text = page.read_text()
     page.unlink()
@@ -92,7 +100,9 @@ def test_odd_values_arrive_as_they_are_and_an_empty_release_is_empty(odd: tuple[
     assert done.verified is not None
     assert not done.verified.problem
     (row,) = payloads(name)
-    assert json.loads(row["metadata"])["nested"] == METADATA["nested"]
+    held = json.loads(row["metadata"])
+    assert {key: held[key] for key in KEPT} == {key: METADATA[key] for key in KEPT}
+    assert row["modified_at"] < "1902"  # where a file system begins
     assert row["readers"] == ["*"]
     for release, n_rows in ((empty, 0), (full, 1)):
         assert sync(lake, name, at=release).n_rows["chunks"] == n_rows
@@ -179,6 +189,29 @@ def test_a_writer_that_slept_while_another_one_took_over_writes_nothing_more(lak
     others[0].__exit__(None, None, None)
     sync(early, name, at=releases["deleted"], n_checks=0)
     assert digests_held(name) == digests_of(early, releases["deleted"])
+
+
+def test_a_store_that_keeps_less_than_it_acknowledges_is_found_out(
+    lakes: Lakes, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, releases = lakes.early, lakes.releases
+    sync(early, name, at=releases["full"], n_checks=0)
+    with closing(open_destination(name)) as store:  # type: ignore[type-var]
+        kind = type(store)
+    taken = kind.apply  # type: ignore[union-attr]
+
+    def lies(store: Any, rows: Any, removed: Any) -> None:
+        some = rows and VectorRows(rows.ids[1:], rows.vectors[1:], rows.payloads[1:])
+        taken(store, some, removed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "apply", lies)
+        with pytest.raises(ContractError, match="does not hold"):
+            sync(early, name, at=releases["renamed"], n_checks=5)
+    assert sync(early, name, at=releases["renamed"], n_checks=5).verified is not None
+    history = early.log.read()
+    wanted = ReleaseRows(early, history.resolve(releases["renamed"]), history.rights).digests()
+    assert {row["row_digest"] for row in payloads(name)} == set(wanted.values())
 
 
 def test_a_busy_server_is_tried_again_when_it_allows(

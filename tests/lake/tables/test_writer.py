@@ -104,7 +104,7 @@ def commit(tables: Tables, documents: Documents, written: list[int], deleted: li
     tables.apply(TABLE, documents.rows(written), SCHEMA, [digest(number) for number in deleted])
     tables.index(TABLE, TextIndex("simple", "English"))
     tables.index_vectors(TABLE, VectorIndex())
-    tables.maintain(TABLE)
+    tables.maintain(TABLE, text_index=TextIndex("simple", "English"))
 
 
 Nights = tuple[Tables, Documents, list[int], list[dict[int, list[str]]]]
