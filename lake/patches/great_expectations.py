@@ -1,12 +1,16 @@
-"""Imports Great Expectations without the modules that our checks don't use, which halves its import time or better.
+"""Imports Great Expectations without the modules that our checks don't use, and without its slowest detours.
 
-Remove when ``import great_expectations`` takes under a second.
+The first halves its import time or better, the second the time of an audit. Remove when ``import great_expectations``
+takes under a second.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
+from contextlib import suppress
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -46,6 +50,7 @@ def lean_import() -> Any:
         import great_expectations as gx
 
         _keep_configurations()
+        _identify_quickly()
         return gx
     except Exception:  # noqa: BLE001  a version that needs more of them
         sys.meta_path.remove(finder)
@@ -74,6 +79,27 @@ def _keep_configurations() -> None:
         return CONFIGURATIONS[key][1]
 
     base.configuration = property(configuration)
+
+
+def _identify_quickly() -> None:
+    """Hash metrics of plain values as JSON at once: a fifth of an audit.
+
+    Great Expectations first copies each value, whose type it compares with those of NumPy, thousands of times.
+    """
+    from great_expectations.core.id_dict import IDDict
+
+    identify: Any = IDDict.to_id
+
+    def to_id(values: Any, id_keys: Any = None, id_ignore_keys: Any = None) -> Any:
+        ignored = values._id_ignore_keys if id_ignore_keys is None else id_ignore_keys
+        keys = set(values if id_keys is None else id_keys) - set(ignored)
+        if len(keys) > 1:
+            with suppress(TypeError, ValueError):  # of values that JSON has not
+                text = json.dumps({key: values[key] for key in keys}, sort_keys=True, allow_nan=False)
+                return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        return identify(values, id_keys, id_ignore_keys)
+
+    IDDict.to_id = to_id
 
 
 class _Hollow(Loader):
