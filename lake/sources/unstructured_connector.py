@@ -24,9 +24,12 @@ from lake.storage.secrets import resolved
 _LOCK = Lock()
 #: Connectors that state who may read each file. If they can't find it out, they leave it out.
 _KNOW_RIGHTS = ("box", "confluence", "google_drive", "onedrive", "sharepoint")
-#: Fields by which an indexer stops early without saying so, though what a listing lacks counts as removed; and what
-#: stands for no bound.
-_BOUNDS, _UNBOUNDED = ("max_num_of_",), 10**9
+#: Connectors whose rights are too wide. Confluence's leaves out what restricts the pages above a page, lets editors
+#: view a page that is restricted to others, and does not ask whether those who are named may enter the space.
+_MISSTATE_RIGHTS = ("confluence",)
+#: Fields by which an indexer stops early without saying so, though what a listing lacks counts as removed, and readers
+#: that it lacks are locked out; and what stands for no bound.
+_BOUNDS, _UNBOUNDED = ("max_num_",), 10**9
 _PRINCIPALS = ("users", "groups", "access_classes")
 #: What this process listed of each source, by uri: a download needs what the indexer found.
 _found: dict[str, dict[str, Any]] = {}
@@ -91,8 +94,9 @@ class UnstructuredSource:
             yield self._unclear_is_closed(_file(uri, data))
 
     def _unclear_is_closed(self, file: SourceFile) -> SourceFile:
-        """A file whose rights the connector should know and does not is for nobody."""
-        return file._replace(acl=[]) if file.acl is None and self._name in _KNOW_RIGHTS else file
+        """A file whose rights the connector should know and does not, or misstates, is for nobody."""
+        unknown = file.acl is None and self._name in _KNOW_RIGHTS
+        return file._replace(acl=[]) if unknown or self._name in _MISSTATE_RIGHTS else file
 
     def _indexed(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -213,6 +213,17 @@ def test_who_may_read_is_taken_over() -> None:
     assert _readers([{"mode": 33188}]) is None
 
 
+def test_silent_bounds_of_a_connector_are_lifted_unless_stated() -> None:
+    pytest.importorskip("unstructured_ingest", reason="unstructured-ingest is not installed")
+    from lake.sources.unstructured_connector import UnstructuredSource
+
+    address = "unstructured:confluence?url=http://x&username=a&password=b&max_num_of_spaces=3"
+    bounds = UnstructuredSource(address)._indexer.index_config
+    assert bounds.max_num_of_spaces == 3
+    assert bounds.max_num_of_docs_from_each_space > 10**6
+    assert bounds.max_num_metadata_permissions > 10**6, "who is not among the first 250 readers is locked out"
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
