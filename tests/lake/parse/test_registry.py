@@ -45,7 +45,10 @@ def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
 
 def test_versions_name_the_libraries_that_decide_the_text() -> None:
     versions = parser_versions()
-    assert versions["pdf"].startswith("2+pypdfium2-")
+    assert versions["pdf"].startswith("3+pypdfium2-")
+    assert {name for name, version in versions.items() if version.startswith("2")} == {
+        *("text", "markdown", "org", "code", "pictures", "legacy")
+    }
     assert "selectolax-" in versions["html"]
     assert "unstructured-" in versions["office"]
     assert not [version for version in versions.values() if "missing" in version]
