@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lake.errors import LakeError, UsageError
 from lake.sources.local import readable_name
 from lake.sources.protocol import Cursor, CursorLost
+from lake.sources.scope import lookable
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -49,10 +50,14 @@ class WaitingKeys:
         self._last = 0.0
 
     def add(self, source: str, keys: Iterable[str], since: datetime, receipts: Iterable[Receipt] = ()) -> None:
-        """Add keys; one that waits already keeps its time. An empty key stands for the whole source."""
+        """Add keys; one that waits already keeps its time. An empty key stands for the whole source.
+
+        So does one that no run over a few documents could look at, which would hold back all others for ever: buckets
+        have objects such as ``a//b.md``, and notices may be of an older version.
+        """
         with self._lock:
             waiting = self._waiting.setdefault(source, Waiting())
-            for key in keys:
+            for key in map(lookable, keys):
                 waiting.keys[key] = min(since, waiting.keys.get(key, since))
             waiting.receipts.extend(receipts)
             self._last = time.monotonic()

@@ -64,6 +64,20 @@ class SourceScope:
         return tuple(f"{name}/" if name else "" for name in sorted(self._names))
 
 
+def lookable(key: str) -> str:
+    """A key that a run can look at: the whole source, in place of one that no document can have.
+
+    >>> lookable("a/b.md"), lookable("a//b.md")
+    ('a/b.md', '')
+    """
+    try:
+        key.encode()
+        SourceScope.of([key])
+    except (UsageError, UnicodeEncodeError):
+        return ""
+    return key
+
+
 def _checked(key: str) -> str:
     name = key.removesuffix("/")
     if "\0" in name or name.startswith("/") or any(part in ("", ".", "..") for part in name.split("/") if name):

@@ -73,9 +73,17 @@ def waiting(store: Store, known: Collection[str] = ()) -> Iterator[Notice]:
             continue
         try:
             value = json.loads(store.read(path))
-            since = datetime.fromisoformat(value["since"])
-            yield Notice(path, value["source"], tuple(value["keys"]), tuple(value["objects"]), since)
+            since = datetime.fromisoformat(value["since"]).astimezone()
+            yield Notice(path, str(value["source"]), _texts(value["keys"]), _texts(value["objects"]), since)
         except FileNotFoundError:
             continue
         except (ValueError, KeyError, TypeError):
             store.delete(path)
+
+
+def _texts(values: Iterable[object]) -> tuple[str, ...]:
+    """The values. Raises TypeError unless each is a text."""
+    found = tuple(value for value in values if isinstance(value, str))
+    if not isinstance(values, list) or len(found) < len(values):
+        raise TypeError("a notice names texts")
+    return found

@@ -22,6 +22,7 @@ from lake.directory import Lake
 from lake.errors import TransientError
 from lake.options import RecipeOptions
 from lake.options.watch import WatchOptions
+from lake.sources.scope import lookable
 from lake.storage import inbox
 from lake.storage.lease import WriterLease
 from tasks.job import Job
@@ -146,6 +147,24 @@ def test_a_folder_that_is_replaced_is_followed_and_an_empty_one_removes_nothing(
         os.rename(place / "away", place / "docs")
         (place / "docs" / "b.md").write_text("A kettle.\n")
         until(lambda: uris(place / "lake") == {"a.md", "b.md"})
+
+
+def test_a_key_that_no_document_can_have_holds_back_no_other_change(place: Path) -> None:
+    """Objects of a bucket have such names, and a notice may be one that an older version took, or damaged."""
+    docs, lake, bucket = place / "docs", place / "lake", str(place / "docs").lstrip("/")
+    for name in ("a//b.md", "x/../b.md", "/b.md", "b\0.md", "\ud800.md"):
+        assert lookable(name) == "", name
+    with watching(place):
+        store = Lake(str(lake)).store
+        (docs / "b.md").write_text("A kettle.\n")
+        inbox.put(store, "docs", (), [f"/{bucket}/deep//x.md", f"/{bucket}/x/../b.md"])
+        inbox.put(store, "docs", ["deep//x.md"], ["elsewhere/a//b.md"])
+        damaged = b'{"source": "docs", "keys": [1], "objects": [], "since": "2026-01-01T00:00:00"}'
+        store.write("inbox/damaged.json", damaged)
+        until(lambda: "b.md" in uris(lake))
+        until(lambda: not store.names("inbox"))
+        (docs / "c.md").write_text("A lamp.\n")
+        until(lambda: "c.md" in uris(lake))
 
 
 def test_kill_9_loses_nothing_and_sigterm_ends_cleanly(place: Path) -> None:
