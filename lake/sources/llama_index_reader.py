@@ -25,8 +25,8 @@ from lake.storage.secrets import resolved
 #: What LlamaIndex gives a document that its reader leaves without a name: another one each time.
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _BETWEEN = b"\n\n"
-#: The argument by which readers fail instead of leaving out what they can't read.
-_STRICT = "raise_on_error"
+#: Arguments by which readers fail instead of leaving out what they can't read, which would count as removed.
+_STRICT = {"raise_on_error": True, "fail_on_error": True, "continue_on_failure": False}
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ class ReaderSource(SpooledSource):
         if unknown:
             raise UsageError(f"{self._name} takes no {', '.join(unknown)}; it takes {', '.join([*construct, *load])}")
         made = {name: _converted(text, construct[name]) for name, text in self._arguments.items() if name in construct}
-        if _STRICT in construct:  # else a document that can't be read is left out, and counts as removed
-            made.setdefault(_STRICT, True)
+        made = _strict(construct) | made
         given = {n: _converted(t, load.get(n)) for n, t in self._arguments.items() if n not in construct}
+        given = _strict(load) | given
         try:
             reader = self._class(**made)
         except (TypeError, ValueError, ImportError) as error:
@@ -145,6 +145,10 @@ def _parameters(function: Any) -> Mapping[str, Any]:
         elif parameter.name != "self":
             found[parameter.name] = parameter.annotation
     return found
+
+
+def _strict(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in _STRICT.items() if name in parameters}
 
 
 def _converted(text: str, annotation: Any) -> Any:

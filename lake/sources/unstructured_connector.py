@@ -30,6 +30,12 @@ _MISSTATE_RIGHTS = ("confluence",)
 #: Fields by which an indexer stops early without saying so, though what a listing lacks counts as removed, and readers
 #: that it lacks are locked out; and what stands for no bound.
 _BOUNDS, _UNBOUNDED = ("max_num_",), 10**9
+#: The same of a downloader: Discord's takes so many messages of a channel.
+_BOUND_OF_DOWNLOADS = "limit"
+#: Connectors whose listings take away what they list, so that the next one lacks it.
+_CONSUMING = ("kafka-cloud", "kafka-local")
+#: What a connector logs, and does not raise, if its listing lacks something: errors, and warnings with these words.
+_LACKING = "may be missing"
 _PRINCIPALS = ("users", "groups", "access_classes")
 #: What this process listed of each source, by uri: a download needs what the indexer found.
 _found: dict[str, dict[str, Any]] = {}
@@ -50,7 +56,14 @@ class UnstructuredSource:
             raise UsageError(f"it needs unstructured-ingest: pip install 'raglake[unstructured]' ({error})") from error
         logging.getLogger("unstructured_ingest").setLevel(logging.ERROR)  # it warns of each file on some systems
         if self._name not in source_registry:
-            raise UsageError(f"no connector {self._name!r}; there are {', '.join(sorted(source_registry))}")
+            raise UsageError(
+                f"no connector {self._name!r}; there are {', '.join(sorted({*source_registry} - {*_CONSUMING}))}"
+            )
+        if self._name in _CONSUMING:
+            raise UsageError(
+                f"{self._name} lists each message once, so that the next run would remove its document; let messages "
+                "name documents of another source: raglake watch SOURCE --events 'kafka://HOST:PORT/TOPIC?group=NAME'"
+            )
         self._entry: Any = source_registry[self._name]
         query = parse_qsl(url.partition("?")[2], keep_blank_values=True)
         self._fields = {name: resolved(text) for name, text in query}
@@ -78,8 +91,11 @@ class UnstructuredSource:
             words = {"connection_config": made} if made is not None else {}
             config = entry.indexer_config(**index) if entry.indexer_config else None
             self._indexer = entry.indexer(**words, **({"index_config": config} if config is not None else {}))
+            unlimited = {_BOUND_OF_DOWNLOADS: None} if _BOUND_OF_DOWNLOADS in _names(entry.downloader_config) else {}
             download = (
-                entry.downloader_config(download_dir=Path(self._folder.name)) if entry.downloader_config else None
+                entry.downloader_config(download_dir=Path(self._folder.name), **unlimited)
+                if entry.downloader_config
+                else None
             )
             self._downloader = entry.downloader(**words, download_config=download)
 
@@ -100,7 +116,7 @@ class UnstructuredSource:
 
     def _indexed(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        with self._translated():
+        with self._translated(), _nothing_lacking(self._name):
             self._indexer.precheck()
             for data in _each(self._indexer):
                 if data.source_identifiers is None:
@@ -154,6 +170,28 @@ class UnstructuredSource:
             raise UsageError(f"{self._name}: {_told(error)}") from error
         except both("UnstructuredIngestError") as error:
             raise TransientError(f"{self._name}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _nothing_lacking(name: str) -> Iterator[None]:
+    """Raises TransientError for a listing that the connector itself logs to lack something."""
+    logger, lacking = logging.getLogger("unstructured_ingest"), list[str]()
+
+    def noticed(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR or _LACKING in record.getMessage():
+            lacking.append(record.getMessage())
+        return record.levelno >= logging.ERROR
+
+    level = logger.level
+    logger.addFilter(noticed)
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeFilter(noticed)
+    if lacking:
+        raise TransientError(f"{name}: {lacking[0]}; nothing of the listing is used")
 
 
 def _told(error: Exception) -> str:

@@ -125,13 +125,15 @@ class WebSource:
     def _mapped(
         self, pages: Mapping[str, int | None], known: Mapping[str, PageState]
     ) -> Iterator[tuple[str, PageState]]:
-        """The pages of a sitemap. Those without a time are asked for, once a listing can tell whether they changed."""
+        """The pages of a sitemap. Those without a time are asked for, once a listing can tell whether they changed.
+
+        One that is closed, or gone, is listed as long as the sitemap names it: reading it will reveal why.
+        """
         for url, modified in pages.items():
-            if modified is not None or not known:
-                yield url, PageState(url, ".html", modified=modified)
-            elif (state := self._page(url, known.get(url), is_first=False)) is not None:
-                # By the address, as in every listing of a sitemap: a name must not depend on what is known already.
-                yield url, replace(state, suffix=".html", links=())
+            found = None if modified is not None or not known else self._page(url, known.get(url), is_first=False)
+            state = found or PageState(url, modified=modified)
+            # By the address, as in every listing of a sitemap: a name must not depend on what is known already.
+            yield url, replace(state, suffix=".html", links=())
 
     def read(self, uri: str) -> bytes:
         """A page. One that redirects out of the source, or is gone, can't be read."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,6 +48,37 @@ class Nameless:
         return [core.Document(text="x", metadata={"page": 1})]
 
 
+class Lenient:
+    """A reader that leaves out what it can't read, unless one of its arguments says otherwise."""
+
+    def __init__(self, raise_on_error: bool = False, continue_on_failure: bool = True) -> None:
+        self.is_strict = raise_on_error or not continue_on_failure
+
+    def load_data(self) -> list[Any]:
+        if self.is_strict:
+            raise TimeoutError("429: slow down")
+        return [core.Document(text="x", id_="x")]
+
+
+class LenientMade(Lenient):
+    def __init__(self, fail_on_error: bool = False) -> None:
+        self.is_strict = fail_on_error
+
+
+class LenientLoading(Lenient):
+    def __init__(self) -> None: ...
+
+    def load_data(self, raise_on_error: bool = False) -> list[Any]:
+        self.is_strict = raise_on_error
+        return super().load_data()
+
+
+class LenientGoingOn(LenientLoading):
+    def load_data(self, continue_on_failure: bool = True) -> list[Any]:
+        return super().load_data(not continue_on_failure)
+
+
+LENIENT = (Lenient, LenientMade, LenientLoading, LenientGoingOn)
 HERE = f"{__name__}.Shelf"
 
 
@@ -83,10 +117,8 @@ class Shelved(Torture):
 @pytest.fixture(autouse=True)
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The module as an address names it, whatever way the tests are imported."""
-    import sys
-
     monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or type(sys)(__name__))
-    for kind in (Shelf, Nameless):
+    for kind in (Shelf, Nameless, *LENIENT):
         monkeypatch.setattr(sys.modules[__name__], kind.__name__, kind, raising=False)
 
 
@@ -99,6 +131,17 @@ def test_arguments_go_to_the_reader_or_to_its_loading(monkeypatch: pytest.Monkey
     assert listing([parse_source(f"reader:{HERE}?prefix=a&limit=1")])["uri"].to_pylist() == ["a.txt"]
     with pytest.raises(UsageError, match="takes no nothing; it takes token, limit, prefix"):
         listing([parse_source(f"reader:{HERE}?nothing=1")])
+
+
+@pytest.mark.parametrize("kind", LENIENT, ids=lambda kind: kind.__name__)
+def test_a_reader_fails_instead_of_leaving_out_what_it_cannot_read(kind: type) -> None:
+    with pytest.raises(TransientError, match="429"):
+        listing([parse_source(f"reader:{__name__}.{kind.__name__}")])
+
+
+def test_whoever_allows_a_reader_to_leave_things_out_is_obeyed() -> None:
+    address = f"reader:{__name__}.LenientLoading?raise_on_error=false"
+    assert listing([parse_source(address)])["uri"].to_pylist() == ["x.txt"]
 
 
 def test_a_reader_of_llama_index_reads_files_and_joins_their_parts(tmp_path: Path) -> None:
@@ -224,10 +267,50 @@ def test_silent_bounds_of_a_connector_are_lifted_unless_stated() -> None:
     assert bounds.max_num_metadata_permissions > 10**6, "who is not among the first 250 readers is locked out"
 
 
+def test_a_page_that_notion_fails_to_tell_of_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connector logs that it could not ask for a page, and lists the others."""
+    pytest.importorskip("unstructured_ingest", reason="unstructured-ingest is not installed")
+    from unstructured_ingest.processes.connectors.notion import connector
+
+    asked, down = types.ModuleType("notion_client"), set[str]()
+    asked.__spec__ = ModuleSpec("notion_client", None)
+    monkeypatch.setitem(sys.modules, "notion_client", asked)
+    told = dict.fromkeys(("created_by", "last_edited_by", "parent", "url"), "anna")
+    times = dict.fromkeys(("created_time", "last_edited_time"), "2026-01-01T00:00:00Z")
+
+    def retrieve(page_id: str) -> Any:
+        if page_id in down:
+            raise RuntimeError("502 Bad Gateway")
+        return types.SimpleNamespace(**told, **times)
+
+    @contextmanager
+    def client(_: Any) -> Iterator[Any]:
+        yield types.SimpleNamespace(pages=types.SimpleNamespace(retrieve=retrieve))
+
+    monkeypatch.setattr(connector.NotionConnectionConfig, "get_client", client)
+    monkeypatch.setattr(connector.NotionIndexer, "precheck", lambda _: None)
+    monkeypatch.setenv("NOTION", "s3cr3t")
+    source = parse_source('unstructured:notion?notion_api_key=$NOTION&page_ids=["p1","p2"]')
+    assert listing([source])["uri"].to_pylist() == ["p1.html", "p2.html"]
+    down.add("p2")
+    with pytest.raises(TransientError, match="Error retrieving page p2"):
+        listing([source])
+
+
+def test_discord_gives_all_messages_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("unstructured_ingest", reason="unstructured-ingest is not installed")
+    from lake.sources.unstructured_connector import UnstructuredSource
+
+    monkeypatch.setenv("DISCORD", "s3cr3t")
+    source = UnstructuredSource('unstructured:discord?token=$DISCORD&channels=["1"]')
+    assert source._downloader.download_config.limit is None
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
         ("unstructured:nowhere", "no connector 'nowhere'; there are .*sharepoint"),
+        ("unstructured:kafka-local?topic=t", "raglake watch SOURCE --events"),
         ("unstructured:local?input=x", "has no input; it has input_path, recursive"),
         ("unstructured:local", "input_path: Field required"),
         ("unstructured:s3?remote_url=s3://b/&secret=abc", "credentials in 'secret'"),

@@ -422,6 +422,24 @@ def test_a_sitemap_without_times_is_followed_by_validators(site: Site) -> None:
     assert crawl.changes() == {"b.html"}
 
 
+def test_a_page_of_a_sitemap_that_is_closed_now_is_reported_and_not_removed(site: Site) -> None:
+    site.conditional = by_etag
+    pages = "".join(f"<url><loc>{site.home}/{name}</loc></url>" for name in "ab")
+    site.pages["/sitemap.xml"] = (200, {}, f"<urlset>{pages}</urlset>".encode())
+    for name in "ab":
+        site.page(f"/{name}", text=name)
+    crawl = Crawl(site)
+    for _ in range(3):
+        crawl.changes()
+    site.page("/b", status=403)
+    crawl.changes()
+    assert set(crawl.rows) == {"a.html", "b.html"}
+    source = site.source()
+    assert listing([source])["uri"].to_pylist() == ["a.html", "b.html"]
+    (closed,) = source.read_each(["b.html"])
+    assert isinstance(closed, InputError)
+
+
 def test_states_that_are_gone_or_damaged_lead_to_a_full_listing(site: Site, tmp_path: Path) -> None:
     site.page("/", text="one")
     crawl = Crawl(site)
