@@ -965,6 +965,64 @@ class TestListings:
         parsed = read(pdf(lambda canvas: column(canvas, PROSE, font="Courier", size=9)))
         assert [block.kind for block in parsed.blocks] == ["paragraph"]
 
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            ("Sirs, the letter of the second about the inter-", "national relations is enclosed, to be answered with-",
+             "out delay by the keepers of the pier."),
+            ("The keeper pays the rent on the first day of each month",
+             "to the account of the town, whose clerk has to give him",
+             "notice of any change three months ahead of the day."),
+            ("Satamassa asuva vanha vartija sytyttää lampun aina", "iltaisin, kun kalastajien veneet palaavat mereltä",
+             "kotiin, eikä hän koskaan sammuta sitä ennen kuin", "aurinko nousee."),
+        ],
+    )  # fmt: skip
+    def test_a_paragraph_in_such_type_is_prose(self, lines: Sequence[str]) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE * 2)
+            top = column(canvas, lines, top=top - 20, size=9, font="Courier")
+            column(canvas, PROSE * 2, top=top - 20)
+
+        parsed = read(pdf(draw))
+        assert "code" not in {block.kind for block in parsed.blocks}
+        assert "".join(lines).replace("-", "").replace(" ", "") in parsed.text.replace("\n", "").replace(" ", "")
+        assert "inter-" not in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+    def test_a_paragraph_above_a_listing_is_no_part_of_it(self) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE * 2) - 20
+            top = column(
+                canvas, ("Sirs, the letter about the inter-", "national relations of the town."), 72, top, 9, "Courier"
+            )
+            for i, line in enumerate(LISTING):
+                put(canvas, 72 + 5.4 * (len(line) - len(line.lstrip())), top - 12 - 11 * i, line.lstrip(), 9, "Courier")
+            column(canvas, PROSE, top=top - 160)
+
+        parsed = read(pdf(draw))
+        assert "about the international\nrelations of the town." in parsed.text
+        assert "```\n" + "\n".join(LISTING) + "\n```" in parsed.text
+
+    @pytest.mark.parametrize(
+        "listing",
+        [
+            ("# This is the lamp of the outer pier, which is lit", "# and put out when the sun is up.", "LAMP = 1"),
+            ("select name, height from lamps where the_height > 3", "  and is_lit order by name", "  limit 10;"),
+            ("Given the keeper of the lamp is on the pier", "  When the sun goes down", "  Then the lamp is lit"),
+            ("lamp:", "  name: outer", "  is_lit: true"),
+            ("int main(void) {", "    return lit;", "}"),
+            ("$ ls -l", "total 12", "-rw-r--r-- 1 root root 12 a.txt"),
+        ],
+    )  # fmt: skip
+    def test_what_only_has_words_like_prose_is_a_listing(self, listing: Sequence[str]) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE) - 20
+            for i, line in enumerate(listing):
+                put(canvas, 72 + 5.4 * (len(line) - len(line.lstrip())), top - 11 * i, line.lstrip(), 9, "Courier")
+            column(canvas, PROSE * 2, top=top - 160)
+
+        assert "```\n" + "\n".join(listing) + "\n```" in read(pdf(draw)).text
+
     def test_a_word_of_code_in_a_line_makes_no_listing(self) -> None:
         def draw(canvas: Any) -> None:
             column(canvas, PROSE)
