@@ -134,9 +134,7 @@ def _note(job: Job, lake: Lake, found: Scan, outcome: Outcome, history: History)
     if job.only or job.rights_only or job.documents is not None or not verdict or verdict.get("of_sample"):
         return
     try:
-        quiet.note(
-            lake, list(job.open_sources().values()), found, replace(outcome, seconds=0.0).to_json(), history.head
-        )
+        quiet.note(lake, list(job.open_sources().values()), found, replace(outcome, seconds=0.0).to_json(), history)
     except LakeError as error:
         _log.warning("the next run will look at everything: %s", error)
 

@@ -27,6 +27,8 @@ NO_SUMMARIES, EXTRACT = "none", "extract"
 SUMMARISING = "1"
 #: The kind of a chunk that is a summary, and no text of its document.
 SUMMARY = "summary"
+#: Predicates of summaries and of all other chunks.
+IS_SUMMARY, IS_TEXT = f"kind = '{SUMMARY}'", f"kind <> '{SUMMARY}'"
 #: What recipes of releases before 0.4 have. It is left out where a recipe is stored, so that digests stay as they were.
 EARLIER_CONTEXT = "headings+table"
 #: A context without any part.

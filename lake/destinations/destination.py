@@ -30,6 +30,8 @@ class ReleaseTables:
     ``documents`` lists all documents by source and uri, as a table: ``doc_id``; ``digest``, which is equal only for
     equal rows in all tables, in lakes with equal ``columns``; ``n_documents`` (1), ``n_parents`` and ``n_chunks``.
     ``readable`` differs if rights changed or something was erased: then nothing from before may stay.
+
+    ``check`` raises if another run took over. Call it before writing what readers see, and before deleting.
     """
 
     release: str
@@ -40,6 +42,7 @@ class ReleaseTables:
     documents: Callable[[], pa.Table]
     columns: str
     readable: str
+    check: Callable[[], None] = lambda: None
 
 
 @runtime_checkable

@@ -39,14 +39,25 @@ class SyncPlan:
 
 
 def plan_sync(
-    lake: Lake, history: History, store: DifferenceStore, held: HeldState | None, target: HeldState, rows: ReleaseRows
+    lake: Lake,
+    history: History,
+    store: DifferenceStore,
+    held: HeldState | None,
+    target: HeldState,
+    rows: ReleaseRows,
+    *,
+    is_known: bool,
 ) -> SyncPlan:
-    """Choose the cheapest way to the target, whose rows are ``rows``; reads, never writes."""
+    """Choose the cheapest way to the target, whose rows are ``rows``; reads, never writes.
+
+    ``is_known``: the lake knows of a whole sync that left the target's mark, and of none that began after it. Otherwise
+    the mark alone proves nothing: a run that lost its lease may have written after it.
+    """
     if held is None or held.embedder != target.embedder:
         return in_full(target)
-    if held.mark == target.mark and store.count() == target.n_chunks:
+    if is_known and held.mark == target.mark and store.count() == target.n_chunks:
         return SyncPlan("none")
-    before = _release_held(lake, history, held)
+    before = _release_held(lake, history, held) if held.mark != target.mark else None
     if before is None:
         return _difference("listing", dict(store.listing()), rows.digests(), store, target)
     changed = changed_documents(before, rows)

@@ -61,14 +61,14 @@ def open_destination(name: str) -> Destination | DifferenceStore:
 
 
 def full_name(name: str) -> str:
-    """The name with an absolute folder if it is one of ours and has a relative one, so that it can be recorded.
+    """The name to record a destination by: that of a folder is absolute and without links, so that it has only one.
 
     >>> full_name("qdrant:http://host:6333/manuals")
     'qdrant:http://host:6333/manuals'
     """
     family, _, rest = name.partition(":")
     is_folder = family in _IN_FOLDERS and rest and "://" not in rest
-    return f"{family}:{Path(rest).absolute()}" if is_folder else name
+    return f"{family}:{Path(rest).resolve()}" if is_folder else name
 
 
 def _shown(name: str) -> str:

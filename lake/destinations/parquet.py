@@ -54,7 +54,9 @@ class ParquetFolder:
     def held(self) -> str | None:
         state = self._state()
         mark = state.get("mark") if state.get("format") == _FORMAT else None
-        return str(mark) if mark else None
+        if not mark or not _named(state) <= {found.path for found in self._store.walk()}:
+            return None
+        return str(mark)
 
     def sync(self, tables: ReleaseTables) -> int:
         """Returns the bytes written."""
@@ -79,6 +81,7 @@ class ParquetFolder:
             "earlier": earlier,
         }
         self._store.flush()
+        tables.check()
         self._store.write(STATE, json.dumps(state, indent=1).encode())
         self._delete(kept.union(earlier))
         return n_bytes
@@ -105,6 +108,7 @@ class ParquetFolder:
                 )
             for part in group:
                 data = parquet_bytes(rows.slice(start, part.n_rows[table]), _GROUP_ROWS)
+                tables.check()
                 self._store.write(part.paths[table], data)
                 start, n_bytes = start + part.n_rows[table], n_bytes + len(data)
         return n_bytes

@@ -63,6 +63,12 @@ def known_destinations(lake: Lake) -> list[KnownDestination]:
     return sorted(found, key=lambda one: one.destination)
 
 
+def is_complete(lake: Lake, destination: str, mark: str) -> bool:
+    """Whether the last sync there ended, and left this mark."""
+    known = known_destinations(lake)
+    return any((one.destination, one.mark, one.complete) == (destination, mark, True) for one in known)
+
+
 def remember(lake: Lake, destination: str, *, release: str, mark: str, erasures: int, complete: bool) -> None:
     """Record what the destination holds. An incomplete one keeps the number of its last erasure that was complete."""
     path = _path(destination)
@@ -73,6 +79,14 @@ def remember(lake: Lake, destination: str, *, release: str, mark: str, erasures:
     known = KnownDestination(destination, release, mark, erasures, complete, now.isoformat(timespec="seconds"))
     value: dict[str, Any] = {name: getattr(known, name) for name in known.__slots__}
     lake.store.write(path, json.dumps(value, indent=1).encode())
+
+
+def doubt(lake: Lake, destination: str) -> None:
+    """Record that what a destination holds is uncertain, so that the next sync looks at all of it."""
+    for known in known_destinations(lake):
+        if known.destination == destination:
+            doubted = {name: getattr(known, name) for name in known.__slots__} | {"complete": False}
+            lake.store.write(_path(destination), json.dumps(doubted, indent=1).encode())
 
 
 def drop(lake: Lake, destination: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _LOOKED_UP = 500
 
 
-def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTables:
+def release_tables(
+    lake: Lake, history: History, release: Release, check: Callable[[], None] = lambda: None
+) -> ReleaseTables:
     """The tables of a release, with the current rights."""
     stored = {name: release.recipe.embedder.table if name == "chunks" else name for name in TABLES}
     files = lake.tables(release.generation)
@@ -43,6 +45,7 @@ def release_tables(lake: Lake, history: History, release: Release) -> ReleaseTab
         documents=lambda: _documents(_rows(readers["documents"], acl)),
         columns=value_digest([release.recipe.digest, *schemas]),
         readable=value_digest([history.rights, last_erasure(history)]),
+        check=check,
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.destinations import registry
@@ -20,6 +21,7 @@ from lake.destinations.repeated_calls import RepeatedCalls
 from lake.destinations.verification import Verification, verify
 from lake.errors import ContractError, RefusedError
 from lake.reporting import Progress, silent
+from lake.storage.lease import Lease
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -74,7 +76,7 @@ def sync(
     """
     started = time.monotonic()
     with nullcontext() if plan else registry.writing(lake, destination) as lease:
-        check = lease.check if lease else _unneeded
+        check = partial(_check, lake, destination, lease)
         # Read once the lease is held: a run that waited for another one must not write what was erased meanwhile.
         history = lake.log.read()
         release = history.resolve(at)
@@ -86,12 +88,18 @@ def sync(
                 done = work.planned(full=full) if plan else work.carried_out(full=full)
         else:
             with store_failures(destination):
-                done = _copied(lake, history, release, place, destination, check, plan=plan)
+                done = _copied(lake, history, release, place, destination, check, plan=plan, full=full)
     return replace(done, seconds=time.monotonic() - started)
 
 
-def _unneeded() -> None:
-    """A plan needs no lease."""
+def _check(lake: Lake, destination: str, lease: Lease | None) -> None:
+    """Raises ContractError if another run took over; the next sync looks for what this one left."""
+    try:
+        if lease:
+            lease.check()
+    except ContractError:
+        registry.doubt(lake, destination)
+        raise
 
 
 def _copied(
@@ -103,10 +111,11 @@ def _copied(
     check: Callable[[], None],
     *,
     plan: bool,
+    full: bool,
 ) -> Synced:
-    """For a destination that takes no differences: all tables, unless it holds them."""
-    tables, erasures = release_tables(lake, history, release), registry.last_erasure(history)
-    is_old = place.held() != tables.mark
+    """For a destination that takes no differences: all tables, unless a whole sync left them there."""
+    tables, erasures = release_tables(lake, history, release, check), registry.last_erasure(history)
+    is_old = full or place.held() != tables.mark or not registry.is_complete(lake, name, tables.mark)
     words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
     n_bytes = 0
     if is_old and not plan:
@@ -143,19 +152,20 @@ class _Sync:
         target, rows = self._target(), self._rows()
         held = self._held(target)
         plan = self._plan(held, target, rows, full=full)
-        if plan.method == "none" and self._is_remembered(target):
+        if plan.method == "none":
             return self._synced(held, target, plan)
         # Known to the lake before the first row leaves it, so that an erasure reports it.
         self._remember(target, complete=False)
-        n_bytes, verified = (0, Verification(target.n_chunks))
-        if plan.method != "none":
-            n_bytes, verified = self._written(target, rows, plan)
+        n_bytes, verified = self._written(target, rows, plan)
         self.store.finish(target)
         self._remember(target, complete=True)
         return self._synced(held, target, plan, n_bytes=n_bytes, verified=verified)
 
     def _plan(self, held: HeldState | None, target: HeldState, rows: ReleaseRows, *, full: bool) -> SyncPlan:
-        return in_full(target) if full else plan_sync(self.lake, self.history, self.store, held, target, rows)
+        if full:
+            return in_full(target)
+        is_known = registry.is_complete(self.lake, self.destination, str(target.mark))
+        return plan_sync(self.lake, self.history, self.store, held, target, rows, is_known=is_known)
 
     def _written(self, target: HeldState, rows: ReleaseRows, plan: SyncPlan) -> tuple[int, Verification]:
         """The bytes sent, and what was verified. Raises ContractError if the store holds anything else."""
@@ -213,10 +223,6 @@ class _Sync:
             n_bytes += _size(stored)
             self.progress("chunks", len(stored.ids), None)
         return n_bytes
-
-    def _is_remembered(self, target: HeldState) -> bool:
-        known = registry.known_destinations(self.lake)
-        return any((one.destination, one.mark, one.complete) == (self.destination, target.mark, True) for one in known)
 
     def _remember(self, target: HeldState, *, complete: bool) -> None:
         self.check()

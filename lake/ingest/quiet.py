@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lake.options.completeness import Completeness
     from lake.options.recipe import RecipeOptions
     from lake.recipe import Recipe
+    from lake.releases.history import History
     from lake.sources.source import Source
 
 _log = logging.getLogger(__name__)
@@ -47,11 +48,12 @@ def recall(
     note = _read(lake, sources)
     if note is None or not all(source.is_local for source in sources):
         return None
+    history, denied = lake.log.read(), lake.revision()[1]
     try:
-        recipe = choose_recipe(lake.log.read(), settings, change_recipe=False)
+        recipe = choose_recipe(history, settings, change_recipe=False)
     except LakeError:  # a scan raises it in its turn
         return None
-    if note["key"] != _key(lake.revision(), sources, recipe, completeness):
+    if note["key"] != _key(history, denied, sources, recipe, completeness) or note["tables"] != _tables(lake, history):
         return None
     known, n_seen = set(note["folders"]), 0
     for digest in _folders_now(sources):
@@ -61,8 +63,8 @@ def recall(
     return note["outcome"] if n_seen == len(known) else None
 
 
-def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str, Any], head: int) -> None:
-    """Remember that ``outcome`` is what a run after log entry ``head`` comes to, as long as the sources stay so.
+def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str, Any], history: History) -> None:
+    """Remember what a run after the last entry of ``history`` comes to, as long as the sources stay as they are.
 
     Only of local sources whose every file the cache knows. Names of documents are never in a note, so that an erasure
     need not look into it: with remarks, which have some, there is none.
@@ -71,7 +73,8 @@ def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str
     if not is_plain or not all(source.is_local for source in sources) or _declares(scan):
         return
     value = {
-        "key": _key((head, scan.revision[1]), sources, scan.plan.recipe, scan.completeness),
+        "key": _key(history, scan.revision[1], sources, scan.plan.recipe, scan.completeness),
+        "tables": _tables(lake, history),
         "folders": list(_folders_then(sources, scan)),
         "outcome": dict(outcome),
     }
@@ -88,7 +91,7 @@ def _declares(scan: Scan) -> bool:
 def _read(lake: Lake, sources: Sequence[Source]) -> dict[str, Any] | None:
     try:
         found = json.loads(lake.store.read(_path(sources)))
-        return found if found.keys() == {"key", "folders", "outcome"} else None
+        return found if found.keys() == {"key", "tables", "folders", "outcome"} else None
     except FileNotFoundError:
         return None
     except (ValueError, AttributeError) as error:
@@ -101,13 +104,20 @@ def _path(sources: Sequence[Source]) -> str:
 
 
 def _key(
-    revision: tuple[int, tuple[str, ...]], sources: Sequence[Source], recipe: Recipe, completeness: Completeness
+    history: History, denied: Sequence[str], sources: Sequence[Source], recipe: Recipe, completeness: Completeness
 ) -> str:
-    head, denied = revision
+    # Not its number alone: a log that was restored from a copy may have reached the same number another way.
+    last = [entry.to_json() for entry in history.entries[-1:]]
     chosen = sorted([source.name, source.selection] for source in sources)
     # asdict copies mappings that JSON can't take; their pairs do.
     floors = json.loads(json.dumps(asdict(completeness), default=lambda value: sorted(value.items())))
-    return value_digest([_FORMAT, version("raglake"), head, list(denied), chosen, recipe.to_json(), floors])
+    return value_digest([_FORMAT, version("raglake"), last, list(denied), chosen, recipe.to_json(), floors])
+
+
+def _tables(lake: Lake, history: History) -> str:
+    """A digest of the files of live's tables: if one is gone, a scan must say so."""
+    files = lake.store.walk(f"tables/{history.live.generation}") if history.live else ()
+    return derived_id("tables", *sorted(f"{one.path}\0{one.size}" for one in files))
 
 
 def _folders_now(sources: Sequence[Source]) -> Iterator[str]:

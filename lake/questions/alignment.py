@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lake.chunking import IS_TEXT
 from lake.questions.manifest import BY_PIPELINE, Manifest, Reason
 from lake.questions.values import EvalQuestion, Evidence
 from lake.tables.sql import one_of
@@ -188,12 +189,13 @@ class Spans:
         chunks = release.recipe.embedder.table
         self._chunks = tables.at(chunks, release.versions[chunks])
         self._parents = tables.at("parents", release.versions["parents"])
+        self._of_texts = IS_TEXT if release.recipe.chunking.has_summaries else None
 
     def attach(self, found: Found) -> None:
         """Gives each place the chunks and parents that overlap it."""
         keys = [key for key, place in found.items() if isinstance(place, Place)]
         doc_ids = sorted({doc_id for doc_id, _ in keys})
-        chunks = _by_document(self._chunks, "chunk_id", doc_ids)
+        chunks = _by_document(self._chunks, "chunk_id", doc_ids, self._of_texts)
         parents = _by_document(self._parents, "parent_id", doc_ids)
         for key in keys:
             place = found[key]
@@ -203,11 +205,14 @@ class Spans:
             found[key] = Place(place.evidence, doc_id, *span, *inside)
 
 
-def _by_document(reader: TableReader, key: str, doc_ids: Sequence[str]) -> dict[str, list[tuple[int, int, str]]]:
+def _by_document(
+    reader: TableReader, key: str, doc_ids: Sequence[str], such: str | None = None
+) -> dict[str, list[tuple[int, int, str]]]:
     """Spans (start, end, id) of these documents in order."""
     found: dict[str, list[tuple[int, int, str]]] = {}
     for first in range(0, len(doc_ids), _DOCUMENTS_AT_A_TIME):
         where = one_of("doc_id", doc_ids[first : first + _DOCUMENTS_AT_A_TIME])
+        where = f"{where} AND {such}" if such else where
         rows = reader.scan(["doc_id", "start", "end", key], where)
         for doc_id, *span in zip(*(rows.column(n).to_pylist() for n in ("doc_id", "start", "end", key)), strict=True):
             found.setdefault(doc_id, []).append(tuple(span))

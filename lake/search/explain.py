@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lake.chunking import IS_SUMMARY
 from lake.parse import parser_of
 from lake.releases.rows import release_entries
-from lake.search.leads import IS_SUMMARY
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:

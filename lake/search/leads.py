@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from lake.chunking import SUMMARY
+from lake.chunking import IS_SUMMARY, IS_TEXT
 from lake.search.predicate import Predicate
-from lake.tables.sql import quoted
 
 if TYPE_CHECKING:
     from lake.search.candidates import RankedList
     from lake.tables.reader import TableReader
 
-IS_SUMMARY, IS_TEXT = (f"kind {operator} {quoted(SUMMARY)}" for operator in ("=", "<>"))
 #: Chunks that are text of their documents.
 TEXTS = Predicate(IS_TEXT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +15,9 @@ import pytest
 from flows.outcome import Outcome
 from flows.reindex import reindex
 from flows.steps import PlainSteps
-from lake import configuration
+from lake import configuration, operate
 from lake.directory import Lake
+from lake.errors import LakeError
 from lake.ingest.scan import Scan
 from lake.operate import rollback
 from lake.options import RecipeOptions
@@ -144,3 +146,31 @@ def test_a_damaged_note_is_not_used(night: Night) -> None:
         note.write_text(damage)
         assert night.scans()
         assert not night.scans()
+
+
+def test_tables_that_are_gone_are_no_quiet_night(night: Night) -> None:
+    assert not night.scans()
+    for file in Path(night.lake_url, "tables").rglob("documents.lance/data/*"):
+        file.unlink()
+    with pytest.raises(LakeError):
+        night.run()
+
+
+def test_a_log_restored_from_a_copy_that_reached_the_same_length_is_no_quiet_night(
+    night: Night, source: Path, tmp_path: Path
+) -> None:
+    lake, copy = Path(night.lake_url), tmp_path / "copy"
+    shutil.copytree(lake, copy)
+    (source / "new.md").write_text("# New\n\nNew words.\n")
+    assert night.run().published
+    n_entries = Lake.existing(night.lake_url).log.read().head
+    shutil.rmtree(copy / "quiet", ignore_errors=True)
+    shutil.move(lake / "quiet", copy / "quiet")
+    shutil.rmtree(lake)
+    shutil.move(copy, lake)
+    live = Lake.existing(night.lake_url).log.read().live
+    assert live is not None
+    for name in map(str, range(n_entries - Lake.existing(night.lake_url).log.read().head)):
+        operate.name(night.lake_url, live.id, name=f"n{name}")
+    assert Lake.existing(night.lake_url).log.read().head == n_entries
+    assert night.run().published

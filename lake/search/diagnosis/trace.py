@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from lake.answer.answering import room_for
 from lake.answer.context import pack
+from lake.chunking import IS_TEXT
 from lake.options import AnswerOptions
 from lake.search.diagnosis.empty import conditions
 from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage, VectorRank
 from lake.search.diversity import duplicates
-from lake.search.leads import IS_TEXT, TEXTS
+from lake.search.leads import TEXTS
 from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
 from lake.tables.sql import one_of

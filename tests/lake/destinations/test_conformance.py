@@ -182,7 +182,7 @@ def test_rows_that_others_changed_are_mended(lakes: Lakes, name: str) -> None:
         victim, *_ = dict(store.listing())
         store.apply(None, [victim])
         store.finish(state)
-    assert sync(early, name, at=releases["full"]).method == "releases"
+    assert sync(early, name, at=releases["full"]).method == "listing"
     assert contents(name)[0] == wanted(early, releases["full"])
 
 

@@ -14,9 +14,12 @@ import pytest
 import lake
 from flows.reindex import Outcome
 from lake import operate
+from lake.destinations import registry
 from lake.destinations.destination import TABLES, ReleaseTables
 from lake.destinations.parquet import STATE, ParquetFolder
-from lake.errors import UsageError
+from lake.destinations.sync import sync
+from lake.directory import Lake
+from lake.errors import ContractError, UsageError
 from lake.storage.store import open_store
 
 
@@ -100,7 +103,7 @@ def test_after_an_erasure_the_same_release_is_copied_anew(built: str, tmp_path: 
     operate.forget(built, uri="3.md", why="a request")
     assert operate.export(built, destination).written
     assert "3.md" not in copied(tmp_path / "copy")["documents"]["uri"].to_pylist()
-    assert not [path for path in (tmp_path / "copy").rglob("*.parquet") if b"Lamp 3" in path.read_bytes()]
+    assert not tells(tmp_path / "copy", "Lamp 3")
 
 
 def test_a_copy_that_was_cut_short_is_made_again(built: str, tmp_path: Path) -> None:
@@ -113,6 +116,69 @@ def test_a_copy_that_was_cut_short_is_made_again(built: str, tmp_path: Path) -> 
         place.sync(ReleaseTables("r", "r-1", dict.fromkeys(TABLES, 0), cut, cut, lambda: cut(""), "", ""))
     assert place.held() is None
     assert operate.export(built, f"parquet:{tmp_path / 'copy'}").written
+
+
+def test_what_a_kill_before_the_deletion_left_is_removed_by_the_next_sync(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, lake = tmp_path / "copy", Lake.existing(built)
+    sync(lake, f"parquet:{copy}")
+    operate.forget(built, uri="3.md", why="a request")
+    with monkeypatch.context() as killed:
+        killed.setattr(ParquetFolder, "_delete", _die)
+        with pytest.raises(KeyboardInterrupt):
+            sync(lake, f"parquet:{copy}")
+    assert tells(copy, "Lamp 3")
+    assert [one.is_due(lake.log.read()) for one in registry.known_destinations(lake)] == [True]
+    assert sync(lake, f"parquet:{copy}").method == "copy"
+    assert not tells(copy, "Lamp 3")
+    assert sync(lake, f"parquet:{copy}").method == "none"
+
+
+def _die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def tells(folder: Path, words: str) -> bool:
+    """Whether a file says this, also one that no state names."""
+    return any(words in str(pq.read_table(path).to_pylist()) for path in folder.rglob("*.parquet"))
+
+
+def test_a_sync_that_lost_its_lease_neither_replaces_a_copy_nor_leaves_traces_for_good(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, lake, written, others = tmp_path / "copy", Lake.existing(built), ParquetFolder._written, list[str]()
+
+    def asleep(self: ParquetFolder, *given: Any) -> int:
+        n_bytes = written(self, *given)
+        if not others and given[1] == "chunks":
+            others.append("meanwhile")
+            for lease in (Path(built) / "destination-leases").glob("*/*.json"):
+                lease.write_text(
+                    json.dumps({**json.loads(lease.read_text()), "expires_at": "2020-01-01T00:00:00+00:00"})
+                )
+            operate.forget(built, uri="3.md", why="a request")
+            sync(Lake.existing(built), f"parquet:{copy}")
+        return n_bytes
+
+    monkeypatch.setattr(ParquetFolder, "_written", asleep)
+    with pytest.raises(ContractError, match="lost the writer lease"):
+        sync(lake, f"parquet:{copy}")
+    assert "3.md" not in copied(copy)["documents"]["uri"].to_pylist()
+    assert [one.is_due(lake.log.read()) for one in registry.known_destinations(lake)] == [True]
+    sync(lake, f"parquet:{copy}")
+    assert not tells(copy, "Lamp 3")
+
+
+def test_a_folder_has_one_name_and_full_repairs_it(built: str, tmp_path: Path) -> None:
+    assert operate.export(built, f"parquet:{tmp_path}/other/../copy").written
+    (tmp_path / "link").symlink_to(tmp_path / "copy")
+    assert not operate.export(built, f"parquet:{tmp_path}/link").written
+    (name,) = [one.destination for one in registry.known_destinations(Lake.existing(built))]
+    assert sync(Lake.existing(built), name, full=True).method == "copy"
+    next((tmp_path / "copy/chunks").iterdir()).unlink()
+    assert sync(Lake.existing(built), name).method == "copy"
+    assert copied(tmp_path / "copy")["chunks"].num_rows
 
 
 def test_a_folder_with_other_contents_is_left_alone(built: str, source: Path) -> None:
