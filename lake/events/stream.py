@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from lake import plugins
@@ -12,18 +12,35 @@ from lake.errors import LakeError, UsageError
 from lake.storage.urls import without_credentials
 
 _ADDRESS = re.compile(r"(?:([A-Za-z][\w.-]*)=)?(([a-z][a-z0-9+.-]*):.+)", re.DOTALL)
+#: No event is older; what says so is no time.
+_FIRST_YEAR = 2000
 
 
 class Event(NamedTuple):
     """One message about documents that changed.
 
     ``body`` is JSON, as text or as a value, of a form that webhooks take. ``receipt`` is what ``acknowledge`` wants of
-    it. The lag counts from ``since``; None counts it from now on.
+    it. The lag counts from ``since``; without one, or one without a time zone, from now on.
     """
 
     body: Any
     receipt: Any
     since: datetime | None = None
+
+
+def time_of(milliseconds: int) -> datetime | None:
+    """The time that so many milliseconds since 1970 are.
+
+    None if they are none: whoever sends an event may count in other units, or number its events.
+
+    >>> time_of(1_767_225_600_000), time_of(1), time_of(1_767_225_600_000_000)
+    (datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), None, None)
+    """
+    try:
+        found = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.year >= _FIRST_YEAR else None
 
 
 class EventsLost(LakeError):

@@ -6,14 +6,15 @@ import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from flows.event_following import EventFollower
 from flows.following import NoticesOnly, WaitingKeys
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, TransientError, UsageError
 from lake.events.kafka_topic import KafkaTopic
 from lake.events.redis_stream import RedisStream
 from lake.events.stream import EventsLost, address_of, open_stream
@@ -64,8 +65,9 @@ class Kafka:
     def url(self) -> str:
         return f"kafka://{self.brokers}/changes?group=lake"
 
-    def send(self, value: Any) -> None:
-        self.producer.produce("changes", value if isinstance(value, bytes) else json.dumps(value).encode(), partition=0)
+    def send(self, value: Any, timestamp: int = 0) -> None:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.producer.produce("changes", body, partition=0, timestamp=timestamp)
         assert self.producer.flush(10) == 0
 
     def unacknowledged(self) -> int:
@@ -205,6 +207,111 @@ def test_events_that_can_t_be_followed_are_refused(redis_server: RedisServer, mo
     monkeypatch.setattr("lake.events.redis_stream.RedisStream", lambda _: object())
     with pytest.raises(ContractError, match="must return an EventStream"):
         open_stream(Redis(redis_server).url)
+
+
+def keys_of(events: Any) -> list[str]:
+    return [key for event in events for key in json.loads(event.body)["keys"]]
+
+
+class Failing(kafka.Consumer):  # type: ignore[misc]
+    """Confluent's client, with answers that its broker for tests never gives, once each."""
+
+    faults: ClassVar[set[str]] = set()
+
+    def _fails(self, fault: str) -> bool:
+        is_due = fault in self.faults
+        self.faults.discard(fault)
+        return is_due
+
+    def consume(self, n: int, seconds: float) -> list[Any]:
+        found = super().consume(n, seconds)
+        if found and self._fails("error between messages"):
+            error = kafka.KafkaError(kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED)
+            found.insert(1, kafka.Message(topic="changes", partition=0, offset=-1, error=error))
+        return found  # type: ignore[no-any-return]
+
+    def get_watermark_offsets(self, place: Any, timeout: float) -> tuple[int, int] | None:
+        return None if self._fails("timeout") else super().get_watermark_offsets(place, timeout=timeout)
+
+    def commit(self, **words: Any) -> Any:
+        if self._fails("commit"):
+            raise kafka.KafkaException(kafka.KafkaError(kafka.KafkaError._TIMED_OUT))
+        return super().commit(**words)
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    monkeypatch.setattr(kafka, "Consumer", Failing)
+    yield Failing.faults
+    Failing.faults.clear()
+
+
+def test_an_unusable_time_costs_no_message() -> None:
+    queue = Kafka()
+    stream = KafkaTopic(queue.url)
+    stream.receive(0.1)
+    for n, timestamp in enumerate((0, int(time.time() * 1e6), 1, 2**62, 0)):
+        queue.send({"keys": [f"{n}.md"]}, timestamp)
+    events = bodies(stream, 5)
+    assert keys_of(events) == [f"{n}.md" for n in range(5)]
+    assert [event.since is None for event in events] == [False, True, True, True, False]
+    stream.acknowledge([event.receipt for event in events])
+    stream.close()
+    assert queue.unacknowledged() == 0
+
+
+def test_an_error_between_messages_costs_none(faults: set[str]) -> None:
+    queue = Kafka()
+    stream = KafkaTopic(queue.url)
+    stream.receive(0.1)
+    for n in range(4):
+        queue.send({"keys": [f"{n}.md"]})
+    time.sleep(1.0)
+    faults.add("error between messages")
+    before = bodies(stream, 1)
+    assert keys_of(before) == ["0.md"]
+    with pytest.raises(TransientError, match="can't be read"):
+        stream.receive(0.1)
+    assert keys_of([*before, *bodies(stream, 3)]) == [f"{n}.md" for n in range(4)]
+    stream.close()
+
+
+def test_a_commit_that_failed_is_made_again(faults: set[str]) -> None:
+    queue = Kafka()
+    stream = KafkaTopic(queue.url)
+    stream.receive(0.1)
+    queue.send({"keys": ["a.md"]})
+    receipts = [event.receipt for event in bodies(stream, 1)]
+    faults.add("commit")
+    with pytest.raises(kafka.KafkaException):
+        stream.acknowledge(receipts)
+    assert queue.unacknowledged() == 1
+    stream.acknowledge(receipts)
+    assert queue.unacknowledged() == 0
+    stream.close()
+
+
+def test_brokers_that_answer_late_leave_no_partition_unread(faults: set[str]) -> None:
+    queue = Kafka()
+    stream = KafkaTopic(queue.url)
+    faults.add("timeout")  # while partitions are assigned
+    with pytest.raises(TransientError, match="do not say"):
+        stream.receive(0.1)
+    stream.receive(0.1)
+    queue.send({"keys": ["a.md"]})
+    (event,) = bodies(stream, 1)
+    stream.acknowledge([event.receipt])
+    place = kafka.TopicPartition("changes", 0, 1000)  # as if 1,000 messages had come, and were deleted unread
+    stream._consumer.commit(offsets=[place], asynchronous=False)
+    stream.close()
+    second = KafkaTopic(queue.url)
+    faults.add("timeout")
+    with pytest.raises(TransientError, match="do not say"):
+        bodies(second, 1)
+    with pytest.raises(EventsLost):
+        second.receive(0.1)
+    assert keys_of(bodies(second, 2)) == ["a.md"]
+    second.close()
 
 
 def test_sasl_and_tls_reach_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
