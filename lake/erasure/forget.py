@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from lake.releases import rights
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import Progress, silent
+from lake.sources.page_states import WEB, forget_states
 from lake.storage import pushed
 from lake.storage.denylist import ERASING
 from lake.tables.sql import one_of
@@ -73,6 +76,7 @@ def forget(
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
         shared.check_known(lake)
+        _forget_pages(lake, choice.documents)
         progress("documents", 0, len(choice.documents))
         erased = collect(lake, history, choice)
         _check_configuration(lake, erased)
@@ -89,6 +93,18 @@ def forget(
         n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
     return Forgotten(False, choice.documents, choice.releases, proof, n_questions, _holding(lake), n_cached)
+
+
+def _forget_pages(lake: Lake, documents: Iterable[SelectedDocument]) -> None:
+    """Delete what this machine knows of web sites if a page is erased: other sources, or former options, may name it.
+
+    It comes first, while the lake still knows the addresses of its sources.
+    """
+    for name in {document.source for document in documents}:
+        state = lake.listing_state(name)
+        root = json.loads(state.selection)[0] if state is not None else name
+        if root.startswith(WEB):
+            forget_states()
 
 
 def _holding(lake: Lake, *, every: bool = False) -> tuple[str, ...]:

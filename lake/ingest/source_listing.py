@@ -19,6 +19,7 @@ from lake.sources import sidecars
 from lake.sources.declared import Statement, joined, statement_json
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
+from lake.sources.page_states import forget_states
 from lake.sources.protocol import is_sidecar
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
@@ -90,7 +91,9 @@ def digested(
     remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
-    cursors = {} if n_denied else cursors  # what is denied may be stored nowhere, so it must be listed again
+    if n_denied:  # what is denied may be stored nowhere, so it must be listed again
+        cursors = {}
+        forget_states(source.root for source in sources)
     is_settled = cached.num_rows == every.num_rows
     cached = _with_unread(cached, kept, cursors)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
@@ -107,6 +110,8 @@ def _listed(
         state = lake.listing_state(source.name) if source.has_cursor else None
         found = listed(source, _as_listed(last), state, clock.now(), full=full)
         parts.append(found.rows)
+        if source.has_cursor and _split(found.rows, lake.denylist())[1].num_rows:  # also outside of a scope
+            forget_states([source.root])
         if found.state is not None:
             states[source.name] = found.state
     return pa.concat_tables(parts), states

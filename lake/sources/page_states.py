@@ -6,7 +6,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from lake.ids import bytes_digest, value_digest
 from lake.sources.protocol import CursorLost
 
+#: What the addresses of web sites begin with.
+WEB = "web+"
 #: Seconds after which a listing's states are deleted, unless a later one was equal.
 _KEPT = 30 * 86400
 #: A page that changed so many seconds before its answer was made may change again without a later date.
@@ -46,8 +49,10 @@ class PageState:
 
     def confirmed(self, headers: Mapping[str, str]) -> PageState | None:
         """The state after an answer without a body; None if the answer is about another state of the page."""
-        told = headers.get("etag", "")
-        if told and self.etag and _opaque(told) != _opaque(self.etag):
+        told, date = _repeatable(headers.get("etag")), headers.get("last-modified")
+        if told and self.etag:
+            return replace(self, etag=told) if _opaque(told) == _opaque(self.etag) else None
+        if date and self.date and date != self.date:
             return None
         return replace(self, etag=told or self.etag)
 
@@ -65,17 +70,48 @@ def validators(headers: Mapping[str, str]) -> tuple[str, str]:
     >>> validators({"last-modified": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:37 GMT"})
     ('', '')
     """
-    date = headers.get("last-modified", "")
+    date = _repeatable(headers.get("last-modified"))
     try:
         age = (parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(date)).total_seconds()
     except (ValueError, TypeError):
         age = 0.0
-    return headers.get("etag", ""), date if age >= _SETTLED else ""
+    return _repeatable(headers.get("etag")), date if age >= _SETTLED else ""
+
+
+def _repeatable(value: str | None) -> str:
+    """A header's value, or "" if a request can't repeat it: a server may send bytes that are not ASCII."""
+    return value if value and value.isascii() and value.isprintable() else ""
 
 
 def _opaque(etag: str) -> str:
     """An ETag without the mark of a weak one, which says that bytes may differ where the meaning does not."""
     return etag.removeprefix("W/")
+
+
+def forget_states(sites: Iterable[object] | None = None) -> None:
+    """Delete what this machine knows of the pages of these sites, or of all sites, so that each is listed in full."""
+    folders = _folders() if sites is None else (folder for site in sites if (folder := _folder_of(site)))
+    for folder in folders:
+        for file in folder.glob("*"):
+            file.unlink(missing_ok=True)
+
+
+def _root() -> Path | None:
+    """The folder of the states of all sites; None for a user without a home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "raglake" / "web"
+    except RuntimeError:
+        return None
+
+
+def _folder_of(site: object) -> Path | None:
+    root = _root()
+    return root and root / value_digest(site)[:32]
+
+
+def _folders() -> Iterator[Path]:
+    root = _root()
+    yield from (folder for folder in (root.glob("*") if root else ()) if folder.is_dir())
 
 
 class PageStates:
@@ -85,25 +121,28 @@ class PageStates:
     """
 
     def __init__(self, site: object) -> None:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-        self._folder = root / "raglake" / "web" / value_digest(site)[:32]
+        self._folder = _folder_of(site)
 
     def write(self, states: Mapping[str, PageState]) -> str:
         """Keep the states by address; the position from which the next listing continues, "" if that fails."""
         data = json.dumps({url: asdict(state) for url, state in states.items()}).encode()
         position = bytes_digest(data)
+        if self._folder is None:
+            return ""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 file.write(data)
             os.replace(file.name, self._folder / f"{position}.json")
-            self._delete_old()
         except OSError:
             return ""
+        _delete_old()
         return position
 
     def read(self, position: str) -> dict[str, PageState]:
         """The states of a position. Raises CursorLost if this machine does not have them."""
+        if self._folder is None:
+            raise CursorLost("this user has no cache folder")
         try:
             data = (self._folder / f"{position}.json").read_bytes()
             if bytes_digest(data) != position:
@@ -112,10 +151,15 @@ class PageStates:
         except (OSError, ValueError, TypeError) as error:
             raise CursorLost("the states of the pages are not on this machine") from error
 
-    def _delete_old(self) -> None:
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT:
-                file.unlink(missing_ok=True)
+
+def _delete_old() -> None:
+    """Of all sites, since one that is crawled no more deletes nothing."""
+    with suppress(OSError):
+        for folder in _folders():
+            for file in folder.glob("*"):
+                with suppress(FileNotFoundError):
+                    if time.time() - file.stat().st_mtime > _KEPT:
+                        file.unlink()
 
 
 def _state(*, links: Iterable[str], **values: object) -> PageState:

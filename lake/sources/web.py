@@ -95,7 +95,8 @@ class WebSource:
         known = {} if since is None else self._states.read(since)
         gone, found = dict[str, PageState](), dict[str, PageState]()
         for url, state in known.items():  # of several addresses with one name the first counts
-            gone.setdefault(_uri_of(url, state), state)
+            if not is_sidecar(uri := _uri_of(url, state)):
+                gone.setdefault(uri, state)
         for file, url in self._files(known, found):
             before = gone.pop(file.uri, None)
             if before is None or before.listed != found[url].listed:

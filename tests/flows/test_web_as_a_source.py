@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 
 from lake.endpoints.retry import Retries
+from lake.erasure.forget import forget
 from lake.errors import InputError, LakeError, TransientError, UsageError
 from lake.sources import guarded_http, web
 from lake.sources.guarded_http import PrivateAddressError, check_public
 from lake.sources.listing import listing
+from lake.sources.page_states import PageState, PageStates, forget_states
 from lake.sources.protocol import Cursor, CursorLost, Removal
 from lake.sources.source import parse_source
 from tests.torture import Rig, Torture
@@ -149,6 +152,24 @@ class Torn(Torture):
 
 def test_the_torture_table(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     Torn(WebRig(site, monkeypatch), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_an_erased_address_leaves_what_this_machine_knows_of_the_site(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torture = Torn(WebRig(site, monkeypatch), str(tmp_path / "lake"))
+    torture.build()
+    cache = tmp_path / "cache"
+
+    def named() -> list[Path]:
+        return [file for file in cache.rglob("*") if file.is_file() and b"d04" in file.read_bytes()]
+
+    assert named()
+    PageStates("the same site under former options").write({f"{site.home}/docs/d04": PageState("")})
+    forget(torture.lake, uri="docs/d04.html", why="a test", source="docs")
+    assert named() == []
+    assert torture.run().n_denied == 1, "the site still has the page"
+    assert named() == []
 
 
 def test_links_are_followed_within_the_folder_and_the_depth(site: Site) -> None:
@@ -388,6 +409,61 @@ def test_a_weak_etag_is_repeated_and_a_304_about_another_state_is_not_believed(s
     crawl.cursor = None
     with pytest.raises(TransientError, match="304"):  # nobody stated a condition
         crawl.changes()
+
+
+def test_a_304_that_states_another_date_is_not_believed(site: Site) -> None:
+    """As of a server to which an older page was restored, and that compares dates by their order."""
+    site.page("/", text="one")
+    site.conditional = answers(Last_Modified=OLD)
+    crawl = Crawl(site)
+    crawl.changes()
+    site.page("/", text="two")
+    site.conditional = answers(304, Last_Modified="Sun, 06 Nov 1994 07:00:00 GMT")
+    assert crawl.changes() == {"index.html"}
+
+
+def test_an_etag_that_is_not_ascii_is_not_repeated(site: Site) -> None:
+    site.page("/", text="one")
+    site.conditional = answers(ETag='"caf\xe9"')
+    crawl = Crawl(site)
+    crawl.changes()
+    site.page("/", text="two")
+    assert crawl.changes() == {"index.html"}
+    assert "if-none-match" not in site.headers[-1]
+    site.conditional = answers(Last_Modified=OLD)
+    crawl.changes()
+    site.conditional = answers(304, ETag='"caf\xe9"')
+    assert crawl.changes() == crawl.changes() == set()
+
+
+def test_a_page_with_the_name_of_a_sidecar_is_not_removed_by_each_listing(site: Site) -> None:
+    site.page("/", "a.html.meta.json")
+    site.page("/a.html.meta.json")
+    crawl = Crawl(site)
+    assert crawl.changes() == {"index.html"}
+    assert crawl.changes() == set()
+
+
+def test_states_of_sites_that_nobody_crawls_any_more_are_deleted(site: Site, tmp_path: Path) -> None:
+    PageStates("gone").write({"u": PageState("u")})
+    (file,) = tmp_path.rglob("*.json")
+    os.utime(file, (0, 0))
+    PageStates("other").write({})
+    assert not file.exists()
+
+
+def test_a_user_without_a_home_has_no_states(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(_: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    site.page("/", text="one")
+    crawl = Crawl(site)
+    assert crawl.changes() == {"index.html"}
+    assert crawl.cursor == ""
+    with pytest.raises(CursorLost):
+        crawl.changes("0" * 64)
+    forget_states()
 
 
 def test_a_page_that_redirects_is_asked_by_the_validators_of_its_own_address(site: Site) -> None:
