@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import hypot
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from lake.parse.pdf.drawn_rules import drawn_rules
 from lake.parse.pdf.geometry import Box
+from lake.parse.pdf.ligatures import plain_name
 from lake.parse.pdf.native import Results, unchecked
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _FIXED_NAME = re.compile(r"(?i)courier|mono(?!type)|consol|typewriter|menlo|inco
 _FIXED_PITCH = 1
 #: Replacement characters and code points for private use, but for those of symbol fonts and of pieces of brackets.
 NO_LETTERS = re.compile("[\ufffd\ue000-\uefff\uf100-\uf8e4]")
+#: The numbers of glyphs that pdfium gives for letters it can't name; line ends of its own are pairs.
+_CONTROL = re.compile("[\0-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)|(?<!\r)\n")
+#: Stands in the drawn text for a letter that nobody can know, so that its word is one word of the account.
+_SOME_LETTER = "\u0294"
 #: Characters beyond the basic plane: pdfium counts two for each.
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 _MOST_UNMAPPED = 0.4
@@ -109,8 +114,18 @@ def _glyph_calls() -> _GlyphCalls:
 class PageGlyphs:
     """The glyphs of one page. Boxes are in points of the page as a reader sees it: turned, and cut to its crop box."""
 
-    def __init__(self, page: PdfPage, text_page: PdfTextPage, *, is_unsure: bool = False) -> None:
-        """``is_unsure``: the page has fonts that may not state which letters their glyphs are."""
+    def __init__(
+        self,
+        page: PdfPage,
+        text_page: PdfTextPage,
+        *,
+        is_unsure: bool = False,
+        ligatures: Mapping[str, Mapping[int, str]] | None = None,
+    ) -> None:
+        """``is_unsure``: the page has fonts that may not state which letters their glyphs are.
+
+        ``ligatures`` are letters that pdfium may not know, by the name of the font and the code of the glyph.
+        """
         import pypdfium2.raw as pdfium
 
         self._pdfium = pdfium
@@ -137,6 +152,9 @@ class PageGlyphs:
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._is_plain = self._turn == 0 and self._left == 0 and self._bottom == 0
         self._results = self._quick.results
+        #: Indices in ``text`` of the second and later letters of ligatures that pdfium gives as one character.
+        self._added: list[int] = []
+        self._read_ligatures(ligatures or {})
         self._in_numbers: list[int] | None = None
         self._styles: dict[int | None, Style] = {}
         self._fonts: dict[int, tuple[bool, bool]] = {}
@@ -322,17 +340,22 @@ class PageGlyphs:
         """Whether a font is bold, and whether all of its letters are of one width."""
         pdfium = self._pdfium
         font = ctypes.cast(address, pdfium.FPDF_FONT)
-        name = ctypes.create_string_buffer(200)
-        pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-        stated, flags = name.value.decode("utf-8", "replace"), pdfium.FPDFFont_GetFlags(font)
+        stated, flags = self._font_name(address), pdfium.FPDFFont_GetFlags(font)
         is_fixed = bool(flags & _FIXED_PITCH or _FIXED_NAME.search(stated))
         if _BOLD_NAME.search(stated) or flags & _FORCED_BOLD:
             return True, is_fixed
         return bool(pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT), is_fixed
 
+    def _font_name(self, address: int) -> str:
+        name = ctypes.create_string_buffer(200)
+        self._pdfium.FPDFFont_GetBaseFontName(ctypes.cast(address, self._pdfium.FPDF_FONT), name, len(name))
+        return name.value.decode("utf-8", "replace")
+
     def _index(self, index: int) -> int:
         if self._same_index:
             return index
+        if self._added:
+            index -= bisect_right(self._added, index)
         index += bisect_left(self._wide, index)
         if self._same_units:
             return index
@@ -362,6 +385,50 @@ class PageGlyphs:
             marked[at] = "\ufffd"
         self.n_unread, self.n_dropped = len(places), len(places) - len(guessed)
         self.text = "".join(marked)
+
+    def _read_ligatures(self, ligatures: Mapping[str, Mapping[int, str]]) -> None:
+        """Put letters in the place of glyphs that pdfium can't name; in words, those that nobody knows are marked."""
+        drawn = self.raw_text
+        shown = {chr(code) for own in ligatures.values() for code in own if code >= 0x20}
+        places = [match.start() for match in _CONTROL.finditer(drawn)]
+        places += [at for at, letter in enumerate(drawn) if letter in shown] if shown else []
+        if not places:
+            return
+        letters: dict[int, str] = {}
+        marked, counted = list(self.text), list(drawn)
+        for at in sorted(set(places)):
+            place = self._index(at)
+            if drawn[at] != "\0" and self._quick.has_map_error(self._handle, place) != 1:
+                continue
+            font = self._font_at(place)
+            known = ligatures.get(plain_name(self._font_name(font)), {}) if font else {}
+            if found := known.get(ord(drawn[at])):
+                letters[at] = found
+                self.n_unread -= marked[at] == "\ufffd"
+            elif font and _CONTROL.match(drawn, at) and self._is_in_word(at, font):
+                marked[at], counted[at] = "\ufffd", _SOME_LETTER
+        self.text, self.raw_text = "".join(marked), "".join(counted)
+        if letters:
+            self._expand(letters)
+
+    def _expand(self, letters: Mapping[int, str]) -> None:
+        """Replace characters, by index, in both texts."""
+        for at in sorted(letters):
+            start = at + len(self._added)
+            self._added += range(start + 1, start + len(letters[at]))
+        self.text = "".join(letters.get(at, letter) for at, letter in enumerate(self.text))
+        self.raw_text = "".join(letters.get(at, letter) for at, letter in enumerate(self.raw_text))
+        self._same_index = self._same_index and not self._added
+
+    def _is_in_word(self, index: int, font: int) -> bool:
+        """Whether a letter of the same font stands beside a glyph; signs of formulas have fonts of their own."""
+        drawn = self.raw_text
+        beside = [at for at in (index - 1, index + 1) if 0 <= at < len(drawn) and drawn[at].isalpha()]
+        return any(self._font_at(self._index(at)) == font for at in beside)
+
+    def _font_at(self, place: int) -> int:
+        drawn = self._quick.text_object(self._handle, place)
+        return (self._quick.font(ctypes.c_void_p(drawn)) or 0) if drawn else 0
 
     def correct(self, drawn: str, words: str) -> None:
         """Note how the text of the page reads in a place where pdfium parts a word."""

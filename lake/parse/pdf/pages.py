@@ -15,7 +15,7 @@ from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
 from lake.parse.pdf.tables import find_tables
-from lake.parse.pdf.unread import unread_words, without_unread
+from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -79,7 +79,9 @@ class PageReader:
 
     def _read_texts(self, found: Page, page: PdfPage, text_page: PdfTextPage) -> None:
         place = f"page {found.number}"
-        glyphs = PageGlyphs(page, text_page, is_unsure=self._structure.has_unsure_fonts(found.number - 1))
+        structure, index = self._structure, found.number - 1
+        is_unsure, ligatures = structure.has_unsure_fonts(index), structure.ligatures(index)
+        glyphs = PageGlyphs(page, text_page, is_unsure=is_unsure, ligatures=ligatures)
         added = self._annotations.of_page(page, glyphs)
         if added:
             found.notes = added.notes
@@ -125,8 +127,12 @@ class PageReader:
 
 
 def _leave_out_unread(found: Page, glyphs: PageGlyphs) -> None:
-    """Leave out words whose letters nobody can know, and name them."""
+    """Leave out words whose letters nobody can know, and name them; words with a few such letters are only named."""
     n_words, n_glyphs = unread_words(glyphs)
+    n_with_gaps, n_lost = words_with_gaps(glyphs)
     found.lines = without_unread(found.lines)
     if n_glyphs:
-        found.name(f"{n_glyphs} glyphs of fonts that do not state which letters they are", n_words)
+        found.name(f"{n_glyphs} glyphs of fonts that do not state which letters they are", n_words + n_lost)
+    elif n_with_gaps:
+        words = "word" if n_with_gaps == 1 else "words"
+        found.name(f"{n_with_gaps} {words} with letters that their fonts do not state", n_lost)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from lake.parse.pdf.ligatures import ligatures, plain_name
 from lake.parse.pdf.objects import Name, Ref, Stream, Value, decoded, parse_until, parse_value
 
 _HEAD = re.compile(rb"(\d{1,10})[\s\0]+\d{1,5}[\s\0]+\Z")
@@ -47,6 +48,7 @@ class Structure:
         self._held: dict[int, bytes] = {}
         self._causes: dict[tuple[int, str], list[str]] = {}
         self._unsure: dict[int, bool] = {}
+        self._ligatures: dict[int, tuple[str, Mapping[int, str]]] = {}
         self._resources: dict[int, list[tuple[str, str]]] = {}
         self._last: tuple[int, list[tuple[str, str]]] = (-1, [])
         #: Object streams that can't be read in full, with the cause.
@@ -180,6 +182,48 @@ class Structure:
         """Whether a page has fonts that may not state which letters their glyphs are."""
         return any(not cause or "letters" in cause for _, cause in self._causes_of_page(index))
 
+    def ligatures(self, index: int) -> dict[str, dict[int, str]]:
+        """Letters of a page's glyphs that pdfium may not know: by the name of the font, then by code.
+
+        Codes that two fonts of one name use for different letters are empty.
+        """
+        found: dict[str, dict[int, str]] = {}
+        for font in self._fonts(self._page(index), 0, set()):
+            name, own = self._ligatures_of(font)
+            if own:
+                known = found.setdefault(name, {})
+                for code, letters in own.items():
+                    if known.setdefault(code, letters) != letters:
+                        known[code] = ""
+        return found
+
+    def _fonts(self, owner: Dict, depth: int, seen: set[int]) -> Iterator[Value]:
+        """The fonts of a page, and those of the forms that it draws."""
+        where = self._resources_of(owner)
+        if isinstance(where, Ref):
+            if where.number in seen:
+                return
+            seen.add(where.number)
+        resources = self.dictionary(where)
+        yield from self.dictionary(resources.get("Font")).values()
+        if depth < _DEEPEST:
+            for drawn in self.dictionary(resources.get("XObject")).values():
+                entries = self.dictionary(drawn)
+                if "Resources" in entries and entries.get("Subtype") != "Image":
+                    yield from self._fonts(entries, depth + 1, seen)
+
+    def _ligatures_of(self, one: Value) -> tuple[str, Mapping[int, str]]:
+        number = one.number if isinstance(one, Ref) else 0
+        known = self._ligatures.get(number) if number else None
+        if known is None:
+            font = self.dictionary(one)
+            base, encoding = self.value(font.get("BaseFont")), self.value(font.get("Encoding"))
+            differences = self.value(encoding.get("Differences")) if isinstance(encoding, dict) else None
+            name = plain_name(base) if isinstance(base, Name) else ""
+            own = ligatures(name, str(font.get("Subtype")), differences if isinstance(differences, list) else ())
+            known = self._ligatures[number] = name, own
+        return known
+
     def _page(self, index: int) -> Dict:
         return self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
 
@@ -228,14 +272,18 @@ class Structure:
         cause = decoded(found, self.value)[1]
         return [f"{where} is damaged: {cause}"] if cause else []
 
-    def _resource_causes(self, owner: Dict, depth: int) -> list[tuple[str, str]]:
-        """Damage of what a page or a form refers to, by name: forms to draw, and the letters of fonts."""
+    def _resources_of(self, owner: Dict) -> Value:
+        """The resources of a page or a form, its own or inherited ones."""
         held = owner
         for _ in range(_INHERITED):
             if "Resources" in held or "Parent" not in held:
                 break
             held = self.dictionary(held["Parent"])
-        where = held.get("Resources")
+        return held.get("Resources")
+
+    def _resource_causes(self, owner: Dict, depth: int) -> list[tuple[str, str]]:
+        """Damage of what a page or a form refers to, by name: forms to draw, and the letters of fonts."""
+        where = self._resources_of(owner)
         number = where.number if isinstance(where, Ref) else 0
         if number in self._resources:
             return self._resources[number]

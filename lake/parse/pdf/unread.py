@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BLACK = re.compile(r"\S+")
 _BULLET = re.compile(rf"\A{NO_LETTERS.pattern}(?=\s)")
+#: A letter that nobody can know, behind one that is known; before one, code points for private use may be ornaments.
+_INSIDE = re.compile(rf"(?<=[^\W\d_]){NO_LETTERS.pattern}|\ufffd(?=[^\W\d_])")
 _MOST_ORNAMENTS = 8
 
 
@@ -29,6 +31,19 @@ def unread_words(glyphs: PageGlyphs) -> tuple[int, int]:
     long_words = sum(len(NO_LETTERS.findall(match[0])) > 1 for match in words)
     is_named = n_words or long_words or glyphs.n_dropped > _MOST_ORNAMENTS
     return (max(n_words, long_words), n_glyphs) if is_named else (0, 0)
+
+
+def words_with_gaps(glyphs: PageGlyphs) -> tuple[int, int]:
+    """How many words are kept though letters in them can't be known, and how many of these are lost in the account.
+
+    A word whose unknown letter the page's own text has as a replacement character is two words there too.
+    """
+    n_words = n_lost = 0
+    for match in _BLACK.finditer(glyphs.text):
+        if _INSIDE.search(match[0]) and not _is_unread(match[0]):
+            n_words += 1
+            n_lost += glyphs.raw_text[match.start() : match.end()] != match[0]
+    return n_words, n_lost
 
 
 def without_unread(lines: Sequence[Line]) -> list[Line]:

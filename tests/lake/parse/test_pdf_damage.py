@@ -145,8 +145,8 @@ class TestContent:
         assert LINES[39] in read(data).text
         assert read(data).omitted == ()
         second = [match.end() for match in re.finditer(rb"(?<!end)stream\r?\n", data)][1]
-        (named,) = unreadable(read(flipped(data, second + 200)))
-        assert named.startswith("page 2: its content")
+        named = unreadable(read(flipped(data, second + 200)))
+        assert any(place.startswith("page 2: its content") for place in named)
 
 
 class TestParts:
