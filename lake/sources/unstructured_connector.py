@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 import tempfile
 from collections.abc import AsyncIterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,8 +35,9 @@ _BOUNDS, _UNBOUNDED = ("max_num_",), 10**9
 _BOUND_OF_DOWNLOADS = "limit"
 #: Connectors whose listings take away what they list, so that the next one lacks it.
 _CONSUMING = ("kafka-cloud", "kafka-local")
-#: What a connector logs, and does not raise, if its listing lacks something: errors, and warnings with these words.
-_LACKING = "may be missing"
+#: What a connector logs, and does not raise, if its listing lacks something: warnings with these words (of GitHub, and
+#: of SharePoint's channels), and errors, but for those about rights: a file without them is for nobody.
+_LACKING, _ABOUT_RIGHTS = re.compile("may be missing|silently missing"), "fetching permissions"
 _PRINCIPALS = ("users", "groups", "access_classes")
 #: What this process listed of each source, by uri: a download needs what the indexer found.
 _found: dict[str, dict[str, Any]] = {}
@@ -178,8 +180,9 @@ def _nothing_lacking(name: str) -> Iterator[None]:
     logger, lacking = logging.getLogger("unstructured_ingest"), list[str]()
 
     def noticed(record: logging.LogRecord) -> bool:
-        if record.levelno >= logging.ERROR or _LACKING in record.getMessage():
-            lacking.append(record.getMessage())
+        text = record.getMessage()
+        if _LACKING.search(text) or (record.levelno >= logging.ERROR and _ABOUT_RIGHTS not in text):
+            lacking.append(text)
         return record.levelno >= logging.ERROR
 
     level = logger.level

@@ -297,6 +297,33 @@ def test_a_page_that_notion_fails_to_tell_of_is_not_left_out(monkeypatch: pytest
         listing([source])
 
 
+@pytest.mark.parametrize(
+    ("level", "text", "lacks"),
+    [
+        ("error", "502 Bad Gateway", True),
+        ("warning", "GitHub root tree for x is truncated; some files may be missing", True),
+        ("warning", "At least one skip may mean files are silently missing", True),
+        ("warning", "the token expires after an hour", False),
+        ("error", "forbidden fetching permissions for a.txt (status 403)", False),  # it is for nobody
+    ],
+)
+def test_what_connectors_log_of_their_listings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str, text: str, *, lacks: bool
+) -> None:
+    pytest.importorskip("unstructured_ingest", reason="unstructured-ingest is not installed")
+    from unstructured_ingest.logger import logger
+    from unstructured_ingest.processes.connectors.local import LocalIndexer
+
+    (tmp_path / "a.txt").write_text("oil")
+    source = parse_source(f"unstructured:local?input_path={tmp_path}")
+    monkeypatch.setattr(LocalIndexer, "precheck", lambda _: getattr(logger, level)(text))
+    if lacks:
+        with pytest.raises(TransientError, match=text[:9]):
+            listing([source])
+    else:
+        assert listing([source]).num_rows == 1
+
+
 def test_discord_gives_all_messages_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("unstructured_ingest", reason="unstructured-ingest is not installed")
     from lake.sources.unstructured_connector import UnstructuredSource
