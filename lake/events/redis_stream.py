@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from lake.errors import UsageError
-from lake.events.stream import Event, EventsLost
+from lake.events.stream import Event, EventsLost, time_of
 from lake.sources.address import options_of, setting
 
 #: Entries of one request, and the name under which a group knows whoever watches.
 _AT_ONCE, _CONSUMER = 500, "raglake"
+_ANYTHING: dict[str, Any] = {"keys": [""]}
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,40 @@ class RedisStream:
             self._pending = entries[-1][0] if entries else None
             if entries:
                 return [self._event(*entry) for entry in entries]
-        block = max(1, round(1000 * seconds))
-        found = self._server.xreadgroup(group, _CONSUMER, {stream: ">"}, _AT_ONCE, block)
-        return [self._event(*entry) for _, entries in found or () for entry in entries]
+        found, last = self._new()
+        if not found and self._server.xread({stream: last}, 1, max(1, round(1000 * seconds))):
+            found, last = self._new()
+        return [self._event(*entry) for entry in found]
+
+    def _new(self) -> tuple[list[tuple[bytes, dict[bytes, bytes]]], bytes]:
+        """Entries that nobody received, and the id of the last one that somebody has.
+
+        Raises EventsLost if some were trimmed unread. What was read with them is pending, and so comes again. All is
+        asked in one transaction, since a stream may be trimmed at any moment.
+        """
+        group, stream = self._options.group, self._options.stream
+        with self._server.pipeline(transaction=True) as asked:
+            asked.xinfo_stream(stream)
+            asked.xinfo_groups(stream)
+            asked.xreadgroup(group, _CONSUMER, {stream: ">"}, _AT_ONCE)
+            held, groups, read = asked.execute(raise_on_error=False)
+        for answer in (read, held, groups):
+            if isinstance(answer, Exception):
+                raise answer
+        (before,) = (one for one in groups if one["name"] == group.encode())
+        found = read[0][1] if read else []
+        if _are_lost(held, before):
+            self._count(held, found)
+            raise EventsLost(f"entries of the stream {stream} were trimmed before they were read")
+        return found, found[-1][0] if found else before["last-delivered-id"]
+
+    def _count(self, held: Mapping[str, Any], found: Sequence[tuple[bytes, Any]]) -> None:
+        """Let the group count trimmed entries as read, which it doesn't by itself, so that they are told of once."""
+        last = found[-1][0] if found else held["last-generated-id"]
+        n_added = held.get("entries-added")
+        n_read = None if n_added is None else n_added - held["length"] + len(found)
+        with suppress(self._of_group):  # they are told of again
+            self._server.xgroup_setid(self._options.stream, self._options.group, last, entries_read=n_read)
 
     def _join(self) -> None:
         """Make the group unless it is there. Raises EventsLost if it was there before: what came since nobody knows."""
@@ -88,10 +120,9 @@ class RedisStream:
         self._is_joined = True
 
     def _event(self, name: bytes, fields: dict[bytes, bytes] | None) -> Event:
-        """An entry; one that was trimmed while it was pending has no fields, and so a body that says nothing."""
-        body = (fields or {}).get(self._options.field.encode(), b"")
-        since = datetime.fromtimestamp(int(name.partition(b"-")[0]) / 1000, UTC)
-        return Event(body, name, since)
+        """An entry; one that was trimmed while it was pending has no fields, and so may be about anything."""
+        body = fields.get(self._options.field.encode(), b"") if fields else _ANYTHING
+        return Event(body, name, time_of(_parts(name)[0]))
 
     def acknowledge(self, receipts: Sequence[bytes]) -> None:
         for start in range(0, len(receipts), _AT_ONCE):
@@ -99,3 +130,23 @@ class RedisStream:
 
     def close(self) -> None:
         self._server.close()
+
+
+def _are_lost(held: Mapping[str, Any], group: Mapping[str, Any]) -> bool:
+    """Whether entries behind the last one that a group received were trimmed, by answers of XINFO STREAM and GROUPS.
+
+    True if a server that doesn't count entries (before version 7) can't tell.
+    """
+    last, first = _parts(group["last-delivered-id"]), held["first-entry"]
+    if (_parts(first[0]) if first else _parts(held["last-generated-id"])) <= last:
+        return False
+    n_added, n_read = held.get("entries-added"), group.get("entries-read")
+    if n_read is None and last == (0, 0):
+        n_read = 0
+    return n_added is None or n_read is None or bool(n_added - held["length"] > n_read)
+
+
+def _parts(name: bytes) -> tuple[int, int]:
+    """An id's time and number."""
+    time, _, number = name.partition(b"-")
+    return int(time), int(number or 0)

@@ -314,6 +314,69 @@ def test_brokers_that_answer_late_leave_no_partition_unread(faults: set[str]) ->
     second.close()
 
 
+def test_redis_entries_that_were_trimmed_unread_are_told_of_once(redis_server: RedisServer) -> None:
+    queue = Redis(redis_server)
+    stream = RedisStream(queue.url)
+    stream.receive(0.0)
+
+    def add(*names: str, most: int) -> None:
+        for name in names:
+            queue.client.xadd("changes", {"event": json.dumps({"keys": [name]})}, maxlen=most, approximate=False)
+
+    add("0.md", most=5)  # the first one of a new stream is no loss
+    stream.acknowledge([event.receipt for event in bodies(stream, 1)])
+    add(*(f"{n}.md" for n in range(1, 50)), most=5)
+    with pytest.raises(EventsLost, match="trimmed"):
+        stream.receive(0.1)
+    events = bodies(stream, 5)
+    assert keys_of(events) == [f"{n}.md" for n in range(45, 50)]
+    stream.acknowledge([event.receipt for event in events])
+    for n in range(3):  # each takes the place of one that was read, or of all
+        add(f"more-{n}.md", most=5 - 2 * n)
+        (event,) = bodies(stream, 1)
+        stream.acknowledge([event.receipt])
+        queue.client.xdel("changes", event.receipt)
+    assert [*stream.receive(0.1)] == []
+    add("unread.md", most=5)
+    queue.client.xtrim("changes", 0, approximate=False)
+    with pytest.raises(EventsLost, match="trimmed"):
+        stream.receive(0.1)
+    assert [*stream.receive(0.1)] == []
+    add("last.md", most=5)
+    assert keys_of(bodies(stream, 1)) == ["last.md"]
+    assert queue.unacknowledged() == 1
+    queue.client.xtrim("changes", 0, approximate=False)
+    stream.close()
+    (event,) = bodies(RedisStream(queue.url), 1)  # received and not published; nobody knows what it was about
+    assert event.body == {"keys": [""]}
+
+
+def test_entries_trimmed_while_nobody_watched_are_told_of(redis_server: RedisServer) -> None:
+    """A group's counter is not known where it began behind others, and entries come between any two questions."""
+    queue = Redis(redis_server)
+    queue.send({"keys": ["before.md"]})
+    first = RedisStream(queue.url)
+    assert [*first.receive(0.1)] == []
+    first.close()
+    for n in range(50):
+        queue.client.xadd("changes", {"event": json.dumps({"keys": [f"{n}.md"]})}, maxlen=5, approximate=False)
+    second = RedisStream(queue.url)
+    with pytest.raises(EventsLost, match="trimmed"):
+        second.receive(0.1)
+    assert len(bodies(second, 5)) == 5
+    second.close()
+
+
+def test_ids_of_redis_that_are_no_times_cost_no_entry(redis_server: RedisServer) -> None:
+    queue = Redis(redis_server)
+    stream = RedisStream(queue.url)
+    stream.receive(0.0)
+    for name in ("1-1", f"{time.time() * 1e3:.0f}-1", f"{time.time() * 1e6:.0f}-1", f"{2**64 - 1}-7"):
+        queue.client.xadd("changes", {"event": json.dumps({"keys": [name]})}, id=name)
+    assert [event.since is None for event in bodies(stream, 4)] == [True, False, True, True]
+    stream.close()
+
+
 def test_sasl_and_tls_reach_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_PASSWORD", "s3cr3t")
     url = "kafka://a:1,b:2/changes?group=g&security=SASL_SSL&mechanism=SCRAM-SHA-512&user=me&password=$KAFKA_PASSWORD"
