@@ -17,6 +17,7 @@ from lake.parse.pdf.drawn_rules import drawn_rules
 from lake.parse.pdf.geometry import Box
 from lake.parse.pdf.ligatures import plain_name
 from lake.parse.pdf.native import Results, unchecked
+from lake.parse.pdf.raised import joint
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -40,6 +41,9 @@ _MOST_UNMAPPED = 0.4
 _MOST_SIGNS = 0.6
 #: Size of a superscript, and how far it is raised, in sizes of the number before it.
 _IN_NUMBER = re.compile(r"(?<=\d)[-\u2212]?\d")
+#: The first figure right after two letters, which may be the mark of a note.
+_AFTER_WORD = re.compile(r"\d(?<=[^\W\d_]{2}\d)(?!\d*[^\W\d_])")
+_LONGEST_BASE = 20
 _RAISED_SIZE, _LEAST_RAISE = 0.85, 0.15
 
 
@@ -62,11 +66,11 @@ def is_western(text: str) -> bool:
     return True
 
 
-def with_carets(text: str, first: int, raised: Iterable[int]) -> str:
-    """A run of glyphs that begins at ``first``, with a caret before each of the raised ones."""
-    for index in sorted(raised, reverse=True):
+def with_signs(text: str, first: int, raised: Iterable[tuple[int, str]]) -> str:
+    """A run of glyphs that begins at ``first``, with what parts each of the raised ones from what they follow."""
+    for index, sign in sorted(raised, reverse=True):
         if first < index < first + len(text):
-            text = f"{text[: index - first]}^{text[index - first :]}"
+            text = f"{text[: index - first]}{sign}{text[index - first :]}"
     return text
 
 
@@ -139,8 +143,9 @@ class PageGlyphs:
         #: The text as pdfium gives it; in ``text``, letters that nobody can know are replacement characters.
         self.raw_text = self.text
         self.n_unread = self.n_dropped = 0
-        #: Indices of superscripts that would run into the number before them, as far as they were looked for.
-        self.raised: list[int] = []
+        #: Indices of superscripts that would run into what is before them, as far as they were looked for, and what
+        #: parts them from it.
+        self.raised: list[tuple[int, str]] = []
         if is_unsure:
             self._mark_unread()
         n_units = len(self.text) if self.text.isascii() else len(self.text.encode("utf-16-le", "surrogatepass")) // 2
@@ -155,7 +160,7 @@ class PageGlyphs:
         #: Indices in ``text`` of the second and later letters of ligatures that pdfium gives as one character.
         self._added: list[int] = []
         self._read_ligatures(ligatures or {})
-        self._in_numbers: list[int] | None = None
+        self._figures: list[int] | None = None
         self._styles: dict[int | None, Style] = {}
         self._fonts: dict[int, tuple[bool, bool]] = {}
 
@@ -290,19 +295,24 @@ class PageGlyphs:
         return self._styles.get(drawn) or self._style_of(drawn, place)
 
     def parted(self, first: int, text: str) -> str:
-        """A run of glyphs with a caret before each superscript that would run into a number."""
-        if self._in_numbers is None:
+        """A run of glyphs with a caret before superscripts that would run into a number, and notes' marks apart."""
+        if self._figures is None:
             # Once for the page, since an expression costs more to begin than to run over a line.
-            self._in_numbers = [match.start() for match in _IN_NUMBER.finditer(self.text)]
-        places = self._in_numbers
-        found = []
+            self._figures = sorted(
+                match.start() for figure in (_IN_NUMBER, _AFTER_WORD) for match in figure.finditer(self.text)
+            )
+        places = self._figures
+        found: list[tuple[int, str]] = []
         for i in range(bisect_left(places, first), len(places)):
             if places[i] >= first + len(text):
                 break
             if self.is_raised(places[i]):
-                found.append(places[i])
+                before = self.text[max(first, places[i] - _LONGEST_BASE) : places[i]]
+                after = self.text[places[i] : first + len(text)]
+                if sign := "^" if before[-1:].isdigit() else joint(before, after, 0.0, is_raised=True):
+                    found.append((places[i], sign))
         self.raised += found
-        return with_carets(text, first, found) if found else text
+        return with_signs(text, first, found) if found else text
 
     def is_raised(self, index: int) -> bool:
         """Whether a glyph is smaller and stands higher than the one before it, on a page that is not turned."""

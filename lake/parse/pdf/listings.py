@@ -98,7 +98,7 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     filled = [len(one.text) + len(other.text.split()[0]) >= width for one, other in pairwise(lines)]
     is_filled = sum(filled) >= _LEAST_FILLED * len(filled)
     has_words = reads_as_words(" ".join(line.text for line in lines))
-    return has_words or (is_filled and len(filled) >= _LEAST_FILLED_LINES)
+    return bool(filled) and is_filled and (has_words or len(filled) >= _LEAST_FILLED_LINES)
 
 
 def _is_indented(lines: Sequence[Line]) -> bool:

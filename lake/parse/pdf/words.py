@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
-from lake.parse.pdf.glyphs import LINE_END_HYPHEN, PageGlyphs, with_carets
+from lake.parse.pdf.glyphs import LINE_END_HYPHEN, PageGlyphs, with_signs
 from lake.parse.pdf.raised import is_raised, joint
 
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ def page_layout(page: PdfPage, text_page: PdfTextPage) -> PageLayout:
 
 def _shown(word: str) -> str:
     return f"{word[:-1]}-" if word[-1] == LINE_END_HYPHEN else word
+
+
+def _pieces(text: str, first: int, last: int, apart: Sequence[int]) -> Iterator[tuple[str, int, int]]:
+    """A word that the marks of notes follow, and each of these."""
+    begins = [first, *(index for index in apart if first < index <= last), last + 1]
+    for begin, end in pairwise(begins):
+        yield text[begin - first : end - first], begin, end - 1
 
 
 def _with_sign(glyphs: PageGlyphs, before: PlacedWord, word: PlacedWord, between: str) -> PlacedWord | None:
@@ -45,7 +54,9 @@ def layout_of(glyphs: PageGlyphs) -> PageLayout:
     """Every word and ruling line of the page; a hyphen at a line's end is part of its word."""
     found = [(match[0], match.start(), match.end() - 1) for match in _WORD.finditer(glyphs.text)]
     if glyphs.raised:
-        found = [(with_carets(text, first, glyphs.raised), first, last) for text, first, last in found]
+        apart = [index for index, sign in glyphs.raised if sign == " "]
+        found = [piece for word in found for piece in _pieces(*word, apart)] if apart else found
+        found = [(with_signs(text, first, glyphs.raised), first, last) for text, first, last in found]
     placed = glyphs.words([(first, last) for _, first, last in found])
     words: list[PlacedWord] = []
     end = -2

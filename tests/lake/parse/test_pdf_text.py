@@ -925,13 +925,54 @@ class TestSigns:
         assert written in parsed.text
         assert account_of(parsed).n_words_lost == 0
 
-    @pytest.mark.parametrize("name", ["Ida Moravec", "Benjamin Lee", "Weining Li"])
-    def test_the_mark_of_a_note_does_not_run_into_a_name(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["Ida Moravec", "Benjamin Lee", "Weining Li", "a mean age", "we do so", "the tax"])
+    @pytest.mark.parametrize(("rise", "scale"), [(0.6, 0.45), (0.4, 0.6), (0.6, 0.7)])
+    @pytest.mark.parametrize("with_columns", [False, True])
+    def test_the_mark_of_a_note_does_not_run_into_a_word(
+        self, name: str, rise: float, scale: float, *, with_columns: bool
+    ) -> None:
         def draw(canvas: Any) -> None:
-            pieces(canvas, 72, 700, (name, 0, 1), ("4", 0.6, 0.45), (" wrote it", 0, 1))
+            pieces(canvas, 72, 700, (name, 0, 1), ("4", rise, scale), (" or not", 0, 1))
+            column(canvas, LEFT, top=640)
+            if with_columns:
+                column(canvas, RIGHT, x=330, top=640)
+
+        parsed = read(pdf(draw))
+        assert f"{name} 4 or not" in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
+    @pytest.mark.parametrize(
+        ("symbol", "sign"),
+        [
+            ("over 20 km", "2"),
+            ("with 5 kg/m", "3"),
+            ("is x", "2"),
+            ("of CO", "2"),
+            ("of Ca", "2+"),
+            ("E = mc", "2"),
+            ("is tan", "2"),
+        ],
+    )
+    def test_a_raised_sign_stays_with_a_unit_a_formula_and_a_variable(self, symbol: str, sign: str) -> None:
+        def draw(canvas: Any) -> None:
+            pieces(canvas, 72, 700, (symbol, 0, 1), (sign, 0.4, 0.6), (" or not", 0, 1))
             column(canvas, LEFT, top=640)
 
-        assert set(name.split()) <= set(read(pdf(draw)).text.split())
+        assert f"{symbol}{sign} or not" in read(pdf(draw)).text
+
+    def test_the_mark_of_a_note_stands_apart_in_a_table(self) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE) - 20
+            for i, cells in enumerate([("what", "price", "where"), ("oil", "20", "at sea"), ("gas", "30", "at sea")]):
+                for j, cell in enumerate(cells):
+                    marks = [("1", 0.5, 0.6)] if i and j < 2 else []
+                    pieces(canvas, (60, 200, 300)[j], top - 18 * i, (cell, 0, 1), *marks, size=10)
+            for i in range(4):
+                canvas.line(55, top + 13 - 18 * i, 400, top + 13 - 18 * i)
+            for x in (55, 195, 295, 400):
+                canvas.line(x, top + 13, x, top + 13 - 3 * 18)
+
+        assert "| oil 1 | 20^1 | at sea |" in read(pdf(draw)).text
 
 
 LISTING = (
