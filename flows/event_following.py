@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -34,13 +35,23 @@ class EventFollower:
         self._source, self._sources, self._changes = address.source, sources, changes
         self._published: SimpleQueue[Any] = SimpleQueue()
         self._waiting: list[Any] = []
+        self._is_joined = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="raglake-stream", daemon=True)
 
     def start(self) -> None:
-        """Returns once no event can be missed. Raises the errors of the stream."""
-        with suppress(EventsLost):  # everything is listed next
-            self._receive(0.0)
+        """Returns once no event can be missed, or the stream has failed: then everything is listed once it is there.
+
+        Raises UsageError.
+        """
+        try:
+            with suppress(EventsLost):  # everything is listed next
+                self._receive(0.0)
+            self._is_joined = True
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of a client; the server may come
+            self._failed(error)
         self._thread.start()
 
     def end(self) -> None:
@@ -58,9 +69,7 @@ class EventFollower:
                 _log.warning("%s: %s; everything is listed", self.what, error)
                 self._add_all()
             except Exception as error:  # noqa: BLE001 - of a client; the server may come back
-                _log.warning(
-                    "%s can't be read at the moment: %s", self.what, hidden(f"{type(error).__name__}: {error}")
-                )
+                self._failed(error)
                 self._ended.wait(_AGAIN)
         try:
             self._acknowledge()
@@ -68,17 +77,27 @@ class EventFollower:
         except Exception as error:  # noqa: BLE001 - what is not acknowledged comes again
             _log.warning("%s could not be left well: %s", self.what, _told(error))
 
+    def _failed(self, error: Exception) -> None:
+        _log.warning("%s can't be read at the moment: %s", self.what, _told(error))
+
     def _add_all(self) -> None:
+        self._is_joined = True
         for source in [self._source] if self._source is not None else self._sources:
             self._changes.add(source, [""], clock.now())
 
     def _receive(self, seconds: float) -> None:
-        for event in self._stream.receive(seconds):
+        events = self._stream.receive(seconds)
+        if not self._is_joined and self._thread.is_alive():
+            _log.warning("%s can be read; everything is listed, since nobody heard of changes before", self.what)
+            self._add_all()
+        for event in events:
             self._take(event)
 
     def _take(self, event: Event) -> None:
         now = clock.now()
-        since = min(event.since or now, now)
+        # Plugins may give a time without a zone, which is none: no event may cost those after it.
+        has_time = isinstance(event.since, datetime) and event.since.utcoffset() is not None
+        since = min(event.since, now) if event.since and has_time else now
         keys = {source: found for source, found in self._keys(event).items() if found}
         n_left, lock = len(keys), threading.Lock()
 

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from flows.following import NoticesOnly, WaitingKeys
 from lake.errors import ContractError, TransientError, UsageError
 from lake.events.kafka_topic import KafkaTopic
 from lake.events.redis_stream import RedisStream
-from lake.events.stream import EventsLost, address_of, open_stream
+from lake.events.stream import Event, EventsLost, address_of, open_stream
 from lake.sources.source import parse_source
 from tests.flows.test_watch import started, until, uris
 from tests.lake.cache.conftest import RedisServer
@@ -187,6 +188,56 @@ def test_a_stream_that_is_gone_lists_everything(redis_server: RedisServer, place
     queue.send({"keys": ["b.md"]})
     until(lambda: "docs" in (taken := changes.take()) and "b.md" in taken["docs"].keys)
     follower.end()
+
+
+def test_a_server_that_is_away_at_the_start_is_followed_once_it_comes(redis_server: RedisServer, place: Path) -> None:
+    queue, lake = Redis(redis_server), place / "lake"
+    redis_server.kill()
+    with started(place, "--events", f"docs={queue.url}") as process:
+        assert uris(lake) == {"a.md"}
+        (place / "docs" / "b.md").write_text("A kettle.\n")
+        until(lambda: "b.md" in uris(lake), "file events are followed all the same")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    changes = WaitingKeys()
+    follower = EventFollower(address_of(queue.url), {"docs": NoticesOnly(parse_source(f"docs={place}"))}, changes)
+    follower.start()
+    assert len(changes) == 0
+    redis_server.start()
+    until(lambda: "docs" in (taken := changes.take()) and "" in taken["docs"].keys)
+    queue.send({"keys": ["c.md"]})
+    until(lambda: "docs" in (taken := changes.take()) and [*taken["docs"].keys] == ["c.md"])
+    follower.end()
+
+
+class Untimely:
+    """A plugin's stream whose times are none."""
+
+    def __init__(self, url: str) -> None:
+        times: list[Any] = [datetime(2026, 1, 1), 1.5, None]
+        self.events = [Event({"keys": [f"{n}.md"]}, n, time) for n, time in enumerate(times)]
+
+    def receive(self, seconds: float) -> list[Event]:
+        events, self.events = self.events, []
+        time.sleep(seconds)
+        return events
+
+    def acknowledge(self, receipts: Any) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_times_that_are_none_cost_no_event(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.events.redis_stream.RedisStream", Untimely)
+    changes = WaitingKeys()
+    follower = EventFollower(
+        address_of("redis://queue/0"), {"docs": NoticesOnly(parse_source(f"docs={place}"))}, changes
+    )
+    follower.start()
+    follower.end()
+    assert [*changes.take()["docs"].keys] == ["0.md", "1.md", "2.md"]
 
 
 def test_events_that_can_t_be_followed_are_refused(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
