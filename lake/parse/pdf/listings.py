@@ -19,6 +19,7 @@ _MOST_FIXED = 0.5
 _SAME_SIZE = 0.15
 _WIDEST_STEP = 4.0
 _USUAL_ADVANCE = 0.6
+_WIDEST_ADVANCE = 0.75
 _LEAST_MEASURED = 6
 _DEEPEST = 100
 _MOST_BLANK = 2
@@ -138,6 +139,11 @@ def listing_text(lines: Sequence[Line]) -> str:
 
 
 def _advance(lines: Sequence[Line]) -> float:
-    """The width of one letter; a line in which spaces are missing would give too much, so that a low one counts."""
-    found = sorted((line.right - line.left) / len(line.text) for line in lines if len(line.text) >= _LEAST_MEASURED)
+    """The width of one letter.
+
+    Lines with a gap, such as that between two listings, do not tell it; of the rest a low one counts, since one in
+    which spaces are missing would give too much.
+    """
+    widths = [((line.right - line.left) / len(line.text), line) for line in lines if len(line.text) >= _LEAST_MEASURED]
+    found = sorted(width for width, line in widths if width <= _WIDEST_ADVANCE * line.size)
     return found[len(found) // 4] if found else _USUAL_ADVANCE * median(line.size for line in lines)

@@ -1002,6 +1002,22 @@ class TestListings:
         assert [parsed.text[block.start : block.end] for block in code] == ["```\n" + "\n".join(LISTING) + "\n```"]
         assert account_of(parsed).n_words_lost == 0
 
+    def test_a_listing_beside_another_keeps_its_indentation(self) -> None:
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE) - 20
+            for x in (50, 310):
+                for i, line in enumerate(listing):
+                    put(canvas, x + 5.4 * (len(line) - len(line.lstrip())), top - 11 * i, line.lstrip(), 9, "Courier")
+            column(canvas, PROSE, top=top - 140)
+
+        listing = (
+            *("def f(x):", "    if x > 1:", "        return x * 2", "    for i in range(10):", "        print(i)", ""),
+            *("    return None", "", "class A:", "    pass"),
+        )
+        text = read(pdf(draw)).text
+        assert "\n    if x > 1:" in text
+        assert "\n        return x * 2" in text
+
     def test_a_text_that_is_set_in_such_type_is_text(self) -> None:
         parsed = read(pdf(lambda canvas: column(canvas, PROSE, font="Courier", size=9)))
         assert [block.kind for block in parsed.blocks] == ["paragraph"]
