@@ -16,7 +16,7 @@ from flows.following import Follower, Waiting, WaitingKeys, followers
 from flows.reindex import Outcome, reindex
 from flows.steps import Steps
 from lake.directory import Lake
-from lake.errors import LakeError, UsageError
+from lake.errors import BusyError, LakeError, UsageError
 from lake.events.stream import address_of
 from lake.ingest.scoped import FullRunNeededError
 from lake.maintenance.prune import fold
@@ -156,7 +156,7 @@ class SourceWatch:
             raise
 
     def _run(self, job: Job) -> Outcome:
-        with waiting(_PATIENCE, lambda text: self.report(text) if text else None):
+        with waiting(_PATIENCE, lambda text: self.report(text) if text else None, self.stop):
             return reindex(job, self.steps)
 
     def _whole(self, keys: Mapping[str, datetime] | None = None, *, at_start: bool = False) -> None:
@@ -185,12 +185,15 @@ class SourceWatch:
     def _failing(self, source: str, changes: Waiting, error: Exception) -> None:
         """Keep the keys, and wait a while: longer with each failure."""
         keys = changes.keys
-        self._n_failures += 1
-        kind = type(error).__name__
-        self._state = replace(self._state, n_failed=self._state.n_failed + 1, failure=kind)
         for key, since in keys.items():
             self._changes.add(source, [key], since)
         self._changes.add(source, (), clock.now(), changes.receipts)
+        if self.stop.is_set() and isinstance(error, BusyError):
+            self.report(f"{counted(len(keys), 'change')} left to the next watch: {error}")
+            return
+        self._n_failures += 1
+        kind = type(error).__name__
+        self._state = replace(self._state, n_failed=self._state.n_failed + 1, failure=kind)
         seconds = min(_BACKOFF, 2.0 ** min(self._n_failures - 1, 10))
         what = str(error) if isinstance(error, LakeError) else f"{kind}: {error}"
         self.report(f"a run failed, {counted(len(keys), 'change')} wait for the next one in {seconds:g} s: {what}")

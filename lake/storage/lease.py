@@ -39,6 +39,7 @@ Report = Callable[[str | None], None]
 class _Waiting(NamedTuple):
     seconds: float
     report: Report
+    stop: threading.Event
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
@@ -77,9 +78,14 @@ class Holder:
 
 
 @contextmanager
-def waiting(seconds: float, report: Report) -> Iterator[None]:
-    """Inside, a run that finds the lease taken waits for it, for at most ``seconds``."""
-    before = _waiting.set(_Waiting(seconds, report))
+def waiting(seconds: float, report: Report, stop: threading.Event | None = None) -> Iterator[None]:
+    """Inside, a run that finds the lease taken waits for it, for at most ``seconds``, and until ``stop`` is set.
+
+    A block inside another one stops with it.
+    """
+    outer = _waiting.get()
+    stop = stop or (outer.stop if outer else threading.Event())
+    before = _waiting.set(_Waiting(seconds, report, stop))
     try:
         yield
     finally:
@@ -120,11 +126,12 @@ class Lease(AbstractContextManager["Lease"]):
 
     def _wait(self, busy: BusyError, waiting: _Waiting) -> None:
         """Try again until the other runs are done; the holder may change meanwhile."""
-        seconds, report = waiting
+        seconds, report, stop = waiting
         until = time.monotonic() + seconds
         report(str(busy))
         while (left := until - time.monotonic()) > 0:
-            time.sleep(min(_LOOK_EVERY_SECONDS, left))
+            if stop.wait(min(_LOOK_EVERY_SECONDS, left)):
+                raise BusyError(f"{busy}; this run was told to stop while it waited for it")
             try:
                 self._acquire()
             except BusyError as still:

@@ -183,6 +183,19 @@ def test_kill_9_loses_nothing_and_sigterm_ends_cleanly(place: Path) -> None:
     assert not [notice for notice in inbox.waiting(Lake(str(lake)).store) if notice.keys != ("1.md",)]
 
 
+def test_sigterm_ends_a_watch_that_waits_for_another_run(place: Path) -> None:
+    with started(place) as process:
+        assert process.stderr is not None
+        with WriterLease(Lake(str(place / "lake")).store, "raglake ingest"):
+            (place / "docs" / "b.md").write_text("A kettle.\n")
+            assert any("is being written by raglake ingest" in line for line in process.stderr)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        told = process.stderr.read()
+        assert "1 change left to the next watch" in told
+        assert "failed" not in told
+
+
 @contextmanager
 def started(place: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """``raglake watch`` in a process of its own, once it has listed everything."""
