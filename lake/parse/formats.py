@@ -20,7 +20,7 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
     return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours(2, "text", ".txt .text .log", _ENCODINGS)
+text = _ours(3, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(2, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(3, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(

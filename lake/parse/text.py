@@ -11,6 +11,7 @@ from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
 from lake.parse.encodings import believed, codec_of, declared_in, guess, label
+from lake.parse.twice_encoded import without_latin_controls
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -39,6 +40,8 @@ _REPLACED_BYTES = _REPLACED.encode()
 _LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"}
 _HAS_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 #: What terminals make of text: colours, titles, and overstrikes for bold and underlined letters.
+#: Controls that part fields and records; others, such as NUL, stand inside words by accident.
+_SEPARATORS = re.compile("(?<=\\S)[\x01\x03-\x06\x10-\x1a]+(?=\\S)")
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9:;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))|[^\n]\x08")
 
 
@@ -54,6 +57,9 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     raw, metadata, omitted = _decoded(data, None)
     if "\x1b" in raw or "\b" in raw:
         raw = _TERMINAL.sub("", raw)
+    raw, remark = without_latin_controls(_SEPARATORS.sub(" ", raw))
+    if remark:
+        omitted = (*omitted, remark)
     if _HAS_LINE_END.search(raw):
         raw = raw.translate(_LINE_ENDS)
     text = clean(raw)

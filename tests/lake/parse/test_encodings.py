@@ -203,3 +203,30 @@ def test_text_that_was_encoded_twice_is_kept_and_named(encoding: str, name: str)
 def test_one_example_of_misread_text_among_others_is_no_remark() -> None:
     text = "Für “Ü” steht dort manchmal Ã¼, etwa in „Größe“ – œuvre … ‘naïve’."
     assert not parse(text.encode(), "a.txt").omitted
+
+
+LATIN_CONTROLS = {
+    "UTF-8 read as Latin-1": (
+        "1986\xe2\x80\x931990 for \xc2\xa3275, Stra\xc3\x9fe",
+        "1986\u20131990 for \xa3275, Stra\xdfe",
+    ),
+    "cp1252 read as Latin-1": ("1986\x961990, \x93Quay\x94 caf\xe9", "1986\u20131990, \u201cQuay\u201d caf\xe9"),
+    "no character of either": ("1986\x811990", "1986 1990"),
+}
+
+
+@pytest.mark.parametrize(("text", "meant"), LATIN_CONTROLS.values(), ids=LATIN_CONTROLS)
+def test_controls_above_ascii_are_read_as_what_they_stood_for(text: str, meant: str) -> None:
+    parsed = parse(text.encode(), "a.txt")
+    assert parsed.text == meant
+    (remark,) = parsed.omitted
+    assert remark.kind == "guessed_encoding"
+
+
+def test_controls_that_part_fields_leave_a_space() -> None:
+    assert parse(b"8=FIX\x0135=D\x0149=BANK \x02of\x03 it\n", "a.txt").text.rstrip() == "8=FIX 35=D 49=BANK of it"
+
+
+def test_a_line_end_above_ascii_proves_nothing() -> None:
+    parsed = parse("\xc3\x85 one\x85two \xc3".encode(), "a.txt")
+    assert (parsed.text, parsed.omitted) == ("\xc3\n one\ntwo \xc3", ())

@@ -47,7 +47,7 @@ def test_versions_name_the_libraries_that_decide_the_text() -> None:
     versions = parser_versions()
     assert versions["pdf"].startswith("3+pypdfium2-")
     assert {name for name, version in versions.items() if version.startswith("2")} == {
-        *("text", "markdown", "org", "code", "pictures", "legacy")
+        *("markdown", "org", "code", "pictures", "legacy")
     }
     assert "selectolax-" in versions["html"]
     assert "unstructured-" in versions["office"]
