@@ -179,7 +179,7 @@ def _audited(job: Job, lake: Lake, steps: Steps, outcome: Outcome) -> Outcome:
     with waiting(_PATIENCE, lambda _: None), lake.writing(_INGEST):
         found = steps.audit(job, history.live)
     if found.passed:
-        return replace(outcome, reason=f"{outcome.reason}; {found.summary()}")
+        return replace(outcome, reason=f"{outcome.reason}; {found.summary().rstrip('.')}")
     return replace(outcome, reason=f"live has a problem: {found.summary()}", refused=True, blocked=True)
 
 

@@ -20,8 +20,9 @@ STATE_KEY = "raglake"
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTables:
-    """The rows of one release. Equal marks mean equal rows and rights; no mark from after an erasure covers an erased
-    row.
+    """The rows of one release. ``lake`` identifies the lake, wherever it is moved.
+
+    Equal marks mean equal rows and rights; no mark from after an erasure covers an erased row.
 
     Each call of ``read`` opens a table as a ``pyarrow.RecordBatchReader`` with thousands of rows per batch, and
     ``read_of`` the rows of some documents. The column ``acl`` of documents and chunks lists who may see them now; null:
@@ -34,6 +35,7 @@ class ReleaseTables:
     ``check`` raises if another run took over. Call it before writing what readers see, and before deleting.
     """
 
+    lake: str
     release: str
     mark: str
     n_rows: Mapping[str, int]
@@ -61,6 +63,15 @@ class Destination(Protocol):
 
         May return the bytes that were written.
         """
+        ...
+
+
+@runtime_checkable
+class OwnedDestination(Destination, Protocol):
+    """A destination that knows whose copy it holds, so that no other lake replaces it."""
+
+    def owner(self) -> str | None:
+        """``ReleaseTables.lake`` of the last ``sync``; None if there is no copy, or if it does not say."""
         ...
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.destinations.destination import TABLES
+from lake.destinations.destination import TABLES, foreign
 from lake.errors import ContractError, UsageError
 from lake.ids import value_digest
 from lake.storage.store import open_store, parquet_bytes
@@ -58,11 +58,15 @@ class ParquetFolder:
             return None
         return str(mark)
 
+    def owner(self) -> str | None:
+        lake = self._state().get("lake")
+        return str(lake) if lake else None
+
     def sync(self, tables: ReleaseTables) -> int:
         """Returns the bytes written."""
         before = self._state()
         if not before:
-            self._store.write(STATE, json.dumps({"mark": None}).encode())
+            self._store.write(STATE, json.dumps({"mark": None, "lake": tables.lake}).encode())
         parts = list(_parts(tables))
         files = {table: [part.paths[table] for part in parts if part.n_rows[table]] for table in TABLES}
         for table in TABLES:  # one that shows the columns, if there is no row
@@ -73,6 +77,7 @@ class ParquetFolder:
         earlier = [] if before.get("readable") != tables.readable else sorted(_named(before) - kept)
         state = {
             "format": _FORMAT,
+            "lake": tables.lake,
             "release": tables.release,
             "mark": tables.mark,
             "tables": files,
@@ -91,7 +96,8 @@ class ParquetFolder:
         gone = {found.path for found in self._store.walk() if _OURS.fullmatch(found.path)} - kept
         for path in gone:
             self._store.delete(path)
-        for folder in {*(path.partition("/")[0] for path in gone), ""}:
+        # The root comes last: a folder in it may have become empty.
+        for folder in (*{path.partition("/")[0] for path in gone}, ""):
             self._store.delete_empty_folders(folder)
 
     def _written(self, tables: ReleaseTables, table: str, parts: Sequence[_FilePart], missing: set[str]) -> int:
@@ -118,10 +124,21 @@ class ParquetFolder:
         names = self._store.names("")
         if names and STATE not in names:
             raise UsageError(f"{self._store.url} holds {', '.join(names[:3])} and no {STATE}; choose an empty folder")
-        state: dict[str, Any] = json.loads(self._store.read(STATE)) if names else {}
+        state: dict[str, Any] = _decoded(self._store.read(STATE)) if names else {}
+        if names and "mark" not in state:
+            raise foreign(f"{self._store.url}/{STATE}")
         if state.get("format", 1) > _FORMAT:
             raise UsageError(f"{self._store.url} was written by a later version of raglake; install that one")
         return state
+
+
+def _decoded(data: bytes) -> dict[str, Any]:
+    """Empty if the bytes are no state."""
+    try:
+        state = json.loads(data)
+    except ValueError:
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 def _named(state: dict[str, Any]) -> set[str]:

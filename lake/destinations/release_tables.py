@@ -26,7 +26,7 @@ _LOOKED_UP = 500
 
 
 def release_tables(
-    lake: Lake, history: History, release: Release, check: Callable[[], None] = lambda: None
+    lake: Lake, history: History, release: Release, lake_id: str, check: Callable[[], None] = lambda: None
 ) -> ReleaseTables:
     """The tables of a release, with the current rights."""
     stored = {name: release.recipe.embedder.table if name == "chunks" else name for name in TABLES}
@@ -37,6 +37,7 @@ def release_tables(
     held = value_digest([*_identity(release), history.rights])
     schemas = [str(reader.schema.remove_metadata()) for reader in readers.values()]
     return ReleaseTables(
+        lake=lake_id,
         release=release.id,
         mark=f"{release.id}-{held[:12]}",
         n_rows={name: reader.count() for name, reader in readers.items()},

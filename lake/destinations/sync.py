@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.destinations import registry
-from lake.destinations.destination import Destination, DifferenceStore, HeldState, VectorRows
+from lake.destinations.destination import Destination, DifferenceStore, HeldState, OwnedDestination, VectorRows
 from lake.destinations.difference import Method, SyncPlan, against_listing, in_full, plan_sync
 from lake.destinations.failures import store_failures
 from lake.destinations.opening import open_destination
@@ -102,6 +102,13 @@ def _check(lake: Lake, destination: str, lease: Lease | None) -> None:
         raise
 
 
+def _of_another_lake(destination: str, release: str = "") -> RefusedError:
+    held = f"release {release}" if release else "a release"
+    return RefusedError(
+        f"{destination} holds {held} of another lake, so it is left alone; choose another name, or delete it"
+    )
+
+
 def _copied(
     lake: Lake,
     history: History,
@@ -114,7 +121,10 @@ def _copied(
     full: bool,
 ) -> Synced:
     """For a destination that takes no differences: all tables, unless a whole sync left them there."""
-    tables, erasures = release_tables(lake, history, release, check), registry.last_erasure(history)
+    lake_id, erasures = registry.lake_identity(lake, make=not plan), registry.last_erasure(history)
+    if isinstance(place, OwnedDestination) and place.owner() not in (None, lake_id):
+        raise _of_another_lake(name)
+    tables = release_tables(lake, history, release, lake_id, check)
     is_old = full or place.held() != tables.mark or not registry.is_complete(lake, name, tables.mark)
     words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
     n_bytes = 0
@@ -187,9 +197,10 @@ class _Sync:
         return ReleaseRows(self.lake, self.release, self.history.rights)
 
     def _target(self, *, make: bool = True) -> HeldState:
-        tables, identity = release_tables(self.lake, self.history, self.release), self.release.recipe.embedder
+        lake_id, identity = registry.lake_identity(self.lake, make=make), self.release.recipe.embedder
+        tables = release_tables(self.lake, self.history, self.release, lake_id)
         return HeldState(
-            lake=registry.lake_identity(self.lake, make=make),
+            lake=lake_id,
             release=self.release.id,
             mark=tables.mark,
             rows=rows_digest(self.release),
@@ -203,10 +214,7 @@ class _Sync:
     def _held(self, target: HeldState) -> HeldState | None:
         held = self.store.held()
         if held is not None and held.lake != target.lake:
-            raise RefusedError(
-                f"{self.destination} holds release {held.release} of another lake, so it is left alone; choose another "
-                "name, or delete it"
-            )
+            raise _of_another_lake(self.destination, held.release)
         return held
 
     def _write(self, rows: ReleaseRows, plan: SyncPlan) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from lake.chunking import ChunkRecipe
 from lake.embed import changes, check_prompts, identify, usual_prompts
@@ -78,7 +79,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     _check_parsers(base, recipe)
     if replace(recipe, parsers=base.parsers) == base:
         return recipe
-    was, wanted = base.to_json(), recipe.to_json()
+    was, wanted = _flat(base.to_json()), _flat(recipe.to_json())
     stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
     others = [one for one in stated if one[0] not in _NOT_WORDED and one[1] != one[2]]
     changes = [*_changes(base, recipe), *(f"{key} from {before} to {after}" for key, before, after in others)]
@@ -87,6 +88,13 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
         f"{_work(base, recipe)}. "
         "Say --change-recipe to do that, or leave the option out to keep the lake's recipe"
     )
+
+
+def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a recipe by the names of their options, also those of a part such as the chunks."""
+    parts = {key: value for key, value in recipe.items() if isinstance(value, Mapping) and key not in _NOT_WORDED}
+    single = {key: value for key, value in recipe.items() if key not in parts}
+    return single | {name: value for part in parts.values() for name, value in part.items()}
 
 
 #: Keys of a recipe whose change is worded otherwise.

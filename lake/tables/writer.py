@@ -309,9 +309,13 @@ def _of_words(tokenizer: str, language: str) -> Any:
 def _is_current(dataset: Any, index: str) -> bool:
     """Whether a full-text index counts all rows and no deleted ones, in one segment."""
     statistics = dataset.stats.index_stats(index)
-    n_counted = sum(segment["num_docs"] for segment in statistics["indices"])
-    n_rows = statistics["num_indexed_rows"]
-    return bool(statistics["num_indices"] == 1 and not statistics["num_unindexed_rows"] and n_counted == n_rows)
+    is_one = statistics["num_indices"] == 1 and not statistics["num_unindexed_rows"]
+    return bool(is_one and _n_counted(statistics) == statistics["num_indexed_rows"])
+
+
+def _n_counted(statistics: dict[str, Any]) -> int:
+    """Rows that BM25 counts, deleted ones included. The segment of an empty table does not say."""
+    return sum(int(segment.get("num_docs", 0)) for segment in statistics["indices"])
 
 
 def _must_be_whole(dataset: Any, index: str) -> bool:
@@ -319,7 +323,7 @@ def _must_be_whole(dataset: Any, index: str) -> bool:
     if dataset.count_rows() < _TEXT_WHOLE_ROWS:
         return True
     statistics = dataset.stats.index_stats(index)
-    n_counted = sum(segment["num_docs"] for segment in statistics["indices"])
+    n_counted = _n_counted(statistics)
     n_stale = n_counted - statistics["num_indexed_rows"]
     return bool(statistics["num_indices"] >= _MANY_TEXT_SEGMENTS or n_stale > _STALE_SHARE * n_counted)
 

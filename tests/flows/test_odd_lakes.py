@@ -67,6 +67,18 @@ def test_a_lake_inside_its_source_does_not_index_itself(source: Path, ingest: Ca
     assert ingest(lake=str(source / "the [lake]")).reason == "nothing to do"
 
 
+def test_sources_of_empty_documents_alone_make_a_lake(
+    source: Path, lake_url: str, ingest: Callable[..., Outcome]
+) -> None:
+    for name in ("a.md", "b.txt"):
+        (source / name).write_text("")
+    first = ingest()
+    assert (first.published, first.n_quarantined, first.n_chunks) == (True, 2, 0)
+    (source / "a.md").write_text("At last there is a lamp.")
+    assert ingest().published
+    assert len(lake.open_lake(lake_url).search("lamp", mode="text")) == 1
+
+
 def test_a_link_to_itself_stops_nothing(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> None:
     (source / "a.md").write_text("# A\n\nText.")
     (source / "loop.md").symlink_to("loop.md")

@@ -110,6 +110,8 @@ def _leg(leg: str, marks: dict[str, Any]) -> str:
 
 def _explanation(out: Console, why: dict[str, Any]) -> None:
     legs = [_leg(leg, marks) for leg, marks in why["legs"].items()]
+    for summary in why.get("summaries", ()):
+        paragraph(out, f"led to by the summary: {summary}", style="dim", indent=3)
     made = why["lineage"]
     paragraph(out, f"found by {', '.join(legs)}", style="dim", indent=3)
     parser = f"{made['parser']} {made['parser_version'] or ''}".strip()

@@ -175,7 +175,7 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     with temporary_settings({PREFECT_API_URL: server.url}):
         assert deployments.apply(fleet.read(file), tmp_path, "local") == ([], ["manuals"])
         applied, gone = automations.apply(fleet.read(file))
-    assert (len(applied), len(gone), of_lake(server, "manuals")) == (3, 5, [])
+    assert (len(applied), len(gone), of_lake(server, "manuals")) == (3, 6, [])
     renamed = {found["entrypoint"]: found for found in of_lake(server, "pumps")}
     assert renamed["raglake.deployed.ingest"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
     assert renamed["raglake.deployed.maintain"]["schedules"] == []

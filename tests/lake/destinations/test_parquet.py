@@ -19,7 +19,7 @@ from lake.destinations.destination import TABLES, ReleaseTables
 from lake.destinations.parquet import STATE, ParquetFolder
 from lake.destinations.sync import sync
 from lake.directory import Lake
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, RefusedError, UsageError
 from lake.storage.store import open_store
 
 
@@ -107,13 +107,13 @@ def test_after_an_erasure_the_same_release_is_copied_anew(built: str, tmp_path: 
 
 
 def test_a_copy_that_was_cut_short_is_made_again(built: str, tmp_path: Path) -> None:
-    place = ParquetFolder(str(tmp_path / "copy"))
+    place, owner = ParquetFolder(str(tmp_path / "copy")), registry.lake_identity(Lake.existing(built))
 
     def cut(table: str) -> Any:
         raise OSError("the network went away")
 
     with pytest.raises(OSError, match="network"):
-        place.sync(ReleaseTables("r", "r-1", dict.fromkeys(TABLES, 0), cut, cut, lambda: cut(""), "", ""))
+        place.sync(ReleaseTables(owner, "r", "r-1", dict.fromkeys(TABLES, 0), cut, cut, lambda: cut(""), "", ""))
     assert place.held() is None
     assert operate.export(built, f"parquet:{tmp_path / 'copy'}").written
 
@@ -168,6 +168,29 @@ def test_a_sync_that_lost_its_lease_neither_replaces_a_copy_nor_leaves_traces_fo
     assert [one.is_due(lake.log.read()) for one in registry.known_destinations(lake)] == [True]
     sync(lake, f"parquet:{copy}")
     assert not tells(copy, "Lamp 3")
+
+
+def test_a_copy_of_another_lake_is_left_alone(
+    built: str, tmp_path: Path, source: Path, ingest: Callable[..., Outcome]
+) -> None:
+    copy = tmp_path / "copy"
+    sync(Lake.existing(built), f"parquet:{copy}")
+    before = (copy / STATE).read_bytes()
+    ingest(lake=str(tmp_path / "other"))
+    for plan in (True, False):
+        with pytest.raises(RefusedError, match="holds a release of another lake, so it is left alone"):
+            sync(Lake.existing(str(tmp_path / "other")), f"parquet:{copy}", plan=plan)
+    assert (copy / STATE).read_bytes() == before
+
+
+@pytest.mark.parametrize("state", ["{}", "[]", "no JSON", '{"tables": {}}'])
+def test_a_state_that_is_not_ours_is_left_alone(built: str, tmp_path: Path, state: str) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / STATE).write_text(state)
+    with pytest.raises(UsageError, match="holds nothing that raglake wrote"):
+        sync(Lake.existing(built), f"parquet:{copy}")
+    assert (copy / STATE).read_text() == state
 
 
 def test_a_folder_has_one_name_and_full_repairs_it(built: str, tmp_path: Path) -> None:
