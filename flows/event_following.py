@@ -114,17 +114,22 @@ class EventFollower:
         for source, found in keys.items():
             self._changes.add(source, found, since, [published])
 
+    def _passed_over(self, event: Event, why: str) -> dict[str, list[str]]:
+        _log.warning(
+            "%s: event %s %s and is passed over; the next run over everything finds what it was about",
+            *(self.what, event.receipt, why),
+        )
+        return {}
+
     def _keys(self, event: Event) -> dict[str, list[str]]:
         """Keys by source. What an event means that nobody understands is found by the runs over everything."""
         try:
             value = json.loads(event.body) if isinstance(event.body, bytes | bytearray | str) else event.body
             change = change_of(value)
         except (ValueError, RecursionError, UsageError) as error:
-            _log.warning("%s: an event can't be read: %s", self.what, type(error).__name__)
-            return {}
+            return self._passed_over(event, f"can't be read ({type(error).__name__})")
         if change is None:
-            _log.warning("%s: an event has none of the known forms", self.what)
-            return {}
+            return self._passed_over(event, "has none of the forms that webhooks take")
         return {source: self._of(source, change) for source in self._named(value)}
 
     def _of(self, source: str, change: Change) -> list[str]:

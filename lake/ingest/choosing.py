@@ -80,7 +80,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     if replace(recipe, parsers=base.parsers) == base:
         return recipe
     was, wanted = _flat(base.to_json()), _flat(recipe.to_json())
-    stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
+    stated = ((key, *(one.get(key, _UNSTATED.get(key, "auto")) for one in (was, wanted))) for key in {**was, **wanted})
     others = [one for one in stated if one[0] not in _NOT_WORDED and one[1] != one[2]]
     changes = [*_changes(base, recipe), *(f"{key} from {before} to {after}" for key, before, after in others)]
     raise UsageError(
@@ -97,6 +97,8 @@ def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return single | {name: value for part in parts.values() for name, value in part.items()}
 
 
+#: What a recipe means that does not state a key; ``auto`` for all others.
+_UNSTATED = {"summaries": "none"}
 #: Keys of a recipe whose change is worded otherwise.
 _NOT_WORDED = ("parsers", "embedder", "further_embedders")
 
@@ -113,6 +115,9 @@ def _work(base: Recipe, recipe: Recipe) -> str:
     """What has to be done for another recipe."""
     if replace(recipe, parsers=base.parsers, index=base.index) == base:
         return "index the vectors anew, which parses and embeds nothing"
+    chunking = replace(recipe.chunking, summaries=base.chunking.summaries)
+    if replace(recipe, parsers=base.parsers, chunking=chunking) == base:
+        return "make summaries anew and embed them, which parses nothing"
     if replace(recipe, parsers=base.parsers, further_embedders=base.further_embedders) == base:
         new = [one.name for one in recipe.embedders if one not in base.embedders]
         return f"embed all texts with {' and '.join(map(repr, new))}" if new else "write all rows anew"
