@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -79,8 +79,8 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     _check_parsers(base, recipe)
     if replace(recipe, parsers=base.parsers) == base:
         return recipe
-    was, wanted = _flat(base.to_json()), _flat(recipe.to_json())
-    stated = ((key, *(one.get(key, _UNSTATED.get(key, "auto")) for one in (was, wanted))) for key in {**was, **wanted})
+    was, wanted = _flat(base), _flat(recipe)
+    stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
     others = [one for one in stated if one[0] not in _NOT_WORDED and one[1] != one[2]]
     changes = [*_changes(base, recipe), *(f"{key} from {before} to {after}" for key, before, after in others)]
     raise UsageError(
@@ -90,17 +90,13 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     )
 
 
-def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a recipe by the names of their options, also those of a part such as the chunks."""
-    parts = {key: value for key, value in recipe.items() if isinstance(value, Mapping) and key not in _NOT_WORDED}
-    single = {key: value for key, value in recipe.items() if key not in parts}
-    return single | {name: value for part in parts.values() for name, value in part.items()}
+def _flat(recipe: Recipe) -> dict[str, Any]:
+    """The values of a recipe by the names of their options."""
+    return {**recipe.to_json(), **asdict(recipe.chunking)}
 
 
-#: What a recipe means that does not state a key; ``auto`` for all others.
-_UNSTATED = {"summaries": "none"}
 #: Keys of a recipe whose change is worded otherwise.
-_NOT_WORDED = ("parsers", "embedder", "further_embedders")
+_NOT_WORDED = ("chunking", "parsers", "embedder", "further_embedders")
 
 
 def _changes(base: Recipe, recipe: Recipe) -> list[str]:

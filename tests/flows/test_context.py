@@ -112,7 +112,7 @@ def test_parts_are_chosen_by_the_recipe(report: Path, lake_url: str, ingest: Ing
     assert found(lake_url, "tolvar") == found(lake_url, "quillmark") == []
     assert ingest(settings=RecipeOptions()).reason == "nothing to do"
     before = stored(lake_url)
-    with pytest.raises(UsageError, match=r"chunking .*--change-recipe"):
+    with pytest.raises(UsageError, match=r"context from headings\+table to .*--change-recipe"):
         ingest(settings=RecipeOptions(context="headings+table+place"))
     outcome = ingest(settings=RecipeOptions(context="headings+table+place"), change_recipe=True)
     assert (outcome.changed, outcome.n_texts_embedded, stored(lake_url)) == (0, 0, before)

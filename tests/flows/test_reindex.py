@@ -175,7 +175,7 @@ def test_another_recipe_is_refused_unless_asked_for(
 ) -> None:
     small(source, 5)
     ingest()
-    with pytest.raises(UsageError, match=r"chunking .*--change-recipe"):
+    with pytest.raises(UsageError, match=r"child_tokens from .*--change-recipe"):
         ingest(settings=RecipeOptions(child_tokens=80))
     outcome = ingest(settings=RecipeOptions(child_tokens=80), change_recipe=True)
     assert (outcome.published, outcome.changed) == (True, 5)
