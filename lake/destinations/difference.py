@@ -50,14 +50,15 @@ def plan_sync(
 ) -> SyncPlan:
     """Choose the cheapest way to the target, whose rows are ``rows``; reads, never writes.
 
-    ``is_known``: the lake knows of a whole sync that left the target's mark, and of none that began after it. Otherwise
-    the mark alone proves nothing: a run that lost its lease may have written after it.
+    ``is_known``: the lake knows of a whole sync that left the mark that is held, and of none that began after it.
+    Otherwise the mark proves nothing: a run that lost its lease may have written after it.
     """
     if held is None or held.embedder != target.embedder:
         return in_full(target)
-    if is_known and held.mark == target.mark and store.count() == target.n_chunks:
+    is_there = held.mark == target.mark
+    if is_known and is_there and store.count() == target.n_chunks:
         return SyncPlan("none")
-    before = _release_held(lake, history, held) if held.mark != target.mark else None
+    before = _release_held(lake, history, held) if is_known and not is_there else None
     if before is None:
         return _difference("listing", dict(store.listing()), rows.digests(), store, target)
     changed = changed_documents(before, rows)

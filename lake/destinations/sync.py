@@ -174,7 +174,7 @@ class _Sync:
     def _plan(self, held: HeldState | None, target: HeldState, rows: ReleaseRows, *, full: bool) -> SyncPlan:
         if full:
             return in_full(target)
-        is_known = registry.is_complete(self.lake, self.destination, str(target.mark))
+        is_known = held is not None and registry.is_complete(self.lake, self.destination, str(held.mark))
         return plan_sync(self.lake, self.history, self.store, held, target, rows, is_known=is_known)
 
     def _written(self, target: HeldState, rows: ReleaseRows, plan: SyncPlan) -> tuple[int, Verification]:

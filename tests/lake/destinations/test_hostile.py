@@ -187,7 +187,24 @@ def test_a_writer_that_slept_while_another_one_took_over_writes_nothing_more(lak
         sync(early, name, at=releases["deleted"], n_checks=0, progress=overtaken)
     assert digests_held(name) == digests_of(early, releases["full"])
     others[0].__exit__(None, None, None)
-    sync(early, name, at=releases["deleted"], n_checks=0)
+    assert sync(early, name, at=releases["deleted"], n_checks=0).method in ("listing", "full")
+    assert digests_held(name) == digests_of(early, releases["deleted"])
+
+
+def test_what_a_writer_that_slept_left_behind_the_next_one_is_removed(lakes: Lakes, name: str) -> None:
+    early, releases = lakes.early, lakes.releases
+    sync(early, name, at=releases["full"], n_checks=0)
+    with closing(open_destination(name)) as store:  # type: ignore[type-var]
+        assert isinstance(store, DifferenceStore)
+        state = store.held()
+        assert state is not None
+        store.begin(state, anew=False)
+        (victim, *_), count = dict(store.listing()), store.count()
+        store.apply(None, [victim])
+        store.finish(state)
+        assert store.count() == count - 1
+    registry.doubt(early, name)  # as the one that slept does when it wakes
+    assert sync(early, name, at=releases["deleted"], n_checks=0).method == "listing"
     assert digests_held(name) == digests_of(early, releases["deleted"])
 
 
