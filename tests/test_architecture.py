@@ -219,6 +219,13 @@ def test_prefect_stays_out_of_the_direct_path(each: list[Import]) -> None:
     assert not [name for name, _, top, _ in each if name in direct and top == "prefect"]
 
 
+def test_no_test_changes_the_clock_of_all_threads() -> None:
+    """A server of another test, in the same process, would sleep until a time that comes much later."""
+    changes = re.compile(r"setattr\((?:\w+\.)*time, \"")
+    found = [path for path in (ROOT / "tests").rglob("*.py") if changes.search(path.read_text())]
+    assert not found
+
+
 def test_every_command_is_in_the_reference() -> None:
     from flows.cli.app import _PANELS, command_line
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lake.errors import LakeError
@@ -129,15 +129,15 @@ class _Aging(Generic[T]):
 
     def _known(self, key: str, age: float) -> T | None:
         held = self._held.get(key)
-        return held[0] if held is not None and time.monotonic() - held[1] <= age else None
+        return held[0] if held is not None and monotonic() - held[1] <= age else None
 
     def _read(self, key: str, read: Callable[[], T]) -> T | None:
-        began = time.monotonic()
+        began = monotonic()
         if began >= self._calm_at:
             try:
                 return self._keep(key, read(), began)
             except LakeError as error:
-                self._calm_at = time.monotonic() + _PAUSE
+                self._calm_at = monotonic() + _PAUSE
                 _log.warning("memberships can't be read: %s", error)
         return self._known(key, self._longest)
 

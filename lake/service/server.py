@@ -84,12 +84,12 @@ def serve(
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is done
         _Server(configured(app, bounds), app, started).run([listened])
     _leave_within(_LEAVING)
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _leave_within(seconds: float) -> None:
-    """End the process soon: at exit Python waits for its threads, and one may work for a request that nobody awaits."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """End the process soon, whatever hangs: a request's code, the application's end, or a thread that nobody awaits."""
     ending = threading.Timer(seconds, os._exit, (0,))
     ending.daemon = True
     ending.start()
@@ -109,6 +109,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.stop()
+        _leave_within(_DRAINING + _GRACE + _LEAVING)
         if sig == signal.SIGTERM:
             self._stops_at = min(self._stops_at, time.monotonic() + _DRAINING)
         else:

@@ -169,17 +169,17 @@ def test_a_directory_that_fails_is_believed_for_a_while_and_then_nothing_is(
     found, late = Memberships(options), time.monotonic()
     assert set(found.expanded(["anna"])) == OF_ANNA
     behind.fault, behind.groups["t0"] = fault, ("team-0", set())
-    monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 150)
+    monkeypatch.setattr(under_test, "monotonic", lambda: late + 150)
     known = found.expanded(["anna"])
     assert (set(known), known.is_degraded) == (OF_ANNA, False)
     n = behind.n_requests
     found.expanded(["anna"])
     assert behind.n_requests == n  # it is left alone for some seconds
-    monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 201)
+    monkeypatch.setattr(under_test, "monotonic", lambda: late + 201)
     closed = found.expanded(["anna"])
     assert (set(closed), closed.is_degraded) == ({"anna"}, True)
     behind.fault = ""
-    monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 300)
+    monkeypatch.setattr(under_test, "monotonic", lambda: late + 300)
     assert set(found.expanded(["anna"])) == {"anna", *(TEAMS - {"group:team-0"})}
 
 
@@ -194,7 +194,7 @@ def test_a_directory_that_hangs_delays_nobody_whose_groups_are_known(
     for one in strangers:
         one.start()
     assert set(found.expanded(["anna"])) == OF_ANNA
-    monkeypatch.setattr(under_test.time, "monotonic", lambda: late + 150)  # too old, but good for a while
+    monkeypatch.setattr(under_test, "monotonic", lambda: late + 150)  # too old, but good for a while
     strangers.append(Thread(target=found.expanded, args=(["anna"],)))
     strangers[-1].start()
     n = behind.n_requests

@@ -54,3 +54,29 @@ def test_requests_under_way_end_and_the_service_soon_after(
 def _answer(port: int, number: int) -> httpx.Response:
     body = {"question": f"Lamp {7 + number} burns olive oil, he said."}
     return httpx.post(f"http://127.0.0.1:{port}/answer", json=body, timeout=60)
+
+
+HANGING = """
+import sys, time
+from types import SimpleNamespace
+from lake.service.capacity import Capacity
+from lake.service.server import listening, serve
+
+class App(SimpleNamespace):
+    async def __call__(self, scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        time.sleep(60)
+
+serve(App(stop=lambda: None), Capacity(), listening("127.0.0.1", 0), started=lambda: print("listening", flush=True))
+"""
+
+
+def test_an_application_that_hangs_while_it_closes_does_not_keep_the_service() -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdout.readline() == "listening\n"
+        started = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        assert (server.wait(20), time.monotonic() - started < 6) == (0, True)
