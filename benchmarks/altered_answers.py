@@ -2,11 +2,13 @@
 
     python benchmarks/altered_answers.py XQUAD_FOLDER [--docs FOLDER] [--show]
 
-Two sets. ``altered_answers.jsonl`` has 312 pairs of sentences about paragraphs of XQuAD and sections of a
+Three sets. ``altered_answers.jsonl`` has 312 pairs of sentences about paragraphs of XQuAD and sections of a
 documentation, written in one's own words: one that is true, and one that a small change made false. The other is made
 here, with a fixed seed, from XQuAD's own sentences: as they are, and with a denial put in or taken out, a number
 replaced by another one of its paragraph, or two names exchanged. The second shows what happens to an answer that
-keeps close to its source.
+keeps close to its source. ``altered_instructions.jsonl`` has 80 pairs about 16 short texts of instructions, contracts
+and reports in English, German and Spanish, in the words of a model that answers from them; the rules for dates and
+conditions were written on every other text, and the others are held out.
 
 The margins in contradictions.py were chosen on the pairs of about half of the articles; the others are reported apart.
 """
@@ -29,6 +31,7 @@ from lake.answer.statement import Statement
 from lake.answer.terms import sentences
 
 PAIRS = Path(__file__).with_name("altered_answers.jsonl")
+INSTRUCTIONS = Path(__file__).with_name("altered_instructions.jsonl")
 LANGUAGES = ("en", "de", "es")
 _PER_KIND = 100
 _VERBS = {
@@ -60,6 +63,14 @@ def written(xquad: dict[str, dict[str, list[str]]], docs: list[str]) -> Iterator
         text = docs[row["chunk"]] if row["set"] == "docs" else xquad[row["set"][6:]][place][row["paragraph"]]
         group = "own words, margins chosen on" if place in _chosen_on(xquad) else "own words, held out"
         yield Pair(group, row["kind"], text, row["true"], row["altered"])
+
+
+def instructions() -> Iterator[Pair]:
+    for number, line in enumerate(INSTRUCTIONS.read_text().splitlines()):
+        row = json.loads(line)
+        group = f"instructions, {'held out' if number % 2 else 'rules mended on'}"
+        for pair in row["pairs"]:
+            yield Pair(group, pair["kind"], row["text"], pair["true"], pair["altered"])
 
 
 def _chosen_on(xquad: dict[str, dict[str, list[str]]]) -> set[str]:
@@ -125,7 +136,7 @@ def main() -> None:
     if given.docs:
         docs = [one["text"] for one in json.loads((given.docs / "anthropic_docs.json").read_text())]
     figures: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
-    for pair in (*written(xquad, docs), *near_verbatim(xquad)):
+    for pair in (*written(xquad, docs), *near_verbatim(xquad), *instructions()):
         source = SourceText(pair.text)
         alarm, found = (bool(contradictions(each, source)) for each in (pair.true, pair.altered))
         for kind in (pair.kind, "all"):

@@ -7,14 +7,19 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lake.answer.measures import UNITS
 from lake.answer.statement import Statement, language_of
 from lake.answer.terms import sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from lake.answer.figures import Figure
 
 #: How fast words lose weight with their distance: in the sentence, and in the source.
 FAR, FAR_IN_SOURCE = 0.3, 0.25
+#: What is left of that weight behind a comma.
+_OTHER_CLAUSE = 0.85
 
 
 class SourceText:
@@ -60,11 +65,18 @@ class Aligned:
         self.window = [source.sentences[i] for i in sorted(chosen)]
         self.share = source.weights(held) / (source.weights(stated.stems) or 1.0)
 
-    def fit(self, place: int, text: Statement, at: int) -> float:
-        """How well the words around ``at`` in a sentence of the source fit those around ``place`` in the stated one."""
+    def fit(self, place: int, text: Statement, at: int, left_out: Container[str] = UNITS) -> float:
+        """How well the words around ``at`` in a sentence of the source fit those around ``place`` in the stated one.
+
+        Words that are ``left_out``, such as units, stand beside any figure and tell none from another.
+        """
         near: dict[str, float] = {}
+        clause = next((word.clause for word in text.words if word.place >= at), -1)
         for word in text.words:
-            if word.stem in self.stated.stems:
-                near[word.stem] = max(near.get(word.stem, 0.0), 1 / (1 + FAR_IN_SOURCE * abs(word.place - at)))
+            if word.stem in self.stated.stems and word.key not in left_out and len(word.key) > 1:
+                closeness = (1.0 if word.clause == clause else _OTHER_CLAUSE) / (
+                    1 + FAR_IN_SOURCE * abs(word.place - at)
+                )
+                near[word.stem] = max(near.get(word.stem, 0.0), closeness)
         around = {w.stem: 1 / (1 + FAR * abs(w.place - place)) for w in reversed(self.stated.words) if w.is_content}
         return sum(self.source.weight(stem) * around[stem] * closeness for stem, closeness in near.items())

@@ -1,7 +1,7 @@
 """Finds where a sentence says something else than its source in nearly the same words, by rules and without a model.
 
-The rules look for denials, figures, opposites, and two names that have exchanged their places. docs/answers.md has
-the shares that they find and miss; benchmarks/altered_answers.py measures them.
+The rules look for denials, figures, dates, opposites, conditions, and two names that have exchanged their places.
+docs/answers.md has the shares that they find and miss; benchmarks/altered_answers.py measures them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lake.answer.aligned import FAR, FAR_IN_SOURCE, Aligned, SourceText
-from lake.answer.polarity import Forms, polarity
+from lake.answer.calendar import other_dates
+from lake.answer.polarity import COMPARING, Forms, polarity
+from lake.answer.restrictions import exemptions, is_exempt, lifted_conditions
 from lake.answer.statement import StatedWord, Statement
 from lake.answer.values import Contradiction
 
@@ -30,7 +32,6 @@ _LEAST_FIT, _LEAST_FIT_OF_OPPOSITES = 0.5, 0.2
 #: A word that stands before a name in one and after it in the other.
 _OTHER_SIDE = 0.6
 _BY = Forms("by von durch por par da door af av przez")
-_COMPARING = Forms("more less than fewer mehr weniger als más menos plus moins più meno mais meer minder")
 #: Numbers that alone are hardly a figure: "a quarter of a million".
 _BARE = Forms("hundred thousand million billion hundert tausend million milliarde ciento mil millón")
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
@@ -55,7 +56,9 @@ def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
     if not source.sentences or not stated.stems:
         return []
     aligned = Aligned(stated, source)
-    rules: Sequence[Callable[[Aligned], Iterator[Contradiction]]] = (_denials, _figures, _opposites, _exchanges)
+    rules: Sequence[Callable[[Aligned], Iterator[Contradiction]]] = (
+        _denials, _figures, _opposites, _exchanges, other_dates, lifted_conditions,
+    )  # fmt: skip
     return [found for rule in rules if (found := next(rule(aligned), None))]
 
 
@@ -73,7 +76,7 @@ def _denials(aligned: Aligned) -> Iterator[Contradiction]:
     if aligned.share < _SHARE_DENIED or _implies(stated, table, frozenset()) or _compares(stated):
         return
     for each in aligned.window:
-        for denied in each.denials:
+        for denied in () if is_exempt(aligned, each) else each.denials:
             held = denied & stated.stems
             is_most = aligned.source.weights(held) >= aligned.source.weights(denied) / 2
             if held and is_most and (each is aligned.best or len(held) > 1):
@@ -83,7 +86,9 @@ def _denials(aligned: Aligned) -> Iterator[Contradiction]:
 def _may_deny(text: Statement, table: Polarity, denied: frozenset[str]) -> bool:
     """Whether a sentence denies one of these words, or denies what may be put in these words."""
     held, reached = denied & text.stems, frozenset[str]().union(*text.denials)
-    return _implies(text, table, denied) or (bool(text.denials) and (not held or bool(held & reached)))
+    if exemptions(text) or _implies(text, table, denied):
+        return True
+    return bool(text.denials) and (not held or bool(held & reached))
 
 
 def _implies(text: Statement, table: Polarity, denied: frozenset[str]) -> bool:
@@ -99,7 +104,7 @@ def _implies(text: Statement, table: Polarity, denied: frozenset[str]) -> bool:
 
 
 def _compares(text: Statement) -> bool:
-    return any(word.key in _COMPARING for word in text.words)
+    return any(word.key in COMPARING for word in text.words)
 
 
 def _figures(aligned: Aligned) -> Iterator[Contradiction]:
@@ -180,11 +185,13 @@ def _opposites(aligned: Aligned) -> Iterator[Contradiction]:
             mine = [word for word in aligned.stated.words if word.key in one]
             if not mine or any(key in other for key in keys):
                 continue
+            texts = (aligned.stated, *aligned.window)
+            pair_keys = {word.key for text in texts for word in text.words if word.key in one or word.key in other}
             same, against, name = 0.0, _LEAST_FIT_OF_OPPOSITES, ""
             for each in aligned.window:
                 denied = frozenset[str]().union(*each.denials)
                 for word in each.words:
-                    fit = aligned.fit(mine[0].place, each, word.place)
+                    fit = aligned.fit(mine[0].place, each, word.place, pair_keys)
                     if word.key in one:
                         same = max(same, 0.3 + fit)
                     elif word.key in other and word.stem not in denied and fit > against:

@@ -6,7 +6,7 @@ so forms are spelt out; ``*`` stands for any ending.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -54,18 +54,27 @@ class Forms:
         return word in self._whole or word.startswith(self._begins)
 
 
+#: Words that compare amounts; with them, "no more than ten" and "at most ten" are alike without a denial.
+COMPARING = Forms("more less than fewer mehr weniger als más menos plus moins più meno mais meer minder")
+
+
 @dataclass(frozen=True, slots=True)
 class Polarity:
     """The words of one language that deny or have opposites.
 
     ``denying`` ones are all alike "not"; ``refusing`` ones deny by their meaning ("fail"); a sentence may put a plain
-    "not" in place of an ``implying`` one ("hardly").
+    "not" in place of an ``implying`` one ("hardly"). ``lacking`` ones are among those that deny, but reach no further
+    than their noun ("without"). ``only`` and ``excepting`` ones ("unless"; "sei_denn" for two words) set conditions.
     """
 
     denying: Forms
     refusing: Forms
     implying: Forms
     opposites: tuple[tuple[Forms, Forms], ...]
+    lacking: Forms = field(default_factory=Forms)
+    only: Forms = field(default_factory=Forms)
+    excepting: Forms = field(default_factory=Forms)
+    also: Forms = field(default_factory=Forms)
     is_known: bool = True
 
 
@@ -83,4 +92,5 @@ def polarity(language: str) -> Polarity:
         groups.get("refuse", Forms()),
         groups.get("imply", Forms()),
         tuple((Forms(one), Forms(other)) for one, _, other in pairs),
+        *(groups.get(name, Forms()) for name in ("lack", "only", "except", "also")),
     )

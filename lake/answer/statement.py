@@ -25,16 +25,24 @@ _TURNS = Forms(
 )
 #: Words that a denial reaches, stop words included.
 _REACH, _REACH_BACK = 13, 5
+#: Words that "without" reaches: its noun.
+_REACH_OF_LACK = 3
 #: Content words of a denial that are compared.
 _DENIED = 6
 #: Languages that also deny what stands before: "er gewann nicht".
 _DENIES_BACKWARDS = frozenset(("da", "de", "nb", "nl", "sv", "tr"))
+_GERMAN_ARTICLES = Forms(
+    "der die das den dem des ein eine* kein* mein* sein* ihr* unser* dies* jed* alle* zum zur im am vom beim ins ans"
+)
 _CODES = {algorithm: code for code, algorithm in reversed(STEMMED.items())}
 
 
 @dataclass(frozen=True, slots=True)
 class StatedWord:
-    """A word or number at ``place`` among the tokens of its sentence; ``stem`` is its accentless Snowball stem."""
+    """A word or number at ``place`` among the tokens of its sentence; ``stem`` is its accentless Snowball stem.
+
+    ``is_name``: it has a capital in the middle of the sentence, and no article before it in German.
+    """
 
     text: str
     key: str
@@ -77,10 +85,13 @@ class Statement:
             key = token.casefold().removesuffix("'s")
             is_word = key[:1].isalpha()
             stem = stemmed(plain(irregular.get(key, key)), algorithm) if is_word else key
-            # Every German noun has a capital.
-            is_name = is_word and token[0].isupper() and place > 0 and self.language != "de"
+            is_name = is_word and token[0].isupper() and place > 0 and not self._is_noun(place)
             words.append(StatedWord(token, key, stem, place, clause, is_word and key not in stops, is_name))
         return words
+
+    def _is_noun(self, place: int) -> bool:
+        """Whether a German word with a capital has an article, which few names have."""
+        return self.language == "de" and self.tokens[place - 1].casefold() in _GERMAN_ARTICLES
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -122,10 +133,11 @@ class Statement:
     def _reached(self, i: int) -> list[str]:
         clause = self.words[i].clause
         reached = []
-        for word in self.words[i + 1 : i + 1 + _REACH]:
+        is_short = self.words[i].key in polarity(self.language).lacking
+        for word in self.words[i + 1 : i + 1 + (_REACH_OF_LACK if is_short else _REACH)]:
             if word.clause != clause or word.key in _TURNS:
                 break
             reached.append(word)
-        if self.language in _DENIES_BACKWARDS:
+        if self.language in _DENIES_BACKWARDS and not is_short:
             reached += [word for word in self.words[max(0, i - _REACH_BACK) : i] if word.clause == clause]
         return [word.stem for word in reached if word.is_content]

@@ -118,7 +118,7 @@ def _problems(sentence: Sentence) -> Iterable[AnswerProblem]:
 
 
 def _told(one: Contradiction) -> str:
-    if one.kind in ("number", "opposite"):
+    if one.kind in ("number", "date", "opposite"):
         return f"{one.stated!r} against {one.source!r}"
     if one.kind == "exchange":
         return f"{one.stated} have changed places, against {one.source!r}"

@@ -26,6 +26,13 @@ _STEM = 5
 SAME_STEM = 0.7
 _NUMBER_WEIGHT, _NAME_WEIGHT = 2.0, 1.5
 
+#: German dates: a full stop behind the day ends no sentence.
+_DAY = re.compile(r"(?<![\d.,])\d{1,2}\.\s*$")
+_AFTER_DAY = re.compile(
+    r"\s*(?:Jan(?:uar)?|Jänner|Feb(?:ruar)?|März|Apr(?:il)?|Mai|Juni?|Juli?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?|"
+    r"Nov(?:ember)?|Dez(?:ember)?|Jahrhunderts?|Jh)\b"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -74,13 +81,19 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences, line by line, without surrounding white space."""
     spans = []
     for line in re.finditer(r"[^\n]+", text):
-        cuts = [0, *sentence_starts(line[0]), len(line[0])]
+        starts = [start for start in sentence_starts(line[0]) if not _is_in_a_date(line[0], start)]
+        cuts = [0, *starts, len(line[0])]
         for start, end in pairwise(cuts):
             piece = line[0][start:end]
             if piece.strip():
                 begin = line.start() + start + len(piece) - len(piece.lstrip())
                 spans.append((begin, line.start() + start + len(piece.rstrip())))
     return spans
+
+
+def _is_in_a_date(line: str, start: int) -> bool:
+    """Whether a cut would part "15." from "Oktober"."""
+    return bool(_AFTER_DAY.match(line, start) and _DAY.search(line[:start]))
 
 
 def stem(key: str) -> str:

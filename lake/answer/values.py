@@ -44,7 +44,8 @@ class CitedSource:
 class Contradiction:
     """``stated``, words of an answer, disagrees with ``source``, words or a sentence of its source.
 
-    ``kind``: negation, number, opposite, exchange (two names in each other's place), or meaning (found by a model).
+    ``kind``: negation, number, date, opposite, condition (one that the answer lifts), exchange (two names in each
+    other's place), or meaning (found by a model).
     """
 
     kind: str

@@ -29,6 +29,12 @@ Der Vertrag endet nach zwölf Monaten. Die Kosten sind seit 2019 gesunken."""
 FORMS = """The contract was signed on November 29, 2026 at 2:30 pm. It weighs 80 kg. Refunds take one hour.
 The tank holds half a litre. The path is 2 km long. The fee is 1.50 euros. Delivery takes two weeks.
 Call +47 22 33 44 55 between 9:00 and 17:00. Sales rose 12 % to $3.5 million in 2025. Members pay nothing."""
+RULES = """The ferry to Bergen sails on 4 March 2024 and the one to Oslo on 9 May. The office is closed on Mondays.
+Boats may be borrowed only with a licence. The lock opens at dawn unless the water is higher than two metres.
+Fees are not refunded, except for members of the club. Lamps run without oil. Sales rose in Bergen and fell in Oslo."""
+REGELN = """Das Boot darf nur mit Schein benutzt werden. Der Bericht ist bis zum 15. Oktober 2023 abzugeben.
+Die Schleuse öffnet um sechs Uhr, es sei denn, es herrscht Sturm. Meier verkaufte die Mühle an Vogt. Das Tor steht noch
+offen."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -60,6 +66,16 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (GERMAN, "Der Vertrag endet nach zwei Monaten.", "number"),
         (GERMAN, "Die Kosten sind seit 2019 gestiegen.", "opposite"),
         (SPANISH, "Se debe pulsar el botón rojo.", "negation"),
+        (RULES, "The ferry to Bergen sails on 4 April 2024.", "date"),
+        (RULES, "The ferry to Bergen sails on 4 May 2024.", "date"),
+        (RULES, "The office is closed on Tuesdays.", "date"),
+        (RULES, "Boats may be borrowed without a licence.", "condition"),
+        (RULES, "The lock opens at dawn if the water is higher than two metres.", "condition"),
+        (RULES, "Fees are not refunded, even for members of the club.", "condition"),
+        (REGELN, "Das Boot darf auch ohne Schein benutzt werden.", "condition"),
+        (REGELN, "Der Bericht ist bis zum 15. November 2023 abzugeben.", "date"),
+        (REGELN, "Die Schleuse öffnet um sechs Uhr, auch wenn Sturm herrscht.", "condition"),
+        (REGELN, "Vogt verkaufte die Mühle an Meier.", "exchange"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -100,6 +116,16 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (GERMAN, "Seit 2019 sind die Kosten gefallen."),
         (SPANISH, "El contrato dura 22 meses."),
         (SPANISH, "No pulse el botón rojo."),
+        (RULES, "The ferry to Oslo sails on 9 May 2024."),
+        (RULES, "Boats may not be borrowed without a licence."),
+        (RULES, "The lock does not open at dawn if the water is higher than two metres."),
+        (RULES, "Members of the club get fees refunded."),
+        (RULES, "The lamps run."),
+        (RULES, "Sales rose in Bergen."),
+        (REGELN, "Ohne Schein darf das Boot nicht benutzt werden."),
+        (REGELN, "Bei Sturm öffnet die Schleuse um sechs Uhr nicht."),
+        (REGELN, "Meier hat Vogt die Mühle verkauft."),
+        (REGELN, "Das Tor steht offen."),
     ],
 )
 def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
