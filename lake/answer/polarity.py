@@ -92,5 +92,8 @@ def polarity(language: str) -> Polarity:
         groups.get("refuse", Forms()),
         groups.get("imply", Forms()),
         tuple((Forms(one), Forms(other)) for one, _, other in pairs),
-        *(groups.get(name, Forms()) for name in ("lack", "only", "except", "also")),
+        lacking=groups.get("lack", Forms()),
+        only=groups.get("only", Forms()),
+        excepting=groups.get("except", Forms()),
+        also=groups.get("also", Forms()),
     )
