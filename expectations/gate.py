@@ -75,11 +75,16 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """The result of the lake's questions at a release, ``against`` another one or alone."""
+    """The result of the lake's questions, or ``of_sample`` of them, at a release, ``against`` another one or alone.
+
+    ``is_live``: the release was published by runs over some documents, which measured samples.
+    """
 
     release: str
     against: str | None
     asked: tuple[Demand, ...]
+    of_sample: bool = False
+    is_live: bool = False
 
     @property
     def failures(self) -> tuple[Demand, ...]:
@@ -95,17 +100,21 @@ class GateVerdict:
     def summary(self) -> str:
         """One or two sentences for a person."""
         if not self.failures:
-            return f"{self.release} answers the lake's questions as it must."
+            which = "a sample of the lake's questions" if self.of_sample else "the lake's questions"
+            return f"{self.release} answers {which} as it must."
         first, more = self.failures[0], len(self.failures) - 1
         others = f" (and {counted(more, 'more remark')})" if more else ""
         if self.outcome == "warned":
             return f"{self.release} passed its gate with a remark: {first.message}{others}."
         shows = f" `raglake releases {self.release}` shows the questions."
+        if self.is_live:
+            return f"{self.release} is live and answers worse than {self.against}: {first.message}{others}.{shows}"
         return f"{self.release} was blocked by its gate and is kept unpublished: {first.message}{others}.{shows}"
 
     def to_json(self) -> dict[str, Any]:
         """What the release log keeps."""
-        return {"against": self.against, "n_asked": len(self.asked), "n_failed": len(self.failures)}
+        of_sample = {"of_sample": True} if self.of_sample else {}
+        return {"against": self.against, "n_asked": len(self.asked), "n_failed": len(self.failures), **of_sample}
 
     def to_arrow(self) -> pa.Table:
         """FINDINGS rows."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from expectations.gate import GateVerdict, decide, missed_by_live
+from expectations.gate_sample import measured_in_full, sample
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
 from expectations.scoring import scores_of
@@ -76,19 +77,29 @@ def check_measures(measures: Sequence[str]) -> None:
             raise UsageError(f"no measure {name!r} of spans; there are {', '.join(spans)}")
 
 
-def ask(lake: Lake, candidate: Release, progress: Progress = silent) -> Answers | None:
-    """Measure a candidate, and live if the candidate must not be worse; None if the lake has no questions.
+def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sample: bool = False) -> Answers | None:
+    """Measure a candidate, and what it must be no worse than; None if the lake has no questions.
 
-    Scores are kept as they are taken; those that are kept already are not taken again.
+    Scores are kept as they are taken; those that are kept already are not taken again. ``of_sample``: measure a sample
+    of the questions, and all of them only if the sample would block the candidate.
     """
     if not gate_asks(lake):
         return None
-    policy, questions, live = configuration.read(lake.store).gate, kept(lake), lake.log.read().live
+    policy, history = configuration.read(lake.store).gate, lake.log.read()
     check(policy)
-    of_candidate = measure(lake, candidate, progress=progress)
-    wants_live = bool(policy.no_regression or policy.floors)
-    of_live = measure(lake, live, progress=progress) if live is not None and wants_live else None
-    return judged(policy, sets_of(policy, questions), (candidate, of_candidate), (live, of_live))
+    questions = _of_sets(policy, kept(lake))
+    only = sample(lake, candidate, questions, policy) if of_sample else None
+
+    def asked(only: Collection[str] | None) -> Answers:
+        of_candidate = measure(lake, candidate, only=only, progress=progress)
+        of_against = measure(lake, against, only=only, progress=progress) if against else None
+        found = judged(policy, sets_of(policy, questions), (candidate, of_candidate), (against, of_against))
+        is_live = history.live is not None and history.live.id == candidate.id
+        return replace(found, verdict=replace(found.verdict, of_sample=only is not None, is_live=is_live))
+
+    against = measured_in_full(history) if policy.no_regression or policy.floors else None
+    answers = asked(only)
+    return asked(None) if only is not None and answers.verdict.outcome == "blocked" else answers
 
 
 def refuse_floors(lake: Lake, wanted: Gate, progress: Progress = silent) -> None:
@@ -117,17 +128,30 @@ def sets_of(policy: Gate, questions: Sequence[EvalQuestion]) -> tuple[str, ...]:
     return policy.sets or tuple(sorted({question.set for question in questions}))
 
 
+def _of_sets(policy: Gate, questions: Sequence[EvalQuestion]) -> list[EvalQuestion]:
+    """The questions of the sets that the gate uses."""
+    return [question for question in questions if question.set in sets_of(policy, questions)]
+
+
 def measure(
-    lake: Lake, release: Release, policy: Gate | None = None, *, again: bool = False, progress: Progress = silent
+    lake: Lake,
+    release: Release,
+    policy: Gate | None = None,
+    *,
+    only: Collection[str] | None = None,
+    again: bool = False,
+    progress: Progress = silent,
 ) -> pa.Table:
-    """SCORES rows of a release for the gate's sets, searched as the gate searches; none if there is no question."""
-    policy, questions = policy or configuration.read(lake.store).gate, kept(lake)
-    chosen = [question for question in questions if question.set in sets_of(policy, questions)]
+    """SCORES rows of a release for the gate's sets, searched as the gate searches; none if there is no question.
+
+    ``only``: ids of the questions to measure.
+    """
+    policy = policy or configuration.read(lake.store).gate
+    chosen = _of_sets(policy, kept(lake))
     if not chosen:
         return SCORES.empty_table()
-    names = sorted({name for level, name in policy.measures if level != "span"})
-    profile = _profile(policy)
-    return scores_of(Index(lake), chosen, release.id, profile, names=names, again=again, progress=progress)
+    names, profile = sorted({name for level, name in policy.measures if level != "span"}), _profile(policy)
+    return scores_of(Index(lake), chosen, release.id, profile, names=names, only=only, again=again, progress=progress)
 
 
 def _profile(policy: Gate) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ def scores_of(
     how: Mapping[str, Any] | None = None,
     *,
     names: Sequence[str] = (),
+    only: Collection[str] | None = None,
     depth: int = DEPTH,
     again: bool = False,
     progress: Progress = silent,
@@ -40,7 +41,7 @@ def scores_of(
     Fields that ``how`` omits fall back to the lake's configuration.
     Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
     version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
-    rankings besides the usual ones.
+    rankings besides the usual ones. ``only``: ids of the questions to measure; rows of the others stay kept.
     """
     release, profile = index.release(at), profile_of(index, how or {})
     settings = profile_text(profile, None if depth == DEPTH else depth)
@@ -52,8 +53,10 @@ def scores_of(
         words: dict[str, Any] = {"names": measures, "depth": depth, "declines": declines, "progress": progress}
         return evaluate(index, part, release.id, profile, **words).rows
 
-    parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured) for mine in sets_of(questions))
-    return pa.concat_tables([SCORES.empty_table(), *parts])
+    parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured, only)
+             for mine in sets_of(questions))  # fmt: skip
+    rows = pa.concat_tables([SCORES.empty_table(), *parts])
+    return rows if only is None else rows.filter(pc.is_in(rows.column("question_id"), pa.array(sorted(only))))
 
 
 def _of_set(
@@ -62,11 +65,13 @@ def _of_set(
     known: pa.Table,
     measures: Sequence[str],
     measured: Callable[[Sequence[EvalQuestion], bool], pa.Table],
+    only: Collection[str] | None,
 ) -> pa.Table:
-    """The rows of one set; what is missing is measured part by part, and kept with each."""
+    """The rows of one set; what is missing of those wanted is measured part by part, and kept with each."""
     rows = _fitting(known, questions, measures)
     held = set(rows.column("question_id").to_pylist())
-    missing = [question for question in questions if question.question_id not in held]
+    wanted = {question.question_id for question in questions} if only is None else set(only)
+    missing = [question for question in questions if question.question_id in wanted - held]
     declines = declining.is_measured(questions)
     for start in range(0, len(missing), _AT_A_TIME):
         new = measured(missing[start : start + _AT_A_TIME], declines)

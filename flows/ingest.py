@@ -183,11 +183,9 @@ class PrefectSteps:
 
     def evaluate(self, job: Job, candidate: Release) -> Answers | None:
         # A task run that asks nothing would only raise questions.
-        shown_run: Callable[[str, Release], Answers | None] = shown(
-            step_tasks.evaluate, lambda *args: steps.evaluate(*args)
-        )
+        shown_run: Callable[..., Answers | None] = shown(step_tasks.evaluate, lambda *a, **k: steps.evaluate(*a, **k))
         run = shown_run if gate_asks(Lake(job.lake)) else steps.evaluate
-        return run(job.lake, candidate)
+        return run(job.lake, candidate, of_sample=steps.is_of_sample(job, candidate))
 
 
 @flow(name="ingest", flow_run_name=named("ingest"), persist_result=False)

@@ -128,10 +128,10 @@ def _recalled(job: Job, lake: Lake) -> Outcome | None:
 def _note(job: Job, lake: Lake, found: Scan, outcome: Outcome, history: History) -> None:
     """Spare the next run the scan, if it finds the sources as this one did after the last entry of ``history``.
 
-    Only if live had a whole audit, which a quiet night makes up for otherwise.
+    Only if live had a whole audit and a whole gate, which a quiet night makes up for otherwise.
     """
-    verdict = history.verdict(history.live.id) if history.live and outcome.release == history.live.id else None
-    if job.only or job.rights_only or job.documents is not None or not verdict or verdict.get("of_sample"):
+    is_judged = history.live and outcome.release == history.live.id and history.is_judged_in_full(history.live.id)
+    if job.only or job.rights_only or job.documents is not None or not is_judged:
         return
     try:
         quiet.note(lake, list(job.open_sources().values()), found, replace(outcome, seconds=0.0).to_json(), history)
@@ -167,20 +167,25 @@ def _taken_up(lake: Lake, notices: Iterable[inbox.Notice]) -> None:
 
 
 def _audited(job: Job, lake: Lake, steps: Steps, outcome: Outcome) -> Outcome:
-    """The outcome of a run without changes, once live has had a whole audit.
+    """The outcome of a run without changes, once live has had a whole audit and a whole gate.
 
-    Runs over some documents audit what they write; on a quiet night nothing else would read all of it together.
+    Runs over some documents audit what they write and measure a sample of the questions; on a quiet night nothing else
+    would look at all of it together.
     """
     history = lake.log.read()
-    verdict = history.verdict(history.live.id) if history.live else None
-    if job.only or job.rights_only or history.live is None or not verdict or not verdict.get("of_sample"):
+    live = history.live if not (job.only or job.rights_only) else None
+    if live is None or history.verdict(live.id) is None or history.is_judged_in_full(live.id):
         return outcome
     _get_ready()
     with waiting(_PATIENCE, lambda _: None), lake.writing(_INGEST):
-        found = steps.audit(job, history.live)
-    if found.passed:
-        return replace(outcome, reason=f"{outcome.reason}; {found.summary().rstrip('.')}")
-    return replace(outcome, reason=f"live has a problem: {found.summary()}", refused=True, blocked=True)
+        found = steps.audit(job, live)
+        answers = steps.evaluate(job, live)
+    gate = answers.verdict if answers else None
+    if not found.passed or (gate and gate.outcome == "blocked"):
+        problem = found.summary() if gate is None or not found.passed else gate.summary()
+        return replace(outcome, reason=f"live has a problem: {problem}", refused=True, blocked=True)
+    remarks = (*outcome.remarks, gate.summary()) if gate and gate.failures else outcome.remarks
+    return replace(outcome, reason=f"{outcome.reason}; {found.summary().rstrip('.')}", remarks=remarks)
 
 
 def _scanned(job: Job, lake: Lake, steps: Steps, started: float) -> tuple[Scan, Outcome | None]:

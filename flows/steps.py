@@ -109,4 +109,4 @@ class PlainSteps:
         return steps.collect_vectors(job, recipe, self.progress)
 
     def evaluate(self, job: Job, candidate: Release) -> Answers | None:
-        return steps.evaluate(job.lake, candidate, self.progress)
+        return steps.evaluate(job.lake, candidate, self.progress, of_sample=steps.is_of_sample(job, candidate))

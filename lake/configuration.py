@@ -61,6 +61,13 @@ class Gate:
         0.05, "Maximum chance of blocking a candidate that is no worse, over all measures.", least=1e-4, most=0.5
     )
     least: int = option(30, "Minimum number of questions for a verdict.", least=1, most=1_000_000)
+    sample: int | None = option(
+        50,
+        "Questions of each set that a run over some documents measures, and at least as many as `least`; those about "
+        "the documents it changed come on top.",
+        least=1,
+        unset="all questions",
+    )
     not_enough_evidence: Policy = option(
         "warn", "What follows if the questions are too few, or cannot show whether the candidate is worse."
     )

@@ -29,6 +29,8 @@ from lake.storage.lease import check_held, held_for
 _BATCHES_LAST = timedelta(days=30)
 #: For an erasure.
 NOTHING_SPARED = Retention(grace_hours=0, keep_vectors_days=0)
+#: Folders of files that belong to one release each.
+_OF_RELEASES = ("commits", "audits", "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,9 @@ def _generations(lake: Lake, history: History, retention: Retention, now: dateti
 
 
 def free_versions(lake: Lake, history: History) -> Vacuumed:
-    """Remove versions of tables, deltas and findings that no release needs. Call it only with the writer lease."""
+    """Remove versions of tables, deltas, findings and scores that no release needs, under the writer lease."""
     freed = _versions(lake, history, dry_run=False)
-    return freed + _files(lake, history, clock.now(), dry_run=False, strictly=False, below=("commits", "audits"))
+    return freed + _files(lake, history, clock.now(), dry_run=False, strictly=False, below=_OF_RELEASES)
 
 
 def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:

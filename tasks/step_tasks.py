@@ -93,12 +93,12 @@ def audit(job: Job, candidate: Release) -> Verdict:
 
 
 @step("evaluate", run_name="evaluate {candidate.id}")
-def evaluate(lake: str, candidate: Release) -> Answers | None:
+def evaluate(lake: str, candidate: Release, *, of_sample: bool = False) -> Answers | None:
     """Judge a candidate by the lake's questions beside live; scores and verdict are shown.
 
     None if the lake has no questions.
     """
-    answers = steps.evaluate(lake, candidate, ProgressArtifacts(lake))
+    answers = steps.evaluate(lake, candidate, ProgressArtifacts(lake), of_sample=of_sample)
     if answers is not None:
         show_answers(lake, answers)
     return answers

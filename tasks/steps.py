@@ -175,15 +175,23 @@ def audit(job: Job, candidate: Release) -> Verdict:
     return verdict
 
 
-def evaluate(url: str, candidate: Release, progress: Progress = silent) -> Answers | None:
+def is_of_sample(job: Job, candidate: Release) -> bool:
+    """Whether audit and gate look at a sample: in runs over some documents, but for what a run over everything left."""
+    return candidate.is_scoped and bool(job.only)
+
+
+def evaluate(url: str, candidate: Release, progress: Progress = silent, *, of_sample: bool = False) -> Answers | None:
     """The gate's verdict on a candidate beside live, which the lake keeps; None if the gate has no questions.
 
     A run that dies here leaves the scores that were taken so far to the next one.
     """
     lake = Lake(url)
-    answers, findings = gating.ask(lake, candidate, progress), gate.without_gate(lake.findings(candidate.id))
+    answers = gating.ask(lake, candidate, progress, of_sample=of_sample)
+    findings = gate.without_gate(lake.findings(candidate.id))
     if answers is None:
-        if lake.log.read().is_blocked(candidate.id):  # by questions that are asked no more
+        before = lake.log.read().gate(candidate.id)
+        if before is not None and (before.facts["outcome"] == "blocked" or before.facts.get("of_sample")):
+            # By questions that are asked no more.
             lake.keep_findings(candidate.id, findings)
             publishing.record_gate(lake.log, candidate, outcome="off", why="")
         return None

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 from lake.errors import UsageError
-from lake.releases.values import LOOKED_AT, Entry, Release, Spent, Status
+from lake.releases.entry_index import EntryIndex
+from lake.releases.values import LOOKED_AT, Action, Entry, Release, Spent, Status
 
 #: Names a release: ``live``, an id or a name, or when it was live: a date (its end, UTC) or a time.
 At = str | date
@@ -32,6 +32,18 @@ class History:
     entries: tuple[Entry, ...] = ()
     releases: dict[str, Release] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    #: The entries and their index, once somebody asked about a release.
+    _known: list[tuple[tuple[Entry, ...], EntryIndex]] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def _index(self) -> EntryIndex:
+        if not self._known or self._known[-1][0] is not self.entries:
+            self._known[:] = [(self.entries, EntryIndex.of(self.entries))]
+        return self._known[-1][1]
+
+    def _about(self, release: str, *actions: Action) -> Iterator[Entry]:
+        """Entries that name the release, newest first."""
+        return (entry for entry in reversed(self._index.about.get(release, ())) if entry.action in actions)
 
     @property
     def head(self) -> int:
@@ -102,45 +114,44 @@ class History:
 
     def published(self, release: str) -> Entry | None:
         """The entry with which readers first saw the release."""
-        return next((entry for entry in self.entries if entry.live == release), None)
+        return self._index.first_live.get(release)
 
     def left_at(self, release: str) -> datetime | None:
         """When the release last stopped being live; None if it is live or never was."""
         if self.live is not None and self.live.id == release:
             return None
-        return next((b.at for a, b in reversed(list(pairwise(self.entries))) if a.live == release != b.live), None)
+        return self._index.left_at.get(release)
 
     def all_published(self) -> set[str]:
         """The ids of all releases that readers ever saw."""
-        return {entry.live for entry in self.entries if entry.live}
+        return set(self._index.first_live)
 
     def all_left_at(self) -> dict[str, datetime]:
         """When each release last stopped being live, of those that did and are not live."""
-        left = {a.live: b.at for a, b in pairwise(self.entries) if a.live and a.live != b.live}
-        if self.live is not None:
-            left.pop(self.live.id, None)
-        return left
+        live = self.live.id if self.live is not None else None
+        return {release: at for release, at in self._index.left_at.items() if release != live}
 
     def verdict(self, release: str) -> dict[str, Any] | None:
         """What the release's last audit found; None if it has not been audited."""
-        audits = (e.facts["verdict"] for e in reversed(self.entries) if e.action == "audit" and e.release == release)
-        return next(audits, None)
+        return next((entry.facts["verdict"] for entry in self._about(release, "audit")), None)
 
     def spent(self, release: str) -> Spent | None:
         """What building the release cost; None if an older raglake built it, which did not record that."""
-        built = (e.facts.get("spent") for e in self.entries if e.action == "build" and e.release == release)
-        found = next(built, None)
+        found = self._built(release).get("spent")
         return Spent(**found) if found else None
+
+    def _built(self, release: str) -> dict[str, Any]:
+        """The facts of the release's build; none if its entry is gone."""
+        built = [entry.facts for entry in self._about(release, "build")]
+        return built[-1] if built else {}
 
     def source_versions(self, release: str) -> dict[str, str]:
         """What sources that have versions call the state that a release was built from, such as a commit."""
-        built = (e.facts.get("sources") for e in self.entries if e.action == "build" and e.release == release)
-        return next(built, None) or {}
+        return self._built(release).get("sources") or {}
 
     def begun_at(self, release: str) -> datetime:
         """When the run that built the release began; if that is unknown, when its tables were made."""
-        built = next((e for e in self.entries if e.action == "build" and e.release == release), None)
-        spent = self.spent(release)
+        built, spent = next(self._about(release, "build"), None), self.spent(release)
         return built.at - timedelta(seconds=spent.seconds) if built and spent else self.releases[release].created_at
 
     def lag(self, release: str) -> timedelta | None:
@@ -149,14 +160,17 @@ class History:
         None if that is unknown: for a first release, one under another recipe, one without changes, or one that
         readers never saw.
         """
-        built = (e.facts.get("oldest_change_at") for e in self.entries if e.action == "build" and e.release == release)
-        changed_at, published = next(built, None), self.published(release)
+        changed_at, published = self._built(release).get("oldest_change_at"), self.published(release)
         return published.at - datetime.fromisoformat(changed_at) if changed_at and published else None
 
     def gate(self, release: str) -> Entry | None:
         """The entry of the release's last gate; None if no gate was run."""
-        gates = (e for e in reversed(self.entries) if e.action == "gate" and e.release == release)
-        return next(gates, None)
+        return next(self._about(release, "gate"), None)
+
+    def is_judged_in_full(self, release: str) -> bool:
+        """Whether the release was audited, and neither its last audit nor its last gate looked at a sample only."""
+        verdict, gate = self.verdict(release), self.gate(release)
+        return verdict is not None and not (verdict.get("of_sample") or (gate and gate.facts.get("of_sample")))
 
     def is_blocked(self, release: str) -> bool:
         """Whether the release's last gate blocked it."""
@@ -174,14 +188,9 @@ class History:
 
     def rolled_back_because(self, release: str) -> str | None:
         """Why the release was rolled back; None if it wasn't, or if that was undone."""
-        because, was_live = None, None
-        for entry in self.entries:
-            if entry.action == "rollback" and was_live == release:
-                because = entry.why
-            if entry.action in ("publish", "rollback") and entry.release == release:
-                because = None  # somebody made it live again on purpose
-            was_live = entry.live
-        return because
+        away = self._index.rolled_back.get(release)
+        again = next(self._about(release, "publish", "rollback"), None)  # somebody made it live again on purpose
+        return away[-1].why if away and (again is None or again.seq < away[-1].seq) else None
 
     def why(self, release: str) -> str:
         """The last reason that the log gives for the release's state.
@@ -190,8 +199,8 @@ class History:
         """
         if self.status(release) == "rolled back":
             return self.rolled_back_because(release) or ""
-        about = (e for e in reversed(self.entries) if e.release == release and e.action not in _OTHERS)
-        return next((e.why for e in about if e.why), "")
+        about = (e for e in reversed(self._index.about.get(release, ())) if e.action not in _OTHERS)
+        return next((entry.why for entry in about if entry.why), "")
 
     def next_id(self, today: date) -> str:
         """The next id of the day: date and running number, such as ``2026-11-21.2``."""

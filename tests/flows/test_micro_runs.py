@@ -11,10 +11,13 @@ import pytest
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
+from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
 from lake.maintenance.prune import fold
 from lake.options import RecipeOptions, Retention
+from lake.questions import EvalQuestion, Evidence, add
+from lake.records import scores
 from lake.releases.values import Release
 
 N = 120
@@ -108,3 +111,85 @@ def test_a_quiet_night_audits_all_of_what_small_runs_published(folder: Path) -> 
         bad = reindex(job_of(folder), steps)
     assert (bad.refused, bad.blocked, bad.published) == (True, True, False)
     assert bad.reason.startswith("live has a problem: ")
+
+
+GATE = {"sample": 20, "least": 10, "how": {"mode": "text"}}
+
+
+def asking(lake: Lake) -> list[EvalQuestion]:
+    """A question about each document, and a gate with a small sample."""
+    asked = [EvalQuestion("lamps", f"Lamp {n}?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
+    add(lake, asked)
+    configuration.put(lake.store, "gate", GATE)
+    return asked
+
+
+def questions_measured(lake: Lake, release: str | None) -> set[str]:
+    return set(scores.read(lake, release or "").column("question_id").to_pylist())
+
+
+def crowd(folder: Path, numbers: range) -> list[str]:
+    """Pages that answer other pages' questions by their words alone, and so push them down."""
+    (folder / "docs" / "crowd").mkdir(exist_ok=True)
+    for number in numbers:
+        (folder / "docs" / "crowd" / f"{number}.md").write_text(f"# Lamp {number}\n\n" + f"Lamp {number}. " * 3)
+    return [f"crowd/{number}.md" for number in numbers]
+
+
+def test_the_gate_of_a_small_run_measures_a_sample_and_what_it_changed_and_the_night_all(folder: Path) -> None:
+    lake = Lake(str(folder / "lake"))
+    asked = asking(lake)
+    (folder / "docs" / "3.md").write_text("# Lamp 3\n\nLamp 3 burns fat.")
+    night = run(folder)
+    assert night.published
+    assert len(questions_measured(lake, night.release)) == N
+    for number in (7, 8):
+        (folder / "docs" / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns fat.")
+        small = run(folder, f"{number}.md")
+        gate = lake.log.read().gate(small.release or "")
+        assert small.published
+        assert gate is not None
+        assert (gate.facts["of_sample"], gate.facts["against"]) == (True, night.release)
+        measured = questions_measured(lake, small.release)
+        assert len(measured) == 20 + 1
+        assert asked[number].question_id in measured
+    (folder / "docs" / "8.md").unlink()
+    assert asked[8].question_id in questions_measured(lake, run(folder, "8.md").release)
+    assert len(questions_measured(lake, night.release)) == N  # what a sample looks up costs none of them
+
+    quiet = run(folder)
+    history = lake.log.read()
+    assert "passed all" in quiet.reason
+    assert history.live is not None
+    gate = history.gate(history.live.id)
+    assert gate is not None
+    assert (gate.facts["outcome"], gate.facts["against"]) == ("passed", night.release)
+    assert history.is_judged_in_full(history.live.id)
+    assert len(questions_measured(lake, history.live.id)) == N
+    assert run(folder).reason == "nothing to do"
+
+
+def test_what_a_sample_suspects_is_measured_by_all_questions_and_what_it_missed_by_the_night(folder: Path) -> None:
+    lake = Lake(str(folder / "lake"))
+    asking(lake)
+    live = lake.log.read().live
+    names = crowd(folder, range(N))
+    blocked = run(folder, "crowd/")
+    assert (blocked.published, blocked.blocked) == (False, True)
+    assert "document nDCG@10 of lamps fell" in blocked.reason
+    assert len(questions_measured(lake, blocked.release)) == N
+    gate = lake.log.read().gate(blocked.release or "")
+    assert gate is not None
+    assert "of_sample" not in gate.facts
+    assert lake.log.read().live == live
+    for name in names:
+        (folder / "docs" / name).unlink()
+
+    configuration.put(lake.store, "gate", {"mode": "off"})  # as if no sample had noticed
+    crowd(folder, range(N))
+    assert run(folder, "crowd/").published
+    configuration.put(lake.store, "gate", GATE)
+    night = run(folder)
+    assert (night.refused, night.blocked, night.published) == (True, True, False)
+    assert night.reason.startswith("live has a problem: ")
+    assert f"answers worse than {live.id if live else ''}" in night.reason

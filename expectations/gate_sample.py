@@ -1,0 +1,63 @@
+"""The gate of a run over some documents: a sample of the questions, compared with a release measured in full."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lake.ingest.delta import Delta
+from lake.uris import folded
+
+if TYPE_CHECKING:
+    from lake.configuration import Gate
+    from lake.directory import Lake
+    from lake.questions import EvalQuestion
+    from lake.releases.history import History
+    from lake.releases.values import Release
+
+
+def measured_in_full(history: History) -> Release | None:
+    """What a candidate must be no worse than: live, or what came before it up to a release that was measured in full.
+
+    Each run over some documents is compared with that one, so that what many of them lose together is noticed.
+    """
+    last = {entry.release: entry.facts for entry in history.entries if entry.action == "gate"}
+    in_full = {name for name, gate in last.items() if gate["outcome"] != "off" and not gate.get("of_sample")}
+    one = history.live
+    while one is not None and one.is_scoped and one.id not in in_full:
+        one = history.releases.get(one.delta_base or "")
+    return one or history.live
+
+
+def sample(lake: Lake, candidate: Release, questions: Sequence[EvalQuestion], policy: Gate) -> set[str] | None:
+    """The ids of the questions to measure; None if that is all of them.
+
+    Of each set those about documents that the candidate changed, and a sample of the others: another one for each
+    candidate, and the same one for equal rows.
+    """
+    if policy.sample is None:
+        return None
+    changed = _changed_uris(lake, candidate)
+    of_changes = {q.question_id for q in questions if any(folded(e.uri) in changed for e in q.evidence)}
+    others: dict[str, list[str]] = {}
+    for question in questions:
+        if question.question_id not in of_changes:
+            others.setdefault(question.set, []).append(question.question_id)
+    chosen, n = random.Random(candidate.digest), max(policy.sample, policy.least)
+    picked = {name for ids in others.values() for name in chosen.sample(sorted(ids), min(n, len(ids)))} | of_changes
+    return picked if len(picked) < len(questions) else None
+
+
+def _changed_uris(lake: Lake, candidate: Release) -> set[str]:
+    """Uris, folded, of documents that a release wrote or deleted."""
+    delta = Delta.read(lake, candidate.commit)
+    rows = [delta.documents.select(["uri"]), delta.quarantine.select(["uri"])]
+    base = lake.log.read().releases.get(candidate.base or "")
+    if base is not None and delta.deleted:
+        before = lake.tables(base.generation)
+        for name in ("documents", "quarantine"):
+            rows.append(before.at(name, base.versions[name]).take("doc_id", delta.deleted, ["uri"]))
+    return {folded(uri) for uri in pa.concat_tables(rows).column("uri").to_pylist()}
