@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lake.destinations.destination import HeldState as HeldState
     from lake.destinations.destination import ReleaseTables as ReleaseTables
     from lake.destinations.destination import VectorRows as VectorRows
+    from lake.destinations.destination import Written as Written
     from lake.destinations.destination import foreign as foreign
     from lake.embed.base import Embedder as Embedder
     from lake.embed.families import EmbedderFamily as EmbedderFamily
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "lake.answer.chat": ("ChatModel", "Completion", "Message"),
     "lake.destinations.destination": (
-        *("Destination", "DifferenceStore", "HeldState", "ReleaseTables", "VectorRows", "foreign"),
+        *("Destination", "DifferenceStore", "HeldState", "ReleaseTables", "VectorRows", "Written", "foreign"),
     ),
     "lake.embed.base": ("Embedder",),
     "lake.embed.families": ("EmbedderFamily",),

@@ -47,6 +47,17 @@ class ReleaseTables:
     check: Callable[[], None] = lambda: None
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a sync wrote: bytes, and how many chunks it added, changed and removed; ``was`` is the release before."""
+
+    n_bytes: int
+    n_added: int
+    n_changed: int
+    n_removed: int
+    was: str | None = None
+
+
 @runtime_checkable
 class Destination(Protocol):
     """The object that a destination plugin's factory returns, given the part of a name after the colon.
@@ -58,10 +69,11 @@ class Destination(Protocol):
         """The mark that the last complete ``sync`` left here; None if there is none."""
         ...
 
-    def sync(self, tables: ReleaseTables) -> int | None:
+    def sync(self, tables: ReleaseTables) -> Written | int | None:
         """Replace the contents with these rows. Record the mark last, so that an interrupted copy is repeated.
 
-        May return the bytes that were written.
+        If ``held`` was not called before, everything is to be looked at (``--full``). May return the bytes that were
+        written, or what was written in detail.
         """
         ...
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.destinations.destination import TABLES, foreign
+from lake.destinations.destination import TABLES, Written, foreign
+from lake.destinations.parquet_files import FileRecord, changed_rows, recorded, sound_files
 from lake.errors import ContractError, UsageError
-from lake.ids import value_digest
+from lake.ids import bytes_digest, value_digest
 from lake.storage.store import open_store, parquet_bytes
 
 if TYPE_CHECKING:
@@ -44,26 +45,30 @@ class ParquetFolder:
     """A file holds the rows of some documents, and is named by a digest of what they depend on.
 
     A sync writes the files that are not there yet, then the state, which names all files of the release: a reader that
-    opens the state first, then the files that it names, sees one release. Files of the release before stay until the
-    next sync, for readers in the middle, unless rights changed or something was erased.
+    opens the state first, then the files that it names, sees one release. The state also has each file's size, digest
+    and time: a file that was changed since, or lost, is noticed by the next sync and written again. Files of the
+    release before stay until the next sync, for readers in the middle, unless rights changed or something was erased.
     """
 
     def __init__(self, place: str) -> None:
         self._store = open_store(place)
+        #: Of files that are whole, once somebody asked what is held.
+        self._sound: dict[str, FileRecord] | None = None
+        #: Size and digest of files that were written.
+        self._sent: dict[str, tuple[int, str]] = {}
 
     def held(self) -> str | None:
         state = self._state()
-        mark = state.get("mark") if state.get("format") == _FORMAT else None
-        if not mark or not _named(state) <= {found.path for found in self._store.walk()}:
-            return None
-        return str(mark)
+        mark, records = state.get("mark") if state.get("format") == _FORMAT else None, _records(state)
+        self._sound = sound_files(self._store, records, dict.fromkeys(records, 0), every=False)
+        is_whole = _named(state) <= self._sound.keys()
+        return str(mark) if mark and is_whole else None
 
     def owner(self) -> str | None:
         lake = self._state().get("lake")
         return str(lake) if lake else None
 
-    def sync(self, tables: ReleaseTables) -> int:
-        """Returns the bytes written."""
+    def sync(self, tables: ReleaseTables) -> Written:
         before = self._state()
         if not before:
             self._store.write(STATE, json.dumps({"mark": None, "lake": tables.lake}).encode())
@@ -71,9 +76,13 @@ class ParquetFolder:
         files = {table: [part.paths[table] for part in parts if part.n_rows[table]] for table in TABLES}
         for table in TABLES:  # one that shows the columns, if there is no row
             files[table] = files[table] or [part.paths[table] for part in parts[:1]]
-        present = {found.path for found in self._store.walk()}
-        n_bytes = sum(self._written(tables, table, parts, set(files[table]) - present) for table in TABLES)
-        kept = {path for paths in files.values() for path in paths}
+        wanted = {part.paths[table]: part.n_rows[table] for part in parts for table in TABLES}
+        sound = self._whole(_records(before), wanted)
+        n_bytes = sum(self._written(tables, table, parts, set(files[table]) - sound.keys()) for table in TABLES)
+        kept, held = {path for paths in files.values() for path in paths}, _named(before)
+        records = sound | recorded(self._store, self._sent)
+        n_all = tables.n_rows["chunks"]
+        counts = changed_rows(self._store, _chunks(held), _chunks(kept)) if held else (n_all, 0, 0)
         earlier = [] if before.get("readable") != tables.readable else sorted(_named(before) - kept)
         state = {
             "format": _FORMAT,
@@ -84,12 +93,20 @@ class ParquetFolder:
             "rows": dict(tables.n_rows),
             "readable": tables.readable,
             "earlier": earlier,
+            "files": {path: asdict(records[path]) for path in sorted(kept)},
         }
         self._store.flush()
         tables.check()
         self._store.write(STATE, json.dumps(state, indent=1).encode())
         self._delete(kept.union(earlier))
-        return n_bytes
+        return Written(n_bytes, *counts, was=before["release"] if held else None)
+
+    def _whole(self, records: Mapping[str, FileRecord], wanted: Mapping[str, int]) -> dict[str, FileRecord]:
+        """The files that need not be written, those that an interrupted sync left included."""
+        if self._sound is None:
+            return sound_files(self._store, records, wanted, every=True)
+        unknown = {path: n_rows for path, n_rows in wanted.items() if path not in records}
+        return self._sound | sound_files(self._store, records, unknown, every=False)
 
     def _delete(self, kept: set[str]) -> None:
         """Delete files of ours that are not kept, and the folders that this leaves empty."""
@@ -116,6 +133,7 @@ class ParquetFolder:
                 data = parquet_bytes(rows.slice(start, part.n_rows[table]), _GROUP_ROWS)
                 tables.check()
                 self._store.write(part.paths[table], data)
+                self._sent[part.paths[table]] = len(data), bytes_digest(data)
                 start, n_bytes = start + part.n_rows[table], n_bytes + len(data)
         return n_bytes
 
@@ -144,6 +162,15 @@ def _decoded(data: bytes) -> dict[str, Any]:
 def _named(state: dict[str, Any]) -> set[str]:
     """The files of the release that a state names."""
     return {path for paths in state["tables"].values() for path in paths} if state.get("format") == _FORMAT else set()
+
+
+def _chunks(paths: Iterable[str]) -> set[str]:
+    return {path for path in paths if path.startswith("chunks/")}
+
+
+def _records(state: dict[str, Any]) -> dict[str, FileRecord]:
+    """The files of a state as they were written; none of one that an earlier version left."""
+    return {path: FileRecord(**record) for path, record in state.get("files", {}).items()}
 
 
 def _parts(tables: ReleaseTables) -> Iterator[_FilePart]:

@@ -6,12 +6,19 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.destinations import registry
-from lake.destinations.destination import Destination, DifferenceStore, HeldState, OwnedDestination, VectorRows
+from lake.destinations.destination import (
+    Destination,
+    DifferenceStore,
+    HeldState,
+    OwnedDestination,
+    VectorRows,
+    Written,
+)
 from lake.destinations.difference import Method, SyncPlan, against_listing, in_full, plan_sync
 from lake.destinations.failures import store_failures
 from lake.destinations.opening import open_destination
@@ -127,17 +134,19 @@ def _copied(
     tables = release_tables(lake, history, release, lake_id, check)
     is_old = full or place.held() != tables.mark or not registry.is_complete(lake, name, tables.mark)
     words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
-    n_bytes = 0
+    written: Written | int | None = None
     if is_old and not plan:
         registry.remember(lake, name, **words, complete=False)
-        n_bytes = place.sync(tables) or 0
+        written = place.sync(tables)
     if not plan:
         check()
         registry.remember(lake, name, **words, complete=True)
     method: Method = "copy" if is_old else "none"
-    n_added = tables.n_rows["chunks"] if is_old else 0
-    counts: dict[str, Any] = {"n_added": n_added, "n_bytes": n_bytes}
-    return Synced(name, release.id, tables.mark, None, plan, method, is_old, dict(tables.n_rows), **counts)
+    if not isinstance(written, Written):  # what it held before is not known
+        written = Written(written or 0, tables.n_rows["chunks"] if is_old else 0, 0, 0)
+    counts = {one.name: getattr(written, one.name) for one in fields(Written) if one.name != "was"}
+    was, is_anew = written.was, is_old and written.was is None
+    return Synced(name, release.id, tables.mark, was, plan, method, is_anew, dict(tables.n_rows), **counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,42 @@ def test_a_folder_has_one_name_and_full_repairs_it(built: str, tmp_path: Path) -
     next((tmp_path / "copy/chunks").iterdir()).unlink()
     assert sync(Lake.existing(built), name).method == "copy"
     assert copied(tmp_path / "copy")["chunks"].num_rows
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "kept its time"])
+def test_a_damaged_file_is_noticed_and_written_again(built: str, tmp_path: Path, damage: str) -> None:
+    lake, name = Lake.existing(built), f"parquet:{tmp_path / 'copy'}"
+    sync(lake, name)
+    file = next((tmp_path / "copy/chunks").iterdir())
+    whole, times = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    middle = len(whole) // 2
+    bits = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    file.write_bytes(whole[:-9] if damage == "cut" else bits)
+    if damage == "kept its time":
+        os.utime(file, ns=times)
+    assert sync(lake, name, plan=True).method == "copy"
+    done = sync(lake, name)
+    assert (done.method, done.n_bytes) == ("copy", len(whole))
+    assert (done.n_added, done.n_changed, done.n_removed) == (0, 0, 0)
+    assert file.read_bytes() == whole
+    assert sync(lake, name).method == "none"
+    os.utime(file)  # touched, and still the same
+    assert sync(lake, name, full=True).n_bytes == 0
+
+
+def test_counts_are_those_of_the_rows_that_differ(
+    built: str, source: Path, tmp_path: Path, ingest: Callable[..., Outcome]
+) -> None:
+    name, first = f"parquet:{tmp_path / 'copy'}", lake.open_lake(built).release().id
+    done = sync(Lake.existing(built), name)
+    assert (done.n_added, done.n_changed, done.n_removed, done.was) == (done.n_rows["chunks"], 0, 0, None)
+    (source / "0.md").write_text("Something else.")
+    (source / "1.md").unlink()
+    (source / "2.md.meta.json").write_text('{"acl": ["hr"]}')
+    (source / "new.md").write_text("Something new.")
+    assert ingest().published
+    done = sync(Lake.existing(built), name)
+    assert (done.n_added, done.n_changed, done.n_removed, done.was) == (2, 1, 2, first)
 
 
 def test_a_folder_with_other_contents_is_left_alone(built: str, source: Path) -> None:
