@@ -66,15 +66,15 @@ def _reset(headers: Mapping[str, str], what: str) -> float | None:
 
 
 class TokenBucket:
-    """Lets ``per_minute`` units through, at most ten seconds' worth at once; 0 means no limit.
+    """Lets ``per_minute`` units through, at most ten seconds' worth at once, or ``burst``; 0 means no limit.
 
     Callers may take the level below zero and then wait until it would be zero again: a request larger than the
     bucket passes, and the next ones wait longer.
     """
 
-    def __init__(self, per_minute: float) -> None:
+    def __init__(self, per_minute: float, burst: float | None = None) -> None:
         self._per_second = per_minute / 60
-        self._full = max(per_minute / 6, 1.0)
+        self._full = max(per_minute / 6, 1.0) if burst is None else burst
         self._level = self._full
         self._filled_at: float | None = None
         self._lock = Lock()

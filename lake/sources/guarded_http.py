@@ -72,7 +72,7 @@ class GuardedClient:
             transport=transport, timeout=30, trust_env=False, headers={"user-agent": _AGENT, "accept-encoding": "gzip"}
         )
         self._home, self._secret_headers, self._max_bytes, self._retries = home, dict(headers), max_bytes, retries
-        self._bucket = TokenBucket(per_second * 60)
+        self._bucket = TokenBucket(per_second * 60, burst=1)  # a site is no paid endpoint: never many at once
 
     def get(
         self, url: str, allowed: Callable[[str], bool], conditions: Mapping[str, str] | None = None, at: str = ""

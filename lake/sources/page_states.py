@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from lake.ids import bytes_digest, value_digest
+from lake.sources import listed_pages
 from lake.sources.protocol import CursorLost
 
 #: What the addresses of web sites begin with.
@@ -90,6 +91,8 @@ def _opaque(etag: str) -> str:
 
 def forget_states(sites: Iterable[object] | None = None) -> None:
     """Delete what this machine knows of the pages of these sites, or of all sites, so that each is listed in full."""
+    sites = None if sites is None else list(sites)
+    listed_pages.drop(sites)
     folders = _folders() if sites is None else (folder for site in sites if (folder := _folder_of(site)))
     for folder in folders:
         for file in folder.glob("*"):

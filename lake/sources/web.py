@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from threading import Lock
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
@@ -20,6 +19,7 @@ from lake.endpoints.retry import Retries
 from lake.errors import InputError, TransientError, UsageError
 from lake.ids import bytes_digest
 from lake.parse import parser_of
+from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
 from lake.sources.guarded_http import GuardedClient, HttpAnswer
 from lake.sources.page_states import PageState, PageStates, validators
@@ -84,8 +84,7 @@ class WebSource:
             headers=headers,
             retries=_RETRIES,
         )
-        self._lock, self._urls = Lock(), dict[str, str]()
-        self._states = PageStates(url)
+        self._site, self._states = url, PageStates(url)
 
     def list(self) -> Iterator[SourceFile]:
         yield from (file for file, _ in self._files({}))
@@ -111,6 +110,7 @@ class WebSource:
 
         A site has no sidecars: it may answer any name. Of several addresses with one name the first counts.
         """
+        listed = listed_pages.begin(self._site)
         pages = {} if self._options.crawl else self._of_sitemaps()
         self._check_number(len(pages))
         states = self._mapped(pages, known) if pages else self._crawled(known)
@@ -118,9 +118,7 @@ class WebSource:
             if found is not None:
                 found[url] = state
             uri = _uri_of(url, state)
-            with self._lock:
-                is_listed = not is_sidecar(uri) and self._urls.setdefault(uri, url) == url
-            if is_listed:
+            if not is_sidecar(uri) and listed.add(uri, url):
                 yield SourceFile(uri, *state.listed), url
 
     def _mapped(
@@ -137,12 +135,16 @@ class WebSource:
             yield url, replace(state, suffix=".html", links=())
 
     def read(self, uri: str) -> bytes:
-        """A page. One that redirects out of the source, or is gone, can't be read."""
-        url = self._urls.get(uri)
+        """A page, as the listing found it. One that redirects out of the source, or is gone, can't be read."""
+        listed = listed_pages.latest(self._site)
+        url = listed.url(uri)
         candidates = [url] if url else _addresses(self._home, uri)
         for candidate in candidates:
+            if (body := listed.body(candidate)) is not None:
+                return body
             answer = self._client.get(candidate, self._is_inside)
             if answer.status == 200:
+                listed.keep(candidate, answer.data)
                 return answer.data
         if answer.status in (401, 403):
             raise PermissionError(f"{candidates[0]} is not open to everybody")
@@ -191,6 +193,7 @@ class WebSource:
             raise FileNotFoundError(url)
         if answer.status != 200:
             raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
+        listed_pages.latest(self._site).keep(url, answer.data)
         return _state_of(answer)
 
     def _of_sitemaps(self) -> dict[str, int | None]:

@@ -7,6 +7,7 @@ import http.server
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
@@ -159,6 +160,8 @@ def test_an_erased_address_leaves_what_this_machine_knows_of_the_site(
 ) -> None:
     torture = Torn(WebRig(site, monkeypatch), str(tmp_path / "lake"))
     torture.build()
+    n_runs = 2
+    assert set(Counter(path for path in site.requests if path.startswith("/docs/")).values()) == {n_runs}
     cache = tmp_path / "cache"
 
     def named() -> list[Path]:

@@ -154,9 +154,11 @@ def forgotten(shown: dict[str, Any]) -> None:
         )
         if shown["n_cached"] is not None:
             paragraph(out, f"The cache that services share was cleared: {shown['n_cached']:,} entries deleted.")
-        if shown["destinations"]:
-            names = ", ".join(shown["destinations"])
-            paragraph(out, f"These copies may still hold them until `raglake sync` reaches them: {names}")
+    if shown["destinations"]:
+        names = ", ".join(shown["destinations"])
+        would = "would hold" if shown["dry_run"] else "may still hold"
+        paragraph(out, f"These copies {would} them until `raglake sync` reaches them: {names}")
+    if proof is not None:
         paragraph(out, "The sources still hold these documents; the next run leaves them out and reports it.")
 
 

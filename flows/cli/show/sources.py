@@ -72,8 +72,10 @@ def _read(read: dict[str, Any] | None) -> None:
 
 def held(shown: list[dict[str, Any]]) -> None:
     """One line a source."""
-    table = Table("source", "documents", "next listing", "version", box=None, pad_edge=False)
+    table = Table("source", "documents", "next listing", "last listed in full", "version", box=None, pad_edge=False)
     for row in shown:
-        following = f"from its cursor; full {row['full_at'][:16]}" if row["has_cursor"] else "full"
-        table.add_row(escape(row["source"]), f"{row['n_documents']:,}", following, escape(row["version"]))
+        following, full_at = "in full", ""
+        if row["has_cursor"]:
+            following, full_at = "from its cursor", f"{row['full_at'][:16].replace('T', ' ')} UTC"
+        table.add_row(escape(row["source"]), f"{row['n_documents']:,}", following, full_at, escape(row["version"]))
     terminal().print(table)

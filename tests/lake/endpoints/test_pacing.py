@@ -44,3 +44,9 @@ def test_a_request_larger_than_the_bucket_passes_after_its_time() -> None:
 
 def test_no_limit_never_waits() -> None:
     assert TokenBucket(0).take(1e9) == 0.0
+
+
+def test_a_bucket_without_a_burst_spaces_requests_evenly() -> None:
+    bucket = TokenBucket(per_minute=120, burst=1)
+    assert [bucket.take(1, now=0.0) for _ in range(3)] == [0.0, 0.5, 1.0]
+    assert [bucket.take(1, now=60.0) for _ in range(2)] == [0.0, 0.5]

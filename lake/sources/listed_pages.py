@@ -1,0 +1,59 @@
+"""Pages of a web site that a listing named or transferred, in memory, so that a run requests each of them once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from threading import Lock
+
+#: Bytes of pages that are held of all sites together, and for how many seconds: as long as a run may take to read them.
+_MOST_BYTES, _KEPT = 64 << 20, 3600.0
+
+
+class ListedPages:
+    """The addresses of one listing's pages by uri, and their bytes as far as there is room. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._listed_at = Lock(), time.monotonic()
+        self._urls, self._bodies = dict[str, str](), dict[str, bytes]()
+        self.n_bytes = 0
+
+    def add(self, uri: str, url: str) -> bool:
+        """Name an address; False if another one has this name: the first counts."""
+        with self._lock:
+            return self._urls.setdefault(uri, url) == url
+
+    def url(self, uri: str) -> str | None:
+        return self._urls.get(uri)
+
+    def keep(self, url: str, body: bytes) -> None:
+        """Hold a page, unless the room is used up: then it is requested again."""
+        with self._lock:
+            if url not in self._bodies and sum(pages.n_bytes for pages in _LATEST.values()) + len(body) <= _MOST_BYTES:
+                self._bodies[url] = body
+                self.n_bytes += len(body)
+
+    def body(self, url: str) -> bytes | None:
+        is_young = time.monotonic() - self._listed_at < _KEPT
+        return self._bodies.get(url) if is_young else None
+
+
+#: The latest listing of each site in this process: sources are opened anew for each step of a run.
+_LATEST: dict[str, ListedPages] = {}
+
+
+def begin(site: str) -> ListedPages:
+    """Start a listing, which takes the place of an earlier one."""
+    _LATEST[site] = pages = ListedPages()
+    return pages
+
+
+def latest(site: str) -> ListedPages:
+    """The latest listing; an empty one if there is none."""
+    return _LATEST.get(site) or begin(site)
+
+
+def drop(sites: Iterable[object] | None = None) -> None:
+    """Hold nothing more of these sites, or of all."""
+    for site in list(_LATEST) if sites is None else map(str, sites):
+        _LATEST.pop(site, None)
