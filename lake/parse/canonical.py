@@ -183,6 +183,11 @@ class TextWriter:
         return len(self._blocks)
 
     @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces)
+
+    @property
     def n_words(self) -> int:
         """Words of all text so far."""
         return sum(map(count_words, self._pieces))

@@ -24,25 +24,25 @@ text = _ours(3, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(2, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(3, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    3,
+    4,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(3, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    3,
+    4,
     "tables.sheets",
-    ".csv .tsv .xlsx .xls .ods",
+    ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(3, "mail.mail", ".eml .msg", "python-oxmsg", *_HTML)
-epub = _ours(3, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(3, "markup.rst", ".rst", "docutils", _ENCODINGS)
+mail = _ours(4, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+epub = _ours(4, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(4, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(2, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
-opendocument = _ours(3, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+opendocument = _ours(4, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(3, "data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
 code = _ours(
     2,

@@ -1,4 +1,4 @@
-"""Mail (eml, msg): the subject is the title; every text part is read, in order, and every other part is named."""
+"""Mail (eml, msg) and pages saved as mail (mht): text parts are read in order, all others named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of internet mail: headers and bodies decoded leniently, flowed lines, calendars, files inside a text."""
+"""Parts of internet mail: headers and bodies decoded leniently, flowed lines, files inside a text."""
 
 from __future__ import annotations
 
@@ -22,12 +22,6 @@ _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
 _ARMOURED = re.compile(r"^-----BEGIN PGP MESSAGE-----$.*?^-----END PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.DOTALL)
-_CALENDAR_LINE = re.compile(r"^([A-Z-]+)((?:;[^:\"\n]*(?:\"[^\"\n]*\")?)*):(.*)$")
-_CALENDAR_NAMES = {
-    "SUMMARY": "Summary", "DESCRIPTION": "Description", "LOCATION": "Location", "COMMENT": "Comment",
-    "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee",
-    "CATEGORIES": "Categories", "CONTACT": "Contact", "STATUS": "Status", "URL": "Address", "RRULE": "Repeats",
-}  # fmt: skip
 _ENRICHED = re.compile(r"<<|<param>.*?</param>|</?[A-Za-z-]+>", re.DOTALL)
 
 
@@ -140,19 +134,3 @@ def write_plain(text: str, writer: TextWriter) -> list[str]:
 def without_tags(text: str) -> str:
     """``text/enriched`` as plain text."""
     return _ENRICHED.sub(lambda match: "<" if match[0] == "<<" else "", text)
-
-
-def calendar_text(text: str) -> str:
-    r"""What a person reads of a calendar: a line for each stated fact.
-
-    >>> calendar_text("BEGIN:VEVENT\nSUMMARY;LANGUAGE=en:Oil\\, rope\nUID:4\nEND:VEVENT")
-    'Summary: Oil, rope'
-    """
-    lines = []
-    for line in re.sub(r"\n[ \t]", "", text).split("\n"):
-        match = _CALENDAR_LINE.match(line.strip())
-        if match and match[1] in _CALENDAR_NAMES:
-            person = re.search(r'CN="?([^";:]+)', match[2])
-            value = re.sub(r"\\([,;\\])", r"\1", re.sub(r"\\[nN]", "\n", match[3]))
-            lines.append(f"{_CALENDAR_NAMES[match[1]]}: {f'{person[1]}, ' if person else ''}{value}")
-    return "\n".join(lines)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
 from collections import Counter
 from dataclasses import replace
+from email import policy
 from email.message import Message
+from email.parser import BytesParser
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.account import count_words, word_counts
-from lake.parse.canonical import TextWriter, one_line
+from lake.parse.canonical import TextWriter, clean, one_line
+from lake.parse.mail import tnef
+from lake.parse.mail.calendars import calendar_text
 from lake.parse.mail.mail_parts import (
-    calendar_text,
     content,
     file_name,
     header,
@@ -21,6 +27,7 @@ from lake.parse.mail.mail_parts import (
     without_tags,
     write_plain,
 )
+from lake.parse.mail.packed_rtf import DAMAGED, unpacked
 from lake.parse.office import rtf
 from lake.parse.text import decode
 from lake.parse.web import html
@@ -35,13 +42,18 @@ _TEXT_SUFFIXES = (
 )  # fmt: skip
 _TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
 _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
-_SEALED = (
-    "application/pkcs7-mime",
-    "application/x-pkcs7-mime",
-    "application/pgp-encrypted",
-    "application/ms-tnef",
-    "application/vnd.ms-tnef",
-)
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+_PROGRAMS = ("text/css", "text/javascript", "application/javascript", "application/x-javascript")
+_PACKED = ("application/ms-tnef", "application/vnd.ms-tnef")
+#: What the name of a file tells if its type does not.
+_NAMED_TYPES = {
+    ".ics": "text/calendar", ".vcf": "text/vcard", ".html": "text/html", ".htm": "text/html", ".eml": "message/rfc822",
+    ".rtf": "text/rtf", ".dat": "application/octet-stream",
+}  # fmt: skip
+_UNNAMED_TYPES = ("application/octet-stream", "application/ics", "application/x-msdownload", "application/unknown")
+_PAGES = ("text/html", "application/xhtml+xml", "text/x-amp-html", "text/watch-html")
+#: Parts called ``message`` that hold a message; all others are fields of a report.
+_MESSAGES = ("rfc822", "global", "news", "partial")
 MAX_DEPTH = 50
 #: A plain part with fewer than this share of the words of the page beside it only says that there is one.
 _STUB = 0.5
@@ -91,14 +103,20 @@ class Mail:
         kind, inner = part.get_content_type(), part.get_payload()
         if isinstance(inner, list) and kind.startswith("multipart/"):
             self._multipart(part, [one for one in inner if isinstance(one, Message)], depth + 1)
-        elif isinstance(inner, list) and kind == "message/delivery-status":
-            self.plain("\n\n".join(_fields(one) for one in inner if isinstance(one, Message)))
         elif isinstance(inner, list):
-            for message in inner:
-                if isinstance(message, Message):
-                    self._attached(message, depth + 1)
+            self._messages(part, [one for one in inner if isinstance(one, Message)], depth + 1)
         else:
-            self._leaf(part, kind)
+            self._leaf(part, kind, depth)
+
+    def _messages(self, part: Message, inner: list[Message], depth: int) -> None:
+        kind = part.get_content_subtype()
+        if kind in _MESSAGES:
+            for message in inner:
+                self._attached(_decoded(message, part), depth)
+            return
+        if kind == "external-body":
+            self.attachment(file_name(part) or parameter(part, "url") or "a file elsewhere")
+        self.plain("\n\n".join(filter(None, map(_fields, inner))))
 
     def _attached(self, message: Message, depth: int) -> None:
         facts = ((name, header(message, name)) for name in _SHOWN)
@@ -122,7 +140,10 @@ class Mail:
 
     def _alternative(self, children: list[Message], depth: int) -> None:
         """The plain part, or the richest if the plain one is a stub; of the others only what it does not say."""
-        read = [self._apart(child, depth) for child in children]
+        self.versions([self._apart(child, depth) for child in children])
+
+    def versions(self, read: list[ParsedDocument]) -> None:
+        """Append one of several readings of the same message, the plain one first, and what the others say more."""
         found = [one for one in read if one.blocks]
         for one in read:
             self.writer.read(one.text if one.source_text is None else one.source_text)
@@ -159,12 +180,23 @@ class Mail:
     def _again(self, block: Block, text: str) -> None:
         self.writer.add(text, block.kind, level=block.level, label=block.label)
 
-    def _leaf(self, part: Message, kind: str) -> None:
+    def _leaf(self, part: Message, kind: str, depth: int) -> None:
         name = file_name(part)
+        if kind in _UNNAMED_TYPES:
+            kind = _NAMED_TYPES.get(name.lower()[name.rfind(".") :], kind)
+        if kind == "message/rfc822":
+            self.names.append(name)
+            return self._attached(_parsed(payload(part)), depth + 1)
+        if kind in _PACKED or name.lower() == "winmail.dat":
+            return self._packed(part, name or "winmail.dat")
         if kind in _SIGNATURES:
             return self.writer.omit("attachment", "", name or "signature")
+        if kind in _PROGRAMS and part.get_content_disposition() != "attachment":
+            program = payload(part).decode("utf-8", "replace")
+            self.writer.read(program)
+            return self.writer.omit("script", program, name or kind)
         if kind in _SEALED:
-            return self.attachment(name or kind, unreadable="signed, encrypted or packed by Outlook")
+            return self.attachment(name or kind, unreadable="signed or encrypted")
         if kind in ("text/rtf", "application/rtf"):
             return self._rtf(part, name or kind)
         is_text = kind.startswith(("text/", "message/", "multipart/")) or kind in _TEXT_TYPES
@@ -178,7 +210,7 @@ class Mail:
             self.writer.omit("unreadable", "", f"{name or kind}: {error}"[:200])
 
     def _read(self, part: Message, kind: str, name: str) -> None:
-        is_page = kind in ("text/html", "application/xhtml+xml")
+        is_page = kind in _PAGES
         text, metadata, omitted = content(part, markup=is_page)
         if not text.strip():
             return
@@ -190,8 +222,7 @@ class Mail:
             parsed = html.from_text(text, metadata, whole=True)
             self.writer.document(parsed)
         elif kind == "text/calendar":
-            lines = calendar_text(text)
-            self.plain(lines or text)
+            self.plain(calendar_text(text, self.writer))
         elif kind in ("text/enriched", "text/richtext"):
             self.plain(without_tags(text))
         else:
@@ -203,6 +234,40 @@ class Mail:
         self.writer.read(text)
         self.names += write_plain(text, self.writer)
 
+    def _packed(self, part: Message, name: str) -> None:
+        """What Outlook packed: names of files, and of the bodies what the mail does not say yet."""
+        try:
+            found = tnef.read(payload(part))
+        except InputError as error:
+            self.attachment(name, unreadable=str(error)[:200])
+            return
+        bodies = Mail()
+        if found.page:
+            bodies.page(found.page)
+        elif found.text.strip():
+            bodies.plain(clean(found.text))
+        elif found.rtf:
+            bodies.compressed_rtf(found.rtf)
+        parsed = bodies.writer.finish()
+        self.writer.read(parsed.text if parsed.source_text is None else parsed.source_text)
+        self.writer.note(parsed.omitted)
+        self._rest(parsed, _folded(self.writer.text))
+        for one in found.names:
+            self.attachment(one)
+
+    def page(self, data: bytes, charset: str | None = None) -> None:
+        """Append a page in its stated charset, or in the one it is really in."""
+        source, metadata, omitted = decode(data, declared=True, charset=charset)
+        self.writer.note(omitted)
+        self.writer.document(html.from_text(source, metadata, whole=True))
+
+    def compressed_rtf(self, data: bytes) -> None:
+        """Append a body as Outlook stores it; name it if it is damaged."""
+        try:
+            self.writer.document(rtf.parse(unpacked(data), ".rtf"))
+        except (InputError, *DAMAGED) as error:
+            self.writer.omit("unreadable", "", f"RTF body: {error}"[:200])
+
     def _rtf(self, part: Message, name: str) -> None:
         try:
             self.writer.document(rtf.parse(payload(part), ".rtf"))
@@ -210,8 +275,24 @@ class Mail:
             self.attachment(name, unreadable=str(error)[:200])
 
 
+def _parsed(data: bytes) -> Message:
+    return BytesParser(policy=policy.compat32).parsebytes(data.lstrip())
+
+
+def _decoded(message: Message, part: Message) -> Message:
+    """A message whose ``part`` encodes it, which no mail should, and many do."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    written = message.get_payload()
+    if encoding == "base64" and not message.keys() and isinstance(written, str):
+        try:
+            return _parsed(b64decode(re.sub(r"\s", "", written)))
+        except (Base64Error, ValueError):
+            return message
+    return message
+
+
 def _fields(message: Message) -> str:
-    """The fields of a report on a delivery, a line each."""
+    """The fields of a report, a line each."""
     return "\n".join(f"{key}: {one_line(header(message, key.lower()))}" for key, _ in message.raw_items())
 
 

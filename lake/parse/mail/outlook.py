@@ -1,31 +1,20 @@
-"""Outlook messages (msg): the plain body, else the HTML or RTF one; attached messages in place, attachments named."""
+"""Outlook messages (msg): the plain body with what the page says more, else the RTF one; attachments are named."""
 
 from __future__ import annotations
 
 import io
-import struct
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import clean, one_line
 from lake.parse.mail.mail_writer import Mail
-from lake.parse.office import rtf
-from lake.parse.text import decode
+from lake.parse.mail.packed_rtf import DAMAGED
 from lake.parse.web import html
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
 _HTML, _RTF = 0x1013, 0x1009
-_DAMAGED = (OSError, ValueError, KeyError, IndexError, AttributeError, TypeError, ArithmeticError, struct.error)
-#: What the dictionary of compressed RTF holds at first, by its specification (MS-OXRTFCP).
-_DICTIONARY = (
-    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans Serif"
-    rb"SymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0" + b"\r\n" + rb"\par \pard\plain\f0\fs20\b\i\u\tab"
-    rb"\tx"
-)
-_WINDOW = 4096
-_MOST_RTF = 64 << 20
 
 
 def parse(data: bytes) -> ParsedDocument:
@@ -52,74 +41,39 @@ def _message(data: bytes) -> Any:
         message = Message.load(io.BytesIO(data))
         # Properties are read lazily, so a damaged container fails only now.
         _ = message.subject, message.body, message.sent_date
-    except _DAMAGED as error:
+    except DAMAGED as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise InputError(f"not a readable Outlook message ({reason}); save it again or as .eml", "garbage") from error
     return message
 
 
 def _write_body(message: Any, mail: Mail) -> None:
+    """The plain body and the page, each word once; the RTF body if there is neither."""
+    bodies = [Mail(), Mail()]
     text = clean(message.body or "")
     if text.strip():
-        return mail.plain(text)
+        bodies[0].plain(text)
     page = message.properties.binary_prop_value(_HTML)
     if page:
-        source, metadata, omitted = decode(page, declared=True, charset=_charset(message))
-        mail.writer.note(omitted)
-        return mail.writer.document(html.from_text(source, metadata, whole=True))
-    if source := _page(message):
-        return mail.writer.document(html.from_text(clean(source), whole=True))
-    if packed := message.properties.binary_prop_value(_RTF):
-        try:
-            mail.writer.document(rtf.parse(unpacked(packed), ".rtf"))
-        except (InputError, *_DAMAGED) as error:
-            mail.writer.omit("unreadable", "", f"RTF body: {error}"[:200])
-    return None
+        bodies[1].page(page, _charset(message))
+    elif source := _page(message):
+        bodies[1].writer.document(html.from_text(clean(source), whole=True))
+    mail.versions([one.writer.finish() for one in bodies])
+    mail.names += [name for one in bodies for name in one.names]
+    packed = message.properties.binary_prop_value(_RTF)
+    if packed and not any(one.writer.n_blocks for one in bodies):
+        mail.compressed_rtf(packed)
 
 
 def _page(message: Any) -> str:
     try:
         return str(message.html_body or "")
-    except _DAMAGED:
+    except DAMAGED:
         return ""
 
 
 def _charset(message: Any) -> str | None:
     try:
         return str(message.properties.body_encoding)
-    except _DAMAGED:
+    except DAMAGED:
         return None
-
-
-def unpacked(data: bytes) -> bytes:
-    """RTF as Outlook stores it, decompressed. Raises InputError or struct.error if it is damaged."""
-    _, n_raw, kind, _ = struct.unpack("<IIII", data[:16])
-    if n_raw > _MOST_RTF:
-        raise InputError(f"{n_raw:,} bytes of RTF; save the message as .eml", "too_large")
-    if kind == 0x414C454D:
-        return data[16 : 16 + n_raw]
-    window = bytearray(_DICTIONARY.ljust(_WINDOW, b"\0"))
-    end, found, position = len(_DICTIONARY), bytearray(), 16
-    while position < len(data):
-        flags, position = data[position], position + 1
-        for bit in range(8):
-            if position >= len(data) or len(found) > n_raw:
-                return bytes(found)
-            if flags >> bit & 1:
-                (reference,) = struct.unpack(">H", data[position : position + 2])
-                position += 2
-                offset, length = reference >> 4, (reference & 15) + 2
-                if offset == end % _WINDOW:
-                    return bytes(found)
-                run = (offset + i for i in range(length))
-            else:
-                window[end % _WINDOW] = data[position]
-                found.append(data[position])
-                position, end = position + 1, end + 1
-                continue
-            for place in run:
-                byte = window[place % _WINDOW]
-                window[end % _WINDOW] = byte
-                found.append(byte)
-                end += 1
-    return bytes(found)

@@ -180,7 +180,8 @@ class _Walk:
 
     def _raw(self, node: RstNode, level: int) -> None:
         if "html" in node.get("format", ""):
-            self._writer.document(html.from_text(node.astext(), whole=True))
+            # A script at the beginning would otherwise be a part of the head, which is not counted.
+            self._writer.document(html.from_text(f"<body>{node.astext()}", whole=True))
         else:
             self._writer.omit("hidden", node.astext(), f"raw {node.get('format', '')}")
 

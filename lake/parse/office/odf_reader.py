@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lake.parse.canonical import one_line
+from lake.parse.office.odf_forms import control_texts
 from lake.parse.office.odf_lists import ListStyles, Numbers, item_start
 from lake.parse.office.ooxml import Omit, Package, attribute, plain_rows
 
@@ -142,6 +143,9 @@ class OdfReader:
         self._notes = 0
         self._may_add = _MAX_ADDED
         self._lists = ListStyles()
+        #: What form controls show, until the place of each is found.
+        self._controls = {name: text for root in roots for name, text in control_texts(root).items()}
+        self.read_also += self._controls.values()
         for root in roots:
             self._learn_styles(root)
             self._lists.learn(root)
@@ -151,7 +155,10 @@ class OdfReader:
             self._page = 1
         items: list[OdfItem] = []
         self._blocks(body, items)
-        return items
+        return [*items, *self._unplaced_controls()]
+
+    def _unplaced_controls(self) -> list[OdfItem]:
+        return [OdfItem(text, self._page) for text in self._controls.values()]
 
     def slides(self, body: _Element) -> list[OdfItem]:
         items: list[OdfItem] = []
@@ -170,7 +177,7 @@ class OdfReader:
         for text in declared.values():
             if text not in shown:
                 self._omit("running_line", text, "footers of slides")
-        return items
+        return [*items, *self._unplaced_controls()]
 
     def hidden_slides(self, body: _Element) -> list[int]:
         pages = (one for one in body if odf_name(one) == "page")
@@ -408,6 +415,8 @@ class OdfReader:
             elif not _has_no_text(one):
                 items += self._boxed(one)
         items += described
+        if name == "control" and (text := self._controls.pop(attribute(node, "control"), "")):
+            items.append(OdfItem(text, self._page))
         if name in ("object", "object-ole"):
             self._embedded(node, items)
 

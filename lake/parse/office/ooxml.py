@@ -41,6 +41,7 @@ _NAMESPACES = {
     "wps": (f"{_MICROSOFT}word/2010/wordprocessingShape",),
     "cx": (f"{_MICROSOFT}drawing/2014/chartex",),
     "p188": (f"{_MICROSOFT}powerpoint/2018/8/main",),
+    "p14": (f"{_MICROSOFT}powerpoint/2010/main",),
     "adec": (f"{_MICROSOFT}drawing/2017/decorative",),
     "v": ("urn:schemas-microsoft-com:vml",),
     "o": ("urn:schemas-microsoft-com:office:office",),
@@ -56,7 +57,17 @@ _BORDERS = (
     *("m:deg", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
 )
 #: Elements whose attributes hold text.
-_DESCRIBED = ("wp:docPr", "pic:cNvPr", "wps:cNvPr", "p:cNvPr", "v:shape", "v:textpath", "v:rect", "v:roundrect")
+_DESCRIBED = (
+    "wp:docPr",
+    "pic:cNvPr",
+    "wps:cNvPr",
+    "p:cNvPr",
+    "p14:cNvPr",
+    "v:shape",
+    "v:textpath",
+    "v:rect",
+    "v:roundrect",
+)
 _ALT_ATTRIBUTES = ("descr", "title", "alt", "string")
 _FILE_NAME = re.compile(r"[\w\s().:/\\-]*\.(?:png|jpe?g|gif|emf|wmf|bmp|tiff?|svg|webp)\s*", re.IGNORECASE)
 _GENERATED = re.compile(r"\s*(?:Description automatically generated|AI-generated content may be incorrect\.?).*", re.S)
@@ -250,6 +261,24 @@ class Package:
         if error:
             self._omit("unreadable", "", f"{name}: {error}")
         return root
+
+
+#: Suffixes of parts that belong to the file itself.
+_OWN_SUFFIXES = (
+    ".xml", ".rels", ".vml", ".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".wdp",
+    ".svg", ".webp", ".ico", ".fntdata", ".odttf", ".ttf", ".otf", ".thmx", ".psmdcp", ".sigs", ".cer",
+)  # fmt: skip
+_OWN_NAMES = re.compile(
+    r"(?:^|/)(?:printersettings\d*|vbaproject\w*|attachedtoolbars|mimetype)(?:\.bin)?$", re.IGNORECASE
+)
+
+
+def embedded_files(package: Package) -> Iterator[str]:
+    """Parts that are files of their own: documents, films, sounds, captions, objects of other programs."""
+    for name in package.names:
+        base = name.rpartition("/")[2]
+        if "." in base and not base.lower().endswith(_OWN_SUFFIXES) and not _OWN_NAMES.search(name):
+            yield name
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from lake.parse.office.ooxml import (
     child,
     diagram_lines,
     drawn_text,
+    embedded_files,
     found,
     key,
     reading,
@@ -94,13 +95,8 @@ def _leave_out_others(package: Package, shown: set[str], reader: SlideReader, om
             if root is not None:
                 reader.read[name] = None
                 omit("hidden", reading(root), f"{name}: not among the slides of the presentation")
-        elif (
-            folder.endswith(("/embeddings", "/activex")) and base.endswith((".bin", ".docx", ".xlsx", ".pptx", ".pdf"))
-        ) or (
-            folder.endswith("/media")
-            and base.endswith((".mp4", ".mp3", ".wav", ".mov", ".avi", ".m4a", ".m4v", ".wmv"))
-        ):
-            omit("attachment", "", name)
+    for name in embedded_files(package):
+        omit("attachment", "", name)
 
 
 def _write(slide: _Slide, writer: TextWriter) -> None:
@@ -358,8 +354,9 @@ class SlideReader:
 
 
 def _own_properties(node: _Element) -> _Element | None:
-    holder = next((one for one in node if key(one.tag).startswith("p:nv")), None)
-    return child(holder, "p:cNvPr")
+    holder = next((one for one in node if key(one.tag).startswith(("p:nv", "p14:nv"))), None)
+    properties = child(holder, "p:cNvPr")
+    return child(holder, "p14:cNvPr") if properties is None else properties
 
 
 def _placeholder(node: _Element) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from lake.parse.office.ooxml import (
     child,
     diagram_lines,
     drawn_text,
+    embedded_files,
     formula,
     found,
     is_on,
@@ -100,6 +101,8 @@ class WordReader:
         self._page: int | None = None
         self._fields: list[_Field] = []
         self._after: list[Callable[[list[Item]], None]] = []
+        #: Parts that stand for a part of the body.
+        self._chunks: set[str] = set()
         self._carried = ""
         self._style = ""
         self._in_margin = False
@@ -166,8 +169,8 @@ class WordReader:
         return notes
 
     def _leave_out_attachments(self) -> None:
-        for name in self._package.names:
-            if "/embeddings/" in name.lower() and "_rels" not in name and not name.endswith("/"):
+        for name in embedded_files(self._package):
+            if name not in self._chunks:
                 self._omit("attachment", "", name)
 
     # Blocks
@@ -321,6 +324,7 @@ class WordReader:
     def _chunk(self, node: _Element) -> list[Item]:
         """A file of another format that stands for a part of the body."""
         name = self._package.target(self._part, attribute(node, "id"))
+        self._chunks.add(name)
         suffix = f".{name.rpartition('.')[2].lower()}"
         data = self._package.data(name) if name and self._package.has(name) else None
         if data is None:

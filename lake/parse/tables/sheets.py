@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 #: Names that programs give to a new sheet, in the languages that use these letters.
 _NO_NAME = re.compile(r"(?:sheet|tabelle|feuille?|hoja|foglio|planilha|list|arkusz|blad|ark|taul|munka)[ _]?\d*", re.I)
+_OLD = (".xls", ".xlt")
 _ZIP = b"PK\x03\x04"
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     if suffix in (".csv", ".tsv"):
         return delimited.parse(data, suffix)
-    if suffix == ".xls" and not data.startswith(_ZIP) and (other := workbook_xls.in_disguise(data)) is not None:
+    if suffix in _OLD and not data.startswith(_ZIP) and (other := workbook_xls.in_disguise(data)) is not None:
         return other
     book = _read(data, suffix)
     writer = TextWriter()
@@ -41,10 +42,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def _read(data: bytes, suffix: str) -> Workbook:
-    if suffix == ".xls" and not data.startswith(_ZIP):
+    if suffix in _OLD and not data.startswith(_ZIP):
         return workbook_xls.read(data)
     with open_archive(data, suffix, verify=False) as archive:
-        if suffix == ".ods":
+        if suffix in (".ods", ".ots"):
             return workbook_ods.read(archive)
         return workbook_xlsx.read(archive)
 

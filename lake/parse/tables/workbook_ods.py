@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line
+from lake.parse.office.odf_forms import control_texts
 from lake.parse.tables.cell_format import general
 from lake.parse.tables.workbook import Sheet, Workbook, column_name
 
@@ -41,7 +42,9 @@ def read(archive: zipfile.ZipFile) -> Workbook:
         _read_sheet(node, sheet)
         for target in _objects(node):
             _read_object(archive, target, sheet)
-        sheet.source += _second_reading(node)
+        controls = control_texts(node).values()
+        sheet.lines += controls
+        sheet.source += [*_second_reading(node), *controls]
         if _attribute(node, "style-name") in hidden:
             sheet.hide()
     for node in body.iterchildren("{*}tracked-changes"):

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.archive import lenient_xml
 from lake.parse.canonical import one_line
+from lake.parse.document import Omission
 from lake.parse.tables import delimited
+from lake.parse.tables.biff_texts import sheet_texts
 from lake.parse.tables.cell_format import built_in, general, shown_by, shown_text
 from lake.parse.tables.workbook import Sheet, Workbook, column_name
 from lake.parse.web import html
@@ -80,9 +82,33 @@ def _read(data: bytes) -> Workbook:
     for sheet in book.sheets:
         own = [text for row in sheet.cells.values() for text in row.values()]
         sheet.source += texts.get(sheet.name, own)
+    _read_beside(data, book)
+    for sheet in book.sheets:
         if sheet.hidden:
             sheet.hide()
     return book
+
+
+def _read_beside(data: bytes, book: Workbook) -> None:
+    """Add what stands in no cell, and sheets that are charts."""
+    try:
+        found, embedded = sheet_texts(data)
+    except _damage() as error:
+        book.omitted.append(Omission("unreadable", 0, f"text boxes, charts and headers ({error})"[:200]))
+        return
+    book.omitted += (Omission("attachment", 0, f"embedded object {name}") for name in embedded)
+    sheets = iter(list(book.sheets))
+    for number, texts in enumerate(found):
+        sheet = Sheet(texts.name, hidden=texts.hidden) if texts.is_chart else next(sheets, None)
+        if sheet is None:
+            return
+        if texts.is_chart:
+            book.sheets.insert(number, sheet)
+        # A chart's labels mostly repeat cells.
+        shown = {one_line(text) for row in sheet.cells.values() for text in row.values()}
+        lines = [line for line in texts.lines if line not in shown]
+        sheet.lines += lines
+        sheet.source += lines
 
 
 def _read_sheet(source: Any, book: Any, sheet: Sheet) -> None:

@@ -15,6 +15,7 @@ from lake.parse.canonical import one_line
 from lake.parse.document import Omission
 from lake.parse.tables.cell_format import Shows, built_in, general, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_name, column_number, plain_lines
+from lake.parse.tables.workbook_parts import decoded, drawing_texts, local, local_name, unseen_columns, vml_texts
 
 if TYPE_CHECKING:
     import zipfile
@@ -37,11 +38,20 @@ _ANY_VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)(?:\s[^<>]*)?>([^<]*)<")
 _STYLE, _TYPE = re.compile(rb'\ss\s*=\s*["\'](\d+)'), re.compile(rb'\st\s*=\s*["\'](\w+)')
 _PHONETIC = re.compile(rb"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.S)
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Z]|&)', re.I)
 _THREAD = "[Threaded comment]"
 #: Parts whose texts stand on a sheet, by the last word of their relationship's type.
-_DRAWN = ("drawing", "chart", "chartEx", "chartUserShapes", "diagramData", "vmlDrawing")
+_DRAWN = (
+    "drawing",
+    "chart",
+    "chartEx",
+    "chartUserShapes",
+    "diagramData",
+    "vmlDrawing",
+    "ctrlProp",
+    "slicer",
+    "timeline",
+)
 _MAX_PARTS = 2000
 _HEAD = 4096
 
@@ -61,7 +71,7 @@ class _XlsxReader:
     def workbook(self) -> Workbook:
         path = next((target for kind, target in self._related("") if kind == "officeDocument"), "xl/workbook.xml")
         root = _root(self._part(path))
-        if root is None or _name(root) != "workbook":
+        if root is None or local_name(root) != "workbook":
             raise InputError("a zip file, but not a .xlsx: it has no workbook part; check its suffix", "garbage")
         related = {identifier: target for identifier, _, target in self._relations(path)}
         kinds = {kind: target for kind, target in self._related(path)}
@@ -72,8 +82,8 @@ class _XlsxReader:
         self._strings = self._shared_strings(kinds.get("sharedStrings", "xl/sharedStrings.xml"))
         self._persons = self._person_names(kinds.get("person", ""))
         for node in root.iter("{*}sheet"):
-            sheet = Sheet(one_line(_decoded(node.get("name", ""))))
-            target = next((related.get(value, "") for key, value in node.attrib.items() if _local(key) == "id"), "")
+            sheet = Sheet(one_line(decoded(node.get("name", ""))))
+            target = next((related.get(value, "") for key, value in node.attrib.items() if local(key) == "id"), "")
             self._book.sheets.append(sheet)
             self._read_sheet(sheet, target, is_hidden=node.get("state", "visible") != "visible")
         self._read_properties()
@@ -112,7 +122,7 @@ class _XlsxReader:
         declared = next(root.iter("{*}numFmts"), ())
         codes = {node.get("numFmtId"): node.get("formatCode", "") for node in declared}
         formats = next(root.iter("{*}cellXfs"), ())
-        numbers = [node.get("numFmtId", "0") for node in formats if _name(node) == "xf"]
+        numbers = [node.get("numFmtId", "0") for node in formats if local_name(node) == "xf"]
         chosen = (codes.get(n) or built_in(int(n) if n.isdecimal() else 0) for n in numbers)
         return [shown_by(code, self._since_1904) for code in chosen]
 
@@ -150,7 +160,7 @@ class _XlsxReader:
         except InputError:
             return
         stated = (
-            {_name(node): one_line(node.text or "") for node in root if isinstance(node.tag, str)}
+            {local_name(node): one_line(node.text or "") for node in root if isinstance(node.tag, str)}
             if root is not None
             else {}
         )
@@ -256,7 +266,7 @@ class _XlsxReader:
             for value in _ANY_VALUE.findall(content):
                 text = shown(style[1].decode() if style else "", name, unescape(value.decode("utf-8", "replace")))
                 if text:
-                    texts.append(_ESCAPED.sub(_unescaped, text) if "_x" in text else text)
+                    texts.append(decoded(text))
         return "\n".join(texts)
 
     def _beside(self, sheet: Sheet, path: str, tail: Any) -> list[str]:
@@ -277,6 +287,10 @@ class _XlsxReader:
             lines += dict.fromkeys(one_line(part) for part in parts if part.strip())
         sheet.source += lines
         self._omit_prompts(sheet, tail)
+        unseen = "\n".join(name for _, name in self._each(sheet, relations, "table", unseen_columns))
+        if unseen:
+            sheet.source.append(unseen)
+            sheet.omit("decoration", unseen, "names of columns that a table does not show")
         return list(plain_lines(lines))
 
     def _omit_prompts(self, sheet: Sheet, tail: Any) -> None:
@@ -286,10 +300,13 @@ class _XlsxReader:
             if tail is not None
             else []
         )
-        prompts = "\n".join(node.get(name, "") for node in nodes for name in names)
+        texts = [node.get(name, "") for node in nodes for name in names]
+        for node in nodes:
+            texts += (one.text or "" for one in node.iter("{*}formula1") if (one.text or "").startswith('"'))
+        prompts = "\n".join(texts)
         if prompts.strip():
             sheet.source.append(prompts)
-            sheet.omit("decoration", prompts, "prompts and tooltips of cells")
+            sheet.omit("decoration", prompts, "prompts, tooltips and choices of cells")
 
     def _each(
         self,
@@ -336,7 +353,7 @@ class _XlsxReader:
             if root is None:
                 sheet.omit("unreadable", cause=f"part {target!r} is no XML")
                 continue
-            yield from _vml_texts(root) if kind == "vmlDrawing" else _drawing_texts(root, kind)
+            yield from vml_texts(root) if kind == "vmlDrawing" else drawing_texts(root, kind)
             waiting += [relation for relation in self._related(target) if relation[0] in _DRAWN]
 
 
@@ -389,7 +406,7 @@ def _all_cells(data: bytes) -> tuple[list[Cell], str]:
             load_dtd=False, huge_tree=True, remove_comments=True, remove_pis=True,
         )  # fmt: skip
         for event, node in events:
-            name = _name(node)
+            name = local_name(node)
             if event == "start" and name == "row":
                 number = node.get("r", "")
                 row, column = int(number) if number.isdecimal() else row + 1, 0
@@ -407,7 +424,7 @@ def _all_cells(data: bytes) -> tuple[list[Cell], str]:
 def _type_and_value(node: Any) -> tuple[str, str]:
     kind, raw, formula = node.get("t", ""), None, False
     for child in node:
-        name = _name(child)
+        name = local_name(child)
         if name == "v":
             raw = "".join(child.itertext())
         elif name == "is":
@@ -417,7 +434,7 @@ def _type_and_value(node: Any) -> tuple[str, str]:
     if formula and not raw and (raw is None or kind != "str"):
         return "f", ""
     raw = raw or ""
-    return kind, _decoded(raw) if kind == "str" else raw
+    return kind, decoded(raw) if kind == "str" else raw
 
 
 def _without_cells(data: bytes) -> Any:
@@ -450,71 +467,25 @@ def _notes(root: Any) -> Iterator[tuple[str, str]]:
             yield cell, f"Comment on {cell}{by}: {text}"
 
 
-def _drawing_texts(root: Any, kind: str) -> Iterator[str]:
-    """Paragraphs of text boxes and titles, alternative texts, and titles that a chart takes from cells."""
-    for node in root.iter("{*}p", "{*}cNvPr", "{*}title"):
-        name = _name(node)
-        if name == "p":
-            yield "".join(_run_text(part) for part in node.iter("{*}t", "{*}br"))
-        elif name == "cNvPr":
-            yield from (node.get(key, "") for key in ("descr", "title"))
-        elif kind == "chart":
-            yield " ".join(value.text or "" for cached in node.iter("{*}strCache") for value in cached.iter("{*}v"))
-
-
-def _run_text(node: Any) -> str:
-    return " " if _name(node) == "br" else node.text or ""
-
-
-def _vml_texts(root: Any) -> Iterator[str]:
-    """Captions of form controls; those of comments repeat the comment."""
-    for shape in root.iter("{*}shape"):
-        kinds = {node.get("ObjectType", "") for node in shape.iter("{*}ClientData")}
-        if "Note" not in kinds:
-            for box in shape.iter("{*}textbox"):
-                yield one_line(" ".join(box.itertext()))
-
-
 def _rich_text(node: Any) -> str:
     """The text of runs, without the phonetic ones that repeat a word in another script."""
     pieces = []
     for child in node:
-        name = _name(child)
+        name = local_name(child)
         if name == "t":
             pieces.append(child.text or "")
         elif name == "r":
-            pieces += [part.text or "" for part in child if _name(part) == "t"]
-    return _decoded("".join(pieces))
+            pieces += [part.text or "" for part in child if local_name(part) == "t"]
+    return decoded("".join(pieces))
 
 
 def _raw_text(raw: str) -> str:
-    return _decoded(unescape(raw) if "&" in raw else raw)
-
-
-def _decoded(text: str) -> str:
-    """Characters that XML can't hold are written as _xHHHH_.
-
-    >>> _decoded("a_x000D_b")
-    'a\\rb'
-    """
-    return _ESCAPED.sub(_unescaped, text) if "_x" in text else text
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16))
+    return decoded(unescape(raw) if "&" in raw else raw)
 
 
 def _root(data: bytes) -> Any:
     """The root of a part, repaired as far as possible; None if nothing is left."""
     return lenient_xml(data)[0]
-
-
-def _name(node: Any) -> str:
-    return _local(node.tag) if isinstance(node.tag, str) else ""
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
 
 
 def _last(kind: str) -> str:

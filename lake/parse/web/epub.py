@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -29,6 +29,8 @@ _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/p
 _HTML_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".svg")
 _HTML_TYPES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "image/svg+xml", "application/xml")
 _NO_TEXT_TYPES = ("image/", "audio/", "video/", "font/", "text/css", "application/font", "application/x-font")
+#: Files that no page of a book can be.
+_FOREIGN_TYPES = ("application/pdf", "application/msword", "application/vnd.", "audio/", "video/")
 #: A page of contents with more words than these beside its links holds text of its own.
 _WORDS_OF_CONTENTS = 30
 
@@ -40,6 +42,7 @@ class Chapter:
     path: str | None
     place: str
     is_navigation: bool = False
+    is_foreign: bool = False
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -51,8 +54,13 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         writer = TextWriter()
         labels = _labels(archive, package, opf, members)
         pictures = Pictures()
-        for chapter in chapters(package, opf, members):
+        pages = list(chapters(package, opf, members))
+        if all(chapter.is_navigation for chapter in pages):
+            # A book with nothing else: its contents are its text.
+            pages = [replace(chapter, is_navigation=False) for chapter in pages]
+        for chapter in pages:
             _write_chapter(archive, chapter, labels, writer, members, pictures)
+        _name_unlisted(archive, package, {chapter.path for chapter in pages}, writer)
     writer.note(pictures.problems)
     date = _stated(package, "date")
     return writer.finish(
@@ -61,6 +69,21 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         language=next(iter(_stated(package, "language")), None),
         metadata={**({"date": date[0]} if date else {}), **pictures.metadata()},
     )
+
+
+def _name_unlisted(archive: ZipFile, package: _Element, read: set[str | None], writer: TextWriter) -> None:
+    """Name pages that lie in the archive and that the book does not list."""
+    listed = {_loose(posixpath.basename(item.get("href") or "")) for item in package.iter("{*}item")}
+    for name in archive.namelist():
+        if name in read or not name.lower().endswith(_HTML_SUFFIXES[:3]) or _loose(posixpath.basename(name)) in listed:
+            continue
+        try:
+            text = html.from_bytes(read_member(archive, name), xhtml=True, whole=True).source_text or ""
+        except InputError as error:
+            writer.omit("unreadable", "", f"{name}: {error}"[:300])
+            continue
+        writer.read(text)
+        writer.omit("hidden", text, f"{name}: not in the manifest")
 
 
 class _Members:
@@ -135,7 +158,12 @@ def chapters(package: _Element, opf: str, members: _Members) -> Iterator[Chapter
         if path is None:
             why = "is missing in the archive" if item is not None else "is not in the manifest"
             yield Chapter(None, f"{place}: {why}")
-        elif path not in done:
+        elif path in done:
+            continue
+        elif item is not None and (item.get("media-type") or "").startswith(_FOREIGN_TYPES):
+            done.add(path)
+            yield Chapter(path, path, is_foreign=True)
+        else:
             done.add(path)
             yield Chapter(path, path, path in contents or (item is not None and _is_navigation(item)))
     for item in items.values():
@@ -166,8 +194,8 @@ def _write_chapter(
     members: _Members,
     pictures: Pictures,
 ) -> None:
-    if chapter.path is None:
-        writer.omit("unreadable", "", chapter.place)
+    if chapter.path is None or chapter.is_foreign:
+        writer.omit("attachment" if chapter.is_foreign else "unreadable", "", chapter.place)
         return
     try:
         data = read_member(archive, chapter.path)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lake.errors import InputError
 from lake.parse.registry import parse, parser_of
+from tests.lake.parse.rare_places import RARE
 from tests.lake.parse.reported import ALL
 
 RECORD = Path(__file__).with_name("readings.json")
@@ -31,7 +32,7 @@ def files() -> Iterator[tuple[str, bytes]]:
     for path in sorted(_CORPUS.iterdir()):
         if path.name not in ("README.md", "make_binary_files.py"):
             yield path.name, path.read_bytes()
-    for one in ALL:
+    for one in (*ALL, *RARE):
         yield f"{one.name}{one.suffix}", one.data
 
 

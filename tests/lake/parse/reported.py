@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.lake.parse.office_files import cell, docx, odf, para, pptx, run, shape, table
 from tests.lake.parse.pdf_files import pdf, put
-
-
-class Reported(NamedTuple):
-    """A file, the phrases that its text holds once, and words that must be left out by name."""
-
-    name: str
-    suffix: str
-    data: bytes
-    kept: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
+from tests.lake.parse.reported_file import Reported
 
 
 def _html(body: str) -> bytes:

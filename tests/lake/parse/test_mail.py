@@ -11,7 +11,7 @@ from lake.errors import InputError
 from lake.parse import parse
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
-from lake.parse.mail.outlook import unpacked
+from lake.parse.mail.packed_rtf import unpacked
 
 HEAD = "From: Keeper <keeper@example.org>\nTo: harbour@example.org\nSubject: Oil\nMIME-Version: 1.0\n"
 KOELN = "Die Lieferung f\u00fcr K\u00f6ln kommt sp\u00e4ter."

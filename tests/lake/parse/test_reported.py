@@ -6,10 +6,12 @@ import pytest
 
 from lake.parse.account import account_of
 from lake.parse.registry import parse
-from tests.lake.parse.reported import ALL, Reported
+from tests.lake.parse.rare_places import EMBEDDED, RARE
+from tests.lake.parse.reported import ALL
+from tests.lake.parse.reported_file import Reported
 
 
-@pytest.mark.parametrize("reported", ALL, ids=lambda one: f"{one.suffix[1:]}: {one.name}")
+@pytest.mark.parametrize("reported", [*ALL, *RARE], ids=lambda one: f"{one.suffix[1:]}: {one.name}")
 def test_each_word_is_kept_once_or_named(reported: Reported) -> None:
     parsed = parse(reported.data, f"a{reported.suffix}")
     text = " ".join(parsed.text.split())
@@ -18,3 +20,11 @@ def test_each_word_is_kept_once_or_named(reported: Reported) -> None:
     account = account_of(parsed)
     assert account.n_words_lost == 0
     assert account.n_words_kept + sum(one.n_words for one in account.omitted) == account.n_words_source
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "name"), EMBEDDED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_each_file_inside_a_file_is_named(suffix: str, data: bytes, name: str) -> None:
+    omitted = parse(data, f"a{suffix}").omitted
+    assert [one.place.rpartition("/")[2].rpartition(" ")[2] for one in omitted if one.kind == "attachment"] == [name]

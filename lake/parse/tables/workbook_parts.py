@@ -1,0 +1,94 @@
+"""Texts of an Excel workbook that stand in no cell: drawings, charts, form controls, slicers and tables' columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from lake.parse.canonical import one_line
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+#: The cells of another workbook, in a chart's formula.
+_ELSEWHERE = "["
+
+
+def unseen_columns(root: Any) -> Iterator[tuple[str, str]]:
+    """Names of the columns of a table that has no header row."""
+    if root.get("headerRowCount") == "0":
+        yield from ((root.get("ref", ""), decoded(node.get("name", ""))) for node in root.iter("{*}tableColumn"))
+
+
+def _own_series(root: Any) -> Iterator[str]:
+    """Series of a chart as lines, without what repeats cells of this workbook."""
+    for series in root.iter("{*}ser"):
+        parts = {local_name(part): _own_values(part) for part in series}
+        name = " ".join(parts.get("tx", ()))
+        labels, values = (
+            next((parts[key] for key in keys if parts.get(key)), []) for keys in (("cat", "xVal"), ("val", "yVal"))
+        )
+        pairs = (f"{label} {value}".strip() for label, value in zip_longest(labels, values, fillvalue=""))
+        yield f"{name}: {'; '.join(pairs)}" if labels or values else name
+
+
+def _own_values(part: Any) -> list[str]:
+    """Values that a chart states itself, or takes from another workbook."""
+    values = []
+    for node in part.iter("{*}v"):
+        formula = next((one for up in node.iterancestors() for one in up if local_name(one) == "f"), None)
+        if formula is None or _ELSEWHERE in (formula.text or ""):
+            values.append(one_line(node.text or ""))
+    return values
+
+
+def drawing_texts(root: Any, kind: str) -> Iterator[str]:
+    """Texts of boxes, titles, controls and slicers, descriptions, and what a chart does not take from cells here."""
+    if kind == "ctrlProp":
+        yield from (node.get("val", "") for node in root.iter("{*}item"))
+    elif kind in ("slicer", "timeline"):
+        yield from (node.get("caption", "") for node in root.iter())
+    elif kind == "chart":
+        yield from _own_series(root)
+    for node in root.iter("{*}p", "{*}cNvPr", "{*}title"):
+        name = local_name(node)
+        if name == "p":
+            yield "".join(_run_text(part) for part in node.iter("{*}t", "{*}br"))
+        elif name == "cNvPr":
+            yield from (node.get(key, "") for key in ("descr", "title"))
+        elif kind == "chart":
+            yield " ".join(value.text or "" for cached in node.iter("{*}strCache") for value in cached.iter("{*}v"))
+
+
+def _run_text(node: Any) -> str:
+    return " " if local_name(node) == "br" else node.text or ""
+
+
+def vml_texts(root: Any) -> Iterator[str]:
+    """Captions of form controls; those of comments repeat the comment."""
+    for shape in root.iter("{*}shape"):
+        kinds = {node.get("ObjectType", "") for node in shape.iter("{*}ClientData")}
+        if "Note" not in kinds:
+            for box in shape.iter("{*}textbox"):
+                yield one_line(" ".join(box.itertext()))
+
+
+def decoded(text: str) -> str:
+    """Characters that XML can't hold are written as _xHHHH_.
+
+    >>> decoded("a_x000D_b")
+    'a\\rb'
+    """
+    return _ESCAPED.sub(_unescaped, text) if "_x" in text else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
+
+
+def local_name(node: Any) -> str:
+    return local(node.tag) if isinstance(node.tag, str) else ""
+
+
+def local(tag: str) -> str:
+    return tag.rpartition("}")[2]
