@@ -33,7 +33,7 @@ from lake.service.push_routes import push_routes
 from lake.service.pushing import Pushing
 from lake.service.question_routes import question_routes
 from lake.service.release_routes import release_routes
-from lake.service.routes import JSON
+from lake.service.response_bodies import Refusal
 from lake.service.service import Service
 from lake.service.worker_metrics import WorkerMetrics
 
@@ -144,13 +144,11 @@ def create_app(
 
 
 def _openapi(app: FastAPI, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The description, in which refusals have the media type that they are sent as."""
-    if app.openapi_schema is None:
-        for operation in (one for path in made()["paths"].values() for one in path.values()):
-            for status, response in operation["responses"].items():
-                if status >= "400" and "Refusal" in str(response.get("content")):
-                    response["content"] = {MEDIA_TYPE: response["content"][JSON]}
-    schema: dict[str, Any] = app.openapi_schema or made()
+    """The description, with the schema of the refusals that routes name."""
+    is_made, schema = app.openapi_schema is not None, made()
+    if not is_made:
+        schemas = schema["components"]["schemas"] | {"Refusal": Refusal.model_json_schema(mode="serialization")}
+        schema["components"]["schemas"] = dict(sorted(schemas.items()))
     return schema
 
 

@@ -17,9 +17,8 @@ from lake.service import hook_signatures
 from lake.service.problems import Problem
 from lake.service.push_bodies import Accepted
 from lake.service.pushing import written
-from lake.service.response_bodies import Refusal
 from lake.service.responses import encode
-from lake.service.routes import JSON, described
+from lake.service.routes import JSON, described, described_refusal
 from lake.service.workers import Workers
 from lake.storage import inbox
 
@@ -61,7 +60,7 @@ def hook_routes(service: Service, workers: Workers) -> APIRouter:
         422: "The body has none of the known forms.",
         503: "The notification could not be stored; send it again.",
     }.items():
-        words["responses"][status] = {"model": Refusal, "description": text}
+        words["responses"][status] = described_refusal(text)
 
     @router.post(
         "/hooks/{source}", status_code=202, response_model=Accepted, openapi_extra={"requestBody": _BODY}, **words

@@ -19,9 +19,8 @@ from lake.service.push_requests import (
     source_of,
 )
 from lake.service.pushing import DocumentToStore, Pushing
-from lake.service.response_bodies import Refusal
 from lake.service.responses import encode
-from lake.service.routes import JSON, acting_key, described, key_of
+from lake.service.routes import JSON, acting_key, described, described_refusal, key_of
 
 if TYPE_CHECKING:
     from lake.service.pushing import StoredVersion
@@ -67,7 +66,8 @@ def _described(summary: str, statuses: dict[int, str]) -> dict[str, Any]:
     words = described(_TAG, summary, _EXAMPLE)
     words["responses"][200]["description"] = "A release has it."
     for status, text in statuses.items():
-        words["responses"][status] = {"model": DocumentPublication if status < 300 else Refusal, "description": text}
+        published = {"model": DocumentPublication, "description": text}
+        words["responses"][status] = published if status < 300 else described_refusal(text)
     return words
 
 

@@ -11,12 +11,12 @@ from fastapi.security import HTTPBearer
 
 from lake.service.examples import refusal
 from lake.service.keys import Key
-from lake.service.problems import forbidden
-from lake.service.response_bodies import Refusal
+from lake.service.problems import MEDIA_TYPE, forbidden
 
 JSON = "application/json"
+_OF_REFUSAL = {"schema": {"$ref": "#/components/schemas/Refusal"}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": text, "content": {JSON: {"example": refusal(status)}}}
+    status: {"description": text, "content": {MEDIA_TYPE: {"example": refusal(status), **_OF_REFUSAL}}}
     for status, text in {
         400: "An option of the request is invalid; the message lists the valid ones.",
         401: "No valid API key.",
@@ -55,6 +55,11 @@ def described(
         return words
     success["headers"] = _HEADERS
     return {**words, "dependencies": _KEY, "responses": {200: success, **_REFUSALS}}
+
+
+def described_refusal(text: str) -> dict[str, Any]:
+    """A response whose body is a Refusal, for OpenAPI; for a model, FastAPI would build a validator for each route."""
+    return {"description": text, "content": {MEDIA_TYPE: _OF_REFUSAL}}
 
 
 def key_of(request: Request) -> Key:

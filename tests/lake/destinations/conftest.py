@@ -30,7 +30,8 @@ from tests.lake.destinations.served_weaviate import Weaviate
 #: Variables with the keys of stores.
 KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY", "WEAVIATE_API_KEY")
 S = TypeVar("S", bound=Served)
-N_DOCUMENTS, N_SECTIONS = 25, 20
+#: Of two chunks to a section: some 150 rows, which each test writes to each kind of store.
+N_DOCUMENTS, N_SECTIONS = 12, 6
 
 
 @dataclass(frozen=True)
@@ -307,5 +308,7 @@ def quick_and_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.destinations.repeated_calls.PAUSE_SECONDS", 0.001)
     monkeypatch.setattr("lake.destinations.pinecone._PAUSE", 0.001)
     monkeypatch.setattr("lake.destinations.pinecone._PATIENCE", 0.05)
+    for module in ("chroma", "milvus", "qdrant", "search_engine", "weaviate"):  # so that the lakes have several pages
+        monkeypatch.setattr(f"lake.destinations.{module}._PAGE", 50)
     for name in KEYS:
         monkeypatch.setenv(name, KEY)

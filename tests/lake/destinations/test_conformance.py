@@ -116,7 +116,7 @@ def dying(self, rows, removed):
 made = RepeatedCalls.__init__
 def small(self, *words):
     made(self, *words)
-    self.batch_rows = 30
+    self.batch_rows = 10
 RepeatedCalls.apply, RepeatedCalls.__init__ = dying, small
 engine.sync(Lake.existing(sys.argv[1]), sys.argv[2], at=sys.argv[3])
 """
