@@ -22,6 +22,7 @@ from lake.schemas import HITS
 from lake.search.allow_list import Latest
 from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
+from lake.search.exact_words import exact_first
 from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH
 from lake.search.late_interaction import OwnReranker, TokenVectors
@@ -322,9 +323,12 @@ class Snapshot:
         query = question.text_query()
         if are_own(tokenizer := self.release.recipe.text_tokenizer):
             query = in_words(query, self._algorithms, tokenizer)
-        query = with_synonyms(query, self._added_words(self.expansions(question)))
-        found = self.table("chunks").matching(query, depth, where)
-        return RankedList("text", found.column("_rowid").to_numpy(), found.column("_score").to_numpy().astype(float))
+        added = self._added_words(self.expansions(question))
+        found = self.table("chunks").matching(with_synonyms(query, added), depth, where)
+        row_ids, scores = (found.column(name).to_numpy() for name in ("_rowid", "_score"))
+        ranked = RankedList("text", row_ids, scores.astype(float))
+        is_changed = bool(added or question.fuzziness)
+        return ranked if is_changed else exact_first(ranked, question.text, self.table("chunks").rows)
 
     def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
         """Terms of a question that have synonyms, with these."""

@@ -165,6 +165,24 @@ def test_words_can_be_required_and_excluded(index: Index) -> None:
     assert hits["uri"].to_pylist()[0] == "german.md"
 
 
+def test_the_very_word_comes_before_its_other_forms(tmp_path: Path) -> None:
+    texts = {
+        "resume": "The crew will resume the work at noon, when the tide is low, and keep to the list of the mate.",
+        "cv": "Une page de résumé, une de résumé.",
+        "war": "A war damaged the north pier, the mole and the store, and the keys were lost in the harbour.",
+        "wars": "Wars upon wars.",
+    }
+    (tmp_path / "docs").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    index = built(tmp_path, "docs")
+    assert found(index, "Resume")[0] == "resume"
+    assert found(index, "résumé")[0] == "cv"
+    assert found(index, "war?") == ["war", "wars"]
+    assert found(index, "WARS") == ["wars", "war"]
+    assert found(index, "war wars")[0] == "wars", "several words weigh as before"
+
+
 def test_accents_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "cold.md").write_text("The pâté is served cold.", encoding="utf-8")

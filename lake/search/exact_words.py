@@ -1,0 +1,49 @@
+"""Prefers the very word of a question of one word to its other forms: "Deniz" to "dénis", "war" to "wars"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lake.tables.analyzer import pieces_of
+from lake.tables.folding import spelt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.search.candidates import RankedList
+
+#: Reads columns of chunks by their row ids, in their order.
+Rows = Callable[[Sequence[int], Sequence[str]], "pa.Table"]
+#: The columns of chunks that may hold the word.
+SEARCHED = ("text", "heading", "title", "uri", "situation")
+#: Weight of a chunk that has only other forms of the word.
+_OTHER_FORM = 0.25
+
+
+def lone_word(question: str) -> str | None:
+    """The only word of a question, case-folded; None for more words, for names with signs, and without spaces.
+
+    >>> lone_word("Deniz?"), lone_word("wars"), lone_word("AB-4711"), lone_word("the war"), lone_word("灯台")
+    ('deniz', 'wars', None, None, None)
+    """
+    word = spelt(question).strip(" ?!.,;:").casefold()
+    is_spaced = not any(is_unspaced for _, _, is_unspaced in pieces_of(word))
+    return word if word.isalpha() and is_spaced else None
+
+
+def exact_first(found: RankedList, question: str, rows: Rows) -> RankedList:
+    """The list with less weight for chunks that lack the question's only word as it is written, whatever its case."""
+    word = lone_word(question)
+    if word is None or not len(found.row_ids):
+        return found
+    texts = zip(*(column.to_pylist() for column in rows(found.row_ids.tolist(), SEARCHED).columns), strict=True)
+    pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
+    holds = [any(pattern.search(spelt(one).casefold()) for one in each if one) for each in texts]
+    scores = found.scores * np.where(holds, 1.0, _OTHER_FORM)
+    order = np.argsort(-scores, kind="stable")
+    return replace(found, row_ids=found.row_ids[order], scores=scores[order])
