@@ -37,13 +37,18 @@ def lone_word(question: str) -> str | None:
 
 
 def exact_first(found: RankedList, question: str, rows: Rows) -> RankedList:
-    """The list with less weight for chunks that lack the question's only word as it is written, whatever its case."""
+    """The list with less weight for chunks that lack the question's only word as it is written, whatever its case.
+
+    If all lack it, all keep their weight.
+    """
     word = lone_word(question)
     if word is None or not len(found.row_ids):
         return found
     texts = zip(*(column.to_pylist() for column in rows(found.row_ids.tolist(), SEARCHED).columns), strict=True)
     pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
     holds = [any(pattern.search(spelt(one).casefold()) for one in each if one) for each in texts]
+    if not any(holds):
+        return found
     scores = found.scores * np.where(holds, 1.0, _OTHER_FORM)
     order = np.argsort(-scores, kind="stable")
     return replace(found, row_ids=found.row_ids[order], scores=scores[order])

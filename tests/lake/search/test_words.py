@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import lake
@@ -12,6 +15,8 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.index import Index
 from lake.options import RecipeOptions
+from lake.search.candidates import RankedList
+from lake.search.exact_words import exact_first
 
 #: A document's name -> its text, and the words that find it and no other.
 DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -181,6 +186,19 @@ def test_the_very_word_comes_before_its_other_forms(tmp_path: Path) -> None:
     assert found(index, "war?") == ["war", "wars"]
     assert found(index, "WARS") == ["wars", "war"]
     assert found(index, "war wars")[0] == "wars", "several words weigh as before"
+
+
+def test_other_forms_keep_their_weight_if_no_text_holds_the_word() -> None:
+    ranked = RankedList("text", np.array([4, 7]), np.array([2.0, 1.0]))
+    texts = {"text": ["wars", "two wars"]}
+
+    def rows(row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        return pa.table({name: texts.get(name, [None] * len(row_ids)) for name in columns})
+
+    assert exact_first(ranked, "war", rows) is ranked
+    assert exact_first(ranked, "wars?", rows).scores.tolist() == [2.0, 1.0]
+    texts["text"][1] = "a War"
+    assert exact_first(ranked, "war", rows).row_ids.tolist() == [7, 4]
 
 
 def test_accents_can_be_kept(tmp_path: Path) -> None:
