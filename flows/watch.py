@@ -65,19 +65,16 @@ class SourceWatch:
         ]
         self._addresses = dict(zip(sources, self.job.sources, strict=True))
         self._notices = set[str]()
-        self._in_hand: datetime | None = None
-        self._state = WatchState(tuple(sources), self.options.lag, clock.now())
+        self._in_hand: tuple[Waiting, ...] = ()
+        self._state = self._written = WatchState(tuple(sources), self.options.lag, clock.now())
         self._n_failures, self._n_runs, self._folded_at, self._beat_at = 0, 0, time.monotonic(), 0.0
 
     @property
     def state(self) -> WatchState:
         """How it did so far. May be read by other threads."""
-        return replace(self._state, n_waiting=len(self._changes), waiting_since=self._oldest)
-
-    @property
-    def _oldest(self) -> datetime | None:
-        """Since when the oldest change waits, one that a run is at work on included."""
-        return min((since for since in (self._in_hand, self._changes.oldest) if since is not None), default=None)
+        in_hand = [since for one in self._in_hand for since in one.keys.values()]
+        oldest = min((since for since in (*in_hand, self._changes.oldest) if since is not None), default=None)
+        return replace(self._state, n_waiting=len(self._changes) + len(in_hand), waiting_since=oldest)
 
     def run(self) -> None:
         """Follow the sources; whatever happened before is found by listing them once.
@@ -92,7 +89,8 @@ class SourceWatch:
         finally:
             for stream in self._streams:
                 stream.end()
-        self._beat(now=True)
+            self._state = replace(self._state, has_ended=True)
+            self._beat(now=True)
         self.report("stopped")
 
     def _follow(self) -> None:
@@ -130,16 +128,19 @@ class SourceWatch:
     def _publish(self) -> None:
         """One run for each source that changed; what fails is tried again, with whatever came meanwhile."""
         taken = self._changes.take()
-        self._in_hand = min((since for one in taken.values() for since in one.keys.values()), default=None)
+        self._in_hand = tuple(taken.values())
+        self._beat()
         for source, changes in taken.items():
             try:
                 self._publish_one(source, changes.keys)
             except Exception as error:  # noqa: BLE001 - whatever a run ends with, the next one may end well
+                self._in_hand = self._in_hand[1:]
                 self._failing(source, changes, error)
             else:
+                self._in_hand = self._in_hand[1:]
                 for told in changes.receipts:
                     told()
-        self._in_hand = None
+            self._beat()
         self._fold()
 
     def _publish_one(self, source: str, keys: dict[str, datetime]) -> None:
@@ -171,16 +172,19 @@ class SourceWatch:
     def _ended(self, outcome: Outcome, keys: Mapping[str, datetime]) -> None:
         if outcome.refused:
             raise _Unpublished(outcome.reason)
-        lags = [(clock.now() - since).total_seconds() for since in keys.values()]
         self._n_failures = 0
+        self._state = replace(self._state, failure="")
+        if not outcome.published:
+            self.report(outcome.reason)
+            return
+        lags = [(clock.now() - since).total_seconds() for since in keys.values()]
         self._n_runs += 1
         self._state = self._state.published(lags)
-        told = f"published {outcome.release}" if outcome.published else outcome.reason
+        told = f"published {outcome.release}"
         longest = f", {max(lags):.1f} s after the first of {counted(len(keys), 'change')}" if lags else ""
         late = sum(lag > self.options.lag for lag in lags)
         missed = f"; {counted(late, 'change')} later than {self.options.lag:g} s" if late else ""
         self.report(told + longest + missed)
-        self._beat(now=True)
 
     def _failing(self, source: str, changes: Waiting, error: Exception) -> None:
         """Keep the keys, and wait a while: longer with each failure."""
@@ -221,11 +225,10 @@ class SourceWatch:
 
     def _beat(self, *, now: bool = False) -> None:
         """Write the state, for metrics and people, if anything changed or some time has passed."""
-        n_waiting = len(self._changes)
-        if not now and time.monotonic() - self._beat_at < _BEAT and n_waiting == self._state.n_waiting:
-            return
-        self._beat_at = time.monotonic()
         self._state = self.state
+        if not now and time.monotonic() - self._beat_at < _BEAT and self._state == self._written:
+            return
+        self._beat_at, self._written = time.monotonic(), self._state
         try:
             if self._lake.exists():
                 watch_state.write(self._lake.store, self._state)

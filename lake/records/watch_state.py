@@ -22,8 +22,9 @@ class WatchState:
     """``target`` is the promised lag in seconds, from a change until it is published; ``lags`` are the last ones.
 
     ``n_changes`` and ``n_late`` (those beyond the target) count since the watch began, and so do ``n_runs`` and
-    ``n_failed``. ``waiting_since``: the oldest change that is not published yet. ``failure``: what kind of error the
-    last run ended with, "" if it ended well. ``at``: when this was written.
+    ``n_failed``; runs that found nothing to publish, and their changes, count nowhere. ``n_waiting`` includes changes
+    that a run is at work on. ``waiting_since``: the oldest change that is not published yet. ``failure``: what kind of
+    error the last run ended with, "" if it ended well. ``at``: when this was written. ``has_ended``: it was stopped.
     """
 
     sources: tuple[str, ...]
@@ -37,6 +38,7 @@ class WatchState:
     n_waiting: int = 0
     waiting_since: datetime | None = None
     failure: str = ""
+    has_ended: bool = False
 
     def published(self, lags: Iterable[float]) -> WatchState:
         """The state after a run that published changes with these lags, in seconds."""

@@ -83,7 +83,7 @@ def place(tmp_path: Path) -> Path:
 
 def test_changes_become_live_and_their_lags_are_kept(place: Path) -> None:
     docs, lake = place / "docs", place / "lake"
-    with watching(place):
+    with watching(place) as (watch, _):
         assert uris(lake) == {"a.md"}
         for n in range(20):  # a burst
             (docs / f"{n}.md").write_text(f"Number {n}.\n")
@@ -96,9 +96,15 @@ def test_changes_become_live_and_their_lags_are_kept(place: Path) -> None:
         wanted = {"zero.md", "deep/er/new.md", *(f"{n}.md" for n in range(1, 20))}
         until(lambda: uris(lake) == wanted, str(uris(lake)))
         assert Lake(str(lake)).log.read().live.is_scoped  # type: ignore[union-attr]
+        until(lambda: watch.state.n_waiting == 0)
+        before = watch.state
         raglake.notify(str(lake), "docs", ["zero.md"])  # nothing to do, and no notice is left
         until(lambda: not Lake(str(lake)).store.names("inbox"))
+        assert (watch.state.n_runs, watch.state.n_changes) == (before.n_runs, before.n_changes)
+        until(lambda: summary(str(lake))[0]["n_waiting"] == 0, "what is shown is behind")
+        assert not summary(str(lake))[0]["has_ended"]
     (state,) = summary(str(lake))
+    assert (state["has_ended"], state["waiting_since"]) == (True, None)
     assert state["n_late"] == 0
     assert state["n_changes"] >= 24
     assert 0 < state["lag"]["p50"] <= state["lag"]["p100"] < 60

@@ -241,12 +241,14 @@ def _watched(watch: dict[str, Any]) -> str:
     >>> at = datetime(2026, 11, 21, 12)
     >>> lag = {"p50": 1.26, "p95": 2.0, "p100": 3.0}
     >>> _watched({"sources": ["docs"], "target": 60.0, "n_changes": 9, "n_late": 0, "n_waiting": 1,
-    ...           "waiting_since": at, "failure": "", "at": at, "lag": lag})  # doctest: +NORMALIZE_WHITESPACE
+    ...           "waiting_since": at, "failure": "", "at": at, "has_ended": False,
+    ...           "lag": lag})  # doctest: +NORMALIZE_WHITESPACE
     'docs watched, last alive 2026-11-21 12:00:00 UTC: 9 changes published after 1.3 s (median), 3.0 s at most, 0 later
     than 60 s; 1 change waits since 12:00:00'
     """
     lag, n = watch["lag"], watch["n_changes"]
-    told = f"{', '.join(watch['sources'])} watched, last alive {watch['at']:%Y-%m-%d %H:%M:%S} UTC: "
+    alive = "not watched since" if watch["has_ended"] else "watched, last alive"
+    told = f"{', '.join(watch['sources'])} {alive} {watch['at']:%Y-%m-%d %H:%M:%S} UTC: "
     told += f"{counted(n, 'change')} published"
     if lag["p50"] is not None:
         told += f" after {lag['p50']:.1f} s (median), {lag['p100']:.1f} s at most"
