@@ -40,7 +40,7 @@ _AS = "User or group to search as when no API key is used; repeatable. [unrestri
 AsOption = Annotated[list[str] | None, typer.Option("--as", help=_AS)]
 _CHAT = "Chat model for answers: PROVIDER:MODEL, such as openai:gpt-4.1-mini. [RAGLAKE_CHAT_MODEL]"
 _AB = "RELEASE=SHARE or PROFILE.json=SHARE: the share of sessions that it answers; live answers the rest. Repeatable."
-_PROFILE = "JSON file of search options that a request may choose by the file's name; repeatable."
+_PROFILE = "JSON file of options that a request may choose by the file's name; repeatable."
 ProfileOption = Annotated[list[str] | None, typer.Option("--profile", help=_PROFILE)]
 #: Options of answers that no request can set.
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")

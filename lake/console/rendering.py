@@ -41,7 +41,6 @@ def _templates() -> Environment:
         "day": day,
         "usd": usd,
         "span": span,
-        "twice": lambda value: (value, value),
         "tail": tail,
         "compact": compact,
     }

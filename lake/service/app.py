@@ -86,11 +86,12 @@ def create_app(
     ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
     configuration states; raises UsageError if the lake can't be written to. ``folder``: where the processes of the
     service find one another, None if there is only this one. ``measured``: what the routes of evaluations show; without
-    it there are none. ``profiles``: what searches may choose, by name.
+    it there are none. ``profiles``: what searches and answers may choose, by name.
     """
     log = index.query_log() if query_log else None
     anonymous = [keys.anonymous] if keys.anonymous else []
-    budgets = budgets_of([*keys.keys, *anonymous], index, chat)
+    offered = [*(profiles or {}).values(), *(split.profiles if split else {}).values()]
+    budgets = budgets_of([*keys.keys, *anonymous], index, [chat, *(one.chat for one in offered)])
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets, profiles)
 
     pictures, pushing = PagePictures(service), Pushing(service)

@@ -34,7 +34,8 @@ async def answered(service: Service, key: Key, body: BatchQuery, charge: Callabl
         arm = service.arm(body)
         release = service.index.release(arm.at, degrade=body.degrade).id
         tried = [{**question, **arm.profile.search} for question in asked]
-        with service.budgets.searching(key, service.index, {**service.options, **arm.profile.search}) as spent:
+        costly = [{**service.options, **question} for question in tried]
+        with service.budgets.searching(key, service.index, *costly) as spent:
             spent += (found := service.access(key).search_outcomes(tried, release, degrade=body.degrade))
         for serving, result in zip(servings, found, strict=True):
             serving.failed(result) if isinstance(result, LakeError) else serving.searched(result, arm.variant)

@@ -76,13 +76,19 @@ class Budgets(Collector):
         self._added(key.name, DaySums(usd, usage.n_input + usage.n_output))
 
     @contextmanager
-    def searching(self, key: Key, index: Index, options: Mapping[str, Any]) -> Iterator[list[SearchResult | LakeError]]:
+    def searching(
+        self, key: Key, index: Index, *options: Mapping[str, Any]
+    ) -> Iterator[list[SearchResult | LakeError]]:
         """Counts what a chat model costs that reranks; the caller appends what was found to the list.
+
+        ``options`` are those of each search.
 
         Raises Problem 429 if searches call one and the key's budget is used up.
         """
-        if key.name in self._limits and is_by_chat(options.get("rerank") or _configured_reranker(index)):
-            self.check(key)
+        if key.name in self._limits:
+            usual = _configured_reranker(index)
+            if any(is_by_chat(one.get("rerank") or usual) for one in options):
+                self.check(key)
         found: list[SearchResult | LakeError] = []
         try:
             yield found
@@ -148,11 +154,11 @@ class Budgets(Collector):
         yield from (limit, used, refused)
 
 
-def budgets_of(keys: Iterable[Key], index: Index, chat: ChatModel | None) -> Budgets:
-    """The budgets of a service; raises UsageError for one in USD if the chat model's price is unknown."""
+def budgets_of(keys: Iterable[Key], index: Index, chats: Iterable[ChatModel | None]) -> Budgets:
+    """The budgets of a service; raises UsageError for one in USD if the price of one of its models is unknown."""
     keys = tuple(keys)
     named = [key.name for key in keys if key.budget_usd_per_day is not None]
-    for model in _models_of(chat) if named else ():
+    for model in (one for chat in chats for one in _models_of(chat)) if named else ():
         if getattr(model, "price", 0) is None:
             raise UsageError(
                 f"no price is known for {model.name!r}, so the budget of API key {named[0]!r} can't be kept; set "

@@ -46,10 +46,11 @@ class FoundDocuments(BaseModel):
 
 
 class SearchProfile(BaseModel):
-    """A profile that a search may choose, and the options that it sets."""
+    """A profile that a search or an answer may choose, and the options of the search that it sets."""
 
     name: str
     search: dict[str, Any]
+    model: str | None = Field(None, description="The chat model of its answers; null for that of the service.")
 
 
 class ProfilesResult(BaseModel):

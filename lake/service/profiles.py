@@ -1,4 +1,6 @@
-"""Profiles on trial: other search options, another chat model or other prompts for a share of the sessions."""
+"""Search profiles: other search options, another chat model or other prompts, for requests that choose one or for a
+share of the sessions.
+"""
 
 from __future__ import annotations
 
@@ -42,18 +44,14 @@ def read_profiles(paths: Iterable[str]) -> dict[str, Profile]:
         if (name := Path(path).stem) in found:
             raise UsageError(f"two profiles are called {name}; rename one of the files")
         found[name] = read_profile(path)
-        if found[name].answers or found[name].chat:
-            raise UsageError(f"the profile {path} sets more than a search, and only searches choose a profile")
     return found
 
 
-def chosen(profiles: Mapping[str, Profile], name: str | None) -> Mapping[str, Any]:
-    """The search options of the profile that a request names; raises UsageError if there is none of that name."""
-    if name is None:
-        return {}
+def chosen(profiles: Mapping[str, Profile], name: str) -> Profile:
+    """The profile that a request names; raises UsageError if there is none of that name."""
     if name not in profiles:
         raise UsageError(f"this service has no profile {name!r}; it has {', '.join(profiles) or 'none'}")
-    return profiles[name].search
+    return profiles[name]
 
 
 def described(profiles: Mapping[str, Profile], defaults: SearchDefaults, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +59,10 @@ def described(profiles: Mapping[str, Profile], defaults: SearchDefaults, options
     configured = {name: options.get(name, getattr(defaults, name)) for name in _SHOWN}
     return {
         "configured": configured,
-        "profiles": [{"name": name, "search": dict(one.search)} for name, one in profiles.items()],
+        "profiles": [
+            {"name": name, "search": dict(one.search), "model": one.chat.name if one.chat else None}
+            for name, one in profiles.items()
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from lake.service import batch, examples
+from lake.service import answers, batch, examples
 from lake.service.request_bodies import AnswerQuery, BatchQuery, SearchQuery
 from lake.service.response_bodies import AnswerResult, BatchResult, Document, QueryResult
 from lake.service.routes import described, key_of, of_release
@@ -50,8 +50,8 @@ def question_routes(service: Service) -> APIRouter:
     ) -> Response:
         """Answer from the passages found; with ``stream``, events ``text`` and last ``answer`` or ``error``."""
         if not asked.stream:
-            return of_release(*await service.answer(key_of(request), asked))
-        release, events, more = await service.answer_events(key_of(request), asked)
+            return of_release(*await answers.answered(service, key_of(request), asked))
+        release, events, more = await answers.streamed(service, key_of(request), asked)
         headers = {"Raglake-Release": release, **more, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 

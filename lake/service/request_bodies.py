@@ -63,6 +63,8 @@ class SearchBody(model_of("SearchFields", SearchOptions, without=(*_NOT_OFFERED,
     ``search``), else to the defaults shown here.
     """
 
+    profile: str | None = Field(None, min_length=1, max_length=200, description=_PROFILE)
+
     def how(self) -> dict[str, Any]:
         """The search options given, except ``k``; an API key may allow only some."""
         given: dict[str, Any] = self.model_dump(include=self.model_fields_set & (options(SearchOptions).keys() - {"k"}))
@@ -84,7 +86,6 @@ class SearchQuery(BatchedQuery, ReleaseChoice):
     """A search."""
 
     explain: StrictBool = Field(False, description=_EXPLAIN)
-    profile: str | None = Field(None, min_length=1, max_length=200, description=_PROFILE)
 
 
 class FacetQuery(ReleaseChoice, model_of("FacetFields", SearchOptions, only=("filters",))):  # type: ignore[misc]

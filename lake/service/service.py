@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.adapters.access import Access
-from lake.answer import AnswerOptions, Message
+from lake.answer import AnswerOptions
 from lake.embed.query_encoder import load_query_encoder
 from lake.embed.registry import family_of
 from lake.endpoints.deadline import within
@@ -18,21 +18,21 @@ from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options.search import DEGRADE_AFTER
 from lake.releases.history import NoReleaseError
-from lake.search.query_ids import query_id, searched
+from lake.search.query_ids import searched
 from lake.service.budgets import Budgets
 from lake.service.capacity import Capacity
 from lake.service.health import LakeHealth
 from lake.service.hits import hits_of
 from lake.service.keys import Key
 from lake.service.metrics import Metrics, QueryLogFigures
-from lake.service.problems import Problem, forbidden, found_document, not_stored, problem_of
+from lake.service.problems import Problem, found_document, not_stored
 from lake.service.profiles import Profile, chosen
 from lake.service.rate_limits import DayCount
 from lake.service.release_figures import ReleaseFigures
 from lake.service.request_bodies import AnswerQuery, BatchedQuery, FeedbackBody, ReleaseChoice, SearchQuery
-from lake.service.responses import Sent, encode, event
+from lake.service.responses import Sent, encode
 from lake.service.traffic_split import Arm
-from lake.service.watching import Serving, Watch
+from lake.service.watching import Watch
 from lake.service.workers import Workers
 from lake.storage import clock
 
@@ -76,7 +76,7 @@ class Service:
         # Outages leave callers what works, in time for an answer.
         usual = {"degrade": True, "degrade_after": min(DEGRADE_AFTER, bounds.seconds / 4)}
         self.index, self.bounds, self.options = index, bounds, usual | dict(options)
-        self.chat, self.answers, self.split = chat, answers, split
+        self.chat, self.answers, self.split = chat, answers or AnswerOptions(), split
         self._judged = DayCount(bounds.feedback_a_day)
         self.workers = Workers(bounds.n_threads, bounds.n_waiting, bounds.line_seconds)
         # Health checks must not wait in line behind searches.
@@ -129,7 +129,7 @@ class Service:
 
     async def query(self, key: Key, body: SearchQuery) -> Sent:
         """A QueryResult."""
-        how = self._allowed_at(key, body)
+        how = self.allowed_at(key, body)
 
         def work() -> Sent:
             arm = self.arm(body)
@@ -144,64 +144,6 @@ class Service:
         with self.watch.serving(key, "search", body.text) as serving:
             return await self.workers.run(work, self.bounds.seconds)
 
-    async def answer(self, key: Key, body: AnswerQuery) -> Sent:
-        """An AnswerResult."""
-        words = self._answer_words(key, body)
-
-        def work() -> Sent:
-            self.budgets.check(key)
-            arm = self.arm(body)
-            answer = self.access(key).answer(body.question, arm.at, **_on_trial(words, arm))
-            self.budgets.spend(key, answer.usage)
-            serving.answered(answer, arm.variant)
-            return Sent(str(answer.release), encode(_answer_json(answer, arm)), self.headers([answer]))
-
-        with self.watch.serving(key, "answer", body.question) as serving:
-            return await self.answering.run(work, self.bounds.answer_seconds)
-
-    async def answer_events(self, key: Key, body: AnswerQuery) -> tuple[str, AsyncIterator[bytes], Mapping[str, str]]:
-        """The release, and server-sent events: ``text`` as it is written, last ``answer`` or ``error``; headers.
-
-        Errors before the first event are raised. An answer from a cache has one ``text``.
-        """
-        words = self._answer_words(key, body)
-        degrade = words.get("degrade", self.options["degrade"]) is True
-
-        def find() -> Arm:
-            found = self.arm(body)
-            return replace(found, at=self.index.release(found.at, degrade=degrade).id)
-
-        def work() -> Iterator[str | Answer]:
-            tried = _on_trial(words, arm)
-            items = self.access(key).answer_stream(body.question, arm.at, **tried)
-            return self.budgets.metered(key, items, tried["chat"], tried["options"])
-
-        with ExitStack() as stack:
-            serving = stack.enter_context(self.watch.serving(key, "answer", body.question))
-            arm = await self.workers.run(find, self.bounds.seconds)
-            items = self.answering.stream(work, self.bounds.answer_seconds)
-            first = await anext(items)
-            events = self._events(first, items, serving, stack.pop_all(), arm)
-        return arm.at, events, self.headers([] if isinstance(first, str) else [first])
-
-    async def _events(
-        self, item: str | Answer, items: AsyncIterator[str | Answer], serving: Serving, stack: ExitStack, arm: Arm
-    ) -> AsyncIterator[bytes]:
-        """The events; ``stack`` ends the serving with the last of them, or when the client leaves."""
-        with stack:
-            try:
-                while isinstance(item, str):
-                    yield event("text", {"text": item})
-                    item = await anext(items)
-                serving.answered(item, arm.variant)
-                if item.cached and item.text:
-                    yield event("text", {"text": item.text})
-                yield event("answer", _answer_json(item, arm))
-            except Exception as error:  # noqa: BLE001 - the status is sent already; the stream reports the error
-                serving.failed(error)
-                problem = problem_of(error)
-                yield event("error", {"error": problem.error, "message": problem.message})
-
     def headers(self, found: Sequence[SearchResult | Answer]) -> dict[str, str]:
         """Whether a cache had all that was found, if there are caches, and what it lacks, if it lacks something."""
         headers = {}
@@ -212,15 +154,6 @@ class Service:
         if self.index.caches is not None:
             headers["X-Raglake-Cache"] = "hit" if found and all(one.cached for one in found) else "miss"
         return headers
-
-    def _answer_words(self, key: Key, body: AnswerQuery) -> dict[str, Any]:
-        if not key.answers:
-            raise forbidden("this API key allows searches, not answers")
-        usual = self.answers or AnswerOptions()
-        seconds = min(usual.model_seconds, self.bounds.answer_seconds * 0.75)
-        options = replace(usual, k=body.k, understand=tuple(body.understand), model_seconds=seconds)
-        history = [Message(turn.role, turn.text) for turn in body.history]
-        return self._allowed_at(key, body) | {"chat": self.chat, "options": options, "history": history}
 
     async def feedback(self, key: Key, given: FeedbackBody) -> tuple[str, bytes]:
         """The release, and a Judged."""
@@ -275,7 +208,8 @@ class Service:
             return replace(arm, at=self.index.release(arm.at, degrade=True).id)
         return Arm(body.at)
 
-    def _allowed_at(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
+    def allowed_at(self, key: Key, body: SearchQuery | AnswerQuery) -> dict[str, Any]:
+        """Like ``allowed``, of a request that may name a release."""
         how = self.allowed(key, body)
         key.check(["at"] if body.at != "live" else [])
         return how
@@ -285,9 +219,12 @@ class Service:
         if body.n is not None and body.n > self.bounds.max_k:
             raise UsageError(f"k={body.n} is above this service's maximum of {self.bounds.max_k} passages")
         how = body.how()
-        name = getattr(body, "profile", None)
-        key.check([*how, *(["profile"] if name else [])])
-        return {**chosen(self.profiles, name), **how}
+        key.check([*how, *(["profile"] if body.profile else [])])
+        return {**self.profile(body.profile).search, **how}
+
+    def profile(self, name: str | None) -> Profile:
+        """The profile that a request names, one that changes nothing without a name; raises UsageError."""
+        return Profile() if name is None else chosen(self.profiles, name)
 
     def close(self) -> None:
         self.workers.close()
@@ -296,15 +233,3 @@ class Service:
         self._measuring.close()
         if self.log is not None:
             self.log.close()
-
-
-def _answer_json(answer: Answer, arm: Arm) -> dict[str, Any]:
-    """An AnswerResult."""
-    named = query_id(answer.release, answer.question, arm.variant) if answer.release else None
-    return {**answer.to_json(), "query_id": named, "variant": arm.variant}
-
-
-def _on_trial(words: Mapping[str, Any], arm: Arm) -> dict[str, Any]:
-    """The options of an answer, with those that its profile replaces."""
-    tried = {**words, **arm.profile.search, "options": arm.profile.answering(words["options"])}
-    return tried if arm.profile.chat is None else {**tried, "chat": arm.profile.chat}

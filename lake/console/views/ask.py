@@ -13,8 +13,10 @@ from typing import Any
 
 from starlette.responses import Response
 
+from lake.console.client import ApiError
 from lake.console.rendering import rendered
 from lake.console.views.judging import judge
+from lake.console.views.search_settings import profile_choices
 from lake.console.visit import ConsoleSection, Visit
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,-]\s*\d{1,3})*)\]")
@@ -31,14 +33,27 @@ class AnswerPart:
 async def page(visit: Visit) -> Response:
     if visit.has_nothing:
         return visit.page("nothing_live.html")
-    return visit.page("ask.html", question=visit.word("q"), answer=None)
+    return await _page(visit, answer=None)
 
 
 async def answered(visit: Visit) -> Response:
     """The whole page with the answer, for visitors without script."""
     await visit.look()
     answer = await visit.api.post("/answer", _body(visit))
-    return visit.page("ask.html", question=visit.word("q"), **of_answer(answer))
+    return await _page(visit, **of_answer(answer))
+
+
+async def _page(visit: Visit, **words: Any) -> Response:
+    """An answer does not wait for a service that can't tell its profiles."""
+    try:
+        offered = await visit.api.get("/profiles")
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        offered = {"profiles": []}
+    chosen = visit.word("profile")
+    profiles = profile_choices(offered, chosen)
+    return visit.page("ask.html", question=visit.word("q"), profiles=profiles, chosen=chosen, **words)
 
 
 async def stream(visit: Visit) -> Response:
@@ -51,7 +66,8 @@ async def stream(visit: Visit) -> Response:
 
 
 def _body(visit: Visit) -> dict[str, Any]:
-    return {"question": visit.word("q"), "at": visit.at}
+    profile = visit.word("profile")
+    return {"question": visit.word("q"), "at": visit.at, **({"profile": profile} if profile else {})}
 
 
 def of_answer(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from lake.console.client import ApiError
 from lake.console.views.judging import draft, judge, question
 from lake.console.views.passages import PassageCard, moved, passages
-from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of
+from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of, profile_choices
 from lake.console.views.why import why
 from lake.console.visit import ConsoleSection, Visit
 
@@ -47,7 +47,9 @@ async def page(visit: Visit) -> Response:
         _or_problem(visit.api.get("/profiles")),
     )
     words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
-    words |= {"examples": examples, "offered": _NOTHING if isinstance(offered, ApiError) else offered}
+    offered = _NOTHING if isinstance(offered, ApiError) else offered
+    profiles = profile_choices(offered, *(one.profile for one in chosen))
+    words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
 

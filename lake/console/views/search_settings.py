@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,6 +64,21 @@ class SearchSettings:
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         return {"text": text, "at": self.at, "k": self.k, **given}
+
+
+def profile_choices(offered: Mapping[str, Any], *chosen: str | None) -> list[tuple[str, str]]:
+    """Values and words of a choice among the profiles of ``GET /profiles``, with those that an address has chosen.
+
+    A single one, for no profile, if the service offers none.
+    """
+    found = {one["name"]: _profile_words(one) for one in offered["profiles"]}
+    unknown = {name: name for name in chosen if name and name not in found}
+    return [("", "as configured"), *found.items(), *unknown.items()]
+
+
+def _profile_words(profile: Mapping[str, Any]) -> str:
+    reranker, model = profile["search"].get("rerank"), profile.get("model")
+    return " · ".join(filter(None, (profile["name"], f"reranked by {reranker}" if reranker else "", model)))
 
 
 def filters_of(visit: Visit) -> dict[str, Any]:
