@@ -10,19 +10,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from expectations.experiment.grid import said, worded
 from expectations.experiment.values import Experiment
 from expectations.report.values import Report
 from lake.errors import UsageError
-from lake.plots import SIGNS, TEMPLATES, Plot
+from lake.pages.plots import SIGNS, Plot
+from lake.pages.templates import environment
 from lake.records.experiment_plots import experiment_plots
 from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
-_SMALL = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'
+_SMALL = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><style>{}</style>{}</svg>'
 
 
 def report_page(report: Report) -> str:
@@ -50,7 +52,8 @@ def write_sheet(plots: Sequence[Plot], path: Path, n_columns: int = 1) -> None:
         from resvg_py import svg_to_bytes
     except ImportError as error:
         raise UsageError(f"PNG plots need resvg-py ({error}); pip install 'raglake[report]' brings it") from error
-    if len({svg_to_bytes(svg_string=_SMALL.format(inside)) for inside in ("", "<text y='15'>A</text>")}) == 1:
+    font, _, _ = _environment().get_template("plot.css").render().partition("\n")  # what a machine lacks may be another
+    if len({svg_to_bytes(svg_string=_SMALL.format(font, inside)) for inside in ("", "<text y='15'>A</text>")}) == 1:
         raise UsageError("PNG plots need a font, and this machine has none; install one, such as fonts-dejavu-core")
     path.write_bytes(svg_to_bytes(svg_string=sheet(plots, n_columns), zoom=2))
 
@@ -58,26 +61,18 @@ def write_sheet(plots: Sequence[Plot], path: Path, n_columns: int = 1) -> None:
 def sheet(plots: Sequence[Plot], n_columns: int = 1) -> str:
     """Plots as one SVG document, in the page's light colours."""
     loader = _environment()
-    light = dict(re.findall(r"--(\w+): light-dark\((#\w+)", loader.get_template("style.css").render()))
-    style = re.sub(r"var\(--(\w+)\)", lambda name: light[name[1]], loader.get_template("plot.css").render())
+    light, _, _ = loader.get_template("console.css").render().partition("}")
+    colours = dict(re.findall(r"--([\w-]+): (#\w+)", light))
+    style = re.sub(r"var\(--([\w-]+)\)", lambda name: colours[name[1]], loader.get_template("plot.css").render())
     return loader.get_template("sheet.svg").render(plots=plots, n_columns=n_columns, style=style)
 
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=ChoiceLoader([PackageLoader("expectations.report"), FileSystemLoader(TEMPLATES)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: "" if value is None else value,
-    )
-    found.globals["quarantine_share"] = quarantine_share
-    found.filters |= {"fmt": _formatted, "counted": counted, "listed": listed, "sizes": _sizes, "ago": _ago}
-    found.globals["quarantine_share"] = quarantine_share
+    found = environment(_TEMPLATES, finalize=lambda value: "" if value is None else value)
+    found.filters |= {"fmt": _formatted, "counted": counted, "listed": listed, "sizes": _sizes, "age": _age}
     found.filters |= {"said": said, "worded": worded, "shell": shlex.quote}
-    found.globals |= {"signs": SIGNS}
+    found.globals |= {"quarantine_share": quarantine_share, "signs": SIGNS}
     return found
 
 
@@ -89,7 +84,7 @@ def _sizes(changes: Mapping[str, Sequence[Any]]) -> str:
     return listed({kind: len(rows) for kind, rows in changes.items()}).replace("nothing", "unchanged")
 
 
-def _ago(age: timedelta) -> str:
+def _age(age: timedelta) -> str:
     hours = age.total_seconds() / 3600
     if hours < 1:
         return f"{counted(round(hours * 60), 'minute')} ago"

@@ -13,11 +13,11 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lake.console.client import Api, ApiError
-from lake.console.rendering import STATIC
 from lake.console.sessions import Session, Sessions, is_from_here, is_token
 from lake.console.sign_in import SIGN_IN, SIGN_OUT, sign_in, sign_in_page, sign_out
 from lake.console.views import SECTIONS
 from lake.console.visit import ROOT, Handler, Visit
+from lake.pages.templates import STATIC
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lake.console.client import Api, ApiError
-from lake.console.rendering import rendered
 from lake.console.sessions import Session
+from lake.pages.templates import rendered
 
 #: Where the console is mounted.
 ROOT = "/console"

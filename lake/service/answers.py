@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _AnswerAsked:
     """An answer that a key may have; ``words`` are its search options, chat model, answer options and history."""
 
     service: Service
@@ -32,7 +32,7 @@ class _Asking:
     words: Mapping[str, Any]
 
     @classmethod
-    def of(cls, service: Service, key: Key, body: AnswerQuery) -> _Asking:
+    def of(cls, service: Service, key: Key, body: AnswerQuery) -> _AnswerAsked:
         """Raises Problem if the key does not allow it."""
         if not key.answers:
             raise forbidden("this API key allows searches, not answers")
@@ -61,7 +61,7 @@ def _under(profile: Profile, chat: Any, options: AnswerOptions) -> dict[str, Any
 
 async def answered(service: Service, key: Key, body: AnswerQuery) -> Sent:
     """An AnswerResult."""
-    asking = _Asking.of(service, key, body)
+    asking = _AnswerAsked.of(service, key, body)
 
     def work() -> Sent:
         service.budgets.check(key)
@@ -82,7 +82,7 @@ async def streamed(
 
     Errors before the first event are raised. An answer from a cache has one ``text``.
     """
-    asking = _Asking.of(service, key, body)
+    asking = _AnswerAsked.of(service, key, body)
 
     def find() -> Arm:
         found = service.arm(body)

@@ -14,10 +14,10 @@ from typing import Any
 from starlette.responses import Response
 
 from lake.console.client import ApiError
-from lake.console.rendering import rendered
 from lake.console.views.judging import judge
 from lake.console.views.search_settings import profile_choices
 from lake.console.visit import ConsoleSection, Visit
+from lake.pages.templates import rendered
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,-]\s*\d{1,3})*)\]")
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import isclose
 from typing import Any
 
-from lake.console.rendering import compact
+from lake.pages.words import compact
 
 Piece = tuple[str, bool]
 

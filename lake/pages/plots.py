@@ -6,11 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any, ClassVar, Literal
-
-#: Where ``plot.svg``, the template, and ``plot.css``, its style, lie.
-TEMPLATES = [Path(__file__).parent / "console" / folder for folder in ("templates", "static")]
 
 Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens", "MB"]
 Shape = Literal["dot", "hollow", "cross", "triangle", ""]

@@ -1,58 +1,14 @@
-"""The console's templates: Jinja2 that escapes everything, and the words in which they show numbers and times."""
+"""The words in which pages show numbers, times and texts."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-_HERE = Path(__file__).parent
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 #: Stands for what is unknown.
 _NONE = "\N{EN DASH}"
-STATIC = _HERE / "static"
-
-
-def rendered(template: str, **words: Any) -> str:
-    return _templates().get_template(template).render(**words)
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    found.filters |= {
-        "number": number,
-        "when": when,
-        "ago": ago,
-        "bytes": size,
-        "percent": percent,
-        "day": day,
-        "usd": usd,
-        "span": span,
-        "tail": tail,
-        "compact": compact,
-    }
-    found.globals |= {"static": static}
-    return found
-
-
-@lru_cache(maxsize=64)
-def static(name: str) -> str:
-    """The address of a file, which changes with its content, so that browsers may keep it for good."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/console/static/{name}?v={digest}"
 
 
 def number(value: Any) -> str:
